@@ -1,0 +1,70 @@
+//! Countries by their ISO 3166-1 code, and the names real files use for them.
+
+use crate::base::error::{Error, Result};
+
+/// The code of a country given by code or English name; `None` for what is no country.
+pub fn find(text: &str) -> Option<&'static str> {
+    let wanted = text.trim();
+    let upper = wanted.to_uppercase();
+    let by_code = match upper.len() {
+        2 => rust_iso3166::from_alpha2(&upper),
+        3 => rust_iso3166::from_alpha3(&upper),
+        _ => None,
+    };
+    if let Some(country) = by_code {
+        return Some(country.alpha2);
+    }
+    // Names shops' exports use that ISO spells otherwise.
+    let alias = match upper.as_str() {
+        "UK" | "UNITED KINGDOM" | "GREAT BRITAIN" | "ENGLAND" | "SCOTLAND" | "WALES" => Some("GB"),
+        "EIRE" | "IRELAND" => Some("IE"),
+        "USA" | "UNITED STATES" | "UNITED STATES OF AMERICA" => Some("US"),
+        "NETHERLANDS" | "HOLLAND" => Some("NL"),
+        "CHANNEL ISLANDS" => Some("JE"),
+        "CZECH REPUBLIC" => Some("CZ"),
+        "RSA" => Some("ZA"),
+        "KOREA" | "SOUTH KOREA" => Some("KR"),
+        "RUSSIA" => Some("RU"),
+        "TAIWAN" => Some("TW"),
+        "VIETNAM" => Some("VN"),
+        "DEUTSCHLAND" => Some("DE"),
+        "ÖSTERREICH" => Some("AT"),
+        "SCHWEIZ" => Some("CH"),
+        "TURKEY" => Some("TR"),
+        _ => None,
+    };
+    alias.or_else(|| rust_iso3166::ALL.iter().find(|c| c.name.eq_ignore_ascii_case(wanted)).map(|c| c.alpha2))
+}
+
+/// # Errors
+/// `invalid_country` when ISO 3166 has no such code or name.
+pub fn parse(text: &str) -> Result<String> {
+    find(text)
+        .map(str::to_owned)
+        .ok_or_else(|| Error::invalid("invalid_country", "Enter a country code of two letters, such as DE."))
+}
+
+/// The English name of a code; the code itself where there is none.
+pub fn name(code: &str) -> String {
+    rust_iso3166::from_alpha2(code).map_or_else(|| code.to_owned(), |c| c.name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn countries_are_found_by_code_and_by_the_names_in_real_files() {
+        for (text, code) in [
+            ("de", "DE"),
+            ("United Kingdom", "GB"),
+            ("EIRE", "IE"),
+            ("USA", "US"),
+            ("Norway", "NO"),
+            ("NA", "NA"),
+        ] {
+            assert_eq!(find(text), Some(code), "{text}");
+        }
+        assert!(parse("Atlantis").is_err() && parse("").is_err());
+    }
+}

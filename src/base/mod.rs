@@ -1,0 +1,9 @@
+//! The words everything uses: money, time, ids, error, currency, country, phone, e-mail. No I/O.
+
+pub mod country;
+pub mod email;
+pub mod error;
+pub mod id;
+pub mod money;
+pub mod phone;
+pub mod time;

@@ -1,0 +1,284 @@
+//! Money: integer minor units with an ISO 4217 code; unit prices to a ten-thousandth; never a float.
+
+use crate::base::error::{Error, Result};
+use rust_decimal::{Decimal, RoundingStrategy};
+use std::str::FromStr;
+
+/// An ISO 4217 code, such as `EUR`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Currency([u8; 3]);
+
+impl Currency {
+    pub const EUR: Self = Self(*b"EUR");
+    pub const GBP: Self = Self(*b"GBP");
+    pub const USD: Self = Self(*b"USD");
+
+    /// Reads a code in any case.
+    ///
+    /// # Errors
+    /// `invalid_currency` when ISO 4217 has no such code.
+    pub fn parse(text: &str) -> Result<Self> {
+        let upper = text.trim().to_ascii_uppercase();
+        iso_currency::Currency::from_code(&upper)
+            .and_then(|_| <[u8; 3]>::try_from(upper.as_bytes()).ok())
+            .map(Self)
+            .ok_or_else(|| {
+                Error::invalid("invalid_currency", "Enter a currency code of three letters, such as EUR.")
+            })
+    }
+    pub fn code(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or("XXX")
+    }
+    /// Digits after the point: EUR 2, JPY 0, KWD 3, CLF 4.
+    pub fn exponent(&self) -> u32 {
+        iso_currency::Currency::from_code(self.code()).and_then(|c| c.exponent()).map_or(2, u32::from)
+    }
+    /// The sign people write, such as `€`; the code where there is none of its own.
+    pub fn symbol(&self) -> String {
+        match self.code() {
+            "EUR" => "€".into(),
+            "GBP" => "£".into(),
+            "USD" => "$".into(),
+            "JPY" => "¥".into(),
+            code => format!("{code}\u{a0}"),
+        }
+    }
+    pub fn bytes(&self) -> [u8; 3] {
+        self.0
+    }
+}
+
+impl std::fmt::Display for Currency {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}
+impl std::fmt::Debug for Currency {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}
+impl serde::Serialize for Currency {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> std::result::Result<S::Ok, S::Error> {
+        s.serialize_str(self.code())
+    }
+}
+impl<'de> serde::Deserialize<'de> for Currency {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> std::result::Result<Self, D::Error> {
+        let text = <String as serde::Deserialize>::deserialize(d)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+impl<C> minicbor::Encode<C> for Currency {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        e: &mut minicbor::Encoder<W>,
+        _: &mut C,
+    ) -> std::result::Result<(), minicbor::encode::Error<W::Error>> {
+        e.bytes(&self.0)?.ok()
+    }
+}
+impl<'b, C> minicbor::Decode<'b, C> for Currency {
+    fn decode(
+        d: &mut minicbor::Decoder<'b>,
+        _: &mut C,
+    ) -> std::result::Result<Self, minicbor::decode::Error> {
+        <[u8; 3]>::try_from(d.bytes()?)
+            .map(Self)
+            .map_err(|_| minicbor::decode::Error::message("a currency has 3 bytes"))
+    }
+}
+
+/// An amount in minor units of its currency: `{"amount":1999,"currency":"EUR"}` is €19.99.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Money {
+    /// Integer minor units (cents).
+    pub amount: i64,
+    /// ISO 4217 code.
+    #[schema(value_type = String, example = "EUR")]
+    pub currency: Currency,
+}
+
+impl Money {
+    pub fn new(amount: i64, currency: Currency) -> Self {
+        Self { amount, currency }
+    }
+    /// Written for people: `€1,234.50`, `−€12.00`, `CHF 5.00`.
+    pub fn shown(&self) -> String {
+        let exponent = self.currency.exponent() as usize;
+        let digits = format!("{:0>width$}", self.amount.unsigned_abs(), width = exponent + 1);
+        let (whole, part) = digits.split_at_checked(digits.len() - exponent).unwrap_or((&digits, ""));
+        let mut grouped = String::new();
+        for (i, c) in whole.chars().enumerate() {
+            if i > 0 && (whole.len() - i) % 3 == 0 {
+                grouped.push(',');
+            }
+            grouped.push(c);
+        }
+        let sign = if self.amount < 0 { "\u{2212}" } else { "" };
+        let point = if part.is_empty() { "" } else { "." };
+        format!("{sign}{}{grouped}{point}{part}", self.currency.symbol())
+    }
+    /// Major units as a plain decimal, `-12.50`, for CSV and forms.
+    pub fn decimal(&self) -> String {
+        Decimal::new(self.amount, self.currency.exponent()).to_string()
+    }
+}
+
+/// The sum, or a refusal where 64 bits do not hold it.
+///
+/// # Errors
+/// `amount_too_large` on overflow.
+pub fn sum(amounts: impl IntoIterator<Item = i64>) -> Result<i64> {
+    amounts.into_iter().try_fold(0_i64, |a, b| a.checked_add(b)).ok_or_else(too_large)
+}
+
+fn too_large() -> Error {
+    Error::invalid("amount_too_large", "The amount is too large.")
+}
+
+/// A decimal number in major units as minor units, rounded half away from zero.
+///
+/// # Errors
+/// `amount_too_large` when it does not fit.
+pub fn to_minor(value: Decimal, currency: Currency) -> Result<i64> {
+    let factor = Decimal::from(10_i64.pow(currency.exponent()));
+    value
+        .checked_mul(factor)
+        .map(|v| v.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero))
+        .and_then(|v| i64::try_from(v).ok())
+        .ok_or_else(too_large)
+}
+
+/// Reads what a person types into a money field: `59`, `59,00`, `59.00`, `€ 1,234.50`, `1.234,50`.
+///
+/// # Errors
+/// `invalid_amount` when it is no amount, or has more digits than the currency.
+pub fn parse_amount(text: &str, currency: Currency) -> Result<i64> {
+    let wrong = || Error::invalid("invalid_amount", "Enter an amount such as 59.00.");
+    let symbol = currency.symbol();
+    let cleaned: String = text
+        .replace(symbol.trim(), "")
+        .replace(currency.code(), "")
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .map(|c| if c == '\u{2212}' { '-' } else { c })
+        .collect();
+    let (last_dot, last_comma) = (cleaned.rfind('.'), cleaned.rfind(','));
+    // The later of the two signs is the decimal one; a single comma followed by three digits groups.
+    let plain = match (last_dot, last_comma) {
+        (Some(dot), Some(comma)) if comma > dot => cleaned.replace('.', "").replace(',', "."),
+        (Some(_), Some(_)) => cleaned.replace(',', ""),
+        (None, Some(comma)) if cleaned.len() - comma == 4 && currency.exponent() != 3 => {
+            cleaned.replace(',', "")
+        }
+        (None, Some(_)) => cleaned.replace(',', "."),
+        _ => cleaned,
+    };
+    let value = Decimal::from_str(&plain).map_err(|e| wrong().because(e))?;
+    if value.normalize().scale() > currency.exponent() {
+        return Err(wrong());
+    }
+    to_minor(value, currency)
+}
+
+/// A price of one piece in ten-thousandths of a major unit, because suppliers quote 0.0125.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, minicbor::Encode, minicbor::Decode,
+)]
+#[cbor(transparent)]
+pub struct Price(pub i64);
+
+impl Price {
+    const SCALE: u32 = 4;
+
+    /// # Errors
+    /// `amount_too_large` when it does not fit.
+    pub fn from_minor(minor: i64, currency: Currency) -> Result<Self> {
+        Self::from_decimal(Decimal::new(minor, currency.exponent()))
+    }
+    /// Rounded half away from zero to four digits.
+    ///
+    /// # Errors
+    /// `amount_too_large` when it does not fit.
+    pub fn from_decimal(value: Decimal) -> Result<Self> {
+        let scaled = value
+            .checked_mul(Decimal::from(10_000))
+            .map(|v| v.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero));
+        scaled.and_then(|v| i64::try_from(v).ok()).map(Self).ok_or_else(too_large)
+    }
+    pub fn decimal(self) -> Decimal {
+        Decimal::new(self.0, Self::SCALE)
+    }
+    /// The price in minor units, rounded half away from zero.
+    ///
+    /// # Errors
+    /// `amount_too_large` when it does not fit.
+    pub fn minor(self, currency: Currency) -> Result<i64> {
+        to_minor(self.decimal(), currency)
+    }
+    /// Price times quantity in minor units, rounded half away from zero once, for the line.
+    ///
+    /// # Errors
+    /// `amount_too_large` when it does not fit.
+    pub fn times(self, quantity: i64, currency: Currency) -> Result<i64> {
+        let product = self.decimal().checked_mul(Decimal::from(quantity)).ok_or_else(too_large)?;
+        to_minor(product, currency)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn currencies_have_their_digits() {
+        for (code, digits) in [("EUR", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4)] {
+            assert_eq!(Currency::parse(code).unwrap().exponent(), digits, "{code}");
+        }
+        assert!(Currency::parse("EURO").is_err() && Currency::parse("ZZZ").is_err());
+    }
+
+    #[test]
+    fn amounts_are_shown_as_people_write_them() {
+        assert_eq!(Money::new(123_450, Currency::EUR).shown(), "€1,234.50");
+        assert_eq!(Money::new(-1200, Currency::EUR).shown(), "−€12.00");
+        assert_eq!(Money::new(5, Currency::EUR).shown(), "€0.05");
+        assert_eq!(Money::new(1234, Currency::parse("JPY").unwrap()).shown(), "¥1,234");
+    }
+
+    #[test]
+    fn typed_amounts_are_read_in_either_habit() {
+        for text in ["59", "59,00", "59.00", "€ 59", "59 EUR"] {
+            assert_eq!(parse_amount(text, Currency::EUR).unwrap(), 5900, "{text}");
+        }
+        assert_eq!(parse_amount("1.234,50", Currency::EUR).unwrap(), 123_450);
+        assert_eq!(parse_amount("1,234.50", Currency::EUR).unwrap(), 123_450);
+        assert_eq!(parse_amount("1,234", Currency::EUR).unwrap(), 123_400);
+        for text in ["", "x", "1.005", "--1", "1e3", "99999999999999999999"] {
+            assert!(parse_amount(text, Currency::EUR).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_rounded_once() {
+        let price = Price::from_decimal(Decimal::new(1, 3)).unwrap();
+        assert_eq!(price.times(4, Currency::GBP).unwrap(), 0);
+        assert_eq!(price.times(5, Currency::GBP).unwrap(), 1);
+        assert!(Price(i64::MAX).times(i64::MAX, Currency::GBP).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn decimal_text_reads_back(amount in -1_000_000_000_000_i64..1_000_000_000_000) {
+            let money = Money::new(amount, Currency::EUR);
+            prop_assert_eq!(parse_amount(&money.decimal(), Currency::EUR).unwrap(), amount);
+        }
+        #[test]
+        fn no_text_makes_an_amount_panic(text: String) {
+            let _parsed = parse_amount(&text, Currency::EUR);
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Backroom: the whole back office of a small web shop in one executable.
+//!
+//! The modules in reading order, what a shop does first. Imports run downward only; `ARCHITECTURE.md` has the map.
+
+pub mod shop;
+
+pub mod base;

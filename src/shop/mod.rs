@@ -1,0 +1,4 @@
+//! What a shop does: a folder per feature, each using only those above it.
+
+pub mod customers;
+pub mod orders;
