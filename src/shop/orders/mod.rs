@@ -3,6 +3,27 @@
 
 mod model;
 mod state;
+mod standing;
+mod table;
+mod keep;
+mod place;
+mod change;
+mod events;
+mod search;
+mod wire;
+mod facts;
 
+pub use change::{OrderChange, StepInput, add_note, change, edit_note, retag, take};
+pub use events::EVENTS;
+pub use keep::{
+    VIEWS, View, count, credit_note_ids, credit_notes_of, find, find_by_number, find_by_source, find_credit_note, get,
+    get_credit_note, ids, recent,
+};
 pub use model::*;
+pub use place::{Imported, import, import_credit_note, place};
+pub use search::{FIELDS, KINDS, credit_note_doc, doc};
+pub use standing::{Standing, of_customer, standing};
 pub use state::*;
+pub use table::TABLES;
+pub use wire::{CreditNoteOut, NoteBody, OrderFields, OrderOut, PlaceOrder, StepBody, step_named};
+pub use facts::{Different, Facts, facts};
