@@ -22,6 +22,7 @@ pub(super) fn add(environment: &mut Environment<'static>, assets: &Assets) {
     });
     environment.add_function("qs", qs);
     environment.add_function("query_pairs", query_pairs);
+    environment.add_function("error_for", error_for);
     let known = assets.clone();
     environment.add_function("asset", move |name: &str| {
         known.path(name).map(str::to_owned).map_err(|e| wrong(e.cause_chain()))
@@ -154,6 +155,12 @@ fn qs(state: &State<'_, '_>, changes: Kwargs) -> Result<String, Error> {
     }
     let text = encode(&list);
     Ok(if text.is_empty() { "?".to_owned() } else { format!("?{text}") })
+}
+
+/// The refusal of one field, from what `FormErrors` serialises to; `none` when there is none.
+fn error_for(errors: Value, name: &str) -> Value {
+    let found = errors.get_attr("by_name").and_then(|by_name| by_name.get_attr(name));
+    found.ok().filter(|text| !text.is_undefined()).unwrap_or_else(|| Value::from(()))
 }
 
 /// The request's parameters without some, for the hidden fields of a GET form.
