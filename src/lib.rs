@@ -4,4 +4,6 @@
 
 pub mod shop;
 
+pub mod store;
+
 pub mod base;
