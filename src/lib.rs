@@ -8,5 +8,6 @@ pub mod config;
 pub mod shop;
 
 pub mod web;
+pub mod store;
 
 pub mod base;
