@@ -115,6 +115,7 @@ impl Writer {
 
     /// Works until the line is closed and empty, then drops the engine.
     pub(super) fn run(mut self) {
+        self.core.writer.get_or_init(|| std::thread::current().id());
         let mut jobs: Vec<Box<dyn Job>> = Vec::with_capacity(GROUP_MAX);
         let mut reopen_at = Instant::now();
         loop {
