@@ -1,9 +1,12 @@
 //! Tests of the store as a whole, and the small shop they are played in.
 
 mod basics;
+mod disk;
 mod fence;
 mod group;
+mod limits;
 mod overlay;
+mod rows;
 
 use crate::base::time::{Clock, Timestamp};
 use crate::store::core::Parts;
