@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 const GROUP_MAX: usize = 64;
 /// Attempts to open again at once after a fault; then one per [`REOPEN_PAUSE`].
 const REOPEN_ATTEMPTS: u32 = 2;
-const REOPEN_PAUSE: Duration = Duration::from_secs(1);
+const REOPEN_PAUSE: Duration = Duration::from_millis(250);
 
 /// What became of the commit of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
