@@ -30,7 +30,7 @@ crate::id!(
 /// A fact that a feature publishes. Its JSON is a public contract: fields are only added.
 pub trait Event: serde::Serialize {
     /// What happened, such as `order.placed`.
-    const KIND: &'static str;
+    fn kind(&self) -> &'static str;
 }
 
 /// What an event is about.
@@ -76,6 +76,8 @@ pub struct StoredEvent {
     pub id: EventId,
     pub kind: String,
     pub subject: Subject,
+    /// Other things it concerns, such as the customer of an order.
+    pub also: Vec<Subject>,
     pub at: Timestamp,
     pub actor: Actor,
     pub request_id: Option<String>,
@@ -83,12 +85,35 @@ pub struct StoredEvent {
     pub data: serde_json::Value,
 }
 
+impl StoredEvent {
+    /// What it is about and what else it concerns.
+    pub fn subjects(&self) -> impl Iterator<Item = Subject> {
+        std::iter::once(self.subject).chain(self.also.iter().copied())
+    }
+}
+
 /// An event that has just become durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Committed {
     pub seq: u64,
     pub kind: String,
-    pub subject: Subject,
+    /// What it is about, then what else it concerns.
+    pub subjects: Vec<Subject>,
+}
+
+/// A subject on disk.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub(super) struct SubjectRow {
+    #[n(0)]
+    kind: String,
+    #[cbor(n(1), with = "minicbor::bytes")]
+    id: [u8; 16],
+}
+
+impl SubjectRow {
+    fn subject(&self) -> Subject {
+        Subject { kind: known_kind(&self.kind), id: self.id }
+    }
 }
 
 /// An event on disk.
@@ -118,16 +143,22 @@ pub(super) struct Row {
     /// Over the hash of the event before and everything above.
     #[cbor(n(10), with = "minicbor::bytes")]
     hash: [u8; 32],
+    /// Other things it concerns.
+    #[n(11)]
+    #[cbor(default)]
+    also: Vec<SubjectRow>,
 }
 
 impl Record for Row {
     type Key = u64;
     const INDEXES: &'static [IndexInfo] = &[BY_SUBJECT.info(), BY_ACTOR.info()];
     fn index_keys(&self, seq: &u64) -> Vec<IndexRow> {
-        vec![
+        let mut rows = vec![
             BY_SUBJECT.row(&(self.subject_kind.clone(), self.subject_id), seq),
             BY_ACTOR.row(&self.actor_id, seq),
-        ]
+        ];
+        rows.extend(self.also.iter().map(|other| BY_SUBJECT.row(&(other.kind.clone(), other.id), seq)));
+        rows
     }
 }
 
@@ -148,6 +179,7 @@ impl Row {
             id: self.id,
             kind: self.kind,
             subject: Subject { kind: known_kind(&self.subject_kind), id: self.subject_id },
+            also: self.also.iter().map(SubjectRow::subject).collect(),
             at: self.at,
             request_id: self.request_id.clone(),
             actor: Actor {
@@ -182,11 +214,19 @@ impl Tx<'_> {
     /// # Errors
     /// `Internal` when the event cannot be written as JSON.
     pub fn publish<E: Event>(&mut self, subject: Subject, event: &E) -> Result<u64> {
+        self.publish_with(subject, &[], event)
+    }
+
+    /// The same for a fact that concerns `also` other things: it stands in their timelines too.
+    ///
+    /// # Errors
+    /// As [`Tx::publish`].
+    pub fn publish_with<E: Event>(&mut self, subject: Subject, also: &[Subject], event: &E) -> Result<u64> {
         let data = serde_json::to_vec(event).map_err(Error::internal)?;
         let actor = self.actor().clone();
         let mut row = Row {
             id: self.new_id(),
-            kind: E::KIND.to_owned(),
+            kind: event.kind().to_owned(),
             subject_kind: subject.kind.to_owned(),
             subject_id: subject.id,
             at: self.now(),
@@ -196,6 +236,7 @@ impl Tx<'_> {
             request_id: actor.request_id,
             data,
             hash: [0; 32],
+            also: also.iter().map(|s| SubjectRow { kind: s.kind.to_owned(), id: s.id }).collect(),
         };
         let before = *self.log().0;
         let seq = before.seq + 1;
@@ -203,7 +244,11 @@ impl Tx<'_> {
         EVENTS.put(self, &seq, &row)?;
         let (head, published) = self.log();
         *head = Head { seq, hash: row.hash };
-        published.push(Committed { seq, kind: row.kind, subject });
+        published.push(Committed {
+            seq,
+            kind: row.kind,
+            subjects: std::iter::once(subject).chain(also.iter().copied()).collect(),
+        });
         Ok(seq)
     }
 }
@@ -289,8 +334,9 @@ pub fn trim(tx: &mut Tx<'_>, up_to: u64, limit: usize) -> Result<u64> {
 pub(super) fn committed_after(from: &(impl Read + ?Sized), seq: u64) -> Result<Vec<Committed>> {
     let mut events = Vec::new();
     EVENTS.walk(from, &Span::from(&(seq + 1)), Direction::Forward, |seq, row| {
-        let subject = Subject { kind: known_kind(&row.subject_kind), id: row.subject_id };
-        events.push(Committed { seq, kind: row.kind, subject });
+        let first = Subject { kind: known_kind(&row.subject_kind), id: row.subject_id };
+        let subjects = std::iter::once(first).chain(row.also.iter().map(SubjectRow::subject)).collect();
+        events.push(Committed { seq, kind: row.kind, subjects });
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(events)
