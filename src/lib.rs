@@ -4,4 +4,6 @@
 
 pub mod shop;
 
+pub mod search;
+
 pub mod base;
