@@ -7,9 +7,9 @@ pub mod config;
 
 pub mod shop;
 
-pub mod web;
-pub mod work;
 pub mod search;
 pub mod store;
+pub mod web;
+pub mod work;
 
 pub mod base;
