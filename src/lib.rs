@@ -4,4 +4,6 @@
 
 pub mod shop;
 
+pub mod access;
+
 pub mod base;
