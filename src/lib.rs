@@ -6,4 +6,6 @@ pub mod shop;
 
 pub mod access;
 
+pub mod web;
+
 pub mod base;
