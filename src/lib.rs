@@ -7,5 +7,6 @@ pub mod shop;
 pub mod access;
 
 pub mod web;
+pub mod store;
 
 pub mod base;

@@ -34,10 +34,10 @@ impl Settings {
         }
         Ok(())
     }
-    pub(super) fn idle_ms(&self) -> i64 {
+    pub fn idle_ms(&self) -> i64 {
         i64::from(self.session_idle_minutes) * MINUTE_MS
     }
-    pub(super) fn absolute_ms(&self) -> i64 {
+    pub fn absolute_ms(&self) -> i64 {
         i64::from(self.session_days) * DAY_MS
     }
 }
