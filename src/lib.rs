@@ -7,9 +7,16 @@ pub mod config;
 
 pub mod shop;
 
+<<<<<<< HEAD
 pub mod search;
 pub mod store;
 pub mod web;
 pub mod work;
+=======
+pub mod access;
+
+pub mod web;
+pub mod store;
+>>>>>>> access
 
 pub mod base;
