@@ -7,16 +7,10 @@ pub mod config;
 
 pub mod shop;
 
-<<<<<<< HEAD
-pub mod search;
-pub mod store;
+pub mod access;
 pub mod web;
 pub mod work;
-=======
-pub mod access;
-
-pub mod web;
+pub mod search;
 pub mod store;
->>>>>>> access
 
 pub mod base;
