@@ -13,3 +13,17 @@ pub mod fields;
 pub mod words;
 pub mod mapping;
 pub mod survey;
+pub mod bound;
+pub mod join;
+pub mod group;
+pub mod maker;
+pub mod lines;
+pub mod line_columns;
+pub mod amounts;
+pub mod order;
+pub mod people;
+pub mod run;
+pub mod presets;
+
+#[cfg(test)]
+mod real_data;

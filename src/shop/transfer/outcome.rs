@@ -102,6 +102,15 @@ impl Warnings {
             warning.examples.push(Example { file: file.to_owned(), line, column: column.to_owned(), value });
         }
     }
+    /// Takes in the warnings of another part of the run.
+    pub fn join(&mut self, other: &Self) {
+        for (code, warning) in &other.0 {
+            let own = self.0.entry(code).or_insert_with(|| Warning { count: 0, examples: Vec::new(), ..warning.clone() });
+            own.count += warning.count;
+            let room = EXAMPLES_MAX.saturating_sub(own.examples.len());
+            own.examples.extend(warning.examples.iter().take(room).cloned());
+        }
+    }
     /// How often this was warned of.
     pub fn count(&self, code: &str) -> u64 {
         self.0.get(code).map_or(0, |w| w.count)
@@ -164,6 +173,8 @@ pub struct Tallies {
     /// Rows left out on purpose, such as carts that are no orders.
     pub skipped: u64,
     pub sums: BTreeMap<Currency, Sums>,
+    /// What a file of customers says they have spent, for comparing with our own sums.
+    pub claimed_spent: Decimal,
     /// Facts worth telling, such as how many orders have their tax included.
     pub facts: BTreeMap<&'static str, u64>,
 }
