@@ -8,12 +8,14 @@ pub mod assets;
 mod filters;
 pub mod flash;
 pub mod pages;
+pub mod parts;
 pub mod shell;
 
 pub mod body;
 mod decode;
 pub mod form;
 pub mod json;
+pub mod listing;
 mod nearest;
 pub mod query;
 

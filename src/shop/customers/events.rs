@@ -20,14 +20,17 @@ pub fn changes(before: &Value, after: &Value) -> Changes {
         .iter()
         .filter(|(field, value)| before.get(*field) != Some(value))
         .map(|(field, value)| {
-            (field.clone(), Value::Array(vec![before.get(field).cloned().unwrap_or(Value::Null), value.clone()]))
+            (
+                field.clone(),
+                Value::Array(vec![before.get(field).cloned().unwrap_or(Value::Null), value.clone()]),
+            )
         })
         .collect()
 }
 
 /// `customer.added`
 #[derive(Debug, Serialize)]
-pub struct Added {
+pub(super) struct Added {
     pub name: String,
     /// `import`, `order`, `page`, `api`.
     pub by: &'static str,
@@ -40,7 +43,7 @@ impl Event for Added {
 
 /// `customer.changed`
 #[derive(Debug, Serialize)]
-pub struct Changed {
+pub(super) struct Changed {
     pub changes: Changes,
 }
 impl Event for Changed {
