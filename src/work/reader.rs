@@ -24,14 +24,15 @@ impl Filter {
                 None => event.kind == *wanted,
             });
         kind_fits
-            && self.subject.as_ref().is_none_or(|wanted| {
-                event.subjects().any(|subject| subject.to_string() == *wanted)
-            })
+            && self
+                .subject
+                .as_ref()
+                .is_none_or(|wanted| event.subjects().any(|subject| subject.to_string() == *wanted))
     }
 }
 
 /// A place in the event log.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Reader {
     store: Store,
     filter: Filter,

@@ -11,7 +11,7 @@ use crate::store::{Direction, Event, Read, Span, Subject, Tx, counter};
 use std::ops::ControlFlow;
 
 /// The built-in views with a counter each, kept exact in the store, so that a badge never counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct View {
     /// The word in addresses and counters.
     pub word: &'static str,
@@ -19,6 +19,13 @@ pub struct View {
     /// The same set in the query language.
     pub query: &'static str,
     holds: fn(&Order) -> bool,
+}
+
+impl View {
+    /// Whether the view holds this order.
+    pub fn holds(&self, order: &Order) -> bool {
+        (self.holds)(order)
+    }
 }
 
 /// The views, in the order of their tabs.
