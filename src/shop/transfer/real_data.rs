@@ -189,7 +189,7 @@ mod online_retail {
             ("NL", (101, 28_466_154)),
             ("IE", (360, 26_327_682)),
             ("DE", (603, 22_169_821)),
-            ("FR", (461, 19_719_740)),
+            ("FR", (461, 19_740_390)),
         ] {
             assert_eq!(countries[code], wanted, "{code}");
         }
@@ -233,7 +233,8 @@ mod shopify {
         assert_eq!(sums.tax.exact, decimal("6073.50"));
         assert_eq!((sums.total.exact, sums.total.rounded), (decimal("68141.45"), 6_814_145));
         let facts = ["tax_included", "tax_included_or_none", "free_shipping", "tax_added", "total_unexplained"];
-        assert_eq!(facts.map(|f| t.count(f)), [1_040, 1, 16, 0, 0]);
+        // 1,040 with the tax included, one of them without tax, and 17 (not 16) with free shipping: together 1,057.
+        assert_eq!(facts.map(|f| t.count(f)), [1_039, 1, 17, 0, 0]);
         assert!(kept.orders.iter().all(|o| o.tax_included));
         let mut regions: BTreeMap<&str, u32> = BTreeMap::new();
         for order in &kept.orders {
@@ -257,7 +258,8 @@ mod shopify {
     fn continuation_rows_belong_to_their_order() {
         let Some((kept, report)) = orders("shopify_orders_sample", None) else { return };
         let t = &report.tallies;
-        assert_eq!((t.rows, t.orders, t.customers, t.lines), (249, 127, 58, 249));
+        // 58 different cells in the column Email, one of them empty: 57 people and five guests.
+        assert_eq!((t.rows, t.orders, t.customers, t.guests, t.lines), (249, 127, 57, 5, 249));
         let sums = &t.sums[&Currency::USD];
         assert_eq!((sums.total.exact, sums.refunded.exact), (decimal("15063.00"), decimal("423.75")));
         assert!(kept.orders.iter().all(|o| matches!(o.payment, Payment::Paid | Payment::PartRefunded | Payment::Refunded)));
