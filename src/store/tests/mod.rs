@@ -47,7 +47,9 @@ pub(super) struct Made {
 }
 
 impl Event for Made {
-    const KIND: &'static str = "thing.made";
+    fn kind(&self) -> &'static str {
+        "thing.made"
+    }
 }
 
 pub(super) fn thing(name: &str, colour: &str, amount: i64) -> Thing {

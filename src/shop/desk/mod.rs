@@ -1,0 +1,3 @@
+//! The desk: what shows several features together, and what the index holds of them.
+
+pub mod index;
