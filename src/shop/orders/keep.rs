@@ -1,6 +1,7 @@
 //! The one write path of orders: record, counters, the customer's totals and the event, in one go.
 
 use super::model::{CreditNote, CreditNoteId, Order, OrderId};
+use super::sales;
 use super::standing::turned_by;
 use super::state::{Fulfilment, Payment, Status};
 use super::table::{BY_NUMBER, BY_SOURCE, CREDIT_BY_CUSTOMER, CREDIT_NOTES, ORDERS};
@@ -76,6 +77,7 @@ pub(super) fn save(tx: &mut Tx<'_>, before: Option<&Order>, after: &Order, event
             tx.count(&counter_name(view), if is { 1 } else { -1 })?;
         }
     }
+    sales::account(tx, before, after)?;
     let mut also = Vec::new();
     if let Some(customer) = after.customer {
         also.push(Subject::of(&customer));

@@ -5,6 +5,7 @@ mod model;
 mod state;
 mod standing;
 mod table;
+mod sales;
 mod keep;
 mod place;
 mod change;
@@ -21,6 +22,7 @@ pub use keep::{
 };
 pub use model::*;
 pub use place::{Imported, import, import_credit_note, place};
+pub use sales::{Sold, currencies, sold_between};
 pub use search::{FIELDS, KINDS, credit_note_doc, doc};
 pub use standing::{Standing, of_customer, standing};
 pub use state::*;
