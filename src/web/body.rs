@@ -18,7 +18,8 @@ pub fn expect_type(request: &HttpRequest, wanted: &[&str]) -> Result<()> {
     let refuse = || {
         Err(Error::invalid("unsupported_media_type", format!("Send the body as {}.", wanted.join(" or "))))
     };
-    let header = |name| request.headers().get(name).map(|v| v.to_str().unwrap_or_default().to_ascii_lowercase());
+    let header =
+        |name| request.headers().get(name).map(|v| v.to_str().unwrap_or_default().to_ascii_lowercase());
     if header(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
         // A kilobyte could become a gigabyte.
         let plain = "Send the body without Content-Encoding.";

@@ -237,7 +237,8 @@ impl<'de> Deserializer<'de> for Node {
         // Whatever the type says about unknown names: here they are refused, all of them at once.
         if let Self::Map(entries) = &self {
             let strange = entries.iter().filter(|(name, _)| !known.contains(&name.as_str()));
-            let more: Vec<_> = strange.take(20).map(|(name, _)| (name.clone(), unknown(name, known))).collect();
+            let more: Vec<_> =
+                strange.take(20).map(|(name, _)| (name.clone(), unknown(name, known))).collect();
             if !more.is_empty() {
                 return Err(Trouble { more, ..Trouble::new("unknown_field", "") });
             }

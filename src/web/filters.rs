@@ -13,7 +13,8 @@ pub(super) fn add(environment: &mut Environment<'static>, assets: &Assets) {
     environment.add_filter("number", |value: Value| number(&value));
     environment.add_filter("percent", |value: f64| format!("{value:.1}\u{202f}%"));
     environment.add_filter("bytes", |value: u64| bytes(value));
-    environment.add_filter("datetime", |state: &State<'_, '_>, value: Value| moment(state, &value, Form::Both));
+    environment
+        .add_filter("datetime", |state: &State<'_, '_>, value: Value| moment(state, &value, Form::Both));
     environment.add_filter("day", |state: &State<'_, '_>, value: Value| moment(state, &value, Form::Day));
     environment.add_filter("clock", |state: &State<'_, '_>, value: Value| moment(state, &value, Form::Clock));
     environment.add_filter("plural", |count: i64, one: &str, many: &str| {
@@ -21,6 +22,7 @@ pub(super) fn add(environment: &mut Environment<'static>, assets: &Assets) {
     });
     environment.add_function("qs", qs);
     environment.add_function("query_pairs", query_pairs);
+    environment.add_function("error_for", error_for);
     let known = assets.clone();
     environment.add_function("asset", move |name: &str| {
         known.path(name).map(str::to_owned).map_err(|e| wrong(e.cause_chain()))
@@ -155,6 +157,12 @@ fn qs(state: &State<'_, '_>, changes: Kwargs) -> Result<String, Error> {
     Ok(if text.is_empty() { "?".to_owned() } else { format!("?{text}") })
 }
 
+/// The refusal of one field, from what `FormErrors` serialises to; `none` when there is none.
+fn error_for(errors: Value, name: &str) -> Value {
+    let found = errors.get_attr("by_name").and_then(|by_name| by_name.get_attr(name));
+    found.ok().filter(|text| !text.is_undefined()).unwrap_or_else(|| Value::from(()))
+}
+
 /// The request's parameters without some, for the hidden fields of a GET form.
 fn query_pairs(state: &State<'_, '_>, without: Vec<String>) -> Result<Vec<Vec<String>>, Error> {
     let list = pairs(&query_of(state)?);
@@ -179,7 +187,10 @@ mod tests {
         add(&mut environment, &Assets::load());
         let money = Money::new(-123_450, Currency::EUR);
         environment
-            .render_str(template, context! { shell => Serde(Shell::sample()), money => Serde(money), none => () })
+            .render_str(
+                template,
+                context! { shell => Serde(Shell::sample()), money => Serde(money), none => () },
+            )
             .unwrap()
     }
 
@@ -187,17 +198,26 @@ mod tests {
     fn money_and_numbers_read_as_people_write_them() {
         assert_eq!(shown("{{ money|money }}"), "−€1,234.50");
         assert_eq!(shown("{{ 10482|number }} {{ -1234567|number }} {{ 12|number }}"), "10,482 −1,234,567 12");
-        assert_eq!(shown("{{ 1|plural('order','orders') }}, {{ 1200|plural('order','orders') }}"), "1\u{a0}order, 1,200\u{a0}orders");
+        assert_eq!(
+            shown("{{ 1|plural('order','orders') }}, {{ 1200|plural('order','orders') }}"),
+            "1\u{a0}order, 1,200\u{a0}orders"
+        );
         assert_eq!(shown("{{ 900|bytes }}, {{ 1536|bytes }}, {{ 5000000|bytes }}"), "900 B, 1.5 KB, 4.7 MB");
     }
 
     #[test]
     fn a_time_stands_in_the_zone_of_the_one_who_reads() {
         let html = shown("{{ '2026-11-20T10:42:00Z'|datetime }}");
-        assert!(html.contains("datetime=\"2026-11-20T10:42:00Z\"") && html.contains(">20 Nov, 11:42</time>"), "{html}");
+        assert!(
+            html.contains("datetime=\"2026-11-20T10:42:00Z\"") && html.contains(">20 Nov, 11:42</time>"),
+            "{html}"
+        );
         assert!(html.contains("Friday 20 November 2026, 11:42:00 Europe/Berlin"));
         assert!(shown("{{ '2024-02-29T23:30:00Z'|day }}").contains(">1 Mar 2024<"));
-        assert!(shown("{% macro t(x) %}{{ x|clock }}{% endmacro %}{{ t('2026-11-20T10:42:00Z') }}").contains(">11:42<"));
+        assert!(
+            shown("{% macro t(x) %}{{ x|clock }}{% endmacro %}{{ t('2026-11-20T10:42:00Z') }}")
+                .contains(">11:42<")
+        );
     }
 
     #[test]

@@ -122,7 +122,8 @@ pub fn local_path(path: &str) -> String {
     let decoded = percent_decode(path);
     let mut inner = decoded.chars();
     let still_rooted = inner.next() == Some(b'/'.into()) && !matches!(inner.next(), Some('/' | '\\'));
-    let plain = !decoded.chars().any(|c| c.is_control() || c == '\\') && path.is_ascii() && !path.contains(' ');
+    let plain =
+        !decoded.chars().any(|c| c.is_control() || c == '\\') && path.is_ascii() && !path.contains(' ');
     if rooted && still_rooted && plain { path.to_owned() } else { "/".to_owned() }
 }
 
@@ -201,8 +202,20 @@ mod tests {
     #[test]
     fn nobody_is_redirected_away() {
         for evil in [
-            "//evil", "/\\evil", "https:evil", "https://evil", "/%09/evil", "%2f%2fevil", "/%2fevil", "/%5cevil",
-            "/a\r\nSet-Cookie: x", "", "evil", "/\u{202e}x", "javascript:alert(1)", "/ evil",
+            "//evil",
+            "/\\evil",
+            "https:evil",
+            "https://evil",
+            "/%09/evil",
+            "%2f%2fevil",
+            "/%2fevil",
+            "/%5cevil",
+            "/a\r\nSet-Cookie: x",
+            "",
+            "evil",
+            "/\u{202e}x",
+            "javascript:alert(1)",
+            "/ evil",
         ] {
             assert_eq!(local_path(evil), "/", "{evil}");
         }

@@ -64,7 +64,8 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 }
 
 fn tree(bytes: &[u8]) -> Result<Node> {
-    let unreadable = |why: String| Error::invalid("unreadable", format!("The body is not valid JSON: {why}."));
+    let unreadable =
+        |why: String| Error::invalid("unreadable", format!("The body is not valid JSON: {why}."));
     if bytes.starts_with(&[0xef, 0xbb, 0xbf]) {
         return Err(unreadable("it begins with a byte order mark".to_owned()));
     }
@@ -216,11 +217,28 @@ mod tests {
         let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
         let object = "{\"a\":".repeat(10_000);
         for text in [
-            "", " ", "{", "{'a':1}", "{\"a\":1,}", "{\"a\":1,\"a\":2}", "{\"a\":1e400}", "\"\\ud800\"", "\u{feff}{}",
-            "{} {}", "nul", "[1,]", "01", &deep, &object,
+            "",
+            " ",
+            "{",
+            "{'a':1}",
+            "{\"a\":1,}",
+            "{\"a\":1,\"a\":2}",
+            "{\"a\":1e400}",
+            "\"\\ud800\"",
+            "\u{feff}{}",
+            "{} {}",
+            "nul",
+            "[1,]",
+            "01",
+            &deep,
+            &object,
         ] {
             let short: String = text.chars().take(30).collect();
-            assert_eq!(parse::<serde_json::Value>(text.as_bytes()).unwrap_err().code, "unreadable", "{short}");
+            assert_eq!(
+                parse::<serde_json::Value>(text.as_bytes()).unwrap_err().code,
+                "unreadable",
+                "{short}"
+            );
         }
         assert_eq!(parse::<serde_json::Value>(b"\"\xff\"").unwrap_err().code, "unreadable");
         let fits = format!("{}{}", "[".repeat(64), "]".repeat(64));

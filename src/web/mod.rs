@@ -8,6 +8,7 @@ pub mod assets;
 mod filters;
 pub mod flash;
 pub mod pages;
+pub mod parts;
 pub mod shell;
 
 pub mod body;

@@ -196,7 +196,8 @@ mod tests {
         struct Wrong {
             nam: String,
         }
-        let error = pages().render("dev/hello.html", &Shell::sample(), &Wrong { nam: "x".into() }).unwrap_err();
+        let error =
+            pages().render("dev/hello.html", &Shell::sample(), &Wrong { nam: "x".into() }).unwrap_err();
         assert_eq!(error.code, "internal");
     }
 

@@ -95,7 +95,17 @@ pub fn encode<K: AsRef<str>, V: AsRef<str>>(pairs: &[(K, V)]) -> String {
 fn escape(text: &str, out: &mut String) {
     for byte in text.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' | b',' | b'/' | b'*' => {
+            b'a'..=b'z'
+            | b'A'..=b'Z'
+            | b'0'..=b'9'
+            | b'-'
+            | b'.'
+            | b'_'
+            | b'~'
+            | b':'
+            | b','
+            | b'/'
+            | b'*' => {
                 out.push(char::from(byte));
             }
             _ => {
@@ -156,7 +166,10 @@ mod tests {
     fn parameters_become_what_the_type_wants() {
         let list: List = parse("q=anna+b%C3%A9rg&limit=20&status=a&status=b&archived=on&sort=total").unwrap();
         assert_eq!((list.q.as_deref(), list.limit), (Some("anna bérg"), Some(20)));
-        assert_eq!((list.status, list.archived, list.sort), (vec!["a".into(), "b".into()], true, Some(Sort::Total)));
+        assert_eq!(
+            (list.status, list.archived, list.sort),
+            (vec!["a".into(), "b".into()], true, Some(Sort::Total))
+        );
         assert_eq!(parse::<List>("q=&limit=").unwrap(), List::default());
         assert_eq!(parse::<List>("").unwrap(), List::default());
     }
@@ -171,7 +184,8 @@ mod tests {
     #[test]
     fn a_parameter_given_twice_or_of_the_wrong_kind_is_refused() {
         assert_eq!(parse::<List>("limit=1&limit=2").unwrap_err().code, "duplicate_parameter");
-        for wrong in ["limit=x", "limit=-1", "limit=1.5", "limit=99999999", "archived=perhaps", "sort=colour"] {
+        for wrong in ["limit=x", "limit=-1", "limit=1.5", "limit=99999999", "archived=perhaps", "sort=colour"]
+        {
             let error = parse::<List>(wrong).unwrap_err();
             assert_eq!(error.fields.len(), 1, "{wrong}");
             assert!(wrong.starts_with(error.fields[0].pointer.trim_start_matches('/')), "{wrong}");

@@ -137,8 +137,9 @@ impl<'de> Deserialize<'de> for Size {
         }
         match Written::deserialize(d)? {
             Written::Number(bytes) => Ok(Self(bytes)),
-            Written::Text(text) => Self::parse(&text)
-                .ok_or_else(|| serde::de::Error::custom("write a size such as \"200 MB\"")),
+            Written::Text(text) => {
+                Self::parse(&text).ok_or_else(|| serde::de::Error::custom("write a size such as \"200 MB\""))
+            }
         }
     }
 }

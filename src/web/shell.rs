@@ -197,7 +197,8 @@ fn is_under(path: &str, door: &str) -> bool {
 
 /// Whether htmx asks for a part. A restored history entry needs the whole page.
 pub fn is_fragment(request: &HttpRequest) -> bool {
-    request.headers().contains_key("HX-Request") && !request.headers().contains_key("HX-History-Restore-Request")
+    request.headers().contains_key("HX-Request")
+        && !request.headers().contains_key("HX-History-Restore-Request")
 }
 
 type Make = dyn Fn(&HttpRequest) -> Result<Shell> + Send + Sync;
@@ -240,7 +241,8 @@ pub(super) fn shell_of(request: &HttpRequest) -> Result<Shell> {
 impl Shell {
     /// A signed-in person on a page, for tests of templates.
     pub fn sample() -> Self {
-        let request = actix_web::test::TestRequest::with_uri("/admin/orders?q=paid&sort=-total").to_http_request();
+        let request =
+            actix_web::test::TestRequest::with_uri("/admin/orders?q=paid&sort=-total").to_http_request();
         let zone = Zone::named("Europe/Berlin").unwrap();
         let now = Timestamp::parse("2026-11-20T10:42:00Z").unwrap();
         let mut shell = Self::of(&request, "Lumo Shop", &zone, now);
