@@ -2,6 +2,9 @@
 //!
 //! The modules in reading order, what a shop does first. Imports run downward only; `ARCHITECTURE.md` has the map.
 
+pub mod cli;
+pub mod config;
+
 pub mod shop;
 
 pub mod web;

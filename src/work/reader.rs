@@ -25,7 +25,7 @@ impl Filter {
             });
         kind_fits
             && self.subject.as_ref().is_none_or(|wanted| {
-                event.subject == *wanted || event.also.iter().any(|also| also == wanted)
+                event.subjects().any(|subject| subject.to_string() == *wanted)
             })
     }
 }

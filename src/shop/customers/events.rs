@@ -20,7 +20,10 @@ pub fn changes(before: &Value, after: &Value) -> Changes {
         .iter()
         .filter(|(field, value)| before.get(*field) != Some(value))
         .map(|(field, value)| {
-            (field.clone(), Value::Array(vec![before.get(field).cloned().unwrap_or(Value::Null), value.clone()]))
+            (
+                field.clone(),
+                Value::Array(vec![before.get(field).cloned().unwrap_or(Value::Null), value.clone()]),
+            )
         })
         .collect()
 }

@@ -2,15 +2,15 @@
 
 use super::events::{Added, Changed, changes};
 use super::model::{
-    Address, Customer, CustomerId, ExternalRef, NewCustomer, Totals, checked_address, many_lines, metadata, one_line,
-    tags,
+    Address, Customer, CustomerId, ExternalRef, NewCustomer, Totals, checked_address, many_lines, metadata,
+    one_line, tags,
 };
 use super::table::{BY_EMAIL, BY_EXTERNAL, BY_ORDERS, BY_PHONE, BY_SPENT, CUSTOMERS, TOTALS};
 use crate::base::error::{Checks, Error, Result};
 use crate::base::id::{Id, uuid_v7};
 use crate::base::money::Currency;
 use crate::base::{email, phone};
-use crate::store::{Direction, Read, Reverse, Subject, Tx};
+use crate::store::{Direction, Read, Reverse, Span, Subject, Tx};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
@@ -83,7 +83,7 @@ pub fn same_phone(r: &impl Read, customer: &Customer) -> Result<Vec<Customer>> {
         return Ok(Vec::new());
     }
     let mut others = Vec::new();
-    BY_PHONE.walk(r, &digits, Direction::Forward, None, |id, _| {
+    BY_PHONE.walk(r, &Span::of(&digits), Direction::Forward, |_, id, _| {
         if id != customer.id {
             others.push(id);
         }
@@ -148,7 +148,12 @@ fn insert(tx: &mut Tx<'_>, new: NewCustomer, by: &'static str) -> Result<Custome
 ///
 /// # Errors
 /// `not_found`, `version_mismatch`, `validation`, `email_taken`.
-pub fn change(tx: &mut Tx<'_>, id: CustomerId, seen: Option<u64>, change: &CustomerChange) -> Result<Customer> {
+pub fn change(
+    tx: &mut Tx<'_>,
+    id: CustomerId,
+    seen: Option<u64>,
+    change: &CustomerChange,
+) -> Result<Customer> {
     let before = get(tx, id)?;
     require_version(seen, before.version)?;
     let mut after = before.clone();
@@ -177,7 +182,9 @@ pub fn require_version(seen: Option<u64>, present: u64) -> Result<()> {
     match seen {
         Some(version) if version != present => Err(Error::conflict(
             "version_mismatch",
-            format!("Somebody changed this meanwhile: you saw version {version}, it is now version {present}. Look at it again."),
+            format!(
+                "Somebody changed this meanwhile: you saw version {version}, it is now version {present}. Look at it again."
+            ),
         )),
         _ => Ok(()),
     }
@@ -373,7 +380,7 @@ pub fn set_totals(tx: &mut Tx<'_>, id: CustomerId, totals: &Totals) -> Result<()
 /// Faults of the store only.
 pub fn with_most_orders(r: &impl Read, limit: usize) -> Result<Vec<CustomerId>> {
     let mut ids = Vec::new();
-    BY_ORDERS.walk_all(r, Direction::Forward, |Reverse(orders), id, _| {
+    BY_ORDERS.walk(r, &Span::all(), Direction::Forward, |Reverse(orders), id, _| {
         if orders > 0 {
             ids.push(id);
         }
@@ -388,11 +395,11 @@ pub fn with_most_orders(r: &impl Read, limit: usize) -> Result<Vec<CustomerId>> 
 /// Faults of the store only.
 pub fn with_highest_spend(r: &impl Read, currency: Currency, limit: usize) -> Result<Vec<CustomerId>> {
     let mut ids = Vec::new();
-    BY_SPENT.walk_all_from(r, &(currency, Reverse(i64::MAX)), Direction::Forward, |(of, Reverse(amount)), id, _| {
-        if of == currency && amount > 0 {
+    BY_SPENT.walk(r, &Span::of(&currency), Direction::Forward, |(_, Reverse(amount)), id, _| {
+        if amount > 0 {
             ids.push(id);
         }
-        Ok(if of == currency && amount > 0 && ids.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        Ok(if amount > 0 && ids.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     })?;
     Ok(ids)
 }
@@ -402,7 +409,7 @@ pub fn with_highest_spend(r: &impl Read, currency: Currency, limit: usize) -> Re
 /// # Errors
 /// Faults of the store only.
 pub fn ids(r: &impl Read, after: Option<CustomerId>, limit: usize) -> Result<Vec<CustomerId>> {
-    CUSTOMERS.keys(r, after.as_ref(), limit)
+    keys(r, after, Direction::Forward, limit)
 }
 
 /// The newest customers before `before`, newest first: what lists show while the index is rebuilt.
@@ -410,5 +417,20 @@ pub fn ids(r: &impl Read, after: Option<CustomerId>, limit: usize) -> Result<Vec
 /// # Errors
 /// Faults of the store only.
 pub fn recent(r: &impl Read, before: Option<CustomerId>, limit: usize) -> Result<Vec<CustomerId>> {
-    CUSTOMERS.keys_backward(r, before.as_ref(), limit)
+    keys(r, before, Direction::Backward, limit)
+}
+
+fn keys(
+    r: &impl Read,
+    from: Option<CustomerId>,
+    direction: Direction,
+    limit: usize,
+) -> Result<Vec<CustomerId>> {
+    let span = from.map_or_else(Span::all, |key| Span::all().after(&key, direction));
+    let mut ids = Vec::new();
+    CUSTOMERS.walk_keys(r, &span, direction, |id| {
+        ids.push(id);
+        Ok(if ids.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    })?;
+    Ok(ids)
 }

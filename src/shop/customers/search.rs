@@ -17,8 +17,24 @@ const BOTH: &[&str] = &["order", "customer"];
 const OWN: &[&str] = &["customer"];
 
 /// A field with the usual settings; the special ones are set where it is listed.
-const fn field(name: &'static str, label: &'static str, kinds: &'static [&'static str], shape: Shape) -> FieldDef {
-    FieldDef { name, aliases: &[], label, help: "", example: "", kinds, shape, boxed: false, facet: false, sortable: false }
+const fn field(
+    name: &'static str,
+    label: &'static str,
+    kinds: &'static [&'static str],
+    shape: Shape,
+) -> FieldDef {
+    FieldDef {
+        name,
+        aliases: &[],
+        label,
+        help: "",
+        example: "",
+        kinds,
+        shape,
+        boxed: false,
+        facet: false,
+        sortable: false,
+    }
 }
 
 /// The fields of customers. Those about people are shared with orders and credit notes, where they mean the same.
@@ -56,7 +72,13 @@ pub const FIELDS: &[FieldDef] = &[
         facet: true,
         ..field("country", "Country", ALL, Shape::Keyword)
     },
-    FieldDef { help: "A tag.", example: "tag:gift", aliases: &["tags"], facet: true, ..field("tag", "Tag", BOTH, Shape::Keyword) },
+    FieldDef {
+        help: "A tag.",
+        example: "tag:gift",
+        aliases: &["tags"],
+        facet: true,
+        ..field("tag", "Tag", BOTH, Shape::Keyword)
+    },
     FieldDef {
         help: "Words in a note. `note:any` finds what has one.",
         example: "note:any",
@@ -70,7 +92,12 @@ pub const FIELDS: &[FieldDef] = &[
         boxed: true,
         ..field("external", "Outside id", ALL, Shape::Code)
     },
-    FieldDef { help: "VAT number.", example: "vat:DE123456789", boxed: true, ..field("vat", "VAT id", OWN, Shape::Code) },
+    FieldDef {
+        help: "VAT number.",
+        example: "vat:DE123456789",
+        boxed: true,
+        ..field("vat", "VAT id", OWN, Shape::Code)
+    },
     FieldDef {
         help: "Number of orders that were kept.",
         example: "orders:>5",
@@ -83,9 +110,23 @@ pub const FIELDS: &[FieldDef] = &[
         sortable: true,
         ..field("spent", "Spent", OWN, Shape::Money)
     },
-    FieldDef { help: "When the customer was first known.", example: "since:-30d", sortable: true, ..field("since", "Since", OWN, Shape::Date) },
-    FieldDef { help: "When the last order was placed.", example: "last_order:-180d", sortable: true, ..field("last_order", "Last order", OWN, Shape::Date) },
-    FieldDef { help: "Whether news may be sent.", example: "marketing:yes", ..field("marketing", "Marketing", OWN, Shape::Word { values: &["yes", "no"] }) },
+    FieldDef {
+        help: "When the customer was first known.",
+        example: "since:-30d",
+        sortable: true,
+        ..field("since", "Since", OWN, Shape::Date)
+    },
+    FieldDef {
+        help: "When the last order was placed.",
+        example: "last_order:-180d",
+        sortable: true,
+        ..field("last_order", "Last order", OWN, Shape::Date)
+    },
+    FieldDef {
+        help: "Whether news may be sent.",
+        example: "marketing:yes",
+        ..field("marketing", "Marketing", OWN, Shape::Word { values: &["yes", "no"] })
+    },
 ];
 
 /// The document of a customer; `None` when there is none.
@@ -137,7 +178,6 @@ pub fn main_spend(totals: &Totals) -> Option<Money> {
     totals.spent.iter().max_by_key(|s| s.amount).map(|s| Money::new(s.amount, s.currency))
 }
 
-
 /// What an address adds to a document: names that are not `known` already, the place, the phone, the country.
 pub(in crate::shop) fn address_fields(mut doc: Doc, address: &Address, known: &str) -> Doc {
     for name in [&address.name, &address.company] {
@@ -145,11 +185,12 @@ pub(in crate::shop) fn address_fields(mut doc: Doc, address: &Address, known: &s
             doc = doc.text("name", name);
         }
     }
-    let place: Vec<&str> = [&address.line1, &address.line2, &address.postcode, &address.city, &address.region]
-        .into_iter()
-        .map(String::as_str)
-        .filter(|t| !t.is_empty())
-        .collect();
+    let place: Vec<&str> =
+        [&address.line1, &address.line2, &address.postcode, &address.city, &address.region]
+            .into_iter()
+            .map(String::as_str)
+            .filter(|t| !t.is_empty())
+            .collect();
     doc = doc.text("address", &place.join(" "));
     doc = doc.text("phone", &address.phone);
     if !address.country.is_empty() {

@@ -4,7 +4,7 @@ use super::model::{Customer, CustomerId, ExternalRef, Totals};
 use crate::base::email;
 use crate::base::money::Currency;
 use crate::base::phone;
-use crate::store::{Index, IndexRow, Record, Reverse, Table, TableInfo};
+use crate::store::{Index, IndexInfo, IndexRow, Record, Reverse, Table, TableInfo};
 
 /// Customer by id.
 pub(super) const CUSTOMERS: Table<CustomerId, Customer> = Table::new("customer/1");
@@ -23,10 +23,13 @@ pub(super) const BY_ORDERS: Index<Reverse<u32>, CustomerId> = Index::new("custom
 pub(super) const BY_SPENT: Index<(Currency, Reverse<i64>), CustomerId> = Index::new("customer_by_spent/1");
 
 /// The tables of this feature, for the registry.
-pub const TABLES: &[TableInfo] = &[CUSTOMERS.info("customers"), TOTALS.info("customers")];
+pub const TABLES: &[TableInfo] = &[CUSTOMERS.info("shop::customers"), TOTALS.info("shop::customers")];
 
-impl Record<CustomerId> for Customer {
-    fn index_rows(&self, id: &CustomerId) -> Vec<IndexRow> {
+impl Record for Customer {
+    type Key = CustomerId;
+    const INDEXES: &'static [IndexInfo] = &[BY_EMAIL.info(), BY_EXTERNAL.info(), BY_PHONE.info()];
+
+    fn index_keys(&self, id: &CustomerId) -> Vec<IndexRow> {
         let mut rows = Vec::new();
         if let Some(address) = &self.email {
             rows.push(BY_EMAIL.row(&email::key(address), id));
@@ -42,8 +45,11 @@ impl Record<CustomerId> for Customer {
     }
 }
 
-impl Record<CustomerId> for Totals {
-    fn index_rows(&self, id: &CustomerId) -> Vec<IndexRow> {
+impl Record for Totals {
+    type Key = CustomerId;
+    const INDEXES: &'static [IndexInfo] = &[BY_ORDERS.info(), BY_SPENT.info()];
+
+    fn index_keys(&self, id: &CustomerId) -> Vec<IndexRow> {
         let mut rows = vec![BY_ORDERS.row(&Reverse(self.orders), id)];
         rows.extend(self.spent.iter().map(|s| BY_SPENT.row(&(s.currency, Reverse(s.amount)), id)));
         rows

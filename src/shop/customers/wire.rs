@@ -181,7 +181,10 @@ pub(in crate::shop) fn patched<T: Serialize + DeserializeOwned>(present: &T, pat
     let known = fields.as_object().map(|f| f.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
     for key in given.keys() {
         if !known.contains(key) {
-            let message = format!("There is no field that can be changed called {key}. There are: {}.", known.join(", "));
+            let message = format!(
+                "There is no field that can be changed called {key}. There are: {}.",
+                known.join(", ")
+            );
             return Err(Error::invalid("unknown_field", message).on(format!("/{key}")));
         }
     }
@@ -189,9 +192,8 @@ pub(in crate::shop) fn patched<T: Serialize + DeserializeOwned>(present: &T, pat
         let mut one = serde_json::json!({ key: fields.get(key) });
         merge(&mut one, &serde_json::json!({ key: value }));
         // One field at a time, so that the refusal names the field.
-        serde_json::from_value::<T>(one.clone()).map_err(|e| {
-            Error::invalid("invalid_type", format!("{key}: {e}.")).on(format!("/{key}"))
-        })?;
+        serde_json::from_value::<T>(one.clone())
+            .map_err(|e| Error::invalid("invalid_type", format!("{key}: {e}.")).on(format!("/{key}")))?;
         if let (Value::Object(all), Value::Object(one)) = (&mut fields, one) {
             all.remove(key);
             all.extend(one);

@@ -78,10 +78,10 @@ impl EventOut {
     pub fn new(e: StoredEvent) -> Self {
         Self {
             seq: e.seq,
-            id: e.id,
+            id: e.id.to_string(),
             kind: e.kind,
-            subject: e.subject,
-            also: e.also,
+            subject: e.subject.to_string(),
+            also: e.also.iter().map(ToString::to_string).collect(),
             at: e.at,
             actor: ActorOut { kind: e.actor.kind.word().to_owned(), id: e.actor.id, name: e.actor.name },
             request_id: e.request_id,

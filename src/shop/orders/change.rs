@@ -7,7 +7,9 @@ use super::state::{CancelReason, Fulfilment, Payment, Status, Step, refusal};
 use crate::base::email;
 use crate::base::error::{Checks, Error, Result};
 use crate::base::time::Timestamp;
-use crate::shop::customers::{Address, Changes, changes, checked_address, many_lines, metadata, one_line, require_version, tags};
+use crate::shop::customers::{
+    Address, Changes, changes, checked_address, many_lines, metadata, one_line, require_version, tags,
+};
 use crate::store::Tx;
 use std::collections::BTreeMap;
 
@@ -71,7 +73,8 @@ fn apply(after: &mut Order, change: &OrderChange) -> Result<()> {
         ("/shipping_address", &change.shipping_address, &mut after.shipping_address),
     ] {
         if let Some(address) = given {
-            *field = address.as_ref().map(|a| checked_address(a, pointer, &mut checks)).filter(|a| !a.is_empty());
+            *field =
+                address.as_ref().map(|a| checked_address(a, pointer, &mut checks)).filter(|a| !a.is_empty());
         }
     }
     if let Some(text) = &change.note {
@@ -109,7 +112,8 @@ fn view(o: &Order) -> serde_json::Value {
 pub fn retag(tx: &mut Tx<'_>, id: OrderId, add: &[String], remove: &[String]) -> Result<Order> {
     let order = get(tx, id)?;
     let gone: Vec<String> = remove.iter().map(|t| t.trim().to_lowercase()).collect();
-    let mut wanted: Vec<String> = order.tags.iter().filter(|t| !gone.contains(&t.to_lowercase())).cloned().collect();
+    let mut wanted: Vec<String> =
+        order.tags.iter().filter(|t| !gone.contains(&t.to_lowercase())).cloned().collect();
     wanted.extend(add.iter().cloned());
     change(tx, id, None, &OrderChange { tags: Some(wanted), ..OrderChange::default() })
 }
@@ -144,7 +148,11 @@ pub fn edit_note(tx: &mut Tx<'_>, id: OrderId, seen: Option<u64>, note: u32, tex
     let text = checked_note(text)?;
     let mut after = before.clone();
     let now = tx.now();
-    let entry = after.staff_notes.iter_mut().find(|n| n.number == note).ok_or_else(|| Error::not_found("note", note))?;
+    let entry = after
+        .staff_notes
+        .iter_mut()
+        .find(|n| n.number == note)
+        .ok_or_else(|| Error::not_found("note", note))?;
     if entry.text == text {
         return Ok(before);
     }
@@ -157,7 +165,11 @@ pub fn edit_note(tx: &mut Tx<'_>, id: OrderId, seen: Option<u64>, note: u32, tex
 
 fn checked_note(text: &str) -> Result<String> {
     let text = many_lines(text).map_err(|e| Error::invalid(e.code, e.message).on("/text"))?;
-    if text.is_empty() { Err(Error::invalid("note_empty", "Write something first.").on("/text")) } else { Ok(text) }
+    if text.is_empty() {
+        Err(Error::invalid("note_empty", "Write something first.").on("/text"))
+    } else {
+        Ok(text)
+    }
 }
 
 /// Takes a step, or refuses it with the reason.
@@ -256,7 +268,8 @@ fn advance(order: &mut Order, step: Step, input: &StepInput, now: Timestamp) {
         }
         Step::Unship => {
             order.parcels.pop();
-            order.fulfilment = if order.parcels.is_empty() { Fulfilment::Unfulfilled } else { Fulfilment::Part };
+            order.fulfilment =
+                if order.parcels.is_empty() { Fulfilment::Unfulfilled } else { Fulfilment::Part };
         }
         Step::Deliver => order.fulfilment = Fulfilment::Delivered,
         Step::Undeliver => order.fulfilment = Fulfilment::Fulfilled,

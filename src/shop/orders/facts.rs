@@ -31,7 +31,9 @@ impl Different {
     }
     /// With the number of pieces where it is not one: `S, 2×M`.
     pub fn counted(&self, most: usize) -> String {
-        let one = |(value, pieces): &(String, i64)| if *pieces == 1 { value.clone() } else { format!("{pieces}×{value}") };
+        let one = |(value, pieces): &(String, i64)| {
+            if *pieces == 1 { value.clone() } else { format!("{pieces}×{value}") }
+        };
         let mut text = self.0.iter().take(most).map(one).collect::<Vec<_>>().join(", ");
         if self.0.len() > most {
             text.push_str(&format!(" +{}", self.0.len() - most));

@@ -8,7 +8,7 @@ use super::table::{BY_NUMBER, BY_SOURCE, CREDIT_BY_CUSTOMER, CREDIT_NOTES, ORDER
 use crate::base::error::{Error, Result};
 use crate::base::money::Currency;
 use crate::shop::customers::{self, CustomerId, Spent, Totals};
-use crate::store::{Direction, Event, Read, Subject, Tx, counter};
+use crate::store::{Direction, Event, Read, Span, Subject, Tx, counter};
 use std::ops::ControlFlow;
 
 /// The built-in views with a counter each, kept exact in the store, so that a badge never counts.
@@ -41,17 +41,28 @@ pub const VIEWS: &[View] = &[
         label: "Unpaid",
         query: "status:open payment:unpaid,authorised,part_paid",
         holds: |o| {
-            o.status == Status::Open && matches!(o.payment, Payment::Unpaid | Payment::Authorised | Payment::PartPaid)
+            o.status == Status::Open
+                && matches!(o.payment, Payment::Unpaid | Payment::Authorised | Payment::PartPaid)
         },
     },
-    View { word: "held", label: "On hold", query: "status:open is:held", holds: |o| o.status == Status::Open && o.hold.is_some() },
+    View {
+        word: "held",
+        label: "On hold",
+        query: "status:open is:held",
+        holds: |o| o.status == Status::Open && o.hold.is_some(),
+    },
     View {
         word: "returned",
         label: "Returned",
         query: "fulfilment:part_returned,returned",
         holds: |o| matches!(o.fulfilment, Fulfilment::PartReturned | Fulfilment::Returned),
     },
-    View { word: "cancelled", label: "Cancelled", query: "status:cancelled", holds: |o| o.status == Status::Cancelled },
+    View {
+        word: "cancelled",
+        label: "Cancelled",
+        query: "status:cancelled",
+        holds: |o| o.status == Status::Cancelled,
+    },
 ];
 
 fn counter_name(view: &View) -> String {
@@ -90,7 +101,11 @@ pub(super) fn save(tx: &mut Tx<'_>, before: Option<&Order>, after: &Order, event
                 totals.orders_all = totals.orders_all.saturating_add_signed(sign);
                 if order.is_kept() {
                     totals.orders = totals.orders.saturating_add_signed(sign);
-                    spend(totals, order.currency, i64::from(sign).saturating_mul(order.total.saturating_sub(order.refunded)));
+                    spend(
+                        totals,
+                        order.currency,
+                        i64::from(sign).saturating_mul(order.total.saturating_sub(order.refunded)),
+                    );
                 }
             }
             totals.last_order_at = totals.last_order_at.max(Some(after.placed_at));
@@ -158,7 +173,7 @@ pub fn find_by_source(r: &impl Read, source: &str, id: &str) -> Result<Option<Or
 /// # Errors
 /// Faults of the store only.
 pub fn ids(r: &impl Read, after: Option<OrderId>, limit: usize) -> Result<Vec<OrderId>> {
-    ORDERS.keys(r, after.as_ref(), limit)
+    keys(r, after, Direction::Forward, limit)
 }
 
 /// The newest orders before `before`, newest first: what lists show while the index is rebuilt.
@@ -166,7 +181,17 @@ pub fn ids(r: &impl Read, after: Option<OrderId>, limit: usize) -> Result<Vec<Or
 /// # Errors
 /// Faults of the store only.
 pub fn recent(r: &impl Read, before: Option<OrderId>, limit: usize) -> Result<Vec<OrderId>> {
-    ORDERS.keys_backward(r, before.as_ref(), limit)
+    keys(r, before, Direction::Backward, limit)
+}
+
+fn keys(r: &impl Read, from: Option<OrderId>, direction: Direction, limit: usize) -> Result<Vec<OrderId>> {
+    let span = from.map_or_else(Span::all, |key| Span::all().after(&key, direction));
+    let mut ids = Vec::new();
+    ORDERS.walk_keys(r, &span, direction, |id| {
+        ids.push(id);
+        Ok(if ids.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    })?;
+    Ok(ids)
 }
 
 /// The credit note, or `NotFound`.
@@ -189,8 +214,18 @@ pub fn find_credit_note(r: &impl Read, id: CreditNoteId) -> Result<Option<Credit
 ///
 /// # Errors
 /// Faults of the store only.
-pub fn credit_note_ids(r: &impl Read, after: Option<CreditNoteId>, limit: usize) -> Result<Vec<CreditNoteId>> {
-    CREDIT_NOTES.keys(r, after.as_ref(), limit)
+pub fn credit_note_ids(
+    r: &impl Read,
+    after: Option<CreditNoteId>,
+    limit: usize,
+) -> Result<Vec<CreditNoteId>> {
+    let span = after.map_or_else(Span::all, |key| Span::all().after(&key, Direction::Forward));
+    let mut ids = Vec::new();
+    CREDIT_NOTES.walk_keys(r, &span, Direction::Forward, |id| {
+        ids.push(id);
+        Ok(if ids.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    })?;
+    Ok(ids)
 }
 
 /// A customer's credit notes, newest first.
@@ -199,7 +234,7 @@ pub fn credit_note_ids(r: &impl Read, after: Option<CreditNoteId>, limit: usize)
 /// Faults of the store only.
 pub fn credit_notes_of(r: &impl Read, customer: CustomerId, limit: usize) -> Result<Vec<CreditNote>> {
     let mut ids = Vec::new();
-    CREDIT_BY_CUSTOMER.walk_prefix(r, &customer, Direction::Backward, |_, id, _| {
+    CREDIT_BY_CUSTOMER.walk(r, &Span::of(&customer), Direction::Backward, |_, id, _| {
         ids.push(id);
         Ok(if ids.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     })?;

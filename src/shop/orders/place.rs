@@ -3,7 +3,7 @@
 use super::events::{CreditNoteAdded, Placed};
 use super::keep::{self, account};
 use super::model::{CreditNote, CreditNoteId, NewCreditNote, NewOrder, NewOrderCustomer, Order, OrderId};
-use super::table::{BY_NUMBER, BY_SOURCE, CREDIT_BY_SOURCE, CREDIT_NOTES};
+use super::table::{BY_NUMBER, BY_SOURCE, CREDIT_BY_SOURCE, CREDIT_NOTES, NUMBERS};
 use crate::base::error::{Error, Result};
 use crate::base::id::{Id, uuid_v7};
 use crate::base::money::Money;
@@ -11,8 +11,6 @@ use crate::base::time::Timestamp;
 use crate::shop::customers::{self, CustomerId, NewCustomer};
 use crate::store::{Read, Subject, Tx};
 
-/// The sequence of order numbers.
-const NUMBERS: &str = "order_number";
 /// People's numbers start here, so that the first order does not look like a test.
 const NUMBER_FIRST: u64 = 10_001;
 /// A wished number is taken up to eight digits; longer ones are outside ids, not numbers people say.
@@ -32,7 +30,9 @@ pub enum Imported {
 /// `validation` with all fields; `source_taken` when this outside id was placed already.
 pub fn place(tx: &mut Tx<'_>, new: &NewOrder) -> Result<Order> {
     if let Some(known) = known_source(tx, new)? {
-        return Err(Error::conflict("source_taken", format!("This order was placed already: {known}.")).on("/source"));
+        return Err(
+            Error::conflict("source_taken", format!("This order was placed already: {known}.")).on("/source")
+        );
     }
     insert(tx, new)
 }
@@ -96,7 +96,9 @@ fn customer_of(tx: &mut Tx<'_>, new: &NewOrder) -> Result<Option<CustomerId>> {
     match &new.customer {
         NewOrderCustomer::Known(id) => match customers::find(tx, *id)? {
             Some(customer) => Ok(Some(customer.id)),
-            None => Err(Error::invalid("no_such_customer", format!("There is no customer {id}.")).on("/customer")),
+            None => {
+                Err(Error::invalid("no_such_customer", format!("There is no customer {id}.")).on("/customer"))
+            }
         },
         NewOrderCustomer::Described(described) => {
             let mut described = (**described).clone();
@@ -121,7 +123,11 @@ fn described_by(new: &NewOrder, email: &str) -> NewCustomer {
         first_name: first.to_owned(),
         last_name: last.to_owned(),
         company: address.map(|a| a.company.clone()).unwrap_or_default(),
-        phone: if new.phone.is_empty() { address.map(|a| a.phone.clone()).unwrap_or_default() } else { new.phone.clone() },
+        phone: if new.phone.is_empty() {
+            address.map(|a| a.phone.clone()).unwrap_or_default()
+        } else {
+            new.phone.clone()
+        },
         addresses: address.filter(|a| !a.line1.is_empty()).cloned().into_iter().collect(),
         created_at: new.placed_at,
         is_import: new.is_import,

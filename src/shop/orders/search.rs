@@ -22,18 +22,44 @@ const LINES_MAX: usize = 2_000;
 const ORDER: &[&str] = &["order"];
 const DOCUMENTS: &[&str] = &["order", "credit_note"];
 
-const fn field(name: &'static str, label: &'static str, kinds: &'static [&'static str], shape: Shape) -> FieldDef {
-    FieldDef { name, aliases: &[], label, help: "", example: "", kinds, shape, boxed: false, facet: false, sortable: false }
+const fn field(
+    name: &'static str,
+    label: &'static str,
+    kinds: &'static [&'static str],
+    shape: Shape,
+) -> FieldDef {
+    FieldDef {
+        name,
+        aliases: &[],
+        label,
+        help: "",
+        example: "",
+        kinds,
+        shape,
+        boxed: false,
+        facet: false,
+        sortable: false,
+    }
 }
 
 /// The fields of orders and credit notes.
 pub const FIELDS: &[FieldDef] = &[
-    FieldDef { help: "Order number, with or without #.", example: "number:10482", boxed: true, ..field("number", "Number", DOCUMENTS, Shape::Code) },
+    FieldDef {
+        help: "Order number, with or without #.",
+        example: "number:10482",
+        boxed: true,
+        ..field("number", "Number", DOCUMENTS, Shape::Code)
+    },
     FieldDef {
         help: "Where the order stands.",
         example: "status:open",
         facet: true,
-        ..field("status", "Status", ORDER, Shape::Word { values: &["draft", "open", "completed", "cancelled"] })
+        ..field(
+            "status",
+            "Status",
+            ORDER,
+            Shape::Word { values: &["draft", "open", "completed", "cancelled"] },
+        )
     },
     FieldDef {
         help: "Where the money stands.",
@@ -43,7 +69,9 @@ pub const FIELDS: &[FieldDef] = &[
             "payment",
             "Payment",
             ORDER,
-            Shape::Word { values: &["unpaid", "authorised", "part_paid", "paid", "part_refunded", "refunded", "voided"] },
+            Shape::Word {
+                values: &["unpaid", "authorised", "part_paid", "paid", "part_refunded", "refunded", "voided"],
+            },
         )
     },
     FieldDef {
@@ -55,7 +83,9 @@ pub const FIELDS: &[FieldDef] = &[
             "fulfilment",
             "Fulfilment",
             ORDER,
-            Shape::Word { values: &["unfulfilled", "part", "fulfilled", "delivered", "part_returned", "returned"] },
+            Shape::Word {
+                values: &["unfulfilled", "part", "fulfilled", "delivered", "part_returned", "returned"],
+            },
         )
     },
     FieldDef {
@@ -69,26 +99,133 @@ pub const FIELDS: &[FieldDef] = &[
         example: "is:held",
         ..field("is", "Is", DOCUMENTS, Shape::Word { values: &["held", "refunded", "noted", "adjustment"] })
     },
-    FieldDef { help: "Why it was cancelled.", example: "reason:rejected", ..field("reason", "Cancel reason", ORDER, Shape::Word { values: &["customer", "rejected", "unavailable", "other"] }) },
-    FieldDef { help: "Total in major units.", example: "total:50..100", sortable: true, ..field("total", "Total", DOCUMENTS, Shape::Money) },
-    FieldDef { help: "Currency code.", example: "currency:eur", facet: true, ..field("currency", "Currency", DOCUMENTS, Shape::Keyword) },
-    FieldDef { help: "Day or time of placing, in the shop's zone.", example: "placed:2026-11-01..2026-11-20", aliases: &["date", "created"], sortable: true, ..field("placed", "Placed", DOCUMENTS, Shape::Time) },
-    FieldDef { help: "When it was last changed.", example: "updated:today", sortable: true, ..field("updated", "Updated", ORDER, Shape::Date) },
-    FieldDef { help: "Number of pieces.", example: "items:>3", sortable: true, ..field("items", "Items", ORDER, Shape::Number) },
-    FieldDef { help: "Title of an item.", example: "title:\"rain jacket\"", aliases: &["item"], boxed: true, ..field("title", "Item", DOCUMENTS, Shape::Text) },
-    FieldDef { help: "SKU of an item.", example: "sku:RJ-M*", boxed: true, ..field("sku", "SKU", DOCUMENTS, Shape::Code) },
-    FieldDef { help: "Barcode of an item.", example: "barcode:401*", aliases: &["ean", "upc", "gtin"], boxed: true, ..field("barcode", "Barcode", DOCUMENTS, Shape::Code) },
-    FieldDef { help: "Category of an item.", example: "category:socks", boxed: true, facet: true, ..field("category", "Category", ORDER, Shape::Keyword) },
-    FieldDef { help: "Size of an item.", example: "size:M,L", facet: true, ..field("size", "Size", ORDER, Shape::Keyword) },
-    FieldDef { help: "Colour of an item.", example: "colour:navy", aliases: &["color"], boxed: true, facet: true, ..field("colour", "Colour", ORDER, Shape::Keyword) },
-    FieldDef { help: "Vendor of an item.", example: "vendor:acme", ..field("vendor", "Vendor", ORDER, Shape::Keyword) },
-    FieldDef { help: "Tracking number of a parcel.", example: "tracking:0034*", boxed: true, ..field("tracking", "Tracking", ORDER, Shape::Code) },
-    FieldDef { help: "Carrier of a parcel.", example: "carrier:dhl", ..field("carrier", "Carrier", ORDER, Shape::Keyword) },
-    FieldDef { help: "Voucher code.", example: "voucher:SPRING", boxed: true, ..field("voucher", "Voucher", ORDER, Shape::Code) },
-    FieldDef { help: "Reference of a payment.", example: "reference:pi_3Q*", boxed: true, ..field("reference", "Payment reference", ORDER, Shape::Code) },
-    FieldDef { help: "How it was paid.", example: "method:boleto", ..field("method", "Payment method", ORDER, Shape::Keyword) },
-    FieldDef { help: "Where the order came in.", example: "channel:web", aliases: &["source"], facet: true, ..field("channel", "Channel", DOCUMENTS, Shape::Keyword) },
-    FieldDef { help: "Id of the customer.", example: "customer_id:cus_01…", ..field("customer_id", "Customer id", DOCUMENTS, Shape::Keyword) },
+    FieldDef {
+        help: "Why it was cancelled.",
+        example: "reason:rejected",
+        ..field(
+            "reason",
+            "Cancel reason",
+            ORDER,
+            Shape::Word { values: &["customer", "rejected", "unavailable", "other"] },
+        )
+    },
+    FieldDef {
+        help: "Total in major units.",
+        example: "total:50..100",
+        sortable: true,
+        ..field("total", "Total", DOCUMENTS, Shape::Money)
+    },
+    FieldDef {
+        help: "Currency code.",
+        example: "currency:eur",
+        facet: true,
+        ..field("currency", "Currency", DOCUMENTS, Shape::Keyword)
+    },
+    FieldDef {
+        help: "Day or time of placing, in the shop's zone.",
+        example: "placed:2026-11-01..2026-11-20",
+        aliases: &["date", "created"],
+        sortable: true,
+        ..field("placed", "Placed", DOCUMENTS, Shape::Time)
+    },
+    FieldDef {
+        help: "When it was last changed.",
+        example: "updated:today",
+        sortable: true,
+        ..field("updated", "Updated", ORDER, Shape::Date)
+    },
+    FieldDef {
+        help: "Number of pieces.",
+        example: "items:>3",
+        sortable: true,
+        ..field("items", "Items", ORDER, Shape::Number)
+    },
+    FieldDef {
+        help: "Title of an item.",
+        example: "title:\"rain jacket\"",
+        aliases: &["item"],
+        boxed: true,
+        ..field("title", "Item", DOCUMENTS, Shape::Text)
+    },
+    FieldDef {
+        help: "SKU of an item.",
+        example: "sku:RJ-M*",
+        boxed: true,
+        ..field("sku", "SKU", DOCUMENTS, Shape::Code)
+    },
+    FieldDef {
+        help: "Barcode of an item.",
+        example: "barcode:401*",
+        aliases: &["ean", "upc", "gtin"],
+        boxed: true,
+        ..field("barcode", "Barcode", DOCUMENTS, Shape::Code)
+    },
+    FieldDef {
+        help: "Category of an item.",
+        example: "category:socks",
+        boxed: true,
+        facet: true,
+        ..field("category", "Category", ORDER, Shape::Keyword)
+    },
+    FieldDef {
+        help: "Size of an item.",
+        example: "size:M,L",
+        facet: true,
+        ..field("size", "Size", ORDER, Shape::Keyword)
+    },
+    FieldDef {
+        help: "Colour of an item.",
+        example: "colour:navy",
+        aliases: &["color"],
+        boxed: true,
+        facet: true,
+        ..field("colour", "Colour", ORDER, Shape::Keyword)
+    },
+    FieldDef {
+        help: "Vendor of an item.",
+        example: "vendor:acme",
+        ..field("vendor", "Vendor", ORDER, Shape::Keyword)
+    },
+    FieldDef {
+        help: "Tracking number of a parcel.",
+        example: "tracking:0034*",
+        boxed: true,
+        ..field("tracking", "Tracking", ORDER, Shape::Code)
+    },
+    FieldDef {
+        help: "Carrier of a parcel.",
+        example: "carrier:dhl",
+        ..field("carrier", "Carrier", ORDER, Shape::Keyword)
+    },
+    FieldDef {
+        help: "Voucher code.",
+        example: "voucher:SPRING",
+        boxed: true,
+        ..field("voucher", "Voucher", ORDER, Shape::Code)
+    },
+    FieldDef {
+        help: "Reference of a payment.",
+        example: "reference:pi_3Q*",
+        boxed: true,
+        ..field("reference", "Payment reference", ORDER, Shape::Code)
+    },
+    FieldDef {
+        help: "How it was paid.",
+        example: "method:boleto",
+        ..field("method", "Payment method", ORDER, Shape::Keyword)
+    },
+    FieldDef {
+        help: "Where the order came in.",
+        example: "channel:web",
+        aliases: &["source"],
+        facet: true,
+        ..field("channel", "Channel", DOCUMENTS, Shape::Keyword)
+    },
+    FieldDef {
+        help: "Id of the customer.",
+        example: "customer_id:cus_01…",
+        ..field("customer_id", "Customer id", DOCUMENTS, Shape::Keyword)
+    },
 ];
 
 /// The document of an order; `None` when there is none.
@@ -144,15 +281,20 @@ fn build(o: &Order, standing: &Standing, customer_name: &str) -> Doc {
     for tag in &o.tags {
         doc = doc.keyword("tag", tag);
     }
-    for (field, value) in [("channel", o.channel.clone()), ("customer_id", o.customer.map(|c| c.to_string()).unwrap_or_default())] {
+    for (field, value) in [
+        ("channel", o.channel.clone()),
+        ("customer_id", o.customer.map(|c| c.to_string()).unwrap_or_default()),
+    ] {
         doc = doc.keyword(field, &value);
     }
     if let Some(cancelled) = &o.cancelled {
         doc = doc.keyword("reason", cancelled.reason.word());
     }
-    for (holds, word) in
-        [(o.hold.is_some(), "held"), (o.refunded > 0, "refunded"), (!o.note.is_empty() || !o.staff_notes.is_empty(), "noted")]
-    {
+    for (holds, word) in [
+        (o.hold.is_some(), "held"),
+        (o.refunded > 0, "refunded"),
+        (!o.note.is_empty() || !o.staff_notes.is_empty(), "noted"),
+    ] {
         if holds {
             doc = doc.keyword("is", word);
         }
@@ -175,9 +317,12 @@ fn lines(mut doc: Doc, lines: &[Line]) -> Doc {
         for (field, value) in [("title", &line.title), ("sku", &line.sku), ("barcode", &line.barcode)] {
             doc = doc.text(field, value);
         }
-        for (field, value) in
-            [("category", &line.category), ("size", &line.size), ("colour", &line.colour), ("vendor", &line.vendor)]
-        {
+        for (field, value) in [
+            ("category", &line.category),
+            ("size", &line.size),
+            ("colour", &line.colour),
+            ("vendor", &line.vendor),
+        ] {
             doc = doc.keyword(field, value);
         }
     }

@@ -6,7 +6,7 @@ use super::table::BY_CUSTOMER;
 use crate::base::error::Result;
 use crate::base::time::Timestamp;
 use crate::shop::customers::CustomerId;
-use crate::store::{Direction, Read};
+use crate::store::{Direction, Read, Span};
 use std::ops::ControlFlow;
 
 /// Earlier orders are counted up to this; a page shows "99+".
@@ -28,7 +28,11 @@ impl Kept {
     pub fn of(order: &Order) -> Self {
         match order.status {
             Status::Draft => Self::Draft,
-            Status::Cancelled if order.cancelled.as_ref().is_some_and(|c| c.reason == CancelReason::Rejected) => Self::Rejected,
+            Status::Cancelled
+                if order.cancelled.as_ref().is_some_and(|c| c.reason == CancelReason::Rejected) =>
+            {
+                Self::Rejected
+            }
             Status::Cancelled => Self::Cancelled,
             _ if order.fulfilment == Fulfilment::Returned => Self::Returned,
             _ => Self::Yes,
@@ -106,7 +110,9 @@ impl Standing {
         match self {
             Self::Guest => "Guest".into(),
             Self::New { .. } => "New".into(),
-            Self::Returning { earlier, .. } if *earlier >= EARLIER_MAX => format!("Returning · {}+", EARLIER_MAX - 1),
+            Self::Returning { earlier, .. } if *earlier >= EARLIER_MAX => {
+                format!("Returning · {}+", EARLIER_MAX - 1)
+            }
             Self::Returning { earlier, .. } => format!("Returning · {earlier}"),
         }
     }
@@ -125,7 +131,9 @@ impl Standing {
             Self::Returning { earlier, last } if *earlier >= EARLIER_MAX => {
                 format!("More than {} earlier orders were kept, the last is #{last}.", EARLIER_MAX - 1)
             }
-            Self::Returning { earlier, last } => format!("{earlier} earlier orders were kept, the last is #{last}."),
+            Self::Returning { earlier, last } => {
+                format!("{earlier} earlier orders were kept, the last is #{last}.")
+            }
         }
     }
 }
@@ -139,27 +147,42 @@ pub fn standing(r: &impl Read, order: &Order) -> Result<Standing> {
     let (mut earlier, mut unkept) = (0, 0);
     let (mut last, mut last_unkept) = (0, None);
     let here = (order.placed_at, order.id);
-    BY_CUSTOMER.walk_before(r, &(customer, order.placed_at), Some(&order.id), &customer, |(_, placed), id, value| {
-        if (placed, id) < here {
-            let row = Keeping::read(value);
-            if row.kept == Kept::Yes {
-                earlier += 1;
-                last = if earlier == 1 { row.number } else { last };
-            } else {
-                unkept += 1;
-                last_unkept = last_unkept.or(Some((row.number, row.kept)));
-            }
+    BY_CUSTOMER.walk(r, &before(customer, here), Direction::Backward, |_, _, value| {
+        let row = Keeping::read(value);
+        if row.kept == Kept::Yes {
+            earlier += 1;
+            last = if earlier == 1 { row.number } else { last };
+        } else {
+            unkept += 1;
+            last_unkept = last_unkept.or(Some((row.number, row.kept)));
         }
-        Ok(if earlier < EARLIER_MAX && unkept < EARLIER_MAX * 10 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        Ok(if earlier < EARLIER_MAX && unkept < EARLIER_MAX * 10 {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        })
     })?;
-    Ok(if earlier > 0 { Standing::Returning { earlier, last } } else { Standing::New { unkept, last: last_unkept } })
+    Ok(if earlier > 0 {
+        Standing::Returning { earlier, last }
+    } else {
+        Standing::New { unkept, last: last_unkept }
+    })
+}
+
+/// The customer's orders before a place in time.
+fn before(customer: CustomerId, here: (Timestamp, OrderId)) -> Span {
+    Span::of(&customer).after(&((customer, here.0), here.1), Direction::Backward)
 }
 
 /// Whether the customer has a kept order before this place in time: the question of the index, without counting.
-pub(super) fn has_kept_before(r: &impl Read, customer: CustomerId, here: (Timestamp, OrderId)) -> Result<bool> {
+pub(super) fn has_kept_before(
+    r: &impl Read,
+    customer: CustomerId,
+    here: (Timestamp, OrderId),
+) -> Result<bool> {
     let mut found = false;
-    BY_CUSTOMER.walk_before(r, &(customer, here.0), Some(&here.1), &customer, |(_, placed), id, value| {
-        found = (placed, id) < here && Keeping::read(value).kept == Kept::Yes;
+    BY_CUSTOMER.walk(r, &before(customer, here), Direction::Backward, |_, _, value| {
+        found = Keeping::read(value).kept == Kept::Yes;
         Ok(if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
     Ok(found)
@@ -167,37 +190,42 @@ pub(super) fn has_kept_before(r: &impl Read, customer: CustomerId, here: (Timest
 
 /// The later orders whose word "new" or "returning" turns when the order at `here` begins or ceases to be kept:
 /// those up to and including the next kept one, and none if an earlier one is kept.
-pub(super) fn turned_by(r: &impl Read, customer: CustomerId, here: (Timestamp, OrderId)) -> Result<Vec<OrderId>> {
+pub(super) fn turned_by(
+    r: &impl Read,
+    customer: CustomerId,
+    here: (Timestamp, OrderId),
+) -> Result<Vec<OrderId>> {
     if has_kept_before(r, customer, here)? {
         return Ok(Vec::new());
     }
     let mut turned = Vec::new();
-    BY_CUSTOMER.walk_after(r, &(customer, here.0), None, &customer, |(_, placed), id, value| {
-        if (placed, id) <= here {
-            return Ok(ControlFlow::Continue(()));
-        }
+    let later = Span::of(&customer).after(&((customer, here.0), here.1), Direction::Forward);
+    BY_CUSTOMER.walk(r, &later, Direction::Forward, |_, id, value| {
         turned.push(id);
         let is_next_kept = Keeping::read(value).kept == Kept::Yes;
-        Ok(if is_next_kept || turned.len() >= LATER_MAX { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        Ok(if is_next_kept || turned.len() >= LATER_MAX {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
     })?;
     Ok(turned)
 }
 
-/// The customer's orders, newest first: ids after `before` (a place in time) up to `limit`.
+/// The customer's orders, newest first, up to `limit`: those before `place` in time, or the newest.
 ///
 /// # Errors
 /// Faults of the store only.
 pub fn of_customer(
     r: &impl Read,
     customer: CustomerId,
-    before: Option<(Timestamp, OrderId)>,
+    place: Option<(Timestamp, OrderId)>,
     limit: usize,
 ) -> Result<Vec<OrderId>> {
     let mut ids = Vec::new();
-    BY_CUSTOMER.walk_prefix(r, &customer, Direction::Backward, |(_, placed), id, _| {
-        if before.is_none_or(|b| (placed, id) < b) {
-            ids.push(id);
-        }
+    let span = place.map_or_else(|| Span::of(&customer), |here| before(customer, here));
+    BY_CUSTOMER.walk(r, &span, Direction::Backward, |_, id, _| {
+        ids.push(id);
         Ok(if ids.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     })?;
     Ok(ids)

@@ -6,7 +6,10 @@ use super::standing::Keeping;
 use crate::base::money::Currency;
 use crate::base::time::Timestamp;
 use crate::shop::customers::CustomerId;
-use crate::store::{Index, IndexRow, Record, Table, TableInfo};
+use crate::store::{Index, IndexInfo, IndexRow, Record, Table, TableInfo};
+
+/// The sequence of order numbers.
+pub(super) const NUMBERS: &str = "order_number";
 
 /// Order by id. Ids carry the time of placing, so the table is in the order of placing.
 pub(super) const ORDERS: Table<OrderId, Order> = Table::new("order/1");
@@ -22,28 +25,40 @@ pub(super) const BY_SOURCE: Index<(String, String), OrderId> = Index::unique("or
 /// Customer and time of placing → orders, with [`Keeping`] beside, so that new or returning needs no record.
 pub(super) const BY_CUSTOMER: Index<(CustomerId, Timestamp), OrderId> = Index::new("order_by_customer/1");
 /// (source, outside id) → credit note. Unique.
-pub(super) const CREDIT_BY_SOURCE: Index<(String, String), CreditNoteId> = Index::unique("credit_note_by_source/1");
+pub(super) const CREDIT_BY_SOURCE: Index<(String, String), CreditNoteId> =
+    Index::unique("credit_note_by_source/1");
 /// Customer and time → credit notes.
-pub(super) const CREDIT_BY_CUSTOMER: Index<(CustomerId, Timestamp), CreditNoteId> = Index::new("credit_note_by_customer/1");
+pub(super) const CREDIT_BY_CUSTOMER: Index<(CustomerId, Timestamp), CreditNoteId> =
+    Index::new("credit_note_by_customer/1");
 
 /// The tables of this feature, for the registry.
-pub const TABLES: &[TableInfo] = &[ORDERS.info("orders"), CREDIT_NOTES.info("orders"), SALES.info("orders")];
+pub const TABLES: &[TableInfo] = &[
+    ORDERS.info("shop::orders").numbered(&[(NUMBERS, BY_NUMBER.name())]),
+    CREDIT_NOTES.info("shop::orders"),
+    SALES.info("shop::orders"),
+];
 
-impl Record<OrderId> for Order {
-    fn index_rows(&self, id: &OrderId) -> Vec<IndexRow> {
+impl Record for Order {
+    type Key = OrderId;
+    const INDEXES: &'static [IndexInfo] = &[BY_NUMBER.info(), BY_SOURCE.info(), BY_CUSTOMER.info()];
+
+    fn index_keys(&self, id: &OrderId) -> Vec<IndexRow> {
         let mut rows = vec![BY_NUMBER.row(&self.number, id)];
         if let Some(source) = &self.source {
             rows.push(BY_SOURCE.row(&(source.source.clone(), source.id.clone()), id));
         }
         if let Some(customer) = self.customer {
-            rows.push(BY_CUSTOMER.row_with(&(customer, self.placed_at), id, Keeping::of(self).bytes()));
+            rows.push(BY_CUSTOMER.row_with(&(customer, self.placed_at), id, &Keeping::of(self).bytes()));
         }
         rows
     }
 }
 
-impl Record<CreditNoteId> for CreditNote {
-    fn index_rows(&self, id: &CreditNoteId) -> Vec<IndexRow> {
+impl Record for CreditNote {
+    type Key = CreditNoteId;
+    const INDEXES: &'static [IndexInfo] = &[CREDIT_BY_SOURCE.info(), CREDIT_BY_CUSTOMER.info()];
+
+    fn index_keys(&self, id: &CreditNoteId) -> Vec<IndexRow> {
         let mut rows = Vec::new();
         if let Some(source) = &self.source {
             rows.push(CREDIT_BY_SOURCE.row(&(source.source.clone(), source.id.clone()), id));
@@ -55,8 +70,6 @@ impl Record<CreditNoteId> for CreditNote {
     }
 }
 
-impl Record<(Currency, i64)> for Sold {
-    fn index_rows(&self, _: &(Currency, i64)) -> Vec<IndexRow> {
-        Vec::new()
-    }
+impl Record for Sold {
+    type Key = (Currency, i64);
 }

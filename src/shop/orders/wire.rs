@@ -1,7 +1,10 @@
 //! Orders as JSON: what the API answers and what it takes. Every documented key is always present.
 
 use super::change::{OrderChange, StepInput};
-use super::model::{CreditKind, CreditNote, CreditNoteId, Line, NewLine, NewOrder, NewOrderCustomer, Order, OrderId, Parcel, PaymentNote, StaffNote};
+use super::model::{
+    CreditKind, CreditNote, CreditNoteId, Line, NewLine, NewOrder, NewOrderCustomer, Order, OrderId, Parcel,
+    PaymentNote, StaffNote,
+};
 use super::standing::Standing;
 use super::state::{CancelReason, Fulfilment, Payment, Status, Step, next_steps};
 use crate::base::error::{Checks, Error, Result};
@@ -155,7 +158,11 @@ impl OrderOut {
             payment: o.payment,
             fulfilment: o.fulfilment,
             hold: o.hold.clone(),
-            cancelled: o.cancelled.as_ref().map(|c| CancelledOut { at: c.at, reason: c.reason, note: c.note.clone() }),
+            cancelled: o.cancelled.as_ref().map(|c| CancelledOut {
+                at: c.at,
+                reason: c.reason,
+                note: c.note.clone(),
+            }),
             next_steps: next_steps(&o.axes()),
             placed_at: o.placed_at,
             created_at: o.created_at,
@@ -163,7 +170,12 @@ impl OrderOut {
             channel: o.channel.clone(),
             source: o.source.clone(),
             source_name: o.source_name.clone(),
-            customer: o.customer.map(|id| CustomerBrief { id, name, standing: standing.word(), reason: standing.reason() }),
+            customer: o.customer.map(|id| CustomerBrief {
+                id,
+                name,
+                standing: standing.word(),
+                reason: standing.reason(),
+            }),
             email: o.email.clone(),
             phone: o.phone.clone(),
             currency: o.currency,
@@ -358,7 +370,8 @@ impl PlaceOrder {
     pub fn into_new(self, channel: &str) -> Result<NewOrder> {
         let mut checks = Checks::default();
         let currency = self.currency;
-        let mut amount = |pointer: &str, money: Option<Money>| in_currency(currency, pointer, money, &mut checks);
+        let mut amount =
+            |pointer: &str, money: Option<Money>| in_currency(currency, pointer, money, &mut checks);
         let discount = amount("/discount", self.discount);
         let shipping = amount("/shipping", self.shipping);
         let tax = self.tax.map(|t| amount("/tax", Some(t)));
@@ -395,7 +408,8 @@ impl PlaceLine {
     fn into_new(self, index: usize, currency: Currency, checks: &mut Checks) -> NewLine {
         let at = |field: &str| format!("/lines/{index}/{field}");
         let price = in_currency(currency, &at("unit_price"), Some(self.unit_price), checks);
-        let unit_price = checks.keep(&at("unit_price"), Price::from_minor(price, currency)).unwrap_or_default();
+        let unit_price =
+            checks.keep(&at("unit_price"), Price::from_minor(price, currency)).unwrap_or_default();
         NewLine {
             sku: self.sku.unwrap_or_default(),
             barcode: self.barcode.unwrap_or_default(),
