@@ -8,5 +8,8 @@ pub mod config;
 pub mod shop;
 
 pub mod web;
+pub mod work;
+pub mod search;
+pub mod store;
 
 pub mod base;

@@ -27,8 +27,8 @@ impl Once {
     ///
     /// # Errors
     /// `idempotency_key_missing`, `idempotency_key_invalid`.
-    pub fn required<P>(caller: &Caller<P>, request: &HttpRequest, body_hash: &[u8; 32]) -> Result<Self> {
-        let once = Self::offered(caller, request, Some(body_hash))?;
+    pub fn required<P>(caller: &Caller<P>, request: &HttpRequest, body: &[u8]) -> Result<Self> {
+        let once = Self::offered(caller, request, body)?;
         if once.key.is_none() {
             return Err(Error::invalid(
                 "idempotency_key_missing",
@@ -42,13 +42,13 @@ impl Once {
     ///
     /// # Errors
     /// `idempotency_key_invalid`.
-    pub fn offered<P>(caller: &Caller<P>, request: &HttpRequest, body_hash: Option<&[u8; 32]>) -> Result<Self> {
+    pub fn offered<P>(caller: &Caller<P>, request: &HttpRequest, body: &[u8]) -> Result<Self> {
         let mut hash = Sha256::new();
         hash.update(request.method().as_str());
         hash.update([0]);
         hash.update(request.path());
         hash.update([0]);
-        hash.update(body_hash.copied().unwrap_or_default());
+        hash.update(body);
         Ok(Self { scope: caller.actor().id, key: key_of(request)?, hash: hash.finalize().into() })
     }
 

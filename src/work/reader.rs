@@ -31,7 +31,7 @@ impl Filter {
 }
 
 /// A place in the event log.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Reader {
     store: Store,
     filter: Filter,

@@ -11,7 +11,7 @@ use crate::store::{Read, Store};
 use crate::web::conditional::{etag, if_match};
 use crate::web::listing::{self, LIMIT_DEFAULT, LIMIT_MAX, ListQuery};
 use crate::web::paging::List;
-use crate::web::{Json, Query, ShopZone};
+use crate::web::{JsonBytes, Query, ShopZone};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
@@ -109,9 +109,9 @@ pub(super) async fn add_one(
     caller: Caller<may::EditCustomers>,
     request: HttpRequest,
     store: web::Data<Store>,
-    body: Json<CustomerFields>,
+    body: JsonBytes<CustomerFields>,
 ) -> Result<HttpResponse> {
-    let once = Once::offered(&caller, &request, Some(&body.hash))?;
+    let once = Once::offered(&caller, &request, &body.bytes)?;
     let new = body.value.into_new();
     let answer = store
         .write(caller.actor(), move |tx| {
@@ -154,7 +154,7 @@ pub(super) async fn patch(
     request: HttpRequest,
     store: web::Data<Store>,
     id: web::Path<String>,
-    body: Json<serde_json::Value>,
+    body: JsonBytes<serde_json::Value>,
 ) -> Result<HttpResponse> {
     let id = CustomerId::parse(&id)?;
     let seen = if_match(&request)?;

@@ -10,7 +10,8 @@ use crate::base::error::{Checks, Error, Result};
 use crate::base::id::{Id, uuid_v7};
 use crate::base::money::Currency;
 use crate::base::{email, phone};
-use crate::store::{Direction, Read, Reverse, Span, Subject, Tx};
+use crate::store::{Direction, Read, Span, Subject, Tx};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 

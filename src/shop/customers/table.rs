@@ -4,7 +4,8 @@ use super::model::{Customer, CustomerId, ExternalRef, Totals};
 use crate::base::email;
 use crate::base::money::Currency;
 use crate::base::phone;
-use crate::store::{Index, IndexInfo, IndexRow, Record, Reverse, Table, TableInfo};
+use crate::store::{Index, IndexInfo, IndexRow, Record, Table, TableInfo};
+use std::cmp::Reverse;
 
 /// Customer by id.
 pub(super) const CUSTOMERS: Table<CustomerId, Customer> = Table::new("customer/1");

@@ -12,7 +12,7 @@ use crate::store::{Read, Store};
 use crate::web::conditional::{etag, if_match};
 use crate::web::listing::{self, ListQuery};
 use crate::web::paging::List;
-use crate::web::{Json, Query, ShopZone};
+use crate::web::{JsonBytes, Query, ShopZone, body, json};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 /// The routes below `/api/v1`.
@@ -87,9 +87,9 @@ pub(super) async fn place_one(
     caller: Caller<may::CreateOrders>,
     request: HttpRequest,
     store: web::Data<Store>,
-    body: Json<PlaceOrder>,
+    body: JsonBytes<PlaceOrder>,
 ) -> Result<HttpResponse> {
-    let once = Once::required(&caller, &request, &body.hash)?;
+    let once = Once::required(&caller, &request, &body.bytes)?;
     let new = body.value.into_new("api")?;
     let answer = store
         .write(caller.actor(), move |tx| {
@@ -134,7 +134,7 @@ pub(super) async fn patch(
     request: HttpRequest,
     store: web::Data<Store>,
     id: web::Path<String>,
-    body: Json<serde_json::Value>,
+    body: JsonBytes<serde_json::Value>,
 ) -> Result<HttpResponse> {
     let seen = if_match(&request)?;
     let order = store
@@ -162,10 +162,10 @@ pub(super) async fn step(
     request: HttpRequest,
     store: web::Data<Store>,
     path: web::Path<(String, String)>,
-    body: Option<Json<StepBody>>,
+    body: web::Bytes,
 ) -> Result<HttpResponse> {
-    let once = Once::offered(&caller, &request, body.as_ref().map(|b| &b.hash))?;
-    step_of(caller.actor(), once, &request, &store, path.into_inner(), body).await
+    let once = Once::offered(&caller, &request, &body)?;
+    step_of(caller.actor(), once, &request, &store, path.into_inner(), &body).await
 }
 
 /// Ships, delivers, and takes back
@@ -181,10 +181,10 @@ pub(super) async fn move_goods(
     request: HttpRequest,
     store: web::Data<Store>,
     path: web::Path<(String, String)>,
-    body: Option<Json<StepBody>>,
+    body: web::Bytes,
 ) -> Result<HttpResponse> {
-    let once = Once::offered(&caller, &request, body.as_ref().map(|b| &b.hash))?;
-    step_of(caller.actor(), once, &request, &store, path.into_inner(), body).await
+    let once = Once::offered(&caller, &request, &body)?;
+    step_of(caller.actor(), once, &request, &store, path.into_inner(), &body).await
 }
 
 async fn step_of(
@@ -193,11 +193,16 @@ async fn step_of(
     request: &HttpRequest,
     store: &Store,
     (id, word): (String, String),
-    body: Option<Json<StepBody>>,
+    given: &[u8],
 ) -> Result<HttpResponse> {
     let step: Step = step_named(&word)?;
     let seen = if_match(request)?;
-    let input: StepInput = body.map(|b| b.value.into_input()).unwrap_or_default();
+    let input: StepInput = if given.is_empty() {
+        StepInput::default()
+    } else {
+        body::expect_type(request, &["application/json"])?;
+        json::parse::<StepBody>(given)?.into_input()
+    };
     let answer = store
         .write(actor, move |tx| {
             once.run(tx, 200, |tx| {
@@ -220,9 +225,9 @@ pub(super) async fn note(
     request: HttpRequest,
     store: web::Data<Store>,
     id: web::Path<String>,
-    body: Json<NoteBody>,
+    body: JsonBytes<NoteBody>,
 ) -> Result<HttpResponse> {
-    let once = Once::offered(&caller, &request, Some(&body.hash))?;
+    let once = Once::offered(&caller, &request, &body.bytes)?;
     let answer = store
         .write(caller.actor(), move |tx| {
             once.run(tx, 201, |tx| {
@@ -245,7 +250,7 @@ pub(super) async fn renote(
     request: HttpRequest,
     store: web::Data<Store>,
     path: web::Path<(String, String)>,
-    body: Json<NoteBody>,
+    body: JsonBytes<NoteBody>,
 ) -> Result<HttpResponse> {
     let seen = if_match(&request)?;
     let (id, number) = path.into_inner();
