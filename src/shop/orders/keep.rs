@@ -4,7 +4,7 @@ use super::model::{CreditNote, CreditNoteId, Order, OrderId};
 use super::sales;
 use super::standing::turned_by;
 use super::state::{Fulfilment, Payment, Status};
-use super::table::{BY_NUMBER, BY_SOURCE, CREDIT_BY_CUSTOMER, CREDIT_NOTES, ORDERS};
+use super::table::{BY_NUMBER, BY_SOURCE, CREDIT_BY_CUSTOMER, CREDIT_BY_SOURCE, CREDIT_NOTES, ORDERS};
 use crate::base::error::{Error, Result};
 use crate::base::money::Currency;
 use crate::shop::customers::{self, CustomerId, Spent, Totals};
@@ -166,6 +166,22 @@ pub fn find_by_number(r: &impl Read, number: u64) -> Result<Option<OrderId>> {
 /// Faults of the store only.
 pub fn find_by_source(r: &impl Read, source: &str, id: &str) -> Result<Option<OrderId>> {
     BY_SOURCE.first(r, &(source.to_owned(), id.to_owned()))
+}
+
+/// The order that any outside system knows by this id; with several, of the first system by name.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn find_by_outside_id(r: &impl Read, id: &str) -> Result<Option<OrderId>> {
+    customers::in_any_source(r, &BY_SOURCE, id)
+}
+
+/// The credit note that any outside system knows by this id.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn find_credit_note_by_outside_id(r: &impl Read, id: &str) -> Result<Option<CreditNoteId>> {
+    customers::in_any_source(r, &CREDIT_BY_SOURCE, id)
 }
 
 /// Ids in order of placing after `after`, for rebuilding the index and for exports.

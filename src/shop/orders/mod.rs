@@ -18,8 +18,8 @@ pub use change::{OrderChange, StepInput, add_note, change, edit_note, retag, tak
 pub use events::EVENTS;
 pub use facts::{Different, Facts, facts};
 pub use keep::{
-    VIEWS, View, count, credit_note_ids, credit_notes_of, find, find_by_number, find_by_source,
-    find_credit_note, get, get_credit_note, ids, recent,
+    VIEWS, View, count, credit_note_ids, credit_notes_of, find, find_by_number, find_by_outside_id, find_by_source,
+    find_credit_note, find_credit_note_by_outside_id, get, get_credit_note, ids, recent,
 };
 pub use model::*;
 pub use place::{Imported, import, import_credit_note, place};
