@@ -1,15 +1,15 @@
-//! The one record a text names exactly: `#10482`, an id, the name or id it has in another system.
+//! The one record a text names exactly: `#10482`, an id, the id it has in another system.
 
-use super::row::{Hit, credit_note_hit, customer_hit, order_hit};
 use super::Ask;
+use super::row::{Hit, credit_note_hit, customer_hit, order_hit};
 use crate::base::error::Result;
 use crate::base::id::Id;
-use crate::shop::customers::{self, CustomerId, ExternalRef};
+use crate::shop::customers::{self, CustomerId};
 use crate::shop::orders::{self, CreditNoteId, OrderId};
 use crate::store::Read;
 
-/// The systems whose ids are looked up without naming them.
-const SOURCES: &[&str] = &["shopify", "woocommerce", "magento", "prestashop", "online-retail", "olist", "backroom", "demo"];
+/// Longer than any number or outside id; longer texts name nothing.
+const NAME_LEN_MAX: usize = 100;
 
 /// The record, if the text is nothing but its name and the asker may see it.
 ///
@@ -18,7 +18,7 @@ const SOURCES: &[&str] = &["shopify", "woocommerce", "magento", "prestashop", "o
 pub(super) fn exact(r: &impl Read, ask: &Ask<'_>) -> Result<Option<Hit>> {
     let text = ask.text.trim();
     let asked = |name: &str| ask.kinds.iter().any(|kind| kind.name == name);
-    if text.is_empty() || text.chars().count() > 100 || text.contains(char::is_whitespace) {
+    if text.is_empty() || text.len() > NAME_LEN_MAX || text.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Ok(None);
     }
     if asked("order")
@@ -31,7 +31,7 @@ pub(super) fn exact(r: &impl Read, ask: &Ask<'_>) -> Result<Option<Hit>> {
         && let Some(id) = customer_named(r, text)?
         && let Some(customer) = customers::find(r, id)?
     {
-        return Ok(Some(customer_hit(&customer, &customers::totals(r, id)?, ask.zone)));
+        return Ok(Some(customer_hit(&customer, &customers::totals(r, id)?)));
     }
     if asked("credit_note")
         && let Some(id) = credit_note_named(r, text)?
@@ -42,50 +42,34 @@ pub(super) fn exact(r: &impl Read, ask: &Ask<'_>) -> Result<Option<Hit>> {
     Ok(None)
 }
 
-/// By number with or without `#`, by id, by the id in another system.
+/// By id, by number with or without `#`, by the id in another system.
 fn order_named(r: &impl Read, text: &str) -> Result<Option<OrderId>> {
     if let Ok(id) = OrderId::parse(text) {
         return Ok(Some(id));
     }
     let bare = text.strip_prefix('#').unwrap_or(text);
-    if !bare.is_empty()
-        && bare.bytes().all(|b| b.is_ascii_digit())
+    if bare.bytes().all(|b| b.is_ascii_digit())
         && let Ok(number) = bare.parse()
         && let Some(id) = orders::find_by_number(r, number)?
     {
         return Ok(Some(id));
     }
-    for source in SOURCES {
-        for name in [text, bare] {
-            if let Some(id) = orders::find_by_source(r, source, name)? {
-                return Ok(Some(id));
-            }
-        }
+    match orders::find_by_outside_id(r, text)? {
+        None if bare != text => orders::find_by_outside_id(r, bare),
+        found => Ok(found),
     }
-    Ok(None)
 }
 
 fn customer_named(r: &impl Read, text: &str) -> Result<Option<CustomerId>> {
-    if let Ok(id) = CustomerId::parse(text) {
-        return Ok(Some(id));
+    match CustomerId::parse(text) {
+        Ok(id) => Ok(Some(id)),
+        Err(_) => customers::find_by_outside_id(r, text),
     }
-    for source in SOURCES {
-        let external = ExternalRef { source: (*source).to_owned(), id: text.to_owned() };
-        if let Some(id) = customers::find_by_external(r, &external)? {
-            return Ok(Some(id));
-        }
-    }
-    Ok(None)
 }
 
 fn credit_note_named(r: &impl Read, text: &str) -> Result<Option<CreditNoteId>> {
-    if let Ok(id) = CreditNoteId::parse(text) {
-        return Ok(Some(id));
+    match CreditNoteId::parse(text) {
+        Ok(id) => Ok(Some(id)),
+        Err(_) => orders::find_credit_note_by_outside_id(r, text),
     }
-    for source in SOURCES {
-        if let Some(id) = orders::find_credit_note_by_source(r, source, text)? {
-            return Ok(Some(id));
-        }
-    }
-    Ok(None)
 }
