@@ -7,6 +7,7 @@ pub mod config;
 
 pub mod shop;
 
+pub mod access;
 pub mod web;
 pub mod work;
 pub mod search;

@@ -1,5 +1,5 @@
 //! What a shop does: a folder per feature, each using only those above it.
 
 pub mod customers;
-pub mod orders;
 pub mod desk;
+pub mod orders;

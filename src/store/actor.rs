@@ -3,9 +3,8 @@
 use minicbor::{Decode, Encode};
 
 /// What kind of actor it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 #[cbor(index_only)]
-#[serde(rename_all = "lowercase")]
 pub enum ActorKind {
     /// A member of staff, signed in.
     #[n(0)]
@@ -25,6 +24,26 @@ pub enum ActorKind {
     /// A customer in the storefront.
     #[n(5)]
     Customer,
+}
+
+impl ActorKind {
+    /// The word in the API and in logs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Staff => "staff",
+            Self::Key => "key",
+            Self::Import => "import",
+            Self::Cli => "cli",
+            Self::System => "system",
+            Self::Customer => "customer",
+        }
+    }
+}
+
+impl serde::Serialize for ActorKind {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(self.word())
+    }
 }
 
 /// Who does a change.

@@ -75,8 +75,9 @@ pub struct StoredEvent {
     pub seq: u64,
     pub id: EventId,
     pub kind: String,
+    /// What it is about.
     pub subject: Subject,
-    /// Other things it concerns, such as the customer of an order.
+    /// What else it concerns: it stands in their timelines too.
     pub also: Vec<Subject>,
     pub at: Timestamp,
     pub actor: Actor,
@@ -86,7 +87,7 @@ pub struct StoredEvent {
 }
 
 impl StoredEvent {
-    /// What it is about and what else it concerns.
+    /// Everything it concerns, first what it is about.
     pub fn subjects(&self) -> impl Iterator<Item = Subject> {
         std::iter::once(self.subject).chain(self.also.iter().copied())
     }
@@ -97,13 +98,13 @@ impl StoredEvent {
 pub struct Committed {
     pub seq: u64,
     pub kind: String,
-    /// What it is about, then what else it concerns.
+    /// Everything it concerns, first what it is about.
     pub subjects: Vec<Subject>,
 }
 
 /// A subject on disk.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub(super) struct SubjectRow {
+struct SubjectRow {
     #[n(0)]
     kind: String,
     #[cbor(n(1), with = "minicbor::bytes")]
@@ -111,7 +112,10 @@ pub(super) struct SubjectRow {
 }
 
 impl SubjectRow {
-    fn subject(&self) -> Subject {
+    fn of(subject: &Subject) -> Self {
+        Self { kind: subject.kind.to_owned(), id: subject.id }
+    }
+    fn read(&self) -> Subject {
         Subject { kind: known_kind(&self.kind), id: self.id }
     }
 }
@@ -124,9 +128,9 @@ pub(super) struct Row {
     #[n(1)]
     kind: String,
     #[n(2)]
-    subject_kind: String,
-    #[cbor(n(3), with = "minicbor::bytes")]
-    subject_id: [u8; 16],
+    subject: SubjectRow,
+    #[n(3)]
+    also: Vec<SubjectRow>,
     #[n(4)]
     at: Timestamp,
     #[n(5)]
@@ -143,21 +147,15 @@ pub(super) struct Row {
     /// Over the hash of the event before and everything above.
     #[cbor(n(10), with = "minicbor::bytes")]
     hash: [u8; 32],
-    /// Other things it concerns.
-    #[n(11)]
-    #[cbor(default)]
-    also: Vec<SubjectRow>,
 }
 
 impl Record for Row {
     type Key = u64;
     const INDEXES: &'static [IndexInfo] = &[BY_SUBJECT.info(), BY_ACTOR.info()];
     fn index_keys(&self, seq: &u64) -> Vec<IndexRow> {
-        let mut rows = vec![
-            BY_SUBJECT.row(&(self.subject_kind.clone(), self.subject_id), seq),
-            BY_ACTOR.row(&self.actor_id, seq),
-        ];
-        rows.extend(self.also.iter().map(|other| BY_SUBJECT.row(&(other.kind.clone(), other.id), seq)));
+        let subjects = std::iter::once(&self.subject).chain(&self.also);
+        let mut rows: Vec<_> = subjects.map(|s| BY_SUBJECT.row(&(s.kind.clone(), s.id), seq)).collect();
+        rows.push(BY_ACTOR.row(&self.actor_id, seq));
         rows
     }
 }
@@ -172,14 +170,18 @@ impl Row {
         sha.update(minicbor::to_vec(&bare).map_err(|e| Error::internal(e.to_string()))?);
         Ok(sha.finalize().into())
     }
+    fn committed(self, seq: u64) -> Committed {
+        let subjects = std::iter::once(&self.subject).chain(&self.also).map(SubjectRow::read).collect();
+        Committed { seq, kind: self.kind, subjects }
+    }
     fn stored(self, seq: u64) -> StoredEvent {
         let data = serde_json::from_slice(&self.data).unwrap_or(serde_json::Value::Null);
         StoredEvent {
             seq,
             id: self.id,
             kind: self.kind,
-            subject: Subject { kind: known_kind(&self.subject_kind), id: self.subject_id },
-            also: self.also.iter().map(SubjectRow::subject).collect(),
+            subject: self.subject.read(),
+            also: self.also.iter().map(SubjectRow::read).collect(),
             at: self.at,
             request_id: self.request_id.clone(),
             actor: Actor {
@@ -213,22 +215,26 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// `Internal` when the event cannot be written as JSON.
-    pub fn publish<E: Event>(&mut self, subject: Subject, event: &E) -> Result<u64> {
+    pub fn publish<E: Event + ?Sized>(&mut self, subject: Subject, event: &E) -> Result<u64> {
         self.publish_with(subject, &[], event)
     }
-
-    /// The same for a fact that concerns `also` other things: it stands in their timelines too.
+    /// The same for a fact that concerns others too: it stands in the timeline of each.
     ///
     /// # Errors
     /// As [`Tx::publish`].
-    pub fn publish_with<E: Event>(&mut self, subject: Subject, also: &[Subject], event: &E) -> Result<u64> {
+    pub fn publish_with<E: Event + ?Sized>(
+        &mut self,
+        subject: Subject,
+        also: &[Subject],
+        event: &E,
+    ) -> Result<u64> {
         let data = serde_json::to_vec(event).map_err(Error::internal)?;
         let actor = self.actor().clone();
         let mut row = Row {
             id: self.new_id(),
             kind: event.kind().to_owned(),
-            subject_kind: subject.kind.to_owned(),
-            subject_id: subject.id,
+            subject: SubjectRow::of(&subject),
+            also: also.iter().map(SubjectRow::of).collect(),
             at: self.now(),
             actor_kind: actor.kind,
             actor_id: actor.id,
@@ -236,7 +242,6 @@ impl Tx<'_> {
             request_id: actor.request_id,
             data,
             hash: [0; 32],
-            also: also.iter().map(|s| SubjectRow { kind: s.kind.to_owned(), id: s.id }).collect(),
         };
         let before = *self.log().0;
         let seq = before.seq + 1;
@@ -244,11 +249,7 @@ impl Tx<'_> {
         EVENTS.put(self, &seq, &row)?;
         let (head, published) = self.log();
         *head = Head { seq, hash: row.hash };
-        published.push(Committed {
-            seq,
-            kind: row.kind,
-            subjects: std::iter::once(subject).chain(also.iter().copied()).collect(),
-        });
+        published.push(row.committed(seq));
         Ok(seq)
     }
 }
@@ -334,9 +335,7 @@ pub fn trim(tx: &mut Tx<'_>, up_to: u64, limit: usize) -> Result<u64> {
 pub(super) fn committed_after(from: &(impl Read + ?Sized), seq: u64) -> Result<Vec<Committed>> {
     let mut events = Vec::new();
     EVENTS.walk(from, &Span::from(&(seq + 1)), Direction::Forward, |seq, row| {
-        let first = Subject { kind: known_kind(&row.subject_kind), id: row.subject_id };
-        let subjects = std::iter::once(first).chain(row.also.iter().map(SubjectRow::subject)).collect();
-        events.push(Committed { seq, kind: row.kind, subjects });
+        events.push(row.committed(seq));
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(events)

@@ -228,6 +228,7 @@ impl<K: Key> Key for Reverse<K> {
 }
 
 #[cfg(test)]
+#[expect(unreachable_pub, reason = "the macro makes its type public")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

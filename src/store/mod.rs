@@ -30,6 +30,7 @@ mod space;
 mod span;
 mod table;
 #[cfg(test)]
+#[expect(unreachable_pub, reason = "the macro makes its type public")]
 mod tests;
 mod tx;
 mod write_set;
@@ -50,4 +51,5 @@ pub use snapshot::{Read, Snapshot};
 pub use span::{Direction, Span};
 pub use table::{Backup, Page, RECORD_BYTES_MAX, Record, Table, TableInfo};
 pub use tx::Tx;
+pub use std::cmp::Reverse;
 pub use write_set::Visit;

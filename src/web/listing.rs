@@ -2,7 +2,8 @@
 
 use crate::base::error::{Error, Result};
 use crate::base::time::{Timestamp, Zone};
-use crate::search::{Answer, Count, Cursor, Problem, Query, Request, Search, Sort, Total, parse};
+use crate::search::query::parse;
+use crate::search::{Answer, Count, Cursor, Problem, Query, Request, Search, Sort, Total};
 use serde::{Deserialize, Serialize};
 
 /// Rows of a page of an API list.
@@ -40,7 +41,13 @@ pub struct ListQuery {
 ///
 /// # Errors
 /// `invalid_query` for an unknown field or value, `unknown_sort`, `invalid_cursor`, `invalid_limit`.
-pub fn strict(search: &Search, list: &ListQuery, kind: &'static str, now: Timestamp, zone: &Zone) -> Result<Answer> {
+pub fn strict(
+    search: &Search,
+    list: &ListQuery,
+    kind: &'static str,
+    now: Timestamp,
+    zone: &Zone,
+) -> Result<Answer> {
     let parsed = parse(list.q.as_deref().unwrap_or_default(), search.schema(), now, zone, None);
     if let Some(problem) = parsed.problems.first() {
         return Err(refusal(problem).on("/q"));
@@ -48,7 +55,9 @@ pub fn strict(search: &Search, list: &ListQuery, kind: &'static str, now: Timest
     let count = match list.count.as_deref() {
         None => Count::None,
         Some("exact") => Count::UpTo(u64::MAX),
-        Some(_) => return Err(Error::invalid("invalid_parameter", "count: the one value is exact.").on("/count")),
+        Some(_) => {
+            return Err(Error::invalid("invalid_parameter", "count: the one value is exact.").on("/count"));
+        }
     };
     search.find(&request(search, list, kind, parsed.query, count)?)
 }
@@ -76,10 +85,17 @@ pub fn lenient(
     Ok((search.find(&request)?, parsed.problems))
 }
 
-fn request(search: &Search, list: &ListQuery, kind: &'static str, query: Query, count: Count) -> Result<Request> {
+fn request(
+    search: &Search,
+    list: &ListQuery,
+    kind: &'static str,
+    query: Query,
+    count: Count,
+) -> Result<Request<'static>> {
     let limit = list.limit.map_or(LIMIT_DEFAULT, |l| usize::try_from(l).unwrap_or(usize::MAX));
     if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(Error::invalid("invalid_limit", format!("limit: enter a number from 1 to {LIMIT_MAX}.")).on("/limit"));
+        return Err(Error::invalid("invalid_limit", format!("limit: enter a number from 1 to {LIMIT_MAX}."))
+            .on("/limit"));
     }
     Ok(Request {
         query,
@@ -97,28 +113,29 @@ fn request(search: &Search, list: &ListQuery, kind: &'static str, query: Query, 
 fn cursor(name: &str, text: Option<&str>) -> Result<Option<Cursor>> {
     match text.filter(|t| !t.is_empty()) {
         None => Ok(None),
-        Some(text) => Cursor::decode(text)
-            .map(Some)
-            .map_err(|e| Error::invalid("invalid_cursor", "Use the cursor of an earlier answer of this list.").because(e).on(format!("/{name}"))),
+        Some(text) => Cursor::parse(text).map(Some).map_err(|e| {
+            Error::invalid("invalid_cursor", "Use the cursor of an earlier answer of this list.")
+                .because(e)
+                .on(format!("/{name}"))
+        }),
     }
 }
 
 /// `-total` is descending, `total` ascending, nothing is newest first.
 fn sort(search: &Search, kind: &str, text: &str) -> Result<Sort> {
-    let (name, desc) = text.strip_prefix('-').map_or((text, false), |n| (n, true));
-    if name.is_empty() {
-        return Ok(Sort::Newest);
+    let schema = search.schema();
+    let bare = text.trim_start_matches('-');
+    let name = bare.strip_suffix("_at").unwrap_or(bare);
+    let sortable: Vec<_> = schema.fields().iter().filter(|f| f.sortable && f.kinds.contains(&kind)).collect();
+    let known = name.is_empty() || sortable.iter().any(|f| f.name == name || f.aliases.contains(&name));
+    if !known {
+        let names = sortable.iter().map(|f| f.name).collect::<Vec<_>>().join(", ");
+        return Err(
+            Error::invalid("unknown_sort", format!("This list can be sorted by {names}.")).on("/sort")
+        );
     }
-    let name = name.strip_suffix("_at").unwrap_or(name);
-    let sortable: Vec<_> =
-        search.schema().fields.iter().filter(|f| f.sortable && f.kinds.contains(&kind)).collect();
-    match sortable.iter().find(|f| f.name == name || f.aliases.contains(&name)) {
-        Some(field) => Ok(Sort::Field { name: field.name, desc }),
-        None => {
-            let names = sortable.iter().map(|f| f.name).collect::<Vec<_>>().join(", ");
-            Err(Error::invalid("unknown_sort", format!("This list can be sorted by {names}.")).on("/sort"))
-        }
-    }
+    let sign = if text.starts_with('-') { "-" } else { "" };
+    Sort::parse(&format!("{sign}{name}"), schema)
 }
 
 /// The count in words: `42`, `more than 10,000`.

@@ -15,6 +15,7 @@ pub mod body;
 mod decode;
 pub mod form;
 pub mod json;
+pub mod listing;
 mod nearest;
 pub mod query;
 

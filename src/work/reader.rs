@@ -24,9 +24,10 @@ impl Filter {
                 None => event.kind == *wanted,
             });
         kind_fits
-            && self.subject.as_ref().is_none_or(|wanted| {
-                event.subjects().any(|subject| subject.to_string() == *wanted)
-            })
+            && self
+                .subject
+                .as_ref()
+                .is_none_or(|wanted| event.subjects().any(|subject| subject.to_string() == *wanted))
     }
 }
 

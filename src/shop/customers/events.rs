@@ -30,7 +30,7 @@ pub fn changes(before: &Value, after: &Value) -> Changes {
 
 /// `customer.added`
 #[derive(Debug, Serialize)]
-pub struct Added {
+pub(super) struct Added {
     pub name: String,
     /// `import`, `order`, `page`, `api`.
     pub by: &'static str,
@@ -43,7 +43,7 @@ impl Event for Added {
 
 /// `customer.changed`
 #[derive(Debug, Serialize)]
-pub struct Changed {
+pub(super) struct Changed {
     pub changes: Changes,
 }
 impl Event for Changed {

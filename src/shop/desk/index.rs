@@ -7,6 +7,9 @@ use crate::shop::customers::{self, CustomerId};
 use crate::shop::orders::{self, CreditNoteId, OrderId};
 use crate::store::{Committed, Read, Store, Subject, events};
 
+/// Events read in one step while the index catches up.
+const EVENTS_AT_ONCE: usize = 2_000;
+
 /// All kinds and fields of the query language.
 ///
 /// # Errors
@@ -66,13 +69,27 @@ impl Source for StoreSource {
             Ok(match kind {
                 "order" => bytes(orders::ids(s, after.map(OrderId::from_bytes), limit)?),
                 "customer" => bytes(customers::ids(s, after.map(CustomerId::from_bytes), limit)?),
-                "credit_note" => bytes(orders::credit_note_ids(s, after.map(CreditNoteId::from_bytes), limit)?),
+                "credit_note" => {
+                    bytes(orders::credit_note_ids(s, after.map(CreditNoteId::from_bytes), limit)?)
+                }
                 _ => Vec::new(),
             })
         })
     }
 
-    fn recent(&self, kind: &str, before: Option<[u8; 16]>, limit: usize) -> Result<Vec<[u8; 16]>> {
+    fn docs(
+        &self,
+        kind: &str,
+        after: Option<[u8; 16]>,
+        limit: usize,
+    ) -> Result<Vec<([u8; 16], Option<Doc>)>> {
+        let ids = self.ids(kind, after, limit)?;
+        self.0.read(|s| ids.into_iter().map(|id| Ok((id, doc(s, kind, &id)?))).collect())
+    }
+
+    fn recent(&self, kind: &str, before: Option<(i64, [u8; 16])>, limit: usize) -> Result<Vec<[u8; 16]>> {
+        // Ids carry the time of placing, so the id alone is the place.
+        let before = before.map(|(_, id)| id);
         self.0.read(|s| {
             Ok(match kind {
                 "order" => bytes(orders::recent(s, before.map(OrderId::from_bytes), limit)?),
@@ -84,11 +101,16 @@ impl Source for StoreSource {
 
     fn changes(&self, after_seq: u64, limit: usize) -> Result<Vec<Change>> {
         self.0.read(|s| {
-            let mut changes = Vec::new();
-            for event in events::after(s, after_seq, limit)? {
-                for subject in event.subjects() {
-                    if let Some(kind) = kind_of(&subject) {
-                        changes.push(Change { seq: event.seq, kind, id: subject.id });
+            let (mut changes, mut at) = (Vec::new(), after_seq);
+            while changes.len() < limit {
+                let batch = events::after(s, at, limit.clamp(1, EVENTS_AT_ONCE))?;
+                let Some(last) = batch.last() else { break };
+                at = last.seq;
+                for event in batch {
+                    for subject in event.subjects() {
+                        if let Some(kind) = kind_of(&subject) {
+                            changes.push(Change { seq: event.seq, kind, id: subject.id });
+                        }
                     }
                 }
             }

@@ -28,7 +28,7 @@ pub const EVENTS: &[(&str, &str)] = &[
 
 /// `order.placed`
 #[derive(Debug, Serialize)]
-pub struct Placed {
+pub(super) struct Placed {
     pub number: u64,
     pub channel: String,
     pub total: crate::base::money::Money,
@@ -42,7 +42,7 @@ impl Event for Placed {
 
 /// `order.changed`
 #[derive(Debug, Serialize)]
-pub struct Changed {
+pub(super) struct Changed {
     pub number: u64,
     pub changes: Changes,
 }
@@ -54,7 +54,7 @@ impl Event for Changed {
 
 /// `order.noted`
 #[derive(Debug, Serialize)]
-pub struct Noted {
+pub(super) struct Noted {
     pub number: u64,
     pub note: u32,
     pub text: String,
@@ -69,7 +69,7 @@ impl Event for Noted {
 
 /// A step was taken: `order.cancelled`, `order.paid` …
 #[derive(Debug, Serialize)]
-pub struct StepTaken {
+pub(super) struct StepTaken {
     pub number: u64,
     #[serde(skip)]
     pub step: Step,
@@ -105,7 +105,7 @@ impl Event for StepTaken {
 
 /// `credit_note.added`
 #[derive(Debug, Serialize)]
-pub struct CreditNoteAdded {
+pub(super) struct CreditNoteAdded {
     pub number: String,
     pub total: crate::base::money::Money,
 }
