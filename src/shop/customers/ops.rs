@@ -10,7 +10,7 @@ use crate::base::error::{Checks, Error, Result};
 use crate::base::id::{Id, uuid_v7};
 use crate::base::money::Currency;
 use crate::base::{email, phone};
-use crate::store::{Direction, Read, Span, Subject, Tx};
+use crate::store::{Direction, Index, Key, Read, Span, Subject, Tx};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -72,6 +72,36 @@ pub fn find_by_email(r: &impl Read, address: &str) -> Result<Option<CustomerId>>
 /// Faults of the store only.
 pub fn find_by_external(r: &impl Read, external: &ExternalRef) -> Result<Option<CustomerId>> {
     BY_EXTERNAL.first(r, &(external.source.clone(), external.id.clone()))
+}
+
+/// The customer that any outside system knows by this id; with several, of the first system by name.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn find_by_outside_id(r: &impl Read, id: &str) -> Result<Option<CustomerId>> {
+    in_any_source(r, &BY_EXTERNAL, id)
+}
+
+/// The record under (source, `id`) for the first source that has one. One step a source, and there are few.
+pub(in crate::shop) fn in_any_source<P: Key>(
+    r: &impl Read,
+    index: &Index<(String, String), P>,
+    id: &str,
+) -> Result<Option<P>> {
+    let mut span = Span::all();
+    loop {
+        let mut next = None;
+        index.walk(r, &span, Direction::Forward, |(source, _), _, _| {
+            next = Some(source);
+            Ok(ControlFlow::Break(()))
+        })?;
+        let Some(source) = next else { return Ok(None) };
+        if let Some(found) = index.first(r, &(source.clone(), id.to_owned()))? {
+            return Ok(Some(found));
+        }
+        // Behind every id of this source, before every other source.
+        span = Span::from(&format!("{source}\u{1}"));
+    }
 }
 
 /// Other customers with the same phone number, at most five: perhaps the same person twice.
