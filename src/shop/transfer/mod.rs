@@ -24,6 +24,7 @@ pub mod order;
 pub mod people;
 pub mod run;
 pub mod presets;
+pub mod landing;
 
 #[cfg(test)]
 mod real_data;
