@@ -4,11 +4,11 @@ use crate::base::error::{Error, Kind, Result};
 use crate::cli::exit::{CLOSED_PIPE, Exit};
 use serde::Serialize;
 use std::fmt::Display;
-use std::io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write};
+use std::io::{self, BufWriter, IsTerminal, Stderr, Write};
 
 /// The answer of a command. A reader that closes the pipe early ends the command, not as a failure.
 pub struct Answer {
-    out: BufWriter<Stdout>,
+    out: BufWriter<Box<dyn Write>>,
     is_quiet: bool,
     verbosity: u8,
     has_colours: bool,
@@ -17,11 +17,16 @@ pub struct Answer {
 impl Answer {
     pub(super) fn new(is_quiet: bool, verbosity: u8) -> Self {
         Self {
-            out: BufWriter::new(io::stdout()),
+            out: BufWriter::new(Box::new(io::stdout())),
             is_quiet,
             verbosity,
             has_colours: has_colours(io::stdout().is_terminal()),
         }
+    }
+    /// One that writes elsewhere, without colours.
+    #[cfg(test)]
+    pub(super) fn to(out: impl Write + 'static) -> Self {
+        Self { out: BufWriter::new(Box::new(out)), is_quiet: false, verbosity: 0, has_colours: false }
     }
     /// The level of the log that `--quiet` or `--verbose` ask for; `None` when the configuration decides.
     pub fn log_level(&self) -> Option<&'static str> {
@@ -165,6 +170,22 @@ mod tests {
         assert_eq!(complaint(&simple), "error: Enter a name.\n");
         let fault = Error::internal(io::Error::other("disk on fire"));
         assert!(complaint(&fault).ends_with("\n  disk on fire\n"));
+    }
+
+    #[test]
+    fn a_reader_that_has_seen_enough_ends_the_answer() {
+        struct Closed;
+        impl Write for Closed {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut answer = Answer::to(Closed);
+        let error = (0..10_000).find_map(|n| answer.line(n).err()).unwrap();
+        assert_eq!((error.code, Exit::of(&error)), (CLOSED_PIPE, Exit::Ok));
     }
 
     #[test]

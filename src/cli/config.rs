@@ -2,7 +2,7 @@
 
 use crate::base::error::Result;
 use crate::cli::{Answer, Exit, Place};
-use crate::config::{EXAMPLE, Entry, Flag};
+use crate::config::{EXAMPLE, Entry};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -49,7 +49,7 @@ pub(super) fn run(args: ConfigArgs, answer: &mut Answer) -> Result<Exit> {
             answer.remark(format_args!("The configuration is right ({source})."))?;
         }
         ConfigVerb::Show { place, json } => {
-            let loaded = place.load(Vec::<Flag>::new())?;
+            let loaded = place.load(Vec::new())?;
             if json {
                 answer.json(&json!({ "file": loaded.file, "settings": loaded.entries }))?;
             } else {
@@ -68,4 +68,62 @@ fn row(answer: &Answer, entry: &Entry) -> [String; 3] {
         value => value.to_string(),
     };
     [entry.key.clone(), value, answer.faint(&entry.origin)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Page(Arc<Mutex<Vec<u8>>>);
+    impl Write for Page {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    #[derive(Parser)]
+    struct Alone {
+        #[command(flatten)]
+        args: ConfigArgs,
+    }
+    /// What the command prints.
+    fn printed(words: &[&str]) -> String {
+        let page = Page::default();
+        let mut answer = Answer::to(page.clone());
+        let alone = Alone::try_parse_from([&["config"], words].concat()).unwrap();
+        assert_eq!(run(alone.args, &mut answer).unwrap(), Exit::Ok);
+        answer.finish().unwrap();
+        String::from_utf8(page.0.lock().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    fn what_is_in_force_is_shown_with_its_place_and_without_secrets() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config.toml");
+        std::fs::write(&file, "[log]\nlevel = \"debug\"\n[metrics]\ntoken = \"canary-51c9\"\n").unwrap();
+        let path = file.to_str().unwrap();
+        let text = printed(&["show", "--config", path, "--data", "/tmp/x"]);
+        assert!(text.lines().any(|l| l.starts_with("log.level ") && l.ends_with("config.toml:2")), "{text}");
+        assert!(text.lines().any(|l| l.starts_with("data.dir ") && l.ends_with("--data")), "{text}");
+        assert!(text.contains("***") && !text.contains("canary"), "{text}");
+        let json: Value = serde_json::from_str(&printed(&["show", "--json", "--config", path])).unwrap();
+        assert_eq!(json["file"], path);
+        let level = json["settings"].as_array().unwrap().iter().find(|s| s["key"] == "log.level").unwrap();
+        assert_eq!((&level["value"], &level["from"]), (&json!("debug"), &json!("file")));
+        assert_eq!(level["where"], format!("{path}:2"));
+    }
+
+    #[test]
+    fn the_printed_default_is_a_right_configuration() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config.toml");
+        std::fs::write(&file, printed(&["default"])).unwrap();
+        assert!(printed(&["check", "--config", file.to_str().unwrap()]).contains("is right"));
+    }
 }

@@ -34,7 +34,7 @@ pub use reindex::ReindexArgs;
 pub use search::SearchArgs;
 pub use serve::ServeArgs;
 pub use setup_link::SetupLinkArgs;
-pub use staff::{StaffArgs, StaffRole, StaffVerb, password_from};
+pub use staff::{StaffArgs, StaffVerb, password_from};
 
 use crate::base::error::Result;
 use clap::{CommandFactory, Parser, Subcommand};

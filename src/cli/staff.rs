@@ -26,8 +26,9 @@ Examples:
         /// As it stands under notes and in the audit log
         #[arg(long)]
         name: String,
-        #[arg(long, default_value = "staff")]
-        role: StaffRole,
+        /// owner, manager, support, packer or read_only
+        #[arg(long, default_value = "support")]
+        role: String,
         /// Print a link to set a password with, instead of reading one
         #[arg(long)]
         invite: bool,
@@ -60,15 +61,6 @@ With --json, one line an account: {\"id\", \"email\", \"name\", \"role\", \"is_a
     /// Sign an account out everywhere
     #[command(after_help = "Example:\n  backroom staff end-sessions anna@example.com")]
     EndSessions { email: String },
-}
-
-/// The roles every shop has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum StaffRole {
-    Owner,
-    Staff,
-    Packer,
-    Viewer,
 }
 
 /// The longest password that is read.

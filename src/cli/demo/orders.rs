@@ -90,16 +90,28 @@ impl Demo {
     }
     /// The record of customer `number`.
     pub fn customer(&self, number: u64) -> NewCustomer {
-        let since = self.calendar.placed(self.first_order_of(number)).0.plus_ms(-2 * MINUTE_MS);
-        self.people.person(number).map(|p| self.people.record(&p, since)).unwrap_or_default()
+        let person = self.people.person(number);
+        person.map(|p| self.people.record(&p, self.joined(number))).unwrap_or_default()
     }
-    /// Order `n`, numbered from 0 in the order they were placed.
+    /// Order `n`, numbered from 0 in the order they were placed, with the record of its customer.
     pub fn order(&self, n: u64) -> NewOrder {
+        let (mut order, person) = self.order_and_person(n);
+        if let (Some(number), Some(person)) = (self.customer_of(n), person) {
+            let record = self.people.record(&person, self.joined(number));
+            order.customer = NewOrderCustomer::Described(Box::new(record));
+        }
+        order
+    }
+    /// Order `n` for a loader that knows the customers' ids already: `customer` is theirs.
+    pub fn order_of(&self, n: u64, customer: NewOrderCustomer) -> NewOrder {
+        NewOrder { customer, ..self.order_and_person(n).0 }
+    }
+
+    fn order_and_person(&self, n: u64) -> (NewOrder, Option<Person<'_>>) {
         let mut dice = Dice::of(self.plan.seed, 41, n);
         let (placed_at, month) = self.calendar.placed(n);
-        let buyer = self.buyer(n);
-        let (Buyer::Known(number) | Buyer::Guest(number)) = buyer;
-        let Some(person) = self.people.person(number) else { return NewOrder::new(Currency::EUR) };
+        let (Buyer::Known(number) | Buyer::Guest(number)) = self.buyer(n);
+        let Some(person) = self.people.person(number) else { return (NewOrder::new(Currency::EUR), None) };
         let mut order = NewOrder::new(person.market.currency);
         order.placed_at = Some(placed_at);
         order.channel = channel(&mut dice).to_owned();
@@ -114,11 +126,7 @@ impl Demo {
         let fate = fate(&mut dice, age_h, is_prepaid);
         self.settle(&mut dice, &person, fate, method, &mut order);
         words(&mut dice, &person, age_h, &mut order);
-        if let Buyer::Known(number) = buyer {
-            let since = self.calendar.placed(self.first_order_of(number)).0.plus_ms(-2 * MINUTE_MS);
-            order.customer = NewOrderCustomer::Described(Box::new(self.people.record(&person, since)));
-        }
-        order
+        (order, Some(person))
     }
 
     /// The two places in block `block` at which a new customer orders.
@@ -134,6 +142,10 @@ impl Demo {
         let (first, second) = self.new_places(n / BLOCK);
         let place = n % BLOCK;
         n / BLOCK * NEW_IN_BLOCK + u64::from(first < place) + u64::from(second < place)
+    }
+    /// When a customer opened their account: a moment before their first order.
+    fn joined(&self, customer: u64) -> Timestamp {
+        self.calendar.placed(self.first_order_of(customer)).0.plus_ms(-2 * MINUTE_MS)
     }
     fn first_order_of(&self, customer: u64) -> u64 {
         let (first, second) = self.new_places(customer / NEW_IN_BLOCK);
