@@ -7,4 +7,10 @@ pub mod config;
 
 pub mod shop;
 
+pub mod access;
+pub mod web;
+pub mod work;
+pub mod search;
+pub mod store;
+
 pub mod base;

@@ -1,0 +1,40 @@
+//! How it is spoken: errors to status, pages, forms, strict input, limits, assets, the request log. Knows no feature.
+
+pub mod settings;
+
+pub mod error;
+
+pub mod assets;
+mod filters;
+pub mod flash;
+pub mod pages;
+pub mod parts;
+pub mod shell;
+
+pub mod body;
+mod decode;
+pub mod form;
+pub mod json;
+pub mod listing;
+mod nearest;
+pub mod query;
+
+pub use assets::Assets;
+pub use flash::{Toast, see_other};
+pub use form::{Fields, Form, PathId};
+pub use json::{Json, JsonBytes};
+pub use pages::{Page, Pages};
+pub use query::Query;
+pub use settings::Settings;
+pub use shell::{Group, Nav, Shell, ShellMaker, User};
+
+use actix_web::{HttpMessage as _, HttpRequest};
+
+/// The id of a request, put into its extensions by the outermost middleware.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// The id of a request; empty outside of the middleware.
+pub fn request_id(request: &HttpRequest) -> String {
+    request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
+}
