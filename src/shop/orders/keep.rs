@@ -22,6 +22,13 @@ pub struct View {
     holds: fn(&Order) -> bool,
 }
 
+impl View {
+    /// Whether the view holds this order.
+    pub fn holds(&self, order: &Order) -> bool {
+        (self.holds)(order)
+    }
+}
+
 /// The views, in the order of their tabs.
 pub const VIEWS: &[View] = &[
     View { word: "all", label: "All", query: "", holds: |_| true },

@@ -4,6 +4,9 @@
 mod change;
 mod events;
 mod facts;
+mod audit;
+#[cfg(test)]
+mod played;
 mod keep;
 mod model;
 mod place;
@@ -16,6 +19,7 @@ mod wire;
 
 pub use change::{OrderChange, StepInput, add_note, change, edit_note, retag, take};
 pub use events::EVENTS;
+pub use audit::check;
 pub use facts::{Different, Facts, facts};
 pub use keep::{
     VIEWS, View, count, credit_note_ids, credit_notes_of, find, find_by_number, find_by_outside_id, find_by_source,
