@@ -157,7 +157,7 @@ pub fn too_early(wait: i64) -> Error {
     let seconds = u32::try_from(wait.saturating_add(SECOND_MS - 1) / SECOND_MS).unwrap_or(900).max(1);
     let text = format!("Too many attempts. Wait {}, then try again.", spoken(seconds));
     let error = Error::refuse(Kind::TooMany, "too_many_attempts", text);
-    Error { retry_after_s: Some(seconds), ..error }
+    error.retry_after(seconds)
 }
 
 fn spoken(seconds: u32) -> String {

@@ -16,11 +16,13 @@ pub mod device;
 pub mod hasher;
 pub mod key;
 pub mod parked;
+pub mod profile;
 pub mod password;
 pub mod session;
 pub mod setup;
 pub mod token;
 
+pub use profile::{Profile, Shop};
 pub use permission::{PERMISSIONS, Permission, Rights, may};
 pub use role::Role;
 pub use settings::Settings;
@@ -37,5 +39,6 @@ pub fn tables() -> Vec<TableInfo> {
     tables.extend(key::tables());
     tables.extend(setup::tables());
     tables.extend(parked::tables());
+    tables.extend_from_slice(profile::TABLES);
     tables
 }
