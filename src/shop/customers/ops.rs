@@ -449,6 +449,31 @@ pub fn with_highest_spend(r: &impl Read, currency: Currency, limit: usize) -> Re
     Ok(ids)
 }
 
+/// The currencies anybody has spent in, by code. One step a currency.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn spent_currencies(r: &impl Read) -> Result<Vec<Currency>> {
+    let mut found: Vec<Currency> = Vec::new();
+    loop {
+        let span = match found.last() {
+            // Keys rise while the sums fall: this is the end of a currency.
+            Some(last) => Span::from(&(*last, Reverse(i64::MIN))),
+            None => Span::all(),
+        };
+        let mut next = None;
+        BY_SPENT.walk(r, &span, Direction::Forward, |(currency, _), _, _| {
+            let is_new = found.last() != Some(&currency);
+            next = next.or(is_new.then_some(currency));
+            Ok(if is_new { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        match next {
+            Some(currency) => found.push(currency),
+            None => return Ok(found),
+        }
+    }
+}
+
 /// Ids after `after` in id order, for rebuilding the index and for exports.
 ///
 /// # Errors
