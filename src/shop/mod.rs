@@ -3,3 +3,4 @@
 pub mod customers;
 pub mod desk;
 pub mod orders;
+pub mod transfer;

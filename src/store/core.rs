@@ -14,7 +14,8 @@ use crate::store::write_set::WriteSet;
 use crate::store::writer::Job;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, watch};
 
@@ -46,6 +47,8 @@ pub(super) struct Core {
     pub(super) last_seq: watch::Sender<u64>,
     pub(super) scans: Arc<Semaphore>,
     pub(super) scan_time: Duration,
+    /// The writer's thread, once it runs.
+    pub(super) writer: OnceLock<ThreadId>,
     gate: RwLock<Gate>,
     /// A read met an I/O error: the engine answers nothing any more until it is opened again.
     sick: AtomicBool,
@@ -77,6 +80,7 @@ impl Core {
             last_seq: watch::Sender::new(last_seq),
             scans: Arc::new(Semaphore::new(SCANS)),
             scan_time: parts.scan_time,
+            writer: OnceLock::new(),
             gate: RwLock::new(Gate::Open(engine)),
             sick: AtomicBool::new(false),
             snapshots: Snapshots::new(),

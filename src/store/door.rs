@@ -114,6 +114,9 @@ impl Store {
         actor: Actor,
         op: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        if self.inner.is_writer_thread() {
+            return Err(Error::internal("write_blocking from inside an operation would wait for itself"));
+        }
         let (sender, receiver) = std::sync::mpsc::sync_channel(1);
         let answer = move |result| drop(sender.send(result));
         self.inner.core.queue.push_when_free(Box::new(Operation { actor, op, answer, result: None }))?;
@@ -203,12 +206,15 @@ impl Store {
 }
 
 impl Inner {
+    fn is_writer_thread(&self) -> bool {
+        self.core.writer.get() == Some(&std::thread::current().id())
+    }
     fn close(&self) -> Result<()> {
         self.core.queue.close();
         let thread = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         match thread {
             // The last handle may go inside an operation: the writer then ends by itself.
-            Some(thread) if thread.thread().id() == std::thread::current().id() => Ok(()),
+            Some(_) if self.is_writer_thread() => Ok(()),
             Some(thread) => thread.join().map_err(|panic| {
                 Error::internal(format!("the writer panicked: {}", panic_text(panic.as_ref())))
             }),

@@ -49,7 +49,7 @@ pub use sequence::{counter, sequence};
 pub use settings::Settings;
 pub use snapshot::{Read, Snapshot};
 pub use span::{Direction, Span};
+pub use std::cmp::Reverse;
 pub use table::{Backup, Page, RECORD_BYTES_MAX, Record, Table, TableInfo};
 pub use tx::Tx;
-pub use std::cmp::Reverse;
 pub use write_set::Visit;

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 const GROUP_MAX: usize = 64;
 /// Attempts to open again at once after a fault; then one per [`REOPEN_PAUSE`].
 const REOPEN_ATTEMPTS: u32 = 2;
-const REOPEN_PAUSE: Duration = Duration::from_secs(1);
+const REOPEN_PAUSE: Duration = Duration::from_millis(250);
 
 /// What became of the commit of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +115,7 @@ impl Writer {
 
     /// Works until the line is closed and empty, then drops the engine.
     pub(super) fn run(mut self) {
+        self.core.writer.get_or_init(|| std::thread::current().id());
         let mut jobs: Vec<Box<dyn Job>> = Vec::with_capacity(GROUP_MAX);
         let mut reopen_at = Instant::now();
         loop {

@@ -2,7 +2,7 @@
 
 use super::wire::{CustomerFields, CustomerOut};
 use super::{CustomerId, add, change, find, get, totals, with_highest_spend, with_most_orders};
-use crate::access::{Caller, Once, may};
+use crate::access::{Caller, Once, Shop, may};
 use crate::base::error::{Error, Result};
 use crate::base::id::Id;
 use crate::base::money::Currency;
@@ -11,7 +11,7 @@ use crate::store::{Read, Store};
 use crate::web::conditional::{etag, if_match};
 use crate::web::listing::{self, LIMIT_DEFAULT, LIMIT_MAX, ListQuery};
 use crate::web::paging::List;
-use crate::web::{JsonBytes, Query, ShopZone};
+use crate::web::{JsonBytes, Query};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
@@ -36,10 +36,10 @@ pub(super) async fn list(
     request: HttpRequest,
     store: web::Data<Store>,
     search: web::Data<Search>,
-    zone: web::Data<ShopZone>,
+    shop: web::Data<Shop>,
     query: Query<ListQuery>,
 ) -> Result<HttpResponse> {
-    let answer = listing::strict(&search, &query.0, "customer", caller.now(), &zone.get())?;
+    let answer = listing::strict(&search, &query.0, "customer", caller.now(), &shop.zone())?;
     let rows = store.read(|s| {
         let mut rows = Vec::with_capacity(answer.hits.len());
         for hit in &answer.hits {

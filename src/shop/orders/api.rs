@@ -3,7 +3,7 @@
 use super::wire::{CreditNoteOut, NoteBody, OrderFields, OrderOut, PlaceOrder, StepBody, step_named};
 use super::{CreditNoteId, Order, OrderId, Step, StepInput};
 use super::{add_note, change, credit_note_ids, edit_note, find_by_number, find_credit_note, get, get_credit_note, place, standing, take};
-use crate::access::{Caller, Once, may};
+use crate::access::{Caller, Once, Shop, may};
 use crate::base::error::{Error, Result};
 use crate::base::id::Id;
 use crate::search::Search;
@@ -12,7 +12,7 @@ use crate::store::{Read, Store};
 use crate::web::conditional::{etag, if_match};
 use crate::web::listing::{self, ListQuery};
 use crate::web::paging::List;
-use crate::web::{JsonBytes, Query, ShopZone, body, json};
+use crate::web::{JsonBytes, Query, body, json};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 /// The routes below `/api/v1`.
@@ -59,10 +59,10 @@ pub(super) async fn list(
     request: HttpRequest,
     store: web::Data<Store>,
     search: web::Data<Search>,
-    zone: web::Data<ShopZone>,
+    shop: web::Data<Shop>,
     query: Query<ListQuery>,
 ) -> Result<HttpResponse> {
-    let answer = listing::strict(&search, &query.0, "order", caller.now(), &zone.get())?;
+    let answer = listing::strict(&search, &query.0, "order", caller.now(), &shop.zone())?;
     let rows = store.read(|s| {
         let mut rows = Vec::with_capacity(answer.hits.len());
         for hit in &answer.hits {
@@ -274,10 +274,10 @@ pub(super) async fn list_credit_notes(
     request: HttpRequest,
     store: web::Data<Store>,
     search: web::Data<Search>,
-    zone: web::Data<ShopZone>,
+    shop: web::Data<Shop>,
     query: Query<ListQuery>,
 ) -> Result<HttpResponse> {
-    let answer = listing::strict(&search, &query.0, "credit_note", caller.now(), &zone.get())?;
+    let answer = listing::strict(&search, &query.0, "credit_note", caller.now(), &shop.zone())?;
     let rows = store.read(|s| {
         let ids = answer.hits.iter().map(|h| CreditNoteId::from_bytes(h.id));
         ids.filter_map(|id| find_credit_note(s, id).transpose()).map(|n| n.map(|n| CreditNoteOut::new(&n))).collect::<Result<Vec<_>>>()

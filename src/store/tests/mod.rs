@@ -1,12 +1,24 @@
 //! Tests of the store as a whole, and the small shop they are played in.
 
 mod basics;
+mod disk;
+mod fence;
+mod group;
+mod limits;
+mod overlay;
+mod rows;
 
 use crate::base::time::{Clock, Timestamp};
+use crate::store::core::Parts;
+use crate::store::door::registry;
+use crate::store::engine::Opener;
+use crate::store::format::Formats;
+use crate::store::space::{Guard, Probe};
 use crate::store::{
     Actor, Event, Index, IndexInfo, IndexRow, Record, Settings, Store, Subject, Table, TableInfo,
 };
 use minicbor::{Decode, Encode};
+use std::sync::Arc;
 
 crate::id!(
     /// A thing.
@@ -75,6 +87,20 @@ pub(super) fn settings() -> Settings {
 
 pub(super) fn open(dir: &std::path::Path) -> Store {
     Store::open(dir, &settings(), clock(), TABLES).unwrap()
+}
+
+/// A store over any engine, with any free space.
+pub(super) fn start(opener: Box<dyn Opener>, probe: Probe, reserve_mb: u32) -> Store {
+    let ballast = std::path::PathBuf::from("/nonexistent/ballast");
+    Store::start(Parts {
+        clock: clock(),
+        registry: Arc::new(registry(TABLES).unwrap()),
+        opener,
+        formats: Formats::OURS,
+        space: Guard::new(probe, reserve_mb, ballast, 0),
+        scan_time: std::time::Duration::from_secs(10),
+    })
+    .unwrap()
 }
 
 /// Keeps a thing and publishes that it was made.
