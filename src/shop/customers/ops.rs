@@ -330,6 +330,21 @@ pub fn import(tx: &mut Tx<'_>, new: &NewCustomer) -> Result<(CustomerId, Outcome
         return Ok((insert(tx, new, "import")?.id, Outcome::Added));
     };
     let before = get(tx, id)?;
+    let after = merged(tx, &before, &new)?;
+    let saved = save(tx, &before, after)?;
+    Ok((id, if saved.version == before.version { Outcome::Unchanged } else { Outcome::Changed }))
+}
+
+/// Whether importing a checked customer would change the one it is.
+///
+/// # Errors
+/// `not_found`, `validation`.
+pub fn would_change(r: &impl Read, id: CustomerId, new: &NewCustomer) -> Result<bool> {
+    let before = get(r, id)?;
+    Ok(merged(r, &before, new)? != before)
+}
+
+fn merged(r: &impl Read, before: &Customer, new: &NewCustomer) -> Result<Customer> {
     let mut after = before.clone();
     for (given, field) in [
         (&new.first_name, &mut after.first_name),
@@ -351,9 +366,8 @@ pub fn import(tx: &mut Tx<'_>, new: &NewCustomer) -> Result<(CustomerId, Outcome
     after.metadata.extend(new.metadata.clone());
     after.accepts_marketing = new.accepts_marketing || after.accepts_marketing;
     after.tax_exempt = new.tax_exempt || after.tax_exempt;
-    add_missing(tx, &mut after, &new)?;
-    let saved = save(tx, &before, after)?;
-    Ok((id, if saved.version == before.version { Outcome::Unchanged } else { Outcome::Changed }))
+    add_missing(r, &mut after, new)?;
+    Ok(after)
 }
 
 fn match_of(r: &impl Read, new: &NewCustomer) -> Result<Option<CustomerId>> {

@@ -19,7 +19,10 @@ use std::sync::Arc;
 /// The sink hears of progress after this many records.
 const PROGRESS_EVERY: u64 = 500;
 /// Facts of reading that are warned of.
-const REPLACED: (&str, &str) = ("replaced_letters", "The file has bytes that its encoding does not know, this many; they became U+FFFD.");
+const REPLACED: (&str, &str) = (
+    "replaced_letters",
+    "The file has bytes that its encoding does not know, this many; they became U+FFFD.",
+);
 const UNJOINED: (&str, &str) = ("row_without_record", "No record has the key of this row. It was left out.");
 
 /// Reads the files through the mapping and hands everything to the sink.
@@ -79,7 +82,9 @@ impl<'a> Run<'a> {
             let role = role_of(mapping, &sheet)?;
             sheets.push((role, sheet));
         }
-        for (role, file) in std::iter::once((None, None)).chain(mapping.files.iter().map(|(r, f)| (Some(r), Some(f)))) {
+        for (role, file) in
+            std::iter::once((None, None)).chain(mapping.files.iter().map(|(r, f)| (Some(r), Some(f))))
+        {
             let is_there = sheets.iter().any(|(r, _)| r.as_ref() == role);
             if !is_there && file.is_none_or(|f| !f.is_optional) {
                 return Err(missing(mapping, role.map(String::as_str)));
@@ -97,7 +102,11 @@ impl<'a> Run<'a> {
     }
 
     fn load_lookups(&mut self, sheets: &[(Option<String>, Sheet)]) -> Result<()> {
-        let is_detail = |role: &str| ["order", "line", "billing", "shipping", "customer", "payment"].iter().any(|s| self.mapping.file_of(s) == Some(role));
+        let is_detail = |role: &str| {
+            ["order", "line", "billing", "shipping", "customer", "payment"]
+                .iter()
+                .any(|s| self.mapping.file_of(s) == Some(role))
+        };
         let roles: Vec<String> = self.mapping.files.keys().filter(|r| !is_detail(r)).cloned().collect();
         for role in roles {
             let mut lookup = Lookup::new(&role, self.mapping);
@@ -178,7 +187,15 @@ impl<'a> Run<'a> {
         Ok(flow)
     }
 
-    fn group(&self, key: Option<String>, rows: &[Row], details: &mut BTreeMap<String, Details>, maker: &mut Maker<'_>, sink: &mut dyn Sink, refused: &mut u64) -> Result<ControlFlow<()>> {
+    fn group(
+        &self,
+        key: Option<String>,
+        rows: &[Row],
+        details: &mut BTreeMap<String, Details>,
+        maker: &mut Maker<'_>,
+        sink: &mut dyn Sink,
+        refused: &mut u64,
+    ) -> Result<ControlFlow<()>> {
         let views: Vec<View<'_>> = self.views(rows);
         let Some(head) = views.first().copied() else { return Ok(ControlFlow::Continue(())) };
         let mut taken = |section: &str| -> Option<(Vec<Row>, Option<u64>)> {
@@ -190,7 +207,9 @@ impl<'a> Run<'a> {
         let (lines, payments, addresses) = (taken("line"), taken("payment"), taken("billing"));
         let broken = [&lines, &payments, &addresses].into_iter().flatten().find_map(|(_, broken)| *broken);
         let broken = broken.or_else(|| head.bound.survey.poisoned.get(key.as_ref()?).copied());
-        let own = |taken: &Option<(Vec<Row>, Option<u64>)>| taken.as_ref().map(|(rows, _)| rows.clone()).unwrap_or_default();
+        let own = |taken: &Option<(Vec<Row>, Option<u64>)>| {
+            taken.as_ref().map(|(rows, _)| rows.clone()).unwrap_or_default()
+        };
         let (line_rows, payment_rows, address_rows) = (own(&lines), own(&payments), own(&addresses));
         let line_views = if lines.is_some() { self.views(&line_rows) } else { views.clone() };
         let (payment_views, address_views) = (self.views(&payment_rows), self.views(&address_rows));
@@ -223,13 +242,18 @@ impl<'a> Run<'a> {
     }
 
     fn views<'b>(&'b self, rows: &'b [Row]) -> Vec<View<'b>> {
-        let view = |row: &'b Row| Some(View { bound: self.bound.get(row.file)?, row, lookups: &self.lookups });
+        let view =
+            |row: &'b Row| Some(View { bound: self.bound.get(row.file)?, row, lookups: &self.lookups });
         rows.iter().filter_map(view).collect()
     }
 
     fn report(mut self, maker: Maker<'_>, is_cut_short: bool) -> Report {
-        let mut report =
-            Report { files: std::mem::take(&mut self.reports), tallies: maker.tallies, warnings: maker.warnings, is_cut_short };
+        let mut report = Report {
+            files: std::mem::take(&mut self.reports),
+            tallies: maker.tallies,
+            warnings: maker.warnings,
+            is_cut_short,
+        };
         for row in self.details.values().flat_map(Details::left) {
             if let Some(bound) = self.bound.get(row.file).filter(|_| !is_cut_short) {
                 let key = bound.key.columns.iter().find_map(|c| row.record.get(*c)).unwrap_or_default();
@@ -249,7 +273,8 @@ impl<'a> Run<'a> {
     }
 }
 
-fn file_report(bound: Bound) -> FileReport {
+/// How a bound file was read.
+pub fn file_report(bound: Bound) -> FileReport {
     let Bound { sheet, survey, role, unknown, .. } = bound;
     FileReport {
         name: Arc::clone(&sheet.name),
@@ -270,14 +295,20 @@ fn file_report(bound: Bound) -> FileReport {
 /// What a file is: the role whose columns it has most of.
 fn role_of(mapping: &Mapping, sheet: &Sheet) -> Result<Option<String>> {
     let roles = std::iter::once(None).chain(mapping.files.keys().map(|r| Some(r.as_str())));
-    let scored = roles.filter_map(|role| likeness(mapping, role, sheet).map(|(found, all)| (found * 1000 / all.max(1), found, role)));
+    let scored = roles.filter_map(|role| {
+        likeness(mapping, role, sheet).map(|(found, all)| (found * 1000 / all.max(1), found, role))
+    });
     match scored.max_by_key(|(share, found, _)| (*share, *found)) {
         Some((1.., _, role)) => Ok(role.map(str::to_owned)),
         _ => {
             let names: Vec<_> = sheet.header.iter().take(8).map(String::as_str).collect();
             Err(Error::invalid(
                 "columns_missing",
-                format!("{} has none of the columns that are looked for. It has {}.", sheet.name, names.join(", ")),
+                format!(
+                    "{} has none of the columns that are looked for. It has {}.",
+                    sheet.name,
+                    names.join(", ")
+                ),
             ))
         }
     }
@@ -285,7 +316,8 @@ fn role_of(mapping: &Mapping, sheet: &Sheet) -> Result<Option<String>> {
 
 fn missing(mapping: &Mapping, role: Option<&str>) -> Error {
     let of_role = Field::ALL.iter().filter(|f| mapping.file_of(f.section()) == role);
-    let mut columns: Vec<&str> = of_role.filter_map(|f| mapping.columns(*f).first().map(String::as_str)).collect();
+    let mut columns: Vec<&str> =
+        of_role.filter_map(|f| mapping.columns(*f).first().map(String::as_str)).collect();
     if let Some(file) = role.and_then(|r| mapping.files.get(r)) {
         columns.extend(file.key.first().map(String::as_str));
     }
@@ -294,7 +326,7 @@ fn missing(mapping: &Mapping, role: Option<&str>) -> Error {
 }
 
 /// A record of which one row cannot be read is not taken without it.
-fn incomplete(line: u64) -> Fault {
+pub fn incomplete(line: u64) -> Fault {
     Fault {
         line,
         column: String::new(),
@@ -305,7 +337,7 @@ fn incomplete(line: u64) -> Fault {
 }
 
 /// The rows of a refused record: the one at fault says why, the others point to it.
-fn refusals<'a>(fault: &Fault, key: &str, views: impl Iterator<Item = &'a View<'a>>) -> Vec<Refused> {
+pub fn refusals<'a>(fault: &Fault, key: &str, views: impl Iterator<Item = &'a View<'a>>) -> Vec<Refused> {
     let shown: String = key.split('\u{1f}').next().unwrap_or_default().chars().take(80).collect();
     let refuse = |view: &View<'_>| {
         let is_it = view.line() == fault.line;
@@ -315,7 +347,11 @@ fn refusals<'a>(fault: &Fault, key: &str, views: impl Iterator<Item = &'a View<'
             column: if is_it { fault.column.clone() } else { String::new() },
             value: if is_it { fault.value.clone() } else { String::new() },
             code: fault.code,
-            reason: if is_it { fault.reason.clone() } else { format!("{shown} is refused because of line {}: {}", fault.line, fault.reason) },
+            reason: if is_it {
+                fault.reason.clone()
+            } else {
+                format!("{shown} is refused because of line {}: {}", fault.line, fault.reason)
+            },
             cells: view.row.record.cells().map(str::to_owned).collect(),
         }
     };
