@@ -89,9 +89,7 @@ impl Record for Budget {
     }
 }
 
-pub(super) const fn tables() -> [TableInfo; 1] {
-    [BUDGETS.info("access").not_backed_up()]
-}
+pub const TABLES: &[TableInfo] = &[BUDGETS.info("access").not_backed_up()];
 
 /// Charges an attempt to every counter of `by`, or to none when one of them says wait. `Ok(Some(ms))` is the wait:
 /// not an error, since a refused transaction would keep nothing.
@@ -156,8 +154,9 @@ pub fn count(r: &impl Read) -> Result<i64> {
 pub fn too_early(wait: i64) -> Error {
     let seconds = u32::try_from(wait.saturating_add(SECOND_MS - 1) / SECOND_MS).unwrap_or(900).max(1);
     let text = format!("Too many attempts. Wait {}, then try again.", spoken(seconds));
-    let error = Error::refuse(Kind::TooMany, "too_many_attempts", text);
-    Error { retry_after_s: Some(seconds), ..error }
+    let mut error = Error::refuse(Kind::TooMany, "too_many_attempts", text);
+    error.retry_after_s = Some(seconds);
+    error
 }
 
 fn spoken(seconds: u32) -> String {

@@ -15,7 +15,9 @@ macro_rules! events {
                 $($(#[$field_doc])* pub $field: $type,)*
             }
             impl Event for $name {
-                const KIND: &'static str = $kind;
+                fn kind(&self) -> &'static str {
+                    $kind
+                }
             }
         )+
         /// Every kind of event of this floor.

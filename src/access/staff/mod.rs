@@ -10,4 +10,4 @@ pub use ops::{
     owner_names, rehash, set_password, set_role, signed_in,
 };
 pub(super) use ops::credential;
-pub(super) use table::tables;
+pub use table::TABLES;
