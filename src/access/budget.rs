@@ -154,9 +154,8 @@ pub fn count(r: &impl Read) -> Result<i64> {
 pub fn too_early(wait: i64) -> Error {
     let seconds = u32::try_from(wait.saturating_add(SECOND_MS - 1) / SECOND_MS).unwrap_or(900).max(1);
     let text = format!("Too many attempts. Wait {}, then try again.", spoken(seconds));
-    let mut error = Error::refuse(Kind::TooMany, "too_many_attempts", text);
-    error.retry_after_s = Some(seconds);
-    error
+    let error = Error::refuse(Kind::TooMany, "too_many_attempts", text);
+    error.retry_after(seconds)
 }
 
 fn spoken(seconds: u32) -> String {

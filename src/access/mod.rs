@@ -32,8 +32,9 @@ mod turn_away;
 
 pub use extract::{Caller, Public, Staff};
 pub use gate::{Access, Live, Visitor};
-pub use permission::{PERMISSIONS, Permission, Rights, may};
 pub use pages::routes;
+pub use permission::{PERMISSIONS, Permission, Rights, may};
+pub use profile::{Profile, Shop};
 pub use role::Role;
 pub use settings::Settings;
 pub use setup::setup_link;
@@ -42,5 +43,12 @@ pub use shells::{DOORS, shells};
 use crate::store::TableInfo;
 
 /// The tables of this floor, part by part, for the registry.
-pub const TABLES: &[&[TableInfo]] =
-    &[profile::TABLES, staff::TABLES, session::TABLES, budget::TABLES, key::TABLES, setup::TABLES, parked::TABLES];
+pub const TABLES: &[&[TableInfo]] = &[
+    profile::TABLES,
+    staff::TABLES,
+    session::TABLES,
+    budget::TABLES,
+    key::TABLES,
+    setup::TABLES,
+    parked::TABLES,
+];

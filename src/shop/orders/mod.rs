@@ -1,6 +1,7 @@
 //! Orders: what was bought by whom, at which price, and how far it has come. An order is never lost, doubled
 //! or rewritten: its lines keep the text and price of the day, and every later change is a step with an event.
 
+mod admin;
 mod change;
 mod events;
 mod facts;
@@ -26,7 +27,7 @@ pub use keep::{
     find_credit_note, find_credit_note_by_outside_id, get, get_credit_note, ids, recent,
 };
 pub use model::*;
-pub use place::{Imported, import, import_credit_note, place};
+pub use place::{Imported, has_credit_note, import, import_credit_note, place};
 pub use sales::{Sold, currencies, sold_between};
 pub use search::{FIELDS, KINDS, credit_note_doc, doc};
 pub use standing::{Standing, of_customer, standing};

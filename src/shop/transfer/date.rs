@@ -150,7 +150,10 @@ pub fn parse(text: &str, style: DateStyle, zone: &Zone) -> Option<Moment> {
     match offset_s {
         Some(seconds) => {
             let stamp = jiff::tz::Offset::from_seconds(seconds).ok()?.to_timestamp(moment).ok()?;
-            Some(Moment { at: Timestamp(stamp.as_millisecond()), offset_min: i16::try_from(seconds / 60).ok() })
+            Some(Moment {
+                at: Timestamp(stamp.as_millisecond()),
+                offset_min: i16::try_from(seconds / 60).ok(),
+            })
         }
         None => {
             let zoned = moment.to_zoned(zone.0.clone()).ok()?;
@@ -296,7 +299,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(text: &str) -> Option<String> {
-        let style = DateStyle { slash: Some(DateOrder::MonthFirst), dash: Some(DateOrder::DayFirst), dot: Some(DateOrder::DayFirst) };
+        let style = DateStyle {
+            slash: Some(DateOrder::MonthFirst),
+            dash: Some(DateOrder::DayFirst),
+            dot: Some(DateOrder::DayFirst),
+        };
         parse(text, style, &Zone::utc()).map(|m| m.at.to_string())
     }
     fn votes(cells: &[&str]) -> DateVotes {
@@ -334,13 +341,28 @@ mod tests {
         let moment = parse("2014-11-25 14:45:53", DateStyle::default(), &zone).unwrap();
         assert_eq!((moment.at.to_string().as_str(), moment.offset_min), ("2014-11-25T03:45:53Z", None));
         let moment = parse("2014-11-25 14:45:53 +1100", DateStyle::default(), &zone).unwrap();
-        assert_eq!((moment.offset_min, local(moment).to_string().as_str()), (Some(660), "2014-11-25T14:45:53Z"));
+        assert_eq!(
+            (moment.offset_min, local(moment).to_string().as_str()),
+            (Some(660), "2014-11-25T14:45:53Z")
+        );
     }
 
     #[test]
     fn what_is_no_date_is_none() {
-        for text in ["", "yesterday", "2025-13-01", "2025-02-30", "12345678", "1/2", "2025-01-05 10:00 x", "99999999",
-            "2025-01-05 25:00", "13/13/2016", "17850.0", "1/2/20256"] {
+        for text in [
+            "",
+            "yesterday",
+            "2025-13-01",
+            "2025-02-30",
+            "12345678",
+            "1/2",
+            "2025-01-05 10:00 x",
+            "99999999",
+            "2025-01-05 25:00",
+            "13/13/2016",
+            "17850.0",
+            "1/2/20256",
+        ] {
             assert_eq!(read(text), None, "{text:?}");
         }
         for text in ["", "0000-00-00", "0000-00-00 00:00:00", "0/0/0", "NULL"] {

@@ -77,7 +77,8 @@ impl Maker<'_> {
             stated_total: None,
         };
         let total = minor(exact_total)?;
-        let computed = line.unit_price.times(whole, currency).map_err(|_| large(()))?.saturating_sub(line.discount);
+        let computed =
+            line.unit_price.times(whole, currency).map_err(|_| large(()))?.saturating_sub(line.discount);
         line.stated_total = (computed != total).then_some(total);
         let shipping = amount(view, Field::LineShipping)?.unwrap_or_default();
         let is_priced = price.is_some() || stated.is_some();

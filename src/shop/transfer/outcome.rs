@@ -105,7 +105,11 @@ impl Warnings {
     /// Takes in the warnings of another part of the run.
     pub fn join(&mut self, other: &Self) {
         for (code, warning) in &other.0 {
-            let own = self.0.entry(code).or_insert_with(|| Warning { count: 0, examples: Vec::new(), ..warning.clone() });
+            let own = self.0.entry(code).or_insert_with(|| Warning {
+                count: 0,
+                examples: Vec::new(),
+                ..warning.clone()
+            });
             own.count += warning.count;
             let room = EXAMPLES_MAX.saturating_sub(own.examples.len());
             own.examples.extend(warning.examples.iter().take(room).cloned());
@@ -191,7 +195,7 @@ impl Tallies {
 }
 
 /// How one file was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileReport {
     pub name: Arc<str>,
     /// What it was taken for: `orders`, `lines` …
