@@ -19,6 +19,7 @@ mod gate;
 pub mod hasher;
 pub mod key;
 mod pages;
+mod once;
 pub mod parked;
 pub mod password;
 pub mod profile;
@@ -32,6 +33,7 @@ mod turn_away;
 
 pub use extract::{Caller, Public, Staff};
 pub use gate::{Access, Live, Visitor};
+pub use once::{FirstAnswer, Once};
 pub use pages::routes;
 pub use permission::{PERMISSIONS, Permission, Rights, may};
 pub use profile::{Profile, Shop};

@@ -3,3 +3,8 @@
 
 pub mod find;
 pub mod index;
+mod feed;
+mod health;
+
+pub use feed::routes as feed_routes;
+pub use health::routes as health_routes;
