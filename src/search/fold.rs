@@ -144,7 +144,8 @@ fn fold_char(c: char, from: usize, plain: &mut String, long: &mut String) {
             }
             let part = twin(part);
             // A vowel sign belongs to the letter before it; alone it is nothing.
-            if part.is_alphanumeric() || (is_combining_mark(part) && plain.len() > from) {
+            let counts = if is_combining_mark(part) { plain.len() > from } else { part.is_alphanumeric() };
+            if counts {
                 plain.push(part);
                 long.push(part);
             }

@@ -22,12 +22,8 @@ pub(crate) fn count(
     let mut tallies: Vec<Tally> = fields.iter().map(|_| Tally::default()).collect();
     for doc in waiting {
         for (field, tally) in fields.iter().zip(&mut tallies) {
-            // A value given twice is one document.
-            let mut values: Vec<&str> =
-                doc.terms.facets.iter().filter(|(f, _)| f == field).map(|(_, v)| v.as_str()).collect();
-            values.sort_unstable();
-            values.dedup();
-            values.into_iter().for_each(|value| tally.add(value, 1));
+            let values = doc.terms.facets.iter().filter(|(f, _)| f == field);
+            values.for_each(|(_, value)| tally.add(value, 1));
         }
     }
     let mut exact = true;
@@ -40,12 +36,8 @@ pub(crate) fn count(
                 let (Some(column), Some(counts)) = (segment.columns.facet(*field), counts.get_mut(at)) else {
                     continue;
                 };
-                let mut before = None;
                 for value in column.ords().values_for_doc(doc) {
-                    if before != Some(value) {
-                        *counts.entry(value).or_default() += 1;
-                    }
-                    before = Some(value);
+                    *counts.entry(value).or_default() += 1;
                 }
             }
         })?;

@@ -133,8 +133,8 @@ fn order_of(a: &Doc, b: &Doc, sort: &Sort) -> Ordering {
     };
     let value = |d: &Doc, field: &str| {
         d.values.iter().find(|(name, _)| *name == field).map(|(_, v)| match v {
-            crate::search::doc::Value::Number(n) | crate::search::doc::Value::Money(n) => *n,
-            crate::search::doc::Value::Text(_) => 0,
+            doc::Value::Number(n) | doc::Value::Money(n) => *n,
+            doc::Value::Text(_) => 0,
         })
     };
     match sort {

@@ -95,7 +95,7 @@ fn a_long_order_by_value_is_walked_and_not_sorted() {
             .iter()
             .map(|d| Cursor {
                 value: d.values.iter().find(|v| v.0 == "total").map(|v| match v.1 {
-                    crate::search::doc::Value::Number(n) => n * 100,
+                    doc::Value::Number(n) => n * 100,
                     _ => 0,
                 }),
                 time_ms: d.time_ms,
