@@ -29,8 +29,10 @@ pub(crate) fn count(
     let mut exact = true;
     if let Some(walk) = walk {
         // By field and segment, because each segment numbers its values in its own way.
-        let mut counts: Vec<Vec<HashMap<u64, u64>>> =
-            fields.iter().map(|_| walk.generation.segments.iter().map(|_| HashMap::new()).collect()).collect();
+        let mut counts: Vec<Vec<HashMap<u64, u64>>> = fields
+            .iter()
+            .map(|_| walk.generation.segments.iter().map(|_| HashMap::new()).collect())
+            .collect();
         exact = walk.each(COUNTED_MAX, |segment, at, doc| {
             for (field, counts) in fields.iter().zip(&mut counts) {
                 let (Some(column), Some(counts)) = (segment.columns.facet(*field), counts.get_mut(at)) else {
@@ -77,7 +79,10 @@ impl Tally {
             .into_values()
             .filter_map(|spellings| {
                 let total = spellings.values().sum();
-                spellings.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0))).map(|s| (s.0, total))
+                spellings
+                    .into_iter()
+                    .max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0)))
+                    .map(|s| (s.0, total))
             })
             .collect();
         values.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));

@@ -12,7 +12,8 @@ fn small() -> Desk {
 }
 
 fn index_dirs(desk: &Desk) -> Vec<PathBuf> {
-    let mut dirs: Vec<PathBuf> = std::fs::read_dir(desk.dir.path()).unwrap().map(|e| e.unwrap().path()).collect();
+    let mut dirs: Vec<PathBuf> =
+        std::fs::read_dir(desk.dir.path()).unwrap().map(|e| e.unwrap().path()).collect();
     dirs.sort();
     dirs
 }
