@@ -118,6 +118,7 @@ macro_rules! id {
 }
 
 #[cfg(test)]
+#[expect(unreachable_pub, reason = "the macro makes its type public")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -19,6 +19,7 @@ pub mod order;
 pub mod outcome;
 pub mod people;
 pub mod presets;
+pub mod landing;
 pub mod records;
 pub mod run;
 pub mod sheet;

@@ -153,5 +153,6 @@ pub fn merged(before: NewCustomer, later: NewCustomer) -> NewCustomer {
         language: text(before.language, later.language),
         birthday: text(before.birthday, later.birthday),
         created_at: before.created_at.min(later.created_at).or(later.created_at).or(before.created_at),
+        is_import: true,
     }
 }

@@ -1,0 +1,5 @@
+//! The desk: what shows several features together. Home, the one box, the customer page, the change feed; and what
+//! the index holds of them.
+
+pub mod find;
+pub mod index;

@@ -1,0 +1,60 @@
+//! How it is spoken: errors to status, pages, forms, strict input, limits, assets, the request log. Knows no feature.
+
+pub mod settings;
+
+pub mod error;
+
+pub mod client;
+pub mod dev;
+pub mod display;
+pub mod edge;
+pub mod guard;
+pub mod limits;
+pub mod metrics;
+pub mod refusal;
+pub mod server;
+
+pub mod assets;
+pub mod chart;
+mod filters;
+pub mod flash;
+pub mod pages;
+pub mod parts;
+pub mod shell;
+
+pub mod body;
+mod decode;
+pub mod form;
+pub mod json;
+pub mod listing;
+mod nearest;
+pub mod query;
+
+pub use assets::Assets;
+pub use client::Client;
+pub use edge::Who;
+pub use flash::{Toast, see_other};
+pub use form::{Fields, Form, PathId};
+pub use json::{Json, JsonBytes};
+pub use limits::{Budget, Caller, Limits};
+pub use metrics::Metrics;
+pub use pages::{Page, Pages};
+pub use query::Query;
+pub use server::Web;
+pub use settings::Settings;
+pub use shell::{Group, Nav, Shell, ShellMaker, User};
+
+use actix_web::{HttpMessage as _, HttpRequest};
+
+/// The id of a request, put into its extensions by the outermost middleware.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// The id of a request; empty outside of the middleware.
+pub fn request_id(request: &HttpRequest) -> String {
+    request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
+}
+
+#[cfg(test)]
+#[expect(unreachable_pub, reason = "the macro for ids makes its type public")]
+mod stack_tests;

@@ -1,0 +1,221 @@
+//! Pages: a struct per page, rendered by its template inside the shell, with an ETag so that a reload costs nothing.
+
+use crate::base::error::{Error, Result};
+use crate::web::assets::Assets;
+use crate::web::filters;
+use crate::web::flash;
+use crate::web::shell::Shell;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
+use serde::Serialize;
+use std::hash::{DefaultHasher, Hasher};
+use std::sync::Arc;
+
+#[derive(rust_embed::RustEmbed)]
+#[folder = "templates/"]
+struct Files;
+
+/// Only the address of the page may be asked again, and only by the same person.
+const PRIVATE: &str = "private, no-cache";
+/// Templates of plain text, which must not be escaped for HTML. Nothing else is exempt.
+const TEXT_FOLDER: &str = "mail/";
+/// Far more steps than the largest list page takes; stops a template that runs away.
+const FUEL: u64 = 20_000_000;
+
+/// A page: its fields are what its template may use as `page.…`.
+pub trait Page: Serialize {
+    /// File in `templates/`, such as `orders/show.html`.
+    const TEMPLATE: &'static str;
+    /// A life-like page, so that a test can render every template.
+    #[cfg(test)]
+    fn sample() -> Self
+    where
+        Self: Sized;
+}
+
+/// All templates, compiled. Cheap to clone.
+#[derive(Clone)]
+pub struct Pages {
+    environment: Arc<Environment<'static>>,
+}
+
+impl Pages {
+    /// Loads every embedded template; a broken one stops the start.
+    ///
+    /// # Errors
+    /// `Internal` with file and line of what is wrong.
+    pub fn load(assets: &Assets) -> Result<Self> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_auto_escape_callback(escape_of);
+        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+        environment.set_syntax(syntax.map_err(Error::internal)?);
+        environment.set_fuel(Some(FUEL));
+        filters::add(&mut environment, assets);
+        for name in <Files as rust_embed::RustEmbed>::iter() {
+            let Some(file) = <Files as rust_embed::RustEmbed>::get(&name) else { continue };
+            let source = String::from_utf8(file.data.into_owned()).map_err(Error::internal)?;
+            environment.add_template_owned(name.into_owned(), source).map_err(Error::internal)?;
+        }
+        Ok(Self { environment: Arc::new(environment) })
+    }
+
+    /// The page as an answer of 200; for htmx without what surrounds it.
+    ///
+    /// # Errors
+    /// `Internal` when the template uses a field the page does not have.
+    pub fn show<P: Page>(&self, shell: &Shell, page: &P) -> Result<HttpResponse> {
+        self.show_as(StatusCode::OK, shell, page)
+    }
+
+    /// The page with another status, such as 422 for a form to be corrected.
+    ///
+    /// # Errors
+    /// As `show`.
+    pub fn show_as<P: Page>(&self, status: StatusCode, shell: &Shell, page: &P) -> Result<HttpResponse> {
+        let body = self.render(P::TEMPLATE, shell, page)?;
+        Ok(answer(status, shell, body))
+    }
+
+    /// The text of a template with this shell and page.
+    ///
+    /// # Errors
+    /// `Internal` when there is no such template, or it uses a field the page does not have.
+    pub fn render(&self, template: &str, shell: &Shell, page: &impl Serialize) -> Result<String> {
+        let layout = if shell.fragment { "fragment.html" } else { "base.html" };
+        let template = self.environment.get_template(template).map_err(Error::internal)?;
+        let context = context! { layout => layout, shell => Serde(shell), page => Serde(page) };
+        template.render(context).map_err(Error::internal)
+    }
+
+    /// The text of a template that has no shell: mails and printed documents.
+    ///
+    /// # Errors
+    /// As `render`.
+    pub fn text(&self, template: &str, page: &impl Serialize) -> Result<String> {
+        let template = self.environment.get_template(template).map_err(Error::internal)?;
+        template.render(context! { page => Serde(page) }).map_err(Error::internal)
+    }
+
+    /// The names of all templates.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.environment.templates().map(|(name, _)| name)
+    }
+}
+
+/// HTML everywhere; the stock rule goes by the file's extension, which one forgets.
+fn escape_of(name: &str) -> AutoEscape {
+    let is_text = name.starts_with(TEXT_FOLDER) && name.ends_with(".txt");
+    if is_text { AutoEscape::None } else { AutoEscape::Html }
+}
+
+/// HTML with its caching rule; 304 when the reader has it already.
+pub(super) fn answer(status: StatusCode, shell: &Shell, body: String) -> HttpResponse {
+    let tag = etag(&body);
+    let known = shell.if_none_match.as_deref().is_some_and(|tags| tags.contains(tag.as_str()));
+    let mut answer = HttpResponse::build(status);
+    answer
+        .insert_header((header::CACHE_CONTROL, PRIVATE))
+        .insert_header((header::VARY, "HX-Request"))
+        .insert_header((header::ETAG, tag));
+    if shell.toast.is_some() {
+        answer.cookie(flash::taken());
+    }
+    if status == StatusCode::OK && known {
+        return answer.status(StatusCode::NOT_MODIFIED).finish();
+    }
+    answer.content_type("text/html; charset=utf-8").body(body)
+}
+
+/// A weak tag: the body may be compressed on its way. It need not outlive this version of the program.
+fn etag(body: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(body.as_bytes());
+    format!("W/\"{:016x}\"", hasher.finish())
+}
+
+/// What the tests of the features call for each of their pages.
+#[cfg(test)]
+pub mod testing {
+    use super::*;
+
+    /// All pages of a feature render, whole and as a part, and escape what people have written.
+    pub fn renders<P: Page>() -> String {
+        let pages = Pages::load(&Assets::load()).unwrap();
+        let mut shell = Shell::sample();
+        let whole = pages.render(P::TEMPLATE, &shell, &P::sample()).unwrap();
+        assert!(!whole.contains("<script>alert"), "{} does not escape", P::TEMPLATE);
+        shell.fragment = true;
+        pages.render(P::TEMPLATE, &shell, &P::sample()).unwrap();
+        whole
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Serialize)]
+    struct Hello {
+        name: String,
+    }
+    impl Page for Hello {
+        const TEMPLATE: &'static str = "dev/hello.html";
+        fn sample() -> Self {
+            Self { name: "<script>alert(1)</script> {{ 7*7 }}".to_owned() }
+        }
+    }
+
+    fn pages() -> Pages {
+        Pages::load(&Assets::load()).unwrap()
+    }
+
+    #[test]
+    fn what_people_write_is_text_on_the_page() {
+        let html = testing::renders::<Hello>();
+        assert!(html.contains("&lt;script&gt;alert(1)") && html.contains("{{ 7*7 }}"));
+        assert!(html.starts_with("<!doctype html>") && html.contains("Lumo Shop"));
+    }
+
+    #[test]
+    fn every_template_escapes_but_text_mails() {
+        for name in ["x.html", "x.txt", "x.jinja", "x.html.j2.jinja", "x"] {
+            assert_eq!(escape_of(name), AutoEscape::Html, "{name}");
+        }
+        assert_eq!(escape_of("mail/order/text.txt"), AutoEscape::None);
+        assert_eq!(escape_of("mail/order/page.html"), AutoEscape::Html);
+    }
+
+    #[test]
+    fn a_misspelt_field_is_an_error_and_not_an_empty_place() {
+        #[derive(Serialize)]
+        struct Wrong {
+            nam: String,
+        }
+        let error =
+            pages().render("dev/hello.html", &Shell::sample(), &Wrong { nam: "x".into() }).unwrap_err();
+        assert_eq!(error.code, "internal");
+    }
+
+    #[test]
+    fn a_reload_of_an_unchanged_page_answers_304() {
+        let mut shell = Shell::sample();
+        let first = pages().show(&shell, &Hello::sample()).unwrap();
+        shell.if_none_match = Some(first.headers().get(header::ETAG).unwrap().to_str().unwrap().to_owned());
+        let again = pages().show(&shell, &Hello::sample()).unwrap();
+        assert_eq!((first.status(), again.status()), (StatusCode::OK, StatusCode::NOT_MODIFIED));
+        assert_eq!(first.headers().get(header::CACHE_CONTROL).unwrap(), PRIVATE);
+        assert_eq!(again.headers().get(header::VARY).unwrap(), "HX-Request");
+    }
+
+    #[test]
+    fn htmx_gets_the_part_without_its_surroundings() {
+        let shell = Shell { fragment: true, ..Shell::sample() };
+        let html = pages().render(Hello::TEMPLATE, &shell, &Hello::sample()).unwrap();
+        assert!(html.contains("<title>") && !html.contains("<html"));
+    }
+}
