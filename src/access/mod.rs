@@ -12,6 +12,7 @@ pub mod events;
 pub mod staff;
 
 pub mod budget;
+pub mod console;
 mod cookies;
 mod device;
 mod extract;
@@ -28,6 +29,8 @@ pub mod session;
 pub mod setup;
 mod shells;
 mod sign_in;
+#[cfg(test)]
+mod tests;
 pub mod token;
 mod turn_away;
 
