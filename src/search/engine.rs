@@ -14,7 +14,7 @@ use std::sync::Arc;
 const LOG_PAGE: usize = 1_000;
 
 /// Machine settings of the index.
-#[derive(Clone, Debug, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Memory for documents that are being indexed, in MiB: 15 to 512.

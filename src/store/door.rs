@@ -4,14 +4,14 @@ use crate::base::error::{Error, Result};
 use crate::base::time::Clock;
 use crate::store::actor::Actor;
 use crate::store::check::{Checker, Finding, Findings, check_all};
-use crate::store::core::{Core, Parts};
 use crate::store::engine::redb::{FileMedium, RedbOpener, sync_parent};
-use crate::store::events::{self, Committed};
+use crate::store::events;
 use crate::store::format::{self, Formats};
 use crate::store::health::{Health, busy, commit_unknown};
 use crate::store::idempotency;
 use crate::store::sequence;
 use crate::store::settings::Settings;
+use crate::store::shared::{Hook, Parts, Shared};
 use crate::store::snapshot::Snapshot;
 use crate::store::space::{Guard, free_bytes};
 use crate::store::table::{Registry, TableInfo};
@@ -35,7 +35,7 @@ pub struct Store {
 }
 
 struct Inner {
-    core: Arc<Core>,
+    shared: Arc<Shared>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -78,13 +78,13 @@ impl Store {
     /// Opens the engine and starts the writer.
     pub(super) fn start(parts: Parts) -> Result<Self> {
         let opened = format::open(parts.opener.as_ref(), &parts.registry, &parts.clock, parts.formats)?;
-        let core = Arc::new(Core::new(parts, opened.engine, opened.epoch, opened.head.seq));
-        let writer = Writer::new(Arc::clone(&core), opened.head);
+        let shared = Arc::new(Shared::new(parts, opened.engine, opened.epoch, opened.head.seq));
+        let writer = Writer::new(Arc::clone(&shared), opened.head);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer.run())
             .map_err(Error::internal)?;
-        Ok(Self { inner: Arc::new(Inner { core, writer: Mutex::new(Some(thread)) }) })
+        Ok(Self { inner: Arc::new(Inner { shared, writer: Mutex::new(Some(thread)) }) })
     }
 
     /// Runs `op` as one transaction and answers when it is durable. The operation goes on when this future is
@@ -100,7 +100,7 @@ impl Store {
     ) -> Result<T> {
         let (sender, receiver) = tokio::sync::oneshot::channel();
         let answer = move |result| drop(sender.send(result));
-        self.inner.core.queue.push(Box::new(Operation { actor, op, answer, result: None }))?;
+        self.inner.shared.queue.push(Box::new(Operation { actor, op, answer, result: None }))?;
         receiver.await.unwrap_or_else(|_| Err(commit_unknown()))
     }
 
@@ -119,7 +119,7 @@ impl Store {
         }
         let (sender, receiver) = std::sync::mpsc::sync_channel(1);
         let answer = move |result| drop(sender.send(result));
-        self.inner.core.queue.push_when_free(Box::new(Operation { actor, op, answer, result: None }))?;
+        self.inner.shared.queue.push_when_free(Box::new(Operation { actor, op, answer, result: None }))?;
         receiver.recv().unwrap_or_else(|_| Err(commit_unknown()))
     }
 
@@ -128,9 +128,9 @@ impl Store {
     /// # Errors
     /// What `query` answers; `store_fenced`, `store_closed`, `store_io`.
     pub fn read<T>(&self, query: impl FnOnce(&Snapshot) -> Result<T>) -> Result<T> {
-        let core = &self.inner.core;
-        let snapshot = core.snapshot(None)?;
-        core.watched(query(&snapshot))
+        let shared = &self.inner.shared;
+        let snapshot = shared.snapshot(None)?;
+        shared.watched(query(&snapshot))
     }
 
     /// Reads much, on a small pool; stopped at the deadline in the settings.
@@ -141,13 +141,13 @@ impl Store {
         &self,
         query: impl FnOnce(&Snapshot) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let core = Arc::clone(&self.inner.core);
-        let place = tokio::time::timeout(core.scan_time, Arc::clone(&core.scans).acquire_owned()).await;
+        let shared = Arc::clone(&self.inner.shared);
+        let place = tokio::time::timeout(shared.scan_time, Arc::clone(&shared.scans).acquire_owned()).await;
         let Ok(Ok(place)) = place else { return Err(busy()) };
         let task = tokio::task::spawn_blocking(move || {
             let _place = place;
-            let snapshot = core.snapshot(Some(Instant::now() + core.scan_time))?;
-            catch_unwind(AssertUnwindSafe(|| core.watched(query(&snapshot)))).unwrap_or_else(|panic| {
+            let snapshot = shared.snapshot(Some(Instant::now() + shared.scan_time))?;
+            catch_unwind(AssertUnwindSafe(|| shared.watched(query(&snapshot)))).unwrap_or_else(|panic| {
                 Err(Error::internal(format!("a scan panicked: {}", panic_text(panic.as_ref()))))
             })
         });
@@ -157,31 +157,31 @@ impl Store {
     /// Calls `hook` with the events of every group as soon as they are durable, before the operations are answered:
     /// on the writer's thread, so it has to be quick, and must not write. After a commit of unknown outcome the
     /// hook gets its events when it turns out that they are there.
-    pub fn on_commit(&self, hook: Box<dyn Fn(&[Committed]) + Send + Sync>) {
-        self.inner.core.add_hook(hook);
+    pub fn on_commit(&self, hook: Hook) {
+        self.inner.shared.add_hook(hook);
     }
     /// The number of the last durable event, and its changes.
     pub fn watch(&self) -> watch::Receiver<u64> {
-        self.inner.core.last_seq.subscribe()
+        self.inner.shared.last_seq.subscribe()
     }
     /// The number of the last durable event; 0 when there is none.
     pub fn last_seq(&self) -> u64 {
-        *self.inner.core.last_seq.borrow()
+        *self.inner.shared.last_seq.borrow()
     }
     /// Made by chance when the store was made: tells one store, and what was derived from it, from another.
     pub fn epoch(&self) -> [u8; 16] {
-        self.inner.core.epoch
+        self.inner.shared.epoch
     }
     pub fn clock(&self) -> &Clock {
-        &self.inner.core.clock
+        &self.inner.shared.clock
     }
     /// Every table, the store's own among them.
     pub fn tables(&self) -> &[TableInfo] {
-        &self.inner.core.registry.tables
+        &self.inner.shared.registry.tables
     }
     /// How it is just now; cheap.
     pub fn health(&self) -> Health {
-        self.inner.core.health()
+        self.inner.shared.health()
     }
 
     /// Checks every record, every index, the chain of events, and what `more` checks, on one snapshot. Takes seconds
@@ -191,7 +191,7 @@ impl Store {
     /// As [`Store::read`]: when something cannot be read at all.
     pub fn check(&self, more: &[Checker]) -> Result<Vec<Finding>> {
         let mut findings = Findings::default();
-        self.read(|snapshot| check_all(snapshot, &self.inner.core.registry, more, &mut findings))?;
+        self.read(|snapshot| check_all(snapshot, &self.inner.shared.registry, more, &mut findings))?;
         Ok(findings.into_list())
     }
 
@@ -207,10 +207,10 @@ impl Store {
 
 impl Inner {
     fn is_writer_thread(&self) -> bool {
-        self.core.writer.get() == Some(&std::thread::current().id())
+        self.shared.writer.get() == Some(&std::thread::current().id())
     }
     fn close(&self) -> Result<()> {
-        self.core.queue.close();
+        self.shared.queue.close();
         let thread = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         match thread {
             // The last handle may go inside an operation: the writer then ends by itself.

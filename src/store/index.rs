@@ -76,7 +76,7 @@ impl<K: Key, P: Key> Index<K, P> {
     }
     /// For [`Record::INDEXES`](crate::store::Record::INDEXES).
     pub const fn info(&self) -> IndexInfo {
-        let id_of = if self.unique { id_in_value::<K, P> } else { id_in_key::<K, P> };
+        let id_of = if self.unique { id_in_value::<P> } else { id_in_key::<K, P> };
         IndexInfo { name: self.name, unique: self.unique, id_of }
     }
     /// The row that leads from `key` to the record `id`.
@@ -184,7 +184,7 @@ impl<K: Key, P: Key> Index<K, P> {
     }
 }
 
-fn id_in_value<K: Key, P: Key>(_: &[u8], mut value: &[u8]) -> Option<Vec<u8>> {
+fn id_in_value<P: Key>(_: &[u8], mut value: &[u8]) -> Option<Vec<u8>> {
     P::read(&mut value).map(|id| key_bytes(&id))
 }
 

@@ -11,30 +11,38 @@
 //! What must never happen: a change without its event in the same commit; an answer before the commit is durable; a
 //! table that is not in the registry; a wall clock inside an operation.
 
+// What everyone uses.
 mod actor;
-mod check;
-mod core;
 mod door;
-mod engine;
 pub mod events;
-mod format;
-mod health;
-mod idempotency;
 mod index;
 mod key;
-mod queue;
-mod sequence;
 mod settings;
 mod snapshot;
-mod space;
 mod span;
 mod table;
+mod tx;
+
+// What is kept beside the features' records.
+mod idempotency;
+mod sequence;
+
+// How a write becomes durable.
+mod queue;
+mod shared;
+mod space;
+mod write_set;
+mod writer;
+
+// What is below, and how it is looked after.
+mod check;
+mod engine;
+mod format;
+mod health;
+
 #[cfg(test)]
 #[expect(unreachable_pub, reason = "the macro makes its type public")]
 mod tests;
-mod tx;
-mod write_set;
-mod writer;
 
 pub use actor::{Actor, ActorKind};
 pub use check::{Checker, Finding, Findings};
@@ -47,6 +55,7 @@ pub use index::{Index, IndexInfo, IndexRow};
 pub use key::{Key, key_bytes};
 pub use sequence::{counter, sequence};
 pub use settings::Settings;
+pub use shared::Hook;
 pub use snapshot::{Read, Snapshot};
 pub use span::{Direction, Span};
 pub use std::cmp::Reverse;

@@ -3,12 +3,12 @@
 use crate::base::error::{Error, Result};
 use crate::base::time::Timestamp;
 use crate::store::actor::Actor;
-use crate::store::core::{Core, Gate, is_io};
 use crate::store::events::{Head, committed_after};
 use crate::store::format;
 use crate::store::health::{commit_unknown, fenced};
 use crate::store::idempotency::{FORGET_BURST, FORGET_PER_SECOND, forget};
 use crate::store::queue::Taken;
+use crate::store::shared::{Gate, Shared, is_io};
 use crate::store::tx::{Group, Tx};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -103,53 +103,53 @@ impl Budget {
 }
 
 pub(super) struct Writer {
-    core: Arc<Core>,
+    shared: Arc<Shared>,
     head: Head,
     budget: Budget,
 }
 
 impl Writer {
-    pub(super) fn new(core: Arc<Core>, head: Head) -> Self {
-        Self { core, head, budget: Budget::new() }
+    pub(super) fn new(shared: Arc<Shared>, head: Head) -> Self {
+        Self { shared, head, budget: Budget::new() }
     }
 
     /// Works until the line is closed and empty, then drops the engine.
     pub(super) fn run(mut self) {
-        self.core.writer.get_or_init(|| std::thread::current().id());
+        self.shared.writer.get_or_init(|| std::thread::current().id());
         let mut jobs: Vec<Box<dyn Job>> = Vec::with_capacity(GROUP_MAX);
         let mut reopen_at = Instant::now();
         loop {
-            let patience = (!self.core.is_open()).then_some(REOPEN_PAUSE);
-            let taken = self.core.queue.take(&mut jobs, GROUP_MAX, patience);
-            if self.core.take_sick() && self.core.is_open() {
+            let patience = (!self.shared.is_open()).then_some(REOPEN_PAUSE);
+            let taken = self.shared.queue.take(&mut jobs, GROUP_MAX, patience);
+            if self.shared.take_sick() && self.shared.is_open() {
                 self.fence();
                 self.reopen(REOPEN_ATTEMPTS);
                 reopen_at = Instant::now() + REOPEN_PAUSE;
             }
-            if !self.core.is_open() && Instant::now() >= reopen_at {
+            if !self.shared.is_open() && Instant::now() >= reopen_at {
                 self.reopen(1);
                 reopen_at = Instant::now() + REOPEN_PAUSE;
             }
             match taken {
                 Taken::Closed => break,
                 Taken::Nothing => {}
-                Taken::Some if self.core.is_open() => self.group(&mut jobs),
+                Taken::Some if self.shared.is_open() => self.group(&mut jobs),
                 Taken::Some => answer(&mut jobs, Verdict::Fenced),
             }
         }
-        self.core.shut(Gate::Closed);
+        self.shared.shut(Gate::Closed);
     }
 
     /// Runs the jobs and commits what they wrote.
     fn group(&mut self, jobs: &mut Vec<Box<dyn Job>>) {
-        let look = self.core.space.look();
-        let Ok(rows) = self.core.rows() else {
+        let look = self.shared.space.look();
+        let Ok(rows) = self.shared.rows() else {
             self.fence();
             answer(jobs, Verdict::Fenced);
             return self.reopen(REOPEN_ATTEMPTS);
         };
-        let mut group = Group::new(rows, Arc::clone(&self.core.registry), self.head);
-        let now = self.core.clock.now();
+        let mut group = Group::new(rows, Arc::clone(&self.shared.registry), self.head);
+        let now = self.shared.clock.now();
         self.forget_old_answers(&mut group, now);
         for job in jobs.iter_mut() {
             match look.allow(job.actor().kind) {
@@ -169,11 +169,11 @@ impl Writer {
         // The snapshot below the group is let go before the commit, so that its pages can be used again.
         let outcome = group.finish();
         let started = Instant::now();
-        match self.core.apply(&outcome.writes) {
+        match self.shared.apply(&outcome.writes) {
             Ok(()) => {
-                self.core.gauges.committed(jobs.len(), started.elapsed());
+                self.shared.gauges.committed(jobs.len(), started.elapsed());
                 self.head = outcome.head;
-                self.core.announce(&outcome.published);
+                self.shared.announce(&outcome.published);
                 answer(jobs, Verdict::Done);
             }
             Err(error) => {
@@ -197,7 +197,7 @@ impl Writer {
     }
 
     fn fence(&self) {
-        self.core.shut(Gate::Fenced);
+        self.shared.shut(Gate::Fenced);
     }
 
     /// Tries to open the engine again and goes on where the disk says.
@@ -205,7 +205,7 @@ impl Writer {
         for _ in 0..attempts {
             match self.try_reopen() {
                 Ok(()) => {
-                    self.core.gauges.reopened.fetch_add(1, Ordering::Relaxed);
+                    self.shared.gauges.reopened.fetch_add(1, Ordering::Relaxed);
                     tracing::warn!("the database is open again, at event {}", self.head.seq);
                     return;
                 }
@@ -216,20 +216,20 @@ impl Writer {
         }
     }
     fn try_reopen(&mut self) -> Result<()> {
-        let core = &self.core;
-        let opened = format::open(core.opener.as_ref(), &core.registry, &core.clock, core.formats)?;
-        if opened.epoch != core.epoch || opened.head.seq < self.head.seq {
+        let shared = &self.shared;
+        let opened = format::open(shared.opener.as_ref(), &shared.registry, &shared.clock, shared.formats)?;
+        if opened.epoch != shared.epoch || opened.head.seq < self.head.seq {
             return Err(Error::internal("the database file was replaced by another one"));
         }
         let rows = opened.engine.snapshot()?;
         // The commit that failed may have become durable all the same: its events are announced like any other.
-        let mut group = Group::new(rows, Arc::clone(&core.registry), opened.head);
-        let events =
-            group.run(&Actor::system("store"), core.clock.now(), |tx| committed_after(tx, self.head.seq))?;
+        let mut group = Group::new(rows, Arc::clone(&shared.registry), opened.head);
+        let events = group
+            .run(&Actor::system("store"), shared.clock.now(), |tx| committed_after(tx, self.head.seq))?;
         drop(group);
         self.head = opened.head;
-        core.open_gate(opened.engine);
-        core.announce(&events);
+        shared.open_gate(opened.engine);
+        shared.announce(&events);
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ pub use model::*;
 pub use ops::{
     CustomerChange, Outcome, add, change, find, find_by_email, find_by_external, find_by_outside_id, get, ids,
     import, known_as, recent, require_version, same_phone, set_totals, spent_currencies, totals, with_highest_spend, with_most_orders,
+    would_change,
 };
 pub(in crate::shop) use ops::in_any_source;
 pub(in crate::shop) use search::address_fields;

@@ -463,6 +463,7 @@ impl CustomerDocument {
             language: self.language,
             birthday: self.birthday,
             created_at: self.created_at,
+            is_import: true,
         }
     }
 }

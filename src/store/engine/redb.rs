@@ -186,10 +186,13 @@ impl Engine for Redb {
     }
 }
 
+/// A table of a snapshot by its name; `None` when there is no such table.
+type OpenTable = (&'static str, Option<ReadOnlyTable<Bytes, Bytes>>);
+
 /// A read transaction and the tables it has opened so far: looking a table up costs as much as reading a row.
 struct RedbSnapshot {
     tx: ReadTransaction,
-    open: RefCell<Vec<(&'static str, Option<ReadOnlyTable<Bytes, Bytes>>)>>,
+    open: RefCell<Vec<OpenTable>>,
 }
 
 impl RedbSnapshot {
@@ -222,8 +225,9 @@ impl RedbSnapshot {
 impl EngineSnapshot for RedbSnapshot {
     fn get(&self, table: &'static str, key: &[u8], found: &mut dyn FnMut(&[u8])) -> Result<bool> {
         let row: Option<Guard> = self.with(table, |t| t.get(key))?.flatten();
-        row.as_ref().map(|value| found(value.value()));
-        Ok(row.is_some())
+        let Some(value) = row else { return Ok(false) };
+        found(value.value());
+        Ok(true)
     }
     fn walk(
         &self,

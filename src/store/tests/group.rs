@@ -23,11 +23,10 @@ fn held(store: &Store) -> (std::thread::JoinHandle<Result<()>>, mpsc::Sender<()>
     (holder, release)
 }
 
+type Operation = Box<dyn Fn(&mut crate::store::Tx<'_>) -> Result<u64> + Send>;
+
 /// Sends operations so that all of them become one group, and gives their answers in order.
-fn together(
-    store: &Store,
-    operations: Vec<Box<dyn Fn(&mut crate::store::Tx<'_>) -> Result<u64> + Send>>,
-) -> Vec<Result<u64>> {
+fn together(store: &Store, operations: Vec<Operation>) -> Vec<Result<u64>> {
     let (holder, release) = held(store);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let answers = runtime.block_on(async {

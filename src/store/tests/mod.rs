@@ -9,10 +9,10 @@ mod overlay;
 mod rows;
 
 use crate::base::time::{Clock, Timestamp};
-use crate::store::core::Parts;
 use crate::store::door::registry;
 use crate::store::engine::Opener;
 use crate::store::format::Formats;
+use crate::store::shared::Parts;
 use crate::store::space::{Guard, Probe};
 use crate::store::{
     Actor, Event, Index, IndexInfo, IndexRow, Record, Settings, Store, Subject, Table, TableInfo,

@@ -25,7 +25,7 @@ const QUEUE_PLACES: usize = 1_024;
 const SCANS: usize = 2;
 
 /// Called after a durable commit, before its operations are answered.
-pub(super) type Hook = Box<dyn Fn(&[Committed]) + Send + Sync>;
+pub type Hook = Box<dyn Fn(&[Committed]) + Send + Sync>;
 
 /// The engine, or why there is none.
 pub(super) enum Gate {
@@ -35,7 +35,7 @@ pub(super) enum Gate {
     Closed,
 }
 
-pub(super) struct Core {
+pub(super) struct Shared {
     pub(super) clock: Clock,
     pub(super) registry: Arc<Registry>,
     pub(super) opener: Box<dyn Opener>,
@@ -56,7 +56,7 @@ pub(super) struct Core {
     hooks: RwLock<Vec<Hook>>,
 }
 
-/// What a core is made of.
+/// What they are made of.
 pub(super) struct Parts {
     pub(super) clock: Clock,
     pub(super) registry: Arc<Registry>,
@@ -66,7 +66,7 @@ pub(super) struct Parts {
     pub(super) scan_time: Duration,
 }
 
-impl Core {
+impl Shared {
     pub(super) fn new(parts: Parts, engine: Box<dyn Engine>, epoch: [u8; 16], last_seq: u64) -> Self {
         Self {
             clock: parts.clock,
