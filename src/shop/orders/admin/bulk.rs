@@ -187,6 +187,9 @@ impl Action {
             if tag.is_empty() { Err(empty()) } else { Ok(tag) }
         };
         match text("action").as_str() {
+            // Enter in a field presses the form's first button, which means nothing by itself.
+            "enter" if !text("tag").is_empty() => tag().map(Self::Tag),
+            "enter" => Err(Error::invalid("nothing_chosen", "Choose what to do with one of the buttons.").on("/action")),
             "tag" => tag().map(Self::Tag),
             "untag" => tag().map(Self::Untag),
             word => {

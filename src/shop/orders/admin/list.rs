@@ -3,6 +3,7 @@
 use super::columns::{self, Column, Tick};
 use super::facets::{self, Group, Offer, PATH};
 use super::row::Sheet;
+use super::steps::reasons;
 use super::terms::{Place, replaced};
 use crate::access::{Staff, may};
 use crate::base::error::Result;
@@ -13,7 +14,7 @@ use crate::shop::customers;
 use crate::shop::orders::{OrderId, VIEWS, count, find, standing};
 use crate::store::{Snapshot, Store};
 use crate::web::listing::{self, ListQuery, total_words};
-use crate::web::parts::{Chip, Link, Pager, Tab};
+use crate::web::parts::{Chip, Choice, Link, Pager, Tab};
 use crate::web::{Assets, Page, Pages, Query, Shell, ShopZone, see_other};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -101,6 +102,8 @@ pub(super) struct ListPage {
     here: String,
     may_edit: bool,
     may_ship: bool,
+    /// Why orders are cancelled.
+    reasons: Vec<Choice>,
 }
 
 impl Page for ListPage {
@@ -187,6 +190,7 @@ impl Ask<'_> {
             here: self.place.href(PATH),
             may_edit: may("orders:edit"),
             may_ship: may("orders:ship"),
+            reasons: reasons(),
             views,
             rows,
             shown,

@@ -47,8 +47,10 @@ pub(super) struct OrderPage {
     pub version: u64,
     pub badges: Vec<Badge>,
     pub back: Link,
-    /// This page with its list, for forms and links that come back.
+    /// The list it was opened from, for forms that come back; empty when there is none.
     pub from: String,
+    /// The same as it stands behind an address: `?from=…` or nothing.
+    pub kept: String,
     pub near: Neighbours,
     pub placed_at: Timestamp,
     pub placed_via: String,
@@ -63,6 +65,7 @@ pub(super) struct OrderPage {
     pub all_lines: Option<String>,
     pub has_discounts: bool,
     pub sums: Vec<Sum>,
+    pub currency: String,
     pub tax_note: Option<String>,
     pub payments: Vec<PaymentRow>,
     pub parcels: Vec<ParcelRow>,
@@ -84,6 +87,8 @@ pub(super) struct OrderPage {
     /// What was refused, and what had been typed.
     pub errors: Option<FormErrors>,
     pub typed: BTreeMap<String, String>,
+    /// The form that was refused stands in the menu.
+    pub menu_open: bool,
 }
 
 impl Page for OrderPage {
@@ -177,6 +182,7 @@ impl View<'_> {
             all_lines: (order.lines.len() > shown).then(|| kept.set("lines", "all").href(&path)),
             has_discounts: order.lines.iter().any(|l| l.discount != 0),
             sums: sheet::sums(order),
+            currency: order.currency.code().to_owned(),
             tax_note: sheet::tax_note(order),
             payments: sheet::payments(order),
             parcels: sheet::parcels(order),
@@ -197,6 +203,8 @@ impl View<'_> {
             may_edit: self.rights.may("orders:edit"),
             errors: None,
             typed: BTreeMap::new(),
+            menu_open: false,
+            kept: kept.href(""),
             from: from.unwrap_or_default(),
         })
     }
@@ -241,6 +249,7 @@ pub(super) fn refused(
     typed: BTreeMap<String, String>,
 ) -> Result<HttpResponse> {
     page.errors = Some(FormErrors::of(error));
+    page.menu_open = typed.get("step").is_some_and(|word| page.offers.others.iter().any(|s| s.word == word));
     page.typed = typed;
     let status = if error.fields.is_empty() { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
     pages.show_as(status, shell, &page)
