@@ -120,7 +120,7 @@ fn fold_cluster(first: char, cluster: &str, plain: &mut String, long: &mut Strin
             plain.push_str(short);
             long.push_str(wide);
         } else {
-            fold_char(c, plain, long);
+            fold_char(c, from, plain, long);
         }
     }
     if plain.len() == from {
@@ -131,7 +131,7 @@ fn fold_cluster(first: char, cluster: &str, plain: &mut String, long: &mut Strin
 }
 
 /// Lower case without accents; nothing for what is neither letter nor digit.
-fn fold_char(c: char, plain: &mut String, long: &mut String) {
+fn fold_char(c: char, from: usize, plain: &mut String, long: &mut String) {
     if let Some(digit) = digit(c) {
         plain.push(digit);
         long.push(digit);
@@ -143,7 +143,8 @@ fn fold_char(c: char, plain: &mut String, long: &mut String) {
                 continue;
             }
             let part = twin(part);
-            if part.is_alphanumeric() || is_combining_mark(part) {
+            // A vowel sign belongs to the letter before it; alone it is nothing.
+            if part.is_alphanumeric() || (is_combining_mark(part) && plain.len() > from) {
                 plain.push(part);
                 long.push(part);
             }

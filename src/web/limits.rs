@@ -140,16 +140,13 @@ impl Limits {
         if let Caller::At(client) = caller
             && let Some(network) = client.wide_network()
         {
-            pair.wide.take(budget.name(), network).map_err(|(error, _)| error)?;
+            pair.wide.take(budget.name(), network).0?;
         }
         let key = match caller {
             Caller::At(client) => client.network(),
             Caller::Id(id) => u128::from_be_bytes(id),
         };
-        let (outcome, state) = match pair.narrow.take(budget.name(), key) {
-            Ok(state) => (Ok(()), state),
-            Err((error, state)) => (Err(error), state),
-        };
+        let (outcome, state) = pair.narrow.take(budget.name(), key);
         request.extensions_mut().insert(state);
         outcome
     }
@@ -195,7 +192,7 @@ impl<C: Clock + Clone> Limiter<C> {
         Self { quota: quota.get(), limiter, clock, born: Instant::now(), tidied_s: AtomicU64::new(0) }
     }
 
-    fn take(&self, name: &'static str, key: u128) -> std::result::Result<RateState, (Error, RateState)> {
+    fn take(&self, name: &'static str, key: u128) -> (Result<()>, RateState) {
         self.tidy();
         let state = |remaining: u32| RateState {
             name,
@@ -206,14 +203,14 @@ impl<C: Clock + Clone> Limiter<C> {
                 / u64::from(self.quota.max(1)),
         };
         match self.limiter.check_key(&key) {
-            Ok(snapshot) => Ok(state(snapshot.remaining_burst_capacity())),
+            Ok(snapshot) => (Ok(()), state(snapshot.remaining_burst_capacity())),
             Err(until) => {
                 let wait = until.wait_time_from(self.clock.now()).as_millis().div_ceil(1_000).max(1);
                 let seconds = u32::try_from(wait).unwrap_or(u32::MAX);
                 let message = format!("Too many requests. Try again in {seconds} s.");
                 let mut error = Error::refuse(Kind::TooMany, "too_many_requests", message);
                 error.retry_after_s = Some(seconds);
-                Err((error, state(0)))
+                (Err(error), state(0))
             }
         }
     }
@@ -326,17 +323,19 @@ mod tests {
     fn a_budget_is_used_up_and_fills_again() {
         let (limiter, clock) = limiter(3);
         for left in [2, 1, 0] {
-            assert_eq!(limiter.take("key", 1).unwrap().remaining, left);
+            let (taken, state) = limiter.take("key", 1);
+            assert_eq!((taken.is_ok(), state.remaining), (true, left));
         }
-        let (error, state) = limiter.take("key", 1).unwrap_err();
+        let (refused, state) = limiter.take("key", 1);
+        let error = refused.unwrap_err();
         assert_eq!(
             (error.kind, error.code, error.retry_after_s),
             (Kind::TooMany, "too_many_requests", Some(20))
         );
         assert_eq!((state.remaining, state.reset_s), (0, 60));
-        assert!(limiter.take("key", 2).is_ok(), "another key has its own budget");
+        assert!(limiter.take("key", 2).0.is_ok(), "another key has its own budget");
         clock.advance(Duration::from_secs(21));
-        assert!(limiter.take("key", 1).is_ok());
+        assert!(limiter.take("key", 1).0.is_ok());
     }
 
     #[test]
@@ -344,11 +343,11 @@ mod tests {
         let (limiter, clock) = limiter(2);
         let mut refused = 0_u32;
         for key in 0..200_000_u128 {
-            refused += u32::from(limiter.take("key", key).is_err());
+            refused += u32::from(limiter.take("key", key).0.is_err());
         }
         assert_eq!(limiter.limiter.len(), KEYS_MAX);
         assert!(refused > 100_000, "those beyond share {OVERFLOW} buckets: {refused}");
-        assert!(limiter.take("key", 1).is_ok(), "a known key keeps its own budget");
+        assert!(limiter.take("key", 1).0.is_ok(), "a known key keeps its own budget");
         clock.advance(Duration::from_secs(120));
         limiter.limiter.retain_recent();
         limiter.limiter.shrink_to_fit();

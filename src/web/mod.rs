@@ -5,6 +5,7 @@ pub mod settings;
 pub mod error;
 
 pub mod client;
+pub mod dev;
 pub mod display;
 pub mod edge;
 pub mod guard;
@@ -14,6 +15,7 @@ pub mod refusal;
 pub mod server;
 
 pub mod assets;
+pub mod chart;
 mod filters;
 pub mod flash;
 pub mod pages;

@@ -105,6 +105,29 @@ impl Tree {
         }
     }
 
+    /// Whether a typing mistake could be forgiven somewhere.
+    pub(crate) fn has_typed_words(&self) -> bool {
+        match self {
+            Self::And(all) | Self::Or(all) => all.iter().any(Self::has_typed_words),
+            Self::Typed(_) => true,
+            Self::All | Self::Nothing | Self::Is(_) | Self::Not(_) => false,
+        }
+    }
+
+    /// The tree with whole words in place of beginnings.
+    pub(crate) fn whole_words(&self) -> Self {
+        match self {
+            Self::Is(Atom::Prefix(word)) => Self::Is(Atom::Word(word.clone())),
+            Self::And(all) => Self::And(all.iter().map(Self::whole_words).collect()),
+            Self::Or(any) => Self::Or(any.iter().map(Self::whole_words).collect()),
+            Self::Typed(typed) => {
+                let tree = Box::new(typed.tree.whole_words());
+                Self::Typed(Typed { tree, ..typed.clone() })
+            }
+            other => other.clone(),
+        }
+    }
+
     /// The tree as it reads for documents of one kind.
     pub(crate) fn for_kind(&self, kind: u8, schema: &Schema) -> Self {
         match self {

@@ -56,7 +56,8 @@ fn decimal(text: &str) -> Option<Decimal> {
         .trim_matches(|c: char| c.is_alphabetic() || matches!(c, '€' | '$' | '£' | '¥' | '₺' | '₣' | ' '));
     let plain = bare.replace('\u{2212}', "-").replace(['\'', '’', '_'], "");
     let digits = plain.chars().filter(char::is_ascii_digit).count();
-    if digits == 0 || digits > 18 {
+    let plain_only = plain.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | '+'));
+    if digits == 0 || digits > 18 || !plain_only {
         return None;
     }
     Decimal::from_str(&plain).ok()

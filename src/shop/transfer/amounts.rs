@@ -121,17 +121,26 @@ impl Maker<'_> {
         found.is_tax_included = match self.mapping.rules.tax {
             TaxRule::Included => true,
             TaxRule::Added => false,
-            TaxRule::Decide => self.decide(&mut found, views),
+            TaxRule::Decide => self.decide(&mut found, of(Field::OrderShippingTax)?, views),
         };
         Ok(found)
     }
 
     /// Whether the tax is in the prices: whatever makes the total right, to a hundredth.
-    fn decide(&mut self, found: &mut Amounts, views: &[View<'_>]) -> bool {
+    fn decide(&mut self, found: &mut Amounts, shipping_tax: Option<Amount>, views: &[View<'_>]) -> bool {
         let Some(total) = found.stated_total else { return true };
         let base = found.goods.minor.saturating_sub(found.discount.minor);
         let with = base.saturating_add(found.shipping.minor);
         let near = |sum: i64| sum.abs_diff(total.minor) <= 1;
+        if let (false, false, Some(more)) =
+            (near(with), near(with.saturating_add(found.tax.minor)), shipping_tax)
+        {
+            // Some files leave the tax on shipping out of the tax.
+            let sum = found.tax.minor.saturating_add(more.minor);
+            if near(with.saturating_add(sum)) {
+                found.tax = Amount { exact: found.tax.exact + more.exact, minor: sum };
+            }
+        }
         let taxed = |sum: i64| near(sum.saturating_add(found.tax.minor));
         let (fact, is_included, is_free) = match (near(with), taxed(with)) {
             (true, true) => ("tax_included_or_none", true, false),

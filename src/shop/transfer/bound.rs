@@ -20,6 +20,9 @@ use std::sync::Arc;
 /// The name in mappings for the number of the row.
 pub const ROW: &str = "#row";
 
+/// Files joined to files joined to files: so deep and no deeper.
+const DEPTH_MAX: usize = 4;
+
 /// One row, kept.
 #[derive(Clone, Debug)]
 pub struct Row {
@@ -97,7 +100,10 @@ pub fn likeness(mapping: &Mapping, role: Option<&str>, sheet: &Sheet) -> Option<
     if !key.is_empty() && !key.iter().any(|k| k == ROW || sheet.column(k).is_some()) {
         return None;
     }
-    let names = |field: &Field| -> Vec<String> { mapping.columns(*field).to_vec() };
+    let is_foreign = |n: &String| n.split_once('.').is_some_and(|(role, _)| mapping.files.contains_key(role));
+    let names = |field: &Field| -> Vec<String> {
+        mapping.columns(*field).iter().filter(|n| !is_foreign(n)).cloned().collect()
+    };
     let mut wanted: Vec<Vec<String>> = Field::ALL
         .iter()
         .filter(|f| mapping.file_of(f.section()) == role)
@@ -187,20 +193,27 @@ struct Tie<'a> {
 
 impl Tie<'_> {
     fn slots(&self, names: &[String]) -> Vec<Slot> {
-        names.iter().filter_map(|n| self.slot(n)).collect()
+        self.slots_within(names, DEPTH_MAX)
     }
-    fn slot(&self, name: &str) -> Option<Slot> {
-        if name == ROW {
-            return Some(Slot::Ordinal);
+    fn slots_within(&self, names: &[String], depth: usize) -> Vec<Slot> {
+        let mut slots: Vec<Slot> = Vec::new();
+        for name in names {
+            match name.as_str() {
+                // The row's number stands in only where the file has none of the columns.
+                ROW if slots.is_empty() => slots.push(Slot::Ordinal),
+                ROW => {}
+                name => slots.extend(self.slot(name, depth)),
+            }
         }
+        slots
+    }
+    fn slot(&self, name: &str, depth: usize) -> Option<Slot> {
+        let depth = depth.checked_sub(1)?;
         let foreign = name.split_once('.').and_then(|(role, column)| {
             let lookup = self.lookups.iter().position(|l| l.role == role)?;
             let file = self.mapping.files.get(role)?;
             let column = self.lookups.get(lookup)?.wanted.iter().position(|w| w == column)?;
-            // A key that the file itself does not have joins nothing; `by` must not lead back to its own file.
-            let by: Vec<String> =
-                file.by.iter().filter(|b| !b.starts_with(&format!("{role}."))).cloned().collect();
-            let by = self.slots(&by);
+            let by = self.slots_within(&file.by, depth);
             (!by.is_empty()).then_some(Slot::Joined { by, lookup, column })
         });
         foreign.or_else(|| self.sheet.column(name).map(Slot::Own))

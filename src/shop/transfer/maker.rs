@@ -136,6 +136,10 @@ impl<'a> Maker<'a> {
         if let Some(whole) = Some(cell::without_float_tail(&id)).filter(|w| w.len() < id.len()) {
             id = whole.to_owned();
         }
+        // Guests are customer 0 in some shops, and an address is no id where it is the address as well.
+        if id == "0" || (id.contains('@') && !given_email.is_empty()) {
+            id.clear();
+        }
         if id.is_empty() && given_email.is_empty() {
             return Ok(None);
         }

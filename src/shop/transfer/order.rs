@@ -43,7 +43,7 @@ impl Maker<'_> {
     /// # Errors
     /// The cell that refuses the whole group.
     pub fn order(&mut self, key: &str, group: Group<'_>) -> Result<Option<Item>, Fault> {
-        let mut draft = Draft { meaning: self.mapping.state, extras: Extras::default(), held: None };
+        let mut draft = Draft { meaning: Meaning::default(), extras: Extras::default(), held: None };
         self.read_words(group.rows, &mut draft);
         if draft.meaning.is_skipped {
             self.tallies.skipped += 1;
@@ -221,29 +221,38 @@ impl Maker<'_> {
         payments: &mut Vec<PaymentNote>,
     ) -> Result<(), Fault> {
         let total = amounts.total().minor;
-        let paid = payments.iter().fold(0_i64, |sum, p| sum.saturating_add(p.amount));
-        let from_notes = match payments.as_slice() {
-            [] => Payment::Unpaid,
-            _ if paid >= total => Payment::Paid,
-            _ => Payment::PartPaid,
-        };
-        order.payment = draft.meaning.payment.unwrap_or(from_notes);
+        let (said, usual) = (draft.meaning, self.mapping.state);
+        let paid_at = self.moment(views, Field::PaidAt)?;
+        let shipped_at = self.moment(views, Field::ShippedAt)?;
+        let knows = |field: Field| views.first().is_some_and(|v| v.has(field));
+        let from_date = |is_there: bool| if is_there { Payment::Paid } else { Payment::Unpaid };
+        order.payment = said
+            .payment
+            .or_else(|| paid_by(payments, total))
+            .or_else(|| knows(Field::PaidAt).then(|| from_date(paid_at.is_some())))
+            .or(usual.payment)
+            .unwrap_or(Payment::Unpaid);
         if amounts.refunded.minor > 0 && matches!(order.payment, Payment::Paid | Payment::PartRefunded) {
             order.payment =
                 if amounts.refunded.minor >= total { Payment::Refunded } else { Payment::PartRefunded };
         }
-        order.fulfilment = draft.meaning.fulfilment.unwrap_or(Fulfilment::Unfulfilled);
+        let sent = |is_there: bool| if is_there { Fulfilment::Fulfilled } else { Fulfilment::Unfulfilled };
+        order.fulfilment = said
+            .fulfilment
+            .or_else(|| knows(Field::ShippedAt).then(|| sent(shipped_at.is_some())))
+            .or(usual.fulfilment)
+            .unwrap_or(Fulfilment::Unfulfilled);
         let is_settled = matches!(order.payment, Payment::Paid | Payment::PartRefunded | Payment::Refunded)
             && !matches!(order.fulfilment, Fulfilment::Unfulfilled | Fulfilment::Part);
-        let usual = if is_settled { Status::Completed } else { Status::Open };
-        order.status = draft.meaning.status.unwrap_or(usual);
+        let settled = if is_settled { Status::Completed } else { Status::Open };
+        order.status = said.status.or(usual.status).unwrap_or(settled);
         let cancelled_at = self.moment(views, Field::CancelledAt)?;
         if cancelled_at.is_some() || order.payment == Payment::Voided {
             order.status = Status::Cancelled;
         }
         if order.status == Status::Cancelled {
             let word = self.first_line(views, Field::CancelReason);
-            let reason = draft.meaning.reason.or_else(|| cancel_reason(&word)).unwrap_or(CancelReason::Other);
+            let reason = said.reason.or_else(|| cancel_reason(&word)).unwrap_or(CancelReason::Other);
             order.cancelled = Some((cancelled_at.or(order.placed_at), reason, word));
         }
         if order.status == Status::Open {
@@ -446,6 +455,16 @@ fn credited(made: MadeLine) -> Line {
         tax: tax.saturating_neg(),
         total: total.saturating_neg(),
         vendor,
+    }
+}
+
+/// What the payments that are known of make of an order; `None` without any.
+fn paid_by(payments: &[PaymentNote], total: i64) -> Option<Payment> {
+    let paid = payments.iter().fold(0_i64, |sum, p| sum.saturating_add(p.amount));
+    match payments {
+        [] => None,
+        _ if paid >= total => Some(Payment::Paid),
+        _ => Some(Payment::PartPaid),
     }
 }
 

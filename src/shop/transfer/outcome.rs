@@ -195,7 +195,7 @@ impl Tallies {
 }
 
 /// How one file was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileReport {
     pub name: Arc<str>,
     /// What it was taken for: `orders`, `lines` …

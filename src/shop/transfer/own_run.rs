@@ -190,12 +190,8 @@ impl OwnRun<'_, '_> {
             delimiter: '\n',
             rows,
             blank_rows: blank,
-            repeated_headers: 0,
             refused_rows: refused,
-            trimmed_cells: 0,
-            unknown_columns: Vec::new(),
-            samples: Vec::new(),
-            decisions: Vec::new(),
+            ..FileReport::default()
         });
         Ok(flow)
     }

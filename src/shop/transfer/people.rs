@@ -34,7 +34,7 @@ impl Maker<'_> {
         for view in addresses {
             customer.addresses.extend(self.address(&[*view], &BILLING));
             if customer.vat_id.is_empty() {
-                customer.vat_id = self.line(view, Field::CustomerVatId);
+                customer.vat_id = self.line(view, Field::BillingVatId);
             }
         }
         customer.addresses.truncate(ADDRESSES_MAX);

@@ -335,3 +335,419 @@ mod shopify {
         assert_eq!(kept.customers[0].addresses[0].line1, "123 Main St.");
     }
 }
+
+mod olist {
+    use super::*;
+    use crate::shop::orders::{CancelReason, Fulfilment, NewOrderCustomer, Status};
+    use std::collections::BTreeMap;
+
+    const FILES: [&str; 7] = [
+        "olist-sample/product_category_name_translation.csv",
+        "olist-sample/olist_order_payments_dataset.csv",
+        "olist-sample/olist_products_dataset.csv",
+        "olist-sample/olist_orders_dataset.csv",
+        "olist-sample/olist_order_reviews_dataset.csv",
+        "olist-sample/olist_order_items_dataset.csv",
+        "olist-sample/olist_customers_dataset.csv",
+    ];
+
+    fn goods(order: &NewOrder) -> i64 {
+        order.lines.iter().map(|l| l.unit_price.minor(order.currency).unwrap()).sum()
+    }
+    fn paid(order: &NewOrder) -> i64 {
+        order.payments.iter().map(|p| p.amount).sum()
+    }
+
+    #[test]
+    fn files_in_any_order_are_joined_and_give_their_figures() {
+        let Some((kept, report)) = read(Format::Olist, Kind::Orders, &FILES) else { return };
+        let t = &report.tallies;
+        assert_eq!((t.orders, t.lines, t.customers, t.refused_rows), (8_135, 8_365, 8_016, 0));
+        let sums = &t.sums[&Currency::parse("BRL").unwrap()];
+        assert_eq!(sums.goods.exact, decimal("1093264.35"));
+        assert_eq!(sums.shipping.exact, decimal("172288.39"));
+        assert_eq!((sums.paid.exact, sums.paid.rounded), (decimal("1428602.81"), 142_860_281));
+        let mut by: BTreeMap<&str, (u32, usize, i64, i64, i64)> = BTreeMap::new();
+        for o in &kept.orders {
+            let of = by.entry(&o.metadata["order_status"]).or_default();
+            *of = (of.0 + 1, of.1 + o.lines.len(), of.2 + goods(o), of.3 + o.shipping, of.4 + paid(o));
+        }
+        for (status, wanted) in [
+            ("delivered", (5_172, 5_912, 72_311_876, 11_865_449, 84_219_246)),
+            ("shipped", (1_107, 1_185, 15_072_744, 2_640_190, 17_721_396)),
+            ("canceled", (625, 542, 9_523_527, 1_065_045, 14_325_560)),
+            ("unavailable", (609, 7, 200_769, 13_280, 12_647_951)),
+            ("invoiced", (314, 359, 6_152_637, 746_238, 6_913_799)),
+            ("processing", (301, 357, 6_043_922, 895_489, 6_939_411)),
+            ("created", (5, 0, 0, 0, 68_810)),
+            ("approved", (2, 3, 20_960, 3_148, 24_108)),
+        ] {
+            assert_eq!(by[status], wanted, "{status}");
+        }
+        orders_and_payments(&kept);
+        let unused: Vec<_> = report.files.iter().filter(|f| f.role == "not used").map(|f| &*f.name).collect();
+        assert_eq!(unused, ["olist_order_reviews_dataset.csv"]);
+    }
+
+    fn orders_and_payments(kept: &Kept) {
+        let mut methods: BTreeMap<&str, u32> = BTreeMap::new();
+        for payment in kept.orders.iter().flat_map(|o| &o.payments) {
+            *methods.entry(&payment.method).or_default() += 1;
+        }
+        let wanted = [
+            ("boleto", 1_580),
+            ("credit_card", 6_255),
+            ("debit_card", 122),
+            ("not_defined", 3),
+            ("voucher", 964),
+        ];
+        assert_eq!(methods.into_iter().collect::<Vec<_>>(), wanted);
+        assert_eq!(kept.orders.iter().filter(|o| o.payments.len() > 1).count(), 274);
+        assert_eq!(kept.orders.iter().map(|o| o.payments.len()).max(), Some(29));
+        let empty: Vec<_> = kept.orders.iter().filter(|o| o.lines.is_empty()).collect();
+        assert_eq!(empty.len(), 775);
+        assert!(empty.iter().all(|o| o.stated_total == Some(paid(o))));
+        let differ = |by: i64| {
+            let full = kept.orders.iter().filter(|o| !o.lines.is_empty());
+            full.filter(|o| (goods(o) + o.shipping).abs_diff(paid(o)) > by.unsigned_abs()).count()
+        };
+        assert_eq!((differ(0), differ(5)), (42, 22));
+        let count = |of: fn(&NewOrder) -> bool| kept.orders.iter().filter(|o| of(o)).count();
+        assert_eq!(count(|o| o.cancelled.as_ref().is_some_and(|c| c.1 == CancelReason::Unavailable)), 609);
+        assert_eq!(count(|o| o.fulfilment == Fulfilment::Delivered), 5_172);
+        assert_eq!(count(|o| o.status == Status::Open), 314 + 301 + 5 + 2);
+        let some = kept
+            .orders
+            .iter()
+            .find(|o| o.source.as_ref().unwrap().id.starts_with("0009792311464db5"))
+            .unwrap();
+        assert!(!some.lines[0].category.is_empty());
+        assert!(matches!(&some.customer, NewOrderCustomer::Described(p) if p.external[0].source == "olist"));
+        assert_eq!(some.shipping_address.as_ref().unwrap().country, "BR");
+    }
+
+    #[test]
+    fn a_person_with_several_orders_is_one_customer() {
+        let Some((kept, report)) = read(Format::Olist, Kind::Customers, &[FILES[6]]) else { return };
+        assert_eq!(
+            (kept.customers.len(), report.tallies.customers, report.tallies.rows),
+            (8_016, 8_016, 8_135)
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_missing_is_asked_for() {
+        let Some(files) = inputs(&FILES[..4]) else { return };
+        let mapping = preset(Format::Olist, Kind::Orders).unwrap();
+        let error = run(&mapping, &files, &Options::default(), &mut Kept::default()).unwrap_err();
+        assert!(error.code == "file_missing" && error.message.contains("customer_id"), "{}", error.message);
+    }
+}
+
+mod mapped {
+    use super::*;
+    use crate::shop::orders::{Fulfilment, NewOrderCustomer};
+    use std::collections::{BTreeMap, BTreeSet};
+
+    fn mapping(name: &str) -> Mapping {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/mappings").join(name);
+        Mapping::parse(&std::fs::read_to_string(path).unwrap()).unwrap()
+    }
+    fn mapped(name: &str, files: &[&str]) -> Option<(Kept, Report)> {
+        read_with(&mapping(name), files, &Options::default())
+    }
+    fn usd(report: &Report) -> crate::shop::transfer::outcome::Sums {
+        report.tallies.sums[&Currency::USD]
+    }
+    fn year(order: &NewOrder) -> String {
+        order.placed_at.unwrap().to_string()[..4].to_owned()
+    }
+    fn person(order: &NewOrder) -> &str {
+        match &order.customer {
+            NewOrderCustomer::Described(p) => &p.external[0].id,
+            _ => "",
+        }
+    }
+
+    #[test]
+    fn cdnow_gives_its_figures() {
+        let Some((kept, report)) = mapped("cdnow.toml", &["cdnow/CDNOW_master.csv.zst"]) else { return };
+        let t = &report.tallies;
+        assert_eq!((t.orders, t.customers, t.refused_rows), (69_659, 23_570, 0));
+        assert_eq!(
+            (usd(&report).total.exact, usd(&report).total.rounded),
+            (decimal("2500315.63"), 250_031_563)
+        );
+        assert_eq!(kept.orders.iter().flat_map(|o| &o.lines).map(|l| l.quantity).sum::<i64>(), 167_881);
+        let total = |o: &NewOrder| {
+            o.lines
+                .iter()
+                .map(|l| {
+                    l.stated_total.unwrap_or_else(|| l.unit_price.times(l.quantity, Currency::USD).unwrap())
+                })
+                .sum::<i64>()
+        };
+        let mut years: BTreeMap<String, (u32, i64)> = BTreeMap::new();
+        let mut people: BTreeMap<&str, u32> = BTreeMap::new();
+        for order in &kept.orders {
+            let of = years.entry(year(order)).or_default();
+            *of = (of.0 + 1, of.1 + total(order));
+            *people.entry(person(order)).or_default() += 1;
+        }
+        assert_eq!(years["1997"], (56_902, 202_416_126));
+        assert_eq!(years["1998"], (12_757, 47_615_437));
+        assert_eq!(kept.orders.iter().filter(|o| total(o) == 0).count(), 80);
+        assert_eq!(kept.orders.iter().map(total).max(), Some(128_601));
+        assert_eq!(people["14048"], 217);
+    }
+
+    #[test]
+    fn adventureworks_gives_its_figures() {
+        let Some((kept, report)) = mapped("adventureworks.toml", &["adventureworks/sales.csv.zst"]) else {
+            return;
+        };
+        let t = &report.tallies;
+        assert_eq!((t.lines, t.orders, t.customers, t.refused_rows), (32_718, 16_459, 12_427, 0));
+        let sums = usd(&report);
+        assert_eq!((sums.goods.exact, sums.goods.rounded), (decimal("20928022.4307"), 2_092_802_310));
+        assert_eq!((sums.tax.exact, sums.tax.rounded), (decimal("1674241.8469"), 167_426_684));
+        assert_eq!(sums.goods.difference(Currency::USD), decimal("0.6693"));
+        let items: BTreeSet<&str> =
+            kept.orders.iter().flat_map(|o| &o.lines).map(|l| l.title.as_str()).collect();
+        assert_eq!(items.len(), 130);
+        let mut years: BTreeMap<String, (u32, rust_decimal::Decimal)> = BTreeMap::new();
+        for order in &kept.orders {
+            let of = years.entry(year(order)).or_default();
+            of.0 += 1;
+            of.1 += order
+                .lines
+                .iter()
+                .map(|l| l.unit_price.decimal() * rust_decimal::Decimal::from(l.quantity))
+                .sum::<rust_decimal::Decimal>();
+        }
+        assert_eq!(years["2019"], (1_201, decimal("3863120.2134")));
+        assert_eq!(years["2020"], (2_733, decimal("6372462.1414")));
+        assert_eq!(years["2021"], (12_525, decimal("10692440.0759")));
+        let damaged: BTreeSet<_> =
+            kept.orders.iter().filter_map(|o| o.email.as_ref()).filter(|e| e.contains('\u{fffd}')).collect();
+        assert_eq!(damaged.len(), 31);
+        assert!(report.warnings.count("invalid_email") >= 31);
+        assert_eq!(report.warnings.count("garbled_text"), 205);
+        assert!(kept.orders.iter().all(|o| !o.tax_included));
+    }
+
+    #[test]
+    fn one_address_in_two_rows_is_one_customer() {
+        let Some((kept, report)) = mapped("adventureworks-customers.toml", &["adventureworks/customers.csv"])
+        else {
+            return;
+        };
+        assert_eq!((report.tallies.rows, kept.customers.len()), (847, 440));
+        assert_eq!(report.warnings.count("customer_merged"), 407);
+    }
+
+    #[test]
+    fn the_sample_that_excel_damaged_loses_no_row() {
+        let Some((kept, report)) = mapped("sales-sample.toml", &["sales-sample/sales_data_sample.csv"])
+        else {
+            return;
+        };
+        let t = &report.tallies;
+        assert_eq!((t.rows, t.lines, t.orders, t.customers, t.refused_rows), (2_823, 2_823, 307, 92, 0));
+        assert_eq!(
+            (usd(&report).total.exact, usd(&report).total.rounded),
+            (decimal("10032628.85"), 1_003_262_885)
+        );
+        let mut by: BTreeMap<&str, (u32, i64)> = BTreeMap::new();
+        for o in &kept.orders {
+            let of = by.entry(&o.metadata["STATUS"]).or_default();
+            let sum = |l: &crate::shop::orders::NewLine| {
+                l.stated_total.unwrap_or_else(|| l.unit_price.times(l.quantity, Currency::USD).unwrap())
+            };
+            *of = (of.0 + 1, of.1 + o.lines.iter().map(sum).sum::<i64>());
+        }
+        for (status, wanted) in [
+            ("Shipped", (286, 929_150_108)),
+            ("Cancelled", (4, 19_448_748)),
+            ("On Hold", (4, 17_897_919)),
+            ("Resolved", (4, 15_071_828)),
+            ("In Process", (6, 14_472_996)),
+            ("Disputed", (3, 7_221_286)),
+        ] {
+            assert_eq!(by[status], wanted, "{status}");
+        }
+        assert_eq!(kept.orders.iter().filter(|o| o.hold.is_some()).count(), 7);
+        assert_eq!(kept.orders.iter().filter(|o| o.cancelled.is_some()).count(), 4);
+        assert!(kept.orders.iter().any(|o| o.metadata.get("TERRITORY").is_some_and(|t| t == "NA")));
+        let phones: BTreeSet<&str> = kept
+            .orders
+            .iter()
+            .filter_map(|o| o.shipping_address.as_ref())
+            .map(|a| a.phone.as_str())
+            .collect();
+        for phone in ["03 9520 4555", "+61 2 9495 8555", "2125557818"] {
+            assert!(phones.contains(phone), "{phone}");
+        }
+        let first = kept.orders.iter().find(|o| o.wished_number == Some(10_107)).unwrap();
+        assert_eq!(first.placed_at.unwrap().to_string(), "2003-02-24T00:00:00Z");
+        let Some((_, small)) = mapped("sales-sample.toml", &["sales-sample/sales_sample_excel_damaged.csv"])
+        else {
+            return;
+        };
+        assert_eq!((small.tallies.lines, small.tallies.orders), (251, 26));
+        assert_eq!(usd(&small).total.exact, decimal("907371.55"));
+        assert!(small.warnings.count("damaged_code") > 0);
+    }
+
+    #[test]
+    fn northwind_gives_its_figures() {
+        let files = ["customers", "order_details", "orders", "products", "shippers"]
+            .map(|n| format!("northwind/clean/{n}.csv"));
+        let Some((kept, report)) = mapped("northwind.toml", &files.each_ref().map(String::as_str)) else {
+            return;
+        };
+        let t = &report.tallies;
+        // 91 customers, two of whom never ordered.
+        assert_eq!((t.orders, t.lines, t.customers, t.refused_rows), (830, 2_155, 89, 0));
+        assert_eq!(usd(&report).goods.exact, decimal("1265793.0395"));
+        assert_eq!(usd(&report).shipping.rounded, 6_494_269);
+        let gross: rust_decimal::Decimal = kept
+            .orders
+            .iter()
+            .flat_map(|o| &o.lines)
+            .map(|l| l.unit_price.decimal() * rust_decimal::Decimal::from(l.quantity))
+            .sum();
+        assert_eq!(gross, decimal("1354458.59"));
+        assert_eq!(
+            kept.orders.iter().flat_map(|o| &o.lines).map(|l| &l.sku).collect::<BTreeSet<_>>().len(),
+            77
+        );
+        assert_eq!(kept.orders.iter().filter(|o| o.fulfilment == Fulfilment::Unfulfilled).count(), 21);
+        let second = &kept.orders[1];
+        assert_eq!(second.shipping_address.as_ref().unwrap().city, "Münster");
+        assert_eq!(second.parcels[0].carrier, "Speedy Express");
+        assert!(
+            matches!(&second.customer, NewOrderCustomer::Described(p) if p.company == "Toms Spezialitäten")
+        );
+        assert!(!second.lines[0].title.is_empty());
+    }
+}
+
+mod sheets {
+    use super::*;
+    use crate::shop::transfer::input::Meter;
+    use crate::shop::transfer::sheet::{Sheet, Step};
+
+    /// Rows taken and refused, and whether all lines of refusals are named.
+    fn count(name: &str) -> Option<(u64, u64)> {
+        let input = inputs(&[name])?.remove(0);
+        let sheet = Sheet::open(&input, &Options::default()).unwrap();
+        let mut rows = sheet.rows(&Meter::default()).unwrap();
+        let mut taken = 0;
+        loop {
+            match rows.advance().unwrap() {
+                Step::Row => taken += 1,
+                Step::Refused(refused) => assert!(refused.line > 1 && !refused.cells.is_empty()),
+                Step::End => return Some((taken, rows.counts().refused)),
+            }
+        }
+    }
+
+    #[test]
+    fn broken_files_refuse_their_broken_rows_only() {
+        for (name, wanted) in [
+            ("northwind/orders.csv", (654, 176)),
+            ("northwind/customers.csv", (67, 24)),
+            ("northwind/suppliers.csv", (20, 9)),
+            ("prestashop/addresses_import.csv", (16, 0)),
+            ("prestashop/manufacturers_import.csv", (4, 0)),
+            ("prestashop/customers_import.csv", (9, 0)),
+            ("magento2/configurable/products.csv", (1_994, 0)),
+            ("olist-sample/olist_order_reviews_dataset.csv", (8_225, 0)),
+            ("woocommerce/sample_products.csv", (25, 0)),
+            ("shopify/jewelery.csv", (41, 0)),
+            ("square/square_example.csv", (4, 0)),
+        ] {
+            let Some(found) = count(name) else { return };
+            assert_eq!(found, wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_file_of_the_spectrum_reads_as_its_json_says() {
+        let Some(shared) = shared() else { return };
+        let folder = shared.join("bad-input/csv-spectrum");
+        let mut count = 0;
+        for entry in std::fs::read_dir(folder.join("csvs")).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            let mut json = std::fs::read_to_string(folder.join(format!("json/{name}.json"))).unwrap();
+            if !std::fs::read(&path).unwrap().contains(&b'\r') {
+                // The line ends of one file were changed on its way here.
+                json = json.replace("\\r\\n", "\\n");
+            }
+            let wanted: Vec<std::collections::BTreeMap<String, String>> = serde_json::from_str(&json).unwrap();
+            let sheet = Sheet::open(&Input::path(&path), &Options::default()).unwrap();
+            let mut rows = sheet.rows(&Meter::default()).unwrap();
+            let mut found = Vec::new();
+            while let Step::Row = rows.advance().unwrap() {
+                let cells = rows.row().cells().map(str::to_owned);
+                found.push(
+                    sheet.header.iter().cloned().zip(cells).collect::<std::collections::BTreeMap<_, _>>(),
+                );
+            }
+            assert_eq!(found, wanted, "{name}");
+            count += 1;
+        }
+        assert_eq!(count, 11);
+    }
+}
+
+mod other_shops {
+    use super::*;
+
+    #[test]
+    fn prestashops_customers_are_joined_with_their_addresses() {
+        let files = ["prestashop/addresses_import.csv", "prestashop/customers_import.csv"];
+        let Some((kept, report)) = read(Format::Prestashop, Kind::Customers, &files) else { return };
+        assert_eq!((kept.customers.len(), kept.refused.len()), (9, 0));
+        let addresses: Vec<usize> = kept.customers.iter().map(|c| c.addresses.len()).collect();
+        assert_eq!(addresses, [1, 2, 2, 2, 1, 2, 1, 0, 0]);
+        assert_eq!(report.warnings.count("row_without_record"), 5);
+        let peter = &kept.customers[0];
+        assert_eq!(
+            (peter.email.as_deref(), peter.birthday.as_str()),
+            (Some("Peter.Pan@prestashop.com"), "1987-04-02")
+        );
+        assert_eq!(
+            (peter.addresses[0].line1.as_str(), peter.addresses[0].country.as_str()),
+            ("360W, 42nd Street", "US")
+        );
+        assert_eq!(kept.customers[3].tags, ["Customer", "Carribean"]);
+        assert!(
+            kept.customers.iter().all(|c| !format!("{c:?}").contains("123456789")),
+            "no password comes along"
+        );
+    }
+
+    #[test]
+    fn magentos_samples_are_read_and_no_password_with_them() {
+        let Some((kept, _)) =
+            read(Format::Magento, Kind::Customers, &["magento2/customer/customer_profile.csv"])
+        else {
+            return;
+        };
+        let roni = &kept.customers[0];
+        assert_eq!(
+            (roni.first_name.as_str(), roni.addresses[0].line1.as_str()),
+            ("Veronica", "6146 Honey Bluff Parkway")
+        );
+        assert!(!format!("{roni:?}").contains("roni_cost3"));
+        let Some((kept, _)) = read(Format::Magento, Kind::Orders, &["magento2/sales/orders.csv"]) else {
+            return;
+        };
+        assert_eq!(kept.orders.len(), 2);
+        let line = &kept.orders[0].lines[0];
+        assert_eq!((line.sku.as_str(), line.size.as_str(), line.colour.as_str()), ("WS03", "XS", "Red"));
+    }
+}

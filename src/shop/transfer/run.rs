@@ -82,26 +82,30 @@ impl<'a> Run<'a> {
             let role = role_of(mapping, &sheet)?;
             sheets.push((role, sheet));
         }
-        for (role, file) in
-            std::iter::once((None, None)).chain(mapping.files.iter().map(|(r, f)| (Some(r), Some(f))))
-        {
-            let is_there = sheets.iter().any(|(r, _)| r.as_ref() == role);
-            if !is_there && file.is_none_or(|f| !f.is_optional) {
-                return Err(missing(mapping, role.map(String::as_str)));
+        if !sheets.iter().any(|(role, _)| *role == Role::Main) {
+            return Err(missing(mapping, None));
+        }
+        for (name, _) in mapping.files.iter().filter(|(_, f)| !f.is_optional) {
+            if !sheets.iter().any(|(role, _)| role.name() == Some(name)) {
+                return Err(missing(mapping, Some(name)));
             }
         }
         run.load_lookups(&sheets)?;
         for (role, sheet) in sheets {
-            let is_lookup = role.as_ref().is_some_and(|r| run.lookups.iter().any(|l| l.role == *r));
-            if !is_lookup {
-                let bound = Bound::new(sheet, role.as_deref(), mapping, &run.lookups, options)?;
-                run.load_details(bound)?;
+            let is_lookup = role.name().is_some_and(|r| run.lookups.iter().any(|l| l.role == r));
+            match role {
+                Role::Unused => run.reports.push(plain_report(&sheet, "not used", 0)),
+                role if !is_lookup => {
+                    let bound = Bound::new(sheet, role.name(), mapping, &run.lookups, options)?;
+                    run.load_details(bound)?;
+                }
+                _ => {}
             }
         }
         Ok(run)
     }
 
-    fn load_lookups(&mut self, sheets: &[(Option<String>, Sheet)]) -> Result<()> {
+    fn load_lookups(&mut self, sheets: &[(Role, Sheet)]) -> Result<()> {
         let is_detail = |role: &str| {
             ["order", "line", "billing", "shipping", "customer", "payment"]
                 .iter()
@@ -110,22 +114,9 @@ impl<'a> Run<'a> {
         let roles: Vec<String> = self.mapping.files.keys().filter(|r| !is_detail(r)).cloned().collect();
         for role in roles {
             let mut lookup = Lookup::new(&role, self.mapping);
-            for (_, sheet) in sheets.iter().filter(|(r, _)| r.as_ref() == Some(&role)) {
+            for (_, sheet) in sheets.iter().filter(|(r, _)| r.name() == Some(&role)) {
                 let rows = lookup.load(sheet, self.mapping, &self.meter, &mut self.early)?;
-                self.reports.push(FileReport {
-                    name: Arc::clone(&sheet.name),
-                    role: role.clone(),
-                    encoding: sheet.encoding(),
-                    delimiter: char::from(sheet.delimiter),
-                    rows,
-                    blank_rows: 0,
-                    repeated_headers: 0,
-                    refused_rows: 0,
-                    trimmed_cells: 0,
-                    unknown_columns: Vec::new(),
-                    samples: Vec::new(),
-                    decisions: Vec::new(),
-                });
+                self.reports.push(plain_report(sheet, &role, rows));
             }
             self.lookups.push(lookup);
         }
@@ -292,14 +283,49 @@ pub fn file_report(bound: Bound) -> FileReport {
     }
 }
 
-/// What a file is: the role whose columns it has most of.
-fn role_of(mapping: &Mapping, sheet: &Sheet) -> Result<Option<String>> {
+/// What a file is taken for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Role {
+    /// The orders or customers themselves.
+    Main,
+    Further(String),
+    /// Given along and of no use here.
+    Unused,
+}
+
+impl Role {
+    fn name(&self) -> Option<&str> {
+        match self {
+            Self::Further(name) => Some(name),
+            Self::Main | Self::Unused => None,
+        }
+    }
+}
+
+/// How a file was read that no survey was made of.
+fn plain_report(sheet: &Sheet, role: &str, rows: u64) -> FileReport {
+    FileReport {
+        name: Arc::clone(&sheet.name),
+        role: role.to_owned(),
+        encoding: sheet.encoding(),
+        delimiter: char::from(sheet.delimiter),
+        rows,
+        ..FileReport::default()
+    }
+}
+
+/// What a file is: the role whose columns it has most of. Of a mapping with several files, a file that has less
+/// than half of any role's columns is none of them.
+fn role_of(mapping: &Mapping, sheet: &Sheet) -> Result<Role> {
     let roles = std::iter::once(None).chain(mapping.files.keys().map(|r| Some(r.as_str())));
     let scored = roles.filter_map(|role| {
         likeness(mapping, role, sheet).map(|(found, all)| (found * 1000 / all.max(1), found, role))
     });
     match scored.max_by_key(|(share, found, _)| (*share, *found)) {
-        Some((1.., _, role)) => Ok(role.map(str::to_owned)),
+        Some((share, _, _)) if share < 500 && !mapping.files.is_empty() => Ok(Role::Unused),
+        Some((1.., _, None)) => Ok(Role::Main),
+        Some((1.., _, Some(role))) => Ok(Role::Further(role.to_owned())),
+        _ if !mapping.files.is_empty() => Ok(Role::Unused),
         _ => {
             let names: Vec<_> = sheet.header.iter().take(8).map(String::as_str).collect();
             Err(Error::invalid(

@@ -5,9 +5,10 @@ use crate::base::error::{Kind, Result};
 use crate::store::engine::redb::{FileMedium, Medium, RedbOpener};
 use crate::store::format::{Migration, Step};
 use crate::store::{Direction, Span, Tx};
-use redb::StorageBackend;
+use redb::{BackendError, StorageBackend};
 use sha2::{Digest, Sha256};
 use std::io;
+use std::ops::Bound;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -199,19 +200,56 @@ fn every_commit_boundary_is_a_store_that_opens() {
     }
 }
 
-/// A file that fails when it is told to.
-#[derive(Clone)]
+/// Bytes in memory that stay when a database over them is closed.
+#[derive(Clone, Debug, Default)]
+struct Bytes(Arc<Mutex<Vec<u8>>>);
+
+impl Medium for Bytes {
+    fn backend(&self) -> Result<Box<dyn StorageBackend>> {
+        Ok(Box::new(self.clone()))
+    }
+    fn bytes(&self) -> u64 {
+        self.0.lock().unwrap().len() as u64
+    }
+    fn keep_copy(&self, _: &str) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl StorageBackend for Bytes {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.bytes())
+    }
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let start = usize::try_from(offset).unwrap();
+        out.copy_from_slice(&self.0.lock().unwrap()[start..start + out.len()]);
+        Ok(())
+    }
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.0.lock().unwrap().resize(usize::try_from(len).unwrap(), 0);
+        Ok(())
+    }
+    fn sync_data(&self) -> io::Result<()> {
+        Ok(())
+    }
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let start = usize::try_from(offset).unwrap();
+        self.0.lock().unwrap()[start..start + data.len()].copy_from_slice(data);
+        Ok(())
+    }
+}
+
+/// A medium that fails when it is told to.
 struct Moody {
-    file: Arc<FileMedium>,
+    below: Arc<dyn Medium>,
     mood: Arc<Mood>,
 }
 
 #[derive(Debug, Default)]
 struct Mood {
-    /// Operations that still work; below 0 none does, and `i64::MIN` is no limit.
-    left: AtomicI64,
     limited: AtomicBool,
-    closed: Mutex<u32>,
+    /// Calls that still work when they are limited.
+    left: AtomicI64,
 }
 
 impl Mood {
@@ -225,23 +263,23 @@ impl Mood {
 
 impl Medium for Moody {
     fn backend(&self) -> Result<Box<dyn StorageBackend>> {
-        Ok(Box::new(MoodyFile { below: self.file.backend()?, mood: Arc::clone(&self.mood) }))
+        Ok(Box::new(MoodyBackend { below: self.below.backend()?, mood: Arc::clone(&self.mood) }))
     }
     fn bytes(&self) -> u64 {
-        self.file.bytes()
+        self.below.bytes()
     }
     fn keep_copy(&self, label: &str) -> Result<()> {
-        self.file.keep_copy(label)
+        self.below.keep_copy(label)
     }
 }
 
 #[derive(Debug)]
-struct MoodyFile {
+struct MoodyBackend {
     below: Box<dyn StorageBackend>,
     mood: Arc<Mood>,
 }
 
-impl StorageBackend for MoodyFile {
+impl StorageBackend for MoodyBackend {
     fn len(&self) -> io::Result<u64> {
         self.below.len()
     }
@@ -262,78 +300,82 @@ impl StorageBackend for MoodyFile {
         self.below.write(offset, data)
     }
     fn close(&self) -> io::Result<()> {
-        *self.mood.closed.lock().unwrap() += 1;
         self.below.close()
     }
-    fn try_lock_range(
-        &self,
-        start: std::ops::Bound<u64>,
-        end: std::ops::Bound<u64>,
-    ) -> std::result::Result<bool, redb::BackendError> {
+    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> std::result::Result<bool, BackendError> {
         self.below.try_lock_range(start, end)
     }
-    fn unlock_range(
-        &self,
-        start: std::ops::Bound<u64>,
-        end: std::ops::Bound<u64>,
-    ) -> std::result::Result<(), redb::BackendError> {
+    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> std::result::Result<(), BackendError> {
         self.below.unlock_range(start, end)
     }
 }
 
+fn over(below: &Arc<dyn Medium>, mood: &Arc<Mood>) -> Store {
+    let medium = Moody { below: Arc::clone(below), mood: Arc::clone(mood) };
+    start(Box::new(RedbOpener { medium, cache_bytes: 1 << 20 }), Box::new(|| Ok(u64::MAX)), 0)
+}
+
+/// Writes until a call fails, then goes on once the disk works again; says whether a call failed.
+fn fail_once(store: &Store, mood: &Mood, calls: i64) -> bool {
+    make(store, 1, thing("lamp", "red", 3)).unwrap();
+    // A reader from before holds on to its snapshot all the time.
+    let old = store.read(|old| {
+        mood.left.store(calls, Ordering::SeqCst);
+        mood.limited.store(true, Ordering::SeqCst);
+        let (mut acknowledged, mut sent) = (1, 1);
+        while sent < 6 && acknowledged == sent {
+            sent += 1;
+            match make(store, sent, thing(&sent.to_string(), "red", 3)) {
+                Ok(_) => acknowledged = sent,
+                Err(error) => {
+                    assert!(matches!(error.code, "commit_unknown" | "store_fenced"), "{}", error.code)
+                }
+            }
+        }
+        // The disk is well again: the store comes back by itself.
+        mood.limited.store(false, Ordering::SeqCst);
+        let mut tries = 0;
+        while let Err(error) = make(store, 100, thing("after", "blue", 1)) {
+            assert!(matches!(error.code, "commit_unknown" | "store_fenced"), "{}", error.code);
+            std::thread::park_timeout(std::time::Duration::from_millis(20));
+            tries += 1;
+            assert!(tries < 500);
+        }
+        let things = store.read(|s| THINGS.list(s, &Span::all(), Direction::Forward, 99))?;
+        // Everything acknowledged, perhaps the unknown one, and the one after it.
+        let count = u8::try_from(things.len()).unwrap() - 1;
+        assert!(count == acknowledged || count == sent, "{count} of {acknowledged}, {sent}");
+        assert_eq!(store.last_seq(), things.len() as u64);
+        assert_eq!(store.check(&[])?, []);
+        let _either = THINGS.get(old, &id(1));
+        Ok(acknowledged < sent)
+    });
+    store.close().unwrap();
+    old.unwrap()
+}
+
 #[test]
 fn every_call_to_the_disk_may_fail_once() {
-    // The n-th call fails, and all after it until the store has been opened again.
-    for n in 0..120 {
-        let dir = tempfile::tempdir().unwrap();
-        let mood = Arc::<Mood>::default();
-        let medium =
-            Moody { file: Arc::new(FileMedium(dir.path().join("store.redb"))), mood: Arc::clone(&mood) };
-        let store =
-            start(Box::new(RedbOpener { medium, cache_bytes: 1 << 20 }), Box::new(|| Ok(u64::MAX)), 0);
-        make(&store, 1, thing("lamp", "red", 3)).unwrap();
-        // A reader from before holds on to its snapshot all the time.
-        store
-            .read(|old| {
-                mood.left.store(n, Ordering::SeqCst);
-                mood.limited.store(true, Ordering::SeqCst);
-                let mut acknowledged = 1;
-                let mut sent = 1;
-                while sent < 12 {
-                    sent += 1;
-                    match make(&store, sent, thing(&sent.to_string(), "red", 3)) {
-                        Ok(_) => acknowledged = sent,
-                        Err(error) => {
-                            assert!(
-                                matches!(error.code, "commit_unknown" | "store_fenced"),
-                                "{}",
-                                error.code
-                            );
-                            break;
-                        }
-                    }
-                }
-                // The disk is well again: the store comes back by itself, at the next attempt.
-                mood.limited.store(false, Ordering::SeqCst);
-                let mut tries = 0;
-                while let Err(error) = make(&store, 100, thing("after", "blue", 1)) {
-                    assert!(matches!(error.code, "commit_unknown" | "store_fenced"), "{}", error.code);
-                    std::thread::park_timeout(std::time::Duration::from_millis(100));
-                    tries += 1;
-                    assert!(tries < 50);
-                }
-                let things = store.read(|s| THINGS.list(s, &Span::all(), Direction::Forward, 99)).unwrap();
-                // Everything acknowledged, perhaps the unknown one, and the one after it.
-                let count = u8::try_from(things.len()).unwrap() - 1;
-                assert!(count == acknowledged || count == sent, "{count} of {acknowledged}, {sent}");
-                assert_eq!(store.last_seq(), things.len() as u64);
-                assert_eq!(store.check(&[]).unwrap(), []);
-                let _old = THINGS.get(old, &id(1));
-                Ok(())
-            })
-            .unwrap();
-        store.close().unwrap();
-        drop(store);
-        assert_eq!(open(dir.path()).check(&[]).unwrap(), []);
+    let mood = Arc::<Mood>::default();
+    let mut failed = 0;
+    for calls in 0.. {
+        let bytes: Arc<dyn Medium> = Arc::new(Bytes::default());
+        if !fail_once(&over(&bytes, &mood), &mood, calls) {
+            break;
+        }
+        failed += 1;
+        let again = over(&bytes, &mood);
+        assert_eq!(again.check(&[]).unwrap(), []);
+        again.close().unwrap();
     }
+    assert!(failed > 50, "{failed}");
+}
+
+#[test]
+fn a_file_is_opened_again_while_an_old_snapshot_is_alive() {
+    let dir = tempfile::tempdir().unwrap();
+    let mood = Arc::<Mood>::default();
+    let file: Arc<dyn Medium> = Arc::new(FileMedium(dir.path().join("store.redb")));
+    assert!(fail_once(&over(&file, &mood), &mood, 20));
+    assert_eq!(open(dir.path()).check(&[]).unwrap(), []);
 }

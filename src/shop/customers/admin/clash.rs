@@ -13,20 +13,20 @@ pub(super) const PICK: &str = "pick_";
 /// A field that both have changed, to different values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Clash {
-    pub field: &'static str,
-    pub label: &'static str,
+    pub(super) field: &'static str,
+    pub(super) label: &'static str,
     /// As people read it.
-    pub theirs: String,
-    pub mine: String,
+    pub(super) theirs: String,
+    pub(super) mine: String,
 }
 
 /// What came of merging.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Merged {
     /// Mine where only I changed something, theirs where only they did, mine where both did.
-    pub draft: Draft,
+    pub(super) draft: Draft,
     /// Empty when nothing has to be asked.
-    pub clashes: Vec<Clash>,
+    pub(super) clashes: Vec<Clash>,
 }
 
 /// Merges what was typed into the present state. `was` gives what the form showed of a field.

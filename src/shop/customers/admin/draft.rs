@@ -35,21 +35,21 @@ pub(super) struct Draft {
     /// Plain texts by field; tags with commas between.
     #[serde(flatten)]
     texts: BTreeMap<&'static str, String>,
-    pub tax_exempt: bool,
-    pub accepts_marketing: bool,
+    pub(super) tax_exempt: bool,
+    pub(super) accepts_marketing: bool,
     /// The country by its name, or as it was typed.
-    pub addresses: Vec<Address>,
-    pub metadata: Vec<(String, String)>,
+    pub(super) addresses: Vec<Address>,
+    pub(super) metadata: Vec<(String, String)>,
 }
 
 impl Draft {
     /// An empty form.
-    pub fn empty() -> Self {
+    pub(super) fn empty() -> Self {
         Self { texts: text_fields().map(|name| (name, String::new())).collect(), ..Self::default() }
     }
 
     /// What the form shows of a customer.
-    pub fn of(c: &Customer) -> Self {
+    pub(super) fn of(c: &Customer) -> Self {
         let named = |a: &Address| Address {
             country: if a.country.is_empty() { String::new() } else { country::name(&a.country) },
             ..a.clone()
@@ -76,7 +76,7 @@ impl Draft {
     }
 
     /// What was typed. Empty addresses stay while the form goes to and fro; saving leaves them out.
-    pub fn read(fields: &Fields) -> Self {
+    pub(super) fn read(fields: &Fields) -> Self {
         let row = |name: String| fields.get(&name).map(plain);
         let mut draft = Self {
             texts: text_fields().map(|name| (name, plain(fields.get(name).unwrap_or_default()))).collect(),
@@ -111,7 +111,7 @@ impl Draft {
     }
 
     /// One field as text: what travels hidden in the form, and what two drafts are compared by.
-    pub fn text(&self, field: &str) -> String {
+    pub(super) fn text(&self, field: &str) -> String {
         let flag = |on: bool| if on { "yes" } else { "no" }.to_owned();
         match field {
             "tax_exempt" => flag(self.tax_exempt),
@@ -124,7 +124,7 @@ impl Draft {
     }
 
     /// Takes over one field of another draft.
-    pub fn take(&mut self, field: &str, from: &Self) {
+    pub(super) fn take(&mut self, field: &str, from: &Self) {
         match field {
             "tax_exempt" => self.tax_exempt = from.tax_exempt,
             "accepts_marketing" => self.accepts_marketing = from.accepts_marketing,
@@ -157,7 +157,7 @@ impl Draft {
     }
 
     /// The customer to add.
-    pub fn into_new(self) -> NewCustomer {
+    pub(super) fn into_new(self) -> NewCustomer {
         let text = |field: &str| self.plain(field).to_owned();
         NewCustomer {
             email: Some(text("email")),
@@ -180,7 +180,7 @@ impl Draft {
     }
 
     /// The change from `present` to this; fields that are the same are not touched.
-    pub fn change_of(&self, present: &Self) -> CustomerChange {
+    pub(super) fn change_of(&self, present: &Self) -> CustomerChange {
         let differs = |field: &str| self.text(field) != present.text(field);
         let text = |field: &str| differs(field).then(|| self.plain(field).to_owned());
         CustomerChange {
@@ -202,7 +202,7 @@ impl Draft {
     }
 
     /// Everything as the form sends it: names and values.
-    pub fn pairs(&self) -> Vec<(String, String)> {
+    pub(super) fn pairs(&self) -> Vec<(String, String)> {
         let mut pairs: Vec<(String, String)> = self.texts.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect();
         for (name, on) in [("tax_exempt", self.tax_exempt), ("accepts_marketing", self.accepts_marketing)] {
             if on {
@@ -232,7 +232,7 @@ impl Draft {
     }
 
     /// A button of the form other than Save: an address more, one less, one up or down. False when it is none.
-    pub fn press(&mut self, button: &str) -> bool {
+    pub(super) fn press(&mut self, button: &str) -> bool {
         let (verb, place) = button.split_once('.').unwrap_or((button, ""));
         let at: usize = place.parse().unwrap_or(usize::MAX);
         match verb {

@@ -1,6 +1,6 @@
 //! The customer list: views, query, filters, rows, pages. Its address is its whole state.
 
-use super::filters::{self, FACETS, PATH, Top, place};
+use super::filters::{self, FACETS, Top, place};
 use crate::access::{Staff, may};
 use crate::base::country;
 use crate::base::error::{Error, Result};
@@ -141,13 +141,13 @@ impl Page for ListPage {
         Self {
             tabs: filters::tabs("", None),
             q: "anna colur:x".into(),
-            chips: vec![Chip { label: "anna".into(), without: PATH.into() }],
-            problems: vec![Trouble { message: "There is no field `colur`.".into(), instead: Some(Link::new("colour:x", PATH)) }],
+            chips: vec![Chip { label: "anna".into(), without: place(&[]) }],
+            problems: vec![Trouble { message: "There is no field `colur`.".into(), instead: Some(Link::new("colour:x", place(&[]))) }],
             corrected: vec![("bergh".into(), "berg".into())],
             degraded: true,
             columns: COLUMNS,
             rows: vec![Row::new(&super::samples::customer(), &totals, None)],
-            pager: Pager { older: Some(PATH.into()), shown: 1, ..Pager::default() },
+            pager: Pager { older: Some(place(&[])), shown: 1, ..Pager::default() },
             may_edit: true,
             ..Self::default()
         }

@@ -22,3 +22,18 @@ pub fn routes(config: &mut web::ServiceConfig) {
             web::resource("/customers/{id}/edit").route(web::get().to(edit::show)).route(web::post().to(edit::save)),
         );
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::web::pages::testing::renders;
+
+    #[test]
+    fn every_page_renders_whole_and_in_part_and_escapes() {
+        let list = renders::<super::list::ListPage>();
+        assert!(list.contains("Anna Berg") && list.contains("Showing “berg” for “bergh”."));
+        let form = renders::<super::edit::FormPage>();
+        assert!(form.contains("name=\"addresses.1.line1\"") && form.contains("Enter an e-mail address"));
+        let clash = renders::<super::edit::ClashPage>();
+        assert!(clash.contains("name=\"pick_phone\"") && clash.contains("030 1"));
+    }
+}

@@ -1,13 +1,13 @@
 //! The one box: what a text finds among everything there is, grouped by kind, each hit with the reason why.
 
-//mod admin;
-//mod api;
+//~mod admin; // wired
+//~mod api; // wired
 mod jump;
 mod row;
 mod why;
 
-//pub use admin::routes as pages;
-//pub use api::{SearchOut, api_docs, routes};
+//~pub use admin::routes as pages; // wired
+//~pub use api::{SearchOut, routes}; // wired
 pub use row::Hit;
 pub use why::Why;
 
