@@ -1,5 +1,6 @@
 //! The order page: what was bought, how far it has come, what happened, and what can be done now.
 
+use super::facets::PATH;
 use super::neighbours::{self, Neighbours};
 use super::sheet::{self, Cancellation, Contact, LineRow, ParcelRow, PaymentRow};
 use super::steps::{Offers, offers, reasons};
@@ -13,7 +14,8 @@ use crate::base::money::Money;
 use crate::base::time::Timestamp;
 use crate::search::Search;
 use crate::shop::customers;
-use crate::shop::orders::{Order, OrderId, find_by_number, get, standing};
+use crate::shop::orders::{Order, OrderId, Standing, find_by_number, get, standing};
+use crate::web::flash::local_path;
 use crate::store::{Read, Snapshot, Store, Subject, events};
 use crate::web::parts::{Badge, Choice, FormErrors, Link, Pair, Sum};
 use crate::web::{Page, Pages, Query, Shell, see_other};
@@ -99,6 +101,62 @@ impl Page for OrderPage {
     }
 }
 
+impl OrderPage {
+    /// What the order itself says; timeline, neighbours and customer are the store's to add.
+    pub(super) fn new(order: &Order, standing: &Standing, may: impl Fn(&str) -> bool, query: &ShowQuery) -> Self {
+        let from = query.from.as_deref().map(local_path).filter(|p| p != "/").unwrap_or_default();
+        let kept = Place::default().and("from", &from);
+        let shown = if query.lines.as_deref() == Some("all") { order.lines.len() } else { LINES };
+        let tag = |tag: &String| Link::new(tag, list_of(&format!("tag:{}", quoted(tag))));
+        Self {
+            id: order.id.to_string(),
+            number: order.number,
+            version: order.version,
+            badges: words::badges(order),
+            back: Link::new("Orders", if from.is_empty() { PATH } else { &from }),
+            near: Neighbours::default(),
+            placed_at: order.placed_at,
+            placed_via: order.channel.clone(),
+            hold: order.hold.clone(),
+            cancelled: sheet::cancellation(order),
+            reasons: reasons(),
+            items: order.items(),
+            lines: order.lines.iter().take(shown).map(|l| sheet::line_row(l, order.currency)).collect(),
+            line_count: order.lines.len(),
+            all_lines: (order.lines.len() > shown)
+                .then(|| kept.clone().and("lines", "all").href(&format!("{PATH}/{}", order.id))),
+            has_discounts: order.lines.iter().any(|l| l.discount != 0),
+            sums: sheet::sums(order),
+            currency: order.currency.code().to_owned(),
+            tax_note: sheet::tax_note(order),
+            payments: sheet::payments(order),
+            parcels: sheet::parcels(order),
+            moments: Vec::new(),
+            older: None,
+            customer: None,
+            standing: words::standing(standing),
+            why: standing.reason(),
+            email: order.email.as_deref().map(sheet::mail),
+            phone: Some(order.phone.as_str()).filter(|p| !p.is_empty()).map(sheet::call),
+            shipping: sheet::address(order.shipping_address.as_ref()),
+            billing: sheet::address(order.billing.as_ref()),
+            same_address: order.billing.is_some() && order.billing == order.shipping_address,
+            tags: order.tags.iter().map(tag).collect(),
+            note: order.note.clone(),
+            metadata: order.metadata.iter().map(|(k, v)| Pair { label: k.clone(), value: v.clone() }).collect(),
+            facts: sheet::facts(order),
+            may_edit: may("orders:edit"),
+            offers: offers(order, may),
+            errors: None,
+            typed: BTreeMap::new(),
+            menu_open: false,
+            kept: kept.href(""),
+            from,
+        }
+    }
+}
+
+/// Who ordered, and what their orders add up to.
 #[derive(Debug, Serialize)]
 pub(super) struct CustomerCard {
     pub name: String,
@@ -156,65 +214,20 @@ pub(super) struct View<'a> {
 impl View<'_> {
     /// The page of an order, from one snapshot.
     pub(super) fn page(&self, s: &Snapshot, order: &Order) -> Result<OrderPage> {
-        let from = self.query.from.as_deref().map(crate::web::flash::local_path).filter(|p| p != "/");
-        let kept = Place::default().set("from", from.as_deref().unwrap_or_default());
         let standing = standing(s, order)?;
-        let (moments, older) = self.moments(s, order, &kept)?;
-        let shows_all = self.query.lines.as_deref() == Some("all");
-        let shown = if shows_all { order.lines.len() } else { LINES };
-        let path = format!("/admin/orders/{}", order.id);
-        Ok(OrderPage {
-            id: order.id.to_string(),
-            number: order.number,
-            version: order.version,
-            badges: words::badges(order),
-            back: Link::new("Orders", from.clone().unwrap_or_else(|| "/admin/orders".to_owned())),
-            near: neighbours::of(self.search, self.shell, from.as_deref(), order)?,
-            placed_at: order.placed_at,
-            placed_via: order.channel.clone(),
-            hold: order.hold.clone(),
-            cancelled: sheet::cancellation(order),
-            offers: offers(order, |word| self.rights.may(word)),
-            reasons: reasons(),
-            items: order.items(),
-            lines: order.lines.iter().take(shown).map(|l| sheet::line_row(l, order.currency)).collect(),
-            line_count: order.lines.len(),
-            all_lines: (order.lines.len() > shown).then(|| kept.set("lines", "all").href(&path)),
-            has_discounts: order.lines.iter().any(|l| l.discount != 0),
-            sums: sheet::sums(order),
-            currency: order.currency.code().to_owned(),
-            tax_note: sheet::tax_note(order),
-            payments: sheet::payments(order),
-            parcels: sheet::parcels(order),
-            moments,
-            older,
-            customer: self.customer(s, order)?,
-            standing: words::standing(&standing),
-            why: standing.reason(),
-            email: order.email.as_deref().map(sheet::mail),
-            phone: Some(order.phone.as_str()).filter(|p| !p.is_empty()).map(sheet::call),
-            shipping: sheet::address(order.shipping_address.as_ref()),
-            billing: sheet::address(order.billing.as_ref()),
-            same_address: order.billing.is_some() && order.billing == order.shipping_address,
-            tags: order.tags.iter().map(|tag| Link::new(tag, list_of(&format!("tag:{}", quoted(tag))))).collect(),
-            note: order.note.clone(),
-            metadata: order.metadata.iter().map(|(k, v)| Pair { label: k.clone(), value: v.clone() }).collect(),
-            facts: sheet::facts(order),
-            may_edit: self.rights.may("orders:edit"),
-            errors: None,
-            typed: BTreeMap::new(),
-            menu_open: false,
-            kept: kept.href(""),
-            from: from.unwrap_or_default(),
-        })
+        let mut page = OrderPage::new(order, &standing, |word| self.rights.may(word), self.query);
+        (page.moments, page.older) = self.moments(s, order, &page.kept)?;
+        page.near = neighbours::of(self.search, self.shell, Some(page.from.as_str()), order)?;
+        page.customer = self.customer(s, order)?;
+        Ok(page)
     }
 
-    fn moments(&self, s: &Snapshot, order: &Order, kept: &Place) -> Result<(Vec<Moment>, Option<String>)> {
+    fn moments(&self, s: &Snapshot, order: &Order, kept: &str) -> Result<(Vec<Moment>, Option<String>)> {
         let events = events::of_subject(s, &Subject::of(&order.id), self.query.before, MOMENTS + 1)?;
         let more = events.len() > MOMENTS;
         let last = events.iter().take(MOMENTS).last().map(|e| e.seq).filter(|_| more);
         let older = last.map(|seq| {
-            let place = kept.clone().and("before", &seq.to_string());
+            let place = Place::of(kept.trim_start_matches('?')).and("before", &seq.to_string());
             format!("{}#timeline", place.href(&format!("/admin/orders/{}", order.id)))
         });
         Ok((events.iter().take(MOMENTS).map(|e| moment(e, order)).collect(), older))
@@ -257,5 +270,5 @@ pub(super) fn refused(
 
 /// The order list with a query.
 fn list_of(query: &str) -> String {
-    Place::default().set("q", query).href("/admin/orders")
+    Place::default().set("q", query).href(PATH)
 }
