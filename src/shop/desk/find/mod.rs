@@ -4,11 +4,14 @@
 //~mod api; // wired
 mod jump;
 mod row;
+#[cfg(test)]
+mod samples;
 mod why;
 
 //~pub use admin::routes as pages; // wired
-//~pub use api::{SearchOut, routes}; // wired
+//~pub use api::{Api, SearchOut, answer, routes}; // wired
 pub use row::Hit;
+pub(in crate::shop::desk) use row::state_of;
 pub use why::Why;
 
 use crate::base::error::{Error, Result};
