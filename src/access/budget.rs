@@ -89,9 +89,7 @@ impl Record for Budget {
     }
 }
 
-pub(super) const fn tables() -> [TableInfo; 1] {
-    [BUDGETS.info("access").not_backed_up()]
-}
+pub const TABLES: &[TableInfo] = &[BUDGETS.info("access").not_backed_up()];
 
 /// Charges an attempt to every counter of `by`, or to none when one of them says wait. `Ok(Some(ms))` is the wait:
 /// not an error, since a refused transaction would keep nothing.

@@ -26,7 +26,7 @@ const SYSTEMS: &[(&str, &str)] = &[
 ];
 
 /// `Firefox on Windows`; the beginning of the text itself when nothing in it is known.
-pub fn name(user_agent: &str) -> String {
+pub(super) fn name(user_agent: &str) -> String {
     let known = |list: &[(&str, &'static str)]| {
         list.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
     };

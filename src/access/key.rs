@@ -96,9 +96,7 @@ impl Record for ApiKey {
     }
 }
 
-pub(super) const fn tables() -> [TableInfo; 1] {
-    [KEYS.info("access")]
-}
+pub const TABLES: &[TableInfo] = &[KEYS.info("access")];
 
 /// Keeps a new key. `secret` is made by the caller (`token::new_key`) and shown by it, once.
 ///

@@ -12,33 +12,43 @@ pub mod events;
 pub mod staff;
 
 pub mod budget;
-pub mod device;
+mod cookies;
+mod device;
+mod extract;
+mod gate;
 pub mod hasher;
 pub mod key;
+mod pages;
 pub mod parked;
-pub mod profile;
 pub mod password;
+pub mod profile;
+mod reveal;
 pub mod session;
 pub mod setup;
+mod shells;
+mod sign_in;
 pub mod token;
+mod turn_away;
 
-pub use profile::{Profile, Shop};
+pub use extract::{Caller, Public, Staff};
+pub use gate::{Access, Live, Visitor};
+pub use pages::routes;
 pub use permission::{PERMISSIONS, Permission, Rights, may};
+pub use profile::{Profile, Shop};
 pub use role::Role;
 pub use settings::Settings;
 pub use setup::setup_link;
+pub use shells::{DOORS, shells};
 
 use crate::store::TableInfo;
 
-/// Every table of this floor.
-pub fn tables() -> Vec<TableInfo> {
-    let mut tables = Vec::new();
-    tables.extend(staff::tables());
-    tables.extend(session::tables());
-    tables.extend(budget::tables());
-    tables.extend(key::tables());
-    tables.extend(setup::tables());
-    tables.extend(parked::tables());
-    tables.extend_from_slice(profile::TABLES);
-    tables
-}
+/// The tables of this floor, part by part, for the registry.
+pub const TABLES: &[&[TableInfo]] = &[
+    profile::TABLES,
+    staff::TABLES,
+    session::TABLES,
+    budget::TABLES,
+    key::TABLES,
+    setup::TABLES,
+    parked::TABLES,
+];

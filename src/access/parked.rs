@@ -43,9 +43,7 @@ impl Record for Parked {
     type Key = ParkedId;
 }
 
-pub(super) const fn tables() -> [TableInfo; 1] {
-    [PARKED.info("access").not_backed_up()]
-}
+pub const TABLES: &[TableInfo] = &[PARKED.info("access").not_backed_up()];
 
 /// Whether a form may be kept: what people type into a password field is never written down.
 pub fn may_park(fields: &[(String, String)]) -> bool {

@@ -125,9 +125,7 @@ impl Record for Device {
 }
 
 /// The tables of sessions. A restored shop does better without the sessions of its past.
-pub(super) const fn tables() -> [TableInfo; 2] {
-    [SESSIONS.info("access").not_backed_up(), DEVICES.info("access").not_backed_up()]
-}
+pub const TABLES: &[TableInfo] = &[SESSIONS.info("access").not_backed_up(), DEVICES.info("access").not_backed_up()];
 
 /// The session of a token, live or not.
 ///

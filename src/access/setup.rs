@@ -25,9 +25,7 @@ impl Record for Link {
     type Key = ();
 }
 
-pub(super) const fn tables() -> [TableInfo; 1] {
-    [LINK.info("access").not_backed_up()]
-}
+pub const TABLES: &[TableInfo] = &[LINK.info("access").not_backed_up()];
 
 /// Makes a new link and gives its token: the path is `/setup/{token}`. `None` when the shop has an owner.
 /// For the start of the server and for the command line: it waits for the store.

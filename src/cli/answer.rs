@@ -4,7 +4,8 @@ use crate::base::error::{Error, Kind, Result};
 use crate::cli::exit::{CLOSED_PIPE, Exit};
 use serde::Serialize;
 use std::fmt::Display;
-use std::io::{self, BufWriter, IsTerminal, Stderr, Write};
+use std::io::{self, BufWriter, IsTerminal, Read, Stderr, Write};
+use std::path::{Path, PathBuf};
 
 /// The answer of a command. A reader that closes the pipe early ends the command, not as a failure.
 pub struct Answer {
@@ -12,6 +13,10 @@ pub struct Answer {
     is_quiet: bool,
     verbosity: u8,
     has_colours: bool,
+    /// Where relative file names are meant from.
+    directory: PathBuf,
+    /// What was on the standard input of a command that is run for another process.
+    input: Option<String>,
 }
 
 impl Answer {
@@ -21,12 +26,49 @@ impl Answer {
             is_quiet,
             verbosity,
             has_colours: has_colours(io::stdout().is_terminal()),
+            directory: PathBuf::new(),
+            input: None,
         }
+    }
+    /// The answer of a command that is run for another process.
+    pub(super) fn for_another(out: impl Write + 'static, directory: PathBuf, input: String) -> Self {
+        Self {
+            out: BufWriter::with_capacity(64 * 1024, Box::new(out)),
+            is_quiet: false,
+            verbosity: 0,
+            has_colours: false,
+            directory,
+            input: Some(input),
+        }
+    }
+    /// A file as the caller of the command means it.
+    pub fn file(&self, name: &Path) -> PathBuf {
+        self.directory.join(name)
+    }
+    /// What is on the caller's standard input, up to `most` bytes; nothing when that is a terminal and nobody was asked.
+    ///
+    /// # Errors
+    /// `input_failed` when it cannot be read or is no text.
+    pub fn input_text(&self, most: u64) -> Result<String> {
+        if let Some(input) = &self.input {
+            return Ok(input.clone());
+        }
+        let stdin = io::stdin();
+        if stdin.is_terminal() {
+            return Ok(String::new());
+        }
+        let mut text = String::new();
+        stdin
+            .lock()
+            .take(most)
+            .read_to_string(&mut text)
+            .map_err(|e| Error::invalid("input_failed", "The standard input could not be read as text.").because(e))?;
+        Ok(text)
     }
     /// One that writes elsewhere, without colours.
     #[cfg(test)]
     pub(super) fn to(out: impl Write + 'static) -> Self {
-        Self { out: BufWriter::new(Box::new(out)), is_quiet: false, verbosity: 0, has_colours: false }
+        Self::for_another(out, PathBuf::new(), String::new())
     }
     /// The level of the log that `--quiet` or `--verbose` ask for; `None` when the configuration decides.
     pub fn log_level(&self) -> Option<&'static str> {
@@ -118,7 +160,12 @@ pub(super) fn complain(error: &Error) {
     if error.code == CLOSED_PIPE {
         return;
     }
-    let mut text = complaint(error);
+    say(&complaint(error));
+}
+
+/// Writes a complaint to standard error.
+pub(super) fn say(complaint: &str) {
+    let mut text = complaint.to_owned();
     let mut stderr: Stderr = io::stderr();
     if has_colours(stderr.is_terminal()) {
         text = text.replacen("error:", "\u{1b}[31merror:\u{1b}[0m", 1);
@@ -127,7 +174,7 @@ pub(super) fn complain(error: &Error) {
     let _written = stderr.write_all(text.as_bytes());
 }
 
-fn complaint(error: &Error) -> String {
+pub(super) fn complaint(error: &Error) -> String {
     let mut text = format!("error: {}\n", error.message);
     for field in &error.fields {
         if field.detail != error.message {

@@ -1,6 +1,11 @@
 //! `backroom check`: prove that everything that must hold does.
 
 use crate::cli::Place;
+use crate::app::App;
+use crate::base::error::Result;
+use crate::cli::answer::Answer;
+use crate::cli::exit::Exit;
+use crate::registry;
 
 /// Check the data: totals, indexes, counters, the event log
 #[derive(Clone, Debug, clap::Args)]
@@ -16,4 +21,23 @@ pub struct CheckArgs {
     pub json: bool,
     #[command(flatten)]
     pub place: Place,
+}
+
+/// Proves the invariants of store and features and says what is wrong.
+pub(super) fn run(args: &CheckArgs, app: &App, answer: &mut Answer) -> Result<Exit> {
+    let found = app.store.check(registry::CHECKS)?;
+    for finding in &found {
+        if args.json {
+            answer.json(finding)?;
+        } else {
+            answer.line(format_args!("{}: {}", finding.place, finding.what))?;
+        }
+    }
+    if found.is_empty() {
+        if !args.json {
+            answer.remark("no problem found")?;
+        }
+        return Ok(Exit::Ok);
+    }
+    Ok(Exit::Problems)
 }

@@ -34,6 +34,16 @@ impl Exit {
     }
 }
 
+impl Exit {
+    /// The end of a command that ran in another process.
+    pub(super) fn from_code(code: u8) -> Self {
+        [Self::Ok, Self::Usage, Self::Configuration, Self::Problems, Self::TryAgain, Self::Format]
+            .into_iter()
+            .find(|exit| *exit as u8 == code)
+            .unwrap_or(Self::Failed)
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)

@@ -2,6 +2,16 @@
 
 use crate::cli::Place;
 use std::path::PathBuf;
+use crate::app::App;
+use crate::base::error::{Error, Result};
+use crate::cli::answer::Answer;
+use crate::cli::exit::Exit;
+use crate::shop::transfer::export::OrderShape;
+use crate::shop::transfer::mapping::Kind;
+use crate::shop::transfer::outgoing::{Shape, Wanted, write};
+use crate::shop::transfer::writer::Style;
+use std::fs::File;
+use std::io::{BufWriter, Write};
 
 /// Export orders or customers
 #[derive(Clone, Debug, clap::Args)]
@@ -35,4 +45,55 @@ pub enum ExportFormat {
     Csv,
     /// One JSON object a line
     Jsonl,
+}
+
+/// Writes the export to the file, or to standard output.
+pub(super) fn run(args: &ExportArgs, app: &App, answer: &mut Answer) -> Result<Exit> {
+    let zone = app.shop.zone();
+    let wanted = Wanted {
+        kind: match args.what {
+            ExportWhat::Orders => Kind::Orders,
+            ExportWhat::Customers => Kind::Customers,
+        },
+        query: args.query.as_deref().unwrap_or_default(),
+        shape: match args.format {
+            ExportFormat::Csv => {
+                Shape::Csv { style: Style::default(), columns: Vec::new(), orders: OrderShape::PerLine }
+            }
+            ExportFormat::Jsonl => Shape::JsonLines,
+        },
+        now: app.store.clock().now(),
+        zone: &zone,
+    };
+    match &args.output {
+        Some(name) => {
+            let path = answer.file(name);
+            let unwritable = |e: std::io::Error| {
+                Error::invalid("file_unwritable", format!("{} cannot be written: {e}.", path.display()))
+            };
+            let file = File::create(&path).map_err(unwritable)?;
+            let count = write(&app.store, &app.search, &wanted, BufWriter::with_capacity(1 << 18, file))?;
+            answer.remark(format_args!("{count} records in {}", path.display()))?;
+        }
+        None => {
+            write(&app.store, &app.search, &wanted, Through(answer))?;
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+/// The command's answer as a file.
+struct Through<'a>(&'a mut Answer);
+
+impl Write for Through<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        // The kind tells a reader who has seen enough from a full disk.
+        self.0.bytes(bytes).map_err(|e| {
+            if e.code == "closed_pipe" { std::io::ErrorKind::BrokenPipe.into() } else { std::io::Error::other(e) }
+        })?;
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }

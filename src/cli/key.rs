@@ -1,6 +1,15 @@
 //! `backroom key`: API keys for programs.
 
 use crate::cli::Place;
+use crate::access::key::{self, KeyId, NewKey};
+use crate::access::staff::Granter;
+use crate::access::token;
+use crate::app::App;
+use crate::base::error::Result;
+use crate::base::id::Id;
+use crate::cli::answer::Answer;
+use crate::cli::exit::Exit;
+use serde_json::json;
 
 /// Create, list and revoke API keys
 #[derive(Clone, Debug, clap::Args)]
@@ -16,7 +25,7 @@ pub enum KeyVerb {
     /// Create a key and print it, this once
     #[command(after_help = "\
 Examples:
-  backroom key create --name storefront --scope orders:read --scope orders:write
+  backroom key create --name storefront --scope orders:view --scope orders:create
   KEY=$(backroom key create --name backup --scope all)
 
 With --json: {\"id\", \"key\"}.")]
@@ -24,7 +33,7 @@ With --json: {\"id\", \"key\"}.")]
         /// What the key is for
         #[arg(long)]
         name: String,
-        /// What it may do, such as orders:read; `all` is everything; may be repeated
+        /// What it may do, such as orders:view; `all` is everything; may be repeated
         #[arg(long = "scope", value_name = "SCOPE", required = true)]
         scopes: Vec<String>,
         /// One line of JSON
@@ -45,4 +54,43 @@ With --json, one line a key: {\"id\", \"name\", \"scopes\", \"created_at\", \"la
     /// Revoke a key; it is refused from the next request on
     #[command(after_help = "Example:\n  backroom key revoke key_01jd3m8v2hf8sbq3w4k5n6p7r8")]
     Revoke { id: String },
+}
+
+/// A key made on the machine itself works for a year, as one made on the page does.
+const DAYS: u32 = 365;
+
+/// Creates, lists or revokes keys.
+pub(super) fn run(args: KeyArgs, app: &App, answer: &mut Answer) -> Result<Exit> {
+    match args.verb {
+        KeyVerb::Create { name, scopes, json } => {
+            let secret = token::new_key();
+            let (new, kept) = (NewKey { name, scopes, days: Some(DAYS) }, secret.clone());
+            let made =
+                app.store.write_blocking(app.actor(), move |tx| key::create(tx, &Granter::console(), &new, &kept))?;
+            if json {
+                answer.json(&json!({"id": made.id, "key": secret}))?;
+            } else {
+                answer.line(secret)?;
+            }
+        }
+        KeyVerb::List { json } => {
+            for key in app.store.read(|s| key::list(s))? {
+                if json {
+                    answer.json(&json!({
+                        "id": key.id, "name": key.name, "scopes": key.scopes, "created_at": key.created_at,
+                        "last_used_at": key.last_used_at, "is_revoked": key.revoked_at.is_some(),
+                    }))?;
+                } else {
+                    let state = if key.revoked_at.is_some() { "revoked" } else { "works" };
+                    answer.line(format_args!("{}  {}  {}  {}", key.id, state, key.name, key.scopes.join(" ")))?;
+                }
+            }
+        }
+        KeyVerb::Revoke { id } => {
+            let id = KeyId::parse(&id)?;
+            let key = app.store.write_blocking(app.actor(), move |tx| key::revoke(tx, &Granter::console(), id))?;
+            answer.remark(format_args!("{} is revoked", key.name))?;
+        }
+    }
+    Ok(Exit::Ok)
 }

@@ -3,6 +3,14 @@
 use crate::base::error::{Error, Result};
 use crate::cli::Place;
 use std::io::Read;
+use crate::access::hasher::Hasher;
+use crate::access::password::Password;
+use crate::access::staff::{self, Granter, NewStaff, StaffId, StaffMember};
+use crate::access::{Role, Shop};
+use crate::app::App;
+use crate::cli::answer::Answer;
+use crate::cli::exit::Exit;
+use serde_json::json;
 
 /// Add and manage staff accounts
 #[derive(Clone, Debug, clap::Args)]
@@ -17,9 +25,8 @@ pub struct StaffArgs {
 pub enum StaffVerb {
     /// Add an account; the password is the first line of standard input
     #[command(after_help = "\
-Examples:
-  printf %s \"$PASSWORD\" | backroom staff add --email anna@example.com --name \"Anna Berg\" --role owner
-  backroom staff add --email ben@example.com --name Ben --role packer --invite")]
+Example:
+  printf %s \"$PASSWORD\" | backroom staff add --email anna@example.com --name \"Anna Berg\" --role owner")]
     Add {
         #[arg(long)]
         email: String,
@@ -29,10 +36,7 @@ Examples:
         /// owner, manager, support, packer or read_only
         #[arg(long, default_value = "support")]
         role: String,
-        /// Print a link to set a password with, instead of reading one
-        #[arg(long)]
-        invite: bool,
-        /// One line of JSON: {"id", "email", "name", "role", "link"}
+        /// One line of JSON: {"id", "email", "name", "role", "is_active", "last_sign_in_at"}
         #[arg(long)]
         json: bool,
     },
@@ -41,7 +45,7 @@ Examples:
 Example:
   backroom staff list --json
 
-With --json, one line an account: {\"id\", \"email\", \"name\", \"role\", \"is_active\", \"last_seen_at\"}.")]
+With --json, one line an account: {\"id\", \"email\", \"name\", \"role\", \"is_active\", \"last_sign_in_at\"}.")]
     List {
         /// JSON, one line an account
         #[arg(long)]
@@ -86,6 +90,77 @@ pub fn password_from(input: &mut impl Read) -> Result<String> {
         Ok(text) => Ok(text.to_owned()),
         Err(e) => Err(Error::invalid("password_missing", "The password must be valid UTF-8.").because(e)),
     }
+}
+
+/// Runs a verb on the accounts.
+pub(super) fn run(args: StaffArgs, app: &App, answer: &mut Answer) -> Result<Exit> {
+    let by = Granter::console();
+    match args.verb {
+        StaffVerb::Add { email, name, role, json } => {
+            let role = Role::parse(&role)?;
+            let new = NewStaff { name, email, role };
+            let hash = hashed(app, answer, &[&new.email, &new.name])?;
+            let made = app.store.write_blocking(app.actor(), move |tx| staff::add(tx, &by, &new, &hash, false))?;
+            if json {
+                answer.json(&shown(&made))?;
+            } else {
+                answer.remark(format_args!("{} may sign in as {}", made.email, made.role.word()))?;
+            }
+        }
+        StaffVerb::List { json } => {
+            for member in app.store.read(|s| staff::list(s))? {
+                if json {
+                    answer.json(&shown(&member))?;
+                } else {
+                    let state = if member.active { "" } else { "  (deactivated)" };
+                    answer.line(format_args!("{}  {}  {}{state}", member.email, member.role.word(), member.name))?;
+                }
+            }
+        }
+        StaffVerb::Deactivate { email } => {
+            let id = id_of(app, &email)?;
+            app.store.write_blocking(app.actor(), move |tx| staff::deactivate(tx, &by, id))?;
+            answer.remark(format_args!("{email} may not sign in any more"))?;
+        }
+        StaffVerb::Activate { email } => {
+            let id = id_of(app, &email)?;
+            app.store.write_blocking(app.actor(), move |tx| staff::activate(tx, &by, id))?;
+            answer.remark(format_args!("{email} may sign in again"))?;
+        }
+        StaffVerb::ResetPassword { email } => {
+            let id = id_of(app, &email)?;
+            let hash = hashed(app, answer, &[&email])?;
+            app.store.write_blocking(app.actor(), move |tx| staff::set_password(tx, &by, id, &hash, false, None))?;
+            answer.remark(format_args!("{email} has a new password and is signed out everywhere"))?;
+        }
+        StaffVerb::EndSessions { email } => {
+            let id = id_of(app, &email)?;
+            let ended = app.store.write_blocking(app.actor(), move |tx| staff::end_sessions(tx, &by, id))?;
+            answer.remark(format_args!("{ended} sessions of {email} ended"))?;
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+fn id_of(app: &App, email: &str) -> Result<StaffId> {
+    let found = app.store.read(|s| staff::find_by_email(s, email))?;
+    found.map(|m| m.id).ok_or_else(|| Error::not_found("staff member with the e-mail address", email))
+}
+
+/// The hash of the password on standard input, which must not be like `words` or the shop's name.
+fn hashed(app: &App, answer: &Answer, words: &[&str]) -> Result<String> {
+    let typed = answer.input_text(PASSWORD_LEN_MAX as u64 + 3)?;
+    let password = Password::new(&password_from(&mut typed.as_bytes())?)?;
+    let mut avoided: Vec<String> = words.iter().map(|w| (*w).to_owned()).collect();
+    avoided.push(Shop::new(app.store.clone()).profile().name);
+    Hasher::start()?.hash_blocking(password, avoided)
+}
+
+fn shown(member: &StaffMember) -> serde_json::Value {
+    json!({
+        "id": member.id, "email": member.email, "name": member.name, "role": member.role.word(),
+        "is_active": member.active, "last_sign_in_at": member.last_sign_in_at,
+    })
 }
 
 #[cfg(test)]

@@ -23,6 +23,4 @@ impl Record for Credential {
 }
 
 /// The tables of staff.
-pub(in crate::access) const fn tables() -> [TableInfo; 2] {
-    [STAFF.info("access"), CREDENTIALS.info("access")]
-}
+pub const TABLES: &[TableInfo] = &[STAFF.info("access"), CREDENTIALS.info("access")];

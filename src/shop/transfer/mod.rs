@@ -20,6 +20,7 @@ pub mod outcome;
 pub mod people;
 pub mod presets;
 pub mod landing;
+pub mod outgoing;
 pub mod records;
 pub mod run;
 pub mod sheet;
