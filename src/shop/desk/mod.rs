@@ -2,5 +2,5 @@
 //! the index holds of them.
 
 pub mod find;
-//~pub mod home; // wired
+pub mod home;
 pub mod index;

@@ -2,13 +2,13 @@
 
 use super::why::{Piece, Why};
 use super::{Ask, Found, Hit, KINDS, Kind, find, kinds_for};
-use crate::access::{Staff, may};
+use crate::access::{Shop, Staff, may};
 use crate::base::error::Result;
 use crate::search::{FieldDef, Problem, Search, Shape, Total};
 use crate::store::Store;
 use crate::web::parts::{Badge, Link};
 use crate::web::query::encode;
-use crate::web::{Page, Pages, Query, Shell, ShopZone, see_other};
+use crate::web::{Page, Pages, Query, Shell, see_other};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
@@ -17,12 +17,12 @@ const SUGGESTED: usize = 4;
 /// Hits of a kind on the page; its list has the rest.
 const SHOWN: usize = 20;
 
-/// The routes below `/admin`.
+/// The routes.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .service(web::resource("/search").route(web::get().to(page)))
-        .service(web::resource("/search/suggest").route(web::get().to(suggest)))
-        .service(web::resource("/search/help").route(web::get().to(help)));
+        .service(web::resource("/admin/search").route(web::get().to(page)))
+        .service(web::resource("/admin/search/suggest").route(web::get().to(suggest)))
+        .service(web::resource("/admin/search/help").route(web::get().to(help)));
 }
 
 /// The parameters of the box.
@@ -190,12 +190,12 @@ pub(super) async fn page(
     pages: web::Data<Pages>,
     store: web::Data<Store>,
     search: web::Data<Search>,
-    zone: web::Data<ShopZone>,
+    shop: web::Data<Shop>,
     query: Query<BoxQuery>,
 ) -> Result<HttpResponse> {
     let q = query.0.q.unwrap_or_default();
     let kinds = kinds_for(query.0.kind.as_deref().unwrap_or_default(), |word| staff.may(word))?;
-    let found = ask(&store, &search, &shell, &zone, (&q, &kinds), SHOWN)?;
+    let found = ask(&store, &search, &shell, &shop, (&q, &kinds), SHOWN)?;
     let target = found.jump.as_ref().or_else(|| found.single()).filter(|_| found.problems.is_empty() && found.corrected.is_empty());
     if let Some(hit) = target {
         return see_other(&hit.href, None);
@@ -217,11 +217,11 @@ fn ask(
     store: &Store,
     search: &Search,
     shell: &Shell,
-    zone: &ShopZone,
+    shop: &Shop,
     (text, kinds): (&str, &[Kind]),
     limit: usize,
 ) -> Result<Found> {
-    find(store, search, &Ask { text, kinds, limit, now: shell.now, zone: &zone.get() })
+    find(store, search, &Ask { text, kinds, limit, now: shell.now, zone: &shop.zone() })
 }
 
 /// The drop-down under the box: only options, headings and a foot.
@@ -258,12 +258,12 @@ pub(super) async fn suggest(
     pages: web::Data<Pages>,
     store: web::Data<Store>,
     search: web::Data<Search>,
-    zone: web::Data<ShopZone>,
+    shop: web::Data<Shop>,
     query: Query<BoxQuery>,
 ) -> Result<HttpResponse> {
     let q = query.0.q.unwrap_or_default();
     let kinds = kinds_for(query.0.kind.as_deref().unwrap_or_default(), |word| staff.may(word))?;
-    let found = ask(&store, &search, &shell, &zone, (&q, &kinds), SUGGESTED)?;
+    let found = ask(&store, &search, &shell, &shop, (&q, &kinds), SUGGESTED)?;
     let page = SuggestPage {
         sections: sections(&found, &q, ""),
         problems: troubles(&found.problems, &q),

@@ -1,13 +1,13 @@
 //! The one box for programs, and for the command line: hits of all kinds with marks as ranges.
 
 use super::{Ask, Found, Hit, Kind, find, kinds_for};
-use crate::access::{Caller, may};
+use crate::access::{Caller, Shop, may};
 use crate::base::error::{Error, Result};
 use crate::base::time::{Timestamp, Zone};
 use crate::search::{Search, Total};
 use crate::store::Store;
 use crate::web::listing::refusal;
-use crate::web::{Query, ShopZone};
+use crate::web::{Query};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
@@ -95,12 +95,17 @@ pub fn answer(
     let found = find(store, search, &Ask { text, kinds, limit, now, zone })?;
     match found.problems.first() {
         Some(problem) => Err(refusal(problem).on("/q")),
-        None => Ok(SearchOut::new(found, limit)),
+        None => Ok(SearchOut::new(&found, limit)),
     }
 }
 
+/// All of what was found, in the form of the API.
+pub fn out(found: &Found) -> SearchOut {
+    SearchOut::new(found, usize::MAX)
+}
+
 impl SearchOut {
-    fn new(found: Found, limit: usize) -> Self {
+    fn new(found: &Found, limit: usize) -> Self {
         let exact = found.jump.as_ref().map(|hit| hit.id.clone());
         let counts: Vec<KindCount> = found
             .groups
@@ -110,10 +115,11 @@ impl SearchOut {
                 Total::MoreThan(count) => KindCount { kind: group.kind.name, count, exact: false },
             })
             .collect();
-        let corrected = found.corrected.into_iter().map(|(typed, searched)| Corrected { typed, searched }).collect();
-        let mut groups: Vec<Vec<Hit>> = found.groups.into_iter().map(|group| group.hits).collect();
-        let mut data = Vec::with_capacity(limit);
-        if let Some(jump) = found.jump {
+        let corrected = |(typed, searched): &(String, String)| Corrected { typed: typed.clone(), searched: searched.clone() };
+        let corrected = found.corrected.iter().map(corrected).collect();
+        let mut groups: Vec<Vec<Hit>> = found.groups.iter().map(|group| group.hits.clone()).collect();
+        let mut data = Vec::new();
+        if let Some(jump) = found.jump.clone() {
             // With its reasons, when it was also found by them.
             let same = groups.iter_mut().find_map(|hits| {
                 let at = hits.iter().position(|hit| hit.id == jump.id)?;
@@ -160,13 +166,13 @@ pub(super) async fn search(
     caller: Caller<may::AnyStaff>,
     store: web::Data<Store>,
     index: web::Data<Search>,
-    zone: web::Data<ShopZone>,
+    shop: web::Data<Shop>,
     query: Query<SearchQuery>,
 ) -> Result<HttpResponse> {
     let query = query.0;
     let kinds = kinds_for(query.kind.as_deref().unwrap_or_default(), |word| caller.may(word))?;
     let asked = (query.q.as_deref().unwrap_or_default(), kinds.as_slice());
-    let found = answer((&store, &index), asked, query.limit, caller.now(), &zone.get())?;
+    let found = answer((&store, &index), asked, query.limit, caller.now(), &shop.zone())?;
     Ok(HttpResponse::Ok().json(found))
 }
 

@@ -5,7 +5,7 @@ mod days;
 mod figures;
 mod sales;
 
-use crate::access::{Staff, may};
+use crate::access::{Shop, Staff, may};
 use crate::base::error::{Error, Result};
 use crate::base::money::{Currency, Money};
 use crate::base::time::{DAY_MS, Timestamp};
@@ -17,7 +17,7 @@ use crate::store::{self, Read, Store};
 use crate::web::chart::Chart;
 use crate::web::listing::grouped;
 use crate::web::parts::{Badge, Fill, Tab, Tone};
-use crate::web::{Page, Pages, Query, Shell, ShopZone};
+use crate::web::{Page, Pages, Query, Shell};
 use actix_web::{HttpResponse, web};
 use days::Days;
 use figures::{Figure, orders_with};
@@ -26,12 +26,12 @@ use serde::{Deserialize, Serialize};
 
 /// Orders in the list of the newest.
 const NEWEST: usize = 8;
-/// The currency of most orders in this time is the main one.
+/// The currency of most orders in this time is shown where the shop sold nothing in its own.
 const MAIN_DAYS: i64 = 60;
 
-/// The routes below `/admin`.
+/// The routes.
 pub fn routes(config: &mut web::ServiceConfig) {
-    config.service(web::resource("").route(web::get().to(home)));
+    config.service(web::resource("/admin").route(web::get().to(home)));
 }
 
 /// What can be chosen.
@@ -142,10 +142,10 @@ pub(super) async fn home(
     pages: web::Data<Pages>,
     store: web::Data<Store>,
     search: web::Data<Search>,
-    zone: web::Data<ShopZone>,
+    shop: web::Data<Shop>,
     query: Query<HomeQuery>,
 ) -> Result<HttpResponse> {
-    let zone = zone.get();
+    let (zone, own) = (shop.zone(), shop.profile().currency);
     let days = Days { now: shell.now, zone: &zone };
     let mut page = HomePage {
         greeting: greeting(&shell),
@@ -160,7 +160,7 @@ pub(super) async fn home(
             page.todo = todo(s)?;
             page.newest = newest(s)?;
             page.is_new = page.newest.is_empty();
-            page.sales = if page.is_new { None } else { Some(query.0.sales(s, &search, &days)?) };
+            page.sales = if page.is_new { None } else { Some(query.0.sales(s, &search, &days, own)?) };
             Ok(())
         })?;
     }
@@ -220,7 +220,7 @@ fn newest(r: &impl Read) -> Result<Vec<Newest>> {
 }
 
 impl HomeQuery {
-    fn sales(&self, r: &impl Read, search: &Search, days: &Days<'_>) -> Result<Sales> {
+    fn sales(&self, r: &impl Read, search: &Search, days: &Days<'_>, own: Currency) -> Result<Sales> {
         let span = self.days.unwrap_or(SPAN_DEFAULT);
         if !SPANS.iter().any(|(days, _)| *days == span) {
             return Err(Error::invalid("invalid_parameter", "days: use 7, 30, 90 or 364.").on("/days"));
@@ -228,7 +228,7 @@ impl HomeQuery {
         let all = currencies(r)?;
         let main = match &self.currency {
             Some(code) => Currency::parse(code).map_err(|e| e.on("/currency"))?,
-            None => main_currency(r, days, &all)?,
+            None => main_currency(r, days, &all, own)?,
         };
         let tab = |c: &Currency| Tab {
             label: c.code().to_owned(),
@@ -246,12 +246,15 @@ impl HomeQuery {
     }
 }
 
-/// The currency of most orders lately; the first by code when there was none.
-fn main_currency(r: &impl Read, days: &Days<'_>, all: &[Currency]) -> Result<Currency> {
+/// The shop's own currency; the one of most orders lately when nothing was sold in it.
+fn main_currency(r: &impl Read, days: &Days<'_>, all: &[Currency], own: Currency) -> Result<Currency> {
     let (from, to) = (days.now.plus_ms(-MAIN_DAYS * DAY_MS), days.now.plus_ms(DAY_MS));
-    let mut main = (all.first().copied().unwrap_or(Currency::EUR), 0);
+    let mut main = (own, 0);
     for currency in all {
         let orders = sold_between(r, *currency, &[from, to])?.first().map_or(0, |sold| sold.orders);
+        if *currency == own && orders > 0 {
+            return Ok(own);
+        }
         if orders > main.1 {
             main = (*currency, orders);
         }
