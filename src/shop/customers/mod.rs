@@ -1,5 +1,6 @@
 //! Customers: people and companies the shop has dealt with, each once, known by e-mail, phone or an outside id.
 
+pub mod admin;
 mod events;
 mod model;
 mod ops;

@@ -2,6 +2,7 @@
 //! the index holds of them.
 
 pub mod find;
+pub mod home;
 pub mod index;
 mod feed;
 mod health;
