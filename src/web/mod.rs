@@ -23,11 +23,14 @@ pub mod parts;
 pub mod shell;
 
 pub mod body;
+pub mod conditional;
 mod decode;
 pub mod form;
 pub mod json;
 mod nearest;
+pub mod paging;
 pub mod query;
+pub mod sse;
 
 pub use assets::Assets;
 pub use client::Client;
