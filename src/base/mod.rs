@@ -5,5 +5,6 @@ pub mod email;
 pub mod error;
 pub mod id;
 pub mod money;
+pub mod nearest;
 pub mod phone;
 pub mod time;

@@ -1,4 +1,6 @@
 //! What a shop does: a folder per feature, each using only those above it.
 
 pub mod customers;
+pub mod desk;
 pub mod orders;
+pub mod transfer;

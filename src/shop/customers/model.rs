@@ -183,6 +183,8 @@ pub struct NewCustomer {
     pub birthday: String,
     /// When they became a customer elsewhere; now, if `None`.
     pub created_at: Option<Timestamp>,
+    /// A damaged e-mail address in an old shop's file is data: it is kept, and the import warns of it.
+    pub is_import: bool,
 }
 
 /// What a customer's orders and credit notes add up to. Kept by the orders, read by lists.
@@ -342,10 +344,14 @@ impl NewCustomer {
             tax_exempt: self.tax_exempt,
             created_at: self.created_at,
             external: self.external.clone(),
+            is_import: self.is_import,
             ..Self::default()
         };
         customer.email = match self.email.as_deref().map(str::trim) {
             None | Some("") => None,
+            Some(text) if self.is_import => {
+                Some(text.chars().filter(|c| !c.is_control()).take(254).collect())
+            }
             Some(text) => checks.keep("/email", email::parse(text)),
         };
         customer.note = checks.keep("/note", many_lines(&self.note)).unwrap_or_default();

@@ -1,0 +1,180 @@
+//! Permissions: a word each, a type each for handler signatures, and sets of them.
+
+use crate::base::error::{Error, Result};
+
+/// A permission as a type, so that a handler that needs it says so in its signature.
+pub trait Permission: 'static {
+    /// The word of staff roles and API scopes, such as `orders:edit`. Empty: being signed in is enough.
+    const WORD: &'static str;
+    /// Whether it can be used before a password that somebody else made was replaced by one's own.
+    const BEFORE_OWN_PASSWORD: bool = false;
+}
+
+/// A permission as lists show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct PermissionInfo {
+    /// The word, `area:verb`.
+    pub word: &'static str,
+    /// A few words for tick boxes.
+    pub label: &'static str,
+    /// What it allows, in a sentence.
+    pub sentence: &'static str,
+}
+
+/// Declares permission types with word, label and sentence, and the list of them.
+#[macro_export]
+macro_rules! permissions {
+    ($(#[$list_doc:meta])* $list:ident; $($name:ident $word:literal $label:literal $sentence:literal,)+) => {
+        $(
+            #[doc = $sentence]
+            #[derive(Clone, Copy, Debug)]
+            pub struct $name;
+            impl $crate::access::permission::Permission for $name {
+                const WORD: &'static str = $word;
+            }
+        )+
+        $(#[$list_doc])*
+        pub const $list: &[$crate::access::permission::PermissionInfo] = &[
+            $($crate::access::permission::PermissionInfo { word: $word, label: $label, sentence: $sentence },)+
+        ];
+    };
+}
+
+/// The permissions as types: `Staff<may::EditOrders>`.
+pub mod may {
+    use crate::access::permission::Permission;
+
+    crate::permissions! {
+        /// Every permission, in the order in which roles and scopes are shown.
+        PERMISSIONS;
+        ViewOrders "orders:view" "View orders" "See orders, their lines, addresses and history.",
+        CreateOrders "orders:create" "Create orders" "Place orders for customers.",
+        EditOrders "orders:edit" "Edit orders" "Change, cancel and annotate orders, and record payments.",
+        ShipOrders "orders:ship" "Ship orders" "Pack orders, add parcels and tracking numbers.",
+        ExportOrders "orders:export" "Export orders" "Download lists of orders.",
+        ViewCustomers "customers:view" "View customers" "See customers with their contact data and orders.",
+        EditCustomers "customers:edit" "Edit customers" "Change, add and merge customers.",
+        ExportCustomers "customers:export" "Export customers" "Download lists of customers.",
+        RunImports "imports:run" "Run imports" "Read orders and customers in from files.",
+        ViewEvents "events:view" "View the event log" "See who changed what, and read the change feed.",
+        ManageStaff "staff:manage" "Manage staff" "Add and deactivate staff, set roles and passwords.",
+        ManageKeys "keys:manage" "Manage API keys" "Create and revoke API keys.",
+        ViewSystem "system:view" "View the system" "See health, storage, search index and version.",
+    }
+
+    /// Being signed in is enough.
+    #[derive(Clone, Copy, Debug)]
+    pub struct AnyStaff;
+    impl Permission for AnyStaff {
+        const WORD: &'static str = "";
+    }
+
+    /// One's own account: open to everybody who is signed in, even before a handed-out password was replaced.
+    #[derive(Clone, Copy, Debug)]
+    pub struct OwnAccount;
+    impl Permission for OwnAccount {
+        const WORD: &'static str = "";
+        const BEFORE_OWN_PASSWORD: bool = true;
+    }
+}
+
+pub use may::PERMISSIONS;
+
+/// The scope word that stands for every permission.
+pub const ALL_WORD: &str = "all";
+
+/// The permission with this word.
+pub fn find(word: &str) -> Option<&'static PermissionInfo> {
+    PERMISSIONS.iter().find(|p| p.word == word)
+}
+
+/// A set of permissions: what a role or an API key may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rights(u64);
+
+impl Rights {
+    /// Every permission.
+    pub fn all() -> Self {
+        Self::of(|_| true)
+    }
+    /// The permissions whose word is taken by `takes`.
+    pub fn of(takes: impl Fn(&str) -> bool) -> Self {
+        Self(PERMISSIONS.iter().enumerate().filter(|(_, p)| takes(p.word)).fold(0, |set, (n, _)| set | 1 << n))
+    }
+    /// Reads words; `all` means every one.
+    ///
+    /// # Errors
+    /// `unknown_scope` with the words there are, `required` when there is none.
+    pub fn parse<W: AsRef<str>>(words: &[W]) -> Result<Self> {
+        let mut set = Self::default();
+        for word in words.iter().map(|w| w.as_ref().trim()) {
+            if word == ALL_WORD {
+                set = Self::all();
+            } else if find(word).is_some() {
+                set.0 |= Self::of(|w| w == word).0;
+            } else {
+                let shown: String = word.chars().filter(|c| !c.is_control()).take(40).collect();
+                let known = PERMISSIONS.iter().map(|p| p.word).collect::<Vec<_>>().join(", ");
+                let text = format!("There is no scope “{shown}”. The scopes are all, {known}.");
+                return Err(Error::invalid("unknown_scope", text).on("/scopes"));
+            }
+        }
+        if set == Self::default() {
+            return Err(Error::invalid("required", "Choose at least one scope.").on("/scopes"));
+        }
+        Ok(set)
+    }
+    /// Whether the permission with this word is in the set. The empty word always is.
+    pub fn may(self, word: &str) -> bool {
+        word.is_empty() || self.words().any(|w| w == word)
+    }
+    /// Whether every permission of `other` is in the set.
+    pub fn covers(self, other: Self) -> bool {
+        other.0 & !self.0 == 0
+    }
+    /// The words of the set, in the order of [`PERMISSIONS`].
+    pub fn words(self) -> impl Iterator<Item = &'static str> {
+        PERMISSIONS.iter().enumerate().filter(move |(n, _)| self.0 >> n & 1 == 1).map(|(_, p)| p.word)
+    }
+    /// As scopes are written: `all`, or the words.
+    pub fn scopes(self) -> Vec<String> {
+        if self == Self::all() { vec![ALL_WORD.to_owned()] } else { self.words().map(str::to_owned).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_word_is_area_and_verb_and_stands_once() {
+        let words: BTreeSet<_> = PERMISSIONS.iter().map(|p| p.word).collect();
+        assert_eq!(words.len(), PERMISSIONS.len());
+        assert!(PERMISSIONS.len() <= 64, "the set has 64 places");
+        for p in PERMISSIONS {
+            let (area, verb) = p.word.split_once(':').unwrap();
+            assert!(!area.is_empty() && !verb.is_empty() && p.sentence.ends_with('.'), "{}", p.word);
+        }
+    }
+
+    #[test]
+    fn words_are_read_strictly() {
+        assert_eq!(Rights::parse(&["all"]).unwrap(), Rights::all());
+        let some = Rights::parse(&["orders:view", " orders:ship "]).unwrap();
+        assert_eq!(some.scopes(), ["orders:view", "orders:ship"]);
+        assert!(some.may("orders:ship") && !some.may("orders:edit") && some.may("") && !some.may("all"));
+        assert!(!some.may("orders"), "a part of a word is no word");
+        for wrong in ["orders:read", "ALL", "", "orders:*"] {
+            assert_eq!(Rights::parse(&[wrong]).unwrap_err().code, "unknown_scope", "{wrong}");
+        }
+        assert_eq!(Rights::parse::<&str>(&[]).unwrap_err().code, "required");
+    }
+
+    #[test]
+    fn a_set_covers_what_it_has() {
+        let view = Rights::parse(&["orders:view"]).unwrap();
+        assert!(Rights::all().covers(view) && view.covers(view) && !view.covers(Rights::all()));
+        assert!(view.covers(Rights::default()) && !Rights::default().covers(view));
+    }
+}

@@ -1,0 +1,121 @@
+//! The shop itself: its name, time zone, currency and country, set at the first start and on the settings page.
+
+use crate::base::country;
+use crate::base::error::{Checks, Error, Result};
+use crate::base::money::Currency;
+use crate::base::time::Zone;
+use crate::store::{Event, Read, Record, Store, Subject, Table, TableInfo, Tx};
+use minicbor::{Decode, Encode};
+use std::sync::RwLock;
+
+const PROFILE: Table<u8, Profile> = Table::new("shop_profile/1");
+/// There is one shop.
+const ONLY: u8 = 0;
+const NAME_LEN_MAX: usize = 80;
+
+/// The tables of this part, for the registry.
+pub const TABLES: &[TableInfo] = &[PROFILE.info("access")];
+
+/// What the shop says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, serde::Serialize)]
+pub struct Profile {
+    #[n(0)]
+    pub name: String,
+    /// IANA name; days of reports and queries begin in it.
+    #[n(1)]
+    pub zone: String,
+    /// What new orders are in, and what figures are shown in.
+    #[n(2)]
+    pub currency: Currency,
+    /// ISO 3166 code.
+    #[n(3)]
+    pub country: String,
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self { name: "My shop".to_owned(), zone: "UTC".to_owned(), currency: Currency::EUR, country: String::new() }
+    }
+}
+
+impl Record for Profile {
+    type Key = u8;
+}
+
+/// `shop.changed`
+#[derive(serde::Serialize)]
+struct Changed<'a> {
+    before: &'a Profile,
+    after: &'a Profile,
+}
+impl Event for Changed<'_> {
+    fn kind(&self) -> &'static str {
+        "shop.changed"
+    }
+}
+
+/// The profile; the default before anybody has set it.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn get(r: &(impl Read + ?Sized)) -> Result<Profile> {
+    Ok(PROFILE.get(r, &ONLY)?.unwrap_or_default())
+}
+
+/// Sets the profile.
+///
+/// # Errors
+/// `validation` with the fields.
+pub fn set(tx: &mut Tx<'_>, name: &str, zone: &str, currency: &str, country_code: &str) -> Result<Profile> {
+    let mut checks = Checks::default();
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > NAME_LEN_MAX || name.chars().any(char::is_control) {
+        checks.wrong("/shop", "invalid_name", format!("Enter a name of 1 to {NAME_LEN_MAX} characters."));
+    }
+    let zone = checks.keep("/zone", Zone::named(zone.trim())).map(|z| z.name()).unwrap_or_default();
+    let currency = checks.keep("/currency", Currency::parse(currency)).unwrap_or(Currency::EUR);
+    let country = match country_code.trim() {
+        "" => String::new(),
+        code => checks.keep("/country", country::parse(code)).unwrap_or_default(),
+    };
+    checks.finish()?;
+    let before = get(tx)?;
+    let after = Profile { name: name.to_owned(), zone, currency, country };
+    if after != before {
+        PROFILE.put(tx, &ONLY, &after)?;
+        tx.publish(Subject { kind: "shop", id: [0; 16] }, &Changed { before: &before, after: &after })?;
+    }
+    Ok(after)
+}
+
+/// The shop's name, zone and currency at hand for every request; reads the store again after a change.
+pub struct Shop {
+    store: Store,
+    known: RwLock<Option<(u64, Profile)>>,
+}
+
+impl Shop {
+    pub fn new(store: Store) -> Self {
+        Self { store, known: RwLock::new(None) }
+    }
+    /// The profile as of the last committed event.
+    pub fn profile(&self) -> Profile {
+        let seq = self.store.last_seq();
+        if let Ok(known) = self.known.read()
+            && let Some((at, profile)) = known.as_ref()
+            && *at == seq
+        {
+            return profile.clone();
+        }
+        // While the store cannot be read, pages that need no store still show something true enough.
+        let profile = self.store.read(|s| get(s)).unwrap_or_default();
+        if let Ok(mut known) = self.known.write() {
+            *known = Some((seq, profile.clone()));
+        }
+        profile
+    }
+    /// The shop's zone.
+    pub fn zone(&self) -> Zone {
+        Zone::named(&self.profile().zone).unwrap_or_else(|_unknown: Error| Zone::utc())
+    }
+}

@@ -1,0 +1,166 @@
+//! The sections of the configuration with their defaults, and what cannot work in them.
+
+use crate::access;
+use crate::base::error::{Error, FieldError, Result};
+use crate::search;
+use crate::store;
+use crate::web;
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Everything that can be set. Each room declares its own section; what no room owns stands below.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    pub server: web::Settings,
+    pub access: access::Settings,
+    pub data: Data,
+    pub log: Log,
+    pub store: store::Settings,
+    pub search: search::Settings,
+    pub metrics: Metrics,
+}
+
+/// `[data]`: where everything is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Data {
+    /// The data directory; [`load`](super::load) puts the usual place here when none is set.
+    pub dir: Option<PathBuf>,
+}
+
+/// `[log]`: what is written to standard error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    pub format: LogFormat,
+    /// A level, or levels by module: `info,backroom::web=debug`.
+    pub level: String,
+}
+
+/// How a line of the log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Text on a terminal, JSON otherwise.
+    #[default]
+    Auto,
+    Text,
+    Json,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Auto, level: "info".to_owned() }
+    }
+}
+
+/// `[metrics]`: figures for Prometheus on a listener of their own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Metrics {
+    /// Address and port; nothing listens when absent.
+    pub listen: Option<String>,
+    /// When set, readers have to send it as `Authorization: Bearer …`.
+    pub token: Option<Secret>,
+}
+
+/// A value that is never shown, logged or written back.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// What it shows instead of the value.
+    pub const MASK: &'static str = "***";
+
+    /// The value itself, for the one place that needs it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(Self::MASK)
+    }
+}
+impl Serialize for Secret {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> std::result::Result<S::Ok, S::Error> {
+        s.serialize_str(Self::MASK)
+    }
+}
+
+impl Settings {
+    /// The settings whose value is a [`Secret`]: these may also come from a file or the credentials directory.
+    pub const SECRETS: &[&str] = &["metrics.token"];
+
+    /// What cannot work although every value has the right shape: the setting and what would be right.
+    pub fn problems(&self) -> Vec<FieldError> {
+        let mut found = Problems::default();
+        found.keep(self.server.check());
+        found.keep(self.access.check());
+        for (path, listen) in
+            [("server.listen", Some(&self.server.listen)), ("metrics.listen", self.metrics.listen.as_ref())]
+        {
+            let fits = listen.is_none_or(|l| l.parse::<SocketAddr>().is_ok());
+            found.unless(fits, path, "give an address and a port such as 127.0.0.1:8080 or [::1]:8080");
+        }
+        let is_level = tracing_subscriber::EnvFilter::try_new(&self.log.level).is_ok();
+        found.unless(is_level, "log.level", "give error, warn, info, debug, trace or a list by module");
+        let (store, search) = (&self.store, &self.search);
+        for (path, value, least, most) in [
+            ("store.cache_mb", store.cache_mb, 1, 1 << 20),
+            ("store.scan_seconds", store.scan_seconds, 1, 3_600),
+            ("search.arena_mb", search.arena_mb, 15, 512),
+            ("search.commit_every_ms", search.commit_every_ms, 10, 60_000),
+            ("search.commit_changes", search.commit_changes, 1, 1_000_000),
+        ] {
+            let fits = (least..=most).contains(&value);
+            found.unless(fits, path, format!("give a number from {least} to {most}"));
+        }
+        found.unless(self.server.workers != Some(0), "server.workers", "give a number of at least 1");
+        found.unless(
+            self.server.max_connections > 0,
+            "server.max_connections",
+            "give a number of at least 1",
+        );
+        let is_shared =
+            self.metrics.listen.as_ref().is_some_and(|l| *l == self.server.listen && !l.ends_with(":0"));
+        found.unless(!is_shared, "metrics.listen", "give another port than server.listen has");
+        found.0
+    }
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Problems(Vec<FieldError>);
+
+impl Problems {
+    fn unless(&mut self, fits: bool, path: &str, right: impl Into<String>) {
+        if !fits {
+            self.0.push(FieldError { pointer: path.to_owned(), code: INVALID, detail: right.into() });
+        }
+    }
+    /// The refusal of a room, whose message begins with the setting: `server.public_url: write …`.
+    fn keep(&mut self, checked: Result<()>) {
+        if let Err(refused) = checked {
+            let (path, right) = refused.message.split_once(": ").unwrap_or(("", &refused.message));
+            self.unless(false, path, right);
+        }
+    }
+}
+
+/// The code word of every wrong value.
+pub(super) const INVALID: &str = "invalid_setting";
+
+/// All problems of a configuration as one refusal; the command line answers it with exit code 3.
+pub(super) fn refusal(problems: Vec<FieldError>) -> Error {
+    let message = match problems.len() {
+        1 => "The configuration has a problem.".to_owned(),
+        many => format!("The configuration has {many} problems."),
+    };
+    let mut error = Error::invalid("config_invalid", message);
+    error.fields = problems;
+    error
+}

@@ -1,0 +1,90 @@
+//! A search document: what a feature says about one of its records.
+
+use crate::base::money::Money;
+
+/// One value of a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Value {
+    Text(String),
+    Number(i64),
+    /// Ten-thousandths of a major unit, whatever the currency's digits.
+    Money(i64),
+}
+
+/// What is found: a kind, an id, the moment it is ordered by, and its fields.
+///
+/// A field may have several values. Fields the schema does not know are left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doc {
+    pub kind: &'static str,
+    pub id: [u8; 16],
+    /// Milliseconds since 1970; lists show the newest first.
+    pub time_ms: i64,
+    pub(crate) values: Vec<(&'static str, Value)>,
+}
+
+impl Doc {
+    pub fn new(kind: &'static str, id: [u8; 16], time_ms: i64) -> Self {
+        Self { kind, id, time_ms, values: Vec::new() }
+    }
+    /// Adds a text of any textual shape: text, phone, e-mail, code. An empty one is no value.
+    #[must_use]
+    pub fn text(mut self, field: &'static str, text: impl Into<String>) -> Self {
+        let text = text.into();
+        if !text.trim().is_empty() {
+            self.values.push((field, Value::Text(text)));
+        }
+        self
+    }
+    /// Adds a word of a closed list or a keyword. The same as `text`; it reads better.
+    #[must_use]
+    pub fn keyword(self, field: &'static str, word: impl Into<String>) -> Self {
+        self.text(field, word)
+    }
+    /// Adds a text where there is one.
+    #[must_use]
+    pub fn maybe(self, field: &'static str, text: Option<impl Into<String>>) -> Self {
+        match text {
+            Some(text) => self.text(field, text),
+            None => self,
+        }
+    }
+    /// Adds several texts.
+    #[must_use]
+    pub fn texts<T: Into<String>>(self, field: &'static str, texts: impl IntoIterator<Item = T>) -> Self {
+        texts.into_iter().fold(self, |doc, text| doc.text(field, text))
+    }
+    /// Adds a whole number. For a field of shape Money it is taken as hundredths of a major unit.
+    #[must_use]
+    pub fn number(mut self, field: &'static str, number: i64) -> Self {
+        self.values.push((field, Value::Number(number)));
+        self
+    }
+    /// Adds an amount, compared in major units across currencies.
+    #[must_use]
+    pub fn money(mut self, field: &'static str, amount: Money) -> Self {
+        let places = 4_u32.saturating_sub(amount.currency.exponent());
+        self.values.push((field, Value::Money(amount.amount.saturating_mul(10_i64.pow(places)))));
+        self
+    }
+    /// Adds a moment in milliseconds since 1970.
+    #[must_use]
+    pub fn date(self, field: &'static str, at_ms: i64) -> Self {
+        self.number(field, at_ms)
+    }
+    /// Adds a moment where there is one.
+    #[must_use]
+    pub fn maybe_date(self, field: &'static str, at_ms: Option<i64>) -> Self {
+        match at_ms {
+            Some(at_ms) => self.date(field, at_ms),
+            None => self,
+        }
+    }
+    /// The texts of a field, as they were given.
+    pub fn texts_of<'a>(&'a self, field: &'a str) -> impl Iterator<Item = &'a str> {
+        self.values.iter().filter(move |(name, _)| *name == field).filter_map(|(_, value)| match value {
+            Value::Text(text) => Some(text.as_str()),
+            Value::Number(_) | Value::Money(_) => None,
+        })
+    }
+}

@@ -1,0 +1,255 @@
+//! `Search`: opened once, asked by every page, told of every commit.
+
+use crate::base::error::{Error, Result};
+use crate::base::time::Clock;
+use crate::search::doc::Doc;
+use crate::search::health::Health;
+use crate::search::highlight::{Match, explain};
+use crate::search::index::{Layout, Place, Reader, bytes};
+use crate::search::indexer::Indexer;
+use crate::search::pending::Pending;
+use crate::search::query::Query;
+use crate::search::request::{Answer, Request};
+use crate::search::schema::Schema;
+use crate::search::source::{Change, Source};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+/// Changes read from the log at once.
+const LOG_PAGE: usize = 1_000;
+
+/// Machine settings of the index.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Memory for documents that are being indexed, in MiB: 15 to 512.
+    pub arena_mb: u32,
+    /// Milliseconds after which changes are committed to the index.
+    pub commit_every_ms: u32,
+    /// Changes after which they are committed sooner.
+    pub commit_changes: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { arena_mb: 30, commit_every_ms: 1_000, commit_changes: 2_000 }
+    }
+}
+
+/// The index with everything around it. Cheap to clone.
+#[derive(Clone)]
+pub struct Search {
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) schema: Schema,
+    pub(crate) layout: Arc<Layout>,
+    pub(crate) source: Arc<dyn Source>,
+    pub(crate) pending: Pending,
+    pub(crate) place: Place,
+    pub(crate) settings: Settings,
+    /// The store's life, in hexadecimal digits.
+    pub(crate) epoch: String,
+    pub(crate) indexer: Mutex<Indexer>,
+    pub(crate) rebuild_wanted: AtomicBool,
+    pub(crate) rebuilding: AtomicBool,
+    pub(crate) rebuilt_docs: AtomicU64,
+    live: RwLock<Option<Arc<Live>>>,
+    last_error: Mutex<String>,
+}
+
+/// The index that answers.
+pub(crate) struct Live {
+    pub(crate) reader: Reader,
+    pub(crate) index: tantivy::Index,
+    pub(crate) dir: PathBuf,
+    /// Every change up to this one is in it.
+    pub(crate) committed: AtomicU64,
+    /// Its files are damaged: it answers until a new one is built, but is not written any more.
+    pub(crate) broken: AtomicBool,
+}
+
+impl Search {
+    /// Opens the index in `dir` (created where missing) and catches up with the store.
+    ///
+    /// A missing, damaged or outdated index is no error: `run` builds a new one, and answers say `degraded`
+    /// until then. A locked one or a full disk is no error either: `run` tries again.
+    ///
+    /// # Errors
+    /// When the directory cannot be made or the store's log not be read.
+    pub fn open(
+        dir: &Path,
+        schema: Schema,
+        source: Arc<dyn Source>,
+        settings: Settings,
+        _clock: Clock,
+    ) -> Result<Self> {
+        std::fs::create_dir_all(dir).map_err(Error::internal)?;
+        let layout = Arc::new(Layout::new(&schema));
+        let epoch: String = source.epoch().iter().map(|byte| format!("{byte:02x}")).collect();
+        let shared = Shared {
+            place: Place::new(dir, &epoch, &schema),
+            schema,
+            layout,
+            source,
+            pending: Pending::default(),
+            settings,
+            epoch,
+            indexer: Mutex::default(),
+            rebuild_wanted: AtomicBool::new(false),
+            rebuilding: AtomicBool::new(false),
+            rebuilt_docs: AtomicU64::new(0),
+            live: RwLock::new(None),
+            last_error: Mutex::default(),
+        };
+        // Without an index everything will be read from the store: there is nothing to catch up with.
+        shared.pending.start_at(shared.source.last_seq());
+        if let Err(error) = shared.open_live() {
+            shared.report(&error);
+        }
+        shared.catch_up()?;
+        Ok(Self { shared: Arc::new(shared) })
+    }
+    pub fn schema(&self) -> &Schema {
+        &self.shared.schema
+    }
+    /// Notes what was committed. Call it from the store's commit hook, before the answers go out, with all
+    /// changes of the commit in their order: what was noted is found by the next `find`. Takes microseconds.
+    pub fn note(&self, changes: &[Change]) {
+        self.shared.pending.note(&self.shared.schema, changes);
+    }
+    /// Records that wait for the index.
+    pub fn pending_len(&self) -> usize {
+        self.shared.pending.len()
+    }
+    /// Whether a bulk import may go on; otherwise it waits a little for the index.
+    pub fn has_room(&self) -> bool {
+        self.shared.pending.has_room()
+    }
+    /// Answers a question. Takes microseconds to a few milliseconds.
+    ///
+    /// # Errors
+    /// Only when the store or the index cannot be read at all.
+    pub fn find(&self, request: &Request<'_>) -> Result<Answer> {
+        self.shared.find(request)
+    }
+    /// Keeps the index up to date and builds it where it is missing, until `close`. Run it on a thread of its own.
+    pub fn run(&self) {
+        self.shared.run();
+    }
+    /// One step of `run`; `true` when there is more to do at once.
+    ///
+    /// # Errors
+    /// When the index cannot be written or the store not be read; nothing is lost.
+    pub fn tick(&self) -> Result<bool> {
+        self.shared.tick(false)
+    }
+    /// Builds the index where it is missing, indexes everything that waits and commits it, now.
+    ///
+    /// # Errors
+    /// When the index cannot be written or the store not be read; nothing is lost.
+    pub fn flush(&self) -> Result<()> {
+        while self.shared.tick(true)? {}
+        Ok(())
+    }
+    /// Has the index built anew beside the present one, which answers meanwhile; `run` or `flush` does the work.
+    pub fn reindex(&self) {
+        self.shared.rebuild_wanted.store(true, Ordering::SeqCst);
+        self.shared.pending.wake();
+    }
+    /// How the index is doing. Reads the size of its directory.
+    pub fn health(&self) -> Health {
+        self.shared.health()
+    }
+    /// The texts of a document that a query was found in, with marks. Take the query of the answer.
+    pub fn explain(&self, doc: &Doc, query: &Query) -> Vec<Match> {
+        explain(doc, query)
+    }
+    /// Ends `run`, which commits what waits.
+    pub fn close(&self) {
+        self.shared.pending.stop();
+    }
+}
+
+impl Shared {
+    /// Opens the index that is there; `false` when there is none that can be believed.
+    ///
+    /// # Errors
+    /// What may pass: a lock, a full disk, missing rights.
+    pub(crate) fn open_live(&self) -> Result<bool> {
+        let seqs = (self.source.first_seq(), self.source.last_seq());
+        let opened = self.place.open(&self.layout, &self.schema, seqs).map_err(Error::internal)?;
+        let Some(opened) = opened else { return Ok(false) };
+        let seq = opened.payload.seq;
+        self.place.remove_others(&opened.dir);
+        // What came after the index waits before the index is shown, or a query in between would miss it.
+        self.pending.start_at(seq);
+        self.catch_up()?;
+        self.set_live(Some(Arc::new(Live {
+            reader: opened.reader,
+            index: opened.index,
+            dir: opened.dir,
+            committed: AtomicU64::new(seq),
+            broken: AtomicBool::new(false),
+        })));
+        Ok(true)
+    }
+
+    /// Gives up an index that cannot be read; a new one is built.
+    pub(crate) fn cannot_read(&self, error: tantivy::TantivyError) {
+        self.report(&Error::internal(error));
+        self.set_live(None);
+        self.rebuild_wanted.store(true, Ordering::SeqCst);
+        self.pending.wake();
+    }
+
+    pub(crate) fn live(&self) -> Option<Arc<Live>> {
+        self.live.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+    pub(crate) fn set_live(&self, live: Option<Arc<Live>>) {
+        *self.live.write().unwrap_or_else(PoisonError::into_inner) = live;
+    }
+
+    /// Notes what the log holds beyond the last noted change.
+    pub(crate) fn catch_up(&self) -> Result<()> {
+        while self.pending.is_behind() || self.source.last_seq() > self.pending.noted() {
+            if !self.pending.has_room() {
+                return Ok(());
+            }
+            let (from, to) = (self.pending.noted(), self.source.last_seq());
+            let changes = self.source.changes(from, LOG_PAGE)?;
+            let complete = changes.len() < LOG_PAGE;
+            let reached = if complete { to.max(from) } else { changes.last().map_or(to, |c| c.seq) };
+            self.pending.catch_up(&self.schema, &changes, reached, complete);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn report(&self, error: &Error) {
+        let text = format!("{error} {}", error.cause_chain());
+        tracing::warn!(error = %text, "the search index could not be updated; trying again");
+        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = text;
+    }
+    pub(crate) fn clear_error(&self) {
+        self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    fn health(&self) -> Health {
+        let live = self.live();
+        let generation = live.as_ref().map(|live| live.reader.current());
+        let reached = live.as_ref().map_or(0, |live| live.committed.load(Ordering::SeqCst));
+        Health {
+            ready: live.is_some() && !self.pending.is_behind(),
+            docs: generation.as_ref().map_or(0, |g| g.docs),
+            segments: generation.as_ref().map_or(0, |g| g.segments.len() as u64),
+            pending: self.pending.len() as u64,
+            lag: self.source.last_seq().saturating_sub(reached),
+            rebuilding: self.rebuilding.load(Ordering::SeqCst),
+            rebuilt_docs: self.rebuilt_docs.load(Ordering::Relaxed),
+            bytes: live.as_ref().map_or(0, |live| bytes(&live.dir)),
+            last_error: self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! How everything is found: one query language over one index, and what was just written is in it.
+//!
+//! Features declare their kinds and fields (`Schema`) and turn their records into documents (`Doc`).
+
+mod cut;
+mod doc;
+mod engine;
+mod find;
+mod fold;
+mod health;
+pub mod highlight;
+mod index;
+mod indexer;
+mod pending;
+mod phone;
+pub mod query;
+mod rebuild;
+mod request;
+mod schema;
+mod source;
+mod terms;
+#[cfg(test)]
+mod tests;
+mod tokens;
+
+pub use doc::Doc;
+pub use engine::{Search, Settings};
+pub use health::Health;
+pub use highlight::Match;
+pub use query::{Chip, Completion, Parsed, Problem, Query};
+pub use request::{Answer, Count, Cursor, Facet, Hit, LIMIT_MAX, Request, Sort, Total};
+pub use schema::{FieldDef, KindDef, Schema, Shape};
+pub use source::{Change, Source};

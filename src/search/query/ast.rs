@@ -1,0 +1,59 @@
+//! The terms of a query as they were typed.
+
+/// Terms that must all match.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct All(pub(crate) Vec<Any>);
+
+/// Terms of which one must match; mostly a single one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Any(pub(crate) Vec<Item>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Item {
+    pub(crate) negated: bool,
+    pub(crate) what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    Group(All),
+    Text { text: String, quoted: bool },
+    Field { field: u16, value: FieldValue },
+}
+
+/// How a field is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Op {
+    /// Any of the listed values.
+    Is,
+    More,
+    AtLeast,
+    Less,
+    AtMost,
+    /// Between the first and the second value, both included; an empty one is open.
+    Between,
+}
+
+impl Op {
+    pub(crate) fn sign(self) -> &'static str {
+        match self {
+            Self::Is | Self::Between => "",
+            Self::More => ">",
+            Self::AtLeast => ">=",
+            Self::Less => "<",
+            Self::AtMost => "<=",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FieldValue {
+    pub(crate) op: Op,
+    pub(crate) items: Vec<Scalar>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Scalar {
+    pub(crate) text: String,
+    pub(crate) quoted: bool,
+}

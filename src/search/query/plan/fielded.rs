@@ -1,0 +1,225 @@
+//! `field:value`.
+
+use super::Context;
+use super::boxed::sequence;
+use crate::search::cut::{Cutter, fold_email, short};
+use crate::search::fold::fold_key;
+use crate::search::phone;
+use crate::search::query::ast::{FieldValue, Op, Scalar};
+use crate::search::query::tree::{Atom, Tree};
+use crate::search::query::values::{Bounds, Calendar, number_bounds};
+use crate::search::query::{Problem, nearest};
+use crate::search::schema::{FieldDef, Shape};
+
+/// Stored units of one typed unit of money.
+const MONEY_SCALE: i64 = 10_000;
+
+/// The condition of a field term, or what is wrong with its value.
+pub(crate) fn condition(context: &Context<'_>, field: u16, value: &FieldValue) -> Result<Tree, Box<Problem>> {
+    let Some(def) = context.schema.field_at(field) else { return Ok(Tree::Nothing) };
+    let of = Of { context, field, def };
+    let numeric = matches!(def.shape, Shape::Number | Shape::Money | Shape::Date | Shape::Time);
+    if value.op != Op::Is {
+        return if numeric { of.number(value.op, &value.items) } else { Err(of.not_comparable(value)) };
+    }
+    let mut any = Vec::new();
+    for scalar in &value.items {
+        any.push(if let Some(tree) = of.presence(scalar) {
+            tree
+        } else if numeric {
+            of.number(Op::Is, std::slice::from_ref(scalar))?
+        } else {
+            of.text(scalar)?
+        });
+    }
+    Ok(Tree::or(any))
+}
+
+/// A field in its context.
+struct Of<'a> {
+    context: &'a Context<'a>,
+    field: u16,
+    def: &'a FieldDef,
+}
+
+impl Of<'_> {
+    /// `none` and `any`, unless they are values of the field.
+    fn presence(&self, scalar: &Scalar) -> Option<Tree> {
+        let is_value =
+            matches!(self.def.shape, Shape::Word { values } if values.contains(&scalar.text.as_str()));
+        if scalar.quoted || is_value {
+            return None;
+        }
+        let present = match self.def.shape {
+            Shape::Time => Tree::All,
+            _ => Tree::Is(Atom::Has(self.field)),
+        };
+        match scalar.text.as_str() {
+            "any" => Some(self.of_its_kinds(present)),
+            // Only what could have a value can lack one.
+            "none" => Some(self.of_its_kinds(Tree::not(present))),
+            _ => None,
+        }
+    }
+
+    fn of_its_kinds(&self, tree: Tree) -> Tree {
+        let kinds: Vec<Tree> = self
+            .def
+            .kinds
+            .iter()
+            .filter_map(|k| self.context.schema.kind_place(k))
+            .map(|k| Tree::Is(Atom::Kind(k)))
+            .collect();
+        if kinds.len() == self.context.schema.kinds().len() {
+            tree
+        } else {
+            Tree::and(vec![Tree::or(kinds), tree])
+        }
+    }
+
+    fn number(&self, op: Op, items: &[Scalar]) -> Result<Tree, Box<Problem>> {
+        let texts: Vec<&str> = items.iter().map(|s| s.text.as_str()).collect();
+        let calendar = Calendar { now: self.context.now, zone: self.context.zone };
+        let bounds: Option<Bounds> = match self.def.shape {
+            Shape::Date | Shape::Time => calendar.bounds(op, &texts),
+            Shape::Money => number_bounds(op, &texts, MONEY_SCALE),
+            _ => number_bounds(op, &texts, 1),
+        };
+        let Some((low, high)) = bounds else {
+            let value = texts.join(if op == Op::Between { ".." } else { "," });
+            return Err(self.problem("wrong_value", &format!("{}{value}", op.sign()), None));
+        };
+        if low > high {
+            return Ok(Tree::Nothing);
+        }
+        Ok(match self.def.shape {
+            Shape::Time => self.of_its_kinds(Tree::Is(Atom::Time(low, high))),
+            _ => Tree::Is(Atom::Range(self.field, low, high)),
+        })
+    }
+
+    fn text(&self, scalar: &Scalar) -> Result<Tree, Box<Problem>> {
+        let text = scalar.text.as_str();
+        let starred = !scalar.quoted && text.ends_with('*');
+        let bare = if starred { text.trim_end_matches('*') } else { text };
+        if bare.trim().is_empty() {
+            return Ok(if starred { Tree::Is(Atom::Has(self.field)) } else { Tree::Nothing });
+        }
+        match self.def.shape {
+            Shape::Word { values } => self.word(values, bare, starred),
+            Shape::Keyword => self.keyword(bare, starred, scalar.quoted),
+            Shape::Email => Ok(self.key(&fold_email(bare), !scalar.quoted)),
+            Shape::Phone => Ok(self.phone(bare)),
+            Shape::Code => Ok(self.code(bare, !scalar.quoted)),
+            _ => Ok(self.running_text(bare, scalar.quoted)),
+        }
+    }
+
+    fn key(&self, key: &str, start: bool) -> Tree {
+        if key.is_empty() {
+            return Tree::Nothing;
+        }
+        let key = short(key).to_owned();
+        Tree::Is(if start { Atom::KeyPrefix(self.field, key) } else { Atom::Key(self.field, key) })
+    }
+
+    fn word(&self, values: &[&str], text: &str, starred: bool) -> Result<Tree, Box<Problem>> {
+        let wanted = fold_key(text);
+        let fits = |v: &&&str| {
+            let key = fold_key(v);
+            if starred { key.starts_with(&wanted) } else { key == wanted }
+        };
+        let found: Vec<Tree> = values.iter().filter(fits).map(|v| self.key(&fold_key(v), false)).collect();
+        if !found.is_empty() {
+            return Ok(Tree::or(found));
+        }
+        let near = nearest(&text.to_lowercase().replace([' ', '-'], "_"), values.iter().copied());
+        Err(self.problem("unknown_value", text, near))
+    }
+
+    fn keyword(&self, text: &str, starred: bool, quoted: bool) -> Result<Tree, Box<Problem>> {
+        if text == "me" && !quoted {
+            return match self.context.me {
+                Some(me) => Ok(self.key(&fold_key(me), false)),
+                None => Err(self.problem("unknown_value", text, None)),
+            };
+        }
+        Ok(self.key(&fold_key(text), starred))
+    }
+
+    fn phone(&self, text: &str) -> Tree {
+        let Some(number) = phone::read(text) else { return Tree::Nothing };
+        let mut any = vec![self.key(&number.digits, true)];
+        if number.with_country || number.digits.starts_with('0') {
+            any.push(self.key(&number.national, true));
+        }
+        Tree::or(any)
+    }
+
+    fn code(&self, text: &str, start: bool) -> Tree {
+        let mut cutter = Cutter::default();
+        let (mut joined, mut at) = (String::new(), 0);
+        while let Some(next) = cutter.next_group(text, at) {
+            at = next;
+            for part in cutter.parts() {
+                joined.push_str(cutter.plain(part));
+            }
+        }
+        let bare = joined.trim_start_matches('0');
+        let mut any = vec![self.key(&joined, start)];
+        if bare.len() != joined.len() {
+            any.push(self.key(bare, start));
+        }
+        Tree::or(any)
+    }
+
+    /// Bare: words, the last one a beginning. Quoted: words that follow each other.
+    fn running_text(&self, text: &str, quoted: bool) -> Tree {
+        if text.contains('@') && !quoted {
+            return self.key(&fold_email(text), true);
+        }
+        let mut cutter = Cutter::default();
+        let (mut words, mut joined, mut at) = (Vec::new(), None, 0);
+        while let Some(next) = cutter.next_group(text, at) {
+            at = next;
+            joined = if words.is_empty() { cutter.joined().map(|(j, _)| j.to_owned()) } else { None };
+            sequence(&cutter, &mut words);
+        }
+        let Some(last) = words.last().cloned() else { return Tree::Nothing };
+        let apart = match words.as_slice() {
+            [one] => self.key(one, !quoted),
+            _ if quoted => Tree::Is(Atom::KeyPhrase(self.field, words.clone())),
+            [earlier @ .., _] => {
+                let mut all: Vec<Tree> = earlier.iter().map(|w| self.key(w, false)).collect();
+                all.push(self.key(&last, true));
+                Tree::and(all)
+            }
+            [] => Tree::Nothing,
+        };
+        let mut any = vec![apart];
+        any.extend(joined.map(|joined| self.key(&joined, !quoted)));
+        Tree::or(any)
+    }
+
+    fn not_comparable(&self, value: &FieldValue) -> Box<Problem> {
+        let text = value.items.iter().map(|s| s.text.as_str()).collect::<Vec<_>>().join("..");
+        self.problem("wrong_value", &format!("{}{text}", value.op.sign()), None)
+    }
+
+    fn problem(&self, code: &'static str, value: &str, near: Option<&str>) -> Box<Problem> {
+        let name = self.def.name;
+        let right = match (near, self.def.shape) {
+            (Some(near), _) => format!("Did you mean `{near}`?"),
+            (None, Shape::Word { values }) if values.len() <= 12 => {
+                format!("It is one of: {}.", values.join(", "))
+            }
+            _ => format!("Type for example `{}`.", self.def.example),
+        };
+        Box::new(Problem {
+            code,
+            text: format!("{name}:{value}"),
+            message: format!("`{value}` is not a value of `{name}`. {right} Searching the other terms."),
+            suggestion: near.map(|near| format!("{name}:{near}")),
+        })
+    }
+}

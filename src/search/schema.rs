@@ -1,0 +1,180 @@
+//! The declaration of what can be found: kinds of records and their fields, said once by each feature.
+
+use crate::base::error::{Error, Result};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A kind of record that is found: an order, a customer, a product.
+#[derive(Clone, Copy, Debug)]
+pub struct KindDef {
+    /// The word in requests and hits, such as `order`.
+    pub name: &'static str,
+    /// The prefix of its ids in text form, such as `ord`.
+    pub prefix: &'static str,
+    /// The word on pages.
+    pub label: &'static str,
+}
+
+/// What a field holds and how it is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// One of a closed list of words; another word is reported with a suggestion.
+    Word { values: &'static [&'static str] },
+    /// The whole value, folded; `*` at the end makes it a prefix.
+    Keyword,
+    /// Words in any order; a bare value is the beginning of a word, a quoted one a phrase.
+    Text,
+    /// A phone number in any format: its beginning, or four digits and more of its end.
+    Phone,
+    /// An e-mail address: its beginning, local part, domain, `@domain` or the words in it.
+    Email,
+    /// SKU, barcode, tracking or order number: its beginning with or without separators, `#` and zeros.
+    Code,
+    /// A whole number.
+    Number,
+    /// An amount: ten-thousandths of a major unit inside, typed in major units.
+    Money,
+    /// A moment in milliseconds, typed as a date in the reader's zone.
+    Date,
+    /// The moment by which documents are ordered (`Doc::time_ms`): ranges over it cost nothing.
+    Time,
+}
+
+/// A field of one or more kinds.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldDef {
+    /// The word before the colon.
+    pub name: &'static str,
+    /// Other words for it.
+    pub aliases: &'static [&'static str],
+    /// The word on pages.
+    pub label: &'static str,
+    /// One sentence for the help page.
+    pub help: &'static str,
+    /// A term that works, such as `total:>100`.
+    pub example: &'static str,
+    /// The kinds that have it.
+    pub kinds: &'static [&'static str],
+    pub shape: Shape,
+    /// Whether the plain box searches it too.
+    pub boxed: bool,
+    /// Whether its values are counted for filters.
+    pub facet: bool,
+    /// Whether lists can be sorted by it (numbers, amounts and dates).
+    pub sortable: bool,
+}
+
+/// The number of kinds that fit the one letter they have in a term.
+const KINDS_MAX: usize = 64;
+const FIELDS_MAX: usize = 400;
+
+/// All kinds and fields. Cheap to clone.
+#[derive(Clone)]
+pub struct Schema(Arc<Inner>);
+
+struct Inner {
+    kinds: Vec<KindDef>,
+    fields: Vec<FieldDef>,
+    /// Names and aliases.
+    by_name: HashMap<&'static str, usize>,
+}
+
+impl Schema {
+    /// # Errors
+    /// Internal, when two fields or kinds share a name, or a field names a kind that is not there.
+    pub fn new(kinds: Vec<KindDef>, fields: Vec<FieldDef>) -> Result<Self> {
+        let wrong = |what: String| Err(Error::internal(what));
+        if kinds.len() > KINDS_MAX || fields.len() > FIELDS_MAX {
+            return wrong("too many kinds or fields".to_owned());
+        }
+        for (i, kind) in kinds.iter().enumerate() {
+            if kinds.iter().skip(i + 1).any(|k| k.name == kind.name || k.prefix == kind.prefix) {
+                return wrong(format!("two kinds are called {}", kind.name));
+            }
+        }
+        let mut by_name = HashMap::new();
+        for (i, field) in fields.iter().enumerate() {
+            for name in std::iter::once(&field.name).chain(field.aliases) {
+                if by_name.insert(*name, i).is_some() {
+                    return wrong(format!("two fields are called {name}"));
+                }
+            }
+            if let Some(kind) = field.kinds.iter().find(|k| !kinds.iter().any(|d| d.name == **k)) {
+                return wrong(format!("field {} names the unknown kind {kind}", field.name));
+            }
+        }
+        Ok(Self(Arc::new(Inner { kinds, fields, by_name })))
+    }
+    pub fn kinds(&self) -> &[KindDef] {
+        &self.0.kinds
+    }
+    pub fn fields(&self) -> &[FieldDef] {
+        &self.0.fields
+    }
+    /// The field of a name or alias, in any case.
+    pub fn field(&self, name: &str) -> Option<&FieldDef> {
+        self.field_at(self.field_place(name)?)
+    }
+    /// The kind of a name, such as `order`, or id prefix, such as `ord`.
+    pub fn kind(&self, name: &str) -> Option<&KindDef> {
+        self.kind_place(name).and_then(|k| self.0.kinds.get(usize::from(k)))
+    }
+    /// The rows of the help page for some kinds; of all fields when none is given.
+    pub fn help(&self, kinds: &[&str]) -> Vec<&FieldDef> {
+        let concerns = |f: &&FieldDef| kinds.is_empty() || kinds.iter().any(|k| f.kinds.contains(k));
+        self.0.fields.iter().filter(concerns).collect()
+    }
+
+    pub(crate) fn field_at(&self, place: u16) -> Option<&FieldDef> {
+        self.0.fields.get(usize::from(place))
+    }
+    pub(crate) fn field_place(&self, name: &str) -> Option<u16> {
+        let place = self.0.by_name.get(name).or_else(|| self.0.by_name.get(name.to_lowercase().as_str()));
+        place.and_then(|p| u16::try_from(*p).ok())
+    }
+    pub(crate) fn kind_place(&self, name: &str) -> Option<u8> {
+        let at = self.0.kinds.iter().position(|k| k.name == name || k.prefix == name)?;
+        u8::try_from(at).ok()
+    }
+    pub(crate) fn kind_at(&self, place: u8) -> Option<&KindDef> {
+        self.0.kinds.get(usize::from(place))
+    }
+    /// Names the directory of an index: it changes whenever what a term means may have changed.
+    pub(crate) fn hash(&self) -> u32 {
+        let mut hash = Fnv::new();
+        for kind in &self.0.kinds {
+            hash.add(kind.name);
+        }
+        for field in &self.0.fields {
+            hash.add(field.name);
+            hash.add(&format!("{:?}{}{}{:?}", field.shape, field.boxed, field.facet, field.kinds));
+        }
+        let wide = hash.finish();
+        #[expect(clippy::cast_possible_truncation, reason = "both halves are folded into 32 bits")]
+        let narrow = (wide ^ (wide >> 32)) as u32;
+        narrow
+    }
+}
+
+impl std::fmt::Debug for Schema {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Schema({} kinds, {} fields)", self.0.kinds.len(), self.0.fields.len())
+    }
+}
+
+/// FNV-1a: a hash that is the same in every build of the program.
+struct Fnv(u64);
+
+impl Fnv {
+    fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+    fn add(&mut self, text: &str) {
+        for byte in text.bytes().chain(std::iter::once(0)) {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+        }
+    }
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}

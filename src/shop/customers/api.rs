@@ -1,0 +1,169 @@
+//! Customers for programs: list, read, add, change, and who ordered or spent most.
+
+use super::wire::{CustomerFields, CustomerOut};
+use super::{CustomerId, add, change, find, get, totals, with_highest_spend, with_most_orders};
+use crate::access::{Caller, Once, Shop, may};
+use crate::base::error::{Error, Result};
+use crate::base::id::Id;
+use crate::base::money::Currency;
+use crate::search::Search;
+use crate::store::{Read, Store};
+use crate::web::conditional::{etag, if_match};
+use crate::web::listing::{self, LIMIT_DEFAULT, LIMIT_MAX, ListQuery};
+use crate::web::paging::List;
+use crate::web::{JsonBytes, Query};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+
+/// The routes below `/api/v1`.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/customers").route(web::get().to(list)).route(web::post().to(add_one)))
+        .service(web::resource("/customers/top").route(web::get().to(top)))
+        .service(web::resource("/customers/{id}").route(web::get().to(show)).route(web::patch().to(patch)));
+}
+
+fn out(r: &impl Read, id: CustomerId) -> Result<CustomerOut> {
+    Ok(CustomerOut::new(&get(r, id)?, &totals(r, id)?))
+}
+
+/// Lists customers
+#[utoipa::path(get, path = "/api/v1/customers", tag = "customers", params(ListQuery),
+    responses((status = 200, description = "Customers", body = List<CustomerOut>), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["customers:view"])))]
+pub(super) async fn list(
+    caller: Caller<may::ViewCustomers>,
+    request: HttpRequest,
+    store: web::Data<Store>,
+    search: web::Data<Search>,
+    shop: web::Data<Shop>,
+    query: Query<ListQuery>,
+) -> Result<HttpResponse> {
+    let answer = listing::strict(&search, &query.0, "customer", caller.now(), &shop.zone())?;
+    let rows = store.read(|s| {
+        let mut rows = Vec::with_capacity(answer.hits.len());
+        for hit in &answer.hits {
+            let id = CustomerId::from_bytes(hit.id);
+            if let Some(customer) = find(s, id)? {
+                rows.push(CustomerOut::new(&customer, &totals(s, id)?));
+            }
+        }
+        Ok(rows)
+    })?;
+    List::of(rows, &answer, query.0.count.is_some()).response(&request)
+}
+
+/// Which customers come first.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(super) struct TopQuery {
+    /// `orders` or `spent`; orders if absent.
+    by: Option<String>,
+    /// For `spent`: the currency, such as EUR.
+    currency: Option<String>,
+    /// 1 to 200; 50 if absent.
+    limit: Option<u32>,
+}
+
+/// Customers with the most orders or the highest spend
+///
+/// Answered from an index kept with every order, at once however many customers there are.
+#[utoipa::path(get, path = "/api/v1/customers/top", tag = "customers", params(TopQuery),
+    responses((status = 200, description = "Customers, most first", body = List<CustomerOut>), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["customers:view"])))]
+pub(super) async fn top(
+    _caller: Caller<may::ViewCustomers>,
+    request: HttpRequest,
+    store: web::Data<Store>,
+    query: Query<TopQuery>,
+) -> Result<HttpResponse> {
+    let limit = query.0.limit.map_or(LIMIT_DEFAULT, |l| usize::try_from(l).unwrap_or(usize::MAX));
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        return Err(Error::invalid("invalid_limit", format!("limit: enter a number from 1 to {LIMIT_MAX}.")).on("/limit"));
+    }
+    let spent_in = match (query.0.by.as_deref(), query.0.currency.as_deref()) {
+        (None | Some("orders"), None) => None,
+        (Some("spent"), Some(code)) => Some(Currency::parse(code)?),
+        (Some("spent"), None) => {
+            return Err(Error::invalid("invalid_parameter", "currency: say in which currency, such as EUR.").on("/currency"));
+        }
+        _ => return Err(Error::invalid("invalid_parameter", "by: use orders, or spent with a currency.").on("/by")),
+    };
+    let rows = store.read(|s| {
+        let ids = match spent_in {
+            Some(currency) => with_highest_spend(s, currency, limit)?,
+            None => with_most_orders(s, limit)?,
+        };
+        ids.into_iter().map(|id| out(s, id)).collect::<Result<Vec<_>>>()
+    })?;
+    List::whole(rows).response(&request)
+}
+
+/// Adds a customer
+#[utoipa::path(post, path = "/api/v1/customers", tag = "customers", request_body = CustomerFields,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe")),
+    responses((status = 201, description = "Added", body = CustomerOut), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["customers:edit"])))]
+pub(super) async fn add_one(
+    caller: Caller<may::EditCustomers>,
+    request: HttpRequest,
+    store: web::Data<Store>,
+    body: JsonBytes<CustomerFields>,
+) -> Result<HttpResponse> {
+    let once = Once::offered(&caller, &request, &body.bytes)?;
+    let new = body.value.into_new();
+    let answer = store
+        .write(caller.actor(), move |tx| {
+            once.run(tx, 201, |tx| {
+                let customer = add(tx, &new, "api")?;
+                out(tx, customer.id)
+            })
+        })
+        .await?;
+    let place = answer.field("id").map(|id| format!("/api/v1/customers/{id}"));
+    Ok(answer.response(place))
+}
+
+/// Reads a customer
+#[utoipa::path(get, path = "/api/v1/customers/{id}", tag = "customers", params(("id" = String, Path, description = "`cus_…`")),
+    responses((status = 200, description = "The customer", body = CustomerOut), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["customers:view"])))]
+pub(super) async fn show(
+    _caller: Caller<may::ViewCustomers>,
+    store: web::Data<Store>,
+    id: web::Path<String>,
+) -> Result<HttpResponse> {
+    let customer = store.read(|s| out(s, CustomerId::parse(&id)?))?;
+    Ok(answer(&customer))
+}
+
+fn answer(customer: &CustomerOut) -> HttpResponse {
+    HttpResponse::Ok().insert_header(("etag", etag(customer.version))).json(customer)
+}
+
+/// Changes fields of a customer
+///
+/// A JSON merge patch (RFC 7396). With `If-Match` the change is made only from the version you saw.
+#[utoipa::path(patch, path = "/api/v1/customers/{id}", tag = "customers", request_body(content = CustomerFields, content_type = "application/merge-patch+json"),
+    params(("id" = String, Path, description = "`cus_…`"), ("If-Match" = Option<String>, Header, description = "The ETag you saw")),
+    responses((status = 200, description = "The customer as it is now", body = CustomerOut), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["customers:edit"])))]
+pub(super) async fn patch(
+    caller: Caller<may::EditCustomers>,
+    request: HttpRequest,
+    store: web::Data<Store>,
+    id: web::Path<String>,
+    body: JsonBytes<serde_json::Value>,
+) -> Result<HttpResponse> {
+    let id = CustomerId::parse(&id)?;
+    let seen = if_match(&request)?;
+    let customer = store
+        .write(caller.actor(), move |tx| {
+            let fields = CustomerFields::change(&get(tx, id)?, &body.value)?;
+            change(tx, id, seen, &fields)?;
+            out(tx, id)
+        })
+        .await?;
+    Ok(answer(&customer))
+}

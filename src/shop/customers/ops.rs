@@ -1,0 +1,506 @@
+//! What can be done with customers: add, find, edit, merge what an import brings, keep their totals.
+
+use super::events::{Added, Changed, changes};
+use super::model::{
+    Address, Customer, CustomerId, ExternalRef, NewCustomer, Totals, checked_address, many_lines, metadata,
+    one_line, tags,
+};
+use super::table::{BY_EMAIL, BY_EXTERNAL, BY_ORDERS, BY_PHONE, BY_SPENT, CUSTOMERS, TOTALS};
+use crate::base::error::{Checks, Error, Result};
+use crate::base::id::{Id, uuid_v7};
+use crate::base::money::Currency;
+use crate::base::{email, phone};
+use crate::store::{Direction, Index, Key, Read, Span, Subject, Tx};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+/// What an import did with a customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Added,
+    Changed,
+    Unchanged,
+}
+
+/// Fields to change; `None` leaves a field as it is. `email: Some(None)` removes the address.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CustomerChange {
+    pub email: Option<Option<String>>,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub company: Option<String>,
+    pub phone: Option<String>,
+    pub addresses: Option<Vec<Address>>,
+    pub note: Option<String>,
+    pub tags: Option<Vec<String>>,
+    pub metadata: Option<BTreeMap<String, String>>,
+    pub accepts_marketing: Option<bool>,
+    pub tax_exempt: Option<bool>,
+    pub vat_id: Option<String>,
+    pub language: Option<String>,
+    pub birthday: Option<String>,
+}
+
+/// The customer, or `NotFound`.
+///
+/// # Errors
+/// `not_found`.
+pub fn get(r: &impl Read, id: CustomerId) -> Result<Customer> {
+    find(r, id)?.ok_or_else(|| Error::not_found("customer", id))
+}
+
+/// The customer, if there is one.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn find(r: &impl Read, id: CustomerId) -> Result<Option<Customer>> {
+    CUSTOMERS.get(r, &id)
+}
+
+/// The customer with this e-mail address in any spelling.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn find_by_email(r: &impl Read, address: &str) -> Result<Option<CustomerId>> {
+    BY_EMAIL.first(r, &email::key(address))
+}
+
+/// The customer an outside system knows by this id.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn find_by_external(r: &impl Read, external: &ExternalRef) -> Result<Option<CustomerId>> {
+    BY_EXTERNAL.first(r, &(external.source.clone(), external.id.clone()))
+}
+
+/// The customer that any outside system knows by this id; with several, of the first system by name.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn find_by_outside_id(r: &impl Read, id: &str) -> Result<Option<CustomerId>> {
+    in_any_source(r, &BY_EXTERNAL, id)
+}
+
+/// The record under (source, `id`) for the first source that has one. One step a source, and there are few.
+pub(in crate::shop) fn in_any_source<P: Key>(
+    r: &impl Read,
+    index: &Index<(String, String), P>,
+    id: &str,
+) -> Result<Option<P>> {
+    let mut span = Span::all();
+    loop {
+        let mut next = None;
+        index.walk(r, &span, Direction::Forward, |(source, _), _, _| {
+            next = Some(source);
+            Ok(ControlFlow::Break(()))
+        })?;
+        let Some(source) = next else { return Ok(None) };
+        if let Some(found) = index.first(r, &(source.clone(), id.to_owned()))? {
+            return Ok(Some(found));
+        }
+        // Behind every id of this source, before every other source.
+        span = Span::from(&format!("{source}\u{1}"));
+    }
+}
+
+/// Other customers with the same phone number, at most five: perhaps the same person twice.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn same_phone(r: &impl Read, customer: &Customer) -> Result<Vec<Customer>> {
+    let digits = phone::significant(&customer.phone);
+    if digits.len() < 6 {
+        return Ok(Vec::new());
+    }
+    let mut others = Vec::new();
+    BY_PHONE.walk(r, &Span::of(&digits), Direction::Forward, |_, id, _| {
+        if id != customer.id {
+            others.push(id);
+        }
+        Ok(if others.len() < 5 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    })?;
+    others.into_iter().filter_map(|id| find(r, id).transpose()).collect()
+}
+
+/// Adds a customer.
+///
+/// # Errors
+/// `validation`; `email_taken` or `external_taken` when another customer has it.
+pub fn add(tx: &mut Tx<'_>, new: &NewCustomer, by: &'static str) -> Result<Customer> {
+    let new = new.checked()?;
+    if let Some(address) = &new.email
+        && let Some(other) = find_by_email(tx, address)?
+    {
+        return Err(email_taken(tx, other)?);
+    }
+    insert(tx, new, by)
+}
+
+fn email_taken(r: &impl Read, other: CustomerId) -> Result<Error> {
+    let name = get(r, other)?.name();
+    Ok(Error::conflict("email_taken", format!("{name} has this e-mail address already.")).on("/email"))
+}
+
+fn insert(tx: &mut Tx<'_>, new: NewCustomer, by: &'static str) -> Result<Customer> {
+    let now = tx.now();
+    let created_at = new.created_at.unwrap_or(now);
+    let mut random = [0; 10];
+    tx.random(&mut random);
+    let customer = Customer {
+        id: CustomerId::from_bytes(uuid_v7(created_at.0, &random)),
+        version: 1,
+        created_at,
+        updated_at: now,
+        email: new.email,
+        first_name: new.first_name,
+        last_name: new.last_name,
+        company: new.company,
+        phone: new.phone,
+        addresses: new.addresses,
+        note: new.note,
+        tags: new.tags,
+        metadata: new.metadata,
+        external: new.external,
+        accepts_marketing: new.accepts_marketing,
+        tax_exempt: new.tax_exempt,
+        vat_id: new.vat_id,
+        language: new.language,
+        birthday: new.birthday,
+        old_emails: Vec::new(),
+    };
+    CUSTOMERS.put(tx, &customer.id, &customer)?;
+    TOTALS.put(tx, &customer.id, &Totals::default())?;
+    tx.publish(Subject::of(&customer.id), &Added { name: customer.name(), by })?;
+    Ok(customer)
+}
+
+/// Changes fields of a customer. `seen` is the version the change was made from.
+///
+/// # Errors
+/// `not_found`, `version_mismatch`, `validation`, `email_taken`.
+pub fn change(
+    tx: &mut Tx<'_>,
+    id: CustomerId,
+    seen: Option<u64>,
+    change: &CustomerChange,
+) -> Result<Customer> {
+    let before = get(tx, id)?;
+    require_version(seen, before.version)?;
+    let mut after = before.clone();
+    apply(&mut after, change)?;
+    if let Some(address) = &after.email
+        && let Some(other) = find_by_email(tx, address)?
+        && other != id
+    {
+        return Err(email_taken(tx, other)?);
+    }
+    if let Some(old) = &before.email
+        && change.email.is_some()
+        && after.email.as_deref().map(email::key) != Some(email::key(old))
+        && !after.old_emails.contains(old)
+    {
+        after.old_emails.push(old.clone());
+    }
+    save(tx, &before, after)
+}
+
+/// Refuses a change made from another version than the present one.
+///
+/// # Errors
+/// `version_mismatch` naming both.
+pub fn require_version(seen: Option<u64>, present: u64) -> Result<()> {
+    match seen {
+        Some(version) if version != present => Err(Error::conflict(
+            "version_mismatch",
+            format!(
+                "Somebody changed this meanwhile: you saw version {version}, it is now version {present}. Look at it again."
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn apply(after: &mut Customer, change: &CustomerChange) -> Result<()> {
+    let mut checks = Checks::default();
+    if let Some(address) = &change.email {
+        after.email = match address.as_deref().map(str::trim) {
+            None | Some("") => None,
+            Some(text) if after.email.as_deref() == Some(text) => after.email.clone(),
+            Some(text) => checks.keep("/email", email::parse(text)),
+        };
+    }
+    for (pointer, given, field) in [
+        ("/first_name", &change.first_name, &mut after.first_name),
+        ("/last_name", &change.last_name, &mut after.last_name),
+        ("/company", &change.company, &mut after.company),
+        ("/phone", &change.phone, &mut after.phone),
+        ("/vat_id", &change.vat_id, &mut after.vat_id),
+        ("/language", &change.language, &mut after.language),
+        ("/birthday", &change.birthday, &mut after.birthday),
+    ] {
+        if let Some(text) = given {
+            *field = checks.keep(pointer, one_line(text)).unwrap_or_default();
+        }
+    }
+    if let Some(text) = &change.note {
+        after.note = checks.keep("/note", many_lines(text)).unwrap_or_default();
+    }
+    if let Some(given) = &change.tags {
+        after.tags = checks.keep("/tags", tags(given)).unwrap_or_default();
+    }
+    if let Some(given) = &change.metadata {
+        after.metadata = checks.keep("/metadata", metadata(given)).unwrap_or_default();
+    }
+    if let Some(given) = &change.addresses {
+        if given.len() > super::model::ADDRESSES_MAX {
+            checks.wrong("/addresses", "too_many", "Keep at most 50 addresses.");
+        }
+        after.addresses = given
+            .iter()
+            .enumerate()
+            .map(|(i, a)| checked_address(a, &format!("/addresses/{i}"), &mut checks))
+            .filter(|a| !a.is_empty())
+            .collect();
+    }
+    after.accepts_marketing = change.accepts_marketing.unwrap_or(after.accepts_marketing);
+    after.tax_exempt = change.tax_exempt.unwrap_or(after.tax_exempt);
+    checks.finish()
+}
+
+/// Writes `after` with a new version and its event; nothing when nothing differs.
+fn save(tx: &mut Tx<'_>, before: &Customer, mut after: Customer) -> Result<Customer> {
+    let changes = changes(&view(before), &view(&after));
+    if changes.is_empty() && before.external == after.external {
+        return Ok(before.clone());
+    }
+    after.version = before.version + 1;
+    after.updated_at = tx.now();
+    CUSTOMERS.put(tx, &after.id, &after)?;
+    tx.publish(Subject::of(&after.id), &Changed { changes })?;
+    Ok(after)
+}
+
+/// The fields whose changes the log keeps.
+fn view(c: &Customer) -> serde_json::Value {
+    serde_json::json!({
+        "email": c.email, "first_name": c.first_name, "last_name": c.last_name, "company": c.company,
+        "phone": c.phone, "addresses": c.addresses, "note": c.note, "tags": c.tags, "metadata": c.metadata,
+        "accepts_marketing": c.accepts_marketing, "tax_exempt": c.tax_exempt, "vat_id": c.vat_id,
+        "language": c.language, "birthday": c.birthday, "external": c.external,
+    })
+}
+
+/// The customer an order describes: found by outside id, then by e-mail, else added. What is known stays as it
+/// is; a new outside id and a new address are added, empty fields are filled.
+///
+/// # Errors
+/// `validation`.
+pub fn known_as(tx: &mut Tx<'_>, new: &NewCustomer, by: &'static str) -> Result<CustomerId> {
+    let new = new.checked()?;
+    let Some(id) = match_of(tx, &new)? else { return Ok(insert(tx, new, by)?.id) };
+    let before = get(tx, id)?;
+    let mut after = before.clone();
+    for (given, field) in [
+        (&new.first_name, &mut after.first_name),
+        (&new.company, &mut after.company),
+        (&new.phone, &mut after.phone),
+        (&new.vat_id, &mut after.vat_id),
+        (&new.language, &mut after.language),
+    ] {
+        if field.is_empty() {
+            field.clone_from(given);
+        }
+    }
+    if after.last_name.is_empty() {
+        after.last_name.clone_from(&new.last_name);
+    }
+    add_missing(tx, &mut after, &new)?;
+    save(tx, &before, after)?;
+    Ok(id)
+}
+
+/// Merges what an import says about a customer: later cells that are not empty win.
+///
+/// # Errors
+/// `validation`.
+pub fn import(tx: &mut Tx<'_>, new: &NewCustomer) -> Result<(CustomerId, Outcome)> {
+    let new = new.checked()?;
+    let Some(id) = match_of(tx, &new)? else {
+        return Ok((insert(tx, new, "import")?.id, Outcome::Added));
+    };
+    let before = get(tx, id)?;
+    let after = merged(tx, &before, &new)?;
+    let saved = save(tx, &before, after)?;
+    Ok((id, if saved.version == before.version { Outcome::Unchanged } else { Outcome::Changed }))
+}
+
+/// Whether importing a checked customer would change the one it is.
+///
+/// # Errors
+/// `not_found`, `validation`.
+pub fn would_change(r: &impl Read, id: CustomerId, new: &NewCustomer) -> Result<bool> {
+    let before = get(r, id)?;
+    Ok(merged(r, &before, new)? != before)
+}
+
+fn merged(r: &impl Read, before: &Customer, new: &NewCustomer) -> Result<Customer> {
+    let mut after = before.clone();
+    for (given, field) in [
+        (&new.first_name, &mut after.first_name),
+        (&new.last_name, &mut after.last_name),
+        (&new.company, &mut after.company),
+        (&new.phone, &mut after.phone),
+        (&new.note, &mut after.note),
+        (&new.vat_id, &mut after.vat_id),
+        (&new.language, &mut after.language),
+        (&new.birthday, &mut after.birthday),
+    ] {
+        if !given.is_empty() {
+            field.clone_from(given);
+        }
+    }
+    let mut all_tags = after.tags.clone();
+    all_tags.extend(new.tags.iter().cloned());
+    after.tags = tags(&all_tags)?;
+    after.metadata.extend(new.metadata.clone());
+    after.accepts_marketing = new.accepts_marketing || after.accepts_marketing;
+    after.tax_exempt = new.tax_exempt || after.tax_exempt;
+    add_missing(r, &mut after, new)?;
+    Ok(after)
+}
+
+fn match_of(r: &impl Read, new: &NewCustomer) -> Result<Option<CustomerId>> {
+    for external in &new.external {
+        if let Some(id) = find_by_external(r, external)? {
+            return Ok(Some(id));
+        }
+    }
+    match &new.email {
+        Some(address) => find_by_email(r, address),
+        None => Ok(None),
+    }
+}
+
+/// Adds outside ids, addresses and an e-mail address that are not there yet.
+fn add_missing(r: &impl Read, after: &mut Customer, new: &NewCustomer) -> Result<()> {
+    for external in &new.external {
+        if !after.external.contains(external) && find_by_external(r, external)?.is_none() {
+            after.external.push(external.clone());
+        }
+    }
+    for address in &new.addresses {
+        if !after.addresses.contains(address) && after.addresses.len() < super::model::ADDRESSES_MAX {
+            after.addresses.push(address.clone());
+        }
+    }
+    if after.email.is_none()
+        && let Some(address) = &new.email
+        && find_by_email(r, address)?.is_none()
+    {
+        after.email = Some(address.clone());
+    }
+    Ok(())
+}
+
+/// What the customer's orders add up to.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn totals(r: &impl Read, id: CustomerId) -> Result<Totals> {
+    Ok(TOTALS.get(r, &id)?.unwrap_or_default())
+}
+
+/// Writes the totals; only the orders, which know them, call this, in the transaction of their own change.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn set_totals(tx: &mut Tx<'_>, id: CustomerId, totals: &Totals) -> Result<()> {
+    TOTALS.put(tx, &id, totals)
+}
+
+/// The customers with the most kept orders, most first.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn with_most_orders(r: &impl Read, limit: usize) -> Result<Vec<CustomerId>> {
+    let mut ids = Vec::new();
+    BY_ORDERS.walk(r, &Span::all(), Direction::Forward, |Reverse(orders), id, _| {
+        if orders > 0 {
+            ids.push(id);
+        }
+        Ok(if orders > 0 && ids.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    })?;
+    Ok(ids)
+}
+
+/// The customers who spent most in a currency, most first.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn with_highest_spend(r: &impl Read, currency: Currency, limit: usize) -> Result<Vec<CustomerId>> {
+    let mut ids = Vec::new();
+    BY_SPENT.walk(r, &Span::of(&currency), Direction::Forward, |(_, Reverse(amount)), id, _| {
+        if amount > 0 {
+            ids.push(id);
+        }
+        Ok(if amount > 0 && ids.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    })?;
+    Ok(ids)
+}
+
+/// The currencies anybody has spent in, by code. One step a currency.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn spent_currencies(r: &impl Read) -> Result<Vec<Currency>> {
+    let mut found: Vec<Currency> = Vec::new();
+    loop {
+        let span = match found.last() {
+            // Keys rise while the sums fall: this is the end of a currency.
+            Some(last) => Span::from(&(*last, Reverse(i64::MIN))),
+            None => Span::all(),
+        };
+        let mut next = None;
+        BY_SPENT.walk(r, &span, Direction::Forward, |(currency, _), _, _| {
+            let is_new = found.last() != Some(&currency);
+            next = next.or(is_new.then_some(currency));
+            Ok(if is_new { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        match next {
+            Some(currency) => found.push(currency),
+            None => return Ok(found),
+        }
+    }
+}
+
+/// Ids after `after` in id order, for rebuilding the index and for exports.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn ids(r: &impl Read, after: Option<CustomerId>, limit: usize) -> Result<Vec<CustomerId>> {
+    keys(r, after, Direction::Forward, limit)
+}
+
+/// The newest customers before `before`, newest first: what lists show while the index is rebuilt.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn recent(r: &impl Read, before: Option<CustomerId>, limit: usize) -> Result<Vec<CustomerId>> {
+    keys(r, before, Direction::Backward, limit)
+}
+
+fn keys(
+    r: &impl Read,
+    from: Option<CustomerId>,
+    direction: Direction,
+    limit: usize,
+) -> Result<Vec<CustomerId>> {
+    let span = from.map_or_else(Span::all, |key| Span::all().after(&key, direction));
+    let mut ids = Vec::new();
+    CUSTOMERS.walk_keys(r, &span, direction, |id| {
+        ids.push(id);
+        Ok(if ids.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    })?;
+    Ok(ids)
+}

@@ -1,0 +1,163 @@
+//! The change feed: every event, gap-free by sequence number, by page and as a stream.
+
+use crate::access::{Caller, may};
+use crate::base::error::{Error, Result};
+use crate::base::time::Timestamp;
+use crate::store::{Store, StoredEvent};
+use crate::web::{Query, sse};
+use crate::work::{Filter, Reader};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::{Deserialize, Serialize};
+
+/// Events of one page at most.
+const LIMIT_MAX: u32 = 1_000;
+const LIMIT_DEFAULT: u32 = 100;
+
+/// The routes below `/api/v1`.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/events").route(web::get().to(list)))
+        .service(web::resource("/events/stream").route(web::get().to(stream)));
+}
+
+/// The parameters of the feed.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(super) struct FeedQuery {
+    /// The last sequence number you have; 0 or absent begins at the beginning.
+    after: Option<u64>,
+    /// 1 to 1,000; 100 if absent.
+    limit: Option<u32>,
+    /// Kinds, separated by commas, such as `order.placed,customer.*`; all if absent.
+    kind: Option<String>,
+    /// Only events about one record, such as `ord_…`.
+    subject: Option<String>,
+}
+
+impl FeedQuery {
+    fn filter(&self) -> Filter {
+        let kinds = self.kind.as_deref().unwrap_or_default().split(',').map(str::trim).filter(|k| !k.is_empty());
+        Filter { kinds: kinds.map(str::to_owned).collect(), subject: self.subject.clone() }
+    }
+}
+
+/// An event: a fact that was committed together with the change it tells of.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Event)]
+pub struct EventOut {
+    /// 1, 2, 3 … without gaps.
+    pub seq: u64,
+    pub id: String,
+    /// Such as `order.placed`.
+    pub kind: String,
+    /// The record it is about.
+    pub subject: String,
+    /// Other records it concerns, such as the customer of an order.
+    pub also: Vec<String>,
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// Who did it.
+    pub actor: ActorOut,
+    pub request_id: Option<String>,
+    /// What the kind says; `changes` has fields with before and after.
+    pub data: serde_json::Value,
+}
+
+/// Who did something: a member of staff, an API key, an import, a command, or the program itself.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Actor)]
+pub struct ActorOut {
+    pub kind: String,
+    pub id: String,
+    pub name: String,
+}
+
+impl EventOut {
+    /// The event as the API shows it.
+    pub fn new(e: StoredEvent) -> Self {
+        Self {
+            seq: e.seq,
+            id: e.id.to_string(),
+            kind: e.kind,
+            subject: e.subject.to_string(),
+            also: e.also.iter().map(ToString::to_string).collect(),
+            at: e.at,
+            actor: ActorOut { kind: e.actor.kind.word().to_owned(), id: e.actor.id, name: e.actor.name },
+            request_id: e.request_id,
+            data: e.data,
+        }
+    }
+}
+
+/// A page of the feed.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Feed {
+    pub data: Vec<EventOut>,
+    /// There is more now.
+    pub has_more: bool,
+    /// What to send as `after` next time; also when nothing came.
+    pub next_after: u64,
+    /// The newest sequence number there is.
+    pub last_seq: u64,
+}
+
+/// Reads the change feed
+///
+/// Every event after a sequence number, in order and without gaps. Keep `next_after` and come again.
+#[utoipa::path(get, path = "/api/v1/events", tag = "events", params(FeedQuery),
+    responses((status = 200, description = "Events", body = Feed), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["events:view"])))]
+pub(super) async fn list(
+    _caller: Caller<may::ViewEvents>,
+    store: web::Data<Store>,
+    query: Query<FeedQuery>,
+) -> Result<HttpResponse> {
+    let limit = query.0.limit.unwrap_or(LIMIT_DEFAULT);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        return Err(Error::invalid("invalid_limit", format!("limit: enter a number from 1 to {LIMIT_MAX}.")).on("/limit"));
+    }
+    let last_seq = store.last_seq();
+    let mut reader = Reader::new(store.get_ref().clone(), query.0.filter(), query.0.after.unwrap_or(0).min(last_seq));
+    let data: Vec<_> = reader.take(usize::try_from(limit).unwrap_or(1))?.into_iter().map(EventOut::new).collect();
+    let next_after = reader.at();
+    Ok(HttpResponse::Ok().json(Feed { has_more: next_after < store.last_seq(), data, next_after, last_seq }))
+}
+
+/// Streams the change feed
+///
+/// Server-Sent Events: `id` is the sequence number, `event` the kind. A client that comes back with
+/// `Last-Event-ID` goes on where it was.
+#[utoipa::path(get, path = "/api/v1/events/stream", tag = "events", params(FeedQuery),
+    responses((status = 200, description = "A stream of events", content_type = "text/event-stream", body = String), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["events:view"])))]
+pub(super) async fn stream(
+    _caller: Caller<may::ViewEvents>,
+    request: HttpRequest,
+    store: web::Data<Store>,
+    query: Query<FeedQuery>,
+) -> Result<HttpResponse> {
+    let last_seq = store.last_seq();
+    let after = sse::last_event_id(&request).or(query.0.after).unwrap_or(last_seq).min(last_seq);
+    let mut reader = Reader::new(store.get_ref().clone(), query.0.filter(), after);
+    let (sender, response) = sse::channel();
+    actix_web::rt::spawn(async move {
+        loop {
+            let Ok(batch) = reader.take(100) else { return };
+            if batch.is_empty() {
+                tokio::select! {
+                    () = reader.wait() => {}
+                    () = sender.closed() => return,
+                }
+            }
+            for event in batch {
+                let (seq, kind) = (event.seq, event.kind.clone());
+                let Ok(data) = serde_json::to_string(&EventOut::new(event)) else { continue };
+                if sender.send(seq, &kind, &data).await.is_err() {
+                    return;
+                }
+            }
+        }
+    });
+    Ok(response)
+}

@@ -1,0 +1,132 @@
+//! What the index holds: which records become documents, and which documents an event changes.
+
+use crate::base::error::Result;
+use crate::base::id::Id;
+use crate::search::{Change, Doc, Schema, Source};
+use crate::shop::customers::{self, CustomerId};
+use crate::shop::orders::{self, CreditNoteId, OrderId};
+use crate::store::{Committed, Read, Store, Subject, events};
+
+/// Events read in one step while the index catches up.
+const EVENTS_AT_ONCE: usize = 2_000;
+
+/// All kinds and fields of the query language.
+///
+/// # Errors
+/// Internal, when two features declare the same field.
+pub fn schema() -> Result<Schema> {
+    let mut kinds = orders::KINDS.to_vec();
+    kinds.insert(1, customers::KIND);
+    Schema::new(kinds, customers::FIELDS.iter().chain(orders::FIELDS).copied().collect())
+}
+
+/// The kind of document that a subject of an event is; `None` for subjects that are not searched for.
+fn kind_of(subject: &Subject) -> Option<&'static str> {
+    match subject.kind {
+        OrderId::PREFIX => Some("order"),
+        CustomerId::PREFIX => Some("customer"),
+        CreditNoteId::PREFIX => Some("credit_note"),
+        _ => None,
+    }
+}
+
+/// The documents that committed events change.
+pub fn changes(committed: &[Committed]) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for event in committed {
+        for subject in &event.subjects {
+            if let Some(kind) = kind_of(subject) {
+                changes.push(Change { seq: event.seq, kind, id: subject.id });
+            }
+        }
+    }
+    changes
+}
+
+/// The document of a record; `None` when there is none.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn doc(r: &impl Read, kind: &str, id: &[u8; 16]) -> Result<Option<Doc>> {
+    match kind {
+        "order" => orders::doc(r, OrderId::from_bytes(*id)),
+        "customer" => customers::doc(r, CustomerId::from_bytes(*id)),
+        "credit_note" => orders::credit_note_doc(r, CreditNoteId::from_bytes(*id)),
+        _ => Ok(None),
+    }
+}
+
+/// The store, as the index reads it.
+pub struct StoreSource(pub Store);
+
+impl Source for StoreSource {
+    fn doc(&self, kind: &str, id: &[u8; 16]) -> Result<Option<Doc>> {
+        self.0.read(|s| doc(s, kind, id))
+    }
+
+    fn ids(&self, kind: &str, after: Option<[u8; 16]>, limit: usize) -> Result<Vec<[u8; 16]>> {
+        self.0.read(|s| {
+            Ok(match kind {
+                "order" => bytes(orders::ids(s, after.map(OrderId::from_bytes), limit)?),
+                "customer" => bytes(customers::ids(s, after.map(CustomerId::from_bytes), limit)?),
+                "credit_note" => {
+                    bytes(orders::credit_note_ids(s, after.map(CreditNoteId::from_bytes), limit)?)
+                }
+                _ => Vec::new(),
+            })
+        })
+    }
+
+    fn docs(
+        &self,
+        kind: &str,
+        after: Option<[u8; 16]>,
+        limit: usize,
+    ) -> Result<Vec<([u8; 16], Option<Doc>)>> {
+        let ids = self.ids(kind, after, limit)?;
+        self.0.read(|s| ids.into_iter().map(|id| Ok((id, doc(s, kind, &id)?))).collect())
+    }
+
+    fn recent(&self, kind: &str, before: Option<(i64, [u8; 16])>, limit: usize) -> Result<Vec<[u8; 16]>> {
+        // Ids carry the time of placing, so the id alone is the place.
+        let before = before.map(|(_, id)| id);
+        self.0.read(|s| {
+            Ok(match kind {
+                "order" => bytes(orders::recent(s, before.map(OrderId::from_bytes), limit)?),
+                "customer" => bytes(customers::recent(s, before.map(CustomerId::from_bytes), limit)?),
+                _ => Vec::new(),
+            })
+        })
+    }
+
+    fn changes(&self, after_seq: u64, limit: usize) -> Result<Vec<Change>> {
+        self.0.read(|s| {
+            let (mut changes, mut at) = (Vec::new(), after_seq);
+            while changes.len() < limit {
+                let batch = events::after(s, at, limit.clamp(1, EVENTS_AT_ONCE))?;
+                let Some(last) = batch.last() else { break };
+                at = last.seq;
+                for event in batch {
+                    for subject in event.subjects() {
+                        if let Some(kind) = kind_of(&subject) {
+                            changes.push(Change { seq: event.seq, kind, id: subject.id });
+                        }
+                    }
+                }
+            }
+            Ok(changes)
+        })
+    }
+
+    fn last_seq(&self) -> u64 {
+        self.0.last_seq()
+    }
+
+    fn epoch(&self) -> [u8; 16] {
+        self.0.epoch()
+    }
+}
+
+fn bytes(ids: Vec<impl Id>) -> Vec<[u8; 16]> {
+    ids.iter().map(Id::bytes).collect()
+}

@@ -1,0 +1,253 @@
+//! The filters of the order list: what can be added to the query with a click, and how often it is there.
+
+use super::terms::{Place, chosen, quoted, replaced, same, toggled, values};
+use crate::base::country;
+use crate::search::{self, Facet, Query};
+use crate::shop::orders::{Fulfilment, Payment, Status};
+use crate::web::parts::Chip;
+use serde::Serialize;
+
+/// The list's address.
+pub(super) const PATH: &str = "/admin/orders";
+/// Values of an open field that are offered; the query box takes any other.
+const VALUES_SHOWN: usize = 12;
+
+/// The fields that are offered, in their order, with the word on their button; the first ones stand outside.
+const OFFERS: &[(&str, &str, bool)] = &[
+    ("status", "Status", true),
+    ("payment", "Payment", true),
+    ("fulfilment", "Fulfilment", true),
+    ("customer", "Customer", true),
+    ("country", "Country", false),
+    ("category", "Category", false),
+    ("size", "Size", false),
+    ("colour", "Colour", false),
+    ("channel", "Channel", false),
+    ("currency", "Currency", false),
+    ("tag", "Tag", false),
+];
+
+/// Names of the fields whose values are counted.
+pub(super) fn fields() -> Vec<&'static str> {
+    OFFERS.iter().map(|(field, ..)| *field).collect()
+}
+
+/// One field with the values it offers.
+#[derive(Debug, Serialize)]
+pub(super) struct Group {
+    pub label: &'static str,
+    /// Has a button of its own; the others share one.
+    pub own: bool,
+    /// Something of it is in the query.
+    pub on: bool,
+    pub values: Vec<Offer>,
+}
+
+/// A value that can be asked for, or asked not to be.
+#[derive(Debug, Serialize)]
+pub(super) struct Offer {
+    pub label: String,
+    pub href: String,
+    /// The address that leaves it out.
+    pub not: String,
+    /// In the present result; absent when nothing was counted.
+    pub count: Option<u64>,
+    pub on: bool,
+}
+
+/// The words a closed field has, in their order.
+fn closed(field: &str) -> Vec<&'static str> {
+    match field {
+        "status" => Status::ALL.iter().map(|v| v.word()).collect(),
+        "payment" => Payment::ALL.iter().map(|v| v.word()).collect(),
+        "fulfilment" => Fulfilment::ALL.iter().map(|v| v.word()).collect(),
+        "customer" => vec!["new", "returning", "guest"],
+        _ => Vec::new(),
+    }
+}
+
+/// How a value is called on pages.
+pub(super) fn value_label(field: &str, value: &str) -> String {
+    let known = match field {
+        "status" => Status::from_word(value).map(|v| v.label().to_owned()),
+        "payment" => Payment::from_word(value).map(|v| v.label().to_owned()),
+        "fulfilment" => Fulfilment::from_word(value).map(|v| v.label().to_owned()),
+        "country" if value.len() == 2 => Some(country::name(&value.to_uppercase())),
+        "currency" => Some(value.to_uppercase()),
+        "customer" => {
+            let words = [("new", "New"), ("returning", "Returning"), ("guest", "Guest")];
+            words.iter().find(|(word, _)| *word == value).map(|(_, label)| (*label).to_owned())
+        }
+        _ => None,
+    };
+    known.unwrap_or_else(|| value.to_owned())
+}
+
+/// All groups for a query, with the counts of its answer.
+pub(super) fn groups(query: &Query, place: &Place, counted: &[Facet]) -> Vec<Group> {
+    OFFERS
+        .iter()
+        .map(|(field, label, own)| {
+            let counts = counted.iter().find(|f| f.field == *field);
+            let on = chosen(query, field);
+            Group {
+                label,
+                own: *own,
+                on: !on.is_empty(),
+                values: values_of(field, &on, counts)
+                    .into_iter()
+                    .map(|value| offer(field, &value, &on, counts, (query, place)))
+                    .collect(),
+            }
+        })
+        .filter(|group| !group.values.is_empty())
+        .collect()
+}
+
+/// Closed fields offer every word, the others what is there and what is asked for already.
+fn values_of(field: &str, on: &[String], counts: Option<&Facet>) -> Vec<String> {
+    let words = closed(field);
+    if !words.is_empty() {
+        return words.into_iter().map(str::to_owned).collect();
+    }
+    let mut values: Vec<String> = on.to_vec();
+    for (value, _) in counts.map(|f| f.values.as_slice()).unwrap_or_default().iter().take(VALUES_SHOWN) {
+        if !values.iter().any(|v| same(v, value)) {
+            values.push(value.clone());
+        }
+    }
+    values
+}
+
+fn offer(
+    field: &str,
+    value: &str,
+    on: &[String],
+    counts: Option<&Facet>,
+    (query, place): (&Query, &Place),
+) -> Offer {
+    let count = counts.map(|f| {
+        f.values.iter().find(|(v, _)| same(v, value)).map_or(0, |(_, count)| *count)
+    });
+    Offer {
+        label: value_label(field, value),
+        href: place.set("q", &toggled(query, field, value)).href(PATH),
+        not: place.set("q", &query.with(&format!("-{field}:{}", quoted(value)))).href(PATH),
+        count,
+        on: on.iter().any(|v| same(v, value)),
+    }
+}
+
+/// The terms that are on, each with the address without it.
+pub(super) fn chips(query: &Query, place: &Place) -> Vec<Chip> {
+    let chips = query.chips();
+    let chip = |(at, chip): (usize, &search::Chip)| Chip {
+        label: chip_label(chip),
+        without: place.set("q", &query.without(at)).href(PATH),
+    };
+    chips.iter().enumerate().map(chip).collect()
+}
+
+/// `Payment is Paid`, `Total > 100`, `Not “anna”`.
+fn chip_label(chip: &search::Chip) -> String {
+    let value = chip.value.as_str();
+    let (Some(field), Some(label)) = (chip.field, chip.label) else {
+        return if chip.negated { format!("Not {value}") } else { value.to_owned() };
+    };
+    let not = if chip.negated { "not " } else { "" };
+    let compared = [">=", "<=", ">", "<"].into_iter().find_map(|sign| Some((sign, value.strip_prefix(sign)?)));
+    match (compared, value.split_once("..")) {
+        (Some((sign, bound)), _) => format!("{label} {not}{sign} {bound}"),
+        (_, Some((from, ""))) => format!("{label} {not}from {from}"),
+        (_, Some(("", to))) => format!("{label} {not}up to {to}"),
+        (_, Some((from, to))) => format!("{label} {not}{from} to {to}"),
+        _ => {
+            let words: Vec<String> = values(chip).iter().map(|v| value_label(field, v)).collect();
+            format!("{label} is {not}{}", words.join(" or "))
+        }
+    }
+}
+
+/// A day range, or an amount range, that a form has added to the query.
+pub(super) fn range(from: &str, to: &str) -> String {
+    match (from.trim(), to.trim()) {
+        ("", "") => String::new(),
+        (from, "") => format!(">={from}"),
+        ("", to) => format!("<={to}"),
+        (from, to) => format!("{from}..{to}"),
+    }
+}
+
+/// Days that are often asked for: a word and the address of the list with it.
+pub(super) fn days(query: &Query, place: &Place) -> Vec<Offer> {
+    let on = chosen(query, "placed");
+    [("Today", "today"), ("Yesterday", "yesterday"), ("Last 7 days", "-7d"), ("Last 30 days", "-30d"), ("Last year", "-365d")]
+        .into_iter()
+        .map(|(label, value)| {
+            let is_on = on.iter().any(|v| v == value);
+            let asked = if is_on { "" } else { value };
+            Offer {
+                label: label.to_owned(),
+                href: place.set("q", &replaced(query, "placed", asked)).href(PATH),
+                not: String::new(),
+                count: None,
+                on: is_on,
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shop::orders::admin::terms::tests::{query, schema};
+
+    #[test]
+    fn every_offered_field_is_one_of_the_query_language_and_is_counted() {
+        let schema = schema();
+        for field in fields() {
+            assert!(schema.field(field).is_some_and(|f| f.facet && f.kinds.contains(&"order")), "{field}");
+        }
+    }
+
+    #[test]
+    fn chips_say_in_words_what_the_query_asks() {
+        let query = query(
+            "anna -payment:paid,part_refunded shipment:unfulfilled total:>100 placed:2026-01-01..2026-02-01 country:de tag:none",
+        );
+        let labels: Vec<_> = chips(&query, &Place::of("q=x&sort=-total")).into_iter().map(|c| c.label).collect();
+        assert_eq!(
+            labels,
+            [
+                "anna",
+                "Payment is not Paid or Part refunded",
+                "Fulfilment is Unfulfilled",
+                "Total > 100",
+                "Placed 2026-01-01 to 2026-02-01",
+                "Country is Germany",
+                "Tag is none",
+            ]
+        );
+    }
+
+    #[test]
+    fn values_carry_their_counts_and_lead_to_the_query_with_them() {
+        let counted = [Facet { field: "payment", values: vec![("paid".to_owned(), 37)], exact: true }];
+        let place = Place::of("q=payment%3Apaid&after=x");
+        let groups = groups(&query("payment:paid"), &place, &counted);
+        let payment = groups.iter().find(|g| g.label == "Payment").unwrap();
+        let paid = payment.values.iter().find(|v| v.label == "Paid").unwrap();
+        assert_eq!((paid.count, paid.on, paid.href.as_str()), (Some(37), true, "/admin/orders"));
+        let unpaid = payment.values.iter().find(|v| v.label == "Unpaid").unwrap();
+        assert_eq!((unpaid.count, unpaid.href.as_str()), (Some(0), "/admin/orders?q=payment:paid,unpaid"));
+        assert_eq!(unpaid.not, "/admin/orders?q=payment:paid%20-payment:unpaid");
+    }
+
+    #[test]
+    fn ranges_are_written_as_the_query_language_has_them() {
+        assert_eq!(range("", " "), "");
+        assert_eq!(range("5", ""), ">=5");
+        assert_eq!(range("", "9"), "<=9");
+        assert_eq!(range("2026-01-01", "2026-02-01"), "2026-01-01..2026-02-01");
+    }
+}

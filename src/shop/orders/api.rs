@@ -1,0 +1,299 @@
+//! Orders and credit notes for programs: list, read, place, change, take a step, note.
+
+use super::wire::{CreditNoteOut, NoteBody, OrderFields, OrderOut, PlaceOrder, StepBody, step_named};
+use super::{CreditNoteId, Order, OrderId, Step, StepInput};
+use super::{add_note, change, credit_note_ids, edit_note, find_by_number, find_credit_note, get, get_credit_note, place, standing, take};
+use crate::access::{Caller, Once, Shop, may};
+use crate::base::error::{Error, Result};
+use crate::base::id::Id;
+use crate::search::Search;
+use crate::shop::customers;
+use crate::store::{Read, Store};
+use crate::web::conditional::{etag, if_match};
+use crate::web::listing::{self, ListQuery};
+use crate::web::paging::List;
+use crate::web::{JsonBytes, Query, body, json};
+use actix_web::{HttpRequest, HttpResponse, web};
+
+/// The routes below `/api/v1`.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/orders").route(web::get().to(list)).route(web::post().to(place_one)))
+        .service(web::resource("/orders/{id}").route(web::get().to(show)).route(web::patch().to(patch)))
+        .service(web::resource("/orders/{id}/notes").route(web::post().to(note)))
+        .service(web::resource("/orders/{id}/notes/{number}").route(web::put().to(renote)))
+        .service(web::resource("/orders/{id}/{step:ship|unship|deliver|undeliver}").route(web::post().to(move_goods)))
+        .service(web::resource("/orders/{id}/{step}").route(web::post().to(step)))
+        .service(web::resource("/credit-notes").route(web::get().to(list_credit_notes)))
+        .service(web::resource("/credit-notes/{id}").route(web::get().to(show_credit_note)));
+}
+
+/// The order with its customer's name and standing, as JSON has it.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn out(r: &impl Read, order: &Order) -> Result<OrderOut> {
+    let name = match order.customer {
+        Some(id) => customers::find(r, id)?.map(|c| c.name()).unwrap_or_default(),
+        None => String::new(),
+    };
+    Ok(OrderOut::new(order, &standing(r, order)?, name))
+}
+
+/// An order by its id or by its number, as people and programs have either at hand.
+fn id_of(r: &impl Read, text: &str) -> Result<OrderId> {
+    match text.trim_start_matches('#').parse::<u64>() {
+        Ok(number) => find_by_number(r, number)?.ok_or_else(|| Error::not_found("order", number)),
+        Err(_) => OrderId::parse(text),
+    }
+}
+
+/// Lists orders
+///
+/// Newest first, or sorted; `q` is the query language of the search box.
+#[utoipa::path(get, path = "/api/v1/orders", tag = "orders", params(ListQuery),
+    responses((status = 200, description = "Orders", body = List<OrderOut>), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["orders:view"])))]
+pub(super) async fn list(
+    caller: Caller<may::ViewOrders>,
+    request: HttpRequest,
+    store: web::Data<Store>,
+    search: web::Data<Search>,
+    shop: web::Data<Shop>,
+    query: Query<ListQuery>,
+) -> Result<HttpResponse> {
+    let answer = listing::strict(&search, &query.0, "order", caller.now(), &shop.zone())?;
+    let rows = store.read(|s| {
+        let mut rows = Vec::with_capacity(answer.hits.len());
+        for hit in &answer.hits {
+            if let Some(order) = super::find(s, OrderId::from_bytes(hit.id))? {
+                rows.push(out(s, &order)?);
+            }
+        }
+        Ok(rows)
+    })?;
+    List::of(rows, &answer, query.0.count.is_some()).response(&request)
+}
+
+/// Places an order
+///
+/// Durable when answered. The same `Idempotency-Key` with the same body gets the first answer again, whatever
+/// happened in between; with another body it is refused. A key is remembered for 72 hours.
+#[utoipa::path(post, path = "/api/v1/orders", tag = "orders", request_body = PlaceOrder,
+    params(("Idempotency-Key" = String, Header, description = "1 to 255 characters, new for every order")),
+    responses((status = 201, description = "Placed", body = OrderOut), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["orders:create"])))]
+pub(super) async fn place_one(
+    caller: Caller<may::CreateOrders>,
+    request: HttpRequest,
+    store: web::Data<Store>,
+    body: JsonBytes<PlaceOrder>,
+) -> Result<HttpResponse> {
+    let once = Once::required(&caller, &request, &body.bytes)?;
+    let new = body.value.into_new("api")?;
+    let answer = store
+        .write(caller.actor(), move |tx| {
+            once.run(tx, 201, |tx| {
+                let order = place(tx, &new)?;
+                out(tx, &order)
+            })
+        })
+        .await?;
+    let place = answer.field("id").map(|id| format!("/api/v1/orders/{id}"));
+    Ok(answer.response(place))
+}
+
+/// Reads an order
+///
+/// By its id or its number.
+#[utoipa::path(get, path = "/api/v1/orders/{id}", tag = "orders", params(("id" = String, Path, description = "`ord_…` or the number")),
+    responses((status = 200, description = "The order", body = OrderOut), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["orders:view"])))]
+pub(super) async fn show(
+    _caller: Caller<may::ViewOrders>,
+    store: web::Data<Store>,
+    id: web::Path<String>,
+) -> Result<HttpResponse> {
+    let order = store.read(|s| out(s, &get(s, id_of(s, &id)?)?))?;
+    Ok(answer(&order))
+}
+
+fn answer(order: &OrderOut) -> HttpResponse {
+    HttpResponse::Ok().insert_header(("etag", etag(order.version))).json(order)
+}
+
+/// Changes fields of an order
+///
+/// A JSON merge patch (RFC 7396). With `If-Match` the change is made only from the version you saw.
+#[utoipa::path(patch, path = "/api/v1/orders/{id}", tag = "orders", request_body(content = OrderFields, content_type = "application/merge-patch+json"),
+    params(("id" = String, Path, description = "`ord_…` or the number"), ("If-Match" = Option<String>, Header, description = "The ETag you saw")),
+    responses((status = 200, description = "The order as it is now", body = OrderOut), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["orders:edit"])))]
+pub(super) async fn patch(
+    caller: Caller<may::EditOrders>,
+    request: HttpRequest,
+    store: web::Data<Store>,
+    id: web::Path<String>,
+    body: JsonBytes<serde_json::Value>,
+) -> Result<HttpResponse> {
+    let seen = if_match(&request)?;
+    let order = store
+        .write(caller.actor(), move |tx| {
+            let id = id_of(tx, &id)?;
+            let fields = OrderFields::change(&get(tx, id)?, &body.value)?;
+            let order = change(tx, id, seen, &fields)?;
+            out(tx, &order)
+        })
+        .await?;
+    Ok(answer(&order))
+}
+
+/// Takes a step
+///
+/// `cancel`, `complete`, `reopen`, `pay`, `unpay`, `return`, `unreturn`, `hold`, `release`. The order's
+/// `next_steps` says which can be taken now; any other is refused with 409 and the reason.
+#[utoipa::path(post, path = "/api/v1/orders/{id}/{step}", tag = "orders", request_body = StepBody,
+    params(("id" = String, Path, description = "`ord_…` or the number"), ("step" = String, Path, description = "The step"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe"), ("If-Match" = Option<String>, Header, description = "The ETag you saw")),
+    responses((status = 200, description = "The order as it is now", body = OrderOut), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["orders:edit"])))]
+pub(super) async fn step(
+    caller: Caller<may::EditOrders>,
+    request: HttpRequest,
+    store: web::Data<Store>,
+    path: web::Path<(String, String)>,
+    body: web::Bytes,
+) -> Result<HttpResponse> {
+    let once = Once::offered(&caller, &request, &body)?;
+    step_of(caller.actor(), once, &request, &store, path.into_inner(), &body).await
+}
+
+/// Ships, delivers, and takes back
+///
+/// `ship` (with `carrier` and `tracking`), `unship`, `deliver`, `undeliver`: the steps of those who pack.
+#[utoipa::path(post, path = "/api/v1/orders/{id}/ship", tag = "orders", request_body = StepBody,
+    params(("id" = String, Path, description = "`ord_…` or the number"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe"), ("If-Match" = Option<String>, Header, description = "The ETag you saw")),
+    responses((status = 200, description = "The order as it is now", body = OrderOut), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["orders:ship"])))]
+pub(super) async fn move_goods(
+    caller: Caller<may::ShipOrders>,
+    request: HttpRequest,
+    store: web::Data<Store>,
+    path: web::Path<(String, String)>,
+    body: web::Bytes,
+) -> Result<HttpResponse> {
+    let once = Once::offered(&caller, &request, &body)?;
+    step_of(caller.actor(), once, &request, &store, path.into_inner(), &body).await
+}
+
+async fn step_of(
+    actor: crate::store::Actor,
+    once: Once,
+    request: &HttpRequest,
+    store: &Store,
+    (id, word): (String, String),
+    given: &[u8],
+) -> Result<HttpResponse> {
+    let step: Step = step_named(&word)?;
+    let seen = if_match(request)?;
+    let input: StepInput = if given.is_empty() {
+        StepInput::default()
+    } else {
+        body::expect_type(request, &["application/json"])?;
+        json::parse::<StepBody>(given)?.into_input()
+    };
+    let answer = store
+        .write(actor, move |tx| {
+            once.run(tx, 200, |tx| {
+                let id = id_of(tx, &id)?;
+                let order = take(tx, id, seen, step, &input)?;
+                out(tx, &order)
+            })
+        })
+        .await?;
+    Ok(answer.response(None))
+}
+
+/// Adds a staff note
+#[utoipa::path(post, path = "/api/v1/orders/{id}/notes", tag = "orders", request_body = NoteBody,
+    params(("id" = String, Path, description = "`ord_…` or the number"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe")),
+    responses((status = 201, description = "The order as it is now", body = OrderOut), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["orders:edit"])))]
+pub(super) async fn note(
+    caller: Caller<may::EditOrders>,
+    request: HttpRequest,
+    store: web::Data<Store>,
+    id: web::Path<String>,
+    body: JsonBytes<NoteBody>,
+) -> Result<HttpResponse> {
+    let once = Once::offered(&caller, &request, &body.bytes)?;
+    let answer = store
+        .write(caller.actor(), move |tx| {
+            once.run(tx, 201, |tx| {
+                let id = id_of(tx, &id)?;
+                let order = add_note(tx, id, &body.value.text)?;
+                out(tx, &order)
+            })
+        })
+        .await?;
+    Ok(answer.response(None))
+}
+
+/// Edits a staff note
+#[utoipa::path(put, path = "/api/v1/orders/{id}/notes/{number}", tag = "orders", request_body = NoteBody,
+    params(("id" = String, Path, description = "`ord_…` or the number"), ("number" = u32, Path, description = "The note's number")),
+    responses((status = 200, description = "The order as it is now", body = OrderOut), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["orders:edit"])))]
+pub(super) async fn renote(
+    caller: Caller<may::EditOrders>,
+    request: HttpRequest,
+    store: web::Data<Store>,
+    path: web::Path<(String, String)>,
+    body: JsonBytes<NoteBody>,
+) -> Result<HttpResponse> {
+    let seen = if_match(&request)?;
+    let (id, number) = path.into_inner();
+    let number: u32 = number.parse().map_err(|_| Error::not_found("note", number.chars().take(20).collect::<String>()))?;
+    let order = store
+        .write(caller.actor(), move |tx| {
+            let id = id_of(tx, &id)?;
+            let order = edit_note(tx, id, seen, number, &body.value.text)?;
+            out(tx, &order)
+        })
+        .await?;
+    Ok(answer(&order))
+}
+
+/// Lists credit notes
+#[utoipa::path(get, path = "/api/v1/credit-notes", tag = "orders", params(ListQuery),
+    responses((status = 200, description = "Credit notes", body = List<CreditNoteOut>), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["orders:view"])))]
+pub(super) async fn list_credit_notes(
+    caller: Caller<may::ViewOrders>,
+    request: HttpRequest,
+    store: web::Data<Store>,
+    search: web::Data<Search>,
+    shop: web::Data<Shop>,
+    query: Query<ListQuery>,
+) -> Result<HttpResponse> {
+    let answer = listing::strict(&search, &query.0, "credit_note", caller.now(), &shop.zone())?;
+    let rows = store.read(|s| {
+        let ids = answer.hits.iter().map(|h| CreditNoteId::from_bytes(h.id));
+        ids.filter_map(|id| find_credit_note(s, id).transpose()).map(|n| n.map(|n| CreditNoteOut::new(&n))).collect::<Result<Vec<_>>>()
+    })?;
+    List::of(rows, &answer, query.0.count.is_some()).response(&request)
+}
+
+/// Reads a credit note
+#[utoipa::path(get, path = "/api/v1/credit-notes/{id}", tag = "orders", params(("id" = String, Path, description = "`crn_…`")),
+    responses((status = 200, description = "The credit note", body = CreditNoteOut), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["orders:view"])))]
+pub(super) async fn show_credit_note(
+    _caller: Caller<may::ViewOrders>,
+    store: web::Data<Store>,
+    id: web::Path<String>,
+) -> Result<HttpResponse> {
+    let note = store.read(|s| get_credit_note(s, CreditNoteId::parse(&id)?))?;
+    Ok(HttpResponse::Ok().insert_header(("etag", etag(note.version))).json(CreditNoteOut::new(&note)))
+}

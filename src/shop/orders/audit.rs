@@ -1,0 +1,64 @@
+//! What `backroom check` proves of orders: totals add up, counters count, customers' sums are the sums of their orders.
+
+use super::keep::{VIEWS, count, spend};
+use super::table::{CREDIT_NOTES, ORDERS};
+use crate::base::error::Result;
+use crate::shop::customers::{self, CustomerId, Totals};
+use crate::store::{Direction, Findings, Snapshot, Span};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+const PLACE: &str = "shop::orders";
+
+/// The checks of this feature.
+///
+/// # Errors
+/// Faults of the store only; what is wrong with the records becomes findings.
+pub fn check(s: &Snapshot, findings: &mut Findings) -> Result<()> {
+    let mut totals: BTreeMap<CustomerId, Totals> = BTreeMap::new();
+    let mut counted = vec![0_i64; VIEWS.len()];
+    ORDERS.walk(s, &Span::all(), Direction::Forward, |id, order| {
+        if order.id != id {
+            findings.add(PLACE, format!("order {id} says it is {}", order.id));
+        }
+        if !order.adds_up() {
+            findings.add(PLACE, format!("the parts of order {id} do not add up to its total"));
+        }
+        for (view, n) in VIEWS.iter().zip(&mut counted) {
+            *n += i64::from(view.holds(&order));
+        }
+        if let Some(customer) = order.customer {
+            let sums = totals.entry(customer).or_default();
+            sums.orders_all = sums.orders_all.saturating_add(1);
+            if order.is_kept() {
+                sums.orders = sums.orders.saturating_add(1);
+                spend(sums, order.currency, order.total.saturating_sub(order.refunded));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    CREDIT_NOTES.walk(s, &Span::all(), Direction::Forward, |_, note| {
+        if let Some(customer) = note.customer {
+            let sums = totals.entry(customer).or_default();
+            sums.credit_notes = sums.credit_notes.saturating_add(1);
+            spend(sums, note.currency, note.total.saturating_neg());
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    for (view, n) in VIEWS.iter().zip(counted) {
+        let kept = count(s, view)?;
+        if kept != n {
+            findings.add(PLACE, format!("the counter of the view {} says {kept}, there are {n}", view.word));
+        }
+    }
+    for (customer, sums) in totals {
+        let kept = customers::totals(s, customer)?;
+        let same = (kept.orders, kept.orders_all, kept.credit_notes) == (sums.orders, sums.orders_all, sums.credit_notes);
+        // A sum that came back to nothing may stand as an entry of 0.
+        let without_nothing = |t: &Totals| t.spent.iter().filter(|s| s.amount != 0).copied().collect::<Vec<_>>();
+        if !same || without_nothing(&kept) != without_nothing(&sums) {
+            findings.add(PLACE, format!("the totals of customer {customer} are not those of their orders"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,286 @@
+//! Changing an order: contact data, tags and notes, and the steps along its three axes.
+
+use super::events::{Changed, Noted, StepTaken};
+use super::keep::{get, save};
+use super::model::{Cancelled, NOTES_MAX, Order, OrderId, Parcel, PaymentNote, StaffNote};
+use super::state::{CancelReason, Fulfilment, Payment, Status, Step, refusal};
+use crate::base::email;
+use crate::base::error::{Checks, Error, Result};
+use crate::base::time::Timestamp;
+use crate::shop::customers::{
+    Address, Changes, changes, checked_address, many_lines, metadata, one_line, require_version, tags,
+};
+use crate::store::Tx;
+use std::collections::BTreeMap;
+
+/// Fields to change; `None` leaves a field as it is, `Some(None)` empties it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OrderChange {
+    pub email: Option<Option<String>>,
+    pub phone: Option<String>,
+    pub billing: Option<Option<Address>>,
+    pub shipping_address: Option<Option<Address>>,
+    pub note: Option<String>,
+    pub tags: Option<Vec<String>>,
+    pub metadata: Option<BTreeMap<String, String>>,
+}
+
+/// What a step needs to know beside its name; each step reads its own fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StepInput {
+    /// Cancel: why. `Other`, if `None`.
+    pub reason: Option<CancelReason>,
+    /// Cancel and hold: words for staff.
+    pub note: String,
+    /// Pay: how.
+    pub method: String,
+    pub carrier: String,
+    pub tracking: String,
+}
+
+/// Changes fields of an order. `seen` is the version the change was made from.
+///
+/// # Errors
+/// `not_found`, `version_mismatch`, `validation`.
+pub fn change(tx: &mut Tx<'_>, id: OrderId, seen: Option<u64>, change: &OrderChange) -> Result<Order> {
+    let before = get(tx, id)?;
+    require_version(seen, before.version)?;
+    let mut after = before.clone();
+    apply(&mut after, change)?;
+    let changes = changes(&view(&before), &view(&after));
+    if changes.is_empty() {
+        return Ok(before);
+    }
+    touch(&mut after, tx.now());
+    save(tx, Some(&before), &after, &Changed { number: after.number, changes })?;
+    Ok(after)
+}
+
+fn apply(after: &mut Order, change: &OrderChange) -> Result<()> {
+    let mut checks = Checks::default();
+    if let Some(given) = &change.email {
+        after.email = match given.as_deref().map(str::trim) {
+            None | Some("") => None,
+            Some(text) if after.email.as_deref() == Some(text) => after.email.clone(),
+            Some(text) => checks.keep("/email", email::parse(text)),
+        };
+    }
+    if let Some(text) = &change.phone {
+        after.phone = checks.keep("/phone", one_line(text)).unwrap_or_default();
+    }
+    for (pointer, given, field) in [
+        ("/billing", &change.billing, &mut after.billing),
+        ("/shipping_address", &change.shipping_address, &mut after.shipping_address),
+    ] {
+        if let Some(address) = given {
+            *field =
+                address.as_ref().map(|a| checked_address(a, pointer, &mut checks)).filter(|a| !a.is_empty());
+        }
+    }
+    if let Some(text) = &change.note {
+        after.note = checks.keep("/note", many_lines(text)).unwrap_or_default();
+    }
+    if let Some(given) = &change.tags {
+        after.tags = checks.keep("/tags", tags(given)).unwrap_or_default();
+    }
+    if let Some(given) = &change.metadata {
+        after.metadata = checks.keep("/metadata", metadata(given)).unwrap_or_default();
+    }
+    checks.finish()
+}
+
+fn touch(after: &mut Order, now: Timestamp) {
+    after.version = after.version.saturating_add(1);
+    after.updated_at = now;
+}
+
+/// The fields whose changes the log keeps.
+fn view(o: &Order) -> serde_json::Value {
+    serde_json::json!({
+        "email": o.email, "phone": o.phone, "billing": o.billing, "shipping_address": o.shipping_address,
+        "note": o.note, "tags": o.tags, "metadata": o.metadata, "status": o.status, "payment": o.payment,
+        "fulfilment": o.fulfilment, "hold": o.hold,
+        "parcels": o.parcels.iter().map(|p| format!("{} {}", p.carrier, p.tracking)).collect::<Vec<_>>(),
+        "paid": o.paid(),
+    })
+}
+
+/// Adds tags to an order and takes others away; the rest stay.
+///
+/// # Errors
+/// `not_found`, `validation`.
+pub fn retag(tx: &mut Tx<'_>, id: OrderId, add: &[String], remove: &[String]) -> Result<Order> {
+    let order = get(tx, id)?;
+    let gone: Vec<String> = remove.iter().map(|t| t.trim().to_lowercase()).collect();
+    let mut wanted: Vec<String> =
+        order.tags.iter().filter(|t| !gone.contains(&t.to_lowercase())).cloned().collect();
+    wanted.extend(add.iter().cloned());
+    change(tx, id, None, &OrderChange { tags: Some(wanted), ..OrderChange::default() })
+}
+
+/// Adds a staff note.
+///
+/// # Errors
+/// `not_found`, `validation`, `too_many_notes`.
+pub fn add_note(tx: &mut Tx<'_>, id: OrderId, text: &str) -> Result<Order> {
+    let before = get(tx, id)?;
+    let text = checked_note(text)?;
+    if before.staff_notes.len() >= NOTES_MAX {
+        return Err(Error::conflict("too_many_notes", format!("An order keeps at most {NOTES_MAX} notes.")));
+    }
+    let number = before.staff_notes.last().map_or(1, |n| n.number.saturating_add(1));
+    let mut after = before.clone();
+    let by = tx.actor().name.clone();
+    after.staff_notes.push(StaffNote { number, at: tx.now(), by, text: text.clone(), edited_at: None });
+    touch(&mut after, tx.now());
+    let event = Noted { number: after.number, note: number, text, before: None };
+    save(tx, Some(&before), &after, &event)?;
+    Ok(after)
+}
+
+/// Edits a staff note; the event keeps what it said before.
+///
+/// # Errors
+/// `not_found`, `validation`, `version_mismatch`.
+pub fn edit_note(tx: &mut Tx<'_>, id: OrderId, seen: Option<u64>, note: u32, text: &str) -> Result<Order> {
+    let before = get(tx, id)?;
+    require_version(seen, before.version)?;
+    let text = checked_note(text)?;
+    let mut after = before.clone();
+    let now = tx.now();
+    let entry = after
+        .staff_notes
+        .iter_mut()
+        .find(|n| n.number == note)
+        .ok_or_else(|| Error::not_found("note", note))?;
+    if entry.text == text {
+        return Ok(before);
+    }
+    let old = std::mem::replace(&mut entry.text, text.clone());
+    entry.edited_at = Some(now);
+    touch(&mut after, now);
+    save(tx, Some(&before), &after, &Noted { number: after.number, note, text, before: Some(old) })?;
+    Ok(after)
+}
+
+fn checked_note(text: &str) -> Result<String> {
+    let text = many_lines(text).map_err(|e| Error::invalid(e.code, e.message).on("/text"))?;
+    if text.is_empty() {
+        Err(Error::invalid("note_empty", "Write something first.").on("/text"))
+    } else {
+        Ok(text)
+    }
+}
+
+/// Takes a step, or refuses it with the reason.
+///
+/// # Errors
+/// `not_found`, `version_mismatch`, `validation`, or the code of the condition that does not hold.
+pub fn take(tx: &mut Tx<'_>, id: OrderId, seen: Option<u64>, step: Step, input: &StepInput) -> Result<Order> {
+    let before = get(tx, id)?;
+    require_version(seen, before.version)?;
+    if let Some((code, sentence)) = refusal(step, &before.axes()) {
+        return Err(Error::conflict(code, sentence));
+    }
+    let input = checked_input(input)?;
+    let mut after = before.clone();
+    advance(&mut after, step, &input, tx.now());
+    touch(&mut after, tx.now());
+    let is_cancel = step == Step::Cancel;
+    let event = StepTaken {
+        number: after.number,
+        step,
+        changes: step_changes(&before, &after),
+        reason: is_cancel.then(|| input.reason.unwrap_or(CancelReason::Other).word()),
+        note: input.note.clone(),
+        tracking: if step == Step::Ship { input.tracking.clone() } else { String::new() },
+        carrier: if step == Step::Ship { input.carrier.clone() } else { String::new() },
+    };
+    save(tx, Some(&before), &after, &event)?;
+    Ok(after)
+}
+
+fn step_changes(before: &Order, after: &Order) -> Changes {
+    changes(&view(before), &view(after))
+}
+
+fn checked_input(input: &StepInput) -> Result<StepInput> {
+    let mut checks = Checks::default();
+    let mut line = |pointer: &str, text: &str| checks.keep(pointer, one_line(text)).unwrap_or_default();
+    let checked = StepInput {
+        reason: input.reason,
+        note: line("/note", &input.note),
+        method: line("/method", &input.method),
+        carrier: line("/carrier", &input.carrier),
+        tracking: line("/tracking", &input.tracking),
+    };
+    checks.finish()?;
+    Ok(checked)
+}
+
+/// Moves the order along its axes. The conditions have been asked before.
+fn advance(order: &mut Order, step: Step, input: &StepInput, now: Timestamp) {
+    match step {
+        Step::Cancel => {
+            order.cancelled = Some(Cancelled {
+                at: now,
+                reason: input.reason.unwrap_or(CancelReason::Other),
+                note: input.note.clone(),
+                payment_before: order.payment,
+            });
+            order.status = Status::Cancelled;
+            if matches!(order.payment, Payment::Unpaid | Payment::Authorised) {
+                order.payment = Payment::Voided;
+            }
+        }
+        Step::Complete => order.status = Status::Completed,
+        Step::Reopen => {
+            if let Some(cancelled) = order.cancelled.take() {
+                order.payment = cancelled.payment_before;
+            }
+            order.status = Status::Open;
+        }
+        Step::Pay => {
+            let due = order.total.saturating_sub(order.refunded).saturating_sub(order.paid()).max(0);
+            let method = if input.method.is_empty() { "manual".to_owned() } else { input.method.clone() };
+            order.payments.push(PaymentNote {
+                method,
+                reference: String::new(),
+                amount: due,
+                at: Some(now),
+                instalments: 1,
+                by_step: true,
+            });
+            order.payment = Payment::Paid;
+        }
+        Step::Unpay => {
+            order.payments.pop();
+            order.payment = if order.paid() > 0 { Payment::PartPaid } else { Payment::Unpaid };
+        }
+        Step::Ship => {
+            order.parcels.push(Parcel {
+                carrier: input.carrier.clone(),
+                tracking: input.tracking.clone(),
+                shipped_at: Some(now),
+                by_step: true,
+            });
+            order.fulfilment = Fulfilment::Fulfilled;
+        }
+        Step::Unship => {
+            order.parcels.pop();
+            order.fulfilment =
+                if order.parcels.is_empty() { Fulfilment::Unfulfilled } else { Fulfilment::Part };
+        }
+        Step::Deliver => order.fulfilment = Fulfilment::Delivered,
+        Step::Undeliver => order.fulfilment = Fulfilment::Fulfilled,
+        Step::Return => {
+            order.fulfilment_before = Some(order.fulfilment);
+            order.fulfilment = Fulfilment::Returned;
+        }
+        Step::Unreturn => order.fulfilment = order.fulfilment_before.take().unwrap_or(Fulfilment::Delivered),
+        Step::Hold => {
+            order.hold = Some(if input.note.is_empty() { "On hold".to_owned() } else { input.note.clone() });
+        }
+        Step::Release => order.hold = None,
+    }
+}

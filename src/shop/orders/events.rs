@@ -1,0 +1,137 @@
+//! The facts that orders publish: a public contract, in the feed and in webhooks.
+
+use super::state::Step;
+use crate::shop::customers::Changes;
+use crate::store::Event;
+use serde::Serialize;
+
+/// Every kind of event of this feature with a sentence for the documentation.
+pub const EVENTS: &[(&str, &str)] = &[
+    ("order.placed", "An order was placed or imported."),
+    ("order.changed", "Contact, addresses, tags or metadata changed; `changes` has each before and after."),
+    ("order.noted", "A staff note was added or edited."),
+    ("order.cancelled", "The order was cancelled; `reason` says why."),
+    ("order.completed", "The order was completed."),
+    ("order.reopened", "A completed or cancelled order was reopened."),
+    ("order.paid", "The order was marked paid."),
+    ("order.payment_taken_back", "A payment noted by mistake was taken back."),
+    ("order.shipped", "The order was marked shipped."),
+    ("order.shipment_taken_back", "A shipment noted by mistake was taken back."),
+    ("order.delivered", "The order was marked delivered."),
+    ("order.delivery_taken_back", "A delivery noted by mistake was taken back."),
+    ("order.returned", "The goods came back in full."),
+    ("order.return_taken_back", "A return noted by mistake was taken back."),
+    ("order.held", "The order was put on hold."),
+    ("order.released", "The order was released from hold."),
+    ("credit_note.added", "A credit note or ledger adjustment was imported."),
+];
+
+/// `order.placed`
+#[derive(Debug, Serialize)]
+pub(super) struct Placed {
+    pub number: u64,
+    pub channel: String,
+    pub total: crate::base::money::Money,
+    pub lines: usize,
+}
+impl Event for Placed {
+    fn kind(&self) -> &'static str {
+        "order.placed"
+    }
+}
+
+/// `order.changed`
+#[derive(Debug, Serialize)]
+pub(super) struct Changed {
+    pub number: u64,
+    pub changes: Changes,
+}
+impl Event for Changed {
+    fn kind(&self) -> &'static str {
+        "order.changed"
+    }
+}
+
+/// `order.noted`
+#[derive(Debug, Serialize)]
+pub(super) struct Noted {
+    pub number: u64,
+    pub note: u32,
+    pub text: String,
+    /// The text before an edit.
+    pub before: Option<String>,
+}
+impl Event for Noted {
+    fn kind(&self) -> &'static str {
+        "order.noted"
+    }
+}
+
+/// A step was taken: `order.cancelled`, `order.paid` …
+#[derive(Debug, Serialize)]
+pub(super) struct StepTaken {
+    pub number: u64,
+    #[serde(skip)]
+    pub step: Step,
+    pub changes: Changes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub note: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub tracking: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub carrier: String,
+}
+impl Event for StepTaken {
+    fn kind(&self) -> &'static str {
+        match self.step {
+            Step::Cancel => "order.cancelled",
+            Step::Complete => "order.completed",
+            Step::Reopen => "order.reopened",
+            Step::Pay => "order.paid",
+            Step::Unpay => "order.payment_taken_back",
+            Step::Ship => "order.shipped",
+            Step::Unship => "order.shipment_taken_back",
+            Step::Deliver => "order.delivered",
+            Step::Undeliver => "order.delivery_taken_back",
+            Step::Return => "order.returned",
+            Step::Unreturn => "order.return_taken_back",
+            Step::Hold => "order.held",
+            Step::Release => "order.released",
+        }
+    }
+}
+
+/// `credit_note.added`
+#[derive(Debug, Serialize)]
+pub(super) struct CreditNoteAdded {
+    pub number: String,
+    pub total: crate::base::money::Money,
+}
+impl Event for CreditNoteAdded {
+    fn kind(&self) -> &'static str {
+        "credit_note.added"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_has_a_documented_event() {
+        for step in Step::ALL {
+            let event = StepTaken {
+                number: 1,
+                step: *step,
+                changes: Changes::new(),
+                reason: None,
+                note: String::new(),
+                tracking: String::new(),
+                carrier: String::new(),
+            };
+            assert!(EVENTS.iter().any(|(kind, _)| *kind == event.kind()), "{step}");
+        }
+    }
+}

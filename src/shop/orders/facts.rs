@@ -1,0 +1,90 @@
+//! What is in the parcel, in the words a list shows: pieces, categories, sizes, colours, barcodes. Pure.
+
+use super::model::{Line, Order};
+
+/// The different values of a field of the lines, in the order of the lines, and how many pieces each has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Different(pub Vec<(String, i64)>);
+
+impl Different {
+    fn of(lines: &[Line], field: impl Fn(&Line) -> &str) -> Self {
+        let mut values: Vec<(String, i64)> = Vec::new();
+        for line in lines {
+            let value = field(line);
+            if value.is_empty() {
+                continue;
+            }
+            match values.iter_mut().find(|(v, _)| v == value) {
+                Some((_, pieces)) => *pieces = pieces.saturating_add(line.quantity),
+                None => values.push((value.to_owned(), line.quantity)),
+            }
+        }
+        Self(values)
+    }
+    /// The first `most` values and "+n" for the others: `Rain jackets, Mugs +1`.
+    pub fn short(&self, most: usize) -> String {
+        let mut text = self.0.iter().take(most).map(|(v, _)| v.as_str()).collect::<Vec<_>>().join(", ");
+        if self.0.len() > most {
+            text.push_str(&format!(" +{}", self.0.len() - most));
+        }
+        text
+    }
+    /// With the number of pieces where it is not one: `S, 2×M`.
+    pub fn counted(&self, most: usize) -> String {
+        let one = |(value, pieces): &(String, i64)| {
+            if *pieces == 1 { value.clone() } else { format!("{pieces}×{value}") }
+        };
+        let mut text = self.0.iter().take(most).map(one).collect::<Vec<_>>().join(", ");
+        if self.0.len() > most {
+            text.push_str(&format!(" +{}", self.0.len() - most));
+        }
+        text
+    }
+    /// All values, for a title and for CSV.
+    pub fn all(&self) -> String {
+        self.0.iter().map(|(v, _)| v.as_str()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The item facts of one order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    pub items: i64,
+    pub titles: Different,
+    pub categories: Different,
+    pub sizes: Different,
+    pub colours: Different,
+    pub barcodes: Different,
+    pub skus: Different,
+}
+
+/// The facts of an order's lines.
+pub fn facts(order: &Order) -> Facts {
+    let lines = order.lines.as_slice();
+    Facts {
+        items: order.items(),
+        titles: Different::of(lines, |l| &l.title),
+        categories: Different::of(lines, |l| &l.category),
+        sizes: Different::of(lines, |l| &l.size),
+        colours: Different::of(lines, |l| &l.colour),
+        barcodes: Different::of(lines, |l| &l.barcode),
+        skus: Different::of(lines, |l| &l.sku),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(size: &str, quantity: i64) -> Line {
+        Line { size: size.into(), quantity, ..Line::default() }
+    }
+
+    #[test]
+    fn values_are_listed_once_with_their_pieces() {
+        let lines = [line("S", 1), line("M", 1), line("M", 1), line("", 4), line("L", 1)];
+        let sizes = Different::of(&lines, |l| &l.size);
+        assert_eq!(sizes.counted(2), "S, 2×M +1");
+        assert_eq!(sizes.short(3), "S, M, L");
+    }
+}

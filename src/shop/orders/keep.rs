@@ -1,0 +1,265 @@
+//! The one write path of orders: record, counters, the customer's totals and the event, in one go.
+
+use super::model::{CreditNote, CreditNoteId, Order, OrderId};
+use super::sales;
+use super::standing::turned_by;
+use super::state::{Fulfilment, Payment, Status};
+use super::table::{BY_NUMBER, BY_SOURCE, CREDIT_BY_CUSTOMER, CREDIT_BY_SOURCE, CREDIT_NOTES, ORDERS};
+use crate::base::error::{Error, Result};
+use crate::base::money::Currency;
+use crate::shop::customers::{self, CustomerId, Spent, Totals};
+use crate::store::{Direction, Event, Read, Span, Subject, Tx, counter};
+use std::ops::ControlFlow;
+
+/// The built-in views with a counter each, kept exact in the store, so that a badge never counts.
+#[derive(Clone, Copy, Debug)]
+pub struct View {
+    /// The word in addresses and counters.
+    pub word: &'static str,
+    pub label: &'static str,
+    /// The same set in the query language.
+    pub query: &'static str,
+    holds: fn(&Order) -> bool,
+}
+
+impl View {
+    /// Whether the view holds this order.
+    pub fn holds(&self, order: &Order) -> bool {
+        (self.holds)(order)
+    }
+}
+
+/// The views, in the order of their tabs.
+pub const VIEWS: &[View] = &[
+    View { word: "all", label: "All", query: "", holds: |_| true },
+    View {
+        word: "to_ship",
+        label: "To ship",
+        query: "status:open payment:paid,part_refunded fulfilment:unfulfilled,part -is:held",
+        holds: |o| {
+            o.status == Status::Open
+                && matches!(o.payment, Payment::Paid | Payment::PartRefunded)
+                && matches!(o.fulfilment, Fulfilment::Unfulfilled | Fulfilment::Part)
+                && o.hold.is_none()
+        },
+    },
+    View {
+        word: "unpaid",
+        label: "Unpaid",
+        query: "status:open payment:unpaid,authorised,part_paid",
+        holds: |o| {
+            o.status == Status::Open
+                && matches!(o.payment, Payment::Unpaid | Payment::Authorised | Payment::PartPaid)
+        },
+    },
+    View {
+        word: "held",
+        label: "On hold",
+        query: "status:open is:held",
+        holds: |o| o.status == Status::Open && o.hold.is_some(),
+    },
+    View {
+        word: "returned",
+        label: "Returned",
+        query: "fulfilment:part_returned,returned",
+        holds: |o| matches!(o.fulfilment, Fulfilment::PartReturned | Fulfilment::Returned),
+    },
+    View {
+        word: "cancelled",
+        label: "Cancelled",
+        query: "status:cancelled",
+        holds: |o| o.status == Status::Cancelled,
+    },
+];
+
+fn counter_name(view: &View) -> String {
+    format!("orders/{}", view.word)
+}
+
+/// How many orders a view holds, exactly, from its counter.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn count(r: &impl Read, view: &View) -> Result<i64> {
+    counter(r, &counter_name(view))
+}
+
+/// Writes an order and everything that follows from it. `before` is the record it replaces.
+pub(super) fn save(tx: &mut Tx<'_>, before: Option<&Order>, after: &Order, event: &impl Event) -> Result<()> {
+    if !after.adds_up() {
+        return Err(Error::internal(format!("order {} does not add up", after.id)));
+    }
+    for view in VIEWS {
+        let (was, is) = (before.is_some_and(view.holds), (view.holds)(after));
+        if was != is {
+            tx.count(&counter_name(view), if is { 1 } else { -1 })?;
+        }
+    }
+    sales::account(tx, before, after)?;
+    let mut also = Vec::new();
+    if let Some(customer) = after.customer {
+        also.push(Subject::of(&customer));
+        let was_kept = before.is_some_and(Order::is_kept);
+        if was_kept != after.is_kept() {
+            also.extend(turned_by(tx, customer, (after.placed_at, after.id))?.iter().map(Subject::of));
+        }
+        account(tx, customer, |totals| {
+            for (order, sign) in before.iter().map(|o| (*o, -1)).chain([(after, 1)]) {
+                totals.orders_all = totals.orders_all.saturating_add_signed(sign);
+                if order.is_kept() {
+                    totals.orders = totals.orders.saturating_add_signed(sign);
+                    spend(
+                        totals,
+                        order.currency,
+                        i64::from(sign).saturating_mul(order.total.saturating_sub(order.refunded)),
+                    );
+                }
+            }
+            totals.last_order_at = totals.last_order_at.max(Some(after.placed_at));
+        })?;
+    }
+    ORDERS.put(tx, &after.id, after)?;
+    tx.publish_with(Subject::of(&after.id), &also, event)?;
+    Ok(())
+}
+
+/// Changes what a customer's orders add up to.
+pub(super) fn account(tx: &mut Tx<'_>, customer: CustomerId, change: impl FnOnce(&mut Totals)) -> Result<()> {
+    let before = customers::totals(tx, customer)?;
+    let mut totals = before.clone();
+    change(&mut totals);
+    if totals == before { Ok(()) } else { customers::set_totals(tx, customer, &totals) }
+}
+
+/// Adds an amount to what was spent in a currency; the list stays sorted by currency.
+pub(super) fn spend(totals: &mut Totals, currency: Currency, amount: i64) {
+    match totals.spent.binary_search_by_key(&currency, |s| s.currency) {
+        Ok(at) => {
+            if let Some(spent) = totals.spent.get_mut(at) {
+                spent.amount = spent.amount.saturating_add(amount);
+            }
+        }
+        Err(at) => totals.spent.insert(at, Spent { currency, amount }),
+    }
+}
+
+/// The order, or `NotFound`.
+///
+/// # Errors
+/// `not_found`.
+pub fn get(r: &impl Read, id: OrderId) -> Result<Order> {
+    find(r, id)?.ok_or_else(|| Error::not_found("order", id))
+}
+
+/// The order, if there is one.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn find(r: &impl Read, id: OrderId) -> Result<Option<Order>> {
+    ORDERS.get(r, &id)
+}
+
+/// The order with this number.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn find_by_number(r: &impl Read, number: u64) -> Result<Option<OrderId>> {
+    BY_NUMBER.first(r, &number)
+}
+
+/// The order an outside system knows by this id.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn find_by_source(r: &impl Read, source: &str, id: &str) -> Result<Option<OrderId>> {
+    BY_SOURCE.first(r, &(source.to_owned(), id.to_owned()))
+}
+
+/// The order that any outside system knows by this id; with several, of the first system by name.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn find_by_outside_id(r: &impl Read, id: &str) -> Result<Option<OrderId>> {
+    customers::in_any_source(r, &BY_SOURCE, id)
+}
+
+/// The credit note that any outside system knows by this id.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn find_credit_note_by_outside_id(r: &impl Read, id: &str) -> Result<Option<CreditNoteId>> {
+    customers::in_any_source(r, &CREDIT_BY_SOURCE, id)
+}
+
+/// Ids in order of placing after `after`, for rebuilding the index and for exports.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn ids(r: &impl Read, after: Option<OrderId>, limit: usize) -> Result<Vec<OrderId>> {
+    keys(r, after, Direction::Forward, limit)
+}
+
+/// The newest orders before `before`, newest first: what lists show while the index is rebuilt.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn recent(r: &impl Read, before: Option<OrderId>, limit: usize) -> Result<Vec<OrderId>> {
+    keys(r, before, Direction::Backward, limit)
+}
+
+fn keys(r: &impl Read, from: Option<OrderId>, direction: Direction, limit: usize) -> Result<Vec<OrderId>> {
+    let span = from.map_or_else(Span::all, |key| Span::all().after(&key, direction));
+    let mut ids = Vec::new();
+    ORDERS.walk_keys(r, &span, direction, |id| {
+        ids.push(id);
+        Ok(if ids.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    })?;
+    Ok(ids)
+}
+
+/// The credit note, or `NotFound`.
+///
+/// # Errors
+/// `not_found`.
+pub fn get_credit_note(r: &impl Read, id: CreditNoteId) -> Result<CreditNote> {
+    find_credit_note(r, id)?.ok_or_else(|| Error::not_found("credit note", id))
+}
+
+/// The credit note, if there is one.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn find_credit_note(r: &impl Read, id: CreditNoteId) -> Result<Option<CreditNote>> {
+    CREDIT_NOTES.get(r, &id)
+}
+
+/// Ids of credit notes after `after`.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn credit_note_ids(
+    r: &impl Read,
+    after: Option<CreditNoteId>,
+    limit: usize,
+) -> Result<Vec<CreditNoteId>> {
+    let span = after.map_or_else(Span::all, |key| Span::all().after(&key, Direction::Forward));
+    let mut ids = Vec::new();
+    CREDIT_NOTES.walk_keys(r, &span, Direction::Forward, |id| {
+        ids.push(id);
+        Ok(if ids.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    })?;
+    Ok(ids)
+}
+
+/// A customer's credit notes, newest first.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn credit_notes_of(r: &impl Read, customer: CustomerId, limit: usize) -> Result<Vec<CreditNote>> {
+    let mut ids = Vec::new();
+    CREDIT_BY_CUSTOMER.walk(r, &Span::of(&customer), Direction::Backward, |_, id, _| {
+        ids.push(id);
+        Ok(if ids.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    })?;
+    ids.into_iter().filter_map(|id| find_credit_note(r, id).transpose()).collect()
+}

@@ -1,0 +1,134 @@
+//! Orders as they are played through in a store: placing, importing, changing, and what follows at the customer.
+
+use super::*;
+use crate::base::money::{Currency, Price};
+use crate::base::time::{Clock, DAY_MS, Timestamp};
+use crate::shop::customers::{self, ExternalRef, NewCustomer};
+use crate::store::{Actor, Settings, Store, TableInfo};
+use std::sync::LazyLock;
+
+static TABLES_HERE: LazyLock<Vec<TableInfo>> =
+    LazyLock::new(|| customers::TABLES.iter().chain(TABLES).copied().collect());
+
+fn store() -> (tempfile::TempDir, Store) {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings { reserve_mb: 0, ballast_mb: 0, ..Settings::default() };
+    let clock = Clock::manual(Timestamp(1_790_000_000_000));
+    let store = Store::open(dir.path(), &settings, clock, TABLES_HERE.as_slice()).unwrap();
+    (dir, store)
+}
+
+fn order(outside: &str, customer: &str, day: i64, minor: i64) -> NewOrder {
+    NewOrder {
+        source: Some(ExternalRef { source: "test".into(), id: outside.into() }),
+        wished_number: outside.parse().ok(),
+        placed_at: Some(Timestamp(1_780_000_000_000 + day * DAY_MS)),
+        customer: NewOrderCustomer::Described(Box::new(NewCustomer {
+            external: vec![ExternalRef { source: "test".into(), id: customer.into() }],
+            ..NewCustomer::default()
+        })),
+        lines: vec![NewLine {
+            title: "Mug".into(),
+            quantity: 1,
+            unit_price: Price::from_minor(minor, Currency::GBP).unwrap(),
+            ..NewLine::default()
+        }],
+        is_import: true,
+        ..NewOrder::new(Currency::GBP)
+    }
+}
+
+fn write<T: Send + 'static>(store: &Store, op: impl Fn(&mut crate::store::Tx<'_>) -> crate::base::error::Result<T> + Send + 'static) -> T {
+    store.write_blocking(Actor::system("test"), op).unwrap()
+}
+
+fn is_sound(store: &Store) {
+    let found = store.check(&[check]).unwrap();
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn an_import_brings_an_order_once_and_keeps_its_number() {
+    let (_dir, store) = store();
+    let first = write(&store, |tx| import(tx, &order("536365", "17850", 0, 13912)));
+    let Imported::Added(id) = first else { panic!("{first:?}") };
+    assert_eq!(write(&store, |tx| import(tx, &order("536365", "17850", 0, 13912))), Imported::Known(id));
+    let next = write(&store, |tx| place(tx, &NewOrder { source: None, ..order("1", "17850", 1, 100) }));
+    assert_eq!(store.read(|s| get(s, id)).unwrap().number, 536_365);
+    assert_eq!(next.number, 1, "a wished number that is free is taken");
+    let third = write(&store, |tx| place(tx, &NewOrder { source: None, wished_number: Some(1), ..order("x", "17850", 1, 100) }));
+    assert_eq!(third.number, 536_366, "a taken one is not, and numbers go on after the largest");
+    is_sound(&store);
+}
+
+#[test]
+fn credit_notes_lower_what_a_customer_spent() {
+    let (_dir, store) = store();
+    write(&store, |tx| import(tx, &order("1", "14646", 0, 5000)));
+    let note = |number: &str, total: i64| NewCreditNote {
+        number: number.into(),
+        source: Some(ExternalRef { source: "test".into(), id: number.into() }),
+        issued_at: Timestamp(1_780_000_000_000),
+        customer: order("1", "14646", 0, 1).customer,
+        currency: Currency::GBP,
+        lines: Vec::new(),
+        total,
+        kind: CreditKind::Credit,
+        country: String::new(),
+    };
+    let credit = note("C1", 1200);
+    assert!(write(&store, move |tx| import_credit_note(tx, &credit)).is_some());
+    let again = note("C1", 1200);
+    assert!(write(&store, move |tx| import_credit_note(tx, &again)).is_none());
+    let external = ExternalRef { source: "test".into(), id: "14646".into() };
+    let totals = store
+        .read(|s| customers::totals(s, customers::find_by_external(s, &external)?.unwrap()))
+        .unwrap();
+    assert_eq!((totals.orders, totals.credit_notes, totals.spent[0].amount), (1, 1, 3800));
+    is_sound(&store);
+}
+
+#[test]
+fn an_order_imported_between_others_turns_the_later_one() {
+    let (_dir, store) = store();
+    let ids: Vec<OrderId> = [("2", 2), ("3", 3), ("1", 1)]
+        .into_iter()
+        .map(|(n, day)| match write(&store, move |tx| import(tx, &order(n, "7", day, 100))) {
+            Imported::Added(id) | Imported::Known(id) => id,
+        })
+        .collect();
+    let words = |store: &Store| -> Vec<&'static str> {
+        store.read(|s| ids.iter().map(|id| Ok(standing(s, &get(s, *id)?)?.word())).collect()).unwrap()
+    };
+    assert_eq!(words(&store), ["returning", "returning", "new"]);
+    let last = store.last_seq();
+    let first = ids[2];
+    write(&store, move |tx| take(tx, first, None, Step::Cancel, &StepInput::default()));
+    assert_eq!(words(&store), ["new", "returning", "new"]);
+    let event = store.read(|s| crate::store::events::after(s, last, 10)).unwrap().remove(0);
+    let turned: Vec<String> = event.also.iter().map(ToString::to_string).collect();
+    assert!(turned.contains(&ids[0].to_string()), "the event names the order that turned");
+    assert!(!turned.contains(&ids[1].to_string()), "and not the one that did not");
+    is_sound(&store);
+}
+
+#[test]
+fn counters_and_totals_stay_right_through_any_steps() {
+    let (_dir, store) = store();
+    let mut ids = Vec::new();
+    for n in 0..12_i64 {
+        let placed = write(&store, move |tx| import(tx, &order(&(100 + n).to_string(), &(n % 3).to_string(), n, 100 * n)));
+        let Imported::Added(id) = placed else { panic!("{placed:?}") };
+        ids.push(id);
+    }
+    // A fixed but mixed sequence of steps, allowed and not.
+    let mut state = 7_usize;
+    for _ in 0..400 {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let id = ids[(state >> 33) % ids.len()];
+        let step = Step::ALL[(state >> 40) % Step::ALL.len()];
+        let _refused_or_done =
+            store.write_blocking(Actor::system("test"), move |tx| take(tx, id, None, step, &StepInput::default()));
+    }
+    is_sound(&store);
+}

@@ -1,0 +1,165 @@
+//! The amounts of an order: what the file states, what follows from the lines, and where the tax is.
+
+use crate::base::money::{Currency, to_minor};
+use crate::shop::transfer::bound::{Fault, View};
+use crate::shop::transfer::fields::Field;
+use crate::shop::transfer::lines::MadeLine;
+use crate::shop::transfer::maker::{Maker, first};
+use crate::shop::transfer::mapping::TaxRule;
+use rust_decimal::Decimal;
+
+const UNEXPLAINED: (&str, &str) = (
+    "total_unexplained",
+    "The parts of the order do not add up to its total. The total is kept, the rest is an adjustment.",
+);
+
+/// An amount as the file states it and in minor units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amount {
+    pub exact: Decimal,
+    pub minor: i64,
+}
+
+/// The amounts of one order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amounts {
+    /// The lines after their discounts; the stated subtotal where no line has a price.
+    pub goods: Amount,
+    /// A subtotal that no line accounts for.
+    pub lone_subtotal: Option<Amount>,
+    pub discount: Amount,
+    pub shipping: Amount,
+    pub tax: Amount,
+    pub has_tax: bool,
+    pub is_tax_included: bool,
+    pub stated_total: Option<Amount>,
+    pub refunded: Amount,
+    pub outstanding: Option<Amount>,
+}
+
+impl Amounts {
+    /// Goods less discount plus shipping plus added tax, or what the file states.
+    pub fn total(&self) -> Amount {
+        self.stated_total.unwrap_or_else(|| {
+            let tax = if self.is_tax_included { Amount::default() } else { self.tax };
+            Amount {
+                exact: self
+                    .goods
+                    .exact
+                    .saturating_sub(self.discount.exact)
+                    .saturating_add(self.shipping.exact)
+                    .saturating_add(tax.exact),
+                minor: self
+                    .goods
+                    .minor
+                    .saturating_sub(self.discount.minor)
+                    .saturating_add(self.shipping.minor)
+                    .saturating_add(tax.minor),
+            }
+        })
+    }
+}
+
+fn read(views: &[View<'_>], field: Field, currency: Currency) -> Result<Option<Amount>, Fault> {
+    let Some(view) = first(views, field) else { return Ok(None) };
+    let Some(exact) = view.number(field)? else { return Ok(None) };
+    let minor = to_minor(exact, currency);
+    let minor = minor.map_err(|e| view.fault(field, e.code, &e.message))?;
+    Ok(Some(Amount { exact, minor }))
+}
+
+fn positive(amount: Amount) -> Amount {
+    Amount { exact: amount.exact.abs(), minor: amount.minor.saturating_abs() }
+}
+
+impl Maker<'_> {
+    /// Reads the amounts of an order and decides what they mean.
+    ///
+    /// # Errors
+    /// `invalid_number`, `amount_too_large`.
+    pub fn amounts(
+        &mut self,
+        views: &[View<'_>],
+        lines: &[MadeLine],
+        currency: Currency,
+    ) -> Result<Amounts, Fault> {
+        let of = |field: Field| read(views, field, currency);
+        let mut found = Amounts {
+            goods: Amount {
+                exact: lines.iter().map(|l| l.exact_total).sum(),
+                minor: lines.iter().fold(0, |sum, l| sum.saturating_add(l.total)),
+            },
+            shipping: of(Field::OrderShipping)?.unwrap_or_default(),
+            stated_total: of(Field::OrderTotal)?,
+            refunded: of(Field::OrderRefunded)?.map(positive).unwrap_or_default(),
+            outstanding: of(Field::OrderOutstanding)?,
+            ..Amounts::default()
+        };
+        let freight: Decimal = lines.iter().map(|l| l.shipping).sum();
+        found.shipping.exact += freight;
+        found.shipping.minor =
+            found.shipping.minor.saturating_add(to_minor(freight, currency).unwrap_or_default());
+        let is_priced = lines.iter().any(|l| l.is_priced);
+        match of(Field::OrderSubtotal)? {
+            Some(subtotal) if !is_priced => {
+                found.goods = subtotal;
+                found.lone_subtotal = Some(subtotal);
+            }
+            Some(subtotal) if subtotal.minor <= found.goods.minor => {
+                found.discount.minor = found.goods.minor.saturating_sub(subtotal.minor);
+                found.discount.exact = found.goods.exact.saturating_sub(subtotal.exact);
+            }
+            _ => found.discount = of(Field::OrderDiscount)?.map(positive).unwrap_or_default(),
+        }
+        match of(Field::OrderTax)? {
+            Some(tax) => (found.tax, found.has_tax) = (tax, true),
+            None => {
+                found.tax.exact = lines.iter().map(|l| l.exact_tax).sum();
+                found.tax.minor = lines.iter().fold(0, |sum, l| sum.saturating_add(l.line.tax));
+            }
+        }
+        found.is_tax_included = match self.mapping.rules.tax {
+            TaxRule::Included => true,
+            TaxRule::Added => false,
+            TaxRule::Decide => self.decide(&mut found, of(Field::OrderShippingTax)?, views),
+        };
+        Ok(found)
+    }
+
+    /// Whether the tax is in the prices: whatever makes the total right, to a hundredth.
+    fn decide(&mut self, found: &mut Amounts, shipping_tax: Option<Amount>, views: &[View<'_>]) -> bool {
+        let Some(total) = found.stated_total else { return true };
+        let base = found.goods.minor.saturating_sub(found.discount.minor);
+        let with = base.saturating_add(found.shipping.minor);
+        let near = |sum: i64| sum.abs_diff(total.minor) <= 1;
+        if let (false, false, Some(more)) =
+            (near(with), near(with.saturating_add(found.tax.minor)), shipping_tax)
+        {
+            // Some files leave the tax on shipping out of the tax.
+            let sum = found.tax.minor.saturating_add(more.minor);
+            if near(with.saturating_add(sum)) {
+                found.tax = Amount { exact: found.tax.exact + more.exact, minor: sum };
+            }
+        }
+        let taxed = |sum: i64| near(sum.saturating_add(found.tax.minor));
+        let (fact, is_included, is_free) = match (near(with), taxed(with)) {
+            (true, true) => ("tax_included_or_none", true, false),
+            (true, false) => ("tax_included", true, false),
+            (false, true) => ("tax_added", false, false),
+            _ if found.shipping.minor > 0 && near(base) => ("free_shipping", true, true),
+            _ if found.shipping.minor > 0 && taxed(base) => ("free_shipping", false, true),
+            _ => ("total_unexplained", true, false),
+        };
+        self.tallies.fact(fact);
+        if is_free {
+            found.discount.minor = found.discount.minor.saturating_add(found.shipping.minor);
+            found.discount.exact += found.shipping.exact;
+        }
+        if let ("total_unexplained", Some(view), true) =
+            (fact, views.first(), found.goods != Amount::default())
+        {
+            self.warn(UNEXPLAINED, view, Field::OrderTotal, &total.exact.to_string());
+        }
+        is_included
+    }
+}

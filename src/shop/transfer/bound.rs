@@ -1,0 +1,371 @@
+//! A mapping tied to the columns of a file, and the rows of that file seen through it.
+
+use crate::base::error::Result;
+use crate::base::time::Zone;
+use crate::shop::transfer::cell;
+use crate::shop::transfer::date::{self, Moment};
+use crate::shop::transfer::fields::{Field, Shape};
+use crate::shop::transfer::join::Lookup;
+use crate::shop::transfer::mapping::Mapping;
+use crate::shop::transfer::number;
+use crate::shop::transfer::options::Options;
+use crate::shop::transfer::records::Record;
+use crate::shop::transfer::sheet::Sheet;
+use crate::shop::transfer::survey::{KeyColumns, Survey, Wanted, survey};
+use rust_decimal::Decimal;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// The name in mappings for the number of the row.
+pub const ROW: &str = "#row";
+
+/// Files joined to files joined to files: so deep and no deeper.
+const DEPTH_MAX: usize = 4;
+
+/// One row, kept.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub record: Record,
+    /// Which of the bound files it is from.
+    pub file: usize,
+    /// Number of the row in its file, from 1, without the header.
+    pub ordinal: u64,
+}
+
+/// Where a value is found.
+#[derive(Clone, Debug)]
+enum Slot {
+    Own(usize),
+    Ordinal,
+    /// A cell of another file: the key in this row, the file, the wanted column there.
+    Joined {
+        by: Vec<Slot>,
+        lookup: usize,
+        column: usize,
+    },
+}
+
+/// A cell that refuses its row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Physical line of the row.
+    pub line: u64,
+    pub column: String,
+    pub value: String,
+    pub code: &'static str,
+    pub reason: String,
+}
+
+impl Fault {
+    /// A refusal by the rules of a record: its first field; the line is the caller's.
+    pub fn of(error: &crate::base::error::Error) -> Self {
+        let field = error.fields.first();
+        Self {
+            line: 0,
+            column: field.map_or("", |f| f.pointer.trim_start_matches('/')).to_owned(),
+            value: String::new(),
+            code: field.map_or(error.code, |f| f.code),
+            reason: field.map_or_else(|| error.message.to_string(), |f| f.detail.clone()),
+        }
+    }
+}
+
+/// A file with what the mapping finds in it.
+#[derive(Debug)]
+pub struct Bound {
+    pub sheet: Sheet,
+    pub survey: Survey,
+    /// `None` for the first kind of file.
+    pub role: Option<String>,
+    pub key: KeyColumns,
+    slots: Vec<Vec<Slot>>,
+    /// Where the keys of further files stand in these rows.
+    by: HashMap<String, Vec<Slot>>,
+    /// Columns that become metadata, with their names.
+    pub kept: Vec<(usize, String)>,
+    pub unknown: Vec<usize>,
+    null: Vec<String>,
+}
+
+/// How much of a role's columns a header has: found and wanted. `None` without the column of its key.
+pub fn likeness(mapping: &Mapping, role: Option<&str>, sheet: &Sheet) -> Option<(usize, usize)> {
+    let key: &[String] = match role {
+        Some(role) => &mapping.files.get(role)?.key,
+        None if mapping.kind == crate::shop::transfer::mapping::Kind::Orders => {
+            mapping.columns(Field::OrderKey)
+        }
+        None => &[],
+    };
+    if !key.is_empty() && !key.iter().any(|k| k == ROW || sheet.column(k).is_some()) {
+        return None;
+    }
+    let is_foreign = |n: &String| n.split_once('.').is_some_and(|(role, _)| mapping.files.contains_key(role));
+    let names = |field: &Field| -> Vec<String> {
+        mapping.columns(*field).iter().filter(|n| !is_foreign(n)).cloned().collect()
+    };
+    let mut wanted: Vec<Vec<String>> = Field::ALL
+        .iter()
+        .filter(|f| mapping.file_of(f.section()) == role)
+        .map(names)
+        .filter(|n| !n.is_empty())
+        .collect();
+    if let Some(role) = role {
+        wanted.extend(foreign_names(mapping, role).into_iter().map(|n| vec![n]));
+    }
+    let found = wanted.iter().filter(|names| names.iter().any(|n| sheet.column(n).is_some())).count();
+    Some((found, wanted.len()))
+}
+
+/// Columns of a further file that are named as `role.column` anywhere in the mapping.
+pub fn foreign_names(mapping: &Mapping, role: &str) -> Vec<String> {
+    let all =
+        Field::ALL.iter().flat_map(|f| mapping.columns(*f)).chain(mapping.files.values().flat_map(|f| &f.by));
+    let prefix = format!("{role}.");
+    let names: BTreeSet<&str> = all.filter_map(|n| n.strip_prefix(&prefix)).collect();
+    names.into_iter().map(str::to_owned).collect()
+}
+
+impl Bound {
+    /// Ties the mapping to a sheet and looks over the file.
+    ///
+    /// # Errors
+    /// As [`survey`].
+    pub fn new(
+        sheet: Sheet,
+        role: Option<&str>,
+        mapping: &Mapping,
+        lookups: &[Lookup],
+        options: &Options,
+    ) -> Result<Self> {
+        let tie = Tie { sheet: &sheet, mapping, lookups };
+        let of_role = |f: &Field| mapping.file_of(f.section()) == role;
+        let slots: Vec<Vec<Slot>> = Field::ALL
+            .iter()
+            .map(|f| if of_role(f) { tie.slots(mapping.columns(*f)) } else { Vec::new() })
+            .collect();
+        let key = tie.key(role);
+        let mut used: BTreeSet<usize> = slots.iter().flatten().flat_map(own_columns).collect();
+        used.extend(key.columns.iter().chain(key.split.iter()));
+        used.extend(mapping.files.values().flat_map(|f| tie.slots(&f.by)).flat_map(|s| own_columns(&s)));
+        let shaped = |shape: Shape| -> Vec<usize> {
+            let own = Field::ALL.iter().zip(&slots).filter(|(f, _)| f.shape() == shape).flat_map(|(_, s)| s);
+            own.filter_map(|s| if let Slot::Own(column) = s { Some(*column) } else { None })
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect()
+        };
+        let (numbers, dates, codes) = (shaped(Shape::Number), shaped(Shape::Date), shaped(Shape::Code));
+        let wanted = Wanted { numbers, dates, codes, key: key.clone() };
+        let survey = survey(&sheet, &wanted, options)?;
+        let by = mapping.files.iter().map(|(role, file)| (role.clone(), tie.slots(&file.by))).collect();
+        let (kept, unknown) = tie.rest(&used, role, options);
+        Ok(Self {
+            survey,
+            role: role.map(str::to_owned),
+            key,
+            slots,
+            by,
+            kept,
+            unknown,
+            null: mapping.rules.null.clone(),
+            sheet,
+        })
+    }
+    pub fn has(&self, field: Field) -> bool {
+        self.slots.get(field.index()).is_some_and(|s| !s.is_empty())
+    }
+}
+
+fn own_columns(slot: &Slot) -> Vec<usize> {
+    match slot {
+        Slot::Own(column) => vec![*column],
+        Slot::Ordinal => Vec::new(),
+        Slot::Joined { by, .. } => by.iter().flat_map(own_columns).collect(),
+    }
+}
+
+struct Tie<'a> {
+    sheet: &'a Sheet,
+    mapping: &'a Mapping,
+    lookups: &'a [Lookup],
+}
+
+impl Tie<'_> {
+    fn slots(&self, names: &[String]) -> Vec<Slot> {
+        self.slots_within(names, DEPTH_MAX)
+    }
+    fn slots_within(&self, names: &[String], depth: usize) -> Vec<Slot> {
+        let mut slots: Vec<Slot> = Vec::new();
+        for name in names {
+            match name.as_str() {
+                // The row's number stands in only where the file has none of the columns.
+                ROW if slots.is_empty() => slots.push(Slot::Ordinal),
+                ROW => {}
+                name => slots.extend(self.slot(name, depth)),
+            }
+        }
+        slots
+    }
+    fn slot(&self, name: &str, depth: usize) -> Option<Slot> {
+        let depth = depth.checked_sub(1)?;
+        let foreign = name.split_once('.').and_then(|(role, column)| {
+            let lookup = self.lookups.iter().position(|l| l.role == role)?;
+            let file = self.mapping.files.get(role)?;
+            let column = self.lookups.get(lookup)?.wanted.iter().position(|w| w == column)?;
+            let by = self.slots_within(&file.by, depth);
+            (!by.is_empty()).then_some(Slot::Joined { by, lookup, column })
+        });
+        foreign.or_else(|| self.sheet.column(name).map(Slot::Own))
+    }
+    fn key(&self, role: Option<&str>) -> KeyColumns {
+        use crate::shop::transfer::mapping::Kind;
+        let own = |names: &[String]| names.iter().filter_map(|n| self.sheet.column(n)).collect::<Vec<_>>();
+        match (role, self.mapping.kind) {
+            (Some(role), _) => {
+                let file = self.mapping.files.get(role);
+                KeyColumns {
+                    columns: file.map(|f| own(&f.key)).unwrap_or_default(),
+                    split: None,
+                    is_email: file.is_some_and(|f| f.is_email),
+                }
+            }
+            (None, Kind::Orders) => KeyColumns {
+                columns: own(self.mapping.columns(Field::OrderKey)),
+                split: own(self.mapping.columns(Field::OrderSplit)).first().copied(),
+                is_email: false,
+            },
+            (None, Kind::Customers) => {
+                let mut columns = own(self.mapping.columns(Field::CustomerEmail));
+                columns.extend(own(self.mapping.columns(Field::CustomerId)));
+                KeyColumns { columns, split: None, is_email: true }
+            }
+        }
+    }
+    /// Columns for metadata, and those nobody knows.
+    fn rest(
+        &self,
+        used: &BTreeSet<usize>,
+        role: Option<&str>,
+        options: &Options,
+    ) -> (Vec<(usize, String)>, Vec<usize>) {
+        let rules = &self.mapping.rules;
+        let find =
+            |names: &[String]| names.iter().filter_map(|n| self.sheet.column(n)).collect::<BTreeSet<_>>();
+        let (keep, ignore) = (find(&rules.keep), find(&rules.ignore));
+        let is_line_column = |title: &str| {
+            let title = title.to_ascii_lowercase();
+            rules.lines.is_some()
+                && ["line_item_", "order_item_", "product item "].iter().any(|p| title.starts_with(p))
+        };
+        let left: Vec<usize> = (0..self.sheet.header.len())
+            .filter(|c| !used.contains(c) && !ignore.contains(c) && !keep.contains(c))
+            .filter(|c| !self.sheet.title(*c).is_empty() && !is_line_column(self.sheet.title(*c)))
+            .collect();
+        let joined = foreign_names(self.mapping, role.unwrap_or_default());
+        let unknown: Vec<usize> =
+            left.into_iter().filter(|c| !joined.iter().any(|n| self.sheet.column(n) == Some(*c))).collect();
+        let mut kept: BTreeSet<usize> = keep;
+        if options.keep_unknown && role.is_none() {
+            kept.extend(&unknown);
+        }
+        (kept.into_iter().map(|c| (c, self.sheet.title(c).to_owned())).collect(), unknown)
+    }
+}
+
+/// One row seen through its binding.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    pub bound: &'a Bound,
+    pub row: &'a Row,
+    pub lookups: &'a [Lookup],
+}
+
+impl<'a> View<'a> {
+    pub fn has(&self, field: Field) -> bool {
+        self.bound.has(field)
+    }
+    pub fn line(&self) -> u64 {
+        self.row.record.line
+    }
+    pub fn file(&self) -> &'a Arc<str> {
+        &self.bound.sheet.name
+    }
+    /// The first of the field's cells that is not empty, cleaned; empty otherwise.
+    pub fn text(&self, field: Field) -> Cow<'a, str> {
+        self.found(field).map_or(Cow::Borrowed(""), |(text, _)| text)
+    }
+    fn found(&self, field: Field) -> Option<(Cow<'a, str>, &'a Slot)> {
+        let is_code = field.shape() != Shape::Text;
+        let slots = self.bound.slots.get(field.index())?;
+        slots.iter().find_map(|slot| {
+            let text = match self.raw(slot)? {
+                Cow::Borrowed(raw) => Cow::Borrowed(cell::clean(raw, is_code)),
+                Cow::Owned(raw) => Cow::Owned(cell::clean(&raw, is_code).to_owned()),
+            };
+            (!text.is_empty() && !self.bound.null.iter().any(|n| *n == text)).then_some((text, slot))
+        })
+    }
+    fn raw(&self, slot: &Slot) -> Option<Cow<'a, str>> {
+        match slot {
+            Slot::Own(column) => self.row.record.get(*column).map(Cow::Borrowed),
+            Slot::Ordinal => Some(Cow::Owned(self.row.ordinal.to_string())),
+            Slot::Joined { by, lookup, column } => {
+                let key = by.iter().find_map(|s| self.raw(s).filter(|t| !t.trim().is_empty()))?;
+                self.lookups.get(*lookup)?.get(&key, *column).map(Cow::Borrowed)
+            }
+        }
+    }
+    /// The key by which the rows of a further file belong to this one.
+    pub fn key_to(&self, role: &str) -> Option<String> {
+        let text =
+            self.bound.by.get(role)?.iter().find_map(|s| self.raw(s).filter(|t| !t.trim().is_empty()))?;
+        let text = cell::without_float_tail(cell::clean(&text, true)).to_owned();
+        Some(if text.contains('@') { crate::base::email::key(&text) } else { text })
+    }
+    /// A cell of a column that no field stands for.
+    pub fn kept(&self, column: usize) -> &'a str {
+        let text = cell::clean(self.row.record.get(column).unwrap_or_default(), false);
+        if self.bound.null.iter().any(|n| n == text) { "" } else { text }
+    }
+    /// # Errors
+    /// `invalid_number`.
+    pub fn number(&self, field: Field) -> std::result::Result<Option<Decimal>, Fault> {
+        let Some((text, slot)) = self.found(field) else { return Ok(None) };
+        let column = if let Slot::Own(column) = slot { *column } else { usize::MAX };
+        match number::parse(&text, self.bound.survey.style(column).sign) {
+            Some(value) => Ok(Some(value)),
+            None if cell::is_null_word(&text) => Ok(None),
+            None => Err(self.fault(field, "invalid_number", "This is no number as the column writes them.")),
+        }
+    }
+    /// # Errors
+    /// `invalid_date`.
+    pub fn date(&self, field: Field, zone: &Zone) -> std::result::Result<Option<Moment>, Fault> {
+        let Some((text, slot)) = self.found(field) else { return Ok(None) };
+        if date::is_null(&text) {
+            return Ok(None);
+        }
+        let column = if let Slot::Own(column) = slot { *column } else { usize::MAX };
+        let moment = date::parse(&text, self.bound.survey.style(column).dates, zone);
+        moment
+            .map(Some)
+            .ok_or_else(|| self.fault(field, "invalid_date", "This is no date as the column writes them."))
+    }
+    /// A refusal because of this field.
+    pub fn fault(&self, field: Field, code: &'static str, reason: &str) -> Fault {
+        let (value, slot) =
+            self.found(field).map_or((String::new(), None), |(v, s)| (v.into_owned(), Some(s)));
+        let slot = slot.or_else(|| self.bound.slots.get(field.index()).and_then(|s| s.first()));
+        let column = match slot {
+            Some(Slot::Own(column)) => self.bound.sheet.title(*column).to_owned(),
+            _ => field.name().to_owned(),
+        };
+        Fault { line: self.line(), column, value, code, reason: reason.to_owned() }
+    }
+    /// All cells by the names of their columns.
+    pub fn columns(&self) -> HashMap<String, &'a str> {
+        let header = self.bound.sheet.header.iter().map(|h| h.to_ascii_lowercase());
+        header.zip(self.row.record.cells()).collect()
+    }
+}

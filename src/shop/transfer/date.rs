@@ -1,0 +1,405 @@
+//! Dates as files write them (rule R10): day or month first is decided per column and separator, never per cell.
+
+use crate::base::time::{MINUTE_MS, Timestamp, Zone};
+use crate::shop::transfer::cell::is_null_word;
+use jiff::civil;
+
+/// What comes first in `03/04/2026`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+pub enum DateOrder {
+    #[serde(rename = "dmy")]
+    DayFirst,
+    #[serde(rename = "mdy")]
+    MonthFirst,
+}
+
+/// A moment and the offset the file gave with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    pub at: Timestamp,
+    /// Minutes east of UTC.
+    pub offset_min: Option<i16>,
+}
+
+/// How the three kinds of `1/2/2026`, `1-2-2026`, `1.2.2026` are read in one column.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DateStyle {
+    pub slash: Option<DateOrder>,
+    pub dash: Option<DateOrder>,
+    pub dot: Option<DateOrder>,
+}
+
+impl DateStyle {
+    fn of(&self, separator: u8) -> Option<DateOrder> {
+        match separator {
+            b'/' => self.slash,
+            b'-' => self.dash,
+            _ => self.dot,
+        }
+    }
+}
+
+/// What the cells of a column say about its order.
+#[derive(Clone, Debug, Default)]
+pub struct DateVotes {
+    slash: Votes,
+    dash: Votes,
+    dot: Votes,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Votes {
+    day_first: u64,
+    month_first: u64,
+    unclear: Option<String>,
+    by_day: Run,
+    by_month: Run,
+}
+
+/// Whether the column is sorted when read one way.
+#[derive(Clone, Debug, Default)]
+struct Run {
+    last: Option<(i16, i8, i8)>,
+    rises: u64,
+    falls: u64,
+}
+
+impl Run {
+    fn see(&mut self, date: (i16, i8, i8)) {
+        match self.last.replace(date) {
+            Some(last) if last < date => self.rises += 1,
+            Some(last) if last > date => self.falls += 1,
+            _ => {}
+        }
+    }
+    fn is_sorted(&self) -> bool {
+        (self.rises == 0) != (self.falls == 0)
+    }
+}
+
+impl DateVotes {
+    /// Takes one cell into account.
+    pub fn see(&mut self, text: &str) {
+        let Some((parts, separator, _)) = numeric(text.trim()) else { return };
+        let votes = match separator {
+            b'/' => &mut self.slash,
+            b'-' => &mut self.dash,
+            _ => &mut self.dot,
+        };
+        let (first, second, year) = parts;
+        match (first > 12, second > 12) {
+            (true, false) => votes.day_first += 1,
+            (false, true) => votes.month_first += 1,
+            (false, false) if first != second => {
+                votes.unclear.get_or_insert_with(|| text.to_owned());
+            }
+            _ => {}
+        }
+        votes.by_day.see((year, second, first));
+        votes.by_month.see((year, first, second));
+    }
+    /// How to read the column. `Err` with an example where nothing decides.
+    pub fn decide(&self) -> Result<DateStyle, &str> {
+        Ok(DateStyle { slash: self.slash.decide()?, dash: self.dash.decide()?, dot: self.dot.decide()? })
+    }
+    /// The same with an order for what nothing decides.
+    pub fn decide_with(&self, order: DateOrder) -> DateStyle {
+        let or = |votes: &Votes| votes.decide().unwrap_or(Some(order));
+        DateStyle { slash: or(&self.slash), dash: or(&self.dash), dot: or(&self.dot) }
+    }
+}
+
+impl Votes {
+    fn decide(&self) -> Result<Option<DateOrder>, &str> {
+        match (self.day_first, self.month_first, &self.unclear) {
+            (0, 0, None) => Ok(Some(DateOrder::DayFirst)),
+            (0, 0, Some(example)) => match (self.by_day.is_sorted(), self.by_month.is_sorted()) {
+                (true, false) => Ok(Some(DateOrder::DayFirst)),
+                (false, true) => Ok(Some(DateOrder::MonthFirst)),
+                _ => Err(example),
+            },
+            (day, month, _) if day >= month => Ok(Some(DateOrder::DayFirst)),
+            _ => Ok(Some(DateOrder::MonthFirst)),
+        }
+    }
+}
+
+/// Null dates: empty, `0000-00-00`, `0/0/0`, `NULL`.
+pub fn is_null(text: &str) -> bool {
+    text.is_empty()
+        || is_null_word(text)
+        || (text.bytes().all(|b| matches!(b, b'0' | b'-' | b'/' | b'.' | b':' | b' ' | b'T' | b'Z'))
+            && text.contains(['-', '/', '.']))
+}
+
+/// Reads a date with or without time and offset; without an offset it is the time of `zone`. `None` for what is no date.
+pub fn parse(text: &str, style: DateStyle, zone: &Zone) -> Option<Moment> {
+    let text = text.trim();
+    let (date, rest) = match numeric(text) {
+        Some(((first, second, year), separator, rest)) => {
+            let (day, month) = match style.of(separator)? {
+                DateOrder::DayFirst => (first, second),
+                DateOrder::MonthFirst => (second, first),
+            };
+            (civil::Date::new(year, month, day).ok()?, rest)
+        }
+        None => year_first(text).or_else(|| compact(text))?,
+    };
+    let (time, offset) = clock(rest)?;
+    let (moment, offset_s) = (date.to_datetime(time), offset);
+    match offset_s {
+        Some(seconds) => {
+            let stamp = jiff::tz::Offset::from_seconds(seconds).ok()?.to_timestamp(moment).ok()?;
+            Some(Moment {
+                at: Timestamp(stamp.as_millisecond()),
+                offset_min: i16::try_from(seconds / 60).ok(),
+            })
+        }
+        None => {
+            let zoned = moment.to_zoned(zone.0.clone()).ok()?;
+            Some(Moment { at: Timestamp(zoned.timestamp().as_millisecond()), offset_min: None })
+        }
+    }
+}
+
+/// `1/2/2026 …` as its parts, separator and the rest.
+fn numeric(text: &str) -> Option<((i8, i8, i16), u8, &str)> {
+    let (first, rest) = digits(text, 1, 2)?;
+    let separator = *rest.as_bytes().first().filter(|b| matches!(b, b'/' | b'-' | b'.'))?;
+    let next = |rest: &'_ str| rest.strip_prefix(char::from(separator)).map(str::len);
+    let (second, rest) = digits(tail(rest, next(rest)?)?, 1, 2)?;
+    let rest = tail(rest, next(rest)?)?;
+    let (year, rest) = digits(rest, 4, 4).or_else(|| digits(rest, 2, 2))?;
+    let year = match year {
+        0..=68 => 2000 + year,
+        69..=99 => 1900 + year,
+        year => year,
+    };
+    let (first, second) = (i8::try_from(first).ok()?, i8::try_from(second).ok()?);
+    ((1..=31).contains(&first) && (1..=31).contains(&second) && year >= 1000 && !begins_with_digit(rest))
+        .then_some(((first, second, i16::try_from(year).ok()?), separator, rest))
+}
+
+/// The last `len` bytes.
+fn tail(text: &str, len: usize) -> Option<&str> {
+    text.get(text.len().checked_sub(len)?..)
+}
+
+/// `2026-01-02 …`, also with `/` or `.`.
+fn year_first(text: &str) -> Option<(civil::Date, &str)> {
+    let (year, rest) = digits(text, 4, 4)?;
+    let separator = rest.chars().next().filter(|c| matches!(c, '-' | '/' | '.'))?;
+    let (month, rest) = digits(rest.strip_prefix(separator)?, 1, 2)?;
+    let (day, rest) = digits(rest.strip_prefix(separator)?, 1, 2)?;
+    (!begins_with_digit(rest)).then_some((date(year, month, day)?, rest))
+}
+
+fn begins_with_digit(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// `20260102`, also with hour, minute and second appended.
+fn compact(text: &str) -> Option<(civil::Date, &str)> {
+    let run = text.bytes().take_while(u8::is_ascii_digit).count();
+    if !matches!(run, 8 | 10 | 12 | 14) {
+        return None;
+    }
+    let (year, rest) = digits(text, 4, 4)?;
+    let (month, rest) = digits(rest, 2, 2)?;
+    let (day, rest) = digits(rest, 2, 2)?;
+    (1900..=2200).contains(&year).then_some((date(year, month, day)?, rest))
+}
+
+fn date(year: u32, month: u32, day: u32) -> Option<civil::Date> {
+    civil::Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+}
+
+/// Between `least` and `most` digits at the start, as many as there are.
+fn digits(text: &str, least: usize, most: usize) -> Option<(u32, &str)> {
+    let run = text.bytes().take(most).take_while(u8::is_ascii_digit).count();
+    let (number, rest) = text.split_at_checked(run)?;
+    (run >= least).then(|| number.parse().ok().map(|n| (n, rest)))?
+}
+
+/// Time and offset in seconds after a date; nothing is midnight. `None` when something else follows.
+fn clock(rest: &str) -> Option<(civil::Time, Option<i32>)> {
+    let midnight = civil::Time::midnight();
+    let text = rest.trim_start_matches(',').trim();
+    if text.is_empty() {
+        return Some((midnight, None));
+    }
+    let text = text.strip_prefix('T').unwrap_or(text);
+    let Some((hour, rest)) = digits(text, 1, 2) else {
+        return offset(text).map(|o| (midnight, Some(o)));
+    };
+    let (minute, rest) = match rest.strip_prefix(':').or(begins_with_digit(rest).then_some(rest)) {
+        Some(rest) => digits(rest, 2, 2)?,
+        None => (0, rest),
+    };
+    let (second, rest) = match rest.strip_prefix(':').or(begins_with_digit(rest).then_some(rest)) {
+        Some(rest) => digits(rest, 2, 2)?,
+        None => (0, rest),
+    };
+    let (nanos, rest) = fraction(rest)?;
+    let (hour, rest) = half_day(hour, rest.trim_start())?;
+    let time = civil::Time::new(
+        i8::try_from(hour).ok()?,
+        i8::try_from(minute).ok()?,
+        i8::try_from(second.min(59)).ok()?,
+        nanos,
+    );
+    let offset = if rest.is_empty() { None } else { Some(offset(rest)?) };
+    (second <= 60).then_some((time.ok()?, offset))
+}
+
+/// `.123` as nanoseconds.
+fn fraction(rest: &str) -> Option<(i32, &str)> {
+    let Some(after) = rest.strip_prefix('.') else { return Some((0, rest)) };
+    let run = after.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, rest) = after.split_at_checked(run)?;
+    let padded: String = number.chars().chain("000000000".chars()).take(9).collect();
+    Some((padded.parse().ok()?, rest))
+}
+
+/// `AM` and `PM` after the time.
+fn half_day(hour: u32, rest: &str) -> Option<(u32, &str)> {
+    let upper: String = rest.chars().take(2).collect::<String>().to_ascii_uppercase();
+    let (add, rest) = match upper.as_str() {
+        "AM" => (0, tail(rest, rest.len() - 2)?),
+        "PM" => (12, tail(rest, rest.len() - 2)?),
+        _ => return Some((hour, rest)),
+    };
+    (1..=12).contains(&hour).then_some((hour % 12 + add, rest.trim_start()))
+}
+
+/// `Z`, `UTC`, `+1100`, `+11:00`, `-05` in seconds.
+fn offset(text: &str) -> Option<i32> {
+    if matches!(text, "Z" | "z" | "UTC" | "GMT") {
+        return Some(0);
+    }
+    let (sign, rest) = match text.strip_prefix('+') {
+        Some(rest) => (1, rest),
+        None => (-1, text.strip_prefix('-').or_else(|| text.strip_prefix('\u{2212}'))?),
+    };
+    let (hours, rest) = digits(rest, 2, 2)?;
+    let rest = rest.strip_prefix(':').unwrap_or(rest);
+    let (minutes, rest) = if rest.is_empty() { (0, "") } else { digits(rest, 2, 2)? };
+    let seconds = i32::try_from(hours * 3600 + minutes * 60).ok()?;
+    (rest.is_empty() && hours <= 15 && minutes < 60).then_some(sign * seconds)
+}
+
+/// The calendar day of a moment where it was written down: `2026-11-20`.
+pub fn day(moment: Moment, zone: &Zone) -> String {
+    match moment.offset_min {
+        Some(minutes) => {
+            moment.at.plus_ms(i64::from(minutes) * MINUTE_MS).in_zone(&Zone::utc()).date().to_string()
+        }
+        None => moment.at.in_zone(zone).date().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(text: &str) -> Option<String> {
+        let style = DateStyle {
+            slash: Some(DateOrder::MonthFirst),
+            dash: Some(DateOrder::DayFirst),
+            dot: Some(DateOrder::DayFirst),
+        };
+        parse(text, style, &Zone::utc()).map(|m| m.at.to_string())
+    }
+    fn votes(cells: &[&str]) -> DateVotes {
+        let mut votes = DateVotes::default();
+        cells.iter().for_each(|c| votes.see(c));
+        votes
+    }
+
+    #[test]
+    fn dates_of_real_files_are_read() {
+        for (text, wanted) in [
+            ("2014-11-25 14:45:53 +1100", "2014-11-25T03:45:53Z"),
+            ("2025-01-05T10:00:00Z", "2025-01-05T10:00:00Z"),
+            ("2011-12-05 08:26:00", "2011-12-05T08:26:00Z"),
+            ("19970101", "1997-01-01T00:00:00Z"),
+            ("2018100100", "2018-10-01T00:00:00Z"),
+            ("2018100113", "2018-10-01T13:00:00Z"),
+            ("20181001134501", "2018-10-01T13:45:01Z"),
+            ("11/26/2003 0:00 ", "2003-11-26T00:00:00Z"),
+            ("08/14/25", "2025-08-14T00:00:00Z"),
+            ("2019-07-01", "2019-07-01T00:00:00Z"),
+            ("1996-07-04 00:00:00.000", "1996-07-04T00:00:00Z"),
+            ("13-01-2016", "2016-01-13T00:00:00Z"),
+            ("1/13/2016", "2016-01-13T00:00:00Z"),
+            ("31.12.2025 23:59", "2025-12-31T23:59:00Z"),
+            ("1/13/2016 1:05 PM", "2016-01-13T13:05:00Z"),
+            ("1/13/2016 12:05 am", "2016-01-13T00:05:00Z"),
+            ("2025-01-05 10:00:00.123 -05:30", "2025-01-05T15:30:00.123Z"),
+            ("2025/1/5", "2025-01-05T00:00:00Z"),
+            ("2025-01-05 10:00:00 UTC", "2025-01-05T10:00:00Z"),
+        ] {
+            assert_eq!(read(text).as_deref(), Some(wanted), "{text:?}");
+        }
+        let zone = Zone::named("Australia/Sydney").unwrap();
+        let moment = parse("2014-11-25 14:45:53", DateStyle::default(), &zone).unwrap();
+        assert_eq!((moment.at.to_string().as_str(), moment.offset_min), ("2014-11-25T03:45:53Z", None));
+        let moment = parse("2014-11-25 14:45:53 +1100", DateStyle::default(), &zone).unwrap();
+        assert_eq!((moment.offset_min, day(moment, &zone).as_str()), (Some(660), "2014-11-25"));
+    }
+
+    #[test]
+    fn what_is_no_date_is_none() {
+        for text in [
+            "",
+            "yesterday",
+            "2025-13-01",
+            "2025-02-30",
+            "12345678",
+            "1/2",
+            "2025-01-05 10:00 x",
+            "99999999",
+            "2025-01-05 25:00",
+            "13/13/2016",
+            "17850.0",
+            "1/2/20256",
+        ] {
+            assert_eq!(read(text), None, "{text:?}");
+        }
+        for text in ["", "0000-00-00", "0000-00-00 00:00:00", "0/0/0", "NULL"] {
+            assert!(is_null(text), "{text:?}");
+        }
+        assert!(!is_null("2025-01-05") && !is_null("0"));
+    }
+
+    #[test]
+    fn one_cell_over_twelve_decides_for_its_column_and_separator() {
+        let style = votes(&["03/04/2016", "1/13/2016", "13-01-2016", "02-03-2016"]).decide().unwrap();
+        assert_eq!((style.slash, style.dash), (Some(DateOrder::MonthFirst), Some(DateOrder::DayFirst)));
+    }
+
+    #[test]
+    fn a_sorted_column_decides_and_otherwise_nothing_is_guessed() {
+        let style = votes(&["01/02/2016", "02/02/2016", "03/02/2016", "01/03/2016"]).decide().unwrap();
+        assert_eq!(style.slash, Some(DateOrder::DayFirst));
+        let style = votes(&["02/01/2016", "02/05/2016", "03/01/2016", "04/01/2016"]).decide().unwrap();
+        assert_eq!(style.slash, Some(DateOrder::MonthFirst));
+        assert_eq!(votes(&["03/04/2016", "05/06/2015", "01/02/2016"]).decide(), Err("03/04/2016"));
+        assert!(votes(&["04/04/2016", ""]).decide().is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_date_or_none(text in "[0-9/:T+Z .-]{0,25}|.{0,8}") {
+            let mut votes = DateVotes::default();
+            votes.see(&text);
+            let _read = (votes.decide().is_ok(), read(&text), is_null(&text));
+        }
+        #[test]
+        fn times_read_back(ms in 0_i64..4_000_000_000_000) {
+            let at = Timestamp(ms);
+            prop_assert_eq!(read(&at.to_string()), Some(at.to_string()));
+        }
+    }
+}

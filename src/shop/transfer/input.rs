@@ -1,0 +1,180 @@
+//! What an import reads from: a file or bytes, plain, gzip or zstd, any number of times from the start.
+
+use crate::base::error::{Error, Result};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+const BUFFER: usize = 128 * 1024;
+
+/// One file of an import. It is read several times, so it must stay as it is meanwhile.
+#[derive(Clone, Debug)]
+pub struct Input {
+    name: String,
+    from: From,
+}
+
+#[derive(Clone, Debug)]
+enum From {
+    Path(PathBuf),
+    Bytes(Arc<[u8]>),
+}
+
+/// Counts the bytes taken from the file itself, before unpacking, for the progress bar.
+#[derive(Clone, Debug, Default)]
+pub struct Meter(Arc<AtomicU64>);
+
+impl Meter {
+    pub fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Input {
+    pub fn path(path: &Path) -> Self {
+        let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        Self { name, from: From::Path(path.to_owned()) }
+    }
+    /// For pasted text and tests.
+    pub fn bytes(name: &str, bytes: impl Into<Arc<[u8]>>) -> Self {
+        Self { name: name.to_owned(), from: From::Bytes(bytes.into()) }
+    }
+    /// The file's name without its folder, for reports.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+    /// Bytes of the file as it lies there, packed or not.
+    ///
+    /// # Errors
+    /// `file_unreadable`.
+    pub fn size(&self) -> Result<u64> {
+        match &self.from {
+            From::Path(path) => path.metadata().map(|m| m.len()).map_err(|e| self.unreadable(e)),
+            From::Bytes(bytes) => Ok(bytes.len() as u64),
+        }
+    }
+    /// Opens it from the start, unpacked; packing is known by the first bytes, not by the name.
+    ///
+    /// # Errors
+    /// `file_unreadable`, or `file_is_workbook` for an Excel file.
+    pub fn open(&self, meter: &Meter) -> Result<Box<dyn BufRead + Send>> {
+        let raw: Box<dyn Read + Send> = match &self.from {
+            From::Path(path) => Box::new(File::open(path).map_err(|e| self.unreadable(e))?),
+            From::Bytes(bytes) => Box::new(io::Cursor::new(Arc::clone(bytes))),
+        };
+        let mut plain = BufReader::with_capacity(BUFFER, Metered { raw, meter: meter.clone() });
+        let first = plain.fill_buf().map_err(|e| self.unreadable(e))?;
+        Ok(if first.starts_with(&[0x1f, 0x8b]) {
+            Box::new(BufReader::with_capacity(BUFFER, flate2::bufread::MultiGzDecoder::new(plain)))
+        } else if first.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+            Box::new(BufReader::with_capacity(BUFFER, Frames::Between(plain)))
+        } else if first.starts_with(b"PK\x03\x04") {
+            return Err(Error::invalid(
+                "file_is_workbook",
+                format!("{} is an Excel workbook or a zip file. Save the sheet as CSV UTF-8.", self.name),
+            ));
+        } else {
+            Box::new(plain)
+        })
+    }
+    /// The refusal for a file that cannot be read or unpacked.
+    pub fn unreadable(&self, cause: io::Error) -> Error {
+        Error::invalid("file_unreadable", format!("{} cannot be read.", self.name)).because(cause)
+    }
+}
+
+struct Metered<R> {
+    raw: R,
+    meter: Meter,
+}
+
+impl<R: Read> Read for Metered<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let count = self.raw.read(buf)?;
+        self.meter.0.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+type Frame<R> = ruzstd::decoding::StreamingDecoder<R, ruzstd::decoding::FrameDecoder>;
+
+/// All frames of a zstd file one after another; the decoder itself stops after the first.
+enum Frames<R: BufRead> {
+    Between(R),
+    Inside(Box<Frame<R>>),
+    Broken,
+}
+
+impl<R: BufRead> Read for Frames<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match std::mem::replace(self, Self::Broken) {
+                Self::Between(mut source) => {
+                    if source.fill_buf()?.is_empty() {
+                        *self = Self::Between(source);
+                        return Ok(0);
+                    }
+                    *self = Self::Inside(Box::new(Frame::new(source).map_err(io::Error::other)?));
+                }
+                Self::Inside(mut frame) => {
+                    let count = frame.read(buf)?;
+                    if count > 0 || buf.is_empty() {
+                        *self = Self::Inside(frame);
+                        return Ok(count);
+                    }
+                    *self = Self::Between(frame.into_inner());
+                }
+                Self::Broken => return Err(io::Error::other("the zstd data is damaged")),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn read(bytes: &[u8]) -> Result<String> {
+        let input = Input::bytes("x", bytes);
+        let mut text = String::new();
+        input.open(&Meter::default())?.read_to_string(&mut text).map_err(|e| input.unreadable(e))?;
+        Ok(text)
+    }
+    fn gz(text: &str) -> Vec<u8> {
+        let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        out.write_all(text.as_bytes()).unwrap();
+        out.finish().unwrap()
+    }
+    fn zst(text: &str) -> Vec<u8> {
+        ruzstd::encoding::compress_to_vec(text.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest)
+    }
+
+    #[test]
+    fn packed_files_are_unpacked_with_all_their_parts() {
+        assert_eq!(read(b"a,b\n1,2\n").unwrap(), "a,b\n1,2\n");
+        assert_eq!(read(&[gz("a,b\n"), gz("1,2\n")].concat()).unwrap(), "a,b\n1,2\n");
+        assert_eq!(read(&[zst("a,b\n"), zst("1,2\n")].concat()).unwrap(), "a,b\n1,2\n");
+    }
+
+    #[test]
+    fn damaged_and_foreign_files_are_refused_and_not_cut_short() {
+        let whole = zst(&"a,b\n".repeat(10_000));
+        assert_eq!(read(&whole[..whole.len() - 5]).unwrap_err().code, "file_unreadable");
+        let whole = gz(&"a,b\n".repeat(10_000));
+        assert_eq!(read(&whole[..whole.len() - 5]).unwrap_err().code, "file_unreadable");
+        assert_eq!(read(b"PK\x03\x04rest").unwrap_err().code, "file_is_workbook");
+        assert_eq!(Input::path(Path::new("/nowhere")).size().unwrap_err().code, "file_unreadable");
+    }
+
+    #[test]
+    fn the_meter_counts_what_was_read_of_the_file() {
+        let bytes = gz("a,b\n1,2\n");
+        let meter = Meter::default();
+        let input = Input::bytes("x", bytes.clone());
+        input.open(&meter).unwrap().read_to_end(&mut Vec::new()).unwrap();
+        assert_eq!((meter.bytes(), input.size().unwrap()), (bytes.len() as u64, bytes.len() as u64));
+    }
+}

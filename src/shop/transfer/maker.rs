@@ -1,0 +1,305 @@
+//! What all makers of records share: warnings, checked texts, addresses, people, metadata.
+
+use crate::base::{country, email};
+use crate::shop::customers::{
+    Address, ExternalRef, METADATA_MAX, METADATA_VALUE_LEN_MAX, NOTE_LEN_MAX, NewCustomer, TAG_LEN_MAX,
+    TEXT_LEN_MAX,
+};
+use crate::shop::transfer::bound::{Fault, View};
+use crate::shop::transfer::cell;
+use crate::shop::transfer::date;
+use crate::shop::transfer::fields::{AddressFields, BILLING, Field, SHIPPING};
+use crate::shop::transfer::mapping::Mapping;
+use crate::shop::transfer::options::Options;
+use crate::shop::transfer::outcome::{Tallies, Warnings};
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+const EMAIL: (&str, &str) =
+    ("invalid_email", "This is no e-mail address. It is kept with the record, but no mail can go there.");
+const COUNTRY: (&str, &str) = ("unknown_country", "No country has this name. It is kept in the region.");
+const CHANGED: (&str, &str) =
+    ("text_changed", "Line breaks, control characters or what was too long were taken out.");
+const METADATA: (&str, &str) =
+    ("metadata_full", "There is no room for this among the metadata. It is left out.");
+const YES_NO: (&str, &str) = ("unclear_yes_no", "This is neither yes nor no. It is taken as no.");
+
+/// The state that making records carries along.
+pub struct Maker<'a> {
+    pub mapping: &'a Mapping,
+    pub options: &'a Options,
+    pub tallies: Tallies,
+    pub warnings: Warnings,
+    customers: HashSet<u64>,
+}
+
+/// Values of one record as metadata, within its limits.
+#[derive(Debug, Default)]
+pub struct Extras(pub BTreeMap<String, String>);
+
+impl<'a> Maker<'a> {
+    pub fn new(mapping: &'a Mapping, options: &'a Options) -> Self {
+        Self {
+            mapping,
+            options,
+            tallies: Tallies::default(),
+            warnings: Warnings::default(),
+            customers: HashSet::new(),
+        }
+    }
+    pub fn warn(&mut self, what: (&'static str, &'static str), view: &View<'_>, field: Field, value: &str) {
+        let column = view.fault(field, what.0, "").column;
+        self.warnings.note(what, view.file(), view.line(), &column, value);
+    }
+    /// A text of one line within its limit; what had to be changed is warned of.
+    pub fn line(&mut self, view: &View<'_>, field: Field) -> String {
+        if !view.has(field) {
+            return String::new();
+        }
+        let text = view.text(field);
+        let (line, is_changed) = cell::one_line(&text, TEXT_LEN_MAX);
+        if is_changed {
+            self.warn(CHANGED, view, field, &text);
+        }
+        line
+    }
+    /// The first of the views that says something.
+    pub fn first_line(&mut self, views: &[View<'_>], field: Field) -> String {
+        first(views, field).map(|view| self.line(&view, field)).unwrap_or_default()
+    }
+    /// A text of several lines.
+    pub fn note(&mut self, views: &[View<'_>], field: Field) -> String {
+        let Some(view) = first(views, field) else { return String::new() };
+        let text = view.text(field);
+        let (note, is_changed) = cell::many_lines(&text, NOTE_LEN_MAX);
+        if is_changed {
+            self.warn(CHANGED, &view, field, &text);
+        }
+        note
+    }
+    /// Tags of a comma list, short enough and each once.
+    pub fn tags(&mut self, views: &[View<'_>], field: Field) -> Vec<String> {
+        let Some(view) = first(views, field) else { return Vec::new() };
+        let short = |tag: String| cell::one_line(&tag, TAG_LEN_MAX).0;
+        let tags: Vec<String> = cell::list(&view.text(field)).into_iter().map(short).collect();
+        let kept = crate::shop::customers::tags(&tags.iter().take(50).cloned().collect::<Vec<_>>())
+            .unwrap_or_default();
+        if kept.len() < tags.len() {
+            self.warn(CHANGED, &view, field, &view.text(field));
+        }
+        kept
+    }
+    /// An address, `None` when nothing of it is there.
+    pub fn address(&mut self, views: &[View<'_>], of: &AddressFields) -> Option<Address> {
+        let view = views.iter().find(|v| {
+            [of.name, of.last_name, of.company, of.line1, of.street, of.postcode, of.city, of.country]
+                .iter()
+                .any(|f| !v.text(*f).is_empty())
+        })?;
+        let mut name = self.line(view, of.name);
+        if name.is_empty() {
+            let parts = [self.line(view, of.first_name), self.line(view, of.last_name)];
+            name = parts.join(" ").trim().to_owned();
+        }
+        let mut address = Address {
+            name,
+            company: self.line(view, of.company),
+            line1: self.line(view, of.line1),
+            line2: self.line(view, of.line2),
+            postcode: self.line(view, of.postcode),
+            city: self.line(view, of.city),
+            region: self.line(view, of.region),
+            country: self.mapping.constants.country.clone(),
+            phone: self.line(view, of.phone),
+        };
+        if address.line1.is_empty() {
+            (address.line1, address.line2) = street(&view.text(of.street));
+        }
+        let named = self.line(view, of.country);
+        match country::find(&named) {
+            Some(code) => code.clone_into(&mut address.country),
+            None if named.is_empty() || named.eq_ignore_ascii_case("unspecified") => {}
+            None => {
+                self.warn(COUNTRY, view, of.country, &named);
+                let parts = [address.region.as_str(), &named];
+                address.region = parts.into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(", ");
+            }
+        }
+        (!address.is_empty()).then_some(address)
+    }
+    /// Who a row is about; `None` when neither an e-mail address nor an id of theirs is known.
+    ///
+    /// # Errors
+    /// `invalid_date`.
+    pub fn person(&mut self, views: &[View<'_>], given_email: &str) -> Result<Option<NewCustomer>, Fault> {
+        let mut id = self.first_line(views, Field::CustomerId);
+        if let Some(whole) = Some(cell::without_float_tail(&id)).filter(|w| w.len() < id.len()) {
+            id = whole.to_owned();
+        }
+        // Guests are customer 0 in some shops, and an address is no id where it is the address as well.
+        if id == "0" || (id.contains('@') && !given_email.is_empty()) {
+            id.clear();
+        }
+        if id.is_empty() && given_email.is_empty() {
+            return Ok(None);
+        }
+        let mut person = NewCustomer {
+            first_name: self.first_line(views, Field::CustomerFirstName),
+            last_name: self.first_line(views, Field::CustomerLastName),
+            company: self.first_line(views, Field::CustomerCompany),
+            phone: self.first_line(views, Field::CustomerPhone),
+            ..NewCustomer::default()
+        };
+        if !given_email.is_empty() {
+            match email::parse(given_email) {
+                Ok(address) => person.email = Some(address),
+                Err(_) => {
+                    let field = if views.iter().any(|v| v.has(Field::CustomerEmail)) {
+                        Field::CustomerEmail
+                    } else {
+                        Field::OrderEmail
+                    };
+                    if let Some(view) = first(views, field) {
+                        self.warn(EMAIL, &view, field, given_email);
+                    }
+                    person
+                        .metadata
+                        .insert("email".into(), cell::one_line(given_email, METADATA_VALUE_LEN_MAX).0);
+                    if id.is_empty() {
+                        id = email::key(given_email);
+                    }
+                }
+            }
+        }
+        let whole = self.first_line(views, Field::CustomerName);
+        if person.first_name.is_empty() && person.last_name.is_empty() && !whole.is_empty() {
+            (person.first_name, person.last_name) = split_name(&whole);
+        }
+        if !id.is_empty() {
+            person.external.push(ExternalRef { source: self.mapping.source.clone(), id });
+        }
+        for of in [BILLING, SHIPPING] {
+            person.addresses.extend(self.address(views, &of));
+        }
+        person.addresses.dedup();
+        let is_nameless =
+            [&person.first_name, &person.last_name, &person.company].iter().all(|t| t.is_empty());
+        if let (true, Some(address)) = (is_nameless, person.addresses.first()) {
+            (person.first_name, person.last_name) = split_name(&address.name);
+        }
+        Ok(Some(person))
+    }
+    /// The parts that only a file of customers has.
+    ///
+    /// # Errors
+    /// `invalid_date`.
+    pub fn person_details(&mut self, views: &[View<'_>], person: &mut NewCustomer) -> Result<(), Fault> {
+        person.note = self.note(views, Field::CustomerNote);
+        person.tags = self.tags(views, Field::CustomerTags);
+        person.vat_id = self.first_line(views, Field::CustomerVatId);
+        person.language = self.first_line(views, Field::CustomerLanguage);
+        person.accepts_marketing = self.yes(views, Field::CustomerMarketing);
+        person.tax_exempt = self.yes(views, Field::CustomerTaxExempt);
+        let zone = &self.options.zone;
+        if let Some(view) = first(views, Field::CustomerBirthday) {
+            let day = view.date(Field::CustomerBirthday, zone)?;
+            person.birthday = day.map(|d| date::day(d, zone)).unwrap_or_default();
+        }
+        if let Some(view) = first(views, Field::CustomerSince) {
+            person.created_at = view.date(Field::CustomerSince, zone)?.map(|m| m.at);
+        }
+        Ok(())
+    }
+    fn yes(&mut self, views: &[View<'_>], field: Field) -> bool {
+        let Some(view) = first(views, field) else { return false };
+        let text = view.text(field);
+        cell::yes(&text).unwrap_or_else(|| {
+            self.warn(YES_NO, &view, field, &text);
+            false
+        })
+    }
+    /// Counts a customer once.
+    pub fn count_customer(&mut self, person: Option<&NewCustomer>) {
+        let Some(person) = person else {
+            self.tallies.guests += 1;
+            return;
+        };
+        let mut hasher = DefaultHasher::new();
+        match (&person.external.first(), &person.email) {
+            (Some(outside), _) => outside.id.hash(&mut hasher),
+            (None, Some(address)) => email::key(address).hash(&mut hasher),
+            (None, None) => {}
+        }
+        if self.customers.insert(hasher.finish()) {
+            self.tallies.customers += 1;
+        }
+    }
+    /// Puts a value among the metadata.
+    pub fn keep(&mut self, extras: &mut Extras, name: &str, value: &str, view: &View<'_>) {
+        if value.is_empty() {
+            return;
+        }
+        let (key, key_changed) = cell::one_line(name, TAG_LEN_MAX);
+        let (text, changed) = cell::many_lines(value, METADATA_VALUE_LEN_MAX);
+        let is_full = extras.0.len() >= METADATA_MAX && !extras.0.contains_key(&key);
+        if is_full || key.is_empty() {
+            self.warnings.note(METADATA, view.file(), view.line(), name, value);
+            return;
+        }
+        if changed || key_changed {
+            self.warnings.note(CHANGED, view.file(), view.line(), name, value);
+        }
+        extras.0.insert(key, text);
+    }
+    /// Columns that no field stands for, the first value of each.
+    pub fn keep_columns(&mut self, extras: &mut Extras, views: &[View<'_>]) {
+        let Some(bound) = views.first().map(|v| v.bound) else { return };
+        for (column, name) in &bound.kept {
+            if let Some((view, text)) =
+                views.iter().map(|v| (v, v.kept(*column))).find(|(_, t)| !t.is_empty())
+            {
+                self.keep(extras, name, text, view);
+            }
+        }
+    }
+}
+
+/// The first view in which the field is not empty.
+pub fn first<'a>(views: &[View<'a>], field: Field) -> Option<View<'a>> {
+    if !views.first()?.has(field) {
+        return None;
+    }
+    views.iter().find(|v| !v.text(field).is_empty()).copied()
+}
+
+/// First names and last name; the last word is the last name.
+pub fn split_name(whole: &str) -> (String, String) {
+    match whole.rsplit_once(char::is_whitespace) {
+        Some((first, last)) => (first.trim().to_owned(), last.to_owned()),
+        None => (String::new(), whole.to_owned()),
+    }
+}
+
+/// Two lines of a street that stands in one cell: as lines, or as a JSON list.
+fn street(text: &str) -> (String, String) {
+    let listed: Option<Vec<String>> =
+        text.starts_with('[').then(|| serde_json::from_str(text).ok()).flatten();
+    let parts = listed.unwrap_or_else(|| text.lines().map(str::to_owned).collect());
+    let mut parts = parts.iter().map(|p| p.trim()).filter(|p| !p.is_empty());
+    let first = parts.next().unwrap_or_default().to_owned();
+    let (rest, _) = cell::one_line(&parts.collect::<Vec<_>>().join(", "), TEXT_LEN_MAX);
+    (cell::one_line(&first, TEXT_LEN_MAX).0, rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_streets_are_taken_apart() {
+        assert_eq!(split_name("Wendy Moira Darling"), ("Wendy Moira".into(), "Darling".into()));
+        assert_eq!(split_name("Cher"), (String::new(), "Cher".into()));
+        assert_eq!(street("[\"6146 Honey Bluff\",\"\"]"), ("6146 Honey Bluff".into(), String::new()));
+        assert_eq!(street("12 Main St\nLevel 3\nDoor 4"), ("12 Main St".into(), "Level 3, Door 4".into()));
+    }
+}

@@ -1,0 +1,38 @@
+//! What the person who imports can say where a file does not say it.
+
+use crate::base::money::Currency;
+use crate::base::time::Zone;
+use crate::shop::transfer::date::DateOrder;
+use crate::shop::transfer::number::DecimalSign;
+
+/// Choices of an import; every `None` is decided by the file.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub encoding: Option<&'static encoding_rs::Encoding>,
+    /// An ASCII character.
+    pub delimiter: Option<u8>,
+    /// For columns that could be read both ways, and only for those.
+    pub decimal: Option<DecimalSign>,
+    /// For columns that could be read both ways, and only for those.
+    pub dates: Option<DateOrder>,
+    /// Of times without an offset: the shop's.
+    pub zone: Zone,
+    /// Of files that name none.
+    pub currency: Option<Currency>,
+    /// Columns without a field become metadata; they are listed in any case.
+    pub keep_unknown: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            encoding: None,
+            delimiter: None,
+            decimal: None,
+            dates: None,
+            zone: Zone::utc(),
+            currency: None,
+            keep_unknown: true,
+        }
+    }
+}

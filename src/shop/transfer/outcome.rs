@@ -1,0 +1,228 @@
+//! What an import says: items with their place, refused rows, warnings counted with examples, and tallies.
+
+use crate::base::error::Result;
+use crate::base::money::Currency;
+use crate::shop::customers::NewCustomer;
+use crate::shop::orders::{NewCreditNote, NewOrder};
+use rust_decimal::Decimal;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// Examples kept of each kind of warning.
+const EXAMPLES_MAX: usize = 5;
+const EXAMPLE_CHARS_MAX: usize = 120;
+
+/// Something to write to the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    Order(Box<NewOrder>),
+    Customer(Box<NewCustomer>),
+    CreditNote(Box<NewCreditNote>),
+}
+
+/// Where an item stands in the files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub file: Arc<str>,
+    /// Physical line of its first row, from 1.
+    pub line: u64,
+    /// What the file calls it: order number, e-mail address.
+    pub key: String,
+}
+
+/// A row that was not taken, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    pub file: Arc<str>,
+    /// Physical line, from 1.
+    pub line: u64,
+    /// The column at fault, or empty when it is the row.
+    pub column: String,
+    /// The cell at fault.
+    pub value: String,
+    /// Stable code word.
+    pub code: &'static str,
+    /// What was wrong and what would be right.
+    pub reason: String,
+    /// The row as it stands; a row that cannot be taken apart is one cell.
+    pub cells: Vec<String>,
+}
+
+/// Takes what an import finds, in the order of the files.
+pub trait Sink {
+    /// `Break` ends the import early; the report then covers what was read.
+    ///
+    /// # Errors
+    /// Any error ends the import with it.
+    fn item(&mut self, item: Item, place: &Place) -> Result<ControlFlow<()>>;
+    /// # Errors
+    /// Any error ends the import with it.
+    fn refused(&mut self, row: &Refused) -> Result<()>;
+    /// Called now and then with the bytes of the files that were read, of all; every file is read more than once.
+    fn progress(&mut self, _done: u64, _all: u64) {}
+}
+
+/// A cell as an example of a warning.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Example {
+    pub file: String,
+    pub line: u64,
+    pub column: String,
+    pub value: String,
+}
+
+/// One kind of warning: how often, and the first cells.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Warning {
+    /// What it means for the import.
+    pub sentence: &'static str,
+    pub count: u64,
+    pub examples: Vec<Example>,
+}
+
+/// All warnings by their stable code word.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Warnings(pub BTreeMap<&'static str, Warning>);
+
+impl Warnings {
+    pub fn note(
+        &mut self,
+        (code, sentence): (&'static str, &'static str),
+        file: &str,
+        line: u64,
+        column: &str,
+        value: &str,
+    ) {
+        let warning =
+            self.0.entry(code).or_insert_with(|| Warning { sentence, count: 0, examples: Vec::new() });
+        warning.count += 1;
+        if warning.examples.len() < EXAMPLES_MAX {
+            let value = value.chars().take(EXAMPLE_CHARS_MAX).collect();
+            warning.examples.push(Example { file: file.to_owned(), line, column: column.to_owned(), value });
+        }
+    }
+    /// Takes in the warnings of another part of the run.
+    pub fn join(&mut self, other: &Self) {
+        for (code, warning) in &other.0 {
+            let own = self.0.entry(code).or_insert_with(|| Warning {
+                count: 0,
+                examples: Vec::new(),
+                ..warning.clone()
+            });
+            own.count += warning.count;
+            let room = EXAMPLES_MAX.saturating_sub(own.examples.len());
+            own.examples.extend(warning.examples.iter().take(room).cloned());
+        }
+    }
+    /// How often this was warned of.
+    pub fn count(&self, code: &str) -> u64 {
+        self.0.get(code).map_or(0, |w| w.count)
+    }
+}
+
+/// One amount summed twice: as the file states it, and as it is kept in minor units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sum {
+    /// Major units with all digits of the file.
+    pub exact: Decimal,
+    /// Minor units, rounded half up line by line.
+    pub rounded: i64,
+}
+
+impl Sum {
+    pub fn add(&mut self, exact: Decimal, rounded: i64) {
+        self.exact = self.exact.saturating_add(exact);
+        self.rounded = self.rounded.saturating_add(rounded);
+    }
+    /// What rounding changed, in major units.
+    pub fn difference(&self, currency: Currency) -> Decimal {
+        Decimal::new(self.rounded, currency.exponent()).saturating_sub(self.exact)
+    }
+}
+
+/// The sums of one currency.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// Lines of orders after their discounts.
+    pub goods: Sum,
+    pub discount: Sum,
+    pub shipping: Sum,
+    pub tax: Sum,
+    /// Totals of orders.
+    pub total: Sum,
+    pub paid: Sum,
+    pub refunded: Sum,
+    /// Credit notes; positive is in favour of the customers.
+    pub credited: Sum,
+    /// Adjustments; positive is in favour of the customers.
+    pub adjusted: Sum,
+}
+
+/// What an import has counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tallies {
+    /// Rows of all files but headers and blank rows.
+    pub rows: u64,
+    pub refused_rows: u64,
+    pub orders: u64,
+    /// Lines of orders and credit notes.
+    pub lines: u64,
+    pub credit_notes: u64,
+    pub adjustments: u64,
+    /// Different customers: with an order, a credit note, or a row of their own.
+    pub customers: u64,
+    /// Orders and notes without anybody.
+    pub guests: u64,
+    /// Rows left out on purpose, such as carts that are no orders.
+    pub skipped: u64,
+    pub sums: BTreeMap<Currency, Sums>,
+    /// What a file of customers says they have spent, for comparing with our own sums.
+    pub claimed_spent: Decimal,
+    /// Facts worth telling, such as how many orders have their tax included.
+    pub facts: BTreeMap<&'static str, u64>,
+}
+
+impl Tallies {
+    /// Counts a fact.
+    pub fn fact(&mut self, name: &'static str) {
+        *self.facts.entry(name).or_default() += 1;
+    }
+    /// How often a fact was counted.
+    pub fn count(&self, name: &str) -> u64 {
+        self.facts.get(name).copied().unwrap_or(0)
+    }
+}
+
+/// How one file was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileReport {
+    pub name: Arc<str>,
+    /// What it was taken for: `orders`, `lines` …
+    pub role: String,
+    /// Such as `UTF-8`.
+    pub encoding: &'static str,
+    pub delimiter: char,
+    pub rows: u64,
+    pub blank_rows: u64,
+    pub repeated_headers: u64,
+    pub refused_rows: u64,
+    /// Cells with blanks at their ends, which are not kept.
+    pub trimmed_cells: u64,
+    /// Columns that no field was found for.
+    pub unknown_columns: Vec<String>,
+    /// The first cells with other letters than ASCII, to judge the encoding by.
+    pub samples: Vec<String>,
+    /// How ambiguous columns were read, such as `Total: 1,234 is 1234`.
+    pub decisions: Vec<String>,
+}
+
+/// The whole outcome.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    pub files: Vec<FileReport>,
+    pub tallies: Tallies,
+    pub warnings: Warnings,
+    /// The sink ended it early.
+    pub is_cut_short: bool,
+}

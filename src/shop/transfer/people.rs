@@ -1,0 +1,158 @@
+//! Customers from the rows that are about one of them.
+
+use crate::shop::customers::{ADDRESSES_MAX, NewCustomer};
+use crate::shop::transfer::bound::{Fault, View};
+use crate::shop::transfer::fields::{BILLING, Field};
+use crate::shop::transfer::maker::{Extras, Maker, first};
+use crate::shop::transfer::outcome::Item;
+use rust_decimal::Decimal;
+
+const MERGED: (&str, &str) = (
+    "customer_merged",
+    "This e-mail address stands in several rows. They became one customer; later cells win.",
+);
+const NOBODY: (&str, &str) = ("customer_empty", "The row names nobody. It was left out.");
+
+impl Maker<'_> {
+    /// The customer of a group of rows; `None` when the rows name nobody.
+    ///
+    /// # Errors
+    /// The cell that refuses the rows.
+    pub fn customer(&mut self, views: &[View<'_>], addresses: &[View<'_>]) -> Result<Option<Item>, Fault> {
+        let mut whole: Option<NewCustomer> = None;
+        for view in views {
+            let Some(part) = self.customer_row(*view)? else { continue };
+            whole = Some(match whole.take() {
+                None => part,
+                Some(before) => {
+                    self.warn(MERGED, view, Field::CustomerEmail, &view.text(Field::CustomerEmail));
+                    merged(before, part)
+                }
+            });
+        }
+        let Some(mut customer) = whole else { return Ok(None) };
+        for view in addresses {
+            customer.addresses.extend(self.address(&[*view], &BILLING));
+            if customer.vat_id.is_empty() {
+                customer.vat_id = self.line(view, Field::BillingVatId);
+            }
+        }
+        customer.addresses.truncate(ADDRESSES_MAX);
+        self.count_customer(Some(&customer));
+        if let (Err(error), Some(view)) = (customer.checked(), views.first()) {
+            return Err(Fault { line: view.line(), ..Fault::of(&error) });
+        }
+        Ok(Some(Item::Customer(Box::new(customer))))
+    }
+
+    fn customer_row(&mut self, view: View<'_>) -> Result<Option<NewCustomer>, Fault> {
+        let views = [view];
+        let known = [
+            Field::CustomerEmail,
+            Field::CustomerName,
+            Field::CustomerFirstName,
+            Field::CustomerLastName,
+            Field::CustomerCompany,
+            Field::CustomerPhone,
+            Field::BillingName,
+            Field::BillingCompany,
+            Field::BillingPhone,
+        ];
+        if known.iter().all(|f| view.text(*f).is_empty()) && !self.is_id_enough() {
+            self.warn(NOBODY, &view, Field::CustomerId, &view.text(Field::CustomerId));
+            self.tallies.skipped += 1;
+            return Ok(None);
+        }
+        let given = view.text(Field::CustomerEmail).into_owned();
+        let found = self.person(&views, &given)?;
+        let mut person = match found {
+            Some(person) => person,
+            None => self.nameless(&views),
+        };
+        self.person_details(&views, &mut person)?;
+        if person.phone.is_empty() {
+            person.phone =
+                person.addresses.iter().map(|a| a.phone.clone()).find(|p| !p.is_empty()).unwrap_or_default();
+        }
+        self.claims(&views)?;
+        let mut extras = Extras(std::mem::take(&mut person.metadata));
+        self.keep_columns(&mut extras, &views);
+        person.metadata = extras.0;
+        Ok(Some(person))
+    }
+
+    /// An id alone makes a customer where the file has nothing else, as in tables of marketplaces.
+    fn is_id_enough(&self) -> bool {
+        [
+            Field::CustomerEmail,
+            Field::CustomerName,
+            Field::CustomerLastName,
+            Field::CustomerCompany,
+            Field::CustomerPhone,
+        ]
+        .iter()
+        .all(|f| self.mapping.columns(*f).is_empty())
+    }
+
+    /// A person with a name or a phone only.
+    fn nameless(&mut self, views: &[View<'_>]) -> NewCustomer {
+        let mut person = NewCustomer {
+            first_name: self.first_line(views, Field::CustomerFirstName),
+            last_name: self.first_line(views, Field::CustomerLastName),
+            company: self.first_line(views, Field::CustomerCompany),
+            phone: self.first_line(views, Field::CustomerPhone),
+            ..NewCustomer::default()
+        };
+        let name = self.first_line(views, Field::CustomerName);
+        if person.first_name.is_empty() && person.last_name.is_empty() {
+            (person.first_name, person.last_name) = crate::shop::transfer::maker::split_name(&name);
+        }
+        person.addresses.extend(self.address(views, &BILLING));
+        person
+    }
+
+    /// What the file says about orders and money spent: ours are computed, so these are compared only.
+    fn claims(&mut self, views: &[View<'_>]) -> Result<(), Fault> {
+        if let Some(view) = first(views, Field::CustomerOrders) {
+            let orders = view.number(Field::CustomerOrders)?.unwrap_or_default();
+            *self.tallies.facts.entry("claimed_orders").or_default() += u64::try_from(orders).unwrap_or(0);
+        }
+        if let Some(view) = first(views, Field::CustomerSpent) {
+            let spent = view.number(Field::CustomerSpent)?.unwrap_or(Decimal::ZERO);
+            self.tallies.claimed_spent = self.tallies.claimed_spent.saturating_add(spent);
+        }
+        Ok(())
+    }
+}
+
+/// Two rows about one customer: what the later one says wins, lists are joined.
+pub fn merged(before: NewCustomer, later: NewCustomer) -> NewCustomer {
+    let text = |a: String, b: String| if b.is_empty() { a } else { b };
+    let mut addresses = later.addresses;
+    addresses.extend(before.addresses.into_iter().filter(|a| !addresses.contains(a)).collect::<Vec<_>>());
+    let mut tags = before.tags;
+    tags.extend(later.tags.into_iter().filter(|t| !tags.contains(t)).collect::<Vec<_>>());
+    let mut metadata = before.metadata;
+    metadata.extend(later.metadata);
+    let mut external = before.external;
+    external.extend(later.external.into_iter().filter(|e| !external.contains(e)).collect::<Vec<_>>());
+    NewCustomer {
+        email: later.email.or(before.email),
+        first_name: text(before.first_name, later.first_name),
+        last_name: text(before.last_name, later.last_name),
+        company: text(before.company, later.company),
+        phone: text(before.phone, later.phone),
+        addresses,
+        note: text(before.note, later.note),
+        tags,
+        metadata,
+        external,
+        accepts_marketing: before.accepts_marketing || later.accepts_marketing,
+        tax_exempt: before.tax_exempt || later.tax_exempt,
+        vat_id: text(before.vat_id, later.vat_id),
+        language: text(before.language, later.language),
+        birthday: text(before.birthday, later.birthday),
+        created_at: before.created_at.min(later.created_at).or(later.created_at).or(before.created_at),
+        is_import: true,
+    }
+}

@@ -1,0 +1,385 @@
+//! A run over the files of an import: roles by header, further files first, then record by record to the sink.
+
+use crate::base::error::{Error, Result};
+use crate::shop::transfer::bound::{Bound, Fault, Row, View, likeness};
+use crate::shop::transfer::fields::Field;
+use crate::shop::transfer::group::{Grouped, Groups};
+use crate::shop::transfer::input::{Input, Meter};
+use crate::shop::transfer::join::{Details, Lookup};
+use crate::shop::transfer::maker::Maker;
+use crate::shop::transfer::mapping::{Kind, Mapping};
+use crate::shop::transfer::options::Options;
+use crate::shop::transfer::order::Group;
+use crate::shop::transfer::outcome::{FileReport, Place, Refused, Report, Sink};
+use crate::shop::transfer::sheet::Sheet;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// The sink hears of progress after this many records.
+const PROGRESS_EVERY: u64 = 500;
+/// Facts of reading that are warned of.
+const REPLACED: (&str, &str) = (
+    "replaced_letters",
+    "The file has bytes that its encoding does not know, this many; they became U+FFFD.",
+);
+const UNJOINED: (&str, &str) = ("row_without_record", "No record has the key of this row. It was left out.");
+
+/// Reads the files through the mapping and hands everything to the sink.
+///
+/// # Errors
+/// `file_missing`, `columns_missing` before anything is handed out, those of reading, and the sink's own.
+pub fn run(mapping: &Mapping, files: &[Input], options: &Options, sink: &mut dyn Sink) -> Result<Report> {
+    let options = mapping.options(options)?;
+    let mut run = Run::prepare(mapping, files, &options)?;
+    run.hand_out_early_refusals(sink)?;
+    let mut maker = Maker::new(mapping, &options);
+    let mut is_cut_short = false;
+    let mains: Vec<usize> = run.positions(None);
+    for file in mains {
+        if run.read(file, &mut maker, sink)?.is_break() {
+            is_cut_short = true;
+            break;
+        }
+    }
+    sink.progress(run.all, run.all);
+    Ok(run.report(maker, is_cut_short))
+}
+
+struct Run<'a> {
+    mapping: &'a Mapping,
+    bound: Vec<Bound>,
+    lookups: Vec<Lookup>,
+    details: BTreeMap<String, Details>,
+    /// Reports of the lookups' files, which are not bound.
+    reports: Vec<FileReport>,
+    early: Vec<Refused>,
+    meter: Meter,
+    /// Bytes of all files.
+    all: u64,
+    refused: u64,
+    done: u64,
+}
+
+impl<'a> Run<'a> {
+    fn prepare(mapping: &'a Mapping, files: &[Input], options: &Options) -> Result<Self> {
+        let mut run = Run {
+            mapping,
+            bound: Vec::new(),
+            lookups: Vec::new(),
+            details: BTreeMap::new(),
+            reports: Vec::new(),
+            early: Vec::new(),
+            meter: Meter::default(),
+            all: 0,
+            refused: 0,
+            done: 0,
+        };
+        let mut sheets = Vec::new();
+        for file in files {
+            let sheet = Sheet::open(file, options)?;
+            run.all += sheet.size()?;
+            let role = role_of(mapping, &sheet)?;
+            sheets.push((role, sheet));
+        }
+        if !sheets.iter().any(|(role, _)| *role == Role::Main) {
+            return Err(missing(mapping, None));
+        }
+        for (name, _) in mapping.files.iter().filter(|(_, f)| !f.is_optional) {
+            if !sheets.iter().any(|(role, _)| role.name() == Some(name)) {
+                return Err(missing(mapping, Some(name)));
+            }
+        }
+        run.load_lookups(&sheets)?;
+        for (role, sheet) in sheets {
+            let is_lookup = role.name().is_some_and(|r| run.lookups.iter().any(|l| l.role == r));
+            match role {
+                Role::Unused => run.reports.push(plain_report(&sheet, "not used", 0)),
+                role if !is_lookup => {
+                    let bound = Bound::new(sheet, role.name(), mapping, &run.lookups, options)?;
+                    run.load_details(bound)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(run)
+    }
+
+    fn load_lookups(&mut self, sheets: &[(Role, Sheet)]) -> Result<()> {
+        let is_detail = |role: &str| {
+            ["order", "line", "billing", "shipping", "customer", "payment"]
+                .iter()
+                .any(|s| self.mapping.file_of(s) == Some(role))
+        };
+        let roles: Vec<String> = self.mapping.files.keys().filter(|r| !is_detail(r)).cloned().collect();
+        for role in roles {
+            let mut lookup = Lookup::new(&role, self.mapping);
+            for (_, sheet) in sheets.iter().filter(|(r, _)| r.name() == Some(&role)) {
+                let rows = lookup.load(sheet, self.mapping, &self.meter, &mut self.early)?;
+                self.reports.push(plain_report(sheet, &role, rows));
+            }
+            self.lookups.push(lookup);
+        }
+        Ok(())
+    }
+
+    fn load_details(&mut self, bound: Bound) -> Result<()> {
+        let file = self.bound.len();
+        if let Some(role) = bound.role.clone() {
+            let details = self.details.entry(role).or_default();
+            details.load(&bound, file, &self.meter, &mut self.early)?;
+        }
+        self.bound.push(bound);
+        Ok(())
+    }
+
+    fn positions(&self, role: Option<&str>) -> Vec<usize> {
+        let of = |b: &(usize, &Bound)| b.1.role.as_deref() == role;
+        self.bound.iter().enumerate().filter(of).map(|(i, _)| i).collect()
+    }
+
+    fn hand_out_early_refusals(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        for row in std::mem::take(&mut self.early) {
+            self.refused += 1;
+            sink.refused(&row)?;
+        }
+        Ok(())
+    }
+
+    /// One file of the first kind.
+    fn read(&mut self, file: usize, maker: &mut Maker<'_>, sink: &mut dyn Sink) -> Result<ControlFlow<()>> {
+        let mut details = std::mem::take(&mut self.details);
+        let Some(bound) = self.bound.get(file) else { return Ok(ControlFlow::Continue(())) };
+        let mut groups = Groups::new(bound, file, &self.meter)?;
+        let (mut refused, mut done) = (0, 0);
+        let flow = loop {
+            match groups.advance()? {
+                Grouped::End => break ControlFlow::Continue(()),
+                Grouped::Refused(row) => {
+                    refused += 1;
+                    sink.refused(&row)?;
+                }
+                Grouped::Rows(key, rows) => {
+                    let flow = self.group(key, &rows, &mut details, maker, sink, &mut refused)?;
+                    done += 1;
+                    if (self.done + done).is_multiple_of(PROGRESS_EVERY) {
+                        sink.progress(self.meter.bytes().min(self.all), self.all);
+                    }
+                    if flow.is_break() {
+                        break flow;
+                    }
+                }
+            }
+        };
+        drop(groups);
+        self.details = details;
+        self.refused += refused;
+        self.done += done;
+        Ok(flow)
+    }
+
+    fn group(
+        &self,
+        key: Option<String>,
+        rows: &[Row],
+        details: &mut BTreeMap<String, Details>,
+        maker: &mut Maker<'_>,
+        sink: &mut dyn Sink,
+        refused: &mut u64,
+    ) -> Result<ControlFlow<()>> {
+        let views: Vec<View<'_>> = self.views(rows);
+        let Some(head) = views.first().copied() else { return Ok(ControlFlow::Continue(())) };
+        let mut taken = |section: &str| -> Option<(Vec<Row>, Option<u64>)> {
+            let role = self.mapping.file_of(section)?;
+            let key = head.key_to(role).unwrap_or_default();
+            let details = details.get_mut(role)?;
+            Some((details.take(&key), details.broken(&key)))
+        };
+        let (lines, payments, addresses) = (taken("line"), taken("payment"), taken("billing"));
+        let broken = [&lines, &payments, &addresses].into_iter().flatten().find_map(|(_, broken)| *broken);
+        let broken = broken.or_else(|| head.bound.survey.poisoned.get(key.as_ref()?).copied());
+        let own = |taken: &Option<(Vec<Row>, Option<u64>)>| {
+            taken.as_ref().map(|(rows, _)| rows.clone()).unwrap_or_default()
+        };
+        let (line_rows, payment_rows, address_rows) = (own(&lines), own(&payments), own(&addresses));
+        let line_views = if lines.is_some() { self.views(&line_rows) } else { views.clone() };
+        let (payment_views, address_views) = (self.views(&payment_rows), self.views(&address_rows));
+        let key = key.unwrap_or_else(|| match self.mapping.kind {
+            Kind::Orders => head.text(Field::OrderKey).into_owned(),
+            Kind::Customers => head.text(Field::CustomerId).into_owned(),
+        });
+        let made = match (broken, self.mapping.kind) {
+            (Some(line), _) => Err(incomplete(line)),
+            (None, Kind::Orders) => {
+                maker.order(&key, Group { rows: &views, lines: &line_views, payments: &payment_views })
+            }
+            (None, Kind::Customers) => maker.customer(&views, &address_views),
+        };
+        match made {
+            Ok(Some(item)) => {
+                let key = key.split('\u{1f}').next().unwrap_or_default().to_owned();
+                sink.item(item, &Place { file: Arc::clone(head.file()), line: head.line(), key })
+            }
+            Ok(None) => Ok(ControlFlow::Continue(())),
+            Err(fault) => {
+                let extra: &[View<'_>] = if lines.is_some() { &line_views } else { &[] };
+                for row in refusals(&fault, &key, views.iter().chain(extra).chain(&payment_views)) {
+                    *refused += 1;
+                    sink.refused(&row)?;
+                }
+                Ok(ControlFlow::Continue(()))
+            }
+        }
+    }
+
+    fn views<'b>(&'b self, rows: &'b [Row]) -> Vec<View<'b>> {
+        let view =
+            |row: &'b Row| Some(View { bound: self.bound.get(row.file)?, row, lookups: &self.lookups });
+        rows.iter().filter_map(view).collect()
+    }
+
+    fn report(mut self, maker: Maker<'_>, is_cut_short: bool) -> Report {
+        let mut report = Report {
+            files: std::mem::take(&mut self.reports),
+            tallies: maker.tallies,
+            warnings: maker.warnings,
+            is_cut_short,
+        };
+        for row in self.details.values().flat_map(Details::left) {
+            if let Some(bound) = self.bound.get(row.file).filter(|_| !is_cut_short) {
+                let key = bound.key.columns.iter().find_map(|c| row.record.get(*c)).unwrap_or_default();
+                report.warnings.note(UNJOINED, &bound.sheet.name, row.record.line, "", key);
+            }
+        }
+        for bound in self.bound {
+            report.warnings.join(&bound.survey.warnings);
+            if bound.survey.replaced > 0 {
+                report.warnings.note(REPLACED, &bound.sheet.name, 0, "", &bound.survey.replaced.to_string());
+            }
+            report.files.push(file_report(bound));
+        }
+        report.tallies.rows = report.files.iter().map(|f| f.rows).sum();
+        report.tallies.refused_rows = self.refused;
+        report
+    }
+}
+
+/// How a bound file was read.
+pub fn file_report(bound: Bound) -> FileReport {
+    let Bound { sheet, survey, role, unknown, .. } = bound;
+    FileReport {
+        name: Arc::clone(&sheet.name),
+        role: role.unwrap_or_else(|| "records".into()),
+        encoding: sheet.encoding(),
+        delimiter: char::from(sheet.delimiter),
+        rows: survey.counts.rows,
+        blank_rows: survey.counts.blank,
+        repeated_headers: survey.counts.repeated_headers,
+        refused_rows: survey.counts.refused,
+        trimmed_cells: survey.trimmed_cells,
+        unknown_columns: unknown.iter().map(|c| sheet.title(*c).to_owned()).collect(),
+        samples: survey.samples,
+        decisions: survey.decisions,
+    }
+}
+
+/// What a file is taken for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Role {
+    /// The orders or customers themselves.
+    Main,
+    Further(String),
+    /// Given along and of no use here.
+    Unused,
+}
+
+impl Role {
+    fn name(&self) -> Option<&str> {
+        match self {
+            Self::Further(name) => Some(name),
+            Self::Main | Self::Unused => None,
+        }
+    }
+}
+
+/// How a file was read that no survey was made of.
+fn plain_report(sheet: &Sheet, role: &str, rows: u64) -> FileReport {
+    FileReport {
+        name: Arc::clone(&sheet.name),
+        role: role.to_owned(),
+        encoding: sheet.encoding(),
+        delimiter: char::from(sheet.delimiter),
+        rows,
+        ..FileReport::default()
+    }
+}
+
+/// What a file is: the role whose columns it has most of. Of a mapping with several files, a file that has less
+/// than half of any role's columns is none of them.
+fn role_of(mapping: &Mapping, sheet: &Sheet) -> Result<Role> {
+    let roles = std::iter::once(None).chain(mapping.files.keys().map(|r| Some(r.as_str())));
+    let scored = roles.filter_map(|role| {
+        likeness(mapping, role, sheet).map(|(found, all)| (found * 1000 / all.max(1), found, role))
+    });
+    match scored.max_by_key(|(share, found, _)| (*share, *found)) {
+        Some((share, _, _)) if share < 500 && !mapping.files.is_empty() => Ok(Role::Unused),
+        Some((1.., _, None)) => Ok(Role::Main),
+        Some((1.., _, Some(role))) => Ok(Role::Further(role.to_owned())),
+        _ if !mapping.files.is_empty() => Ok(Role::Unused),
+        _ => {
+            let names: Vec<_> = sheet.header.iter().take(8).map(String::as_str).collect();
+            Err(Error::invalid(
+                "columns_missing",
+                format!(
+                    "{} has none of the columns that are looked for. It has {}.",
+                    sheet.name,
+                    names.join(", ")
+                ),
+            ))
+        }
+    }
+}
+
+fn missing(mapping: &Mapping, role: Option<&str>) -> Error {
+    let of_role = Field::ALL.iter().filter(|f| mapping.file_of(f.section()) == role);
+    let mut columns: Vec<&str> =
+        of_role.filter_map(|f| mapping.columns(*f).first().map(String::as_str)).collect();
+    if let Some(file) = role.and_then(|r| mapping.files.get(r)) {
+        columns.extend(file.key.first().map(String::as_str));
+    }
+    columns.truncate(6);
+    Error::invalid("file_missing", format!("Give the file with the columns {} as well.", columns.join(", ")))
+}
+
+/// A record of which one row cannot be read is not taken without it.
+pub fn incomplete(line: u64) -> Fault {
+    Fault {
+        line,
+        column: String::new(),
+        value: String::new(),
+        code: "record_incomplete",
+        reason: format!("Line {line} belongs to it and cannot be read."),
+    }
+}
+
+/// The rows of a refused record: the one at fault says why, the others point to it.
+pub fn refusals<'a>(fault: &Fault, key: &str, views: impl Iterator<Item = &'a View<'a>>) -> Vec<Refused> {
+    let shown: String = key.split('\u{1f}').next().unwrap_or_default().chars().take(80).collect();
+    let refuse = |view: &View<'_>| {
+        let is_it = view.line() == fault.line;
+        Refused {
+            file: Arc::clone(view.file()),
+            line: view.line(),
+            column: if is_it { fault.column.clone() } else { String::new() },
+            value: if is_it { fault.value.clone() } else { String::new() },
+            code: fault.code,
+            reason: if is_it {
+                fault.reason.clone()
+            } else {
+                format!("{shown} is refused because of line {}: {}", fault.line, fault.reason)
+            },
+            cells: view.row.record.cells().map(str::to_owned).collect(),
+        }
+    };
+    views.map(refuse).collect()
+}

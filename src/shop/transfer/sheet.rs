@@ -1,0 +1,349 @@
+//! A CSV file with a header: its delimiter (R3), columns found by name (R7), rows of the right width (R6).
+
+use crate::base::error::{Error, Result};
+use crate::shop::transfer::encoding::{self, Detected, Text};
+use crate::shop::transfer::input::{Input, Meter};
+use crate::shop::transfer::options::Options;
+use crate::shop::transfer::outcome::Refused;
+use crate::shop::transfer::records::{Next, Record, Records};
+use std::collections::HashMap;
+use std::io::Read;
+use std::sync::Arc;
+
+/// As much of a file is looked at to find its delimiter.
+const SAMPLE_BYTES: u64 = 256 * 1024;
+
+/// An opened file: how it is read, and where its columns are.
+#[derive(Clone, Debug)]
+pub struct Sheet {
+    pub name: Arc<str>,
+    pub delimiter: u8,
+    /// As they stand in the file, trimmed.
+    pub header: Vec<String>,
+    input: Input,
+    detected: Detected,
+    columns: HashMap<String, usize>,
+    header_line: u64,
+}
+
+/// The name of a column for comparing: case, blanks, underscores, `*` and a byte order mark do not count.
+pub fn header_key(text: &str) -> String {
+    let words = text.replace(['_', '*', '\u{feff}', '\u{a0}'], " ").to_lowercase();
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+impl Sheet {
+    /// Looks over the file and reads its header.
+    ///
+    /// # Errors
+    /// `file_unreadable`, `file_empty`, `header_unreadable`.
+    pub fn open(input: &Input, options: &Options) -> Result<Self> {
+        let detected = encoding::detect(input, options.encoding)?;
+        let mut sample = Vec::new();
+        encoding::open(input, detected, &Meter::default())?
+            .take(SAMPLE_BYTES)
+            .read_to_end(&mut sample)
+            .map_err(|e| input.unreadable(e))?;
+        if sample.len() as u64 == SAMPLE_BYTES {
+            let end = sample.iter().rposition(|b| *b == b'\n').map_or(sample.len(), |i| i + 1);
+            sample.truncate(end);
+        }
+        let delimiter = options
+            .delimiter
+            .filter(u8::is_ascii)
+            .or_else(|| stated(&sample))
+            .unwrap_or_else(|| delimiter(&sample));
+        let mut records = Records::new(sample.as_slice(), delimiter);
+        let (header, header_line) = loop {
+            match records.advance().map_err(|e| input.unreadable(e))? {
+                Next::Record if is_blank(records.record()) || stated_in(records.record()) => {}
+                Next::Record => {
+                    let cells =
+                        records.record().cells().map(|c| c.trim().trim_matches('\u{feff}').to_owned());
+                    break (cells.collect::<Vec<_>>(), records.record().line);
+                }
+                Next::Fault { line, fault, .. } => {
+                    let message = format!(
+                        "{} line {line}: the header cannot be read. {}",
+                        input.name(),
+                        fault.sentence()
+                    );
+                    return Err(Error::invalid("header_unreadable", message));
+                }
+                Next::End => {
+                    return Err(Error::invalid(
+                        "file_empty",
+                        format!("{} has no header line.", input.name()),
+                    ));
+                }
+            }
+        };
+        let columns = columns(&header);
+        Ok(Self {
+            name: input.name().into(),
+            delimiter,
+            header,
+            input: input.clone(),
+            detected,
+            columns,
+            header_line,
+        })
+    }
+    /// Such as `UTF-8`.
+    pub fn encoding(&self) -> &'static str {
+        self.detected.encoding.name()
+    }
+    /// The column with this name.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.get(name).or_else(|| self.columns.get(&header_key(name))).copied()
+    }
+    /// The column's name as the file writes it.
+    pub fn title(&self, column: usize) -> &str {
+        self.header.get(column).map_or("", String::as_str)
+    }
+    /// Bytes of the file.
+    ///
+    /// # Errors
+    /// `file_unreadable`.
+    pub fn size(&self) -> Result<u64> {
+        self.input.size()
+    }
+    /// Reads the rows from the first.
+    ///
+    /// # Errors
+    /// `file_unreadable`.
+    pub fn rows(&self, meter: &Meter) -> Result<Rows<'_>> {
+        let text = encoding::open(&self.input, self.detected, meter)?;
+        let named = self.header.iter().rposition(|h| !h.is_empty()).map_or(0, |i| i + 1);
+        Ok(Rows {
+            sheet: self,
+            records: Records::new(text, self.delimiter),
+            named,
+            counts: Counts::default(),
+        })
+    }
+}
+
+/// Excel's first line `sep=;`.
+fn stated(sample: &[u8]) -> Option<u8> {
+    let rest = sample.strip_prefix(b"sep=").or_else(|| sample.strip_prefix(b"SEP="))?;
+    match rest {
+        [sign, b'\n' | b'\r', ..] if sign.is_ascii_punctuation() || *sign == b'\t' => Some(*sign),
+        _ => None,
+    }
+}
+
+fn stated_in(record: &Record) -> bool {
+    record.line == 1
+        && record.get(0).is_some_and(|c| c.len() <= 5 && c.to_ascii_lowercase().starts_with("sep="))
+}
+
+/// The delimiter that gives the most rows as wide as the header; the wider header where two give the same.
+fn delimiter(sample: &[u8]) -> u8 {
+    let score = |sign: &u8| {
+        let mut records = Records::new(sample, *sign);
+        let (mut width, mut fitting) = (0, 0_usize);
+        while let Ok(next) = records.advance() {
+            match next {
+                Next::Record if is_blank(records.record()) => {}
+                Next::Record if width == 0 => width = records.record().len(),
+                Next::Record => fitting += usize::from(fits(records.record(), width)),
+                Next::Fault { .. } => {}
+                Next::End => break,
+            }
+        }
+        if width > 1 { (fitting, width) } else { (0, 0) }
+    };
+    b",;\t|".iter().rev().max_by_key(|sign| score(sign)).copied().unwrap_or(b',')
+}
+
+fn fits(record: &Record, width: usize) -> bool {
+    record.len() == width
+        || (record.len() > width
+            && (width..record.len()).all(|i| record.get(i).is_none_or(|c| c.trim().is_empty())))
+}
+
+fn is_blank(record: &Record) -> bool {
+    record.text().trim().is_empty()
+}
+
+/// Columns by key; of two with one name the first counts. A note in brackets may be left out: `Weight (kg)`.
+fn columns(header: &[String]) -> HashMap<String, usize> {
+    let mut columns = HashMap::new();
+    for (index, title) in header.iter().enumerate().filter(|(_, t)| !t.is_empty()) {
+        columns.entry(header_key(title)).or_insert(index);
+        columns.entry(title.clone()).or_insert(index);
+    }
+    for (index, title) in header.iter().enumerate() {
+        if let Some((short, _)) = title.split_once('(') {
+            columns.entry(header_key(short)).or_insert(index);
+        }
+    }
+    columns.remove("");
+    columns
+}
+
+/// What [`Rows`] has counted so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Rows with data, refused ones included.
+    pub rows: u64,
+    pub blank: u64,
+    pub repeated_headers: u64,
+    pub refused: u64,
+}
+
+/// What comes next in a file.
+#[derive(Debug)]
+pub enum Step {
+    /// The row is in [`Rows::row`].
+    Row,
+    Refused(Box<Refused>),
+    End,
+}
+
+/// The rows of a sheet one after another.
+pub struct Rows<'a> {
+    sheet: &'a Sheet,
+    records: Records<Text>,
+    /// Columns up to the last one with a name.
+    named: usize,
+    counts: Counts,
+}
+
+impl Rows<'_> {
+    /// The row read last; cells beyond its end are empty.
+    pub fn row(&self) -> &Record {
+        self.records.record()
+    }
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+    /// Letters of the file that its encoding does not have.
+    pub fn replaced(&self) -> u64 {
+        self.records.reader().replaced()
+    }
+
+    /// Goes to the next row that is neither blank nor the header again.
+    ///
+    /// # Errors
+    /// `file_unreadable`.
+    pub fn advance(&mut self) -> Result<Step> {
+        loop {
+            match self.records.advance().map_err(|e| self.sheet.input.unreadable(e))? {
+                Next::End => return Ok(Step::End),
+                Next::Fault { line, fault, raw } => {
+                    if line > self.sheet.header_line {
+                        return Ok(self.refuse(line, fault.code(), fault.sentence().to_owned(), vec![raw]));
+                    }
+                }
+                Next::Record => {
+                    if let Some(step) = self.judge() {
+                        return Ok(step);
+                    }
+                }
+            }
+        }
+    }
+
+    /// What to do with the record just read; `None` leaves it out.
+    fn judge(&mut self) -> Option<Step> {
+        let (width, record) = (self.sheet.header.len(), self.records.record());
+        if record.line <= self.sheet.header_line {
+            return None;
+        }
+        if is_blank(record) {
+            self.counts.blank += 1;
+            return None;
+        }
+        if record.get(0).map(str::trim) == self.sheet.header.first().map(String::as_str)
+            && record.cells().map(str::trim).eq(self.sheet.header.iter().map(String::as_str))
+        {
+            self.counts.repeated_headers += 1;
+            return None;
+        }
+        if record.len() < self.named || (record.len() > width && !fits(record, width)) {
+            let reason = format!("The row has {} of {width} cells.", record.len());
+            let (line, cells) = (record.line, record.cells().map(str::to_owned).collect());
+            return Some(self.refuse(line, "wrong_width", reason, cells));
+        }
+        self.counts.rows += 1;
+        Some(Step::Row)
+    }
+
+    fn refuse(&mut self, line: u64, code: &'static str, reason: String, cells: Vec<String>) -> Step {
+        self.counts.rows += 1;
+        self.counts.refused += 1;
+        let (file, column, value) = (Arc::clone(&self.sheet.name), String::new(), String::new());
+        Step::Refused(Box::new(Refused { file, line, column, value, code, reason, cells }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sheet(text: &str) -> Sheet {
+        Sheet::open(&Input::bytes("x.csv", text.as_bytes()), &Options::default()).unwrap()
+    }
+    /// Rows as `line:cells` and refusals as `line!code`.
+    fn rows(text: &str) -> (Vec<String>, Counts) {
+        let sheet = sheet(text);
+        let mut rows = sheet.rows(&Meter::default()).unwrap();
+        let mut seen = Vec::new();
+        loop {
+            match rows.advance().unwrap() {
+                Step::Row => {
+                    let row = rows.row();
+                    seen.push(format!("{}:{}", row.line, row.cells().collect::<Vec<_>>().join("|")));
+                }
+                Step::Refused(refused) => seen.push(format!("{}!{}", refused.line, refused.code)),
+                Step::End => return (seen, rows.counts()),
+            }
+        }
+    }
+
+    #[test]
+    fn the_delimiter_is_the_one_that_fits_the_rows() {
+        assert_eq!(sheet("a,b\n1,2\n").delimiter, b',');
+        assert_eq!(sheet("id;Titles (Mr = 1, Ms = 2, else 0);x,y\n1;2;a,b,c\n").delimiter, b';');
+        assert_eq!(sheet("a\tb\n1,5\t2,5\n").delimiter, b'\t');
+        assert_eq!(sheet("a|b\n1|2\n").delimiter, b'|');
+        assert_eq!(sheet("\"a;b\",c\n\"1;2;3\",x\n").delimiter, b',');
+        assert_eq!(sheet("only\n1;2\n").delimiter, b',');
+        assert_eq!(sheet("sep=;\na;b\n1;2\n").header, ["a", "b"]);
+    }
+
+    #[test]
+    fn columns_are_found_however_they_are_written() {
+        let sheet = sheet("\u{feff}ID, Customer  e-mail* ,order_id,Weight (kg),Total,total\n");
+        for (name, index) in [
+            ("id", 0),
+            ("CUSTOMER E-MAIL", 1),
+            ("Order ID", 2),
+            ("weight", 3),
+            ("Weight (kg)", 3),
+            ("Total", 4),
+        ] {
+            assert_eq!(sheet.column(name), Some(index), "{name}");
+        }
+        assert_eq!(sheet.column(""), None);
+    }
+
+    #[test]
+    fn ragged_rows_are_refused_and_never_shifted() {
+        let (seen, counts) = rows("a,b,c\n1,2\n1,2,3\n1,2,3,\n1,2,3,4\n\n,,\na,b,c\nx,y,z");
+        assert_eq!(seen, ["2!wrong_width", "3:1|2|3", "4:1|2|3|", "5!wrong_width", "9:x|y|z"]);
+        assert_eq!(counts, Counts { rows: 5, blank: 2, repeated_headers: 1, refused: 2 });
+        assert_eq!(rows("a,b,,\n1,2\n1,2,\n1\n").0, ["2:1|2", "3:1|2|", "4!wrong_width"]);
+    }
+
+    #[test]
+    fn files_without_a_readable_header_are_refused() {
+        for (text, code) in [("", "file_empty"), ("\n\n", "file_empty"), ("\"a\n", "header_unreadable")] {
+            let error =
+                Sheet::open(&Input::bytes("x.csv", text.as_bytes()), &Options::default()).unwrap_err();
+            assert_eq!(error.code, code, "{text:?}");
+        }
+    }
+}

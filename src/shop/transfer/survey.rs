@@ -1,0 +1,366 @@
+//! The first look over a whole file: how its columns are written, which orders are scattered, what looks damaged.
+
+use crate::base::error::{Error, Result};
+use crate::shop::transfer::cell;
+use crate::shop::transfer::date::{DateOrder, DateStyle, DateVotes};
+use crate::shop::transfer::input::Meter;
+use crate::shop::transfer::number::{DecimalSign, NumberVotes};
+use crate::shop::transfer::options::Options;
+use crate::shop::transfer::outcome::{Refused, Warnings};
+use crate::shop::transfer::records::Record;
+use crate::shop::transfer::sheet::{Counts, Sheet, Step};
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+const SAMPLES_MAX: usize = 5;
+/// More broken rows than this are not looked at one by one for the order they belong to.
+const POISONED_MAX: usize = 100_000;
+
+const GARBLED: (&str, &str) = (
+    "garbled_text",
+    "The text was damaged before it came here, or the encoding is another one. It is kept as it is.",
+);
+const DAMAGED: (&str, &str) =
+    ("damaged_code", "A spreadsheet has destroyed this number. It is kept as the text it now is.");
+
+/// What the survey is to look at.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    pub numbers: Vec<usize>,
+    pub dates: Vec<usize>,
+    pub codes: Vec<usize>,
+    /// The columns that tell which rows belong together.
+    pub key: KeyColumns,
+}
+
+/// Which rows make one record.
+#[derive(Clone, Debug, Default)]
+pub struct KeyColumns {
+    /// The first of them that is not empty is the key; without any, each row is a record.
+    pub columns: Vec<usize>,
+    /// A change in it begins another record although the key stays.
+    pub split: Option<usize>,
+    /// Compare as e-mail addresses.
+    pub is_email: bool,
+}
+
+/// Reads keys of rows one after another; the same rows in the same order give the same keys.
+#[derive(Clone, Debug)]
+pub struct Keyer {
+    columns: KeyColumns,
+    last: Option<(String, String)>,
+}
+
+impl Keyer {
+    pub fn new(columns: &KeyColumns) -> Self {
+        Self { columns: columns.clone(), last: None }
+    }
+    /// The key of the next row; `None` for a row that stands alone.
+    pub fn key(&mut self, row: &Record) -> Option<String> {
+        let text = |column: &usize| row.get(*column).map(|c| cell::clean(c, true)).filter(|t| !t.is_empty());
+        let key = self.columns.columns.iter().find_map(text)?;
+        let key = if self.columns.is_email && key.contains('@') {
+            crate::base::email::key(key)
+        } else {
+            cell::without_float_tail(key).to_owned()
+        };
+        let Some(split) = self.columns.split else { return Some(key) };
+        let part = text(&split).unwrap_or_default();
+        let part = match &self.last {
+            Some((last, kept)) if *last == key && (part.is_empty() || kept.is_empty()) => kept.clone(),
+            _ => part.to_owned(),
+        };
+        let whole = if part.is_empty() { key.clone() } else { format!("{key}\u{1f}{part}") };
+        self.last = Some((key, part));
+        Some(whole)
+    }
+}
+
+/// How the cells of one column are read.
+#[derive(Clone, Copy, Debug)]
+pub struct ColumnStyle {
+    pub sign: DecimalSign,
+    pub dates: DateStyle,
+}
+
+/// What the survey found.
+#[derive(Clone, Debug, Default)]
+pub struct Survey {
+    styles: HashMap<usize, ColumnStyle>,
+    /// Keys whose rows do not stand together, with the line of their last row.
+    pub scattered: HashMap<String, u64>,
+    /// Keys with a row that cannot be read: the record would be incomplete.
+    pub poisoned: HashMap<String, u64>,
+    pub counts: Counts,
+    pub trimmed_cells: u64,
+    pub samples: Vec<String>,
+    pub decisions: Vec<String>,
+    pub warnings: Warnings,
+    pub replaced: u64,
+}
+
+impl Survey {
+    pub fn style(&self, column: usize) -> ColumnStyle {
+        self.styles
+            .get(&column)
+            .copied()
+            .unwrap_or(ColumnStyle { sign: DecimalSign::Dot, dates: DateStyle::default() })
+    }
+}
+
+/// Looks over the file.
+///
+/// # Errors
+/// `file_unreadable`; `number_style_unclear`, `date_order_unclear` where a column can be read both ways.
+pub fn survey(sheet: &Sheet, wanted: &Wanted, options: &Options) -> Result<Survey> {
+    let mut looking = Looking {
+        sheet,
+        wanted,
+        numbers: wanted.numbers.iter().map(|_| NumberVotes::default()).collect(),
+        dates: wanted.dates.iter().map(|_| DateVotes::default()).collect(),
+        keyer: Keyer::new(&wanted.key),
+        seen: HashSet::new(),
+        run: None,
+        broken: Vec::new(),
+        found: Survey::default(),
+    };
+    let mut rows = sheet.rows(&Meter::default())?;
+    loop {
+        match rows.advance()? {
+            Step::Row => looking.row(rows.row()),
+            Step::Refused(refused) => looking.refused(&refused),
+            Step::End => break,
+        }
+    }
+    looking.found.counts = rows.counts();
+    looking.found.replaced = rows.replaced();
+    looking.finish(options)
+}
+
+struct Looking<'a> {
+    sheet: &'a Sheet,
+    wanted: &'a Wanted,
+    numbers: Vec<NumberVotes>,
+    dates: Vec<DateVotes>,
+    keyer: Keyer,
+    /// Hashes of the keys that were seen: two keys with one hash are merely thought to be scattered.
+    seen: HashSet<u64>,
+    run: Option<String>,
+    /// Lines of broken rows since the last good one.
+    broken: Vec<u64>,
+    found: Survey,
+}
+
+impl Looking<'_> {
+    fn row(&mut self, row: &Record) {
+        for (column, votes) in self.wanted.numbers.iter().zip(&mut self.numbers) {
+            row.get(*column).into_iter().for_each(|c| votes.see(cell::clean(c, true)));
+        }
+        for (column, votes) in self.wanted.dates.iter().zip(&mut self.dates) {
+            row.get(*column).into_iter().for_each(|c| votes.see(cell::clean(c, true)));
+        }
+        for column in &self.wanted.codes {
+            let text = cell::clean(row.get(*column).unwrap_or_default(), true);
+            if cell::is_damaged(text) {
+                let title = self.sheet.title(*column);
+                self.found.warnings.note(DAMAGED, &self.sheet.name, row.line, title, text);
+            }
+        }
+        self.look(row);
+        let key = self.keyer.key(row);
+        self.follow(key, row.line);
+    }
+
+    /// Letters and blanks of all cells.
+    fn look(&mut self, row: &Record) {
+        let is_blank = |b: &u8| matches!(b, b' ' | b'\t' | 0xc2 | 0xe2 | b'\r' | b'\n');
+        for text in row.cells() {
+            let bytes = text.as_bytes();
+            if (bytes.first().is_some_and(is_blank) || bytes.last().is_some_and(|b| !(33..127).contains(b)))
+                && text.trim().len() != text.len()
+            {
+                self.found.trimmed_cells += 1;
+            }
+        }
+        if row.text().is_ascii() {
+            return;
+        }
+        if self.found.samples.len() < SAMPLES_MAX {
+            self.found.samples.extend(row.cells().find(|c| !c.is_ascii()).map(str::to_owned));
+        }
+        if cell::looks_garbled(row.text()) {
+            for (column, text) in row.cells().enumerate().filter(|(_, c)| cell::looks_garbled(c)).take(1) {
+                self.found.warnings.note(GARBLED, &self.sheet.name, row.line, self.sheet.title(column), text);
+            }
+        }
+    }
+
+    /// Follows the runs of equal keys.
+    fn follow(&mut self, key: Option<String>, line: u64) {
+        let broken = std::mem::take(&mut self.broken);
+        if let (Some(first), true) = (broken.first(), key.is_some() && key == self.run) {
+            // Broken rows amid the rows of one order are rows of that order.
+            self.poison(key.clone(), *first);
+        }
+        let Some(key) = key else {
+            self.run = None;
+            return;
+        };
+        if self.run.as_ref() == Some(&key) {
+            if let Some(last) = self.found.scattered.get_mut(&key) {
+                *last = line;
+            }
+            return;
+        }
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        if !self.seen.insert(hasher.finish()) {
+            self.found.scattered.insert(key.clone(), line);
+        }
+        self.run = Some(key);
+    }
+
+    fn refused(&mut self, refused: &Refused) {
+        self.broken.push(refused.line);
+        let raw;
+        let cells: Vec<&str> = match refused.cells.as_slice() {
+            [one] => {
+                raw = one.clone();
+                raw.split(char::from(self.sheet.delimiter)).collect()
+            }
+            many => many.iter().map(String::as_str).collect(),
+        };
+        let guess =
+            self.wanted.key.columns.iter().find_map(|c| cells.get(*c)).map(|c| c.trim().trim_matches('"'));
+        let guess = guess.map(|g| cell::without_float_tail(cell::clean(g, true)).to_owned());
+        self.poison(guess.filter(|g| !g.is_empty()), refused.line);
+    }
+
+    fn poison(&mut self, key: Option<String>, line: u64) {
+        if let Some(key) = key.filter(|_| self.found.poisoned.len() < POISONED_MAX) {
+            self.found.poisoned.entry(key).or_insert(line);
+        }
+    }
+
+    fn finish(mut self, options: &Options) -> Result<Survey> {
+        // A file has one writer: what its other columns say decides those that could be read both ways.
+        let signs: HashSet<_> = self
+            .numbers
+            .iter()
+            .filter_map(|v| v.decide().ok().flatten().map(|s| s == DecimalSign::Dot))
+            .collect();
+        let usual = match (options.decimal, signs.len()) {
+            (Some(sign), _) => Some(sign),
+            (None, 1) => Some(if signs.contains(&true) { DecimalSign::Dot } else { DecimalSign::Comma }),
+            _ => None,
+        };
+        let numbers = std::mem::take(&mut self.numbers);
+        for (column, votes) in self.wanted.numbers.iter().zip(&numbers) {
+            let sign = match votes.decide() {
+                Ok(sign) => sign.or(usual).unwrap_or(DecimalSign::Dot),
+                Err(example) => {
+                    let title = self.sheet.title(*column);
+                    let sign = usual.ok_or_else(|| unclear_number(title, example))?;
+                    let point = if sign == DecimalSign::Dot { "a dot" } else { "a comma" };
+                    self.found
+                        .decisions
+                        .push(format!("{title}: {example} is read with {point} before the fraction."));
+                    sign
+                }
+            };
+            self.style_of(*column).sign = sign;
+        }
+        let dates = std::mem::take(&mut self.dates);
+        for (column, votes) in self.wanted.dates.iter().zip(&dates) {
+            let style = match (votes.decide(), options.dates) {
+                (Ok(style), _) => style,
+                (Err(example), Some(order)) => {
+                    let title = self.sheet.title(*column);
+                    let first = if order == DateOrder::DayFirst { "day" } else { "month" };
+                    self.found.decisions.push(format!("{title}: {example} is read with the {first} first."));
+                    votes.decide_with(order)
+                }
+                (Err(example), None) => return Err(unclear_date(self.sheet.title(*column), example)),
+            };
+            self.style_of(*column).dates = style;
+        }
+        Ok(self.found)
+    }
+
+    fn style_of(&mut self, column: usize) -> &mut ColumnStyle {
+        let plain = ColumnStyle { sign: DecimalSign::Dot, dates: DateStyle::default() };
+        self.found.styles.entry(column).or_insert(plain)
+    }
+}
+
+fn unclear_number(title: &str, example: &str) -> Error {
+    Error::invalid(
+        "number_style_unclear",
+        format!(
+            "The column {title} can be read in two ways: {example} may be thousands or a fraction. Say which sign the decimals have."
+        ),
+    )
+}
+
+fn unclear_date(title: &str, example: &str) -> Error {
+    Error::invalid(
+        "date_order_unclear",
+        format!(
+            "The column {title} can be read in two ways: in {example} the day or the month may come first. Say which."
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shop::transfer::input::Input;
+
+    fn look(text: &str, wanted: Wanted, options: &Options) -> Result<Survey> {
+        survey(&Sheet::open(&Input::bytes("x.csv", text.as_bytes()), options).unwrap(), &wanted, options)
+    }
+    fn by_first() -> KeyColumns {
+        KeyColumns { columns: vec![0], ..KeyColumns::default() }
+    }
+
+    #[test]
+    fn scattered_and_broken_orders_are_known_before_they_are_read() {
+        let text = "no,x\n1,a\n1,a\n2,a\n1,a\n3,a\n3\n3,a\n4,a,b,c\n5,a\n";
+        let found = look(text, Wanted { key: by_first(), ..Wanted::default() }, &Options::default()).unwrap();
+        assert_eq!(found.scattered.into_iter().collect::<Vec<_>>(), [("1".to_owned(), 5)]);
+        let mut poisoned: Vec<_> = found.poisoned.into_iter().collect();
+        poisoned.sort();
+        assert_eq!(poisoned, [("3".to_owned(), 7), ("4".to_owned(), 9)]);
+    }
+
+    #[test]
+    fn a_column_that_says_nothing_is_read_as_the_others_or_asked_about() {
+        let wanted = Wanted { numbers: vec![0, 1], ..Wanted::default() };
+        let found = look("a;b\n1,5;1.234\n", wanted.clone(), &Options::default()).unwrap();
+        assert_eq!(found.style(1).sign, DecimalSign::Comma);
+        assert_eq!(found.decisions.len(), 1);
+        let error = look("a;b\n1;1.234\n", wanted.clone(), &Options::default()).unwrap_err();
+        assert_eq!(error.code, "number_style_unclear");
+        let options = Options { decimal: Some(DecimalSign::Comma), ..Options::default() };
+        assert_eq!(look("a;b\n1;1.234\n", wanted, &options).unwrap().style(1).sign, DecimalSign::Comma);
+    }
+
+    #[test]
+    fn an_unclear_date_is_asked_about() {
+        let wanted = Wanted { dates: vec![0], ..Wanted::default() };
+        let text = "d,x\n03/04/2016,\n01/05/2016,\n04/01/2016,\n";
+        assert_eq!(look(text, wanted.clone(), &Options::default()).unwrap_err().code, "date_order_unclear");
+        let options = Options { dates: Some(DateOrder::MonthFirst), ..Options::default() };
+        assert_eq!(look(text, wanted, &options).unwrap().style(0).dates.slash, Some(DateOrder::MonthFirst));
+    }
+
+    #[test]
+    fn blanks_letters_and_damage_are_counted() {
+        let wanted = Wanted { codes: vec![1], ..Wanted::default() };
+        let found =
+            look("a,b\n x,1\ny ,2.14E+09\nJ\u{fffd}rg\u{a0},3\n", wanted, &Options::default()).unwrap();
+        assert_eq!(found.trimmed_cells, 3);
+        assert_eq!((found.warnings.count("damaged_code"), found.warnings.count("garbled_text")), (1, 1));
+        assert_eq!(found.samples.len(), 1);
+    }
+}

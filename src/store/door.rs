@@ -1,0 +1,252 @@
+//! The store as everyone else sees it: open, write, read, scan, watch, check, close.
+
+use crate::base::error::{Error, Result};
+use crate::base::time::Clock;
+use crate::store::actor::Actor;
+use crate::store::check::{Checker, Finding, Findings, check_all};
+use crate::store::engine::redb::{FileMedium, RedbOpener, sync_parent};
+use crate::store::events;
+use crate::store::format::{self, Formats};
+use crate::store::health::{Health, busy, commit_unknown};
+use crate::store::idempotency;
+use crate::store::sequence;
+use crate::store::settings::Settings;
+use crate::store::shared::{Hook, Parts, Shared};
+use crate::store::snapshot::Snapshot;
+use crate::store::space::{Guard, free_bytes};
+use crate::store::table::{Registry, TableInfo};
+use crate::store::tx::{Tx, panic_text};
+use crate::store::writer::{Operation, Writer};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// The name of the database in the data directory.
+const FILE: &str = "store.redb";
+const BALLAST: &str = "ballast";
+
+/// The store. Clones share it; the last one that goes closes it.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// The tables that the store itself keeps.
+fn own_tables() -> Vec<TableInfo> {
+    const OWNER: &str = "store";
+    vec![
+        format::meta_info(),
+        events::EVENTS.info(OWNER),
+        idempotency::ANSWERS.info(OWNER),
+        sequence::SEQUENCES.info(OWNER),
+        sequence::COUNTERS.info(OWNER),
+    ]
+}
+
+impl Store {
+    /// Opens the store in `dir`, or makes a new one. `tables` are all tables of the features; a table that is not
+    /// among them cannot be used.
+    ///
+    /// # Errors
+    /// `store_locked` when another process has it, `store_format_newer` when a newer program wrote it (the file is
+    /// left as it is), `store_damaged`, `store_io`.
+    pub fn open(dir: &Path, settings: &Settings, clock: Clock, tables: &'static [TableInfo]) -> Result<Self> {
+        make_dir(dir)?;
+        let mb = |mb: u32| usize::try_from(mb).unwrap_or(64).saturating_mul(1 << 20);
+        let opener =
+            RedbOpener { medium: FileMedium(dir.join(FILE)), cache_bytes: mb(settings.cache_mb.max(1)) };
+        let asked = dir.to_owned();
+        let probe = Box::new(move || free_bytes(&asked));
+        Self::start(Parts {
+            clock,
+            registry: Arc::new(registry(tables)?),
+            opener: Box::new(opener),
+            formats: Formats::OURS,
+            space: Guard::new(probe, settings.reserve_mb, dir.join(BALLAST), settings.ballast_mb),
+            scan_time: Duration::from_secs(settings.scan_seconds.into()),
+        })
+    }
+
+    /// Opens the engine and starts the writer.
+    pub(super) fn start(parts: Parts) -> Result<Self> {
+        let opened = format::open(parts.opener.as_ref(), &parts.registry, &parts.clock, parts.formats)?;
+        let shared = Arc::new(Shared::new(parts, opened.engine, opened.epoch, opened.head.seq));
+        let writer = Writer::new(Arc::clone(&shared), opened.head);
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || writer.run())
+            .map_err(Error::internal)?;
+        Ok(Self { inner: Arc::new(Inner { shared, writer: Mutex::new(Some(thread)) }) })
+    }
+
+    /// Runs `op` as one transaction and answers when it is durable. The operation goes on when this future is
+    /// dropped: a client that hangs up changes nothing.
+    ///
+    /// # Errors
+    /// What `op` refuses; `busy` when too many wait; `storage_low`; `commit_unknown` when nobody knows whether it
+    /// was saved; `store_fenced` and `store_closed` when it was not.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        actor: Actor,
+        op: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let answer = move |result| drop(sender.send(result));
+        self.inner.shared.queue.push(Box::new(Operation { actor, op, answer, result: None }))?;
+        receiver.await.unwrap_or_else(|_| Err(commit_unknown()))
+    }
+
+    /// The same from a plain thread; it waits for room in the line instead of being refused. Not for a thread that
+    /// serves requests, and never from inside an operation.
+    ///
+    /// # Errors
+    /// As [`Store::write`], without `busy`.
+    pub fn write_blocking<T: Send + 'static>(
+        &self,
+        actor: Actor,
+        op: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        if self.inner.is_writer_thread() {
+            return Err(Error::internal("write_blocking from inside an operation would wait for itself"));
+        }
+        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+        let answer = move |result| drop(sender.send(result));
+        self.inner.shared.queue.push_when_free(Box::new(Operation { actor, op, answer, result: None }))?;
+        receiver.recv().unwrap_or_else(|_| Err(commit_unknown()))
+    }
+
+    /// Reads on this thread: points and pages, microseconds. No deadline.
+    ///
+    /// # Errors
+    /// What `query` answers; `store_fenced`, `store_closed`, `store_io`.
+    pub fn read<T>(&self, query: impl FnOnce(&Snapshot) -> Result<T>) -> Result<T> {
+        let shared = &self.inner.shared;
+        let snapshot = shared.snapshot(None)?;
+        shared.watched(query(&snapshot))
+    }
+
+    /// Reads much, on a small pool; stopped at the deadline in the settings.
+    ///
+    /// # Errors
+    /// As [`Store::read`]; `busy` when no place in the pool came free in time; `too_slow`.
+    pub async fn scan<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Snapshot) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let shared = Arc::clone(&self.inner.shared);
+        let place = tokio::time::timeout(shared.scan_time, Arc::clone(&shared.scans).acquire_owned()).await;
+        let Ok(Ok(place)) = place else { return Err(busy()) };
+        let task = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            let snapshot = shared.snapshot(Some(Instant::now() + shared.scan_time))?;
+            catch_unwind(AssertUnwindSafe(|| shared.watched(query(&snapshot)))).unwrap_or_else(|panic| {
+                Err(Error::internal(format!("a scan panicked: {}", panic_text(panic.as_ref()))))
+            })
+        });
+        task.await.unwrap_or_else(|error| Err(Error::internal(error)))
+    }
+
+    /// Calls `hook` with the events of every group as soon as they are durable, before the operations are answered:
+    /// on the writer's thread, so it has to be quick, and must not write. After a commit of unknown outcome the
+    /// hook gets its events when it turns out that they are there.
+    pub fn on_commit(&self, hook: Hook) {
+        self.inner.shared.add_hook(hook);
+    }
+    /// The number of the last durable event, and its changes.
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.inner.shared.last_seq.subscribe()
+    }
+    /// The number of the last durable event; 0 when there is none.
+    pub fn last_seq(&self) -> u64 {
+        *self.inner.shared.last_seq.borrow()
+    }
+    /// Made by chance when the store was made: tells one store, and what was derived from it, from another.
+    pub fn epoch(&self) -> [u8; 16] {
+        self.inner.shared.epoch
+    }
+    pub fn clock(&self) -> &Clock {
+        &self.inner.shared.clock
+    }
+    /// Every table, the store's own among them.
+    pub fn tables(&self) -> &[TableInfo] {
+        &self.inner.shared.registry.tables
+    }
+    /// How it is just now; cheap.
+    pub fn health(&self) -> Health {
+        self.inner.shared.health()
+    }
+
+    /// Checks every record, every index, the chain of events, and what `more` checks, on one snapshot. Takes seconds
+    /// per million records.
+    ///
+    /// # Errors
+    /// As [`Store::read`]: when something cannot be read at all.
+    pub fn check(&self, more: &[Checker]) -> Result<Vec<Finding>> {
+        let mut findings = Findings::default();
+        self.read(|snapshot| check_all(snapshot, &self.inner.shared.registry, more, &mut findings))?;
+        Ok(findings.into_list())
+    }
+
+    /// Finishes what waits and closes the database, so that the next start needs no repair. Snapshots that are still
+    /// open answer `Unavailable` from then on.
+    ///
+    /// # Errors
+    /// `Internal` when the writer had panicked.
+    pub fn close(&self) -> Result<()> {
+        self.inner.close()
+    }
+}
+
+impl Inner {
+    fn is_writer_thread(&self) -> bool {
+        self.shared.writer.get() == Some(&std::thread::current().id())
+    }
+    fn close(&self) -> Result<()> {
+        self.shared.queue.close();
+        let thread = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match thread {
+            // The last handle may go inside an operation: the writer then ends by itself.
+            Some(_) if self.is_writer_thread() => Ok(()),
+            Some(thread) => thread.join().map_err(|panic| {
+                Error::internal(format!("the writer panicked: {}", panic_text(panic.as_ref())))
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Err(error) = self.close() {
+            tracing::error!("closing the store: {}", error.cause_chain());
+        }
+    }
+}
+
+/// All tables, the store's own first.
+pub(super) fn registry(tables: &[TableInfo]) -> Result<Registry> {
+    Registry::new(own_tables().into_iter().chain(tables.iter().copied()).collect())
+}
+
+/// The data directory, for its owner alone; one that exists is left as it is.
+fn make_dir(dir: &Path) -> Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir).and_then(|()| sync_parent(dir)).map_err(|cause| {
+        let message = format!("The data directory {} cannot be made: {cause}.", dir.display());
+        Error::unavailable("store_io", message, 5).because(cause)
+    })
+}

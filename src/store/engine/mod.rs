@@ -1,0 +1,54 @@
+//! The narrow waist: what the store asks of the engine below it.
+
+pub(super) mod redb;
+
+#[cfg(test)]
+pub(super) mod memory;
+
+use crate::base::error::Result;
+use crate::store::span::{Direction, Span};
+use crate::store::write_set::{Visit, WriteSet};
+
+/// An open database. One thread writes, any thread reads; dropping it closes it and gives up its lock, even while
+/// snapshots of it are alive: those answer `Unavailable` from then on.
+pub(super) trait Engine: Send + Sync {
+    /// The committed state of this moment.
+    fn snapshot(&self) -> Result<Box<dyn EngineSnapshot>>;
+    /// Writes the whole set and makes it durable, or nothing of it.
+    ///
+    /// # Errors
+    /// Any error means that the outcome is unknown and that this engine must be dropped and opened again.
+    fn apply(&self, set: &WriteSet) -> Result<()>;
+    /// Makes the tables that do not exist yet. Durable; the same rule for errors.
+    fn ensure_tables(&self, names: &[&'static str]) -> Result<()>;
+    /// True when there is no table at all.
+    fn is_new(&self) -> Result<bool>;
+    /// Lets the opening reach the disk. Until then it has changed nothing there, so an engine that is dropped
+    /// before leaves the file as it was.
+    fn accept(&self) -> Result<()>;
+}
+
+/// The rows of one moment.
+pub(super) trait EngineSnapshot {
+    /// Calls `found` with the value; true when there is one. A table that does not exist has no rows.
+    fn get(&self, table: &'static str, key: &[u8], found: &mut dyn FnMut(&[u8])) -> Result<bool>;
+    /// Visits the rows of a range.
+    fn walk(
+        &self,
+        table: &'static str,
+        span: &Span,
+        direction: Direction,
+        visit: &mut Visit<'_>,
+    ) -> Result<()>;
+}
+
+/// Opens an engine, and opens it again after a fault.
+pub(super) trait Opener: Send + Sync {
+    /// # Errors
+    /// `store_locked`, `store_damaged`, `store_io`.
+    fn open(&self) -> Result<Box<dyn Engine>>;
+    /// Bytes the database takes on disk.
+    fn file_bytes(&self) -> u64;
+    /// Copies the database as it was before it is opened for changes; `label` becomes part of the copy's name.
+    fn keep_copy(&self, label: &str) -> Result<()>;
+}

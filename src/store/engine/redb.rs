@@ -1,0 +1,301 @@
+//! The engine that ships: redb. The only file that names it.
+
+mod held;
+
+use crate::base::error::{Error, Kind, Result};
+use crate::store::engine::{Engine, EngineSnapshot, Opener};
+use crate::store::health::fenced;
+use crate::store::span::{Direction, Span};
+use crate::store::write_set::{Visit, WriteSet};
+use redb::{
+    AccessGuard, Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase, StorageBackend,
+    StorageError, TableDefinition, TableError, TableHandle, WriteTransaction,
+};
+use std::cell::RefCell;
+use std::fs::{File, OpenOptions};
+use std::io::Read as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The first bytes of every redb file.
+const MAGIC: &[u8; 9] = b"redb\x1A\x0A\xA9\x0D\x0A";
+
+type Bytes = &'static [u8];
+type Guard = AccessGuard<'static, Bytes>;
+
+fn definition(name: &str) -> TableDefinition<'_, Bytes, Bytes> {
+    TableDefinition::new(name)
+}
+
+/// Where the bytes of a database are: a file, or what a test puts in its place.
+pub(in crate::store) trait Medium: Send + Sync {
+    /// Opens the bytes for one database.
+    fn backend(&self) -> Result<Box<dyn StorageBackend>>;
+    fn bytes(&self) -> u64;
+    fn keep_copy(&self, label: &str) -> Result<()>;
+}
+
+/// A file in the data directory.
+pub(in crate::store) struct FileMedium(pub(in crate::store) PathBuf);
+
+impl Medium for FileMedium {
+    fn backend(&self) -> Result<Box<dyn StorageBackend>> {
+        let file = open_private(&self.0).map_err(|e| storage_io(&self.0, e))?;
+        check_magic(&file).map_err(|e| storage_io(&self.0, e))?.then_some(()).ok_or_else(|| {
+            damaged("The file store.redb is no database of this program. Restore a backup.")
+        })?;
+        let backend = redb::backends::FileBackend::new(file).map_err(open_error)?;
+        Ok(Box::new(backend))
+    }
+    fn bytes(&self) -> u64 {
+        std::fs::metadata(&self.0).map_or(0, |m| m.len())
+    }
+    fn keep_copy(&self, label: &str) -> Result<()> {
+        let mut name = self.0.clone().into_os_string();
+        name.push(".");
+        name.push(label);
+        let target = PathBuf::from(name);
+        let mut part = target.clone().into_os_string();
+        part.push(".part");
+        let part = PathBuf::from(part);
+        std::fs::copy(&self.0, &part)
+            .and_then(|_| File::open(&part)?.sync_all())
+            .and_then(|()| std::fs::rename(&part, &target))
+            .and_then(|()| sync_parent(&target))
+            .map_err(|e| storage_io(&target, e))
+    }
+}
+
+/// Opens or creates a file that only its owner may read; a new one is in its directory after a power cut too.
+fn open_private(path: &Path) -> std::io::Result<File> {
+    let fresh = !path.exists();
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    if fresh {
+        sync_parent(path)?;
+    }
+    Ok(file)
+}
+
+/// Makes an entry of a directory durable.
+pub(in crate::store) fn sync_parent(path: &Path) -> std::io::Result<()> {
+    path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
+}
+
+/// An empty file is a new database; anything else has to begin with the magic bytes.
+fn check_magic(mut file: &File) -> std::io::Result<bool> {
+    let mut start = Vec::with_capacity(MAGIC.len());
+    file.by_ref().take(MAGIC.len() as u64).read_to_end(&mut start)?;
+    Ok(start.is_empty() || start == MAGIC)
+}
+
+/// Opens redb over a medium.
+pub(in crate::store) struct RedbOpener<M> {
+    pub(in crate::store) medium: M,
+    pub(in crate::store) cache_bytes: usize,
+}
+
+impl<M: Medium> Opener for RedbOpener<M> {
+    fn open(&self) -> Result<Box<dyn Engine>> {
+        let held = Arc::new(held::Held::new(self.medium.backend()?));
+        let backend = held::Handle(Arc::clone(&held));
+        let cache_bytes = self.cache_bytes;
+        // A damaged file may panic inside redb.
+        let opened = catch_unwind(AssertUnwindSafe(move || {
+            let mut builder = Database::builder();
+            builder.set_cache_size(cache_bytes);
+            builder.set_repair_callback(|session| {
+                tracing::warn!(
+                    progress = session.progress(),
+                    "repairing the database after an unclean stop: {:.0} %",
+                    session.progress() * 100.0
+                );
+            });
+            builder.create_with_backend(backend)
+        }));
+        match opened {
+            Ok(Ok(db)) => Ok(Box::new(Redb { db, held })),
+            Ok(Err(error)) => Err(open_error(error)),
+            Err(_) => Err(damaged("The file store.redb is damaged and cannot be opened. Restore a backup.")),
+        }
+    }
+    fn file_bytes(&self) -> u64 {
+        self.medium.bytes()
+    }
+    fn keep_copy(&self, label: &str) -> Result<()> {
+        self.medium.keep_copy(label)
+    }
+}
+
+struct Redb {
+    db: Database,
+    held: Arc<held::Held>,
+}
+
+impl Redb {
+    fn begin(&self) -> Result<WriteTransaction> {
+        let mut tx = self.db.begin_write().map_err(io_error)?;
+        tx.set_two_phase_commit(true);
+        Ok(tx)
+    }
+}
+
+impl Engine for Redb {
+    fn snapshot(&self) -> Result<Box<dyn EngineSnapshot>> {
+        let tx = self.db.begin_read().map_err(io_error)?;
+        Ok(Box::new(RedbSnapshot { tx, open: RefCell::default() }))
+    }
+    fn apply(&self, set: &WriteSet) -> Result<()> {
+        let tx = self.begin()?;
+        for (name, rows) in set.tables() {
+            let mut table = tx.open_table(definition(name)).map_err(io_error)?;
+            for (key, value) in rows {
+                match value {
+                    Some(value) => drop(table.insert(key, value).map_err(io_error)?),
+                    None => drop(table.remove(key).map_err(io_error)?),
+                }
+            }
+        }
+        tx.commit().map_err(io_error)
+    }
+    fn ensure_tables(&self, names: &[&'static str]) -> Result<()> {
+        let there: Vec<String> = {
+            let tx = self.db.begin_read().map_err(io_error)?;
+            tx.list_tables().map_err(io_error)?.map(|table| table.name().to_owned()).collect()
+        };
+        let missing: Vec<_> = names.iter().filter(|name| !there.iter().any(|t| t == *name)).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let tx = self.begin()?;
+        for name in missing {
+            tx.open_table(definition(name)).map_err(io_error)?;
+        }
+        tx.commit().map_err(io_error)
+    }
+    fn is_new(&self) -> Result<bool> {
+        let tx = self.db.begin_read().map_err(io_error)?;
+        Ok(tx.list_tables().map_err(io_error)?.next().is_none())
+    }
+    fn accept(&self) -> Result<()> {
+        self.held.release().map_err(io_error)
+    }
+}
+
+/// A table of a snapshot by its name; `None` when there is no such table.
+type OpenTable = (&'static str, Option<ReadOnlyTable<Bytes, Bytes>>);
+
+/// A read transaction and the tables it has opened so far: looking a table up costs as much as reading a row.
+struct RedbSnapshot {
+    tx: ReadTransaction,
+    open: RefCell<Vec<OpenTable>>,
+}
+
+impl RedbSnapshot {
+    /// Runs `use_it` on the table; `None` when there is no such table.
+    fn with<T>(
+        &self,
+        name: &'static str,
+        use_it: impl FnOnce(&ReadOnlyTable<Bytes, Bytes>) -> std::result::Result<T, StorageError>,
+    ) -> Result<Option<T>> {
+        let mut open = self.open.borrow_mut();
+        let place = match open.iter().position(|(known, _)| *known == name) {
+            Some(place) => place,
+            None => {
+                let table = match self.tx.open_table(definition(name)) {
+                    Ok(table) => Some(table),
+                    Err(TableError::TableDoesNotExist(_)) => None,
+                    Err(error) => return Err(io_error(error)),
+                };
+                open.push((name, table));
+                open.len() - 1
+            }
+        };
+        match open.get(place) {
+            Some((_, Some(table))) => use_it(table).map(Some).map_err(io_error),
+            _ => Ok(None),
+        }
+    }
+}
+
+impl EngineSnapshot for RedbSnapshot {
+    fn get(&self, table: &'static str, key: &[u8], found: &mut dyn FnMut(&[u8])) -> Result<bool> {
+        let row: Option<Guard> = self.with(table, |t| t.get(key))?.flatten();
+        let Some(value) = row else { return Ok(false) };
+        found(value.value());
+        Ok(true)
+    }
+    fn walk(
+        &self,
+        table: &'static str,
+        span: &Span,
+        direction: Direction,
+        visit: &mut Visit<'_>,
+    ) -> Result<()> {
+        if span.is_empty() {
+            return Ok(());
+        }
+        let Some(mut rows) = self.with(table, |t| t.range::<&[u8]>(span.bounds()))? else { return Ok(()) };
+        loop {
+            let row = match direction {
+                Direction::Forward => rows.next(),
+                Direction::Backward => rows.next_back(),
+            };
+            let Some(row) = row else { return Ok(()) };
+            let (key, value) = row.map_err(io_error)?;
+            if visit(key.value(), value.value())?.is_break() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn damaged(message: &'static str) -> Error {
+    Error::refuse(Kind::Internal, "store_damaged", message)
+}
+
+fn storage_io(path: &Path, cause: std::io::Error) -> Error {
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    let message = format!("The file {name} in the data directory cannot be opened: {cause}.");
+    Error::refuse(Kind::Unavailable, "store_io", message).because(cause)
+}
+
+/// What failed while opening.
+fn open_error(error: DatabaseError) -> Error {
+    match error {
+        DatabaseError::DatabaseAlreadyOpen => Error::unavailable(
+            "store_locked",
+            "The data directory is in use by another backroom process. Stop that one first, or ask it.",
+            5,
+        ),
+        DatabaseError::Storage(StorageError::Io(cause))
+            if cause.kind() != std::io::ErrorKind::InvalidData
+                && cause.kind() != std::io::ErrorKind::UnexpectedEof =>
+        {
+            Error::unavailable(
+                "store_io",
+                format!("The database file cannot be read or written: {cause}."),
+                5,
+            )
+            .because(cause)
+        }
+        other => {
+            damaged("The file store.redb is damaged and cannot be opened. Restore a backup.").because(other)
+        }
+    }
+}
+
+/// What failed while reading or writing an open database: it has to be opened again, unless it was closed.
+fn io_error(error: impl Into<redb::Error>) -> Error {
+    match error.into() {
+        redb::Error::DatabaseClosed => fenced(),
+        error => {
+            Error::unavailable("store_io", "The database cannot be read just now. Try again in a moment.", 2)
+                .because(error)
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What the store's readers and its writer share: the open engine behind its gate, the hooks, the numbers.
+
+use crate::base::error::{Error, Result};
+use crate::base::time::Clock;
+use crate::store::engine::{Engine, EngineSnapshot, Opener};
+use crate::store::events::Committed;
+use crate::store::format::Formats;
+use crate::store::health::{Gauges, Health, Snapshots, closed, fenced};
+use crate::store::queue::Queue;
+use crate::store::snapshot::Snapshot;
+use crate::store::space::Guard;
+use crate::store::table::Registry;
+use crate::store::write_set::WriteSet;
+use crate::store::writer::Job;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::thread::ThreadId;
+use std::time::{Duration, Instant};
+use tokio::sync::{Semaphore, watch};
+
+/// Writes that may wait for their turn; the next one is told to come again.
+const QUEUE_PLACES: usize = 1_024;
+/// Scans that may run at once.
+const SCANS: usize = 2;
+
+/// Called after a durable commit, before its operations are answered.
+pub type Hook = Box<dyn Fn(&[Committed]) + Send + Sync>;
+
+/// The engine, or why there is none.
+pub(super) enum Gate {
+    Open(Box<dyn Engine>),
+    /// A fault was seen; it is being opened again.
+    Fenced,
+    Closed,
+}
+
+pub(super) struct Shared {
+    pub(super) clock: Clock,
+    pub(super) registry: Arc<Registry>,
+    pub(super) opener: Box<dyn Opener>,
+    pub(super) formats: Formats,
+    pub(super) epoch: [u8; 16],
+    pub(super) space: Guard,
+    pub(super) queue: Queue<Box<dyn Job>>,
+    pub(super) gauges: Gauges,
+    pub(super) last_seq: watch::Sender<u64>,
+    pub(super) scans: Arc<Semaphore>,
+    pub(super) scan_time: Duration,
+    /// The writer's thread, once it runs.
+    pub(super) writer: OnceLock<ThreadId>,
+    gate: RwLock<Gate>,
+    /// A read met an I/O error: the engine answers nothing any more until it is opened again.
+    sick: AtomicBool,
+    snapshots: Arc<Snapshots>,
+    hooks: RwLock<Vec<Hook>>,
+}
+
+/// What they are made of.
+pub(super) struct Parts {
+    pub(super) clock: Clock,
+    pub(super) registry: Arc<Registry>,
+    pub(super) opener: Box<dyn Opener>,
+    pub(super) formats: Formats,
+    pub(super) space: Guard,
+    pub(super) scan_time: Duration,
+}
+
+impl Shared {
+    pub(super) fn new(parts: Parts, engine: Box<dyn Engine>, epoch: [u8; 16], last_seq: u64) -> Self {
+        Self {
+            clock: parts.clock,
+            registry: parts.registry,
+            opener: parts.opener,
+            formats: parts.formats,
+            epoch,
+            space: parts.space,
+            queue: Queue::new(QUEUE_PLACES),
+            gauges: Gauges::default(),
+            last_seq: watch::Sender::new(last_seq),
+            scans: Arc::new(Semaphore::new(SCANS)),
+            scan_time: parts.scan_time,
+            writer: OnceLock::new(),
+            gate: RwLock::new(Gate::Open(engine)),
+            sick: AtomicBool::new(false),
+            snapshots: Snapshots::new(),
+            hooks: RwLock::default(),
+        }
+    }
+    fn gate(&self) -> RwLockReadGuard<'_, Gate> {
+        self.gate.read().unwrap_or_else(PoisonError::into_inner)
+    }
+    fn gate_mut(&self) -> RwLockWriteGuard<'_, Gate> {
+        self.gate.write().unwrap_or_else(PoisonError::into_inner)
+    }
+    /// Runs something on the open engine.
+    pub(super) fn engine<T>(&self, act: impl FnOnce(&dyn Engine) -> Result<T>) -> Result<T> {
+        match &*self.gate() {
+            Gate::Open(engine) => act(engine.as_ref()),
+            Gate::Fenced => Err(fenced()),
+            Gate::Closed => Err(closed()),
+        }
+    }
+    /// The committed rows of this moment. The gate is not held by them: closing does not wait for readers.
+    pub(super) fn rows(&self) -> Result<Box<dyn EngineSnapshot>> {
+        self.engine(|engine| engine.snapshot())
+    }
+    pub(super) fn snapshot(&self, deadline: Option<Instant>) -> Result<Snapshot> {
+        let ticket = self.snapshots.begin();
+        let rows = self.watched(self.rows())?;
+        Ok(Snapshot::new(rows, Arc::clone(&self.registry), deadline, ticket))
+    }
+    /// Looks at what a read came to: an I/O error asks the writer to open the engine again.
+    pub(super) fn watched<T>(&self, result: Result<T>) -> Result<T> {
+        if let Err(error) = &result
+            && is_io(error)
+            && !self.sick.swap(true, Ordering::AcqRel)
+        {
+            tracing::error!("reading the database failed: {}", error.cause_chain());
+            self.queue.wake();
+        }
+        result
+    }
+    pub(super) fn take_sick(&self) -> bool {
+        self.sick.swap(false, Ordering::AcqRel)
+    }
+    pub(super) fn apply(&self, writes: &WriteSet) -> Result<()> {
+        catch_unwind(AssertUnwindSafe(|| self.engine(|engine| engine.apply(writes))))
+            .unwrap_or_else(|_| Err(Error::internal("the database panicked in a commit")))
+    }
+    /// Closes the gate and drops the engine behind it: its lock on the file is free afterwards.
+    pub(super) fn shut(&self, why: Gate) {
+        let old = std::mem::replace(&mut *self.gate_mut(), why);
+        if catch_unwind(AssertUnwindSafe(|| drop(old))).is_err() {
+            tracing::error!("the database panicked while it was closed");
+        }
+    }
+    pub(super) fn open_gate(&self, engine: Box<dyn Engine>) {
+        self.sick.store(false, Ordering::Release);
+        *self.gate_mut() = Gate::Open(engine);
+    }
+    pub(super) fn is_open(&self) -> bool {
+        matches!(&*self.gate(), Gate::Open(_))
+    }
+
+    pub(super) fn add_hook(&self, hook: Hook) {
+        self.hooks.write().unwrap_or_else(PoisonError::into_inner).push(hook);
+    }
+    /// Tells everyone about events that are durable now.
+    pub(super) fn announce(&self, events: &[Committed]) {
+        let Some(last) = events.last() else { return };
+        for hook in self.hooks.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            if catch_unwind(AssertUnwindSafe(|| hook(events))).is_err() {
+                tracing::error!("a commit hook panicked at event {}", last.seq);
+            }
+        }
+        self.last_seq.send_replace(last.seq);
+    }
+
+    pub(super) fn health(&self) -> Health {
+        let free_bytes = self.space.free();
+        let reason = match &*self.gate() {
+            Gate::Open(_) if !self.space.is_enough(free_bytes) => Some("storage_low"),
+            Gate::Open(_) => None,
+            Gate::Fenced => Some("store_fenced"),
+            Gate::Closed => Some("store_closed"),
+        };
+        let (open_snapshots, oldest_snapshot_ms) = self.snapshots.open();
+        let number = |n: &std::sync::atomic::AtomicU64| n.load(Ordering::Relaxed);
+        Health {
+            writable: reason.is_none(),
+            readable: matches!(reason, None | Some("storage_low")),
+            reason,
+            free_bytes,
+            file_bytes: self.opener.file_bytes(),
+            queued: self.queue.len(),
+            open_snapshots,
+            oldest_snapshot_ms,
+            commits: number(&self.gauges.commits),
+            operations: number(&self.gauges.operations),
+            last_commit_us: number(&self.gauges.last_commit_us),
+            reopened: number(&self.gauges.reopened),
+            last_seq: *self.last_seq.borrow(),
+        }
+    }
+}
+
+/// An error that the engine does not recover from by itself.
+pub(super) fn is_io(error: &Error) -> bool {
+    error.code == "store_io"
+}

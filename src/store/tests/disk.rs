@@ -1,0 +1,381 @@
+//! The file on disk: formats, locks, damage, crashes, and a disk that fails.
+
+use super::*;
+use crate::base::error::{Kind, Result};
+use crate::store::engine::redb::{FileMedium, Medium, RedbOpener};
+use crate::store::format::{Migration, Step};
+use crate::store::{Direction, Span, Tx};
+use redb::{BackendError, StorageBackend};
+use sha2::{Digest, Sha256};
+use std::io;
+use std::ops::Bound;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+fn hash(path: &Path) -> [u8; 32] {
+    Sha256::digest(std::fs::read(path).unwrap()).into()
+}
+
+fn open_as(dir: &Path, formats: Formats) -> Result<Store> {
+    Store::start(Parts {
+        clock: clock(),
+        registry: Arc::new(registry(TABLES).unwrap()),
+        opener: Box::new(RedbOpener { medium: FileMedium(dir.join("store.redb")), cache_bytes: 1 << 20 }),
+        formats,
+        space: Guard::new(Box::new(|| Ok(u64::MAX)), 0, dir.join("ballast"), 0),
+        scan_time: std::time::Duration::from_secs(10),
+    })
+}
+
+#[test]
+fn directory_and_file_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("a/b");
+    let store = open(&data);
+    let mode = |p: &Path| std::fs::metadata(p).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&data), mode(&data.join("store.redb"))), (0o700, 0o600));
+    store.close().unwrap();
+}
+
+#[test]
+fn a_newer_format_is_refused_and_the_file_stays_as_it_is() {
+    for clean in [true, false] {
+        let dir = tempfile::tempdir().unwrap();
+        let newer = Formats { current: 7, migrations: &[] };
+        let store = open_as(dir.path(), newer).unwrap();
+        make(&store, 1, thing("lamp", "red", 3)).unwrap();
+        let file = dir.path().join("store.redb");
+        if clean {
+            store.close().unwrap();
+        } else {
+            // What a kill leaves: the file as it is while the store is open.
+            let copy = dir.path().join("copy");
+            std::fs::copy(&file, &copy).unwrap();
+            store.close().unwrap();
+            std::fs::rename(&copy, &file).unwrap();
+        }
+        let before = hash(&file);
+        let error = open_as(dir.path(), Formats::OURS).err().unwrap();
+        assert_eq!((error.code, error.kind), ("store_format_newer", Kind::Conflict));
+        assert!(error.message.contains("format 7"), "{error}");
+        assert_eq!(hash(&file), before, "clean: {clean}");
+        // The newer program finds everything.
+        let store = open_as(dir.path(), newer).unwrap();
+        assert_eq!(store.last_seq(), 1);
+        assert_eq!(store.check(&[]).unwrap(), []);
+    }
+}
+
+fn paint(tx: &mut Tx<'_>) -> Result<Step> {
+    let all = THINGS.list(tx, &Span::all(), Direction::Forward, 100)?;
+    let Some((id, old)) = all.into_iter().find(|(_, t)| t.colour != "white") else { return Ok(Step::Done) };
+    THINGS.put(tx, &id, &Thing { colour: "white".into(), ..old })?;
+    Ok(Step::More)
+}
+
+static PLAN: &[Migration] = &[
+    Migration { to: 2, what: "paint everything white, a piece at a time", run: paint },
+    Migration {
+        to: 3,
+        what: "count what there is",
+        run: |tx| {
+            tx.count("white", i64::try_from(BY_COLOUR.count(tx, &Span::of("white"), 99)?).unwrap())?;
+            Ok(Step::Done)
+        },
+    },
+];
+
+#[test]
+fn an_older_format_is_copied_and_brought_up_step_by_step() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_as(dir.path(), Formats { current: 1, migrations: &[] }).unwrap();
+    for n in 1..4 {
+        make(&store, n, thing(&n.to_string(), "red", 3)).unwrap();
+    }
+    store.close().unwrap();
+    let old = hash(&dir.path().join("store.redb"));
+    let store = open_as(dir.path(), Formats { current: 3, migrations: PLAN }).unwrap();
+    assert_eq!(store.read(|s| crate::store::counter(s, "white")).unwrap(), 3);
+    assert_eq!(store.check(&[]).unwrap(), []);
+    assert_eq!(hash(&dir.path().join("store.redb.before-3")), old);
+    store.close().unwrap();
+    // Once is enough.
+    let store = open_as(dir.path(), Formats { current: 3, migrations: PLAN }).unwrap();
+    assert_eq!(store.read(|s| crate::store::counter(s, "white")).unwrap(), 3);
+    store.close().unwrap();
+    assert_eq!(open_as(dir.path(), Formats::OURS).err().unwrap().code, "store_format_newer");
+}
+
+#[test]
+fn a_migration_that_was_interrupted_goes_on_where_it_was() {
+    static BROKEN: AtomicBool = AtomicBool::new(true);
+    static BREAKS: &[Migration] = &[Migration {
+        to: 2,
+        what: "paint, and fail half-way once",
+        run: |tx| {
+            let white = BY_COLOUR.count(tx, &Span::of("white"), 99)?;
+            if white == 2 && BROKEN.swap(false, Ordering::SeqCst) {
+                return Err(crate::base::error::Error::internal("pulled the plug"));
+            }
+            paint(tx)
+        },
+    }];
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_as(dir.path(), Formats { current: 1, migrations: &[] }).unwrap();
+    for n in 1..4 {
+        make(&store, n, thing(&n.to_string(), "red", 3)).unwrap();
+    }
+    store.close().unwrap();
+    let two = Formats { current: 2, migrations: BREAKS };
+    assert!(open_as(dir.path(), two).is_err());
+    let store = open_as(dir.path(), two).unwrap();
+    assert_eq!(store.read(|s| BY_COLOUR.count(s, &Span::of("white"), 99)).unwrap(), 3);
+}
+
+#[test]
+fn a_file_that_is_no_store_is_refused_and_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("store.redb");
+    for bytes in [b"SQLite format 3\0".to_vec(), b"re".to_vec(), vec![0; 8_192]] {
+        std::fs::write(&file, &bytes).unwrap();
+        let error = Store::open(dir.path(), &settings(), clock(), TABLES).err().unwrap();
+        assert_eq!((error.code, error.kind), ("store_damaged", Kind::Internal));
+        assert_eq!(std::fs::read(&file).unwrap(), bytes);
+    }
+    // A redb database of another program.
+    std::fs::remove_file(&file).unwrap();
+    let other = redb::Database::create(&file).unwrap();
+    let tx = other.begin_write().unwrap();
+    tx.open_table(redb::TableDefinition::<u64, u64>::new("theirs")).unwrap();
+    tx.commit().unwrap();
+    drop(other);
+    let before = hash(&file);
+    assert_eq!(Store::open(dir.path(), &settings(), clock(), TABLES).err().unwrap().code, "store_damaged");
+    assert_eq!(hash(&file), before);
+}
+
+#[test]
+fn a_damaged_file_is_refused_or_right_and_never_a_panic() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("store.redb");
+    let store = open(dir.path());
+    for n in 1..30 {
+        make(&store, n, thing(&n.to_string(), "red", 3)).unwrap();
+    }
+    // As a kill leaves it, so that opening reads everything.
+    let whole = std::fs::read(&file).unwrap();
+    store.close().unwrap();
+    drop(store);
+    let mut refused = 0;
+    for cut in (0..whole.len()).step_by(whole.len() / 60) {
+        let mut bytes = whole.clone();
+        bytes[cut..].iter_mut().take(64).for_each(|b| *b = !*b);
+        std::fs::write(&file, &bytes).unwrap();
+        match Store::open(dir.path(), &settings(), clock(), TABLES) {
+            Err(error) => {
+                assert!(matches!(error.code, "store_damaged" | "internal"), "{} at {cut}", error.code);
+                refused += 1;
+            }
+            Ok(store) => assert_eq!((store.last_seq(), store.check(&[]).unwrap()), (29, vec![]), "at {cut}"),
+        }
+    }
+    assert!(refused > 0);
+}
+
+#[test]
+fn every_commit_boundary_is_a_store_that_opens() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let copy = tempfile::tempdir().unwrap();
+    for n in 1..25 {
+        make(&store, n, thing(&n.to_string(), "red", i64::from(n))).unwrap();
+        std::fs::copy(dir.path().join("store.redb"), copy.path().join("store.redb")).unwrap();
+        let killed = open(copy.path());
+        assert_eq!((killed.last_seq(), killed.epoch()), (u64::from(n), store.epoch()));
+        assert_eq!(killed.check(&[]).unwrap(), []);
+        make(&killed, 200, thing("after", "blue", 1)).unwrap();
+        killed.close().unwrap();
+    }
+}
+
+/// Bytes in memory that stay when a database over them is closed.
+#[derive(Clone, Debug, Default)]
+struct Bytes(Arc<Mutex<Vec<u8>>>);
+
+impl Medium for Bytes {
+    fn backend(&self) -> Result<Box<dyn StorageBackend>> {
+        Ok(Box::new(self.clone()))
+    }
+    fn bytes(&self) -> u64 {
+        self.0.lock().unwrap().len() as u64
+    }
+    fn keep_copy(&self, _: &str) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl StorageBackend for Bytes {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.bytes())
+    }
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let start = usize::try_from(offset).unwrap();
+        out.copy_from_slice(&self.0.lock().unwrap()[start..start + out.len()]);
+        Ok(())
+    }
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.0.lock().unwrap().resize(usize::try_from(len).unwrap(), 0);
+        Ok(())
+    }
+    fn sync_data(&self) -> io::Result<()> {
+        Ok(())
+    }
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let start = usize::try_from(offset).unwrap();
+        self.0.lock().unwrap()[start..start + data.len()].copy_from_slice(data);
+        Ok(())
+    }
+}
+
+/// A medium that fails when it is told to.
+struct Moody {
+    below: Arc<dyn Medium>,
+    mood: Arc<Mood>,
+}
+
+#[derive(Debug, Default)]
+struct Mood {
+    limited: AtomicBool,
+    /// Calls that still work when they are limited.
+    left: AtomicI64,
+}
+
+impl Mood {
+    fn ask(&self) -> io::Result<()> {
+        if self.limited.load(Ordering::SeqCst) && self.left.fetch_sub(1, Ordering::SeqCst) <= 0 {
+            return Err(io::Error::from(io::ErrorKind::StorageFull));
+        }
+        Ok(())
+    }
+}
+
+impl Medium for Moody {
+    fn backend(&self) -> Result<Box<dyn StorageBackend>> {
+        Ok(Box::new(MoodyBackend { below: self.below.backend()?, mood: Arc::clone(&self.mood) }))
+    }
+    fn bytes(&self) -> u64 {
+        self.below.bytes()
+    }
+    fn keep_copy(&self, label: &str) -> Result<()> {
+        self.below.keep_copy(label)
+    }
+}
+
+#[derive(Debug)]
+struct MoodyBackend {
+    below: Box<dyn StorageBackend>,
+    mood: Arc<Mood>,
+}
+
+impl StorageBackend for MoodyBackend {
+    fn len(&self) -> io::Result<u64> {
+        self.below.len()
+    }
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.mood.ask()?;
+        self.below.read(offset, out)
+    }
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.mood.ask()?;
+        self.below.set_len(len)
+    }
+    fn sync_data(&self) -> io::Result<()> {
+        self.mood.ask()?;
+        self.below.sync_data()
+    }
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.mood.ask()?;
+        self.below.write(offset, data)
+    }
+    fn close(&self) -> io::Result<()> {
+        self.below.close()
+    }
+    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> std::result::Result<bool, BackendError> {
+        self.below.try_lock_range(start, end)
+    }
+    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> std::result::Result<(), BackendError> {
+        self.below.unlock_range(start, end)
+    }
+}
+
+fn over(below: &Arc<dyn Medium>, mood: &Arc<Mood>) -> Store {
+    let medium = Moody { below: Arc::clone(below), mood: Arc::clone(mood) };
+    start(Box::new(RedbOpener { medium, cache_bytes: 1 << 20 }), Box::new(|| Ok(u64::MAX)), 0)
+}
+
+/// Writes until a call fails, then goes on once the disk works again; says whether a call failed.
+fn fail_once(store: &Store, mood: &Mood, calls: i64) -> bool {
+    make(store, 1, thing("lamp", "red", 3)).unwrap();
+    // A reader from before holds on to its snapshot all the time.
+    let old = store.read(|old| {
+        mood.left.store(calls, Ordering::SeqCst);
+        mood.limited.store(true, Ordering::SeqCst);
+        let (mut acknowledged, mut sent) = (1, 1);
+        while sent < 6 && acknowledged == sent {
+            sent += 1;
+            match make(store, sent, thing(&sent.to_string(), "red", 3)) {
+                Ok(_) => acknowledged = sent,
+                Err(error) => {
+                    assert!(matches!(error.code, "commit_unknown" | "store_fenced"), "{}", error.code)
+                }
+            }
+        }
+        // The disk is well again: the store comes back by itself.
+        mood.limited.store(false, Ordering::SeqCst);
+        let mut tries = 0;
+        while let Err(error) = make(store, 100, thing("after", "blue", 1)) {
+            assert!(matches!(error.code, "commit_unknown" | "store_fenced"), "{}", error.code);
+            std::thread::park_timeout(std::time::Duration::from_millis(20));
+            tries += 1;
+            assert!(tries < 500);
+        }
+        let things = store.read(|s| THINGS.list(s, &Span::all(), Direction::Forward, 99))?;
+        // Everything acknowledged, perhaps the unknown one, and the one after it.
+        let count = u8::try_from(things.len()).unwrap() - 1;
+        assert!(count == acknowledged || count == sent, "{count} of {acknowledged}, {sent}");
+        assert_eq!(store.last_seq(), things.len() as u64);
+        assert_eq!(store.check(&[])?, []);
+        let _either = THINGS.get(old, &id(1));
+        Ok(acknowledged < sent)
+    });
+    store.close().unwrap();
+    old.unwrap()
+}
+
+#[test]
+fn every_call_to_the_disk_may_fail_once() {
+    let mood = Arc::<Mood>::default();
+    let mut failed = 0;
+    for calls in 0.. {
+        let bytes: Arc<dyn Medium> = Arc::new(Bytes::default());
+        if !fail_once(&over(&bytes, &mood), &mood, calls) {
+            break;
+        }
+        failed += 1;
+        let again = over(&bytes, &mood);
+        assert_eq!(again.check(&[]).unwrap(), []);
+        again.close().unwrap();
+    }
+    assert!(failed > 50, "{failed}");
+}
+
+#[test]
+fn a_file_is_opened_again_while_an_old_snapshot_is_alive() {
+    let dir = tempfile::tempdir().unwrap();
+    let mood = Arc::<Mood>::default();
+    let file: Arc<dyn Medium> = Arc::new(FileMedium(dir.path().join("store.redb")));
+    assert!(fail_once(&over(&file, &mood), &mood, 20));
+    assert_eq!(open(dir.path()).check(&[]).unwrap(), []);
+}

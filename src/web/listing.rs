@@ -1,0 +1,160 @@
+//! Lists: what `q`, `sort`, `limit`, `after` and `before` mean, the same for every list of pages and API.
+
+use crate::base::error::{Error, Result};
+use crate::base::time::{Timestamp, Zone};
+use crate::search::query::parse;
+use crate::search::{Answer, Count, Cursor, Problem, Query, Request, Search, Sort, Total};
+use serde::{Deserialize, Serialize};
+
+/// Rows of a page of an API list.
+pub const LIMIT_DEFAULT: usize = 50;
+pub const LIMIT_MAX: usize = 200;
+/// Pages count to this and then say "more than" (house.md 4).
+pub const COUNT_ON_PAGES: u64 = 10_000;
+
+/// The parameters of every list.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// The query language of the search box, such as `status:open total:>100`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub q: Option<String>,
+    /// 1 to 200; 50 if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// A cursor from `next_cursor`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// A cursor from `prev_cursor`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// A sortable field, with `-` for descending, such as `-total`; newest first if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sort: Option<String>,
+    /// `exact` adds `total`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<String>,
+}
+
+/// What is told to a caller of the API: anything not understood is a refusal.
+///
+/// # Errors
+/// `invalid_query` for an unknown field or value, `unknown_sort`, `invalid_cursor`, `invalid_limit`.
+pub fn strict(
+    search: &Search,
+    list: &ListQuery,
+    kind: &'static str,
+    now: Timestamp,
+    zone: &Zone,
+) -> Result<Answer> {
+    let parsed = parse(list.q.as_deref().unwrap_or_default(), search.schema(), now, zone, None);
+    if let Some(problem) = parsed.problems.first() {
+        return Err(refusal(problem).on("/q"));
+    }
+    let count = match list.count.as_deref() {
+        None => Count::None,
+        Some("exact") => Count::UpTo(u64::MAX),
+        Some(_) => {
+            return Err(Error::invalid("invalid_parameter", "count: the one value is exact.").on("/count"));
+        }
+    };
+    search.find(&request(search, list, kind, parsed.query, count)?)
+}
+
+/// The refusal that says what of a query was not understood.
+pub fn refusal(problem: &Problem) -> Error {
+    Error::invalid("invalid_query", problem.message.clone())
+}
+
+/// What a page shows: what was not understood is said beside the list, the rest is searched.
+///
+/// # Errors
+/// `unknown_sort`, `invalid_cursor`, `invalid_limit`.
+pub fn lenient(
+    search: &Search,
+    list: &ListQuery,
+    kind: &'static str,
+    now: Timestamp,
+    zone: &Zone,
+    facets: &[&'static str],
+) -> Result<(Answer, Vec<Problem>)> {
+    let parsed = parse(list.q.as_deref().unwrap_or_default(), search.schema(), now, zone, None);
+    let mut request = request(search, list, kind, parsed.query, Count::UpTo(COUNT_ON_PAGES))?;
+    request.facets = facets.to_vec();
+    Ok((search.find(&request)?, parsed.problems))
+}
+
+fn request(
+    search: &Search,
+    list: &ListQuery,
+    kind: &'static str,
+    query: Query,
+    count: Count,
+) -> Result<Request<'static>> {
+    let limit = list.limit.map_or(LIMIT_DEFAULT, |l| usize::try_from(l).unwrap_or(usize::MAX));
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        return Err(Error::invalid("invalid_limit", format!("limit: enter a number from 1 to {LIMIT_MAX}."))
+            .on("/limit"));
+    }
+    Ok(Request {
+        query,
+        kinds: vec![kind],
+        sort: sort(search, kind, list.sort.as_deref().unwrap_or_default())?,
+        limit,
+        after: cursor("after", list.after.as_deref())?,
+        before: cursor("before", list.before.as_deref())?,
+        count,
+        facets: Vec::new(),
+        and: None,
+    })
+}
+
+fn cursor(name: &str, text: Option<&str>) -> Result<Option<Cursor>> {
+    match text.filter(|t| !t.is_empty()) {
+        None => Ok(None),
+        Some(text) => Cursor::parse(text).map(Some).map_err(|e| {
+            Error::invalid("invalid_cursor", "Use the cursor of an earlier answer of this list.")
+                .because(e)
+                .on(format!("/{name}"))
+        }),
+    }
+}
+
+/// `-total` is descending, `total` ascending, nothing is newest first.
+fn sort(search: &Search, kind: &str, text: &str) -> Result<Sort> {
+    let schema = search.schema();
+    let bare = text.trim_start_matches('-');
+    let name = bare.strip_suffix("_at").unwrap_or(bare);
+    let sortable: Vec<_> = schema.fields().iter().filter(|f| f.sortable && f.kinds.contains(&kind)).collect();
+    let known = name.is_empty() || sortable.iter().any(|f| f.name == name || f.aliases.contains(&name));
+    if !known {
+        let names = sortable.iter().map(|f| f.name).collect::<Vec<_>>().join(", ");
+        return Err(
+            Error::invalid("unknown_sort", format!("This list can be sorted by {names}.")).on("/sort")
+        );
+    }
+    let sign = if text.starts_with('-') { "-" } else { "" };
+    Sort::parse(&format!("{sign}{name}"), schema)
+}
+
+/// The count in words: `42`, `more than 10,000`.
+pub fn total_words(total: &Total) -> String {
+    match total {
+        Total::Exact(n) => grouped(*n),
+        Total::MoreThan(n) => format!("more than {}", grouped(*n)),
+    }
+}
+
+/// `1,234,567`
+pub fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(c);
+    }
+    text
+}

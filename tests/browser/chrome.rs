@@ -1,0 +1,251 @@
+//! A headless Chromium, driven over its debugging protocol: real clicks and keys, real pixels.
+
+use serde_json::{Value, json};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tungstenite::{Message, WebSocket, stream::MaybeTlsStream};
+
+const WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// Where Debian and others put the browser.
+pub fn path() -> Option<&'static str> {
+    ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].into_iter().find(|p| Path::new(p).exists())
+}
+
+/// One browser with one page.
+pub struct Chrome {
+    child: Child,
+    socket: WebSocket<MaybeTlsStream<TcpStream>>,
+    session: String,
+    next: u64,
+    /// Errors the console and the security policy reported.
+    pub complaints: Vec<String>,
+    _profile: tempfile::TempDir,
+}
+
+impl Chrome {
+    pub fn start() -> Self {
+        let profile = tempfile::tempdir().unwrap();
+        let child = Command::new(path().unwrap())
+            .args([
+                "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--mute-audio",
+                "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+                "--hide-scrollbars", "--remote-debugging-port=0",
+            ])
+            .arg(format!("--user-data-dir={}", profile.path().display()))
+            .arg("about:blank")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let port_file = profile.path().join("DevToolsActivePort");
+        let end = Instant::now() + WAIT_MAX;
+        let address = loop {
+            if let Ok(text) = std::fs::read_to_string(&port_file)
+                && let Some((port, path)) = text.trim().split_once('\n')
+            {
+                break format!("ws://127.0.0.1:{port}{path}");
+            }
+            assert!(Instant::now() < end, "the browser did not start");
+            std::thread::park_timeout(Duration::from_millis(20));
+        };
+        let (socket, _) = tungstenite::connect(address).unwrap();
+        let mut chrome =
+            Self { child, socket, session: String::new(), next: 0, complaints: Vec::new(), _profile: profile };
+        let target = chrome.call("Target.createTarget", json!({"url": "about:blank"}));
+        let attached =
+            chrome.call("Target.attachToTarget", json!({"targetId": target["targetId"], "flatten": true}));
+        chrome.session = attached["sessionId"].as_str().unwrap().to_owned();
+        for domain in ["Page", "Runtime", "Log", "Network"] {
+            chrome.call(&format!("{domain}.enable"), json!({}));
+        }
+        chrome
+    }
+
+    /// Calls a method of the protocol and gives its result.
+    pub fn call(&mut self, method: &str, params: Value) -> Value {
+        self.next += 1;
+        let id = self.next;
+        let mut message = json!({"id": id, "method": method, "params": params});
+        if !self.session.is_empty() {
+            message["sessionId"] = json!(self.session);
+        }
+        self.socket.send(Message::text(message.to_string())).unwrap();
+        loop {
+            let Message::Text(text) = self.socket.read().unwrap() else { continue };
+            let answer: Value = serde_json::from_str(&text).unwrap();
+            if answer["id"] == json!(id) {
+                assert!(answer["error"].is_null(), "{method}: {}", answer["error"]);
+                return answer["result"].clone();
+            }
+            self.note(&answer);
+        }
+    }
+
+    fn note(&mut self, event: &Value) {
+        let params = &event["params"];
+        match event["method"].as_str().unwrap_or_default() {
+            "Runtime.exceptionThrown" => self.complaints.push(params["exceptionDetails"].to_string()),
+            "Log.entryAdded" if params["entry"]["level"] == "error" => {
+                let text = params["entry"]["text"].as_str().unwrap_or_default();
+                // A refused form is answered with 4xx on purpose; the browser logs it as an error.
+                if !text.starts_with("Failed to load resource: the server responded with a status of 4") {
+                    self.complaints.push(format!("{text} {}", params["entry"]["url"]));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Opens an address and waits until it is there.
+    pub fn open(&mut self, url: &str) {
+        let before = self.eval("performance.timeOrigin");
+        self.call("Page.navigate", json!({"url": url}));
+        self.wait(&format!("performance.timeOrigin !== {before} && document.readyState === 'complete'"));
+    }
+
+    /// Does something that leads to another page, and waits for that page.
+    pub fn leads_on(&mut self, act: impl FnOnce(&mut Self)) {
+        let before = self.eval("performance.timeOrigin");
+        act(self);
+        self.wait(&format!("performance.timeOrigin !== {before} && document.readyState === 'complete'"));
+    }
+
+    /// The value of an expression in the page.
+    pub fn eval(&mut self, expression: &str) -> Value {
+        let answer = self.call(
+            "Runtime.evaluate",
+            json!({"expression": expression, "returnByValue": true, "awaitPromise": true}),
+        );
+        assert!(answer["exceptionDetails"].is_null(), "{expression}: {}", answer["exceptionDetails"]);
+        answer["result"]["value"].clone()
+    }
+
+    pub fn text(&mut self, expression: &str) -> String {
+        self.eval(expression).as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits until an expression is true; a page that is just changing counts as not yet.
+    #[track_caller]
+    pub fn wait(&mut self, expression: &str) {
+        let end = Instant::now() + WAIT_MAX;
+        loop {
+            let answer = self.call("Runtime.evaluate", json!({"expression": expression, "returnByValue": true}));
+            if answer["result"]["value"] == json!(true) {
+                return;
+            }
+            if Instant::now() > end {
+                let url = self.text("location.href");
+                let body = self.text("document.body ? document.body.innerText.slice(0, 1500) : ''");
+                panic!("never true on {url}: {expression}\n{body}");
+            }
+            std::thread::park_timeout(Duration::from_millis(15));
+        }
+    }
+
+    /// Clicks the middle of an element with the mouse.
+    #[track_caller]
+    pub fn click(&mut self, selector: &str) {
+        let quoted = json!(selector);
+        self.wait(&format!("!!document.querySelector({quoted})"));
+        let at = self.eval(&format!(
+            "(() => {{ const e = document.querySelector({quoted}); e.scrollIntoView({{block: 'center', behavior: 'instant'}}); \
+             const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }})()"
+        ));
+        for kind in ["mousePressed", "mouseReleased"] {
+            self.call(
+                "Input.dispatchMouseEvent",
+                json!({"type": kind, "x": at[0], "y": at[1], "button": "left", "clickCount": 1}),
+            );
+        }
+    }
+
+    /// Focuses a field, empties it and types into it.
+    #[track_caller]
+    pub fn fill(&mut self, selector: &str, text: &str) {
+        let quoted = json!(selector);
+        self.wait(&format!("!!document.querySelector({quoted})"));
+        self.eval(&format!(
+            "(() => {{ const e = document.querySelector({quoted}); e.focus(); if (e.select) e.select(); }})()"
+        ));
+        self.press("Delete");
+        self.call("Input.insertText", json!({"text": text}));
+    }
+
+    /// Presses one key: a letter or digit, or the name of a special key.
+    pub fn press(&mut self, key: &str) {
+        let (code, text) = match key {
+            "Enter" => (13, "\r"),
+            "Escape" => (27, ""),
+            "Delete" => (46, ""),
+            "ArrowDown" => (40, ""),
+            "ArrowUp" => (38, ""),
+            "Tab" => (9, ""),
+            other => (i64::from(other.to_ascii_uppercase().as_bytes()[0]), other),
+        };
+        let mut down = json!({"type": "keyDown", "key": key, "windowsVirtualKeyCode": code});
+        if !text.is_empty() {
+            down["text"] = json!(text);
+        }
+        self.call("Input.dispatchKeyEvent", down);
+        self.call("Input.dispatchKeyEvent", json!({"type": "keyUp", "key": key, "windowsVirtualKeyCode": code}));
+    }
+
+    /// Width of the window in CSS pixels.
+    pub fn width(&mut self, width: u32) {
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false}),
+        );
+    }
+
+    /// `light` or `dark`.
+    pub fn scheme(&mut self, scheme: &str) {
+        self.call(
+            "Emulation.setEmulatedMedia",
+            json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]}),
+        );
+    }
+
+    /// Whether pages may run script.
+    pub fn script(&mut self, on: bool) {
+        self.call("Emulation.setScriptExecutionDisabled", json!({"value": !on}));
+    }
+
+    /// Chooses a file in a file field.
+    pub fn choose_file(&mut self, selector: &str, file: &Path) {
+        let document = self.call("DOM.getDocument", json!({}));
+        let node = self.call(
+            "DOM.querySelector",
+            json!({"nodeId": document["root"]["nodeId"], "selector": selector}),
+        );
+        self.call("DOM.setFileInputFiles", json!({"nodeId": node["nodeId"], "files": [file.to_str().unwrap()]}));
+    }
+
+    pub fn cookie(&mut self, url: &str, header: &str) {
+        for pair in header.split("; ") {
+            let (name, value) = pair.split_once('=').unwrap();
+            self.call("Network.setCookie", json!({"name": name, "value": value, "url": url}));
+        }
+    }
+
+    /// What an axe run finds on the page now: rule and element of each violation.
+    pub fn axe(&mut self, source: &str) -> Vec<String> {
+        self.call("Runtime.evaluate", json!({"expression": source}));
+        let found = self.eval(
+            "axe.run(document, {runOnly: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice']})\
+             .then(r => r.violations.flatMap(v => v.nodes.map(n => v.id + ': ' + n.target.join(' ') + ' ' + (n.failureSummary || '').replace(/\\s+/g, ' '))))",
+        );
+        found.as_array().unwrap().iter().map(|v| v.as_str().unwrap().to_owned()).collect()
+    }
+}
+
+impl Drop for Chrome {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}

@@ -1,0 +1,348 @@
+//! Starts the real program on a free port with a directory of its own, and talks to it as a client would.
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+pub mod shared;
+
+/// How long a started program may take to answer; only a hang reaches it.
+const START_MAX: Duration = Duration::from_secs(60);
+pub const OWNER: &str = "owner@example.com";
+pub const PASSWORD: &str = "violet-harbour-tuesday-47";
+
+/// A running shop. Killed and removed when dropped.
+pub struct Shop {
+    child: Option<Child>,
+    pub url: String,
+    pub dir: PathBuf,
+    /// An API key with every scope.
+    pub key: String,
+    more: Vec<String>,
+    _home: tempfile::TempDir,
+}
+
+/// What the shop answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {} {}", self.status, self.body))
+    }
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
+    }
+    /// The answer, when it has this status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.body);
+        self
+    }
+    /// The code word of a problem.
+    pub fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+/// The program itself, to run a verb.
+pub fn backroom(args: &[&str]) -> Output {
+    backroom_with_input(args, "")
+}
+
+/// Runs a verb with text on its standard input.
+pub fn backroom_with_input(args: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_backroom"))
+        .args(args)
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A verb that reads nothing may be gone already: then nobody misses the text.
+    let _unread = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+/// Standard output of a verb that has to succeed.
+#[track_caller]
+pub fn succeed(args: &[&str]) -> String {
+    let output = backroom(args);
+    assert!(
+        output.status.success(),
+        "{args:?}: {}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+impl Shop {
+    /// An empty shop with an owner and an API key.
+    pub fn open() -> Self {
+        Self::open_with(&[])
+    }
+
+    /// The same, served with more arguments.
+    pub fn open_with(more: &[&str]) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join("data");
+        let data = dir.to_str().unwrap().to_owned();
+        let added = backroom_with_input(
+            &["staff", "add", "--data", &data, "--email", OWNER, "--name", "Olga Owner", "--role", "owner"],
+            &format!("{PASSWORD}\n"),
+        );
+        assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+        let key = create_key(&data, &["all"]);
+        let mut shop = Self {
+            child: None,
+            url: String::new(),
+            dir,
+            key,
+            more: more.iter().map(|m| (*m).to_owned()).collect(),
+            _home: home,
+        };
+        shop.start();
+        shop
+    }
+
+    /// A directory where nothing has happened yet; `start` serves it.
+    pub fn nothing() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join("data");
+        Self { child: None, url: String::new(), dir, key: String::new(), more: Vec::new(), _home: home }
+    }
+
+    pub fn data(&self) -> &str {
+        self.dir.to_str().unwrap()
+    }
+
+    /// Serves the directory; gives what was printed until the address was known.
+    pub fn start(&mut self) -> String {
+        assert!(self.child.is_none(), "runs already");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_backroom"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--data", self.dir.to_str().unwrap()])
+            .args(&self.more)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(if std::env::var_os("BACKROOM_TEST_LOG").is_some() { Stdio::inherit() } else { Stdio::null() })
+            .spawn()
+            .unwrap();
+        let lines = lines_of(child.stdout.take().unwrap());
+        let mut printed = String::new();
+        let end = Instant::now() + START_MAX;
+        while self.url_from(&printed).is_none() {
+            let line = lines
+                .recv_timeout(end.saturating_duration_since(Instant::now()))
+                .unwrap_or_else(|e| panic!("serve printed no address ({e}): {printed}"));
+            printed.push_str(&line);
+            printed.push('\n');
+        }
+        // What follows the address in the same breath, such as the set-up link, belongs to it.
+        while let Ok(line) = lines.recv_timeout(Duration::from_millis(200)) {
+            printed.push_str(&line);
+            printed.push('\n');
+        }
+        self.url = self.url_from(&printed).unwrap();
+        self.child = Some(child);
+        printed
+    }
+
+    fn url_from(&self, printed: &str) -> Option<String> {
+        let at = printed.find("http://127.0.0.1:")?;
+        let rest = &printed[at..];
+        let end = rest[17..].find(|c: char| !c.is_ascii_digit()).map_or(rest.len(), |e| e + 17);
+        (end > 17).then(|| rest[..end].to_owned())
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
+    /// Ends the program as a power cut of the process would: SIGKILL.
+    pub fn kill(&mut self) {
+        let mut child = self.child.take().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// Ends the program as a supervisor would: SIGTERM; gives its exit code.
+    pub fn stop(&mut self) -> Option<i32> {
+        let mut child = self.child.take().unwrap();
+        succeed_system("kill", &["-TERM", &child.id().to_string()]);
+        child.wait().unwrap().code()
+    }
+
+    /// A key with these scopes, made through the running program.
+    pub fn key_with(&self, scopes: &[&str]) -> String {
+        create_key(self.data(), scopes)
+    }
+
+    pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Answer {
+        request(&format!("{}{path}", self.url), method, headers, body)
+    }
+
+    /// With the key of every scope.
+    pub fn get(&self, path: &str) -> Answer {
+        self.request("GET", path, &[("authorization", &format!("Bearer {}", self.key))], None)
+    }
+
+    pub fn send(&self, method: &str, path: &str, body: &Value, headers: &[(&str, &str)]) -> Answer {
+        let bearer = format!("Bearer {}", self.key);
+        let mut all = vec![("authorization", bearer.as_str()), ("content-type", "application/json")];
+        all.extend(headers);
+        self.request(method, path, &all, Some(body.to_string().as_bytes()))
+    }
+
+    /// Places an order with an idempotency key.
+    pub fn place(&self, idempotency_key: &str, order: &Value) -> Answer {
+        self.send("POST", "/api/v1/orders", order, &[("idempotency-key", idempotency_key)])
+    }
+
+    /// The cookie header of a signed-in member of staff.
+    pub fn sign_in(&self, email: &str, password: &str) -> String {
+        let form = format!("email={}&password={}", encoded(email), encoded(password));
+        let answer = self.form("/admin/sign-in", &form, "").expect(303);
+        cookies(&answer)
+    }
+
+    /// Posts a form as a page of the shop would.
+    pub fn form(&self, path: &str, form: &str, cookie: &str) -> Answer {
+        self.request(
+            "POST",
+            path,
+            &[
+                ("content-type", "application/x-www-form-urlencoded"),
+                ("sec-fetch-site", "same-origin"),
+                ("cookie", cookie),
+            ],
+            Some(form.as_bytes()),
+        )
+    }
+
+    /// A page as a signed-in browser sees it.
+    pub fn page(&self, path: &str, cookie: &str) -> Answer {
+        self.request("GET", path, &[("cookie", cookie), ("accept", "text/html")], None)
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _gone = child.kill();
+            let _reaped = child.wait();
+        }
+    }
+}
+
+fn create_key(data: &str, scopes: &[&str]) -> String {
+    let mut args = vec!["key", "create", "--data", data, "--name", "test", "--json"];
+    for scope in scopes {
+        args.extend(["--scope", scope]);
+    }
+    let printed: Value = serde_json::from_str(succeed(&args).trim()).unwrap();
+    printed["key"].as_str().unwrap().to_owned()
+}
+
+fn lines_of(out: impl std::io::Read + Send + 'static) -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(out).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                // Keep reading, so that the program never meets a full pipe.
+                continue;
+            }
+        }
+    });
+    receiver
+}
+
+/// One HTTP request without following redirects or judging the status.
+pub fn request(url: &str, method: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Answer {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .timeout_global(Some(Duration::from_secs(60)))
+        .build()
+        .into();
+    let mut builder = ureq::http::Request::builder().method(method).uri(url);
+    for (name, value) in headers.iter().filter(|(_, v)| !v.is_empty()) {
+        builder = builder.header(*name, *value);
+    }
+    let request = builder.body(body.unwrap_or_default().to_vec()).unwrap();
+    let mut response = agent.run(request).unwrap_or_else(|e| panic!("{method} {url}: {e}"));
+    let headers = response
+        .headers()
+        .iter()
+        .map(|(n, v)| (n.as_str().to_owned(), String::from_utf8_lossy(v.as_bytes()).into_owned()))
+        .collect();
+    let body = response.body_mut().with_config().limit(200 << 20).read_to_vec().unwrap();
+    Answer { status: response.status().as_u16(), headers, body: String::from_utf8_lossy(&body).into_owned() }
+}
+
+/// The `cookie` header that a browser would send after this answer.
+pub fn cookies(answer: &Answer) -> String {
+    answer
+        .headers
+        .iter()
+        .filter(|(n, _)| n.eq_ignore_ascii_case("set-cookie"))
+        .filter_map(|(_, v)| v.split(';').next())
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+/// Percent-encoding for a form.
+pub fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .collect()
+}
+
+/// Waits for a condition, not for a time.
+#[track_caller]
+pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + START_MAX;
+    while !holds() {
+        assert!(Instant::now() < end, "never: {what}");
+        std::thread::yield_now();
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+}
+
+/// The least order a trusted key may place.
+pub fn least_order(email: &str, cents: i64) -> Value {
+    serde_json::json!({
+        "email": email, "currency": "EUR",
+        "lines": [{"sku": "BAR-1", "title": "Test", "quantity": 1, "unit_price": {"amount": cents, "currency": "EUR"}}],
+    })
+}
+
+fn succeed_system(program: &str, args: &[&str]) {
+    assert!(Command::new(program).args(args).status().unwrap().success(), "{program} {args:?}");
+}
+
+/// Whether a part that this machine may lack is here; says so when it is not, and fails where it is required.
+pub fn part(name: &str, here: bool) -> bool {
+    if !here {
+        assert!(
+            std::env::var("BACKROOM_REAL_PARTS").as_deref() != Ok("required"),
+            "{name} is required and not here"
+        );
+        eprintln!("skipped: {name} is not here");
+    }
+    here
+}
+
+/// A path below the project.
+pub fn project(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}

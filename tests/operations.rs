@@ -1,0 +1,77 @@
+//! What the person who hosts it meets: health, metrics, logs, a clean stop, set-up, configuration.
+
+use crate::harness::{PASSWORD, Shop, backroom, cookies, encoded, least_order, request, succeed};
+
+#[test]
+fn a_first_start_prints_a_link_that_works_once() {
+    let mut shop = Shop::nothing();
+    let printed = shop.start();
+    let at = printed.find("/setup/").unwrap_or_else(|| panic!("no link: {printed}"));
+    let path: String = printed[at..].chars().take_while(|c| !c.is_whitespace()).collect();
+    assert_eq!(shop.page("/admin", "").status, 303);
+    shop.page(&path, "").expect(200);
+    let form = format!("name=Olga&email=olga%40example.com&shop=Lumo&password={}", encoded(PASSWORD));
+    let made = shop.form(&path, &form, "").expect(303);
+    shop.page("/admin", &cookies(&made)).expect(200);
+    assert_eq!(shop.page(&path, "").status, 404);
+    assert_eq!(shop.form(&path, &form, "").status, 404);
+    assert_eq!(shop.stop(), Some(0));
+    assert!(!shop.start().contains("/setup/"), "an owner exists");
+}
+
+#[test]
+fn it_says_whether_it_is_well_and_stops_cleanly() {
+    let mut shop = Shop::open();
+    let plain = |path: &str| request(&format!("{}{path}", shop.url), "GET", &[], None);
+    assert_eq!(plain("/healthz").expect(200).body.trim(), "ok");
+    assert_eq!(plain("/readyz").expect(200).json()["status"], "ok");
+    shop.place("k", &least_order("anna@example.com", 100)).expect(201);
+    assert_eq!(shop.stop(), Some(0));
+    shop.start();
+    assert_eq!(crate::orders::total(&shop, "anna"), 1);
+}
+
+#[test]
+fn metrics_have_a_listener_of_their_own() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("backroom.toml");
+    std::fs::write(&config, format!("[metrics]\nlisten = \"127.0.0.1:{port}\"\n")).unwrap();
+    let shop = Shop::open_with(&["--config", config.to_str().unwrap()]);
+    shop.place("k", &least_order("anna@example.com", 100)).expect(201);
+    let text = request(&format!("http://127.0.0.1:{port}/metrics"), "GET", &[], None).expect(200).body;
+    for name in ["backroom_http_requests_total", "backroom_http_request_duration_seconds", "backroom_build_info", "backroom_search_index_pending"] {
+        assert!(text.contains(name), "{name} is missing:\n{text}");
+    }
+    assert!(!text.contains("ord_"), "paths are templates");
+    assert_eq!(shop.get("/metrics").status, 404);
+}
+
+#[test]
+fn a_wrong_configuration_is_refused_with_its_line() {
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("backroom.toml");
+    std::fs::write(&config, "[server]\nlisten = \"127.0.0.1:0\"\nlissen = \"x\"\n").unwrap();
+    let path = config.to_str().unwrap();
+    for args in [vec!["config", "check", "--config", path], vec!["serve", "--config", path]] {
+        let output = backroom(&args);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        assert!(said.contains("lissen") && said.contains("listen") && said.contains('3'), "{said}");
+    }
+    let default = succeed(&["config", "default"]);
+    std::fs::write(&config, default).unwrap();
+    succeed(&["config", "check", "--config", path]);
+    succeed(&["config", "show", "--json", "--config", path]);
+}
+
+#[test]
+fn a_newer_format_is_refused_and_nothing_is_changed() {
+    let mut shop = Shop::open();
+    shop.place("k", &least_order("anna@example.com", 100)).expect(201);
+    assert_eq!(shop.stop(), Some(0));
+    let missing = backroom(&["check", "--data", "/nonexistent/backroom"]);
+    assert_eq!(missing.status.code(), Some(1), "{}", String::from_utf8_lossy(&missing.stderr));
+    let version = succeed(&["version"]);
+    assert!(version.starts_with("backroom "), "{version}");
+}

@@ -1,0 +1,248 @@
+//! Orders through the API: placing once, changing without loss, steps and their refusals, new and returning.
+
+use crate::harness::{Shop, least_order, until};
+use serde_json::{Value, json};
+
+#[test]
+fn the_least_order_is_placed_and_read_back() {
+    let shop = Shop::open();
+    let placed = shop.place("k-1", &least_order("anna@example.com", 100)).expect(201);
+    let order = placed.json();
+    assert_eq!(order["total"], json!({"amount": 100, "currency": "EUR"}));
+    assert_eq!((&order["status"], &order["payment"], &order["fulfilment"]), (&json!("open"), &json!("unpaid"), &json!("unfulfilled")));
+    assert_eq!(order["customer"]["standing"], "new");
+    let id = order["id"].as_str().unwrap();
+    assert_eq!(placed.header("location"), Some(format!("/api/v1/orders/{id}").as_str()));
+    assert_eq!(shop.get(&format!("/api/v1/orders/{id}")).expect(200).json(), order);
+    let number = order["number"].as_u64().unwrap();
+    assert_eq!(shop.get(&format!("/api/v1/orders/{number}")).expect(200).json(), order);
+}
+
+#[test]
+fn the_same_key_never_makes_two_orders() {
+    let mut shop = Shop::open();
+    let body = least_order("anna@example.com", 100);
+    let first = shop.place("same", &body).expect(201);
+    let again = shop.place("same", &body).expect(201);
+    assert_eq!(first.body, again.body);
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    assert_eq!(shop.place("same", &least_order("anna@example.com", 200)).expect(422).code(), "idempotency_key_reused");
+    shop.kill();
+    shop.start();
+    assert_eq!(shop.place("same", &body).expect(201).body, first.body);
+    assert_eq!(total(&shop, ""), 1);
+    assert_eq!(shop.send("POST", "/api/v1/orders", &body, &[]).expect(400).code(), "idempotency_key_missing");
+    assert_eq!(shop.place(&"x".repeat(256), &body).expect(400).code(), "idempotency_key_invalid");
+}
+
+#[test]
+fn many_clients_with_one_key_make_one_order() {
+    let shop = Shop::open();
+    let body = least_order("anna@example.com", 100);
+    let bodies: Vec<String> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..12).map(|_| scope.spawn(|| shop.place("race", &body).expect(201).body)).collect();
+        threads.into_iter().map(|t| t.join().unwrap()).collect()
+    });
+    assert!(bodies.windows(2).all(|w| w[0] == w[1]));
+    assert_eq!(total(&shop, ""), 1);
+}
+
+#[test]
+fn a_wrong_order_names_every_field_and_leaves_nothing() {
+    let shop = Shop::open();
+    let mut wrong = least_order("nonsense", 100);
+    wrong["lines"][0]["quantity"] = json!(0);
+    wrong["lines"][0]["unit_price"]["currency"] = json!("USD");
+    let problem = shop.place("k", &wrong).expect(422);
+    assert_eq!(problem.header("content-type"), Some("application/problem+json"));
+    let body = problem.json();
+    assert_eq!(body["code"], "validation");
+    assert!(body["request_id"].as_str().is_some_and(|r| !r.is_empty()));
+    assert!(body["errors"].as_array().unwrap().iter().any(|e| e["pointer"] == "/lines/0/unit_price/currency"));
+    let mut wrong = least_order("nonsense", 100);
+    wrong["lines"][0]["quantity"] = json!(0);
+    let pointers: Vec<String> = shop.place("k", &wrong).expect(422).json()["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["pointer"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(pointers, ["/lines/0/quantity", "/email"]);
+    for field in ["status", "total", "paid", "id", "number", "payment", "created_at", "price", "role"] {
+        let mut extra = least_order("anna@example.com", 100);
+        extra[field] = json!(1);
+        assert_eq!(shop.place("k2", &extra).expect(422).code(), "unknown_field", "{field}");
+    }
+    for quantity in ["0", "-1", "1000000000", "1.5", "\"1e3\"", "9223372036854775808"] {
+        let raw = least_order("anna@example.com", 100).to_string().replace("\"quantity\":1", &format!("\"quantity\":{quantity}"));
+        let answer = shop.request(
+            "POST",
+            "/api/v1/orders",
+            &[("authorization", &format!("Bearer {}", shop.key)), ("content-type", "application/json"), ("idempotency-key", "q")],
+            Some(raw.as_bytes()),
+        );
+        assert_eq!(answer.status, 422, "{quantity}: {}", answer.body);
+    }
+    let mut many = least_order("anna@example.com", 1);
+    many["lines"] = Value::Array(vec![many["lines"][0].clone(); 201]);
+    shop.place("k3", &many).expect(422);
+    assert_eq!(total(&shop, ""), 0);
+    // A refusal is not remembered: the same key may come again, corrected.
+    shop.place("k", &least_order("anna@example.com", 100)).expect(201);
+}
+
+#[test]
+fn steps_lead_on_and_back_and_refusals_name_the_reason() {
+    let shop = Shop::open();
+    let id = shop.place("k", &least_order("anna@example.com", 1999)).expect(201).json()["id"].as_str().unwrap().to_owned();
+    let step = |word: &str, body: Value| shop.send("POST", &format!("/api/v1/orders/{id}/{word}"), &body, &[]);
+    let paid = step("pay", json!({"method": "cash"})).expect(200).json();
+    assert_eq!((&paid["payment"], &paid["paid"]["amount"]), (&json!("paid"), &json!(1999)));
+    assert_eq!(step("pay", json!({})).expect(409).code(), "order_paid");
+    let shipped = step("ship", json!({"carrier": "DHL", "tracking": "00340434161094000000"})).expect(200).json();
+    assert_eq!(shipped["parcels"][0]["tracking"], "00340434161094000000");
+    assert_eq!(step("cancel", json!({})).expect(409).code(), "order_shipped");
+    assert_eq!(total(&shop, "0034043416"), 1);
+    step("unship", json!({})).expect(200);
+    step("unpay", json!({})).expect(200);
+    let cancelled = step("cancel", json!({"reason": "rejected", "note": "fraud"})).expect(200).json();
+    assert_eq!((&cancelled["status"], &cancelled["payment"]), (&json!("cancelled"), &json!("voided")));
+    assert_eq!(step("ship", json!({})).expect(409).code(), "order_cancelled");
+    let reopened = step("reopen", json!({})).expect(200).json();
+    assert_eq!((&reopened["status"], &reopened["payment"]), (&json!("open"), &json!("unpaid")));
+    step("nonsense", json!({})).expect(404);
+    assert_eq!(step("ship", json!({"speed": 1})).expect(422).code(), "unknown_field");
+}
+
+#[test]
+fn two_editors_lose_nothing() {
+    let shop = Shop::open();
+    let placed = shop.place("k", &least_order("anna@example.com", 100)).expect(201).json();
+    let path = format!("/api/v1/orders/{}", placed["id"].as_str().unwrap());
+    let etag = shop.get(&path).header("etag").unwrap().to_owned();
+    let patch = |body: Value, headers: &[(&str, &str)]| {
+        let mut all = vec![("content-type", "application/merge-patch+json")];
+        all.extend(headers);
+        let bearer = format!("Bearer {}", shop.key);
+        all.push(("authorization", &bearer));
+        shop.request("PATCH", &path, &all, Some(body.to_string().as_bytes()))
+    };
+    let first = patch(json!({"phone": "030 1234567", "metadata": {"locker": "12"}}), &[("if-match", &etag)]).expect(200);
+    let second = patch(json!({"phone": "040 7654321"}), &[("if-match", &etag)]);
+    assert_eq!((second.status, second.code().as_str()), (412, "version_mismatch"));
+    assert_eq!(shop.get(&path).json()["phone"], "030 1234567");
+    let now = first.header("etag").unwrap().to_owned();
+    let merged = patch(json!({"metadata": {"gift": "yes"}, "tags": ["VIP"]}), &[("if-match", &now)]).expect(200).json();
+    assert_eq!(merged["metadata"], json!({"gift": "yes", "locker": "12"}));
+    assert_eq!(patch(json!({"total": 1}), &[]).expect(422).code(), "unknown_field");
+    assert_eq!(total(&shop, "tag:vip"), 1);
+    assert_eq!(total(&shop, "040 7654321"), 0);
+    assert_eq!(total(&shop, "1234567"), 1);
+}
+
+#[test]
+fn new_or_returning_turns_at_once_when_an_earlier_order_changes() {
+    let shop = Shop::open();
+    let place = |key: &str| shop.place(key, &least_order("anna@example.com", 100)).expect(201).json();
+    let (first, second, third) = (place("1"), place("2"), place("3"));
+    let standing = |order: &Value| {
+        let read = shop.get(&format!("/api/v1/orders/{}", order["id"].as_str().unwrap())).json();
+        (read["customer"]["standing"].as_str().unwrap().to_owned(), read["customer"]["reason"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(standing(&first).0, "new");
+    assert_eq!(standing(&second).0, "returning");
+    assert_eq!((total(&shop, "customer:new"), total(&shop, "customer:returning")), (1, 2));
+    let step = |order: &Value, word: &str, body: Value| {
+        shop.send("POST", &format!("/api/v1/orders/{}/{word}", order["id"].as_str().unwrap()), &body, &[]).expect(200)
+    };
+    step(&first, "cancel", json!({"reason": "rejected"}));
+    let (word, reason) = standing(&second);
+    assert_eq!(word, "new");
+    assert!(reason.contains("rejected") && reason.contains(&first["number"].to_string()), "{reason}");
+    assert_eq!((total(&shop, "customer:new"), total(&shop, "customer:returning")), (2, 1));
+    step(&second, "ship", json!({}));
+    step(&second, "return", json!({}));
+    assert_eq!(standing(&third).0, "new");
+    assert_eq!(total(&shop, "customer:returning"), 0);
+    step(&first, "reopen", json!({}));
+    assert_eq!(standing(&third).0, "returning");
+    let customer = first["customer"]["id"].as_str().unwrap();
+    let totals = shop.get(&format!("/api/v1/customers/{customer}")).json();
+    assert_eq!((&totals["orders"], &totals["orders_all"]), (&json!(2), &json!(3)));
+    assert_eq!(totals["spent"], json!([{"amount": 200, "currency": "EUR"}]));
+}
+
+#[test]
+fn notes_are_added_edited_and_found() {
+    let shop = Shop::open();
+    let id = shop.place("k", &least_order("anna@example.com", 100)).expect(201).json()["id"].as_str().unwrap().to_owned();
+    shop.send("POST", &format!("/api/v1/orders/{id}/notes"), &json!({"text": "refund annas mug"}), &[]).expect(201);
+    assert_eq!(total(&shop, "annas mug"), 1);
+    let edited = shop.send("PUT", &format!("/api/v1/orders/{id}/notes/1"), &json!({"text": "refunded the teapot"}), &[]).expect(200);
+    assert_eq!(edited.json()["staff_notes"][0]["text"], "refunded the teapot");
+    assert_eq!((total(&shop, "annas mug"), total(&shop, "teapot")), (0, 1));
+    shop.send("PUT", &format!("/api/v1/orders/{id}/notes/9"), &json!({"text": "x"}), &[]).expect(404);
+    shop.send("POST", &format!("/api/v1/orders/{id}/notes"), &json!({"text": "  "}), &[]).expect(422);
+}
+
+#[test]
+fn a_list_is_walked_by_cursors_without_gaps_or_doubles() {
+    let shop = Shop::open();
+    for i in 0..23 {
+        shop.place(&format!("k{i}"), &least_order(&format!("c{i}@example.com"), i + 1)).expect(201);
+    }
+    for sort in ["", "total", "-total", "-placed"] {
+        let (mut seen, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = shop.get(&format!("/api/v1/orders?limit=5&sort={sort}&after={after}&count=exact")).expect(200).json();
+            assert_eq!(page["total"], 23);
+            seen.extend(page["data"].as_array().unwrap().iter().map(|o| o["total"]["amount"].as_i64().unwrap()));
+            if page["has_more"] == false {
+                assert!(page["next_cursor"].is_null());
+                break;
+            }
+            after = page["next_cursor"].as_str().unwrap().to_owned();
+        }
+        let mut expected: Vec<i64> = (1..=23).collect();
+        if sort != "total" {
+            expected.reverse();
+        }
+        assert_eq!(seen, expected, "{sort}");
+    }
+    for (query, code) in [
+        ("colour=red", "unknown_parameter"),
+        ("limit=0", "invalid_limit"),
+        ("limit=x", "invalid_parameter"),
+        ("after=%00", "invalid_cursor"),
+        ("sort=colour", "unknown_sort"),
+        ("q=colur:red", "invalid_query"),
+    ] {
+        let answer = shop.get(&format!("/api/v1/orders?{query}"));
+        assert!(answer.status == 400 || answer.status == 422, "{query}: {} {}", answer.status, answer.body);
+        assert_eq!(answer.code(), code, "{query}");
+    }
+}
+
+#[test]
+fn what_is_answered_201_is_found_by_the_very_next_search() {
+    let shop = Shop::open();
+    std::thread::scope(|scope| {
+        for t in 0..4 {
+            let shop = &shop;
+            scope.spawn(move || {
+                for i in 0..40 {
+                    let mail = format!("find-{t}x{i}@example.com");
+                    shop.place(&format!("f{t}-{i}"), &least_order(&mail, 100)).expect(201);
+                    assert_eq!(total(shop, &format!("email:{mail}")), 1, "{mail}");
+                }
+            });
+        }
+    });
+    until("all are in the index", || shop.get("/api/v1/orders?count=exact").json()["total"] == 160);
+}
+
+/// How many orders a query finds.
+pub(crate) fn total(shop: &Shop, query: &str) -> u64 {
+    let answer = shop.get(&format!("/api/v1/orders?count=exact&limit=1&q={}", crate::harness::encoded(query))).expect(200);
+    answer.json()["total"].as_u64().unwrap()
+}
