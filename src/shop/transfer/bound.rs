@@ -85,6 +85,8 @@ pub struct Bound {
     /// Columns that become metadata, with their names.
     pub kept: Vec<(usize, String)>,
     pub unknown: Vec<usize>,
+    /// Columns that are known and left out.
+    pub ignored: Vec<usize>,
     null: Vec<String>,
 }
 
@@ -160,6 +162,7 @@ impl Bound {
         let survey = survey(&sheet, &wanted, options)?;
         let by = mapping.files.iter().map(|(role, file)| (role.clone(), tie.slots(&file.by))).collect();
         let (kept, unknown) = tie.rest(&used, role, options);
+        let ignored = mapping.rules.ignore.iter().filter_map(|n| sheet.column(n)).collect();
         Ok(Self {
             survey,
             role: role.map(str::to_owned),
@@ -168,6 +171,7 @@ impl Bound {
             by,
             kept,
             unknown,
+            ignored,
             null: mapping.rules.null.clone(),
             sheet,
         })

@@ -211,6 +211,8 @@ pub struct FileReport {
     pub trimmed_cells: u64,
     /// Columns that no field was found for.
     pub unknown_columns: Vec<String>,
+    /// Columns that are known and of no use here.
+    pub ignored_columns: Vec<String>,
     /// The first cells with other letters than ASCII, to judge the encoding by.
     pub samples: Vec<String>,
     /// How ambiguous columns were read, such as `Total: 1,234 is 1234`.
