@@ -10,6 +10,7 @@ use crate::shop::transfer::mapping::Mapping;
 use crate::shop::transfer::number;
 use crate::shop::transfer::options::Options;
 use crate::shop::transfer::records::Record;
+use crate::shop::transfer::refusals::is_refused_column;
 use crate::shop::transfer::sheet::Sheet;
 use crate::shop::transfer::survey::{KeyColumns, Survey, Wanted, survey};
 use rust_decimal::Decimal;
@@ -265,6 +266,7 @@ impl Tie<'_> {
         let left: Vec<usize> = (0..self.sheet.header.len())
             .filter(|c| !used.contains(c) && !ignore.contains(c) && !keep.contains(c))
             .filter(|c| !self.sheet.title(*c).is_empty() && !is_line_column(self.sheet.title(*c)))
+            .filter(|c| !is_refused_column(self.sheet.title(*c)))
             .collect();
         let joined = foreign_names(self.mapping, role.unwrap_or_default());
         let unknown: Vec<usize> =

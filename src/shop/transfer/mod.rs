@@ -22,6 +22,7 @@ pub mod outgoing;
 pub mod people;
 pub mod presets;
 pub mod records;
+pub mod refusals;
 pub mod run;
 pub mod sheet;
 pub mod survey;

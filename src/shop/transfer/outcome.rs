@@ -45,6 +45,8 @@ pub struct Refused {
     pub code: &'static str,
     /// What was wrong and what would be right.
     pub reason: String,
+    /// The columns of its file; none for a line of JSON.
+    pub header: Arc<[String]>,
     /// The row as it stands; a row that cannot be taken apart is one cell.
     pub cells: Vec<String>,
 }

@@ -380,6 +380,7 @@ pub fn refusals<'a>(fault: &Fault, key: &str, views: impl Iterator<Item = &'a Vi
             } else {
                 format!("{shown} is refused because of line {}: {}", fault.line, fault.reason)
             },
+            header: Arc::clone(&view.bound.sheet.header),
             cells: view.row.record.cells().map(str::to_owned).collect(),
         }
     };
