@@ -38,3 +38,5 @@ pub mod writer;
 
 #[cfg(test)]
 mod round_trip;
+#[cfg(test)]
+mod own_samples;
