@@ -1,11 +1,13 @@
 //! Customers: people and companies the shop has dealt with, each once, known by e-mail, phone or an outside id.
 
+pub mod admin;
 mod events;
 mod model;
 mod ops;
 mod search;
 mod table;
 mod wire;
+mod api;
 
 pub use events::{Changes, EVENTS, changes};
 pub use model::*;
@@ -20,3 +22,4 @@ pub use search::{FIELDS, KIND, doc, main_spend};
 pub use table::TABLES;
 pub(in crate::shop) use wire::patched;
 pub use wire::{CustomerFields, CustomerOut};
+pub use api::routes as api_routes;

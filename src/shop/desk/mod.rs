@@ -2,4 +2,10 @@
 //! the index holds of them.
 
 pub mod find;
+pub mod home;
 pub mod index;
+mod feed;
+mod health;
+
+pub use feed::routes as feed_routes;
+pub use health::routes as health_routes;

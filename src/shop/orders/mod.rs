@@ -17,6 +17,7 @@ mod standing;
 mod state;
 mod table;
 mod wire;
+mod api;
 
 pub use change::{OrderChange, StepInput, add_note, change, edit_note, retag, take};
 pub use events::EVENTS;
@@ -34,3 +35,4 @@ pub use standing::{Standing, of_customer, standing};
 pub use state::*;
 pub use table::TABLES;
 pub use wire::{CreditNoteOut, NoteBody, OrderFields, OrderOut, PlaceOrder, StepBody, step_named};
+pub use api::routes as api_routes;

@@ -26,6 +26,8 @@ pub(super) struct FormPage {
     action: String,
     verb: &'static str,
     errors: Option<FormErrors>,
+    /// What the browser keeps an unfinished form under.
+    draft_name: String,
     draft: Draft,
     /// What the form showed when it was opened: name and value of hidden fields.
     hidden: Vec<(String, String)>,
@@ -41,6 +43,7 @@ impl FormPage {
             action: format!("{LIST}/new"),
             verb: "Add customer",
             errors,
+            draft_name: "customer/new".into(),
             draft,
             hidden: vec![("once".into(), once)],
             countries: country::names().collect(),
@@ -53,6 +56,7 @@ impl FormPage {
             action: format!("{}/edit", path_of(id)),
             verb: "Save",
             errors,
+            draft_name: format!("customer/{id}"),
             draft,
             hidden: shown,
             countries: country::names().collect(),

@@ -1,7 +1,7 @@
 //! The customer list: views, query, filters, rows, pages. Its address is its whole state.
 
 use super::filters::{self, FACETS, Top, place};
-use crate::access::{Staff, may};
+use crate::access::{Shop, Staff, may};
 use crate::base::country;
 use crate::base::error::{Error, Result};
 use crate::base::id::Id;
@@ -13,7 +13,7 @@ use crate::shop::customers::{CustomerId, Customer, Totals, find, main_spend, spe
 use crate::store::{Read, Store};
 use crate::web::listing::{self, LIMIT_DEFAULT, LIMIT_MAX, ListQuery};
 use crate::web::parts::{self, Chip, Facet, Link, Pager, Tab};
-use crate::web::{Page, Pages, Query, Shell, ShopZone};
+use crate::web::{Page, Pages, Query, Shell};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
@@ -161,13 +161,13 @@ pub(super) async fn list(
     pages: web::Data<Pages>,
     store: web::Data<Store>,
     search: web::Data<Search>,
-    zone: web::Data<ShopZone>,
+    shop: web::Data<Shop>,
     query: Query<CustomersQuery>,
 ) -> Result<HttpResponse> {
     let query = query.0;
     let mut page = match store.read(|s| query.top(s))? {
         Some(top) => store.read(|s| query.by_rank(s, top))?,
-        None => query.by_query(&store, &search, &shell, &zone)?,
+        None => query.by_query(&store, &search, &shell, &shop)?,
     };
     let here = if shell.query.is_empty() { shell.path.clone() } else { format!("{}?{}", shell.path, shell.query) };
     page.from = format!("?{}", crate::web::query::encode(&[("from", here)]));
@@ -226,7 +226,7 @@ impl CustomersQuery {
     }
 
     /// The customers that a query finds.
-    fn by_query(&self, store: &Store, search: &Search, shell: &Shell, zone: &ShopZone) -> Result<ListPage> {
+    fn by_query(&self, store: &Store, search: &Search, shell: &Shell, shop: &Shop) -> Result<ListPage> {
         let q = self.q.clone().unwrap_or_default();
         let sort = match (self.sort.as_deref(), self.top.as_deref()) {
             (Some(sort), _) => sort.to_owned(),
@@ -242,8 +242,8 @@ impl CustomersQuery {
             sort: Some(sort.clone()),
             count: None,
         };
-        let (answer, problems) = listing::lenient(search, &list, "customer", shell.now, &zone.get(), FACETS)?;
-        let asked = parse(&q, search.schema(), shell.now, &zone.get(), None);
+        let (answer, problems) = listing::lenient(search, &list, "customer", shell.now, &shop.zone(), FACETS)?;
+        let asked = parse(&q, search.schema(), shell.now, &shop.zone(), None);
         let ids: Vec<CustomerId> = answer.hits.iter().map(|hit| CustomerId::from_bytes(hit.id)).collect();
         let rows = store.read(|s| rows(s, &ids, None))?;
         let at = |name: &str, cursor: &Option<crate::search::Cursor>| {

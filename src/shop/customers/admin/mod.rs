@@ -11,15 +11,15 @@ mod samples;
 
 use actix_web::web;
 
-/// The routes below `/admin`. `/customers/{id}` itself is the desk's.
+/// The routes. `/admin/customers/{id}` itself is the desk's.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .service(web::resource("/customers").route(web::get().to(list::list)))
+        .service(web::resource("/admin/customers").route(web::get().to(list::list)))
         .service(
-            web::resource("/customers/new").route(web::get().to(edit::new)).route(web::post().to(edit::add_one)),
+            web::resource("/admin/customers/new").route(web::get().to(edit::new)).route(web::post().to(edit::add_one)),
         )
         .service(
-            web::resource("/customers/{id}/edit").route(web::get().to(edit::show)).route(web::post().to(edit::save)),
+            web::resource("/admin/customers/{id}/edit").route(web::get().to(edit::show)).route(web::post().to(edit::save)),
         );
 }
 

@@ -1,14 +1,17 @@
 //! The one box: what a text finds among everything there is, grouped by kind, each hit with the reason why.
 
-//~mod admin; // wired
-//~mod api; // wired
+mod admin;
+mod api;
 mod jump;
 mod row;
+#[cfg(test)]
+mod samples;
 mod why;
 
-//~pub use admin::routes as pages; // wired
-//~pub use api::{SearchOut, routes}; // wired
+pub use admin::routes as pages;
+pub use api::{Api, SearchOut, answer, out, routes};
 pub use row::Hit;
+pub(in crate::shop::desk) use row::state_of;
 pub use why::Why;
 
 use crate::base::error::{Error, Result};
