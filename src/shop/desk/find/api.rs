@@ -23,7 +23,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
 /// What this feature tells the API's documentation.
 #[derive(utoipa::OpenApi)]
 #[openapi(paths(search), tags((name = "search", description = "One box for everything.")))]
-pub struct Api;
+pub struct ApiDocs;
 
 /// The parameters of the box.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
