@@ -71,16 +71,16 @@ impl App {
 
     fn measure(&self, metrics: &Metrics) {
         let search = self.search.clone();
-        metrics.gauge("backroom_search_index_pending", "Changes that the index does not have yet", move || {
-            i64::try_from(search.pending_len()).unwrap_or(i64::MAX)
+        metrics.gauge("search_index_pending", "Changes that the index does not have yet", move || {
+            search.pending_len() as f64
         });
         let store = self.store.clone();
-        metrics.gauge("backroom_store_file_bytes", "Bytes the database takes on disk", move || {
-            i64::try_from(store.health().file_bytes).unwrap_or(i64::MAX)
+        metrics.gauge("store_file_bytes", "Bytes the database takes on disk", move || {
+            store.health().file_bytes as f64
         });
         let store = self.store.clone();
-        metrics.gauge("backroom_events_last_seq", "Sequence number of the last event", move || {
-            i64::try_from(store.last_seq()).unwrap_or(i64::MAX)
+        metrics.gauge("events_last_seq", "Sequence number of the last event", move || {
+            store.last_seq() as f64
         });
     }
 
@@ -99,14 +99,9 @@ impl App {
         Ok(path)
     }
 
-    /// Closes in order: the index first, then the store, whose drop marks the file as cleanly closed.
-    ///
-    /// # Errors
-    /// Those of the last writes.
-    pub fn close(&self) -> Result<()> {
-        let index = self.search.close();
-        self.store.close()?;
-        index
+    /// Tells the loops behind to end. The index commits what waits before its loop ends.
+    pub fn stop(&self) {
+        self.search.close();
     }
 }
 

@@ -12,6 +12,7 @@ pub mod events;
 pub mod staff;
 
 pub mod budget;
+pub mod console;
 mod cookies;
 mod device;
 mod extract;
@@ -19,6 +20,7 @@ mod gate;
 pub mod hasher;
 pub mod key;
 mod pages;
+mod once;
 pub mod parked;
 pub mod password;
 pub mod profile;
@@ -27,11 +29,14 @@ pub mod session;
 pub mod setup;
 mod shells;
 mod sign_in;
+#[cfg(test)]
+mod tests;
 pub mod token;
 mod turn_away;
 
 pub use extract::{Caller, Public, Staff};
 pub use gate::{Access, Live, Visitor};
+pub use once::{FirstAnswer, Once};
 pub use pages::routes;
 pub use permission::{PERMISSIONS, Permission, Rights, may};
 pub use profile::{Profile, Shop};

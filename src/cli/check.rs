@@ -15,12 +15,12 @@ Example:
 
 Ends with 0 when all is well and with 5 when something was found.
 With --json, one line a finding: {\"check\", \"subject\", \"detail\"}.")]
-pub struct CheckArgs {
+pub(super) struct CheckArgs {
     /// JSON, one line a finding
     #[arg(long)]
-    pub json: bool,
+    pub(super) json: bool,
     #[command(flatten)]
-    pub place: Place,
+    pub(super) place: Place,
 }
 
 /// Proves the invariants of store and features and says what is wrong.

@@ -19,28 +19,28 @@ use std::io::{BufWriter, Write};
 Examples:
   backroom export orders -o orders.csv
   backroom export orders --query 'status:open country:DE' --format jsonl | gzip > open.jsonl.gz")]
-pub struct ExportArgs {
-    pub what: ExportWhat,
+pub(super) struct ExportArgs {
+    pub(super) what: ExportWhat,
     /// Only what the search box finds with these words
     #[arg(long, value_name = "QUERY")]
-    pub query: Option<String>,
+    pub(super) query: Option<String>,
     #[arg(long, default_value = "csv")]
-    pub format: ExportFormat,
+    pub(super) format: ExportFormat,
     /// The file to write; standard output without it
     #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    pub(super) output: Option<PathBuf>,
     #[command(flatten)]
-    pub place: Place,
+    pub(super) place: Place,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum ExportWhat {
+pub(super) enum ExportWhat {
     Orders,
     Customers,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum ExportFormat {
+pub(super) enum ExportFormat {
     /// UTF-8, commas, CRLF; a row an order line
     Csv,
     /// One JSON object a line

@@ -30,42 +30,42 @@ Examples:
 Files may be compressed (.gz, .zst). Importing a file twice changes nothing; an import that was interrupted goes
 on when it is run again. With --json, one line when it has ended: {\"dry_run\", \"rows\", \"lines\", \"orders\",
 \"credit_notes\", \"adjustments\", \"customers\", \"landed\", \"sums\", \"warnings\", \"seconds\"}.")]
-pub struct ImportArgs {
-    pub what: ImportWhat,
+pub(super) struct ImportArgs {
+    pub(super) what: ImportWhat,
     /// The program the files come from; csv needs --mapping
     #[arg(long, value_parser = source)]
-    pub from: ImportSource,
+    pub(super) from: ImportSource,
     /// Which column is what, for --from csv
     #[arg(long, value_name = "FILE")]
-    pub mapping: Option<PathBuf>,
+    pub(super) mapping: Option<PathBuf>,
     /// The files; several parts of one export are read in this order
     #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
+    pub(super) files: Vec<PathBuf>,
     /// Say what would happen and change nothing
     #[arg(long)]
-    pub dry_run: bool,
+    pub(super) dry_run: bool,
     /// What to do about what is refused
     #[arg(long, default_value = "skip", value_name = "WHAT")]
-    pub on_error: WhenRefused,
+    pub(super) on_error: WhenRefused,
     /// Write the refused rows with the reason to this CSV file
     #[arg(long, value_name = "FILE")]
-    pub rejected: Option<PathBuf>,
+    pub(super) rejected: Option<PathBuf>,
     /// One line of JSON
     #[arg(long)]
-    pub json: bool,
+    pub(super) json: bool,
     #[command(flatten)]
-    pub place: Place,
+    pub(super) place: Place,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum ImportWhat {
+pub(super) enum ImportWhat {
     Orders,
     Customers,
 }
 
 /// Where the files come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ImportSource {
+pub(super) enum ImportSource {
     Known(Format),
     /// Any CSV file with a mapping.
     Mapped,
@@ -82,7 +82,7 @@ fn source(word: &str) -> std::result::Result<ImportSource, String> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum WhenRefused {
+pub(super) enum WhenRefused {
     /// Leave it out and go on
     Skip,
     /// Stop; what came before is kept

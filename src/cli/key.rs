@@ -13,15 +13,15 @@ use serde_json::json;
 
 /// Create, list and revoke API keys
 #[derive(Clone, Debug, clap::Args)]
-pub struct KeyArgs {
+pub(super) struct KeyArgs {
     #[command(flatten)]
-    pub place: Place,
+    pub(super) place: Place,
     #[command(subcommand)]
-    pub verb: KeyVerb,
+    pub(super) verb: KeyVerb,
 }
 
 #[derive(Clone, Debug, clap::Subcommand)]
-pub enum KeyVerb {
+pub(super) enum KeyVerb {
     /// Create a key and print it, this once
     #[command(after_help = "\
 Examples:

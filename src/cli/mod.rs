@@ -1,42 +1,33 @@
 //! The command line: a file a verb. Each verb reads its arguments, calls the rooms below and writes its answer.
 
 mod answer;
-mod completions;
-mod config;
-pub mod demo;
 mod exit;
 mod log;
 mod place;
-mod version;
+mod reach;
 
-// What the verbs take whose wiring follows their floors.
-mod check;
-mod export;
-mod import;
-mod key;
-mod openapi;
-mod reindex;
-mod search;
 mod serve;
-mod setup_link;
+pub mod demo;
+
 mod staff;
+mod key;
+mod setup_link;
+mod import;
+mod export;
+mod search;
+mod check;
+mod reindex;
+mod config;
+mod version;
+mod completions;
 
 pub use answer::Answer;
-pub use check::CheckArgs;
 pub use exit::Exit;
-pub use export::{ExportArgs, ExportFormat, ExportWhat};
-pub use import::{ImportArgs, ImportSource, ImportWhat, OnError};
-pub use key::{KeyArgs, KeyVerb};
 pub use log::start as start_log;
-pub use openapi::OpenapiArgs;
 pub use place::Place;
-pub use reindex::ReindexArgs;
-pub use search::SearchArgs;
-pub use serve::ServeArgs;
-pub use setup_link::SetupLinkArgs;
-pub use staff::{StaffArgs, StaffVerb, password_from};
 
-use crate::base::error::Result;
+use crate::app::App;
+use crate::base::error::{Error, Result};
 use clap::{CommandFactory, Parser, Subcommand};
 use std::ffi::OsString;
 
@@ -71,9 +62,18 @@ Exit codes:
 
 `backroom <command> --help` shows an example.";
 
-/// A verb stands here once it works, never before.
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Demo(demo::DemoArgs),
+    Serve(serve::ServeArgs),
+    Staff(staff::StaffArgs),
+    Key(key::KeyArgs),
+    Import(import::ImportArgs),
+    Export(export::ExportArgs),
+    Search(search::SearchArgs),
+    Check(check::CheckArgs),
+    Reindex(reindex::ReindexArgs),
+    SetupLink(setup_link::SetupLinkArgs),
     Config(config::ConfigArgs),
     Version(version::VersionArgs),
     Completions(completions::CompletionsArgs),
@@ -93,12 +93,66 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     })
 }
 
+/// The verb of a command line that another process sent.
+fn verb_of(arguments: Vec<String>) -> Option<Verb> {
+    Cli::try_parse_from(arguments).ok().map(|cli| cli.verb)
+}
+
 impl Verb {
     fn run(self, answer: &mut Answer) -> Result<Exit> {
         match self {
+            Self::Demo(args) => demo::run(&args, answer),
+            Self::Serve(args) => serve::run(&args, answer),
             Self::Config(args) => config::run(args, answer),
             Self::Version(args) => version::run(args, answer),
             Self::Completions(args) => completions::run(args, Cli::command(), answer),
+            on_a_shop => {
+                let place = on_a_shop.place()?.clone();
+                reach::with_shop(&place, on_a_shop, answer)
+            }
+        }
+    }
+
+    /// Where the data of a verb is that works on a shop.
+    fn place(&self) -> Result<&Place> {
+        Ok(match self {
+            Self::Staff(args) => &args.place,
+            Self::Key(args) => &args.place,
+            Self::Import(args) => &args.place,
+            Self::Export(args) => &args.place,
+            Self::Search(args) => &args.place,
+            Self::Check(args) => &args.place,
+            Self::Reindex(args) => &args.place,
+            Self::SetupLink(args) => &args.place,
+            _ => return Err(Error::invalid("usage", "This command does not work on a shop's data.")),
+        })
+    }
+
+    /// Whether the verb makes a shop where there is none.
+    fn makes_a_shop(&self) -> bool {
+        matches!(self, Self::Staff(_) | Self::Key(_) | Self::Import(_) | Self::SetupLink(_))
+    }
+
+    /// Whether the verb reads its standard input: the password of an account.
+    fn reads_input(&self) -> bool {
+        matches!(
+            self,
+            Self::Staff(args) if matches!(args.verb, staff::StaffVerb::Add { .. } | staff::StaffVerb::ResetPassword { .. })
+        )
+    }
+
+    /// Runs a verb on an open shop, here or in the server.
+    fn on(self, app: &App, answer: &mut Answer) -> Result<Exit> {
+        match self {
+            Self::Staff(args) => staff::run(args, app, answer),
+            Self::Key(args) => key::run(args, app, answer),
+            Self::Import(args) => import::run(&args, app, answer),
+            Self::Export(args) => export::run(&args, app, answer),
+            Self::Search(args) => search::run(&args, app, answer),
+            Self::Check(args) => check::run(&args, app, answer),
+            Self::Reindex(args) => reindex::run(&args, app, answer),
+            Self::SetupLink(args) => setup_link::run(&args, app, answer),
+            _ => Err(Error::invalid("usage", "This command does not work on a shop's data.")),
         }
     }
 }

@@ -46,10 +46,10 @@ enum Piece {
 ///
 /// # Errors
 /// `no_shop` where the verb needs one that is there; those of opening and of the verb.
-pub(super) fn with_shop(place: &Place, verb: Verb, makes_a_shop: bool, answer: &mut Answer) -> Result<Exit> {
+pub(super) fn with_shop(place: &Place, verb: Verb, answer: &mut Answer) -> Result<Exit> {
     let settings = place.load(Vec::new())?.settings;
     let dir = settings.data.dir.clone().unwrap_or_default();
-    if !makes_a_shop && !dir.join(STORE).is_file() {
+    if !verb.makes_a_shop() && !dir.join(STORE).is_file() {
         let text = format!("There is no shop in {}. Start one with `backroom serve`.", dir.display());
         return Err(Error::refuse(Kind::NotFound, "no_shop", text));
     }
@@ -57,23 +57,22 @@ pub(super) fn with_shop(place: &Place, verb: Verb, makes_a_shop: bool, answer: &
         Ok(app) => {
             let behind = workers::start(&app);
             let done = verb.on(&app, answer);
-            let closed = app.close();
-            behind.join();
+            let closed = behind.close(&app);
             let exit = done?;
             closed.map(|()| exit)
         }
-        Err(error) if error.code == "store_locked" => ask(&dir, answer, error),
+        Err(error) if error.code == "store_locked" => ask(&dir, verb.reads_input(), answer, error),
         Err(error) => Err(error),
     }
 }
 
 /// Sends this command to the program that has the data open.
-fn ask(dir: &Path, answer: &mut Answer, locked: Error) -> Result<Exit> {
+fn ask(dir: &Path, reads_input: bool, answer: &mut Answer, locked: Error) -> Result<Exit> {
     let Ok(mut socket) = UnixStream::connect(dir.join(SOCKET)) else { return Err(locked) };
     let asked = Asked {
         arguments: std::env::args().collect(),
         directory: std::env::current_dir().map_err(Error::internal)?,
-        input: answer.input_text(INPUT_MAX)?,
+        input: if reads_input { answer.input_text(INPUT_MAX)? } else { String::new() },
     };
     let mut line = serde_json::to_vec(&asked).map_err(Error::internal)?;
     line.push(b'\n');
@@ -152,7 +151,7 @@ fn serve(app: &App, socket: UnixStream) {
     let Ok(writing) = socket.try_clone() else { return };
     let mut answer = Answer::for_another(Pieces(writing), asked.directory, asked.input);
     let done = match verb_of(asked.arguments) {
-        Some(verb) if verb.works_on_a_shop() => {
+        Some(verb) if verb.place().is_ok() => {
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| verb.on(app, &mut answer)))
                 .unwrap_or_else(|_| Err(Error::internal("a command panicked")))
         }

@@ -10,9 +10,9 @@ use std::time::Duration;
 /// Build the search index anew; a running shop goes on meanwhile
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Example:\n  backroom reindex --data /var/lib/backroom")]
-pub struct ReindexArgs {
+pub(super) struct ReindexArgs {
     #[command(flatten)]
-    pub place: Place,
+    pub(super) place: Place,
 }
 
 /// Asks for a new index and waits until it is there.

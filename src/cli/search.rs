@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::base::error::Result;
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
-use crate::shop::desk::find::{self, Ask, find, kinds_for};
+use crate::shop::desk::find::{Ask, find, kinds_for};
 
 /// Search as the search box does
 #[derive(Clone, Debug, clap::Args)]
@@ -15,26 +15,26 @@ Examples:
   backroom search --json --limit 5 'status:open total:>100'
 
 With --json, what GET /api/v1/search answers: {\"data\", …}.")]
-pub struct SearchArgs {
+pub(super) struct SearchArgs {
     /// Words in any order; the last one may be half typed
     #[arg(required = true, value_name = "QUERY")]
-    pub words: Vec<String>,
+    pub(super) words: Vec<String>,
     /// Only this kind, such as order or customer; may be repeated
     #[arg(long, value_name = "KIND")]
-    pub kind: Vec<String>,
+    pub(super) kind: Vec<String>,
     /// At most so many hits, 1 to 100
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u8).range(1..=100))]
-    pub limit: u8,
+    pub(super) limit: u8,
     /// One line of JSON
     #[arg(long)]
-    pub json: bool,
+    pub(super) json: bool,
     #[command(flatten)]
-    pub place: Place,
+    pub(super) place: Place,
 }
 
 impl SearchArgs {
     /// What would be in the box.
-    pub fn query(&self) -> String {
+    pub(super) fn query(&self) -> String {
         self.words.join(" ")
     }
 }
@@ -52,7 +52,8 @@ pub(super) fn run(args: &SearchArgs, app: &App, answer: &mut Answer) -> Result<E
     };
     let found = find(&app.store, &app.search, &ask)?;
     if args.json {
-        answer.json(&find::out(&found))?;
+        let hits: Vec<_> = found.groups.iter().flat_map(|group| &group.hits).collect();
+        answer.json(&serde_json::json!({"data": hits, "corrected": found.corrected, "degraded": found.degraded}))?;
         return Ok(Exit::Ok);
     }
     for problem in &found.problems {

@@ -10,9 +10,9 @@ use crate::cli::exit::Exit;
 /// Print a link that creates the owner's account; it works once and for an hour
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Example:\n  backroom setup-link --data /var/lib/backroom")]
-pub struct SetupLinkArgs {
+pub(super) struct SetupLinkArgs {
     #[command(flatten)]
-    pub place: Place,
+    pub(super) place: Place,
 }
 
 /// Makes a new link; an older one no longer works.

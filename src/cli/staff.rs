@@ -14,15 +14,15 @@ use serde_json::json;
 
 /// Add and manage staff accounts
 #[derive(Clone, Debug, clap::Args)]
-pub struct StaffArgs {
+pub(super) struct StaffArgs {
     #[command(flatten)]
-    pub place: Place,
+    pub(super) place: Place,
     #[command(subcommand)]
-    pub verb: StaffVerb,
+    pub(super) verb: StaffVerb,
 }
 
 #[derive(Clone, Debug, clap::Subcommand)]
-pub enum StaffVerb {
+pub(super) enum StaffVerb {
     /// Add an account; the password is the first line of standard input
     #[command(after_help = "\
 Example:
@@ -74,7 +74,7 @@ const PASSWORD_LEN_MAX: usize = 1_024;
 ///
 /// # Errors
 /// `password_missing` when there is none, `password_too_long` beyond 1,024 bytes.
-pub fn password_from(input: &mut impl Read) -> Result<String> {
+pub(super) fn password_from(input: &mut impl Read) -> Result<String> {
     let mut bytes = Vec::new();
     input
         .take(PASSWORD_LEN_MAX as u64 + 3)
@@ -130,7 +130,7 @@ pub(super) fn run(args: StaffArgs, app: &App, answer: &mut Answer) -> Result<Exi
         StaffVerb::ResetPassword { email } => {
             let id = id_of(app, &email)?;
             let hash = hashed(app, answer, &[&email])?;
-            app.store.write_blocking(app.actor(), move |tx| staff::set_password(tx, &by, id, &hash, false, None))?;
+            app.store.write_blocking(app.actor(), move |tx| staff::set_password(tx, &by, id, &hash, None))?;
             answer.remark(format_args!("{email} has a new password and is signed out everywhere"))?;
         }
         StaffVerb::EndSessions { email } => {

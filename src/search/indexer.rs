@@ -79,7 +79,9 @@ impl Shared {
 
     /// Gives the live index what waits and commits when it is time.
     fn feed(&self, indexer: &mut Indexer, now: bool) -> Result<bool> {
-        let Some(live) = self.live().filter(|live| !live.broken.load(Ordering::SeqCst)) else { return Ok(false) };
+        let Some(live) = self.live().filter(|live| !live.broken.load(Ordering::SeqCst)) else {
+            return Ok(false);
+        };
         if indexer.writer.is_none() {
             indexer.writer = Some(self.open_writer(&live, indexer.failed)?);
             indexer.failed = false;

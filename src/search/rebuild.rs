@@ -104,9 +104,9 @@ impl Shared {
             building.reach = if changes.len() < LOG_PAGE { to } else { last };
         }
         let payload = Payload { epoch: self.epoch.clone(), seq: building.reach };
-        let reader = written.and_then(|()| building.writer.commit(&payload)).and_then(|()| {
-            Reader::open(&building.index, Arc::clone(&self.layout), &self.schema)
-        });
+        let reader = written
+            .and_then(|()| building.writer.commit(&payload))
+            .and_then(|()| Reader::open(&building.index, Arc::clone(&self.layout), &self.schema));
         match reader {
             Ok(reader) => self.swap(indexer, reader),
             Err(error) => Err(self.rebuild_failed(indexer, error)),
@@ -135,7 +135,11 @@ impl Shared {
         building.writer.finish().map_err(Error::internal)?;
         self.place.remove_others(&building.dir);
         self.clear_error();
-        tracing::info!(docs = self.rebuilt_docs.load(Ordering::Relaxed), bytes = bytes(&building.dir), "the search index is built");
+        tracing::info!(
+            docs = self.rebuilt_docs.load(Ordering::Relaxed),
+            bytes = bytes(&building.dir),
+            "the search index is built"
+        );
         Ok(())
     }
 

@@ -55,6 +55,9 @@ impl Analyser {
         }
         terms.has.sort_unstable();
         terms.has.dedup();
+        // A value given twice is one document in the counts.
+        terms.facets.sort_unstable();
+        terms.facets.dedup();
         true
     }
 

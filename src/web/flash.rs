@@ -30,10 +30,10 @@ pub struct Toast {
     pub text: String,
     pub tone: Tone,
     /// A button that takes the change back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub undo: Option<Undo>,
     /// Key of the form draft that is now saved: the browser may forget it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub saved: Option<String>,
 }
 

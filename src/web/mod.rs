@@ -23,6 +23,9 @@ pub mod parts;
 pub mod shell;
 
 pub mod body;
+pub mod conditional;
+pub mod paging;
+pub mod sse;
 mod decode;
 pub mod form;
 pub mod json;

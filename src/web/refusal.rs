@@ -161,7 +161,8 @@ impl<'a> ErrorPage<'a> {
         Self {
             status: status.as_u16(),
             title: title(status),
-            detail: &error.message,
+            // The title says it already.
+            detail: if error.kind == Kind::Internal { "" } else { &error.message },
             hint: hint(error.kind),
             errors: error.fields.iter().filter(|_| listed).map(|f| f.detail.as_str()).collect(),
             request_id,

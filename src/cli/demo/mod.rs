@@ -4,6 +4,7 @@
 //! one of ten. The people, prices and places are made up; e-mail addresses end in example.com, .net and .org.
 
 mod args;
+mod run;
 mod calendar;
 mod catalogue;
 mod dice;
@@ -17,5 +18,6 @@ mod prices;
 mod shelves;
 
 pub use args::DemoArgs;
+pub(super) use run::run;
 pub use catalogue::{Catalogue, Product, Variant};
 pub use orders::{Demo, Plan};

@@ -1,7 +1,7 @@
 //! Typing mistakes: words nothing was found for are replaced by words one mistake away.
 
-use super::walk::Walk;
 use super::Outcome;
+use super::walk::Walk;
 use crate::search::engine::Shared;
 use crate::search::index::{Generation, prefix_end};
 use crate::search::pending::Waiting;
@@ -63,8 +63,7 @@ impl Shared {
     /// A visible document for which a tree holds.
     fn any(&self, scope: &Scope<'_>, tree: &Tree) -> Outcome<Option<(u8, [u8; 16])>> {
         let tree = Tree::and(vec![tree.clone(), scope.rights.clone()]);
-        let kinds: Vec<(u8, Tree)> =
-            scope.kinds.iter().map(|kind| (*kind, tree.for_kind(*kind, &self.schema))).collect();
+        let kinds: Vec<(u8, Tree)> = scope.kinds.iter().map(|kind| (*kind, tree.for_kind(*kind))).collect();
         for entry in &scope.waiting.entries {
             let Some((_, tree)) = kinds.iter().find(|(kind, _)| *kind == entry.kind) else { continue };
             let Some(doc) = entry.terms(self.source.as_ref(), &self.schema)? else { continue };
@@ -155,7 +154,8 @@ fn near_words(
         let mut looked_at = 0;
         while looked_at < LOOKED_AT_MAX && stream.advance() {
             looked_at += 1;
-            let word = std::str::from_utf8(stream.key()).ok().and_then(|key| key.strip_prefix(start.as_str()));
+            let word =
+                std::str::from_utf8(stream.key()).ok().and_then(|key| key.strip_prefix(start.as_str()));
             if let Some(word) = word.filter(|word| may_replace(word)) {
                 *words.entry(word.to_owned()).or_default() += u64::from(stream.value().doc_freq);
             }

@@ -22,30 +22,24 @@ pub(crate) fn count(
     let mut tallies: Vec<Tally> = fields.iter().map(|_| Tally::default()).collect();
     for doc in waiting {
         for (field, tally) in fields.iter().zip(&mut tallies) {
-            // A value given twice is one document.
-            let mut values: Vec<&str> =
-                doc.terms.facets.iter().filter(|(f, _)| f == field).map(|(_, v)| v.as_str()).collect();
-            values.sort_unstable();
-            values.dedup();
-            values.into_iter().for_each(|value| tally.add(value, 1));
+            let values = doc.terms.facets.iter().filter(|(f, _)| f == field);
+            values.for_each(|(_, value)| tally.add(value, 1));
         }
     }
     let mut exact = true;
     if let Some(walk) = walk {
         // By field and segment, because each segment numbers its values in its own way.
-        let mut counts: Vec<Vec<HashMap<u64, u64>>> =
-            fields.iter().map(|_| walk.generation.segments.iter().map(|_| HashMap::new()).collect()).collect();
+        let mut counts: Vec<Vec<HashMap<u64, u64>>> = fields
+            .iter()
+            .map(|_| walk.generation.segments.iter().map(|_| HashMap::new()).collect())
+            .collect();
         exact = walk.each(COUNTED_MAX, |segment, at, doc| {
             for (field, counts) in fields.iter().zip(&mut counts) {
                 let (Some(column), Some(counts)) = (segment.columns.facet(*field), counts.get_mut(at)) else {
                     continue;
                 };
-                let mut before = None;
                 for value in column.ords().values_for_doc(doc) {
-                    if before != Some(value) {
-                        *counts.entry(value).or_default() += 1;
-                    }
-                    before = Some(value);
+                    *counts.entry(value).or_default() += 1;
                 }
             }
         })?;
@@ -85,7 +79,10 @@ impl Tally {
             .into_values()
             .filter_map(|spellings| {
                 let total = spellings.values().sum();
-                spellings.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0))).map(|s| (s.0, total))
+                spellings
+                    .into_iter()
+                    .max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0)))
+                    .map(|s| (s.0, total))
             })
             .collect();
         values.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));

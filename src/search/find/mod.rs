@@ -150,7 +150,7 @@ impl Shared {
     fn trees(&self, kinds: &[u8], tree: &Tree) -> Vec<(u8, Tree)> {
         kinds
             .iter()
-            .map(|kind| (*kind, tree.for_kind(*kind, &self.schema)))
+            .map(|kind| (*kind, tree.for_kind(*kind)))
             .filter(|(_, tree)| *tree != Tree::Nothing)
             .collect()
     }
@@ -198,7 +198,8 @@ impl Shared {
         let request = asked.request;
         // One more than a page shows whether there is a next one.
         let limit = asked.limit + 1;
-        let (after, before) = (request.after.as_ref().filter(|_| request.before.is_none()), request.before.as_ref());
+        let (after, before) =
+            (request.after.as_ref().filter(|_| request.before.is_none()), request.before.as_ref());
         let Some(walk) = self.walk(asked) else { return self.scanned(asked, after, limit) };
         let places = match (&request.sort, before) {
             (Sort::By { field, descending }, _) => {
@@ -241,7 +242,8 @@ impl Shared {
             let mut second = waiting;
             second.extend(self.places(asked)?);
             let (more, _, _) = self.page(asked.request, second, asked.limit);
-            let fresh: Vec<Hit> = more.into_iter().filter(|hit| !known.contains(&(hit.kind, hit.id))).collect();
+            let fresh: Vec<Hit> =
+                more.into_iter().filter(|hit| !known.contains(&(hit.kind, hit.id))).collect();
             hits.extend(fresh);
             hits.truncate(asked.limit);
         }

@@ -106,11 +106,13 @@ impl Walk<'_> {
                 if count > cap {
                     return Ok(count);
                 }
-                if segment.alive.is_none() && self.waiting.is_empty() {
-                    if let Some(freq) = doc_freq(&segment.columns, self.layout, *kind, tree)? {
-                        count += u64::from(freq);
-                        continue;
-                    }
+                // Where all documents are shown, a single term knows its number.
+                if segment.alive.is_none()
+                    && self.waiting.is_empty()
+                    && let Some(freq) = doc_freq(&segment.columns, self.layout, *kind, tree)?
+                {
+                    count += u64::from(freq);
+                    continue;
                 }
                 let Some(mut docs) = docs(&segment.columns, self.layout, *kind, tree)? else { continue };
                 let mut doc = docs.doc();

@@ -161,7 +161,9 @@ pub(crate) fn doc_freq(
         Tree::All if columns.only_kind == Some(kind) => columns.max_doc,
         Tree::All => columns.keys.doc_freq(&layout.of_kind(kind))?,
         Tree::Is(Atom::Word(word)) => columns.words.doc_freq(&layout.word(kind, word))?,
-        Tree::Is(Atom::Prefix(start)) if has_gram(start) => columns.grams.doc_freq(&layout.gram(kind, start))?,
+        Tree::Is(Atom::Prefix(start)) if has_gram(start) => {
+            columns.grams.doc_freq(&layout.gram(kind, start))?
+        }
         Tree::Is(Atom::Key(field, key)) => columns.keys.doc_freq(&layout.key(kind, *field, key))?,
         Tree::Is(Atom::Has(field)) => columns.keys.doc_freq(&layout.has(kind, *field))?,
         _ => return Ok(None),

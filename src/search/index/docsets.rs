@@ -246,8 +246,7 @@ const WINDOW_MAX: u32 = 65_536;
 
 impl InRange {
     pub(crate) fn new(column: Column<i64>, range: RangeInclusive<i64>, max_doc: DocId) -> Self {
-        let mut set =
-            Self { column, range, max_doc, next: 0, window: WINDOW_MIN, found: Vec::new(), at: 0 };
+        let mut set = Self { column, range, max_doc, next: 0, window: WINDOW_MIN, found: Vec::new(), at: 0 };
         let outside =
             *set.range.start() > set.column.max_value() || *set.range.end() < set.column.min_value();
         if outside {

@@ -144,16 +144,26 @@ pub(crate) fn is_damage(error: &TantivyError) -> bool {
         // 23 and 24: too many open files.
         matches!(
             error.kind(),
-            K::PermissionDenied | K::StorageFull | K::QuotaExceeded | K::ReadOnlyFilesystem | K::Interrupted
-                | K::OutOfMemory | K::ResourceBusy | K::WouldBlock
+            K::PermissionDenied
+                | K::StorageFull
+                | K::QuotaExceeded
+                | K::ReadOnlyFilesystem
+                | K::Interrupted
+                | K::OutOfMemory
+                | K::ResourceBusy
+                | K::WouldBlock
         ) || matches!(error.raw_os_error(), Some(23 | 24))
     };
     match error {
-        TantivyError::LockFailure(..) | TantivyError::SystemError(_) | TantivyError::ErrorInThread(_) => false,
+        TantivyError::LockFailure(..) | TantivyError::SystemError(_) | TantivyError::ErrorInThread(_) => {
+            false
+        }
         TantivyError::IoError(error) => !passing(error),
         TantivyError::OpenReadError(OpenReadError::IoError { io_error, .. })
         | TantivyError::OpenWriteError(OpenWriteError::IoError { io_error, .. })
-        | TantivyError::OpenDirectoryError(OpenDirectoryError::IoError { io_error, .. }) => !passing(io_error),
+        | TantivyError::OpenDirectoryError(OpenDirectoryError::IoError { io_error, .. }) => {
+            !passing(io_error)
+        }
         _ => true,
     }
 }

@@ -88,8 +88,9 @@ impl Writer {
 
     /// Makes everything so far durable and readable after a reload.
     pub(crate) fn commit(&mut self, payload: &Payload) -> tantivy::Result<()> {
-        let text = serde_json::to_string(payload)
-            .map_err(|e| tantivy::TantivyError::InternalError(format!("the payload cannot be written: {e}")))?;
+        let text = serde_json::to_string(payload).map_err(|e| {
+            tantivy::TantivyError::InternalError(format!("the payload cannot be written: {e}"))
+        })?;
         let mut prepared = self.inner.prepare_commit()?;
         prepared.set_payload(&text);
         prepared.commit().map(|_| ())

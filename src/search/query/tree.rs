@@ -1,6 +1,5 @@
 //! What a query asks, taken down to single conditions: the same tree for the index and for one document.
 
-use crate::search::schema::Schema;
 use crate::search::terms::SortedTerms;
 use crate::search::tokens::{Form, Token};
 
@@ -79,7 +78,6 @@ impl Tree {
             _ => Self::Or(any),
         }
     }
-    #[expect(clippy::should_implement_trait, reason = "a constructor beside and() and or()")]
     pub(crate) fn not(inner: Self) -> Self {
         match inner {
             Self::All => Self::Nothing,
@@ -129,15 +127,15 @@ impl Tree {
     }
 
     /// The tree as it reads for documents of one kind.
-    pub(crate) fn for_kind(&self, kind: u8, schema: &Schema) -> Self {
+    pub(crate) fn for_kind(&self, kind: u8) -> Self {
         match self {
             Self::Is(Atom::Kind(wanted)) if *wanted == kind => Self::All,
             Self::Is(Atom::Kind(_)) => Self::Nothing,
             Self::Is(Atom::Id(wanted, _)) if *wanted != kind => Self::Nothing,
-            Self::And(all) => Self::and(all.iter().map(|t| t.for_kind(kind, schema)).collect()),
-            Self::Or(any) => Self::or(any.iter().map(|t| t.for_kind(kind, schema)).collect()),
-            Self::Not(inner) => Self::not(inner.for_kind(kind, schema)),
-            Self::Typed(typed) if typed.instead.is_empty() => typed.tree.for_kind(kind, schema),
+            Self::And(all) => Self::and(all.iter().map(|t| t.for_kind(kind)).collect()),
+            Self::Or(any) => Self::or(any.iter().map(|t| t.for_kind(kind)).collect()),
+            Self::Not(inner) => Self::not(inner.for_kind(kind)),
+            Self::Typed(typed) if typed.instead.is_empty() => typed.tree.for_kind(kind),
             Self::Typed(typed) => {
                 Self::or(typed.instead.iter().map(|w| Self::Is(Atom::Word(w.clone()))).collect())
             }

@@ -39,9 +39,9 @@ pub(crate) fn number_bounds(op: Op, items: &[&str], scale: i64) -> Option<Bounds
         _ => {
             let value = read(first)?;
             match op {
-                Op::More => (floor(value).checked_add(1).unwrap_or(i64::MAX), i64::MAX),
+                Op::More => (floor(value).saturating_add(1), i64::MAX),
                 Op::AtLeast => (ceil(value), i64::MAX),
-                Op::Less => (i64::MIN, ceil(value).checked_sub(1).unwrap_or(i64::MIN)),
+                Op::Less => (i64::MIN, ceil(value).saturating_sub(1)),
                 Op::AtMost => (i64::MIN, floor(value)),
                 _ if floor(value) == ceil(value) => (floor(value), floor(value)),
                 _ => NOTHING,

@@ -5,9 +5,36 @@ use proptest::prelude::*;
 use std::cmp::Ordering;
 
 const WORDS: &[&str] = &[
-    "anna", "Ann", "berg", "Bergmann", "Müller", "mueller", "O'Neil", "oneil", "RJ-M-NVY", "navy", "東京都", "京",
-    "Sören", "schneider", "schnieder", "10482", "0010482", "ИВАНОВ", "a_b@x.de", "glass", "fragile", "x", "Straße",
-    "+49 30 123 45 67", "030 1234567", "4567", "42", "abcdefghijklmnop", "abcdefghijkl", "12345678901234567890",
+    "anna",
+    "Ann",
+    "berg",
+    "Bergmann",
+    "Müller",
+    "mueller",
+    "O'Neil",
+    "oneil",
+    "RJ-M-NVY",
+    "navy",
+    "東京都",
+    "京",
+    "Sören",
+    "schneider",
+    "schnieder",
+    "10482",
+    "0010482",
+    "ИВАНОВ",
+    "a_b@x.de",
+    "glass",
+    "fragile",
+    "x",
+    "Straße",
+    "+49 30 123 45 67",
+    "030 1234567",
+    "4567",
+    "42",
+    "abcdefghijklmnop",
+    "abcdefghijkl",
+    "12345678901234567890",
 ];
 const STATUS: &[&str] = &["open", "completed", "cancelled", "draft"];
 const TAGS: &[&str] = &["gift", "Gift", "spring sale", "vip"];
@@ -50,21 +77,60 @@ impl Made {
 }
 
 fn made() -> impl Strategy<Value = Made> {
-    let fields = prop::collection::vec((any::<u8>(), any::<prop::sample::Index>().prop_map(|i| i.index(1_000))), 0..7);
+    let fields =
+        prop::collection::vec((any::<u8>(), any::<prop::sample::Index>().prop_map(|i| i.index(1_000))), 0..7);
     (any::<bool>(), 0..40_u8, any::<u8>(), fields, prop::option::of(0..6_i64), prop::option::of(0..6_u8))
-        .prop_map(|(order, id, minute, fields, total, shipby)| Made { order, id, minute, fields, total, shipby })
+        .prop_map(|(order, id, minute, fields, total, shipby)| Made {
+            order,
+            id,
+            minute,
+            fields,
+            total,
+            shipby,
+        })
 }
 
 /// A term of the language.
 fn term() -> impl Strategy<Value = String> {
     let word = prop::sample::select(WORDS);
-    let prefix = (prop::sample::select(WORDS), 1..6_usize).prop_map(|(w, n)| w.chars().take(n).collect::<String>());
+    let prefix =
+        (prop::sample::select(WORDS), 1..6_usize).prop_map(|(w, n)| w.chars().take(n).collect::<String>());
     let fielded = prop::sample::select(vec![
-        "status:open", "status:open,draft", "status:any", "status:none", "-status:open", "tag:gift", "tag:none",
-        "tag:\"spring sale\"", "tag:s*", "total:>2", "total:1..3", "total:none", "total:any", "-total:2", "shipby:<now",
-        "shipby:-1d", "shipby:none", "placed:today", "placed:yesterday", "placed:any", "-placed:today", "name:ann",
-        "name:\"anna berg\"", "name:berg", "email:anna@", "email:example.com", "phone:4567", "phone:0301234567",
-        "sku:rj*", "sku:\"rj-m-nvy\"", "number:1048", "number:\"10482\"", "country:DE,CH", "note:any", "name:京都",
+        "status:open",
+        "status:open,draft",
+        "status:any",
+        "status:none",
+        "-status:open",
+        "tag:gift",
+        "tag:none",
+        "tag:\"spring sale\"",
+        "tag:s*",
+        "total:>2",
+        "total:1..3",
+        "total:none",
+        "total:any",
+        "-total:2",
+        "shipby:<now",
+        "shipby:-1d",
+        "shipby:none",
+        "placed:today",
+        "placed:yesterday",
+        "placed:any",
+        "-placed:today",
+        "name:ann",
+        "name:\"anna berg\"",
+        "name:berg",
+        "email:anna@",
+        "email:example.com",
+        "phone:4567",
+        "phone:0301234567",
+        "sku:rj*",
+        "sku:\"rj-m-nvy\"",
+        "number:1048",
+        "number:\"10482\"",
+        "country:DE,CH",
+        "note:any",
+        "name:京都",
     ]);
     prop_oneof![
         3 => word.prop_map(str::to_owned),
@@ -133,8 +199,8 @@ fn order_of(a: &Doc, b: &Doc, sort: &Sort) -> Ordering {
     };
     let value = |d: &Doc, field: &str| {
         d.values.iter().find(|(name, _)| *name == field).map(|(_, v)| match v {
-            crate::search::doc::Value::Number(n) | crate::search::doc::Value::Money(n) => *n,
-            crate::search::doc::Value::Text(_) => 0,
+            doc::Value::Number(n) | doc::Value::Money(n) => *n,
+            doc::Value::Text(_) => 0,
         })
     };
     match sort {

@@ -162,7 +162,7 @@ fn what_is_not_understood_is_said_and_the_rest_is_searched() {
         assert_eq!(parsed.canonical, rest, "{text}");
         assert!(problem.message.ends_with('.') || problem.message.ends_with('`'), "{}", problem.message);
     }
-    for text in ["http://example.com/a", "10:30", "Note: fragile", "12:30:00", ":", "a:/b"] {
+    for text in ["http://example.com/a", "10:30", "Remark: fragile", "12:30:00", ":", "a:/b"] {
         assert_eq!(parse(&schema, text).problems, [], "{text}");
     }
 }

@@ -18,8 +18,8 @@ fn made(i: u32) -> Doc {
     let mut id = [0; 16];
     id[12..].copy_from_slice(&i.to_be_bytes());
     Doc::new("order", id, now().0 - i64::from(i / 10) * 60_000)
-        .text("name", if i % 2 == 0 { "Anna Berg" } else { "Nora Vik" })
-        .keyword("status", if i % 3 == 0 { "open" } else { "completed" })
+        .text("name", if i.is_multiple_of(2) { "Anna Berg" } else { "Nora Vik" })
+        .keyword("status", if i.is_multiple_of(3) { "open" } else { "completed" })
         .number("total", i64::from(i.wrapping_mul(2_654_435_761) % 500))
         .number("items", i64::from(i % 4))
 }
@@ -95,7 +95,7 @@ fn a_long_order_by_value_is_walked_and_not_sorted() {
             .iter()
             .map(|d| Cursor {
                 value: d.values.iter().find(|v| v.0 == "total").map(|v| match v.1 {
-                    crate::search::doc::Value::Number(n) => n * 100,
+                    doc::Value::Number(n) => n * 100,
                     _ => 0,
                 }),
                 time_ms: d.time_ms,

@@ -121,7 +121,12 @@ impl Source for Shop {
         let ids = inner.docs.keys().filter(|(k, id)| *k == kind && after.is_none_or(|a| *id > a));
         Ok(ids.map(|(_, id)| *id).take(limit).collect())
     }
-    fn docs(&self, kind: &str, after: Option<[u8; 16]>, limit: usize) -> Result<Vec<([u8; 16], Option<Doc>)>> {
+    fn docs(
+        &self,
+        kind: &str,
+        after: Option<[u8; 16]>,
+        limit: usize,
+    ) -> Result<Vec<([u8; 16], Option<Doc>)>> {
         let inner = self.inner.lock().unwrap();
         let docs = inner.docs.iter().filter(|((k, id), _)| *k == kind && after.is_none_or(|a| *id > a));
         Ok(docs.map(|((_, id), doc)| (*id, Some(doc.clone()))).take(limit).collect())
@@ -191,7 +196,14 @@ impl Desk {
 
 pub(super) fn open(dir: &std::path::Path, shop: &Arc<Shop>) -> Search {
     let source: Arc<dyn Source> = Arc::<Shop>::clone(shop);
-    Search::open(dir, schema(), source, Settings { arena_mb: 15, ..Settings::default() }, Clock::manual(now())).unwrap()
+    Search::open(
+        dir,
+        schema(),
+        source,
+        Settings { arena_mb: 15, ..Settings::default() },
+        Clock::manual(now()),
+    )
+    .unwrap()
 }
 
 pub(super) fn parse(schema: &Schema, text: &str) -> Parsed {

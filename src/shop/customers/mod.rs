@@ -7,6 +7,7 @@ mod ops;
 mod search;
 mod table;
 mod wire;
+mod api;
 
 pub use events::{Changes, EVENTS, changes};
 pub use model::*;
@@ -21,3 +22,4 @@ pub use search::{FIELDS, KIND, doc, main_spend};
 pub use table::TABLES;
 pub(in crate::shop) use wire::patched;
 pub use wire::{CustomerFields, CustomerOut};
+pub use api::routes as api_routes;

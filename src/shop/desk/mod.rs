@@ -6,3 +6,8 @@ pub mod docs;
 pub mod find;
 pub mod home;
 pub mod index;
+mod feed;
+mod health;
+
+pub use feed::routes as feed_routes;
+pub use health::routes as health_routes;

@@ -1,7 +1,7 @@
 //! Orders: what was bought by whom, at which price, and how far it has come. An order is never lost, doubled
 //! or rewritten: its lines keep the text and price of the day, and every later change is a step with an event.
 
-mod admin;
+pub mod admin;
 mod change;
 mod events;
 mod facts;
@@ -17,6 +17,7 @@ mod standing;
 mod state;
 mod table;
 mod wire;
+mod api;
 
 pub use change::{OrderChange, StepInput, add_note, change, edit_note, retag, take};
 pub use events::EVENTS;
@@ -34,3 +35,4 @@ pub use standing::{Standing, of_customer, standing};
 pub use state::*;
 pub use table::TABLES;
 pub use wire::{CreditNoteOut, NoteBody, OrderFields, OrderOut, PlaceOrder, StepBody, step_named};
+pub use api::routes as api_routes;

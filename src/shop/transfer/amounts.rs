@@ -64,7 +64,7 @@ fn read(views: &[View<'_>], field: Field, currency: Currency) -> Result<Option<A
     let Some(view) = first(views, field) else { return Ok(None) };
     let Some(exact) = view.number(field)? else { return Ok(None) };
     let minor = to_minor(exact, currency);
-    let minor = minor.map_err(|_| view.fault(field, "amount_too_large", "The amount is too large."))?;
+    let minor = minor.map_err(|e| view.fault(field, e.code, &e.message))?;
     Ok(Some(Amount { exact, minor }))
 }
 

@@ -288,9 +288,14 @@ fn offset(text: &str) -> Option<i32> {
     (rest.is_empty() && hours <= 15 && minutes < 60).then_some(sign * seconds)
 }
 
-/// The local time of a moment with its offset, as the file wrote it.
-pub fn local(moment: Moment) -> Timestamp {
-    moment.at.plus_ms(i64::from(moment.offset_min.unwrap_or(0)) * MINUTE_MS)
+/// The calendar day of a moment where it was written down: `2026-11-20`.
+pub fn day(moment: Moment, zone: &Zone) -> String {
+    match moment.offset_min {
+        Some(minutes) => {
+            moment.at.plus_ms(i64::from(minutes) * MINUTE_MS).in_zone(&Zone::utc()).date().to_string()
+        }
+        None => moment.at.in_zone(zone).date().to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -341,10 +346,7 @@ mod tests {
         let moment = parse("2014-11-25 14:45:53", DateStyle::default(), &zone).unwrap();
         assert_eq!((moment.at.to_string().as_str(), moment.offset_min), ("2014-11-25T03:45:53Z", None));
         let moment = parse("2014-11-25 14:45:53 +1100", DateStyle::default(), &zone).unwrap();
-        assert_eq!(
-            (moment.offset_min, local(moment).to_string().as_str()),
-            (Some(660), "2014-11-25T14:45:53Z")
-        );
+        assert_eq!((moment.offset_min, day(moment, &zone).as_str()), (Some(660), "2014-11-25"));
     }
 
     #[test]

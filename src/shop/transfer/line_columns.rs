@@ -78,11 +78,10 @@ fn cells(view: &View<'_>, kind: LineColumns) -> Vec<(String, String)> {
     for (column, title) in view.bound.sheet.header.iter().enumerate() {
         let lower = title.to_ascii_lowercase();
         let rest = prefixes.iter().find_map(|p| lower.strip_prefix(p));
+        let rest = rest.filter(|r| r.bytes().all(|b| b.is_ascii_digit()));
         let text = view.kept(column);
         if let (Some(rest), false) = (rest, text.is_empty()) {
-            if rest.is_empty() || rest.bytes().all(|b| b.is_ascii_digit()) {
-                found.push((rest.parse().unwrap_or(0), title.clone(), text.to_owned()));
-            }
+            found.push((rest.parse().unwrap_or(0), title.clone(), text.to_owned()));
         }
     }
     found.sort();

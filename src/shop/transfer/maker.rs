@@ -182,10 +182,10 @@ impl<'a> Maker<'a> {
             person.addresses.extend(self.address(views, &of));
         }
         person.addresses.dedup();
-        if person.first_name.is_empty() && person.last_name.is_empty() && person.company.is_empty() {
-            if let Some(name) = person.addresses.first().map(|a| a.name.clone()) {
-                (person.first_name, person.last_name) = split_name(&name);
-            }
+        let is_nameless =
+            [&person.first_name, &person.last_name, &person.company].iter().all(|t| t.is_empty());
+        if let (true, Some(address)) = (is_nameless, person.addresses.first()) {
+            (person.first_name, person.last_name) = split_name(&address.name);
         }
         Ok(Some(person))
     }
@@ -202,9 +202,8 @@ impl<'a> Maker<'a> {
         person.tax_exempt = self.yes(views, Field::CustomerTaxExempt);
         let zone = &self.options.zone;
         if let Some(view) = first(views, Field::CustomerBirthday) {
-            if let Some(day) = view.date(Field::CustomerBirthday, zone)? {
-                person.birthday = date::local(day).in_zone(zone).date().to_string();
-            }
+            let day = view.date(Field::CustomerBirthday, zone)?;
+            person.birthday = day.map(|d| date::day(d, zone)).unwrap_or_default();
         }
         if let Some(view) = first(views, Field::CustomerSince) {
             person.created_at = view.date(Field::CustomerSince, zone)?.map(|m| m.at);

@@ -107,10 +107,9 @@ impl OwnRun<'_, '_> {
                             self.refuse(&row)?;
                         }
                     }
-                    if let Ok(item) = made {
-                        if self.hand(item, &place)?.is_break() {
-                            break ControlFlow::Break(());
-                        }
+                    let flow = made.ok().map(|item| self.hand(item, &place)).transpose()?;
+                    if flow.is_some_and(|f| f.is_break()) {
+                        break ControlFlow::Break(());
                     }
                 }
             }
@@ -220,7 +219,7 @@ impl OwnRun<'_, '_> {
             Item::CreditNote(_) => {}
         }
         self.done += 1;
-        if self.done % PROGRESS_EVERY == 0 {
+        if self.done.is_multiple_of(PROGRESS_EVERY) {
             self.sink.progress(self.meter.bytes().min(self.all), self.all);
         }
         self.sink.item(item, place)

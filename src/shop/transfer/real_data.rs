@@ -197,7 +197,7 @@ mod online_retail {
         let mut months: BTreeMap<String, u32> = BTreeMap::new();
         let mut countries: BTreeMap<String, (u32, i64)> = BTreeMap::new();
         let mut count = |at: crate::base::time::Timestamp, country: &str, total: i64| {
-            *months.entry(at.to_string()[..7].to_owned()).or_default() += 1;
+            *months.entry(at.to_string().chars().take(7).collect()).or_default() += 1;
             let of = countries.entry(country.to_owned()).or_default();
             *of = (of.0 + 1, of.1 + total);
         };
@@ -460,7 +460,7 @@ mod mapped {
         report.tallies.sums[&Currency::USD]
     }
     fn year(order: &NewOrder) -> String {
-        order.placed_at.unwrap().to_string()[..4].to_owned()
+        order.placed_at.unwrap().to_string().chars().take(4).collect()
     }
     fn person(order: &NewOrder) -> &str {
         match &order.customer {
@@ -686,7 +686,8 @@ mod sheets {
                 // The line ends of one file were changed on its way here.
                 json = json.replace("\\r\\n", "\\n");
             }
-            let wanted: Vec<std::collections::BTreeMap<String, String>> = serde_json::from_str(&json).unwrap();
+            let wanted: Vec<std::collections::BTreeMap<String, String>> =
+                serde_json::from_str(&json).unwrap();
             let sheet = Sheet::open(&Input::path(&path), &Options::default()).unwrap();
             let mut rows = sheet.rows(&Meter::default()).unwrap();
             let mut found = Vec::new();

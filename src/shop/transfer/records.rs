@@ -245,12 +245,12 @@ impl<R: BufRead> Records<R> {
         if self.ends.len() >= CELLS_MAX {
             return Err(Fault::TooManyCells);
         }
-        self.ends.push(u32::try_from(self.bytes.len()).map_err(|_| Fault::LineTooLong)?);
+        self.ends.push(u32::try_from(self.bytes.len()).ok().ok_or(Fault::LineTooLong)?);
         Ok(())
     }
 
     fn finish(&mut self, line: u64) -> Result<(), Fault> {
-        let text = std::str::from_utf8(&self.bytes).map_err(|_| Fault::NotUtf8)?;
+        let text = std::str::from_utf8(&self.bytes).ok().ok_or(Fault::NotUtf8)?;
         self.record.line = line;
         self.record.text.clear();
         self.record.text.push_str(text);

@@ -162,7 +162,7 @@ impl<'a> Run<'a> {
                 Grouped::Rows(key, rows) => {
                     let flow = self.group(key, &rows, &mut details, maker, sink, &mut refused)?;
                     done += 1;
-                    if (self.done + done) % PROGRESS_EVERY == 0 {
+                    if (self.done + done).is_multiple_of(PROGRESS_EVERY) {
                         sink.progress(self.meter.bytes().min(self.all), self.all);
                     }
                     if flow.is_break() {

@@ -3,8 +3,9 @@
 use super::columns::{self, Column, Tick};
 use super::facets::{self, Group, Offer, PATH};
 use super::row::Sheet;
+use super::steps::reasons;
 use super::terms::{Place, replaced};
-use crate::access::{Staff, may};
+use crate::access::{Shop, Staff, may};
 use crate::base::error::Result;
 use crate::base::id::Id;
 use crate::search::query::parse;
@@ -13,8 +14,8 @@ use crate::shop::customers;
 use crate::shop::orders::{OrderId, VIEWS, count, find, standing};
 use crate::store::{Snapshot, Store};
 use crate::web::listing::{self, ListQuery, total_words};
-use crate::web::parts::{Chip, Link, Pager, Tab};
-use crate::web::{Assets, Page, Pages, Query, Shell, ShopZone, see_other};
+use crate::web::parts::{Chip, Choice, Link, Pager, Tab};
+use crate::web::{Page, Pages, Query, Shell, Web, see_other};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
@@ -71,36 +72,38 @@ const RANGES: &[&str] = &["since", "until", "least", "most"];
 /// The list as its template shows it.
 #[derive(Debug, Serialize)]
 pub(super) struct ListPage {
-    views: Vec<Tab>,
-    q: String,
-    chips: Vec<Chip>,
-    groups: Vec<Group>,
-    days: Vec<Offer>,
+    pub views: Vec<Tab>,
+    pub q: String,
+    pub chips: Vec<Chip>,
+    pub groups: Vec<Group>,
+    pub days: Vec<Offer>,
     /// The address without any filter.
-    clear: String,
-    problems: Vec<Trouble>,
+    pub clear: String,
+    pub problems: Vec<Trouble>,
     /// Typed and understood instead.
-    corrected: Vec<(String, String)>,
-    degraded: bool,
-    columns: Vec<Column>,
-    ticks: Vec<Tick>,
-    usual_columns: String,
-    sort: String,
+    pub corrected: Vec<(String, String)>,
+    pub degraded: bool,
+    pub columns: Vec<Column>,
+    pub ticks: Vec<Tick>,
+    pub usual_columns: String,
+    pub sort: String,
     /// Rows as HTML; everything in them is escaped by `row`.
-    rows: String,
-    shown: usize,
+    pub rows: String,
+    pub shown: usize,
     /// The count in words.
-    total: String,
-    pager: Pager,
-    limits: Vec<Limit>,
+    pub total: String,
+    pub pager: Pager,
+    pub limits: Vec<Limit>,
     /// `first` or `none` when there is no row, else empty.
-    empty: &'static str,
+    pub empty: &'static str,
     /// Where the list with this query is exported.
-    export: Option<String>,
+    pub export: Option<String>,
     /// This address, for forms that come back.
-    here: String,
-    may_edit: bool,
-    may_ship: bool,
+    pub here: String,
+    pub may_edit: bool,
+    pub may_ship: bool,
+    /// Why orders are cancelled.
+    pub reasons: Vec<Choice>,
 }
 
 impl Page for ListPage {
@@ -131,9 +134,9 @@ pub(super) async fn list(
     staff: Staff<may::ViewOrders>,
     shell: Shell,
     pages: web::Data<Pages>,
-    assets: web::Data<Assets>,
+    front: web::Data<Web>,
     (store, search): (web::Data<Store>, web::Data<Search>),
-    zone: web::Data<ShopZone>,
+    shop: web::Data<Shop>,
     query: Query<OrdersQuery>,
 ) -> Result<HttpResponse> {
     let place = Place::of(&shell.query);
@@ -141,8 +144,8 @@ pub(super) async fn list(
         return see_other(&settled, None);
     }
     let (answer, problems) =
-        listing::lenient(&search, &query.0.list(), "order", shell.now, &zone.get(), &facets::fields())?;
-    let sprite = assets.path("img/icons.svg")?;
+        listing::lenient(&search, &query.0.list(), "order", shell.now, &shop.zone(), &facets::fields())?;
+    let sprite = front.assets().path("img/icons.svg")?;
     let rights = staff.rights();
     let ask = Ask { query: &query.0, place, answer, problems, shell: &shell, sprite };
     let page = store.read(|s| ask.page(s, |word| rights.may(word)))?;
@@ -187,6 +190,7 @@ impl Ask<'_> {
             here: self.place.href(PATH),
             may_edit: may("orders:edit"),
             may_ship: may("orders:ship"),
+            reasons: reasons(),
             views,
             rows,
             shown,

@@ -10,6 +10,8 @@ use serde::Serialize;
 pub(super) struct Offered {
     pub word: &'static str,
     pub label: String,
+    /// What the button of its form says.
+    pub confirm: &'static str,
     pub icon: &'static str,
     /// Which fields it asks for: `none`, `ship`, `pay`, `hold`, `cancel`.
     pub asks: &'static str,
@@ -49,7 +51,14 @@ fn offered(step: Step, order: &Order) -> Offered {
         Step::Cancel => "cancel",
         _ => "none",
     };
-    Offered { word: step.word(), label, icon: words::icon(step), asks, danger: step == Step::Cancel }
+    Offered {
+        word: step.word(),
+        label,
+        confirm: step.label(),
+        icon: words::icon(step),
+        asks,
+        danger: step == Step::Cancel,
+    }
 }
 
 /// Why an order is cancelled, to choose from.

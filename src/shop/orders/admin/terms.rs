@@ -85,6 +85,14 @@ impl Place {
         }
         Self(pairs)
     }
+    /// With one more parameter at the end; an empty value adds nothing.
+    #[must_use]
+    pub(super) fn and(mut self, name: &str, value: &str) -> Self {
+        if !value.is_empty() {
+            self.0.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
     /// Without some parameters.
     #[must_use]
     pub(super) fn less(&self, names: &[&str]) -> Self {
