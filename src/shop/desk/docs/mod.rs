@@ -65,8 +65,8 @@ fn add_limit_headers(operation: &mut Operation) {
     for answer in operation.responses.responses.values_mut() {
         let RefOr::T(answer) = answer else { continue };
         for (name, text) in LIMIT_HEADERS {
-            let header = HeaderBuilder::new().schema(Object::with_type(Type::String)).description(Some(*text)).build();
-            answer.headers.insert((*name).to_owned(), header);
+            let header = HeaderBuilder::new().schema(Some(Object::with_type(Type::String))).description(Some(*text)).build();
+            answer.headers.insert((*name).to_owned(), RefOr::T(header));
         }
     }
 }
