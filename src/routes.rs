@@ -17,17 +17,15 @@ pub fn configure(front: &Front, config: &mut ServiceConfig) {
     // Pages.
     config
         .configure(access::routes)
-        .configure(desk::home::routes)
-        .configure(desk::find::page_routes)
         .configure(orders::admin::routes)
-        .configure(customers::admin::routes);
+        .configure(customers::admin::routes)
+        .configure(desk::routes);
     // What programs call.
     config.service(
         scope("/api/v1")
             .configure(orders::api_routes)
             .configure(customers::api_routes)
-            .configure(desk::feed_routes)
-            .configure(desk::find::api_routes),
+            .configure(desk::api_routes),
     );
     // What supervisors call.
     config.configure(desk::health_routes);

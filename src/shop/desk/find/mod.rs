@@ -9,7 +9,7 @@ mod samples;
 mod why;
 
 pub use admin::routes as pages;
-pub use api::{Api, SearchOut, answer, out, routes};
+pub use api::{ApiDocs, SearchOut, answer, out, routes};
 pub use row::Hit;
 pub(in crate::shop::desk) use row::state_of;
 pub use why::Why;
