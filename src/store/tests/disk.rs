@@ -202,7 +202,7 @@ fn every_commit_boundary_is_a_store_that_opens() {
 
 /// Bytes in memory that stay when a database over them is closed.
 #[derive(Clone, Debug, Default)]
-struct Bytes(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Bytes(pub(super) Arc<Mutex<Vec<u8>>>);
 
 impl Medium for Bytes {
     fn backend(&self) -> Result<Box<dyn StorageBackend>> {
