@@ -9,7 +9,7 @@ mod sections;
 mod values;
 
 pub use layers::{Entry, Flag, Inputs, Loaded, Origin, load};
-pub use sections::{Data, Log, LogFormat, Metrics, Search, Secret, Server, Settings, Store};
+pub use sections::{Data, Log, LogFormat, Metrics, Secret, Settings};
 
 /// The file that `backroom config default` prints.
 pub const EXAMPLE: &str = include_str!("../config.example.toml");
@@ -127,6 +127,17 @@ mod tests {
     }
 
     #[test]
+    fn what_a_room_refuses_is_said_with_its_line() {
+        let (_dir, inputs) = with_file(
+            "[server]\npublic_url = \"shop\"\n[access]\nsession_days = 0\n[metrics]\nlisten = \"127.0.0.1:8080\"\n",
+        );
+        let all = problems(&inputs);
+        assert!(all[0].starts_with("config.toml:2: server.public_url: write an address"), "{all:?}");
+        assert!(all[1].starts_with("config.toml:4: access.session_days: "), "{all:?}");
+        assert_eq!(all[2], "config.toml:6: metrics.listen: give another port than server.listen has");
+    }
+
+    #[test]
     fn broken_syntax_is_said_with_its_line() {
         let (_dir, inputs) = with_file("[server]\nlisten = \"127.0.0.1:1\n\n[data]\ndir = \n");
         let all = problems(&inputs);
@@ -181,16 +192,18 @@ mod tests {
             ("BACKROOM_SERVER__ALLOWED_HOSTS", "[\"a.example\", \"b.example\"]"),
             ("BACKROOM_SERVER__WORKERS", "3"),
             ("BACKROOM_SERVER__PUBLIC_URL", "https://shop.example"),
+            ("BACKROOM_SERVER__MAX_UPLOAD", "10 MB"),
             ("BACKROOM_METRICS__LISTEN", ""),
             ("BACKROOM_SERVICE_HOST", "10.0.0.1"),
             ("BACKROOM_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
         ]))
         .unwrap();
         let server = &loaded.settings.server;
-        assert_eq!(server.trusted_proxies, ["10.0.0.0/8", "127.0.0.1"]);
+        let proxies: Vec<String> = server.trusted_proxies.iter().map(|n| n.0.to_string()).collect();
+        assert_eq!(proxies, ["10.0.0.0/8", "127.0.0.1/32"]);
         assert_eq!(server.allowed_hosts, ["a.example", "b.example"]);
         assert_eq!((server.workers, server.public_url.as_deref()), (Some(3), Some("https://shop.example")));
-        assert_eq!(loaded.settings.metrics.listen, None);
+        assert_eq!((server.max_upload.0, &loaded.settings.metrics.listen), (10 << 20, &None));
     }
 
     #[test]

@@ -3,7 +3,12 @@
 //! The modules in reading order, what a shop does first. Imports run downward only; `ARCHITECTURE.md` has the map.
 
 pub mod cli;
+
+pub mod app;
 pub mod config;
+pub mod registry;
+pub mod routes;
+pub mod workers;
 
 pub mod shop;
 

@@ -1,9 +1,10 @@
 //! Every loop that runs behind: the indexer now; subscribers and schedules as they come.
 
 use crate::app::App;
+use crate::base::error::Result;
 use std::thread::JoinHandle;
 
-/// The running loops; they end when the app closes.
+/// The running loops.
 pub struct Workers {
     indexer: Option<JoinHandle<()>>,
 }
@@ -20,12 +21,17 @@ pub fn start(app: &App) -> Workers {
 }
 
 impl Workers {
-    /// Waits until all loops have ended; `App::close` tells them to.
-    pub fn join(mut self) {
+    /// Ends all loops, then closes the store, whose drop marks the file as cleanly closed.
+    ///
+    /// # Errors
+    /// Those of the store's last writes.
+    pub fn close(mut self, app: &App) -> Result<()> {
+        app.stop();
         if let Some(indexer) = self.indexer.take()
             && indexer.join().is_err()
         {
             tracing::error!("the indexer ended by a panic");
         }
+        app.store.close()
     }
 }

@@ -1,1 +1,258 @@
+// What makes the admin fast by hand. Every page works without it; nothing here is the only way to do something.
 'use strict';
+(() => {
+  const root = document.documentElement, body = document.body;
+  const $ = (q, e = document) => e.querySelector(q), $$ = (q, e = document) => [...e.querySelectorAll(q)];
+  const on = (type, fn, opt) => document.addEventListener(type, fn, opt);
+  const user = body.dataset.user || '';
+  const mac = /Mac|iP(hone|ad)/.test(navigator.platform);
+  root.classList.add('js');
+
+  // Messages: short ones go after 6 s, those with a button after 10 s, errors stay. Not while looked at.
+  const toasts = $('#toasts');
+  const watch = (t) => {
+    if (t.dataset.watched) return;
+    t.dataset.watched = 1;
+    const ms = { short: 6e3, long: 1e4 }[t.dataset.toast];
+    let timer;
+    const go = () => { if (ms) timer = setTimeout(() => t.remove(), ms); }, stop = () => clearTimeout(timer);
+    t.addEventListener('pointerenter', stop); t.addEventListener('pointerleave', go);
+    t.addEventListener('focusin', stop); t.addEventListener('focusout', go);
+    if (t.dataset.saved) forget(t.dataset.saved);
+    go();
+  };
+  const say = (text, bad) => {
+    const t = document.createElement('div'), p = document.createElement('p'), b = document.createElement('button');
+    t.className = 'toast' + (bad ? ' error' : ''); t.dataset.toast = bad ? 'stay' : 'short';
+    if (bad) t.setAttribute('role', 'alert');
+    p.textContent = text; b.type = 'button'; b.className = 'btn small close'; b.textContent = 'Close';
+    t.append(p, b); toasts?.append(t); watch(t);
+  };
+
+  // Drafts: what was typed survives a closed tab. Forgotten only when the server names the draft as saved.
+  const store = (() => { try { localStorage.setItem('_', 1); localStorage.removeItem('_'); return localStorage; } catch { return null; } })();
+  const draftKey = (name) => 'draft:' + user + ':' + name;
+  function forget(name) { store?.removeItem(draftKey(name)); }
+  const secret = (e) => e.type === 'password' || e.type === 'file' || e.type === 'hidden' || /cc-|password/.test(e.autocomplete || '');
+  const values = (f) => {
+    const v = {};
+    for (const e of f.elements) {
+      if (!e.name || secret(e) || e.type === 'submit') continue;
+      if (e.type === 'checkbox' || e.type === 'radio') { if (e.checked) (v[e.name] ??= []).push(e.value); }
+      else (v[e.name] ??= []).push(e.value);
+    }
+    return v;
+  };
+  const fill = (f, v) => {
+    const seen = {};
+    for (const e of f.elements) {
+      if (!e.name || secret(e) || e.type === 'submit') continue;
+      if (e.type === 'checkbox' || e.type === 'radio') e.checked = (v[e.name] || []).includes(e.value);
+      else if (v[e.name]) e.value = v[e.name][seen[e.name] = (seen[e.name] ?? -1) + 1] ?? e.value;
+    }
+    f.dispatchEvent(new Event('input', { bubbles: true }));
+  };
+  const loaded = new WeakMap();
+  const guarded = (f) => f && (f.matches('[data-draft]') || $('.save', f));
+  const dirty = (f) => loaded.has(f) && loaded.get(f) !== JSON.stringify(values(f));
+  const settle = (f) => {
+    loaded.set(f, f.dataset.was ?? JSON.stringify(values(f)));
+    const name = f.dataset.draft, text = name && store?.getItem(draftKey(name));
+    if (!text || f.dataset.offered) return;
+    f.dataset.offered = 1;
+    try {
+      const d = JSON.parse(text);
+      if (JSON.stringify(d.v) === JSON.stringify(values(f))) return;
+      const box = document.createElement('div'), yes = document.createElement('button'), no = document.createElement('button');
+      box.className = 'notice'; yes.type = no.type = 'button'; yes.className = no.className = 'btn small';
+      yes.textContent = 'Restore'; no.textContent = 'Throw away';
+      const at = new Date(d.at).toLocaleString('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+      box.append('Restore what you typed on ' + at + '? ', yes, ' ', no);
+      yes.onclick = () => { fill(f, d.v); box.remove(); };
+      no.onclick = () => { forget(name); box.remove(); };
+      f.prepend(box);
+    } catch { forget(name); }
+  };
+  let later;
+  on('input', (e) => {
+    const f = e.target.form;
+    if (!guarded(f)) return;
+    const is = dirty(f), state = $('[data-state]', f);
+    f.toggleAttribute('data-dirty', is);
+    if (state) state.textContent = is ? 'Unsaved changes' : '\u00a0';
+    if (!f.dataset.draft) return;
+    clearTimeout(later);
+    later = setTimeout(() => { try { if (is) store?.setItem(draftKey(f.dataset.draft), JSON.stringify({ at: Date.now(), v: values(f) })); else forget(f.dataset.draft); } catch {} }, 400);
+  });
+  let leaving = false;
+  on('submit', (e) => {
+    const f = e.target;
+    if (f.method !== 'post') return;
+    if (f.dataset.sent && Date.now() - f.dataset.sent < 4e3) return e.preventDefault();
+    f.dataset.sent = Date.now(); leaving = true;
+    if ($('[data-forget]', f)) for (const k of Object.keys(store || {})) if (k.startsWith('draft:')) store.removeItem(k);
+    setTimeout(() => { leaving = false; }, 4e3);
+  });
+  addEventListener('pageshow', () => $$('form[data-sent]').forEach((f) => delete f.dataset.sent));
+  addEventListener('beforeunload', (e) => { if (!leaving && $$('form[data-dirty]').some(dirty)) e.preventDefault(); });
+
+  // Search while typing: 80 ms after the last key; an older answer never overwrites a newer one.
+  const form = $('.search'), box = form && $('input', form), hits = $('#hits');
+  if (box) {
+    let timer, turn = 0, flight, last = null, saidTimer;
+    const options = () => $$('[role=option]', hits);
+    const at = () => options().findIndex((o) => o.getAttribute('aria-selected') === 'true');
+    const pick = (i) => {
+      const list = options();
+      list.forEach((o, n) => { o.id ||= 'hit-' + n; o.setAttribute('aria-selected', n === i); });
+      const o = list[i];
+      if (o) { box.setAttribute('aria-activedescendant', o.id); o.scrollIntoView({ block: 'nearest' }); } else box.removeAttribute('aria-activedescendant');
+    };
+    const show = (yes) => { hits.hidden = !yes; box.setAttribute('aria-expanded', yes); if (!yes) box.removeAttribute('aria-activedescendant'); };
+    const ask = async () => {
+      const q = box.value.trim(), mine = ++turn;
+      if (q === last) return options().length && show(true);
+      flight?.abort(); flight = new AbortController();
+      try {
+        const r = await fetch(form.dataset.suggest + '?q=' + encodeURIComponent(q), { headers: { 'HX-Request': 'true' }, signal: flight.signal });
+        if (!r.ok || mine !== turn) return;
+        const html = await r.text();
+        if (mine !== turn) return;
+        last = q; hits.innerHTML = html;
+        const n = options().length;
+        show(n > 0 || hits.childElementCount > 0);
+        pick(n && q ? 0 : -1);
+        clearTimeout(saidTimer);
+        saidTimer = setTimeout(() => { $('#hits-said').textContent = q ? n + (n === 1 ? ' result' : ' results') : ''; }, 500);
+      } catch { /* gone or aborted: Enter still searches */ }
+    };
+    box.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(ask, 80); });
+    box.addEventListener('focus', ask);
+    box.addEventListener('keydown', (e) => {
+      const n = options().length, i = at();
+      if (e.key === 'ArrowDown' || e.key === 'ArrowUp') { e.preventDefault(); if (hits.hidden) ask(); else pick((i + (e.key === 'ArrowDown' ? 1 : i < 0 ? 0 : -1) + n) % n); }
+      else if (e.key === 'Escape') { if (hits.hidden) box.blur(); else show(false); e.preventDefault(); }
+      else if (e.key === 'Enter' && !hits.hidden && last === box.value.trim()) {
+        const o = options()[i];
+        // Only what was chosen by hand, is exact or is the single hit opens at once; else Enter lists all results.
+        if (o && (i > 0 || n === 1 || o.dataset.exact !== undefined || hits.dataset.moved)) { e.preventDefault(); go(o.href, e); }
+      }
+      hits.dataset.moved = e.key.startsWith('Arrow') ? 1 : '';
+    });
+    on('pointerdown', (e) => { if (!form.contains(e.target)) show(false); });
+    form.addEventListener('focusout', (e) => { if (e.relatedTarget && !form.contains(e.relatedTarget)) show(false); });
+  }
+  const go = (href, e) => { if (e && (e.ctrlKey || e.metaKey)) open(href, '_blank', 'noopener'); else location.href = href; };
+
+  // Rows: j and k walk, x selects, shift selects a range.
+  const rows = () => $$('table.data tbody tr').filter((r) => $('a.row', r));
+  let here = -1, lastBox = null;
+  const walk = (step) => {
+    const list = rows();
+    if (!list.length) { const a = $(step > 0 ? '[rel=next]' : '[rel=prev]'); if (a) location.href = a.href; return; }
+    here = Math.max(0, Math.min(list.length - 1, list.findIndex((r) => 'at' in r.dataset) + step));
+    list.forEach((r) => delete r.dataset.at);
+    list[here].dataset.at = ''; $('a.row', list[here]).focus({ preventScroll: true }); list[here].scrollIntoView({ block: 'nearest' });
+  };
+  const current = () => document.activeElement.closest?.('tbody tr') || $('tr[data-at]');
+  const boxes = (f) => $$('tbody .pick input', f);
+  const counted = (f) => {
+    const n = boxes(f).filter((b) => b.checked).length, all = $('input[name=all]', f), out = $('[data-count]', f), head = $('[data-all]', f);
+    if (out) out.textContent = all?.checked ? 'All matching selected' : n + ' selected';
+    if (head) { head.checked = n > 0 && n === boxes(f).length; head.indeterminate = n > 0 && !head.checked; }
+  };
+  on('click', (e) => {
+    const t = e.target, b = t.closest?.('.pick input');
+    if (b && !b.matches('[data-all]')) {
+      const list = boxes(b.form || document);
+      if (e.shiftKey && lastBox) { const [i, k] = [list.indexOf(lastBox), list.indexOf(b)].sort((x, y) => x - y); if (i >= 0) list.slice(i, k + 1).forEach((c) => { c.checked = b.checked; }); }
+      lastBox = b;
+    } else if (b) boxes(b.form || document).forEach((c) => { c.checked = b.checked; });
+    if (b || t.name === 'all') counted(t.form || document);
+    const c = t.closest?.('[data-copy]');
+    if (c) navigator.clipboard?.writeText(c.dataset.copy).then(() => say('Copied ' + c.dataset.copy), () => say('Copying is not allowed here.', 1));
+    if (t.closest?.('.toast .close')) t.closest('.toast').remove();
+    const o = t.closest?.('[data-open]');
+    if (o) help();
+    for (const d of $$('details.menu[open]')) if (!d.contains(t)) d.open = false;
+  });
+
+  // Keys: one table. [keys, words, what to do, only where this exists]
+  const click = (q) => () => $(q)?.click();
+  const KEYS = [
+    ['/', 'Search and commands', () => box?.select(), '.search'],
+    ['f', 'Filter this list', () => $('#filter')?.select(), '#filter'],
+    ['j', 'Next row or record', () => walk(1), 'table.data, [rel=next]'],
+    ['k', 'Previous row or record', () => walk(-1), 'table.data, [rel=prev]'],
+    ['x', 'Select the row', () => $('.pick input', current())?.click(), '.pick'],
+    ['o', 'Open the row', (e) => { const a = $('a.row', current() || document.createElement('i')); if (a) go(a.href, e); }, 'a.row'],
+    ['?', 'This list of keys', () => help()],
+  ];
+  const BOUND = () => [...KEYS.filter((k) => !k[3] || $(k[3])), ...$$('[data-shortcut]').map((a) => [a.dataset.shortcut, a.textContent.trim(), () => a.click()])];
+  const GO = () => $$('nav.side [data-key]').map((a) => ['g ' + a.dataset.key, a.firstChild.nextSibling?.textContent.trim() || a.textContent.trim(), () => { location.href = a.href; }]);
+  const typing = (t) => t.isContentEditable || (/^(INPUT|SELECT|TEXTAREA)$/.test(t.tagName) && !/^(checkbox|radio|button|submit)$/.test(t.type));
+  let waiting = 0, burst = '', burstAt = 0;
+  on('keydown', (e) => {
+    const mod = mac ? e.metaKey : e.ctrlKey, t = e.target, f = t.form || $('form[data-dirty]');
+    if (mod && e.key === 'k' && box) { e.preventDefault(); return box.select(); }
+    if (mod && (e.key === 's' || e.key === 'Enter') && guarded(f)) { e.preventDefault(); return f.requestSubmit(); }
+    if (e.key === 'Escape') { const d = $('details.menu[open]'); if (d) { d.open = false; $('summary', d).focus(); } return; }
+    // A scanner types digits faster than hands do and ends with Enter.
+    const now = e.timeStamp;
+    if (!typing(t)) {
+      burst = now - burstAt < 60 ? burst : '';
+      burstAt = now;
+      if (e.key === 'Enter' && burst.length >= 6) {
+        e.preventDefault();
+        const code = burst; burst = '';
+        const told = dispatchEvent(new CustomEvent('scan', { detail: code, cancelable: true }));
+        if (told && form) location.href = form.action + '?q=' + encodeURIComponent(code);
+        return;
+      }
+      if (/^[0-9A-Za-z-]$/.test(e.key)) burst += e.key;
+    }
+    if (typing(t) || e.ctrlKey || e.metaKey || e.altKey || body.dataset.keys === 'off' || $('dialog[open]')) return;
+    if (Date.now() - waiting < 1200) {
+      waiting = 0;
+      const hit = GO().find((k) => k[0] === 'g ' + e.key);
+      if (hit) { e.preventDefault(); return hit[2](); }
+    }
+    if (e.key === 'g') { waiting = Date.now(); return; }
+    const hit = BOUND().find((k) => k[0] === e.key);
+    if (hit && burst.length < 3) { e.preventDefault(); hit[2](e); }
+  });
+  const help = () => {
+    let d = $('#keys');
+    d?.remove();
+    d = document.createElement('dialog'); d.id = 'keys'; d.setAttribute('aria-labelledby', 'keys-t');
+    const head = document.createElement('header'), h = document.createElement('h2'), x = document.createElement('button'), list = document.createElement('div');
+    h.id = 'keys-t'; h.textContent = 'Keys of this page'; x.className = 'btn plain small'; x.textContent = 'Close'; x.onclick = () => d.close();
+    list.className = 'keys';
+    const fixed = [[(mac ? '⌘' : 'Ctrl') + ' k', 'Search and commands'], [(mac ? '⌘' : 'Ctrl') + ' s', 'Save the form'], ['Esc', 'Close, cancel']];
+    for (const [keys, words] of [...BOUND(), ...GO(), ...fixed]) {
+      const row = document.createElement('div'), w = document.createElement('span'), k = document.createElement('span');
+      w.textContent = words;
+      for (const one of keys.split(' ')) { const b = document.createElement('kbd'); b.textContent = one; k.append(b); }
+      row.append(w, k); list.append(row);
+    }
+    const inner = document.createElement('div'); inner.className = 'in'; inner.append(list);
+    head.append(h, x); d.append(head, inner); body.append(d); d.showModal();
+    d.onclick = (e) => { if (e.target === d) d.close(); };
+  };
+
+  // htmx: a part that was replaced is settled like a page; a form with changes is never replaced.
+  const settleAll = () => { $$('form').filter(guarded).forEach((f) => { if (!loaded.has(f)) settle(f); }); $$('.toast').forEach(watch); $$('form').forEach((f) => { if ($('.bulk', f)) counted(f); }); };
+  on('htmx:before:swap', (e) => { const t = e.detail?.ctx?.target; if (t?.id !== 'toasts' && t && [t, ...$$('form', t)].some((f) => f.matches?.('form[data-dirty]') && dirty(f))) e.preventDefault(); });
+  on('htmx:after:swap', settleAll);
+  on('htmx:error', () => say('Not saved: no connection. Your text is still here. Try again.', 1));
+  on('pointerover', (e) => {
+    const t = e.target.closest?.('time[datetime]');
+    if (!t || t.dataset.full) return;
+    t.dataset.full = t.title;
+    const s = (Date.now() - new Date(t.dateTime)) / 1e3, a = Math.abs(s);
+    const [n, u] = a < 60 ? [s, 'second'] : a < 3600 ? [s / 60, 'minute'] : a < 86400 ? [s / 3600, 'hour'] : [s / 86400, 'day'];
+    t.title = new Intl.RelativeTimeFormat('en', { numeric: 'auto' }).format(-Math.round(n), u) + ' · ' + t.title;
+  });
+  settleAll();
+  $('#errors')?.focus();
+})();

@@ -1,6 +1,4 @@
-//! What a browser and a network address are called in the list of sessions: enough to recognise one's own.
-
-use std::net::IpAddr;
+//! What a browser is called in the list of sessions: enough to recognise one's own.
 
 /// Longest name in characters.
 const LEN_MAX: usize = 60;
@@ -28,7 +26,7 @@ const SYSTEMS: &[(&str, &str)] = &[
 ];
 
 /// `Firefox on Windows`; the beginning of the text itself when nothing in it is known.
-pub fn name(user_agent: &str) -> String {
+pub(super) fn name(user_agent: &str) -> String {
     let known = |list: &[(&str, &'static str)]| {
         list.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
     };
@@ -39,29 +37,6 @@ pub fn name(user_agent: &str) -> String {
             let shown: String = user_agent.chars().filter(|c| !c.is_control()).take(LEN_MAX).collect();
             if shown.trim().is_empty() { "Unknown device".to_owned() } else { shown }
         }
-    }
-}
-
-/// The network of an address, as it is kept: IPv4 without its last number, the first 48 bits of IPv6.
-pub fn short_address(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => {
-            let [a, b, c, _] = v4.octets();
-            format!("{a}.{b}.{c}.…")
-        }
-        IpAddr::V6(v6) => {
-            let [a, b, c, ..] = v6.segments();
-            format!("{a:x}:{b:x}:{c:x}:…")
-        }
-    }
-}
-
-/// What counts as one stranger: an IPv4 address, or the 64 bits of an IPv6 network that one customer of a provider
-/// has at least.
-pub fn network(address: IpAddr) -> Vec<u8> {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => v4.octets().to_vec(),
-        IpAddr::V6(v6) => v6.octets().into_iter().take(8).collect(),
     }
 }
 
@@ -89,15 +64,5 @@ mod tests {
             assert_eq!(name(agent), shown);
         }
         assert_eq!(name(&"x".repeat(1_000_000)).len(), LEN_MAX);
-    }
-
-    #[test]
-    fn an_address_is_kept_short_and_counted_by_network() {
-        let at = |text: &str| text.parse::<IpAddr>().unwrap();
-        assert_eq!(short_address(at("203.0.113.9")), "203.0.113.…");
-        assert_eq!(short_address(at("2001:db8:1:2::3")), "2001:db8:1:…");
-        assert_eq!(network(at("::ffff:203.0.113.9")), network(at("203.0.113.9")));
-        assert_eq!(network(at("2001:db8:1:2::3")), network(at("2001:db8:1:2:ffff::9")));
-        assert_ne!(network(at("2001:db8:1:2::3")), network(at("2001:db8:1:3::3")));
     }
 }

@@ -60,7 +60,14 @@ impl Hasher {
     pub async fn hash(&self, password: Password, words: Vec<String>) -> Result<String> {
         receive(self.place()?.send(move |memory| set(&password, &words, memory))?).await
     }
-    /// The same from a plain thread, such as the command line.
+    /// Hashes a password that was accepted before, at today's cost.
+    ///
+    /// # Errors
+    /// As [`Hasher::place`].
+    pub async fn rehash(&self, password: Password) -> Result<String> {
+        receive(self.place()?.send(move |memory| password::hash(&password, memory))?).await
+    }
+    /// Like [`Hasher::hash`], from a plain thread such as the command line.
     ///
     /// # Errors
     /// As [`Hasher::hash`].

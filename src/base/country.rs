@@ -49,6 +49,11 @@ pub fn name(code: &str) -> String {
     rust_iso3166::from_alpha2(code).map_or_else(|| code.to_owned(), |c| c.name.to_owned())
 }
 
+/// The English names of all countries, for lists to choose from.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    rust_iso3166::ALL.iter().map(|c| c.name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

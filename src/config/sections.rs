@@ -1,47 +1,25 @@
 //! The sections of the configuration with their defaults, and what cannot work in them.
 
-use crate::base::error::{Error, FieldError};
+use crate::access;
+use crate::base::error::{Error, FieldError, Result};
+use crate::search;
+use crate::store;
+use crate::web;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Everything that can be set.
+/// Everything that can be set. Each room declares its own section; what no room owns stands below.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    pub server: Server,
+    pub server: web::Settings,
+    pub access: access::Settings,
     pub data: Data,
     pub log: Log,
-    pub store: Store,
-    pub search: Search,
+    pub store: store::Settings,
+    pub search: search::Settings,
     pub metrics: Metrics,
-}
-
-/// `[server]`: where the shop listens and whom it believes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Server {
-    pub listen: String,
-    pub public_url: Option<String>,
-    pub allowed_hosts: Vec<String>,
-    pub trusted_proxies: Vec<String>,
-    pub workers: Option<usize>,
-    pub max_connections: usize,
-    pub rate_limits: bool,
-}
-
-impl Default for Server {
-    fn default() -> Self {
-        Self {
-            listen: "127.0.0.1:8080".to_owned(),
-            public_url: None,
-            allowed_hosts: Vec::new(),
-            trusted_proxies: Vec::new(),
-            workers: None,
-            max_connections: 2_048,
-            rate_limits: true,
-        }
-    }
 }
 
 /// `[data]`: where everything is kept.
@@ -78,38 +56,6 @@ impl Default for Log {
     }
 }
 
-/// `[store]`: the database.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Store {
-    pub cache_mb: u32,
-    pub reserve_mb: u32,
-    pub ballast_mb: u32,
-    pub scan_seconds: u32,
-}
-
-impl Default for Store {
-    fn default() -> Self {
-        Self { cache_mb: 64, reserve_mb: 512, ballast_mb: 16, scan_seconds: 10 }
-    }
-}
-
-/// `[search]`: the index.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Search {
-    /// Memory of the index writer in MB; at least 15.
-    pub memory_mb: u32,
-    /// So many milliseconds pass between two commits of the index, if there is anything to write.
-    pub commit_ms: u32,
-}
-
-impl Default for Search {
-    fn default() -> Self {
-        Self { memory_mb: 32, commit_ms: 1_000 }
-    }
-}
-
 /// `[metrics]`: figures for Prometheus on a listener of their own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -140,7 +86,7 @@ impl std::fmt::Debug for Secret {
     }
 }
 impl Serialize for Secret {
-    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> std::result::Result<S::Ok, S::Error> {
         s.serialize_str(Self::MASK)
     }
 }
@@ -151,58 +97,62 @@ impl Settings {
 
     /// What cannot work although every value has the right shape: the setting and what would be right.
     pub fn problems(&self) -> Vec<FieldError> {
-        let mut found = Vec::new();
-        let mut wrong = |path: &str, detail: String| {
-            found.push(FieldError { pointer: path.to_owned(), code: INVALID, detail });
-        };
+        let mut found = Problems::default();
+        found.keep(self.server.check());
+        found.keep(self.access.check());
         for (path, listen) in
             [("server.listen", Some(&self.server.listen)), ("metrics.listen", self.metrics.listen.as_ref())]
         {
-            if listen.is_some_and(|l| l.parse::<SocketAddr>().is_err()) {
-                wrong(path, "give an address and a port such as 127.0.0.1:8080 or [::1]:8080".to_owned());
-            }
+            let fits = listen.is_none_or(|l| l.parse::<SocketAddr>().is_ok());
+            found.unless(fits, path, "give an address and a port such as 127.0.0.1:8080 or [::1]:8080");
         }
-        if let Some(url) = &self.server.public_url
-            && !is_origin(url)
-        {
-            wrong("server.public_url", "give scheme and host such as https://shop.example.com".to_owned());
-        }
-        if tracing_subscriber::EnvFilter::try_new(&self.log.level).is_err() {
-            wrong("log.level", "give error, warn, info, debug, trace or a list by module".to_owned());
-        }
+        let is_level = tracing_subscriber::EnvFilter::try_new(&self.log.level).is_ok();
+        found.unless(is_level, "log.level", "give error, warn, info, debug, trace or a list by module");
+        let (store, search) = (&self.store, &self.search);
         for (path, value, least, most) in [
-            ("store.cache_mb", self.store.cache_mb, 1, 1 << 20),
-            ("store.scan_seconds", self.store.scan_seconds, 1, 3_600),
-            ("search.memory_mb", self.search.memory_mb, 15, 4_095),
-            ("search.commit_ms", self.search.commit_ms, 10, 60_000),
+            ("store.cache_mb", store.cache_mb, 1, 1 << 20),
+            ("store.scan_seconds", store.scan_seconds, 1, 3_600),
+            ("search.arena_mb", search.arena_mb, 15, 512),
+            ("search.commit_every_ms", search.commit_every_ms, 10, 60_000),
+            ("search.commit_changes", search.commit_changes, 1, 1_000_000),
         ] {
-            if !(least..=most).contains(&value) {
-                wrong(path, format!("give a number from {least} to {most}"));
-            }
+            let fits = (least..=most).contains(&value);
+            found.unless(fits, path, format!("give a number from {least} to {most}"));
         }
-        if self.server.max_connections == 0 || self.server.workers == Some(0) {
-            let path =
-                if self.server.workers == Some(0) { "server.workers" } else { "server.max_connections" };
-            wrong(path, "give a number of at least 1".to_owned());
+        found.unless(self.server.workers != Some(0), "server.workers", "give a number of at least 1");
+        found.unless(
+            self.server.max_connections > 0,
+            "server.max_connections",
+            "give a number of at least 1",
+        );
+        let is_shared =
+            self.metrics.listen.as_ref().is_some_and(|l| *l == self.server.listen && !l.ends_with(":0"));
+        found.unless(!is_shared, "metrics.listen", "give another port than server.listen has");
+        found.0
+    }
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Problems(Vec<FieldError>);
+
+impl Problems {
+    fn unless(&mut self, fits: bool, path: &str, right: impl Into<String>) {
+        if !fits {
+            self.0.push(FieldError { pointer: path.to_owned(), code: INVALID, detail: right.into() });
         }
-        if self.server.listen == self.metrics.listen.as_deref().unwrap_or_default() {
-            wrong("metrics.listen", "give another port than server.listen has".to_owned());
+    }
+    /// The refusal of a room, whose message begins with the setting: `server.public_url: write …`.
+    fn keep(&mut self, checked: Result<()>) {
+        if let Err(refused) = checked {
+            let (path, right) = refused.message.split_once(": ").unwrap_or(("", &refused.message));
+            self.unless(false, path, right);
         }
-        found
     }
 }
 
 /// The code word of every wrong value.
 pub(super) const INVALID: &str = "invalid_setting";
-
-/// Scheme and host, no path.
-fn is_origin(url: &str) -> bool {
-    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    host.is_some_and(|h| {
-        let h = h.trim_end_matches('/');
-        !h.is_empty() && !h.contains(['/', '@', '?', '#']) && !h.contains(char::is_whitespace)
-    })
-}
 
 /// All problems of a configuration as one refusal; the command line answers it with exit code 3.
 pub(super) fn refusal(problems: Vec<FieldError>) -> Error {

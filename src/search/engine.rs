@@ -1,20 +1,26 @@
 //! `Search`: opened once, asked by every page, told of every commit.
 
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::base::time::Clock;
+use crate::search::doc::Doc;
 use crate::search::health::Health;
+use crate::search::highlight::{Match, explain};
+use crate::search::index::{Layout, Place, Reader, bytes};
+use crate::search::indexer::Indexer;
 use crate::search::pending::Pending;
+use crate::search::query::Query;
 use crate::search::request::{Answer, Request};
 use crate::search::schema::Schema;
 use crate::search::source::{Change, Source};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// Changes read from the log at once.
 const LOG_PAGE: usize = 1_000;
 
 /// Machine settings of the index.
-#[derive(Clone, Debug, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Memory for documents that are being indexed, in MiB: 15 to 512.
@@ -34,34 +40,76 @@ impl Default for Settings {
 /// The index with everything around it. Cheap to clone.
 #[derive(Clone)]
 pub struct Search {
-    pub(crate) shared: Arc<Shared>,
+    shared: Arc<Shared>,
 }
 
 pub(crate) struct Shared {
     pub(crate) schema: Schema,
+    pub(crate) layout: Arc<Layout>,
     pub(crate) source: Arc<dyn Source>,
     pub(crate) pending: Pending,
-    pub(crate) dir: PathBuf,
+    pub(crate) place: Place,
     pub(crate) settings: Settings,
-    pub(crate) clock: Clock,
+    /// The store's life, in hexadecimal digits.
+    pub(crate) epoch: String,
+    pub(crate) indexer: Mutex<Indexer>,
+    pub(crate) rebuild_wanted: AtomicBool,
+    pub(crate) rebuilding: AtomicBool,
+    pub(crate) rebuilt_docs: AtomicU64,
+    live: RwLock<Option<Arc<Live>>>,
+    last_error: Mutex<String>,
+}
+
+/// The index that answers.
+pub(crate) struct Live {
+    pub(crate) reader: Reader,
+    pub(crate) index: tantivy::Index,
+    pub(crate) dir: PathBuf,
+    /// Every change up to this one is in it.
+    pub(crate) committed: AtomicU64,
+    /// Its files are damaged: it answers until a new one is built, but is not written any more.
+    pub(crate) broken: AtomicBool,
 }
 
 impl Search {
     /// Opens the index in `dir` (created where missing) and catches up with the store.
     ///
-    /// A missing, damaged or outdated index is no error: it is rebuilt by `run`, and answers say `degraded` until then.
+    /// A missing, damaged or outdated index is no error: `run` builds a new one, and answers say `degraded`
+    /// until then. A locked one or a full disk is no error either: `run` tries again.
     ///
     /// # Errors
-    /// When the directory cannot be made or the log not be read.
+    /// When the directory cannot be made or the store's log not be read.
     pub fn open(
         dir: &Path,
         schema: Schema,
         source: Arc<dyn Source>,
         settings: Settings,
-        clock: Clock,
+        _clock: Clock,
     ) -> Result<Self> {
-        let pending = Pending::default();
-        let shared = Shared { schema, source, pending, dir: dir.to_owned(), settings, clock };
+        std::fs::create_dir_all(dir).map_err(Error::internal)?;
+        let layout = Arc::new(Layout::new(&schema));
+        let epoch: String = source.epoch().iter().map(|byte| format!("{byte:02x}")).collect();
+        let shared = Shared {
+            place: Place::new(dir, &epoch, &schema),
+            schema,
+            layout,
+            source,
+            pending: Pending::default(),
+            settings,
+            epoch,
+            indexer: Mutex::default(),
+            rebuild_wanted: AtomicBool::new(false),
+            rebuilding: AtomicBool::new(false),
+            rebuilt_docs: AtomicU64::new(0),
+            live: RwLock::new(None),
+            last_error: Mutex::default(),
+        };
+        // Without an index everything will be read from the store: there is nothing to catch up with.
+        shared.pending.start_at(shared.source.last_seq());
+        if let Err(error) = shared.open_live() {
+            shared.report(&error);
+        }
+        shared.catch_up()?;
         Ok(Self { shared: Arc::new(shared) })
     }
     pub fn schema(&self) -> &Schema {
@@ -72,46 +120,98 @@ impl Search {
     pub fn note(&self, changes: &[Change]) {
         self.shared.pending.note(&self.shared.schema, changes);
     }
-    /// Records that wait for the index. Importers wait while `has_room` is false.
+    /// Records that wait for the index.
     pub fn pending_len(&self) -> usize {
         self.shared.pending.len()
     }
-    /// Whether a bulk import may go on.
+    /// Whether a bulk import may go on; otherwise it waits a little for the index.
     pub fn has_room(&self) -> bool {
         self.shared.pending.has_room()
     }
-    /// Answers a question. Blocks for microseconds to a few milliseconds.
+    /// Answers a question. Takes microseconds to a few milliseconds.
     ///
     /// # Errors
-    /// Only when the store cannot be read.
+    /// Only when the store or the index cannot be read at all.
     pub fn find(&self, request: &Request<'_>) -> Result<Answer> {
         self.shared.find(request)
     }
-    /// Keeps the index up to date until `close`; run it on a thread of its own.
-    pub fn run(&self) {}
-    /// Indexes and commits everything that waits, now.
+    /// Keeps the index up to date and builds it where it is missing, until `close`. Run it on a thread of its own.
+    pub fn run(&self) {
+        self.shared.run();
+    }
+    /// One step of `run`; `true` when there is more to do at once.
     ///
     /// # Errors
-    /// When the index cannot be written.
+    /// When the index cannot be written or the store not be read; nothing is lost.
+    pub fn tick(&self) -> Result<bool> {
+        self.shared.tick(false)
+    }
+    /// Builds the index where it is missing, indexes everything that waits and commits it, now.
+    ///
+    /// # Errors
+    /// When the index cannot be written or the store not be read; nothing is lost.
     pub fn flush(&self) -> Result<()> {
+        while self.shared.tick(true)? {}
         Ok(())
     }
-    /// Builds the index anew beside the present one, which answers meanwhile; `run` does the work.
-    pub fn reindex(&self) {}
+    /// Has the index built anew beside the present one, which answers meanwhile; `run` or `flush` does the work.
+    pub fn reindex(&self) {
+        self.shared.rebuild_wanted.store(true, Ordering::SeqCst);
+        self.shared.pending.wake();
+    }
+    /// How the index is doing. Reads the size of its directory.
     pub fn health(&self) -> Health {
-        Health { pending: self.pending_len() as u64, ..Health::default() }
+        self.shared.health()
     }
-    /// Commits what waits and ends `run`.
-    ///
-    /// # Errors
-    /// When the index cannot be written; nothing is lost, the next start catches up.
-    pub fn close(&self) -> Result<()> {
+    /// The texts of a document that a query was found in, with marks. Take the query of the answer.
+    pub fn explain(&self, doc: &Doc, query: &Query) -> Vec<Match> {
+        explain(doc, query)
+    }
+    /// Ends `run`, which commits what waits.
+    pub fn close(&self) {
         self.shared.pending.stop();
-        Ok(())
     }
 }
 
 impl Shared {
+    /// Opens the index that is there; `false` when there is none that can be believed.
+    ///
+    /// # Errors
+    /// What may pass: a lock, a full disk, missing rights.
+    pub(crate) fn open_live(&self) -> Result<bool> {
+        let seqs = (self.source.first_seq(), self.source.last_seq());
+        let opened = self.place.open(&self.layout, &self.schema, seqs).map_err(Error::internal)?;
+        let Some(opened) = opened else { return Ok(false) };
+        let seq = opened.payload.seq;
+        self.place.remove_others(&opened.dir);
+        // What came after the index waits before the index is shown, or a query in between would miss it.
+        self.pending.start_at(seq);
+        self.catch_up()?;
+        self.set_live(Some(Arc::new(Live {
+            reader: opened.reader,
+            index: opened.index,
+            dir: opened.dir,
+            committed: AtomicU64::new(seq),
+            broken: AtomicBool::new(false),
+        })));
+        Ok(true)
+    }
+
+    /// Gives up an index that cannot be read; a new one is built.
+    pub(crate) fn cannot_read(&self, error: tantivy::TantivyError) {
+        self.report(&Error::internal(error));
+        self.set_live(None);
+        self.rebuild_wanted.store(true, Ordering::SeqCst);
+        self.pending.wake();
+    }
+
+    pub(crate) fn live(&self) -> Option<Arc<Live>> {
+        self.live.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+    pub(crate) fn set_live(&self, live: Option<Arc<Live>>) {
+        *self.live.write().unwrap_or_else(PoisonError::into_inner) = live;
+    }
+
     /// Notes what the log holds beyond the last noted change.
     pub(crate) fn catch_up(&self) -> Result<()> {
         while self.pending.is_behind() || self.source.last_seq() > self.pending.noted() {
@@ -121,9 +221,35 @@ impl Shared {
             let (from, to) = (self.pending.noted(), self.source.last_seq());
             let changes = self.source.changes(from, LOG_PAGE)?;
             let complete = changes.len() < LOG_PAGE;
-            let reached = if complete { to } else { changes.last().map_or(to, |c| c.seq) };
+            let reached = if complete { to.max(from) } else { changes.last().map_or(to, |c| c.seq) };
             self.pending.catch_up(&self.schema, &changes, reached, complete);
         }
         Ok(())
+    }
+
+    pub(crate) fn report(&self, error: &Error) {
+        let text = format!("{error} {}", error.cause_chain());
+        tracing::warn!(error = %text, "the search index could not be updated; trying again");
+        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = text;
+    }
+    pub(crate) fn clear_error(&self) {
+        self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    fn health(&self) -> Health {
+        let live = self.live();
+        let generation = live.as_ref().map(|live| live.reader.current());
+        let reached = live.as_ref().map_or(0, |live| live.committed.load(Ordering::SeqCst));
+        Health {
+            ready: live.is_some() && !self.pending.is_behind(),
+            docs: generation.as_ref().map_or(0, |g| g.docs),
+            segments: generation.as_ref().map_or(0, |g| g.segments.len() as u64),
+            pending: self.pending.len() as u64,
+            lag: self.source.last_seq().saturating_sub(reached),
+            rebuilding: self.rebuilding.load(Ordering::SeqCst),
+            rebuilt_docs: self.rebuilt_docs.load(Ordering::Relaxed),
+            bytes: live.as_ref().map_or(0, |live| bytes(&live.dir)),
+            last_error: self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        }
     }
 }

@@ -120,7 +120,7 @@ fn fold_cluster(first: char, cluster: &str, plain: &mut String, long: &mut Strin
             plain.push_str(short);
             long.push_str(wide);
         } else {
-            fold_char(c, plain, long);
+            fold_char(c, from, plain, long);
         }
     }
     if plain.len() == from {
@@ -131,7 +131,7 @@ fn fold_cluster(first: char, cluster: &str, plain: &mut String, long: &mut Strin
 }
 
 /// Lower case without accents; nothing for what is neither letter nor digit.
-fn fold_char(c: char, plain: &mut String, long: &mut String) {
+fn fold_char(c: char, from: usize, plain: &mut String, long: &mut String) {
     if let Some(digit) = digit(c) {
         plain.push(digit);
         long.push(digit);
@@ -143,7 +143,9 @@ fn fold_char(c: char, plain: &mut String, long: &mut String) {
                 continue;
             }
             let part = twin(part);
-            if part.is_alphanumeric() || is_combining_mark(part) {
+            // A vowel sign belongs to the letter before it; alone it is nothing.
+            let counts = if is_combining_mark(part) { plain.len() > from } else { part.is_alphanumeric() };
+            if counts {
                 plain.push(part);
                 long.push(part);
             }
@@ -358,7 +360,7 @@ mod tests {
         let (mut plain, mut long) = (String::new(), String::new());
         let mut rest = "Müßåø";
         while let Some(cluster) = next_cluster(rest, &mut plain, &mut long) {
-            rest = &rest[cluster.len..];
+            rest = rest.get(cluster.len..).unwrap();
         }
         assert_eq!((plain.as_str(), long.as_str()), ("mussao", "muessaaoe"));
     }

@@ -2,8 +2,6 @@
 //!
 //! Features declare their kinds and fields (`Schema`) and turn their records into documents (`Doc`).
 
-#![expect(dead_code, reason = "the index that uses the rest is being built")]
-
 mod cut;
 mod doc;
 mod engine;
@@ -11,14 +9,18 @@ mod find;
 mod fold;
 mod health;
 pub mod highlight;
+mod index;
+mod indexer;
 mod pending;
 mod phone;
 pub mod query;
+mod rebuild;
 mod request;
-mod scan;
 mod schema;
 mod source;
 mod terms;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 pub use doc::Doc;

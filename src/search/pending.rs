@@ -72,6 +72,7 @@ struct Inner {
     noted: u64,
     /// Changes were left out, because too much was waiting or numbers were missing.
     behind: bool,
+    woken: bool,
     stopping: bool,
 }
 
@@ -88,11 +89,13 @@ impl Pending {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says that the index holds everything up to `seq`.
+    /// Says that the index holds everything up to `seq`, and nothing is known of what came after.
     pub(crate) fn start_at(&self, seq: u64) {
         let mut inner = self.lock();
         inner.noted = seq;
         inner.behind = false;
+        inner.by_id.retain(|_, entry| entry.seq > seq);
+        inner.waiting = None;
     }
 
     /// Notes changes in the order of their numbers. What cannot be kept leaves the set `behind`.
@@ -164,11 +167,29 @@ impl Pending {
         inner.waiting = None;
     }
 
-    /// Waits until something is noted, the program ends or the time is over.
+    /// Forgets everything up to a number: a new index has taken over.
+    pub(crate) fn reached(&self, seq: u64) {
+        let mut inner = self.lock();
+        inner.by_id.retain(|_, entry| entry.seq > seq);
+        inner.waiting = None;
+        inner.noted = inner.noted.max(seq);
+    }
+
+    /// Waits until something is noted after a number, the program ends or the time is over.
     pub(crate) fn wait(&self, at_most: Duration, after: u64) {
-        let inner = self.lock();
-        let idle = |inner: &mut Inner| inner.noted <= after && !inner.behind && !inner.stopping;
+        let mut inner = self.lock();
+        inner.woken = false;
+        let idle = |inner: &mut Inner| inner.noted <= after && !inner.woken && !inner.stopping;
         drop(self.woken.wait_timeout_while(inner, at_most, idle));
+    }
+    /// Waits until the program ends or the time is over.
+    pub(crate) fn pause(&self, at_most: Duration) {
+        drop(self.woken.wait_timeout_while(self.lock(), at_most, |inner| !inner.stopping));
+    }
+    /// Ends a `wait`.
+    pub(crate) fn wake(&self) {
+        self.lock().woken = true;
+        self.woken.notify_all();
     }
     pub(crate) fn stop(&self) {
         self.lock().stopping = true;

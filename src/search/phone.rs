@@ -23,11 +23,9 @@ pub(crate) fn read(text: &str) -> Option<Number> {
     let mut digits: String = without_trunk.chars().filter_map(fold::digit).take(DIGITS_MAX).collect();
     let mut with_country = plus;
     // `00` is how `+` is dialled; shorter than a number it is only zeros.
-    if digits.len() > 8 && !plus {
-        if let Some(rest) = digits.strip_prefix("00") {
-            digits = rest.to_owned();
-            with_country = true;
-        }
+    if let Some(rest) = digits.strip_prefix("00").filter(|rest| rest.len() > 6 && !plus) {
+        digits = rest.to_owned();
+        with_country = true;
     }
     if digits.is_empty() {
         return None;

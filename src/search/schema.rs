@@ -69,10 +69,9 @@ const KINDS_MAX: usize = 64;
 const FIELDS_MAX: usize = 400;
 
 /// All kinds and fields. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Schema(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     kinds: Vec<KindDef>,
     fields: Vec<FieldDef>,
@@ -154,6 +153,12 @@ impl Schema {
         #[expect(clippy::cast_possible_truncation, reason = "both halves are folded into 32 bits")]
         let narrow = (wide ^ (wide >> 32)) as u32;
         narrow
+    }
+}
+
+impl std::fmt::Debug for Schema {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Schema({} kinds, {} fields)", self.0.kinds.len(), self.0.fields.len())
     }
 }
 

@@ -58,6 +58,11 @@ pub trait Source: Send + Sync {
     /// Whatever keeps the log from being read.
     fn changes(&self, after_seq: u64, limit: usize) -> Result<Vec<Change>>;
 
+    /// The number of the oldest event the log still has: an index that does not reach it is built anew.
+    fn first_seq(&self) -> u64 {
+        0
+    }
+
     /// The number of the last committed event.
     fn last_seq(&self) -> u64;
 

@@ -48,17 +48,20 @@ impl Analyser {
         terms.has.clear();
         terms.numbers.clear();
         terms.facets.clear();
-        for (place, (name, value)) in doc.values.iter().enumerate() {
-            let Some(field) = self.schema.field_place(name) else { continue };
-            let value_at = u16::try_from(place).unwrap_or(u16::MAX);
-            self.add(terms, field, value_at, value);
+        for (name, value) in &doc.values {
+            if let Some(field) = self.schema.field_place(name) {
+                self.add(terms, field, value);
+            }
         }
         terms.has.sort_unstable();
         terms.has.dedup();
+        // A value given twice is one document in the counts.
+        terms.facets.sort_unstable();
+        terms.facets.dedup();
         true
     }
 
-    fn add(&mut self, terms: &mut Terms, field: u16, value_at: u16, value: &Value) {
+    fn add(&mut self, terms: &mut Terms, field: u16, value: &Value) {
         let Some(def) = self.schema.field_at(field) else { return };
         let text = match (def.shape, value) {
             (Shape::Number | Shape::Money | Shape::Date, Value::Text(_)) | (Shape::Time, _) => return,
@@ -68,7 +71,7 @@ impl Analyser {
                 terms.numbers.push((field, number));
                 terms.has.push(field);
                 if def.boxed {
-                    terms.tokens.begin(field, value_at, true);
+                    terms.tokens.begin(field, true);
                     terms.tokens.text(&mut self.cutter, &number.to_string(), false);
                 }
                 return;
@@ -81,7 +84,7 @@ impl Analyser {
             terms.facets.push((field, text.trim().chars().take(FACET_CHARS_MAX).collect()));
         }
         let tokens = &mut terms.tokens;
-        tokens.begin(field, value_at, def.boxed);
+        tokens.begin(field, def.boxed);
         match def.shape {
             Shape::Word { .. } | Shape::Keyword => tokens.keyword(&mut self.cutter, text),
             Shape::Phone => tokens.phone(text),

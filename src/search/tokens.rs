@@ -33,8 +33,6 @@ pub(crate) struct Token {
     /// Counts words, for phrases.
     pub(crate) position: u32,
     pub(crate) field: u16,
-    /// Which value of the document it came from.
-    pub(crate) value: u16,
     pub(crate) form: Form,
     /// Found by the plain box.
     pub(crate) boxed: bool,
@@ -49,7 +47,6 @@ pub(crate) struct Tokens {
     list: Vec<Token>,
     position: u32,
     field: u16,
-    value: u16,
     boxed: bool,
 }
 
@@ -57,11 +54,11 @@ impl Tokens {
     pub(crate) fn clear(&mut self) {
         self.buffer.clear();
         self.list.clear();
-        (self.position, self.value) = (0, 0);
+        self.position = 0;
     }
-    /// Says to which field and value the next tokens belong.
-    pub(crate) fn begin(&mut self, field: u16, value: u16, boxed: bool) {
-        (self.field, self.value, self.boxed) = (field, value, boxed);
+    /// Says to which field the next value's tokens belong.
+    pub(crate) fn begin(&mut self, field: u16, boxed: bool) {
+        (self.field, self.boxed) = (field, boxed);
         self.position += VALUE_GAP;
     }
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Token, &str)> {
@@ -89,7 +86,6 @@ impl Tokens {
             source: narrow(source.start)..narrow(source.end),
             position: self.position,
             field: self.field,
-            value: self.value,
             form,
             boxed: self.boxed,
             keyed,
@@ -258,7 +254,7 @@ mod tests {
 
     fn tokens(fill: impl Fn(&mut Tokens, &mut Cutter)) -> Vec<String> {
         let mut tokens = Tokens::default();
-        tokens.begin(0, 0, true);
+        tokens.begin(0, true);
         fill(&mut tokens, &mut Cutter::default());
         tokens.iter().map(|(_, text)| text.to_owned()).collect()
     }

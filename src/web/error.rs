@@ -87,6 +87,38 @@ pub struct Problem<'a> {
     pub errors: &'a [FieldError],
 }
 
+/// A problem (RFC 9457): what every refusal looks like.
+#[derive(Debug, Serialize, utoipa::ToSchema, utoipa::ToResponse)]
+#[schema(as = Problem)]
+#[response(description = "What was wrong and what would be right", content_type = "application/problem+json")]
+pub struct ProblemOut {
+    /// Address of the page that explains the code.
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub title: String,
+    pub status: u16,
+    /// What happened and what to do.
+    pub detail: String,
+    /// Path of the request.
+    pub instance: String,
+    /// Stable word for programs.
+    #[schema(example = "validation")]
+    pub code: String,
+    pub request_id: String,
+    /// Fields that need a change; absent when it is not about fields.
+    pub errors: Option<Vec<ProblemField>>,
+}
+
+/// One field that needs a change.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ProblemField {
+    /// JSON pointer.
+    #[schema(example = "/lines/0/quantity")]
+    pub pointer: String,
+    pub code: String,
+    pub detail: String,
+}
+
 impl<'a> Problem<'a> {
     /// The document of `error` for one request.
     pub fn of(error: &'a Error, instance: &'a str, request_id: &'a str) -> Self {

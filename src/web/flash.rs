@@ -30,10 +30,10 @@ pub struct Toast {
     pub text: String,
     pub tone: Tone,
     /// A button that takes the change back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub undo: Option<Undo>,
     /// Key of the form draft that is now saved: the browser may forget it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub saved: Option<String>,
 }
 
@@ -119,57 +119,51 @@ fn cookie(value: String, age: Duration) -> Cookie<'static> {
 pub fn local_path(path: &str) -> String {
     let mut start = path.chars();
     let rooted = start.next() == Some('/') && !matches!(start.next(), Some('/' | '\\'));
-    let decoded = percent_decode(path);
+    let decoded = String::from_utf8_lossy(&unescape(path, b'%')).into_owned();
     let mut inner = decoded.chars();
-    let still_rooted = inner.next() == Some(b'/'.into()) && !matches!(inner.next(), Some('/' | '\\'));
+    let still_rooted = inner.next() == Some('/') && !matches!(inner.next(), Some('/' | '\\'));
     let plain =
         !decoded.chars().any(|c| c.is_control() || c == '\\') && path.is_ascii() && !path.contains(' ');
     if rooted && still_rooted && plain { path.to_owned() } else { "/".to_owned() }
 }
 
-fn percent_decode(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        if byte != b'%' {
-            out.push(byte);
-            continue;
-        }
-        let rest = bytes.clone();
-        let hex: Option<u8> = match (bytes.next(), bytes.next()) {
-            (Some(a), Some(b)) => hex_value(a).zip(hex_value(b)).map(|(a, b)| a * 16 + b),
-            _ => None,
-        };
-        match hex {
-            Some(value) => out.push(value),
-            None => {
-                out.push(byte);
-                bytes = rest;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
-
-fn hex_value(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|d| u8::try_from(d).ok())
-}
-
-/// Every byte as two hex digits would double it: letters, digits and a few signs stay, the rest is escaped.
+/// Letters, digits and a few signs stay, every other byte is `_` and two hex digits. Not the usual percent sign,
+/// which whoever reads cookies may have undone already.
 fn encode(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b':' | b'/' | b'.' | b'-' => {
-                text.push(char::from(*byte));
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b':' | b'/' | b'.' | b'-' => {
+                text.push(char::from(*byte))
             }
-            _ => text.push_str(&format!("%{byte:02X}")),
+            _ => text.push_str(&format!("_{byte:02x}")),
         }
         text
     })
 }
 
 fn decode(text: &str) -> Option<Vec<u8>> {
-    text.is_ascii().then(|| percent_decode(text).into_bytes())
+    text.is_ascii().then(|| unescape(text, b'_'))
+}
+
+/// Undoes `sign` and two hex digits; what is no escape stays as it is.
+fn unescape(text: &str, sign: u8) -> Vec<u8> {
+    let hex = |digit: &u8| char::from(*digit).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        match after {
+            [a, b, tail @ ..] if *byte == sign => match hex(a).zip(hex(b)) {
+                Some((a, b)) => {
+                    out.push(a * 16 + b);
+                    rest = tail;
+                }
+                None => out.push(*byte),
+            },
+            _ => out.push(*byte),
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -193,7 +187,7 @@ mod tests {
         assert_eq!(carried(&Toast::ok("x".repeat(900))).unwrap().text.len(), TEXT_MAX);
         assert_eq!(carried(&Toast::ok("x").undo("Undo", "https://evil.example", &[])), None);
         assert_eq!(carried(&Toast::ok("x").undo("Undo", "//evil.example", &[])), None);
-        for junk in ["", "%", "%7B", "{}", "%GG", "null"] {
+        for junk in ["", "_", "_7b", "{}", "_zz", "null", "_7b_22text_22:1_7d"] {
             let request = TestRequest::get().cookie(Cookie::new(COOKIE, junk)).to_http_request();
             assert_eq!(Toast::read(&request), None, "{junk}");
         }

@@ -38,7 +38,13 @@ impl Fields {
     /// `unknown_field`, `required`, `wrong_type` … with pointers.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T> {
         let tree = query::tree(self.0.clone())?;
-        T::deserialize(tree).map_err(|trouble: Trouble| trouble.into_error("The form needs a change."))
+        T::deserialize(tree).map_err(|trouble: Trouble| {
+            let mut error = trouble.into_error("The form needs a change.");
+            if error.code == "duplicate_parameter" {
+                error.code = "duplicate_field";
+            }
+            error
+        })
     }
 }
 

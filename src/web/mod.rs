@@ -4,7 +4,18 @@ pub mod settings;
 
 pub mod error;
 
+pub mod client;
+pub mod dev;
+pub mod display;
+pub mod edge;
+pub mod guard;
+pub mod limits;
+pub mod metrics;
+pub mod refusal;
+pub mod server;
+
 pub mod assets;
+pub mod chart;
 mod filters;
 pub mod flash;
 pub mod pages;
@@ -12,6 +23,9 @@ pub mod parts;
 pub mod shell;
 
 pub mod body;
+pub mod conditional;
+pub mod paging;
+pub mod sse;
 mod decode;
 pub mod form;
 pub mod json;
@@ -20,11 +34,16 @@ mod nearest;
 pub mod query;
 
 pub use assets::Assets;
+pub use client::Client;
+pub use edge::Who;
 pub use flash::{Toast, see_other};
 pub use form::{Fields, Form, PathId};
 pub use json::{Json, JsonBytes};
+pub use limits::{Budget, Caller, Limits};
+pub use metrics::Metrics;
 pub use pages::{Page, Pages};
 pub use query::Query;
+pub use server::Web;
 pub use settings::Settings;
 pub use shell::{Group, Nav, Shell, ShellMaker, User};
 
@@ -38,3 +57,7 @@ pub struct RequestId(pub String);
 pub fn request_id(request: &HttpRequest) -> String {
     request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
 }
+
+#[cfg(test)]
+#[expect(unreachable_pub, reason = "the macro for ids makes its type public")]
+mod stack_tests;

@@ -1,6 +1,7 @@
 //! The `[server]` section of the configuration file: where the shop listens and whom it believes.
 
 use crate::base::error::{Error, Result};
+use crate::web::limits::PerMinute;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -26,8 +27,8 @@ pub struct Settings {
     pub max_connections: usize,
     /// How much of a client's address stands in the request log.
     pub log_address: LogAddress,
-    /// Whether the budgets per address and per key are enforced.
-    pub rate_limits: bool,
+    /// Requests a minute for each budget.
+    pub limits: PerMinute,
 }
 
 impl Default for Settings {
@@ -41,7 +42,7 @@ impl Default for Settings {
             workers: None,
             max_connections: 2_048,
             log_address: LogAddress::Full,
-            rate_limits: true,
+            limits: PerMinute::default(),
         }
     }
 }
@@ -156,10 +157,10 @@ impl Serialize for Network {
 impl<'de> Deserialize<'de> for Network {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> std::result::Result<Self, D::Error> {
         let text = String::deserialize(d)?;
-        text.parse::<IpNet>()
-            .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        let network = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+        network
             .map(Self)
-            .map_err(|_| serde::de::Error::custom("write an address or a network such as 10.0.0.0/8"))
+            .ok_or_else(|| serde::de::Error::custom("write an address or a network such as 10.0.0.0/8"))
     }
 }
 

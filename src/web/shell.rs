@@ -156,6 +156,27 @@ impl Shell {
         }
     }
 
+    /// A shell of nothing but a path, for answers made without the request.
+    pub(super) fn bare(path: &str, request_id: &str, zone: &Zone, now: Timestamp) -> Self {
+        Self {
+            shop: "Backroom".to_owned(),
+            user: None,
+            nav: Vec::new(),
+            theme: None,
+            compact: false,
+            keys: true,
+            path: path.to_owned(),
+            query: String::new(),
+            from: None,
+            toast: None,
+            zone: zone.name(),
+            now,
+            request_id: request_id.to_owned(),
+            fragment: false,
+            if_none_match: None,
+        }
+    }
+
     /// Fills the navigation with what the person may open. `badge` gives the number of things to do behind it.
     pub fn navigate(
         &mut self,

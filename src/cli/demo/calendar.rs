@@ -9,7 +9,7 @@ use jiff::civil::{Date, Weekday};
 const HOURS: [u64; 24] =
     [12, 7, 4, 2, 2, 4, 9, 18, 32, 45, 52, 55, 58, 52, 50, 52, 55, 60, 68, 85, 95, 88, 60, 30];
 /// Fixed-point one: positions within a day are 0 to `ONE`.
-const ONE: u128 = 1 << 32;
+const ONE: u64 = 1 << 32;
 /// A shop of fewer orders is a little over a year old, a larger one three.
 const SMALL_SHOP: u64 = 20_000;
 
@@ -43,7 +43,7 @@ impl Calendar {
             let Some(start) = zone.date_start(date) else { continue };
             let mut weight = weight(seed, date, (span - back) as u64, span as u64);
             if back == 0 {
-                weight = weight * part_of_day(end.since_ms(start)) / ONE as u64;
+                weight = weight / 100 * part_of_day(end.since_ms(start)) / ONE * 100;
             }
             days.push(Day { start, before: 0, month: date.month().unsigned_abs() });
             weights.push(weight);
@@ -61,12 +61,13 @@ impl Calendar {
         let next = self.days.partition_point(|d| d.before <= n);
         let Some(day) = next.checked_sub(1).and_then(|at| self.days.get(at)) else { return (self.end, 1) };
         let (after, until) = self.days.get(next).map_or((self.orders, self.end), |d| (d.before, d.start));
-        let count = u128::from(after.saturating_sub(day.before).max(1));
-        let jitter = u128::from(Dice::of(self.seed, 21, n).next() >> 32);
-        let position = (u128::from(n - day.before) * ONE + jitter) / count;
+        let count = after.saturating_sub(day.before).max(1);
+        let jitter = Dice::of(self.seed, 21, n).next() >> 32;
+        // 64 bits hold this for four thousand million orders a day.
+        let position = ((n - day.before) * ONE + jitter) / count;
         let length = until.since_ms(day.start).max(1);
-        let whole = if next < self.days.len() { ONE as u64 } else { part_of_day(length) };
-        let ms = moment_of_day(((position * u128::from(whole)) / ONE) as u64).min(length - 1);
+        let whole = if next < self.days.len() { ONE } else { part_of_day(length) };
+        let ms = moment_of_day(position * (whole >> 1) / (ONE >> 1)).min(length - 1);
         (day.start.plus_ms(ms), day.month)
     }
 }
@@ -107,17 +108,17 @@ fn part_of_day(ms: i64) -> u64 {
     let hour = HOUR_MS as u64;
     let before: u64 = HOURS.iter().take((ms / hour) as usize).sum();
     let within = HOURS.get((ms / hour) as usize).copied().unwrap_or(0) * (ms % hour) / hour;
-    ((u128::from(before + within) * ONE) / u128::from(all)) as u64
+    (before + within) * ONE / all
 }
 
 /// The milliseconds after midnight at which a share (of [`ONE`]) of a day's orders has come in.
 fn moment_of_day(share: u64) -> i64 {
     let all: u64 = HOURS.iter().sum();
-    let mut left = u128::from(share) * u128::from(all);
+    let mut left = share * all;
     for (hour, busy) in HOURS.iter().enumerate() {
-        let here = u128::from(*busy) * ONE;
+        let here = *busy * ONE;
         if left < here {
-            return hour as i64 * HOUR_MS + (left * HOUR_MS as u128 / here) as i64;
+            return hour as i64 * HOUR_MS + (left / busy.max(&1) * HOUR_MS as u64 / ONE) as i64;
         }
         left -= here;
     }

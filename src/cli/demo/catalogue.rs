@@ -12,6 +12,8 @@ pub struct Variant {
     pub barcode: String,
     pub size: &'static str,
     pub colour: &'static str,
+    /// Euro cents, tax included; more for a larger pack.
+    pub price: i64,
 }
 
 /// A product as the demo shop offers it.
@@ -20,7 +22,7 @@ pub struct Product {
     pub title: &'static str,
     pub vendor: &'static str,
     pub category: &'static str,
-    /// Euro cents, tax included.
+    /// Euro cents of the smallest pack, tax included.
     pub price: i64,
     /// At least one.
     pub variants: Vec<Variant>,
@@ -46,13 +48,14 @@ impl Catalogue {
                 let mut cells = row.split(';').map(str::trim);
                 let mut cell = || cells.next().unwrap_or_default();
                 let (title, vendor, price, sizes, colours) = (cell(), cell(), cell(), cell(), cell());
+                let price = price.parse().unwrap_or(1_000);
                 let number = 1_000 + shelf_number * 100 + row_number;
                 products.push(Product {
                     title,
                     vendor,
                     category: shelf.name,
-                    price: price.parse().unwrap_or(1_000),
-                    variants: variants(shelf.code, number, sizes, colours),
+                    price,
+                    variants: variants(shelf.code, number, price, sizes, colours),
                     is_reduced: shelf.is_reduced,
                     season: shelf.season,
                 });
@@ -98,10 +101,16 @@ fn popular(products: &[Product], seed: u64, month: u64) -> Vec<usize> {
 }
 
 /// Every size in every colour; one plain variant where there are neither.
-fn variants(code: &str, number: usize, sizes: &'static str, colours: &'static str) -> Vec<Variant> {
+fn variants(
+    code: &str,
+    number: usize,
+    price: i64,
+    sizes: &'static str,
+    colours: &'static str,
+) -> Vec<Variant> {
     let mut all = Vec::new();
     for colour in colours.split(',') {
-        for size in sizes.split(',') {
+        for (step, size) in sizes.split(',').enumerate() {
             let mut sku = format!("{code}-{number}");
             for part in [short(colour), plain(size)] {
                 if !part.is_empty() {
@@ -110,10 +119,22 @@ fn variants(code: &str, number: usize, sizes: &'static str, colours: &'static st
                 }
             }
             let barcode = ean13(&format!("2004{number:05}{:03}", all.len()));
-            all.push(Variant { sku, barcode, size, colour });
+            let price = if is_measured(size) { larger(price, step as i64) } else { price };
+            all.push(Variant { sku, barcode, size, colour, price });
         }
     }
     all
+}
+
+/// A weight, a volume or a length, of which more costs more; not a size of clothes.
+fn is_measured(size: &str) -> bool {
+    size.starts_with(|c: char| c.is_ascii_digit()) && size.contains(' ') && !size.contains(['m', '×'])
+        || size.ends_with(" cm")
+}
+
+/// The price of the pack `step` sizes above the smallest.
+fn larger(price: i64, step: i64) -> i64 {
+    if step == 0 { price } else { (price * (100 + 60 * step) / 100 + 50) / 100 * 100 - 10 }
 }
 
 /// Three letters of a colour: `light blue` is `LBL`, `blue` is `BLU`.

@@ -3,6 +3,8 @@
 //! Nothing here is kept: [`Demo::order`] computes any order from its number, so a shop of millions is as light as
 //! one of ten. The people, prices and places are made up; e-mail addresses end in example.com, .net and .org.
 
+mod args;
+mod run;
 mod calendar;
 mod catalogue;
 mod dice;
@@ -15,5 +17,7 @@ mod places;
 mod prices;
 mod shelves;
 
+pub use args::DemoArgs;
+pub(super) use run::run;
 pub use catalogue::{Catalogue, Product, Variant};
 pub use orders::{Demo, Plan};

@@ -1,6 +1,5 @@
 //! What a query asks, taken down to single conditions: the same tree for the index and for one document.
 
-use crate::search::schema::Schema;
 use crate::search::terms::SortedTerms;
 use crate::search::tokens::{Form, Token};
 
@@ -79,7 +78,6 @@ impl Tree {
             _ => Self::Or(any),
         }
     }
-    #[expect(clippy::should_implement_trait, reason = "a constructor beside and() and or()")]
     pub(crate) fn not(inner: Self) -> Self {
         match inner {
             Self::All => Self::Nothing,
@@ -105,16 +103,39 @@ impl Tree {
         }
     }
 
+    /// Whether a typing mistake could be forgiven somewhere.
+    pub(crate) fn has_typed_words(&self) -> bool {
+        match self {
+            Self::And(all) | Self::Or(all) => all.iter().any(Self::has_typed_words),
+            Self::Typed(_) => true,
+            Self::All | Self::Nothing | Self::Is(_) | Self::Not(_) => false,
+        }
+    }
+
+    /// The tree with whole words in place of beginnings.
+    pub(crate) fn whole_words(&self) -> Self {
+        match self {
+            Self::Is(Atom::Prefix(word)) => Self::Is(Atom::Word(word.clone())),
+            Self::And(all) => Self::And(all.iter().map(Self::whole_words).collect()),
+            Self::Or(any) => Self::Or(any.iter().map(Self::whole_words).collect()),
+            Self::Typed(typed) => {
+                let tree = Box::new(typed.tree.whole_words());
+                Self::Typed(Typed { tree, ..typed.clone() })
+            }
+            other => other.clone(),
+        }
+    }
+
     /// The tree as it reads for documents of one kind.
-    pub(crate) fn for_kind(&self, kind: u8, schema: &Schema) -> Self {
+    pub(crate) fn for_kind(&self, kind: u8) -> Self {
         match self {
             Self::Is(Atom::Kind(wanted)) if *wanted == kind => Self::All,
             Self::Is(Atom::Kind(_)) => Self::Nothing,
             Self::Is(Atom::Id(wanted, _)) if *wanted != kind => Self::Nothing,
-            Self::And(all) => Self::and(all.iter().map(|t| t.for_kind(kind, schema)).collect()),
-            Self::Or(any) => Self::or(any.iter().map(|t| t.for_kind(kind, schema)).collect()),
-            Self::Not(inner) => Self::not(inner.for_kind(kind, schema)),
-            Self::Typed(typed) if typed.instead.is_empty() => typed.tree.for_kind(kind, schema),
+            Self::And(all) => Self::and(all.iter().map(|t| t.for_kind(kind)).collect()),
+            Self::Or(any) => Self::or(any.iter().map(|t| t.for_kind(kind)).collect()),
+            Self::Not(inner) => Self::not(inner.for_kind(kind)),
+            Self::Typed(typed) if typed.instead.is_empty() => typed.tree.for_kind(kind),
             Self::Typed(typed) => {
                 Self::or(typed.instead.iter().map(|w| Self::Is(Atom::Word(w.clone()))).collect())
             }

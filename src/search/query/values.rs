@@ -39,9 +39,9 @@ pub(crate) fn number_bounds(op: Op, items: &[&str], scale: i64) -> Option<Bounds
         _ => {
             let value = read(first)?;
             match op {
-                Op::More => (floor(value).checked_add(1).unwrap_or(i64::MAX), i64::MAX),
+                Op::More => (floor(value).saturating_add(1), i64::MAX),
                 Op::AtLeast => (ceil(value), i64::MAX),
-                Op::Less => (i64::MIN, ceil(value).checked_sub(1).unwrap_or(i64::MIN)),
+                Op::Less => (i64::MIN, ceil(value).saturating_sub(1)),
                 Op::AtMost => (i64::MIN, floor(value)),
                 _ if floor(value) == ceil(value) => (floor(value), floor(value)),
                 _ => NOTHING,
@@ -56,7 +56,8 @@ fn decimal(text: &str) -> Option<Decimal> {
         .trim_matches(|c: char| c.is_alphabetic() || matches!(c, '€' | '$' | '£' | '¥' | '₺' | '₣' | ' '));
     let plain = bare.replace('\u{2212}', "-").replace(['\'', '’', '_'], "");
     let digits = plain.chars().filter(char::is_ascii_digit).count();
-    if digits == 0 || digits > 18 {
+    let plain_only = plain.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | '+'));
+    if digits == 0 || digits > 18 || !plain_only {
         return None;
     }
     Decimal::from_str(&plain).ok()

@@ -1,20 +1,25 @@
 //! Customers: people and companies the shop has dealt with, each once, known by e-mail, phone or an outside id.
 
+pub mod admin;
 mod events;
 mod model;
 mod ops;
 mod search;
 mod table;
 mod wire;
+mod api;
 
 pub use events::{Changes, EVENTS, changes};
 pub use model::*;
 pub use ops::{
-    CustomerChange, Outcome, add, change, find, find_by_email, find_by_external, get, ids, import, known_as,
-    recent, require_version, same_phone, set_totals, totals, with_highest_spend, with_most_orders,
+    CustomerChange, Outcome, add, change, find, find_by_email, find_by_external, find_by_outside_id, get, ids,
+    import, known_as, recent, require_version, same_phone, set_totals, spent_currencies, totals, with_highest_spend, with_most_orders,
+    would_change,
 };
+pub(in crate::shop) use ops::in_any_source;
 pub(in crate::shop) use search::address_fields;
 pub use search::{FIELDS, KIND, doc, main_spend};
 pub use table::TABLES;
 pub(in crate::shop) use wire::patched;
 pub use wire::{CustomerFields, CustomerOut};
+pub use api::{ApiDocs, routes as api_routes};

@@ -10,7 +10,7 @@ use crate::base::error::{Checks, Error, Result};
 use crate::base::id::{Id, uuid_v7};
 use crate::base::money::Currency;
 use crate::base::{email, phone};
-use crate::store::{Direction, Read, Span, Subject, Tx};
+use crate::store::{Direction, Index, Key, Read, Span, Subject, Tx};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -72,6 +72,36 @@ pub fn find_by_email(r: &impl Read, address: &str) -> Result<Option<CustomerId>>
 /// Faults of the store only.
 pub fn find_by_external(r: &impl Read, external: &ExternalRef) -> Result<Option<CustomerId>> {
     BY_EXTERNAL.first(r, &(external.source.clone(), external.id.clone()))
+}
+
+/// The customer that any outside system knows by this id; with several, of the first system by name.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn find_by_outside_id(r: &impl Read, id: &str) -> Result<Option<CustomerId>> {
+    in_any_source(r, &BY_EXTERNAL, id)
+}
+
+/// The record under (source, `id`) for the first source that has one. One step a source, and there are few.
+pub(in crate::shop) fn in_any_source<P: Key>(
+    r: &impl Read,
+    index: &Index<(String, String), P>,
+    id: &str,
+) -> Result<Option<P>> {
+    let mut span = Span::all();
+    loop {
+        let mut next = None;
+        index.walk(r, &span, Direction::Forward, |(source, _), _, _| {
+            next = Some(source);
+            Ok(ControlFlow::Break(()))
+        })?;
+        let Some(source) = next else { return Ok(None) };
+        if let Some(found) = index.first(r, &(source.clone(), id.to_owned()))? {
+            return Ok(Some(found));
+        }
+        // Behind every id of this source, before every other source.
+        span = Span::from(&format!("{source}\u{1}"));
+    }
 }
 
 /// Other customers with the same phone number, at most five: perhaps the same person twice.
@@ -300,6 +330,21 @@ pub fn import(tx: &mut Tx<'_>, new: &NewCustomer) -> Result<(CustomerId, Outcome
         return Ok((insert(tx, new, "import")?.id, Outcome::Added));
     };
     let before = get(tx, id)?;
+    let after = merged(tx, &before, &new)?;
+    let saved = save(tx, &before, after)?;
+    Ok((id, if saved.version == before.version { Outcome::Unchanged } else { Outcome::Changed }))
+}
+
+/// Whether importing a checked customer would change the one it is.
+///
+/// # Errors
+/// `not_found`, `validation`.
+pub fn would_change(r: &impl Read, id: CustomerId, new: &NewCustomer) -> Result<bool> {
+    let before = get(r, id)?;
+    Ok(merged(r, &before, new)? != before)
+}
+
+fn merged(r: &impl Read, before: &Customer, new: &NewCustomer) -> Result<Customer> {
     let mut after = before.clone();
     for (given, field) in [
         (&new.first_name, &mut after.first_name),
@@ -321,9 +366,8 @@ pub fn import(tx: &mut Tx<'_>, new: &NewCustomer) -> Result<(CustomerId, Outcome
     after.metadata.extend(new.metadata.clone());
     after.accepts_marketing = new.accepts_marketing || after.accepts_marketing;
     after.tax_exempt = new.tax_exempt || after.tax_exempt;
-    add_missing(tx, &mut after, &new)?;
-    let saved = save(tx, &before, after)?;
-    Ok((id, if saved.version == before.version { Outcome::Unchanged } else { Outcome::Changed }))
+    add_missing(r, &mut after, new)?;
+    Ok(after)
 }
 
 fn match_of(r: &impl Read, new: &NewCustomer) -> Result<Option<CustomerId>> {
@@ -403,6 +447,31 @@ pub fn with_highest_spend(r: &impl Read, currency: Currency, limit: usize) -> Re
         Ok(if amount > 0 && ids.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     })?;
     Ok(ids)
+}
+
+/// The currencies anybody has spent in, by code. One step a currency.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn spent_currencies(r: &impl Read) -> Result<Vec<Currency>> {
+    let mut found: Vec<Currency> = Vec::new();
+    loop {
+        let span = match found.last() {
+            // Keys rise while the sums fall: this is the end of a currency.
+            Some(last) => Span::from(&(*last, Reverse(i64::MIN))),
+            None => Span::all(),
+        };
+        let mut next = None;
+        BY_SPENT.walk(r, &span, Direction::Forward, |(currency, _), _, _| {
+            let is_new = found.last() != Some(&currency);
+            next = next.or(is_new.then_some(currency));
+            Ok(if is_new { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        match next {
+            Some(currency) => found.push(currency),
+            None => return Ok(found),
+        }
+    }
 }
 
 /// Ids after `after` in id order, for rebuilding the index and for exports.

@@ -1,9 +1,10 @@
 //! The one write path of orders: record, counters, the customer's totals and the event, in one go.
 
 use super::model::{CreditNote, CreditNoteId, Order, OrderId};
+use super::sales;
 use super::standing::turned_by;
 use super::state::{Fulfilment, Payment, Status};
-use super::table::{BY_NUMBER, BY_SOURCE, CREDIT_BY_CUSTOMER, CREDIT_NOTES, ORDERS};
+use super::table::{BY_NUMBER, BY_SOURCE, CREDIT_BY_CUSTOMER, CREDIT_BY_SOURCE, CREDIT_NOTES, ORDERS};
 use crate::base::error::{Error, Result};
 use crate::base::money::Currency;
 use crate::shop::customers::{self, CustomerId, Spent, Totals};
@@ -94,6 +95,7 @@ pub(super) fn save(tx: &mut Tx<'_>, before: Option<&Order>, after: &Order, event
             tx.count(&counter_name(view), if is { 1 } else { -1 })?;
         }
     }
+    sales::account(tx, before, after)?;
     let mut also = Vec::new();
     if let Some(customer) = after.customer {
         also.push(Subject::of(&customer));
@@ -171,6 +173,22 @@ pub fn find_by_number(r: &impl Read, number: u64) -> Result<Option<OrderId>> {
 /// Faults of the store only.
 pub fn find_by_source(r: &impl Read, source: &str, id: &str) -> Result<Option<OrderId>> {
     BY_SOURCE.first(r, &(source.to_owned(), id.to_owned()))
+}
+
+/// The order that any outside system knows by this id; with several, of the first system by name.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn find_by_outside_id(r: &impl Read, id: &str) -> Result<Option<OrderId>> {
+    customers::in_any_source(r, &BY_SOURCE, id)
+}
+
+/// The credit note that any outside system knows by this id.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn find_credit_note_by_outside_id(r: &impl Read, id: &str) -> Result<Option<CreditNoteId>> {
+    customers::in_any_source(r, &CREDIT_BY_SOURCE, id)
 }
 
 /// Ids in order of placing after `after`, for rebuilding the index and for exports.

@@ -1,6 +1,7 @@
 //! Orders: what was bought by whom, at which price, and how far it has come. An order is never lost, doubled
 //! or rewritten: its lines keep the text and price of the day, and every later change is a step with an event.
 
+pub mod admin;
 mod change;
 mod events;
 mod facts;
@@ -10,24 +11,28 @@ mod played;
 mod keep;
 mod model;
 mod place;
+mod sales;
 mod search;
 mod standing;
 mod state;
 mod table;
 mod wire;
+mod api;
 
 pub use change::{OrderChange, StepInput, add_note, change, edit_note, retag, take};
 pub use events::EVENTS;
 pub use audit::check;
 pub use facts::{Different, Facts, facts};
 pub use keep::{
-    VIEWS, View, count, credit_note_ids, credit_notes_of, find, find_by_number, find_by_source,
-    find_credit_note, get, get_credit_note, ids, recent,
+    VIEWS, View, count, credit_note_ids, credit_notes_of, find, find_by_number, find_by_outside_id, find_by_source,
+    find_credit_note, find_credit_note_by_outside_id, get, get_credit_note, ids, recent,
 };
 pub use model::*;
-pub use place::{Imported, import, import_credit_note, place};
+pub use place::{Imported, has_credit_note, import, import_credit_note, place};
+pub use sales::{Sold, currencies, sold_between};
 pub use search::{FIELDS, KINDS, credit_note_doc, doc};
 pub use standing::{Standing, of_customer, standing};
 pub use state::*;
 pub use table::TABLES;
 pub use wire::{CreditNoteOut, NoteBody, OrderFields, OrderOut, PlaceOrder, StepBody, step_named};
+pub use api::{ApiDocs, routes as api_routes};

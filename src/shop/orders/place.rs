@@ -8,7 +8,7 @@ use crate::base::error::{Error, Result};
 use crate::base::id::{Id, uuid_v7};
 use crate::base::money::Money;
 use crate::base::time::Timestamp;
-use crate::shop::customers::{self, CustomerId, NewCustomer};
+use crate::shop::customers::{self, CustomerId, ExternalRef, NewCustomer};
 use crate::store::{Read, Subject, Tx};
 
 /// People's numbers start here, so that the first order does not look like a test.
@@ -181,4 +181,12 @@ pub fn import_credit_note(tx: &mut Tx<'_>, new: &NewCreditNote) -> Result<Option
     let event = CreditNoteAdded { number: note.number.clone(), total: Money::new(note.total, note.currency) };
     tx.publish_with(Subject::of(&note.id), &also, &event)?;
     Ok(Some(note.id))
+}
+
+/// Whether a credit note with this outside id is here.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn has_credit_note(r: &impl Read, source: &ExternalRef) -> Result<bool> {
+    Ok(CREDIT_BY_SOURCE.first(r, &(source.source.clone(), source.id.clone()))?.is_some())
 }

@@ -1,7 +1,9 @@
 //! How orders and credit notes are kept: records and the indexes that find them.
 
 use super::model::{CreditNote, CreditNoteId, Order, OrderId};
+use super::sales::Sold;
 use super::standing::Keeping;
+use crate::base::money::Currency;
 use crate::base::time::Timestamp;
 use crate::shop::customers::CustomerId;
 use crate::store::{Index, IndexInfo, IndexRow, Record, Table, TableInfo};
@@ -13,6 +15,8 @@ pub(super) const NUMBERS: &str = "order_number";
 pub(super) const ORDERS: Table<OrderId, Order> = Table::new("order/1");
 /// Credit note by id.
 pub(super) const CREDIT_NOTES: Table<CreditNoteId, CreditNote> = Table::new("credit_note/1");
+/// (currency, quarter of an hour since 1970) → what was sold in it.
+pub(super) const SALES: Table<(Currency, i64), Sold> = Table::new("order_sales/1");
 
 /// Number → order. Unique.
 pub(super) const BY_NUMBER: Index<u64, OrderId> = Index::unique("order_by_number/1");
@@ -31,6 +35,7 @@ pub(super) const CREDIT_BY_CUSTOMER: Index<(CustomerId, Timestamp), CreditNoteId
 pub const TABLES: &[TableInfo] = &[
     ORDERS.info("shop::orders").numbered(&[(NUMBERS, BY_NUMBER.name())]),
     CREDIT_NOTES.info("shop::orders"),
+    SALES.info("shop::orders"),
 ];
 
 impl Record for Order {
@@ -63,4 +68,8 @@ impl Record for CreditNote {
         }
         rows
     }
+}
+
+impl Record for Sold {
+    type Key = (Currency, i64);
 }

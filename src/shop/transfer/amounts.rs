@@ -8,8 +8,10 @@ use crate::shop::transfer::maker::{Maker, first};
 use crate::shop::transfer::mapping::TaxRule;
 use rust_decimal::Decimal;
 
-const UNEXPLAINED: (&str, &str) =
-    ("total_unexplained", "The parts of the order do not add up to its total. The total is kept, the rest is an adjustment.");
+const UNEXPLAINED: (&str, &str) = (
+    "total_unexplained",
+    "The parts of the order do not add up to its total. The total is kept, the rest is an adjustment.",
+);
 
 /// An amount as the file states it and in minor units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,8 +43,18 @@ impl Amounts {
         self.stated_total.unwrap_or_else(|| {
             let tax = if self.is_tax_included { Amount::default() } else { self.tax };
             Amount {
-                exact: self.goods.exact.saturating_sub(self.discount.exact).saturating_add(self.shipping.exact).saturating_add(tax.exact),
-                minor: self.goods.minor.saturating_sub(self.discount.minor).saturating_add(self.shipping.minor).saturating_add(tax.minor),
+                exact: self
+                    .goods
+                    .exact
+                    .saturating_sub(self.discount.exact)
+                    .saturating_add(self.shipping.exact)
+                    .saturating_add(tax.exact),
+                minor: self
+                    .goods
+                    .minor
+                    .saturating_sub(self.discount.minor)
+                    .saturating_add(self.shipping.minor)
+                    .saturating_add(tax.minor),
             }
         })
     }
@@ -52,7 +64,7 @@ fn read(views: &[View<'_>], field: Field, currency: Currency) -> Result<Option<A
     let Some(view) = first(views, field) else { return Ok(None) };
     let Some(exact) = view.number(field)? else { return Ok(None) };
     let minor = to_minor(exact, currency);
-    let minor = minor.map_err(|_| view.fault(field, "amount_too_large", "The amount is too large."))?;
+    let minor = minor.map_err(|e| view.fault(field, e.code, &e.message))?;
     Ok(Some(Amount { exact, minor }))
 }
 
@@ -65,7 +77,12 @@ impl Maker<'_> {
     ///
     /// # Errors
     /// `invalid_number`, `amount_too_large`.
-    pub fn amounts(&mut self, views: &[View<'_>], lines: &[MadeLine], currency: Currency) -> Result<Amounts, Fault> {
+    pub fn amounts(
+        &mut self,
+        views: &[View<'_>],
+        lines: &[MadeLine],
+        currency: Currency,
+    ) -> Result<Amounts, Fault> {
         let of = |field: Field| read(views, field, currency);
         let mut found = Amounts {
             goods: Amount {
@@ -80,7 +97,8 @@ impl Maker<'_> {
         };
         let freight: Decimal = lines.iter().map(|l| l.shipping).sum();
         found.shipping.exact += freight;
-        found.shipping.minor = found.shipping.minor.saturating_add(to_minor(freight, currency).unwrap_or_default());
+        found.shipping.minor =
+            found.shipping.minor.saturating_add(to_minor(freight, currency).unwrap_or_default());
         let is_priced = lines.iter().any(|l| l.is_priced);
         match of(Field::OrderSubtotal)? {
             Some(subtotal) if !is_priced => {
@@ -103,17 +121,26 @@ impl Maker<'_> {
         found.is_tax_included = match self.mapping.rules.tax {
             TaxRule::Included => true,
             TaxRule::Added => false,
-            TaxRule::Decide => self.decide(&mut found, views),
+            TaxRule::Decide => self.decide(&mut found, of(Field::OrderShippingTax)?, views),
         };
         Ok(found)
     }
 
     /// Whether the tax is in the prices: whatever makes the total right, to a hundredth.
-    fn decide(&mut self, found: &mut Amounts, views: &[View<'_>]) -> bool {
+    fn decide(&mut self, found: &mut Amounts, shipping_tax: Option<Amount>, views: &[View<'_>]) -> bool {
         let Some(total) = found.stated_total else { return true };
         let base = found.goods.minor.saturating_sub(found.discount.minor);
         let with = base.saturating_add(found.shipping.minor);
         let near = |sum: i64| sum.abs_diff(total.minor) <= 1;
+        if let (false, false, Some(more)) =
+            (near(with), near(with.saturating_add(found.tax.minor)), shipping_tax)
+        {
+            // Some files leave the tax on shipping out of the tax.
+            let sum = found.tax.minor.saturating_add(more.minor);
+            if near(with.saturating_add(sum)) {
+                found.tax = Amount { exact: found.tax.exact + more.exact, minor: sum };
+            }
+        }
         let taxed = |sum: i64| near(sum.saturating_add(found.tax.minor));
         let (fact, is_included, is_free) = match (near(with), taxed(with)) {
             (true, true) => ("tax_included_or_none", true, false),
@@ -128,7 +155,9 @@ impl Maker<'_> {
             found.discount.minor = found.discount.minor.saturating_add(found.shipping.minor);
             found.discount.exact += found.shipping.exact;
         }
-        if let ("total_unexplained", Some(view), true) = (fact, views.first(), found.goods != Amount::default()) {
+        if let ("total_unexplained", Some(view), true) =
+            (fact, views.first(), found.goods != Amount::default())
+        {
             self.warn(UNEXPLAINED, view, Field::OrderTotal, &total.exact.to_string());
         }
         is_included

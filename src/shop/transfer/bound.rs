@@ -10,6 +10,7 @@ use crate::shop::transfer::mapping::Mapping;
 use crate::shop::transfer::number;
 use crate::shop::transfer::options::Options;
 use crate::shop::transfer::records::Record;
+use crate::shop::transfer::refusals::is_refused_column;
 use crate::shop::transfer::sheet::Sheet;
 use crate::shop::transfer::survey::{KeyColumns, Survey, Wanted, survey};
 use rust_decimal::Decimal;
@@ -19,6 +20,9 @@ use std::sync::Arc;
 
 /// The name in mappings for the number of the row.
 pub const ROW: &str = "#row";
+
+/// Files joined to files joined to files: so deep and no deeper.
+const DEPTH_MAX: usize = 4;
 
 /// One row, kept.
 #[derive(Clone, Debug)]
@@ -36,18 +40,36 @@ enum Slot {
     Own(usize),
     Ordinal,
     /// A cell of another file: the key in this row, the file, the wanted column there.
-    Joined { by: Vec<Slot>, lookup: usize, column: usize },
+    Joined {
+        by: Vec<Slot>,
+        lookup: usize,
+        column: usize,
+    },
 }
 
 /// A cell that refuses its row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Index of the row among those given, when it is known.
+    /// Physical line of the row.
     pub line: u64,
     pub column: String,
     pub value: String,
     pub code: &'static str,
     pub reason: String,
+}
+
+impl Fault {
+    /// A refusal by the rules of a record: its first field; the line is the caller's.
+    pub fn of(error: &crate::base::error::Error) -> Self {
+        let field = error.fields.first();
+        Self {
+            line: 0,
+            column: field.map_or("", |f| f.pointer.trim_start_matches('/')).to_owned(),
+            value: String::new(),
+            code: field.map_or(error.code, |f| f.code),
+            reason: field.map_or_else(|| error.message.to_string(), |f| f.detail.clone()),
+        }
+    }
 }
 
 /// A file with what the mapping finds in it.
@@ -64,6 +86,8 @@ pub struct Bound {
     /// Columns that become metadata, with their names.
     pub kept: Vec<(usize, String)>,
     pub unknown: Vec<usize>,
+    /// Columns that are known and left out.
+    pub ignored: Vec<usize>,
     null: Vec<String>,
 }
 
@@ -71,15 +95,24 @@ pub struct Bound {
 pub fn likeness(mapping: &Mapping, role: Option<&str>, sheet: &Sheet) -> Option<(usize, usize)> {
     let key: &[String] = match role {
         Some(role) => &mapping.files.get(role)?.key,
-        None if mapping.kind == crate::shop::transfer::mapping::Kind::Orders => mapping.columns(Field::OrderKey),
+        None if mapping.kind == crate::shop::transfer::mapping::Kind::Orders => {
+            mapping.columns(Field::OrderKey)
+        }
         None => &[],
     };
     if !key.is_empty() && !key.iter().any(|k| k == ROW || sheet.column(k).is_some()) {
         return None;
     }
-    let names = |field: &Field| -> Vec<String> { mapping.columns(*field).to_vec() };
-    let mut wanted: Vec<Vec<String>> =
-        Field::ALL.iter().filter(|f| mapping.file_of(f.section()) == role).map(names).filter(|n| !n.is_empty()).collect();
+    let is_foreign = |n: &String| n.split_once('.').is_some_and(|(role, _)| mapping.files.contains_key(role));
+    let names = |field: &Field| -> Vec<String> {
+        mapping.columns(*field).iter().filter(|n| !is_foreign(n)).cloned().collect()
+    };
+    let mut wanted: Vec<Vec<String>> = Field::ALL
+        .iter()
+        .filter(|f| mapping.file_of(f.section()) == role)
+        .map(names)
+        .filter(|n| !n.is_empty())
+        .collect();
     if let Some(role) = role {
         wanted.extend(foreign_names(mapping, role).into_iter().map(|n| vec![n]));
     }
@@ -89,7 +122,8 @@ pub fn likeness(mapping: &Mapping, role: Option<&str>, sheet: &Sheet) -> Option<
 
 /// Columns of a further file that are named as `role.column` anywhere in the mapping.
 pub fn foreign_names(mapping: &Mapping, role: &str) -> Vec<String> {
-    let all = Field::ALL.iter().flat_map(|f| mapping.columns(*f)).chain(mapping.files.values().flat_map(|f| &f.by));
+    let all =
+        Field::ALL.iter().flat_map(|f| mapping.columns(*f)).chain(mapping.files.values().flat_map(|f| &f.by));
     let prefix = format!("{role}.");
     let names: BTreeSet<&str> = all.filter_map(|n| n.strip_prefix(&prefix)).collect();
     names.into_iter().map(str::to_owned).collect()
@@ -100,7 +134,13 @@ impl Bound {
     ///
     /// # Errors
     /// As [`survey`].
-    pub fn new(sheet: Sheet, role: Option<&str>, mapping: &Mapping, lookups: &[Lookup], options: &Options) -> Result<Self> {
+    pub fn new(
+        sheet: Sheet,
+        role: Option<&str>,
+        mapping: &Mapping,
+        lookups: &[Lookup],
+        options: &Options,
+    ) -> Result<Self> {
         let tie = Tie { sheet: &sheet, mapping, lookups };
         let of_role = |f: &Field| mapping.file_of(f.section()) == role;
         let slots: Vec<Vec<Slot>> = Field::ALL
@@ -113,14 +153,29 @@ impl Bound {
         used.extend(mapping.files.values().flat_map(|f| tie.slots(&f.by)).flat_map(|s| own_columns(&s)));
         let shaped = |shape: Shape| -> Vec<usize> {
             let own = Field::ALL.iter().zip(&slots).filter(|(f, _)| f.shape() == shape).flat_map(|(_, s)| s);
-            own.filter_map(|s| if let Slot::Own(column) = s { Some(*column) } else { None }).collect::<BTreeSet<_>>().into_iter().collect()
+            own.filter_map(|s| if let Slot::Own(column) = s { Some(*column) } else { None })
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect()
         };
         let (numbers, dates, codes) = (shaped(Shape::Number), shaped(Shape::Date), shaped(Shape::Code));
         let wanted = Wanted { numbers, dates, codes, key: key.clone() };
         let survey = survey(&sheet, &wanted, options)?;
         let by = mapping.files.iter().map(|(role, file)| (role.clone(), tie.slots(&file.by))).collect();
         let (kept, unknown) = tie.rest(&used, role, options);
-        Ok(Self { survey, role: role.map(str::to_owned), key, slots, by, kept, unknown, null: mapping.rules.null.clone(), sheet })
+        let ignored = mapping.rules.ignore.iter().filter_map(|n| sheet.column(n)).collect();
+        Ok(Self {
+            survey,
+            role: role.map(str::to_owned),
+            key,
+            slots,
+            by,
+            kept,
+            unknown,
+            ignored,
+            null: mapping.rules.null.clone(),
+            sheet,
+        })
     }
     pub fn has(&self, field: Field) -> bool {
         self.slots.get(field.index()).is_some_and(|s| !s.is_empty())
@@ -143,19 +198,27 @@ struct Tie<'a> {
 
 impl Tie<'_> {
     fn slots(&self, names: &[String]) -> Vec<Slot> {
-        names.iter().filter_map(|n| self.slot(n)).collect()
+        self.slots_within(names, DEPTH_MAX)
     }
-    fn slot(&self, name: &str) -> Option<Slot> {
-        if name == ROW {
-            return Some(Slot::Ordinal);
+    fn slots_within(&self, names: &[String], depth: usize) -> Vec<Slot> {
+        let mut slots: Vec<Slot> = Vec::new();
+        for name in names {
+            match name.as_str() {
+                // The row's number stands in only where the file has none of the columns.
+                ROW if slots.is_empty() => slots.push(Slot::Ordinal),
+                ROW => {}
+                name => slots.extend(self.slot(name, depth)),
+            }
         }
+        slots
+    }
+    fn slot(&self, name: &str, depth: usize) -> Option<Slot> {
+        let depth = depth.checked_sub(1)?;
         let foreign = name.split_once('.').and_then(|(role, column)| {
             let lookup = self.lookups.iter().position(|l| l.role == role)?;
             let file = self.mapping.files.get(role)?;
             let column = self.lookups.get(lookup)?.wanted.iter().position(|w| w == column)?;
-            // A key that the file itself does not have joins nothing; `by` must not lead back to its own file.
-            let by: Vec<String> = file.by.iter().filter(|b| !b.starts_with(&format!("{role}."))).cloned().collect();
-            let by = self.slots(&by);
+            let by = self.slots_within(&file.by, depth);
             (!by.is_empty()).then_some(Slot::Joined { by, lookup, column })
         });
         foreign.or_else(|| self.sheet.column(name).map(Slot::Own))
@@ -166,7 +229,11 @@ impl Tie<'_> {
         match (role, self.mapping.kind) {
             (Some(role), _) => {
                 let file = self.mapping.files.get(role);
-                KeyColumns { columns: file.map(|f| own(&f.key)).unwrap_or_default(), split: None, is_email: file.is_some_and(|f| f.is_email) }
+                KeyColumns {
+                    columns: file.map(|f| own(&f.key)).unwrap_or_default(),
+                    split: None,
+                    is_email: file.is_some_and(|f| f.is_email),
+                }
             }
             (None, Kind::Orders) => KeyColumns {
                 columns: own(self.mapping.columns(Field::OrderKey)),
@@ -181,20 +248,29 @@ impl Tie<'_> {
         }
     }
     /// Columns for metadata, and those nobody knows.
-    fn rest(&self, used: &BTreeSet<usize>, role: Option<&str>, options: &Options) -> (Vec<(usize, String)>, Vec<usize>) {
+    fn rest(
+        &self,
+        used: &BTreeSet<usize>,
+        role: Option<&str>,
+        options: &Options,
+    ) -> (Vec<(usize, String)>, Vec<usize>) {
         let rules = &self.mapping.rules;
-        let find = |names: &[String]| names.iter().filter_map(|n| self.sheet.column(n)).collect::<BTreeSet<_>>();
+        let find =
+            |names: &[String]| names.iter().filter_map(|n| self.sheet.column(n)).collect::<BTreeSet<_>>();
         let (keep, ignore) = (find(&rules.keep), find(&rules.ignore));
         let is_line_column = |title: &str| {
             let title = title.to_ascii_lowercase();
-            rules.lines.is_some() && ["line_item_", "order_item_", "product item "].iter().any(|p| title.starts_with(p))
+            rules.lines.is_some()
+                && ["line_item_", "order_item_", "product item "].iter().any(|p| title.starts_with(p))
         };
         let left: Vec<usize> = (0..self.sheet.header.len())
             .filter(|c| !used.contains(c) && !ignore.contains(c) && !keep.contains(c))
             .filter(|c| !self.sheet.title(*c).is_empty() && !is_line_column(self.sheet.title(*c)))
+            .filter(|c| !is_refused_column(self.sheet.title(*c)))
             .collect();
         let joined = foreign_names(self.mapping, role.unwrap_or_default());
-        let unknown: Vec<usize> = left.into_iter().filter(|c| !joined.iter().any(|n| self.sheet.column(n) == Some(*c))).collect();
+        let unknown: Vec<usize> =
+            left.into_iter().filter(|c| !joined.iter().any(|n| self.sheet.column(n) == Some(*c))).collect();
         let mut kept: BTreeSet<usize> = keep;
         if options.keep_unknown && role.is_none() {
             kept.extend(&unknown);
@@ -248,7 +324,8 @@ impl<'a> View<'a> {
     }
     /// The key by which the rows of a further file belong to this one.
     pub fn key_to(&self, role: &str) -> Option<String> {
-        let text = self.bound.by.get(role)?.iter().find_map(|s| self.raw(s).filter(|t| !t.trim().is_empty()))?;
+        let text =
+            self.bound.by.get(role)?.iter().find_map(|s| self.raw(s).filter(|t| !t.trim().is_empty()))?;
         let text = cell::without_float_tail(cell::clean(&text, true)).to_owned();
         Some(if text.contains('@') { crate::base::email::key(&text) } else { text })
     }
@@ -277,11 +354,14 @@ impl<'a> View<'a> {
         }
         let column = if let Slot::Own(column) = slot { *column } else { usize::MAX };
         let moment = date::parse(&text, self.bound.survey.style(column).dates, zone);
-        moment.map(Some).ok_or_else(|| self.fault(field, "invalid_date", "This is no date as the column writes them."))
+        moment
+            .map(Some)
+            .ok_or_else(|| self.fault(field, "invalid_date", "This is no date as the column writes them."))
     }
     /// A refusal because of this field.
     pub fn fault(&self, field: Field, code: &'static str, reason: &str) -> Fault {
-        let (value, slot) = self.found(field).map_or((String::new(), None), |(v, s)| (v.into_owned(), Some(s)));
+        let (value, slot) =
+            self.found(field).map_or((String::new(), None), |(v, s)| (v.into_owned(), Some(s)));
         let slot = slot.or_else(|| self.bound.slots.get(field.index()).and_then(|s| s.first()));
         let column = match slot {
             Some(Slot::Own(column)) => self.bound.sheet.title(*column).to_owned(),

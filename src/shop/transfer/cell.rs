@@ -7,7 +7,10 @@
 pub fn clean(raw: &str, is_code: bool) -> &str {
     let text = raw.trim();
     match text.strip_prefix('\'') {
-        Some(rest) if is_code || rest.starts_with(|c: char| c.is_ascii_digit() || c == '\'' || begins_formula(c)) => {
+        Some(rest)
+            if is_code
+                || rest.starts_with(|c: char| c.is_ascii_digit() || c == '\'' || begins_formula(c)) =>
+        {
             rest
         }
         _ => text,
@@ -47,9 +50,10 @@ pub fn looks_garbled(text: &str) -> bool {
         && (text.contains('\u{fffd}')
             || text.contains("â€")
             || text.contains("ï¿½")
-            || text.chars().zip(text.chars().skip(1)).any(|(a, b)| {
-                matches!(a, 'Ã' | 'Â') && ('\u{80}'..='\u{bf}').contains(&b)
-            }))
+            || text
+                .chars()
+                .zip(text.chars().skip(1))
+                .any(|(a, b)| matches!(a, 'Ã' | 'Â') && ('\u{80}'..='\u{bf}').contains(&b)))
 }
 
 /// Yes and no as shops write them; "NO" of a country column never comes here.

@@ -143,14 +143,17 @@ pub fn parse(text: &str, style: DateStyle, zone: &Zone) -> Option<Moment> {
             };
             (civil::Date::new(year, month, day).ok()?, rest)
         }
-        None => year_first(text).or_else(|| compact(text))?,
+        None => year_first(text).or_else(|| compact(text)).or_else(|| worded(text))?,
     };
     let (time, offset) = clock(rest)?;
     let (moment, offset_s) = (date.to_datetime(time), offset);
     match offset_s {
         Some(seconds) => {
             let stamp = jiff::tz::Offset::from_seconds(seconds).ok()?.to_timestamp(moment).ok()?;
-            Some(Moment { at: Timestamp(stamp.as_millisecond()), offset_min: i16::try_from(seconds / 60).ok() })
+            Some(Moment {
+                at: Timestamp(stamp.as_millisecond()),
+                offset_min: i16::try_from(seconds / 60).ok(),
+            })
         }
         None => {
             let zoned = moment.to_zoned(zone.0.clone()).ok()?;
@@ -205,6 +208,34 @@ fn compact(text: &str) -> Option<(civil::Date, &str)> {
     let (month, rest) = digits(rest, 2, 2)?;
     let (day, rest) = digits(rest, 2, 2)?;
     (1900..=2200).contains(&year).then_some((date(year, month, day)?, rest))
+}
+
+/// `Jan 5, 2025 …` and `5 January 2025 …`, in English.
+fn worded(text: &str) -> Option<(civil::Date, &str)> {
+    const MONTHS: [&str; 12] =
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let month = |text: &'_ str| {
+        let run = text.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let word = text.get(..run)?.to_ascii_lowercase();
+        let number = MONTHS.iter().position(|m| word.starts_with(m))?;
+        Some((u32::try_from(number).ok()? + 1, run))
+    };
+    let gap = |text: &'_ str| text.len() - text.trim_start_matches([' ', ',', '.', '-']).len();
+    let (month, day, rest) = match month(text) {
+        Some((month, run)) => {
+            let rest = text.get(run..)?;
+            let (day, rest) = digits(rest.get(gap(rest)..)?, 1, 2)?;
+            (month, day, rest)
+        }
+        None => {
+            let (day, rest) = digits(text, 1, 2)?;
+            let rest = rest.get(gap(rest)..)?;
+            let (month, run) = month(rest)?;
+            (month, day, rest.get(run..)?)
+        }
+    };
+    let (year, rest) = digits(rest.get(gap(rest)..)?, 4, 4)?;
+    (!begins_with_digit(rest)).then_some((date(year, month, day)?, rest))
 }
 
 fn date(year: u32, month: u32, day: u32) -> Option<civil::Date> {
@@ -285,9 +316,14 @@ fn offset(text: &str) -> Option<i32> {
     (rest.is_empty() && hours <= 15 && minutes < 60).then_some(sign * seconds)
 }
 
-/// The local time of a moment with its offset, as the file wrote it.
-pub fn local(moment: Moment) -> Timestamp {
-    moment.at.plus_ms(i64::from(moment.offset_min.unwrap_or(0)) * MINUTE_MS)
+/// The calendar day of a moment where it was written down: `2026-11-20`.
+pub fn day(moment: Moment, zone: &Zone) -> String {
+    match moment.offset_min {
+        Some(minutes) => {
+            moment.at.plus_ms(i64::from(minutes) * MINUTE_MS).in_zone(&Zone::utc()).date().to_string()
+        }
+        None => moment.at.in_zone(zone).date().to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -296,7 +332,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(text: &str) -> Option<String> {
-        let style = DateStyle { slash: Some(DateOrder::MonthFirst), dash: Some(DateOrder::DayFirst), dot: Some(DateOrder::DayFirst) };
+        let style = DateStyle {
+            slash: Some(DateOrder::MonthFirst),
+            dash: Some(DateOrder::DayFirst),
+            dot: Some(DateOrder::DayFirst),
+        };
         parse(text, style, &Zone::utc()).map(|m| m.at.to_string())
     }
     fn votes(cells: &[&str]) -> DateVotes {
@@ -325,6 +365,9 @@ mod tests {
             ("1/13/2016 1:05 PM", "2016-01-13T13:05:00Z"),
             ("1/13/2016 12:05 am", "2016-01-13T00:05:00Z"),
             ("2025-01-05 10:00:00.123 -05:30", "2025-01-05T15:30:00.123Z"),
+            ("Jan 5, 2025, 10:00:00 AM", "2025-01-05T10:00:00Z"),
+            ("5 January 2025", "2025-01-05T00:00:00Z"),
+            ("05-Dec-2025 13:00", "2025-12-05T13:00:00Z"),
             ("2025/1/5", "2025-01-05T00:00:00Z"),
             ("2025-01-05 10:00:00 UTC", "2025-01-05T10:00:00Z"),
         ] {
@@ -334,13 +377,25 @@ mod tests {
         let moment = parse("2014-11-25 14:45:53", DateStyle::default(), &zone).unwrap();
         assert_eq!((moment.at.to_string().as_str(), moment.offset_min), ("2014-11-25T03:45:53Z", None));
         let moment = parse("2014-11-25 14:45:53 +1100", DateStyle::default(), &zone).unwrap();
-        assert_eq!((moment.offset_min, local(moment).to_string().as_str()), (Some(660), "2014-11-25T14:45:53Z"));
+        assert_eq!((moment.offset_min, day(moment, &zone).as_str()), (Some(660), "2014-11-25"));
     }
 
     #[test]
     fn what_is_no_date_is_none() {
-        for text in ["", "yesterday", "2025-13-01", "2025-02-30", "12345678", "1/2", "2025-01-05 10:00 x", "99999999",
-            "2025-01-05 25:00", "13/13/2016", "17850.0", "1/2/20256"] {
+        for text in [
+            "",
+            "yesterday",
+            "2025-13-01",
+            "2025-02-30",
+            "12345678",
+            "1/2",
+            "2025-01-05 10:00 x",
+            "99999999",
+            "2025-01-05 25:00",
+            "13/13/2016",
+            "17850.0",
+            "1/2/20256",
+        ] {
             assert_eq!(read(text), None, "{text:?}");
         }
         for text in ["", "0000-00-00", "0000-00-00 00:00:00", "0/0/0", "NULL"] {

@@ -48,7 +48,11 @@ pub fn detect(input: &Input, choice: Option<&'static encoding_rs::Encoding>) -> 
     let head = peek(&mut *reader, 4096).map_err(|e| input.unreadable(e))?;
     let (marked, mark) = encoding_rs::Encoding::for_bom(&head).map_or((None, 0), |(e, len)| (Some(e), len));
     if let Some(encoding) = choice.or(marked).filter(|e| *e != UTF_8) {
-        return Ok(Detected { encoding, is_plain: false, mark: if marked == Some(encoding) { mark } else { 0 } });
+        return Ok(Detected {
+            encoding,
+            is_plain: false,
+            mark: if marked == Some(encoding) { mark } else { 0 },
+        });
     }
     let rest = io::Cursor::new(head.clone()).chain(reader);
     let is_plain = is_utf8(rest).map_err(|e| input.unreadable(e))?;
@@ -133,7 +137,8 @@ impl Text {
             let last = input.is_empty();
             self.at = 0;
             self.out.resize(64 * 1024, 0);
-            let (result, read, written) = decoder.decode_to_utf8_without_replacement(input, &mut self.out, last);
+            let (result, read, written) =
+                decoder.decode_to_utf8_without_replacement(input, &mut self.out, last);
             self.reader.consume(read);
             self.out.truncate(written);
             match result {

@@ -47,6 +47,7 @@ fields! {
         OrderDiscount "discount" Number,
         DiscountCode "discount_code" Text,
         OrderShipping "shipping" Number,
+        OrderShippingTax "shipping_tax" Number,
         OrderFees "fees" Number,
         ShippingMethod "shipping_method" Text,
         OrderTax "tax" Number,
@@ -98,6 +99,7 @@ fields! {
         BillingRegion "region" Text,
         BillingCountry "country" Text,
         BillingPhone "phone" Code,
+        BillingVatId "vat_id" Code,
     }
     "shipping" {
         ShippingName "name" Text,

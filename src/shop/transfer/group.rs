@@ -84,7 +84,8 @@ impl<'a> Groups<'a> {
     /// A finished run: the whole group, unless more of its rows come later.
     fn close(&mut self, done: Option<(Option<String>, Vec<Row>)>) -> Result<Option<Grouped>> {
         let Some((key, mut rows)) = done else { return Ok(None) };
-        let Some((name, last)) = key.as_ref().and_then(|k| self.bound.survey.scattered.get_key_value(k)) else {
+        let Some((name, last)) = key.as_ref().and_then(|k| self.bound.survey.scattered.get_key_value(k))
+        else {
             return Ok(Some(Grouped::Rows(key, rows)));
         };
         let is_last = rows.last().is_some_and(|r| r.record.line >= *last);
@@ -104,7 +105,10 @@ impl<'a> Groups<'a> {
             return Err(self.too_many(name));
         }
         if self.held_bytes > HELD_BYTES_MAX {
-            let message = format!("The rows of {}'s orders are too scattered. Sort the file by its order column.", self.bound.sheet.name);
+            let message = format!(
+                "The rows of {}'s orders are too scattered. Sort the file by its order column.",
+                self.bound.sheet.name
+            );
             return Err(Error::invalid("rows_scattered", message));
         }
         Ok(None)
@@ -114,7 +118,10 @@ impl<'a> Groups<'a> {
         let shown: String = key.chars().take(60).collect();
         Error::invalid(
             "too_many_rows",
-            format!("{}: more than {ROWS_MAX} rows belong to {shown}. Is it the right column?", self.bound.sheet.name),
+            format!(
+                "{}: more than {ROWS_MAX} rows belong to {shown}. Is it the right column?",
+                self.bound.sheet.name
+            ),
         )
     }
 }

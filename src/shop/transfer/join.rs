@@ -1,7 +1,7 @@
 //! Further files joined by a key: lookups of single cells, and details of many rows.
 
-use crate::base::error::{Error, Result};
 use crate::base::email;
+use crate::base::error::{Error, Result};
 use crate::shop::transfer::bound::{Bound, Row, foreign_names};
 use crate::shop::transfer::cell;
 use crate::shop::transfer::input::Meter;
@@ -46,7 +46,13 @@ impl Lookup {
     ///
     /// # Errors
     /// `file_unreadable`, `joined_file_too_large`.
-    pub fn load(&mut self, sheet: &Sheet, mapping: &Mapping, meter: &Meter, refused: &mut Vec<Refused>) -> Result<u64> {
+    pub fn load(
+        &mut self,
+        sheet: &Sheet,
+        mapping: &Mapping,
+        meter: &Meter,
+        refused: &mut Vec<Refused>,
+    ) -> Result<u64> {
         let Some(file) = mapping.files.get(&self.role) else { return Ok(0) };
         let keys: Vec<usize> = file.key.iter().filter_map(|k| sheet.column(k)).collect();
         let columns: Vec<Option<usize>> = self.wanted.iter().map(|w| sheet.column(w)).collect();
@@ -58,8 +64,12 @@ impl Lookup {
                 Step::Refused(row) => refused.push(*row),
                 Step::Row => {
                     let row = rows.row();
-                    let Some(key) = keys.iter().find_map(|k| row.get(*k)).filter(|k| !k.trim().is_empty()) else { continue };
-                    let cells = columns.iter().map(|c| c.and_then(|c| row.get(c)).unwrap_or_default().to_owned());
+                    let Some(key) = keys.iter().find_map(|k| row.get(*k)).filter(|k| !k.trim().is_empty())
+                    else {
+                        continue;
+                    };
+                    let cells =
+                        columns.iter().map(|c| c.and_then(|c| row.get(c)).unwrap_or_default().to_owned());
                     let cells: Vec<String> = cells.collect();
                     bytes += key.len() + cells.iter().map(String::len).sum::<usize>() + 64;
                     if bytes > BYTES_MAX {
@@ -88,7 +98,13 @@ impl Details {
     ///
     /// # Errors
     /// `file_unreadable`, `joined_file_too_large`.
-    pub fn load(&mut self, bound: &Bound, file: usize, meter: &Meter, refused: &mut Vec<Refused>) -> Result<()> {
+    pub fn load(
+        &mut self,
+        bound: &Bound,
+        file: usize,
+        meter: &Meter,
+        refused: &mut Vec<Refused>,
+    ) -> Result<()> {
         let mut keyer = Keyer::new(&bound.key);
         let mut rows = bound.sheet.rows(meter)?;
         let (mut ordinal, mut bytes) = (0, 0);

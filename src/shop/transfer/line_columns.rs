@@ -32,7 +32,12 @@ impl Maker<'_> {
     ///
     /// # Errors
     /// `invalid_line_item`, `quantity_not_whole`, `amount_too_large`.
-    pub fn column_lines(&mut self, views: &[View<'_>], currency: Currency, lines: &mut Vec<MadeLine>) -> Result<(), Fault> {
+    pub fn column_lines(
+        &mut self,
+        views: &[View<'_>],
+        currency: Currency,
+        lines: &mut Vec<MadeLine>,
+    ) -> Result<(), Fault> {
         if let Some(kind) = self.mapping.rules.lines {
             for view in views {
                 for (name, text) in cells(view, kind) {
@@ -73,11 +78,10 @@ fn cells(view: &View<'_>, kind: LineColumns) -> Vec<(String, String)> {
     for (column, title) in view.bound.sheet.header.iter().enumerate() {
         let lower = title.to_ascii_lowercase();
         let rest = prefixes.iter().find_map(|p| lower.strip_prefix(p));
+        let rest = rest.filter(|r| r.bytes().all(|b| b.is_ascii_digit()));
         let text = view.kept(column);
         if let (Some(rest), false) = (rest, text.is_empty()) {
-            if rest.is_empty() || rest.bytes().all(|b| b.is_ascii_digit()) {
-                found.push((rest.parse().unwrap_or(0), title.clone(), text.to_owned()));
-            }
+            found.push((rest.parse().unwrap_or(0), title.clone(), text.to_owned()));
         }
     }
     found.sort();
@@ -184,12 +188,23 @@ mod tests {
 
     #[test]
     fn both_plugins_write_line_items_that_are_understood() {
-        let line = told("name:Hoodie: blue|product_id:44|sku:H-1|quantity:2|total:84.00|sub_total:90.00|tax:16.8").unwrap();
+        let line =
+            told("name:Hoodie: blue|product_id:44|sku:H-1|quantity:2|total:84.00|sub_total:90.00|tax:16.8")
+                .unwrap();
         let made = made(line, Currency::EUR).unwrap();
-        assert_eq!((made.line.title.as_str(), made.line.sku.as_str(), made.line.quantity), ("Hoodie: blue", "H-1", 2));
-        assert_eq!((made.line.unit_price, made.line.discount, made.total, made.line.tax), (Price(450_000), 600, 8400, 1680));
+        assert_eq!(
+            (made.line.title.as_str(), made.line.sku.as_str(), made.line.quantity),
+            ("Hoodie: blue", "H-1", 2)
+        );
+        assert_eq!(
+            (made.line.unit_price, made.line.discount, made.total, made.line.tax),
+            (Price(450_000), 600, 8400, 1680)
+        );
         let older = told("product_id:4959|3|30|size: Medium").unwrap();
-        assert_eq!((older.title.as_str(), older.size.as_str(), older.total), ("Product 4959", "Medium", decimal("30")));
+        assert_eq!(
+            (older.title.as_str(), older.size.as_str(), older.total),
+            ("Product 4959", "Medium", decimal("30"))
+        );
         assert_eq!(told("SKU-9|1|30").unwrap().sku, "SKU-9");
     }
 

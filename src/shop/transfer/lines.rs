@@ -1,5 +1,6 @@
 //! Lines of an order from the rows of a file: prices to four digits, totals rounded half up line by line.
 
+use crate::base::error::Error;
 use crate::base::money::{Currency, Price, to_minor};
 use crate::shop::orders::NewLine;
 use crate::shop::transfer::bound::{Fault, View};
@@ -47,13 +48,14 @@ impl Maker<'_> {
         let whole = whole.ok_or_else(|| {
             view.fault(Field::LineQuantity, "quantity_not_whole", "A quantity is a whole number of pieces.")
         })?;
-        let large = |_| view.fault(Field::LinePrice, "amount_too_large", "The amount is too large.");
+        let too_large = || view.fault(Field::LinePrice, "amount_too_large", "The amount is too large.");
+        let large = |_: Error| too_large();
         let each = match (price, stated) {
             (Some(price), _) => four_digits(price),
             (None, Some(total)) if !pieces.is_zero() => four_digits(total / pieces),
             _ => Decimal::ZERO,
         };
-        let gross = each.checked_mul(pieces).ok_or_else(|| large(()))?;
+        let gross = each.checked_mul(pieces).ok_or_else(too_large)?;
         let rate = amount(view, Field::LineDiscountRate)?.map(four_digits).unwrap_or_default();
         let discount = match amount(view, Field::LineDiscount)? {
             Some(discount) => discount.abs(),
@@ -61,7 +63,7 @@ impl Maker<'_> {
         };
         let exact_total = stated.unwrap_or_else(|| gross.saturating_sub(discount));
         let exact_tax = amount(view, Field::LineTax)?.unwrap_or_default();
-        let minor = |value: Decimal| to_minor(value, currency).map_err(|_| large(()));
+        let minor = |value: Decimal| to_minor(value, currency).map_err(&large);
         let mut line = NewLine {
             sku,
             barcode: self.line(view, Field::LineBarcode),
@@ -71,13 +73,13 @@ impl Maker<'_> {
             colour: self.line(view, Field::LineColour),
             vendor: self.line(view, Field::LineVendor),
             quantity: whole,
-            unit_price: Price::from_decimal(each).map_err(|_| large(()))?,
+            unit_price: Price::from_decimal(each).map_err(&large)?,
             discount: minor(discount)?,
             tax: minor(exact_tax)?,
             stated_total: None,
         };
         let total = minor(exact_total)?;
-        let computed = line.unit_price.times(whole, currency).map_err(|_| large(()))?.saturating_sub(line.discount);
+        let computed = line.unit_price.times(whole, currency).map_err(&large)?.saturating_sub(line.discount);
         line.stated_total = (computed != total).then_some(total);
         let shipping = amount(view, Field::LineShipping)?.unwrap_or_default();
         let is_priced = price.is_some() || stated.is_some();

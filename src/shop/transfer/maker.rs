@@ -2,7 +2,8 @@
 
 use crate::base::{country, email};
 use crate::shop::customers::{
-    Address, ExternalRef, METADATA_MAX, METADATA_VALUE_LEN_MAX, NOTE_LEN_MAX, NewCustomer, TAG_LEN_MAX, TEXT_LEN_MAX,
+    Address, ExternalRef, METADATA_MAX, METADATA_VALUE_LEN_MAX, NOTE_LEN_MAX, NewCustomer, TAG_LEN_MAX,
+    TEXT_LEN_MAX,
 };
 use crate::shop::transfer::bound::{Fault, View};
 use crate::shop::transfer::cell;
@@ -17,8 +18,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 const EMAIL: (&str, &str) =
     ("invalid_email", "This is no e-mail address. It is kept with the record, but no mail can go there.");
 const COUNTRY: (&str, &str) = ("unknown_country", "No country has this name. It is kept in the region.");
-const CHANGED: (&str, &str) = ("text_changed", "Line breaks, control characters or what was too long were taken out.");
-const METADATA: (&str, &str) = ("metadata_full", "There is no room for this among the metadata. It is left out.");
+const CHANGED: (&str, &str) =
+    ("text_changed", "Line breaks, control characters or what was too long were taken out.");
+const METADATA: (&str, &str) =
+    ("metadata_full", "There is no room for this among the metadata. It is left out.");
 const YES_NO: (&str, &str) = ("unclear_yes_no", "This is neither yes nor no. It is taken as no.");
 
 /// The state that making records carries along.
@@ -36,7 +39,13 @@ pub struct Extras(pub BTreeMap<String, String>);
 
 impl<'a> Maker<'a> {
     pub fn new(mapping: &'a Mapping, options: &'a Options) -> Self {
-        Self { mapping, options, tallies: Tallies::default(), warnings: Warnings::default(), customers: HashSet::new() }
+        Self {
+            mapping,
+            options,
+            tallies: Tallies::default(),
+            warnings: Warnings::default(),
+            customers: HashSet::new(),
+        }
     }
     pub fn warn(&mut self, what: (&'static str, &'static str), view: &View<'_>, field: Field, value: &str) {
         let column = view.fault(field, what.0, "").column;
@@ -73,7 +82,8 @@ impl<'a> Maker<'a> {
         let Some(view) = first(views, field) else { return Vec::new() };
         let short = |tag: String| cell::one_line(&tag, TAG_LEN_MAX).0;
         let tags: Vec<String> = cell::list(&view.text(field)).into_iter().map(short).collect();
-        let kept = crate::shop::customers::tags(&tags.iter().take(50).cloned().collect::<Vec<_>>()).unwrap_or_default();
+        let kept = crate::shop::customers::tags(&tags.iter().take(50).cloned().collect::<Vec<_>>())
+            .unwrap_or_default();
         if kept.len() < tags.len() {
             self.warn(CHANGED, &view, field, &view.text(field));
         }
@@ -126,6 +136,10 @@ impl<'a> Maker<'a> {
         if let Some(whole) = Some(cell::without_float_tail(&id)).filter(|w| w.len() < id.len()) {
             id = whole.to_owned();
         }
+        // Guests are customer 0 in some shops, and an address is no id where it is the address as well.
+        if id == "0" || (id.contains('@') && !given_email.is_empty()) {
+            id.clear();
+        }
         if id.is_empty() && given_email.is_empty() {
             return Ok(None);
         }
@@ -134,21 +148,20 @@ impl<'a> Maker<'a> {
             last_name: self.first_line(views, Field::CustomerLastName),
             company: self.first_line(views, Field::CustomerCompany),
             phone: self.first_line(views, Field::CustomerPhone),
+            accepts_marketing: self.yes(views, Field::CustomerMarketing),
+            tax_exempt: self.yes(views, Field::CustomerTaxExempt),
+            is_import: true,
             ..NewCustomer::default()
         };
         if !given_email.is_empty() {
-            match email::parse(given_email) {
-                Ok(address) => person.email = Some(address),
-                Err(_) => {
-                    let field = if views.iter().any(|v| v.has(Field::CustomerEmail)) { Field::CustomerEmail } else { Field::OrderEmail };
-                    if let Some(view) = first(views, field) {
-                        self.warn(EMAIL, &view, field, given_email);
-                    }
-                    person.metadata.insert("email".into(), cell::one_line(given_email, METADATA_VALUE_LEN_MAX).0);
-                    if id.is_empty() {
-                        id = email::key(given_email);
-                    }
-                }
+            person.email = Some(given_email.chars().filter(|c| !c.is_control()).take(254).collect());
+            let field = if views.iter().any(|v| v.has(Field::CustomerEmail)) {
+                Field::CustomerEmail
+            } else {
+                Field::OrderEmail
+            };
+            if let (Err(_), Some(view)) = (email::parse(given_email), first(views, field)) {
+                self.warn(EMAIL, &view, field, given_email);
             }
         }
         let whole = self.first_line(views, Field::CustomerName);
@@ -162,10 +175,10 @@ impl<'a> Maker<'a> {
             person.addresses.extend(self.address(views, &of));
         }
         person.addresses.dedup();
-        if person.first_name.is_empty() && person.last_name.is_empty() && person.company.is_empty() {
-            if let Some(name) = person.addresses.first().map(|a| a.name.clone()) {
-                (person.first_name, person.last_name) = split_name(&name);
-            }
+        let is_nameless =
+            [&person.first_name, &person.last_name, &person.company].iter().all(|t| t.is_empty());
+        if let (true, Some(address)) = (is_nameless, person.addresses.first()) {
+            (person.first_name, person.last_name) = split_name(&address.name);
         }
         Ok(Some(person))
     }
@@ -178,13 +191,10 @@ impl<'a> Maker<'a> {
         person.tags = self.tags(views, Field::CustomerTags);
         person.vat_id = self.first_line(views, Field::CustomerVatId);
         person.language = self.first_line(views, Field::CustomerLanguage);
-        person.accepts_marketing = self.yes(views, Field::CustomerMarketing);
-        person.tax_exempt = self.yes(views, Field::CustomerTaxExempt);
         let zone = &self.options.zone;
         if let Some(view) = first(views, Field::CustomerBirthday) {
-            if let Some(day) = view.date(Field::CustomerBirthday, zone)? {
-                person.birthday = date::local(day).in_zone(zone).date().to_string();
-            }
+            let day = view.date(Field::CustomerBirthday, zone)?;
+            person.birthday = day.map(|d| date::day(d, zone)).unwrap_or_default();
         }
         if let Some(view) = first(views, Field::CustomerSince) {
             person.created_at = view.date(Field::CustomerSince, zone)?.map(|m| m.at);
@@ -236,7 +246,9 @@ impl<'a> Maker<'a> {
     pub fn keep_columns(&mut self, extras: &mut Extras, views: &[View<'_>]) {
         let Some(bound) = views.first().map(|v| v.bound) else { return };
         for (column, name) in &bound.kept {
-            if let Some((view, text)) = views.iter().map(|v| (v, v.kept(*column))).find(|(_, t)| !t.is_empty()) {
+            if let Some((view, text)) =
+                views.iter().map(|v| (v, v.kept(*column))).find(|(_, t)| !t.is_empty())
+            {
                 self.keep(extras, name, text, view);
             }
         }
@@ -261,7 +273,8 @@ pub fn split_name(whole: &str) -> (String, String) {
 
 /// Two lines of a street that stands in one cell: as lines, or as a JSON list.
 fn street(text: &str) -> (String, String) {
-    let listed: Option<Vec<String>> = text.starts_with('[').then(|| serde_json::from_str(text).ok()).flatten();
+    let listed: Option<Vec<String>> =
+        text.starts_with('[').then(|| serde_json::from_str(text).ok()).flatten();
     let parts = listed.unwrap_or_else(|| text.lines().map(str::to_owned).collect());
     let mut parts = parts.iter().map(|p| p.trim()).filter(|p| !p.is_empty());
     let first = parts.next().unwrap_or_default().to_owned();

@@ -187,7 +187,8 @@ impl Mapping {
     /// # Errors
     /// `mapping_invalid` with the line or the name that is wrong.
     pub fn parse(text: &str) -> Result<Self> {
-        let text: Text = toml::from_str(text).map_err(|e| wrong(format!("The mapping cannot be read: {e}")))?;
+        let text: Text =
+            toml::from_str(text).map_err(|e| wrong(format!("The mapping cannot be read: {e}")))?;
         let mut columns = vec![Vec::new(); Field::ALL.len()];
         let mut from = BTreeMap::new();
         let sections = [text.order, text.line, text.billing, text.shipping, text.customer, text.payment];
@@ -196,7 +197,9 @@ impl Mapping {
                 if name == "from" {
                     let role = value.list().concat();
                     if !text.files.contains_key(&role) {
-                        return Err(wrong(format!("[{known}] names the file {role}: describe it in [files.{role}].")));
+                        return Err(wrong(format!(
+                            "[{known}] names the file {role}: describe it in [files.{role}]."
+                        )));
                     }
                     from.insert(known, role);
                     continue;
@@ -207,10 +210,12 @@ impl Mapping {
             }
         }
         let files = text.files.into_iter().map(|(role, f)| {
-            let joined = JoinedFile { key: f.key.list(), by: f.by.list(), is_optional: f.optional, is_email: f.email };
+            let joined =
+                JoinedFile { key: f.key.list(), by: f.by.list(), is_optional: f.optional, is_email: f.email };
             (role, joined)
         });
-        let state = Meaning::parse(&text.constants.state).map_err(|w| wrong(format!("{w} is no word of ours.")))?;
+        let state =
+            Meaning::parse(&text.constants.state).map_err(|w| wrong(format!("{w} is no word of ours.")))?;
         Ok(Self {
             source: text.source,
             kind: text.kind,
@@ -263,11 +268,15 @@ fn unknown_field(section: &str, name: &str) -> Error {
     wrong(format!("[{section}] has no field {name}; it has {}.", known.join(", ")))
 }
 
-fn words(given: BTreeMap<String, BTreeMap<String, String>>) -> Result<BTreeMap<String, BTreeMap<String, Meaning>>> {
+fn words(
+    given: BTreeMap<String, BTreeMap<String, String>>,
+) -> Result<BTreeMap<String, BTreeMap<String, Meaning>>> {
     let mut words = BTreeMap::new();
     for (kind, list) in given {
         if !matches!(kind.as_str(), "status" | "payment" | "fulfilment") {
-            return Err(wrong(format!("There is no section [words.{kind}]; use status, payment, fulfilment.")));
+            return Err(wrong(format!(
+                "There is no section [words.{kind}]; use status, payment, fulfilment."
+            )));
         }
         let mut meanings = BTreeMap::new();
         for (word, meaning) in list {
@@ -311,7 +320,9 @@ mod tests {
         assert_eq!(mapping.columns(Field::OrderTotal), [""; 0]);
         assert_eq!((mapping.file_of("line"), mapping.file_of("order")), (Some("details"), None));
         assert!(mapping.meaning("status", "on-hold ").unwrap().is_hold);
-        assert!(mapping.meaning("status", "Completed").is_some() && mapping.meaning("status", "odd").is_none());
+        assert!(
+            mapping.meaning("status", "Completed").is_some() && mapping.meaning("status", "odd").is_none()
+        );
     }
 
     #[test]

@@ -137,7 +137,9 @@ fn body(text: &str) -> Option<(bool, String)> {
             '\'' | '\u{2019}' => body.push('\''),
             '-' | '\u{2212}' => minus += 1,
             '+' if body.is_empty() => {}
-            '$' | '€' | '£' | '¥' | '₹' | '₽' | '₺' | '₩' | '฿' | '₫' | '₴' | '₪' | '¢' => letters += 1,
+            '$' | '€' | '£' | '¥' | '₹' | '₽' | '₺' | '₩' | '฿' | '₫' | '₴' | '₪' | '¢' => {
+                letters += 1
+            }
             c if c.is_whitespace() => {
                 if !body.is_empty() && !body.ends_with(' ') {
                     body.push(' ');
@@ -213,8 +215,27 @@ mod tests {
     #[test]
     fn what_is_no_number_is_none() {
         for text in [
-            "", "-", "abc", "1.2.3", "1,5", "2.14E+09", "1e5", "12 50", "1,23.4", "(", "()", "$", "--1", "1-2", "NaN",
-            "1.5 something invalid", "1,149,00", "٣", "1 2 3", "0x10", "9".repeat(60).as_str(),
+            "",
+            "-",
+            "abc",
+            "1.2.3",
+            "1,5",
+            "2.14E+09",
+            "1e5",
+            "12 50",
+            "1,23.4",
+            "(",
+            "()",
+            "$",
+            "--1",
+            "1-2",
+            "NaN",
+            "1.5 something invalid",
+            "1,149,00",
+            "٣",
+            "1 2 3",
+            "0x10",
+            "9".repeat(60).as_str(),
         ] {
             assert_eq!(parse(text, DecimalSign::Dot), None, "{text:?}");
         }

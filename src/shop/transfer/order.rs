@@ -4,8 +4,8 @@ use crate::base::money::{Currency, Price};
 use crate::base::time::Timestamp;
 use crate::shop::customers::{ExternalRef, NewCustomer};
 use crate::shop::orders::{
-    CancelReason, CreditKind, Fulfilment, Line, NewCreditNote, NewLine, NewOrder, NewOrderCustomer, OrderId, Parcel, Payment,
-    PaymentNote, Status,
+    CancelReason, CreditKind, Fulfilment, Line, NewCreditNote, NewLine, NewOrder, NewOrderCustomer, OrderId,
+    Parcel, Payment, PaymentNote, Status,
 };
 use crate::shop::transfer::amounts::{Amount, Amounts};
 use crate::shop::transfer::bound::{Fault, View};
@@ -19,7 +19,10 @@ use crate::shop::transfer::words::Meaning;
 use rust_decimal::Decimal;
 
 const UNKNOWN_WORD: (&str, &str) = ("unknown_status", "This status is unknown here. It is kept as metadata.");
-const OUTSTANDING: (&str, &str) = ("paid_but_outstanding", "The order is marked paid although an amount is outstanding.");
+const NO_DATE: (&str, &str) =
+    ("order_without_date", "The file does not say when the order was placed. It is taken as placed now.");
+const OUTSTANDING: (&str, &str) =
+    ("paid_but_outstanding", "The order is marked paid although an amount is outstanding.");
 
 /// Rows of the order's own file, and of the files of lines and payments.
 #[derive(Clone, Copy)]
@@ -42,7 +45,7 @@ impl Maker<'_> {
     /// # Errors
     /// The cell that refuses the whole group.
     pub fn order(&mut self, key: &str, group: Group<'_>) -> Result<Option<Item>, Fault> {
-        let mut draft = Draft { meaning: self.mapping.state, extras: Extras::default(), held: None };
+        let mut draft = Draft { meaning: Meaning::default(), extras: Extras::default(), held: None };
         self.read_words(group.rows, &mut draft);
         if draft.meaning.is_skipped {
             self.tallies.skipped += 1;
@@ -64,7 +67,14 @@ impl Maker<'_> {
         self.plain_order(key, group, currency, lines, draft).map(|o| Some(Item::Order(Box::new(o))))
     }
 
-    fn plain_order(&mut self, key: &str, group: Group<'_>, currency: Currency, lines: Vec<MadeLine>, mut draft: Draft) -> Result<NewOrder, Fault> {
+    fn plain_order(
+        &mut self,
+        key: &str,
+        group: Group<'_>,
+        currency: Currency,
+        lines: Vec<MadeLine>,
+        mut draft: Draft,
+    ) -> Result<NewOrder, Fault> {
         let views = group.rows;
         let mut amounts = self.amounts(views, &lines, currency)?;
         let mut payments = self.payments(group.payments, currency)?;
@@ -73,6 +83,9 @@ impl Maker<'_> {
             amounts.stated_total = Some(Amount { exact: Decimal::new(minor, currency.exponent()), minor });
         }
         let placed = self.placed_at(views)?;
+        if let (None, Some(view)) = (placed, views.first()) {
+            self.warn(NO_DATE, view, Field::PlacedAt, key);
+        }
         let person = self.order_person(views)?;
         let mut order = NewOrder {
             placed_at: placed.map(|m| m.at),
@@ -95,7 +108,7 @@ impl Maker<'_> {
             is_import: true,
             ..NewOrder::new(currency)
         };
-        self.name(&mut order, key, views);
+        self.name(&mut order, key, views)?;
         self.state(&mut order, &amounts, views, &draft, &mut payments)?;
         if let (Some(subtotal), Some(view)) = (amounts.lone_subtotal, views.first()) {
             self.keep(&mut draft.extras, "subtotal", &subtotal.exact.normalize().to_string(), view);
@@ -107,12 +120,12 @@ impl Maker<'_> {
         self.count_customer(person.as_ref());
         order.customer = person.map_or(NewOrderCustomer::Guest, |p| NewOrderCustomer::Described(Box::new(p)));
         self.check(&order, group)?;
-        self.sum_up(&order, &amounts, &lines);
+        self.sum_up(&order, &amounts, lines.len() as u64);
         Ok(order)
     }
 
     /// Source, number and channel.
-    fn name(&mut self, order: &mut NewOrder, key: &str, views: &[View<'_>]) {
+    fn name(&mut self, order: &mut NewOrder, key: &str, views: &[View<'_>]) -> Result<(), Fault> {
         let shown = key.split('\u{1f}').next().unwrap_or(key);
         let id = self.first_line(views, Field::OrderId);
         let id = if id.is_empty() { shown.to_owned() } else { cell::without_float_tail(&id).to_owned() };
@@ -124,6 +137,14 @@ impl Maker<'_> {
         order.channel = self.first_line(views, Field::Channel);
         if order.channel.is_empty() {
             order.channel.clone_from(&self.mapping.constants.channel);
+        }
+        match (&order.source, views.first()) {
+            (Some(source), Some(view)) if source.id.is_empty() => Err(view.fault(
+                Field::OrderKey,
+                "key_missing",
+                "The row does not say which order it belongs to.",
+            )),
+            _ => Ok(()),
         }
     }
 
@@ -167,7 +188,8 @@ impl Maker<'_> {
 
     fn order_email(&mut self, views: &[View<'_>]) -> Option<String> {
         let view = first(views, Field::OrderEmail).map(|v| (v, Field::OrderEmail));
-        let (view, field) = view.or_else(|| first(views, Field::CustomerEmail).map(|v| (v, Field::CustomerEmail)))?;
+        let (view, field) =
+            view.or_else(|| first(views, Field::CustomerEmail).map(|v| (v, Field::CustomerEmail)))?;
         Some(view.text(field).into_owned())
     }
 
@@ -178,9 +200,11 @@ impl Maker<'_> {
 
     /// What the three status columns say, one after another.
     fn read_words(&mut self, views: &[View<'_>], draft: &mut Draft) {
-        for (kind, field) in
-            [("status", Field::OrderStatus), ("payment", Field::OrderPayment), ("fulfilment", Field::OrderFulfilment)]
-        {
+        for (kind, field) in [
+            ("status", Field::OrderStatus),
+            ("payment", Field::OrderPayment),
+            ("fulfilment", Field::OrderFulfilment),
+        ] {
             let Some(any) = views.first().filter(|v| v.has(field)).copied() else { continue };
             let view = first(views, field).unwrap_or(any);
             let word = view.text(field);
@@ -201,30 +225,47 @@ impl Maker<'_> {
     }
 
     /// The three axes, with the payments and parcels that go with them.
-    fn state(&mut self, order: &mut NewOrder, amounts: &Amounts, views: &[View<'_>], draft: &Draft, payments: &mut Vec<PaymentNote>) -> Result<(), Fault> {
+    fn state(
+        &mut self,
+        order: &mut NewOrder,
+        amounts: &Amounts,
+        views: &[View<'_>],
+        draft: &Draft,
+        payments: &mut Vec<PaymentNote>,
+    ) -> Result<(), Fault> {
         let total = amounts.total().minor;
-        let paid = payments.iter().fold(0_i64, |sum, p| sum.saturating_add(p.amount));
-        let from_notes = match payments.as_slice() {
-            [] => Payment::Unpaid,
-            _ if paid >= total => Payment::Paid,
-            _ => Payment::PartPaid,
-        };
-        order.payment = draft.meaning.payment.unwrap_or(from_notes);
+        let (said, usual) = (draft.meaning, self.mapping.state);
+        let paid_at = self.moment(views, Field::PaidAt)?;
+        let shipped_at = self.moment(views, Field::ShippedAt)?;
+        let knows = |field: Field| views.first().is_some_and(|v| v.has(field));
+        let from_date = |is_there: bool| if is_there { Payment::Paid } else { Payment::Unpaid };
+        order.payment = said
+            .payment
+            .or_else(|| paid_by(payments, total))
+            .or_else(|| knows(Field::PaidAt).then(|| from_date(paid_at.is_some())))
+            .or(usual.payment)
+            .unwrap_or(Payment::Unpaid);
         if amounts.refunded.minor > 0 && matches!(order.payment, Payment::Paid | Payment::PartRefunded) {
-            order.payment = if amounts.refunded.minor >= total { Payment::Refunded } else { Payment::PartRefunded };
+            order.payment =
+                if amounts.refunded.minor >= total { Payment::Refunded } else { Payment::PartRefunded };
         }
-        order.fulfilment = draft.meaning.fulfilment.unwrap_or(Fulfilment::Unfulfilled);
+        let sent = |is_there: bool| if is_there { Fulfilment::Fulfilled } else { Fulfilment::Unfulfilled };
+        order.fulfilment = said
+            .fulfilment
+            .or_else(|| knows(Field::ShippedAt).then(|| sent(shipped_at.is_some())))
+            .or(usual.fulfilment)
+            .unwrap_or(Fulfilment::Unfulfilled);
         let is_settled = matches!(order.payment, Payment::Paid | Payment::PartRefunded | Payment::Refunded)
             && !matches!(order.fulfilment, Fulfilment::Unfulfilled | Fulfilment::Part);
-        let usual = if is_settled { Status::Completed } else { Status::Open };
-        order.status = draft.meaning.status.unwrap_or(usual);
+        let settled = if is_settled { Status::Completed } else { Status::Open };
+        order.status = said.status.or(usual.status).unwrap_or(settled);
         let cancelled_at = self.moment(views, Field::CancelledAt)?;
         if cancelled_at.is_some() || order.payment == Payment::Voided {
             order.status = Status::Cancelled;
         }
         if order.status == Status::Cancelled {
             let word = self.first_line(views, Field::CancelReason);
-            let reason = draft.meaning.reason.or_else(|| cancel_reason(&word)).unwrap_or(CancelReason::Other);
+            let reason = said.reason.or_else(|| cancel_reason(&word)).unwrap_or(CancelReason::Other);
             order.cancelled = Some((cancelled_at.or(order.placed_at), reason, word));
         }
         if order.status == Status::Open {
@@ -241,7 +282,8 @@ impl Maker<'_> {
 
     fn parcel(&mut self, order: &mut NewOrder, views: &[View<'_>]) -> Result<(), Fault> {
         let shipped_at = self.moment(views, Field::ShippedAt)?;
-        let (carrier, tracking) = (self.first_line(views, Field::Carrier), self.first_line(views, Field::Tracking));
+        let (carrier, tracking) =
+            (self.first_line(views, Field::Carrier), self.first_line(views, Field::Tracking));
         if shipped_at.is_some() || !tracking.is_empty() {
             order.parcels.push(Parcel { carrier, tracking, shipped_at, by_step: false });
         }
@@ -249,10 +291,18 @@ impl Maker<'_> {
     }
 
     /// The one payment that columns of the order tell of.
-    fn payment_note(&mut self, order: &mut NewOrder, amounts: &Amounts, views: &[View<'_>], payments: &mut Vec<PaymentNote>) -> Result<(), Fault> {
+    fn payment_note(
+        &mut self,
+        order: &mut NewOrder,
+        amounts: &Amounts,
+        views: &[View<'_>],
+        payments: &mut Vec<PaymentNote>,
+    ) -> Result<(), Fault> {
         let total = amounts.total().minor;
         let outstanding = amounts.outstanding.unwrap_or_default();
-        if let (Payment::Paid, 1.., Some(view)) = (order.payment, outstanding.minor, first(views, Field::OrderOutstanding)) {
+        if let (Payment::Paid, 1.., Some(view)) =
+            (order.payment, outstanding.minor, first(views, Field::OrderOutstanding))
+        {
             self.warn(OUTSTANDING, &view, Field::OrderOutstanding, &view.text(Field::OrderOutstanding));
         }
         let at = self.moment(views, Field::PaidAt)?;
@@ -276,7 +326,8 @@ impl Maker<'_> {
             let exact = view.number(Field::PayAmount)?.unwrap_or_default();
             let amount = crate::base::money::to_minor(exact, currency)
                 .map_err(|e| view.fault(Field::PayAmount, e.code, &e.message))?;
-            let instalments = view.number(Field::PayInstalments)?.and_then(|n| u32::try_from(n).ok()).unwrap_or(1);
+            let instalments =
+                view.number(Field::PayInstalments)?.and_then(|n| u32::try_from(n).ok()).unwrap_or(1);
             payments.push(PaymentNote {
                 method: self.line(view, Field::PayMethod),
                 reference: self.line(view, Field::PayReference),
@@ -301,26 +352,35 @@ impl Maker<'_> {
         }
     }
 
-    /// The rules of orders, now, so that the run that writes has nothing to refuse.
     fn check(&self, order: &NewOrder, group: Group<'_>) -> Result<(), Fault> {
-        use crate::base::id::Id;
-        let Err(error) = order.checked(OrderId::from_bytes([0; 16]), 1, None, Timestamp(0)) else { return Ok(()) };
-        let field = error.fields.first();
-        let pointer = field.map_or(String::new(), |f| f.pointer.clone());
-        let at = pointer.strip_prefix("/lines/").and_then(|r| r.split('/').next()).and_then(|i| i.parse::<usize>().ok());
-        let view = at.and_then(|i| group.lines.get(i)).or(group.rows.first());
-        Err(Fault {
-            line: view.map_or(0, View::line),
-            column: pointer.trim_start_matches('/').to_owned(),
-            value: String::new(),
-            code: field.map_or(error.code, |f| f.code),
-            reason: field.map_or_else(|| error.message.to_string(), |f| f.detail.clone()),
+        self.check_order(order).map_err(|(line, fault)| {
+            let view = line.and_then(|i| group.lines.get(i)).or(group.rows.first());
+            Fault { line: view.map_or(0, View::line), ..fault }
         })
     }
 
-    fn sum_up(&mut self, order: &NewOrder, amounts: &Amounts, lines: &[MadeLine]) {
+    /// The rules of orders, now, so that the run that writes has nothing to refuse.
+    ///
+    /// # Errors
+    /// The place of the line at fault, when it is one, and what is wrong.
+    pub fn check_order(&self, order: &NewOrder) -> Result<(), (Option<usize>, Fault)> {
+        use crate::base::id::Id;
+        let Err(error) = order.checked(OrderId::from_bytes([0; 16]), 1, None, Timestamp(0)) else {
+            return Ok(());
+        };
+        let fault = Fault::of(&error);
+        let place = fault
+            .column
+            .strip_prefix("lines/")
+            .and_then(|r| r.split('/').next())
+            .and_then(|i| i.parse().ok());
+        Err((place, fault))
+    }
+
+    /// Counts an order that is handed out.
+    pub fn sum_up(&mut self, order: &NewOrder, amounts: &Amounts, lines: u64) {
         self.tallies.orders += 1;
-        self.tallies.lines += lines.len() as u64;
+        self.tallies.lines += lines;
         let sums = self.tallies.sums.entry(order.currency).or_default();
         let paid = order.payments.iter().fold(0_i64, |sum, p| sum.saturating_add(p.amount));
         for (sum, amount) in [
@@ -336,7 +396,14 @@ impl Maker<'_> {
         sums.paid.add(Decimal::new(paid, order.currency.exponent()), paid);
     }
 
-    fn credit_note(&mut self, key: &str, views: &[View<'_>], currency: Currency, lines: Vec<MadeLine>, kind: CreditKind) -> Result<Item, Fault> {
+    fn credit_note(
+        &mut self,
+        key: &str,
+        views: &[View<'_>],
+        currency: Currency,
+        lines: Vec<MadeLine>,
+        kind: CreditKind,
+    ) -> Result<Item, Fault> {
         let person = self.order_person(views)?;
         let issued = self.placed_at(views)?;
         let country = self.address(views, &SHIPPING).or_else(|| self.address(views, &BILLING));
@@ -373,7 +440,20 @@ impl Maker<'_> {
 /// A line of a credit note: pieces that came back, with the price that makes the credit.
 fn credited(made: MadeLine) -> Line {
     let MadeLine { line, total, .. } = made;
-    let NewLine { sku, barcode, title, category, size, colour, vendor, quantity, unit_price, discount, tax, .. } = line;
+    let NewLine {
+        sku,
+        barcode,
+        title,
+        category,
+        size,
+        colour,
+        vendor,
+        quantity,
+        unit_price,
+        discount,
+        tax,
+        ..
+    } = line;
     let price = if quantity < 0 { unit_price } else { Price(unit_price.0.saturating_neg()) };
     Line {
         sku,
@@ -388,6 +468,16 @@ fn credited(made: MadeLine) -> Line {
         tax: tax.saturating_neg(),
         total: total.saturating_neg(),
         vendor,
+    }
+}
+
+/// What the payments that are known of make of an order; `None` without any.
+fn paid_by(payments: &[PaymentNote], total: i64) -> Option<Payment> {
+    let paid = payments.iter().fold(0_i64, |sum, p| sum.saturating_add(p.amount));
+    match payments {
+        [] => None,
+        _ if paid >= total => Some(Payment::Paid),
+        _ => Some(Payment::PartPaid),
     }
 }
 

@@ -45,6 +45,8 @@ pub struct Refused {
     pub code: &'static str,
     /// What was wrong and what would be right.
     pub reason: String,
+    /// The columns of its file; none for a line of JSON.
+    pub header: Arc<[String]>,
     /// The row as it stands; a row that cannot be taken apart is one cell.
     pub cells: Vec<String>,
 }
@@ -105,7 +107,11 @@ impl Warnings {
     /// Takes in the warnings of another part of the run.
     pub fn join(&mut self, other: &Self) {
         for (code, warning) in &other.0 {
-            let own = self.0.entry(code).or_insert_with(|| Warning { count: 0, examples: Vec::new(), ..warning.clone() });
+            let own = self.0.entry(code).or_insert_with(|| Warning {
+                count: 0,
+                examples: Vec::new(),
+                ..warning.clone()
+            });
             own.count += warning.count;
             let room = EXAMPLES_MAX.saturating_sub(own.examples.len());
             own.examples.extend(warning.examples.iter().take(room).cloned());
@@ -191,7 +197,7 @@ impl Tallies {
 }
 
 /// How one file was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileReport {
     pub name: Arc<str>,
     /// What it was taken for: `orders`, `lines` …
@@ -207,6 +213,8 @@ pub struct FileReport {
     pub trimmed_cells: u64,
     /// Columns that no field was found for.
     pub unknown_columns: Vec<String>,
+    /// Columns that are known and of no use here.
+    pub ignored_columns: Vec<String>,
     /// The first cells with other letters than ASCII, to judge the encoding by.
     pub samples: Vec<String>,
     /// How ambiguous columns were read, such as `Total: 1,234 is 1234`.

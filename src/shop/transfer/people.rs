@@ -7,8 +7,10 @@ use crate::shop::transfer::maker::{Extras, Maker, first};
 use crate::shop::transfer::outcome::Item;
 use rust_decimal::Decimal;
 
-const MERGED: (&str, &str) =
-    ("customer_merged", "This e-mail address stands in several rows. They became one customer; later cells win.");
+const MERGED: (&str, &str) = (
+    "customer_merged",
+    "This e-mail address stands in several rows. They became one customer; later cells win.",
+);
 const NOBODY: (&str, &str) = ("customer_empty", "The row names nobody. It was left out.");
 
 impl Maker<'_> {
@@ -32,20 +34,13 @@ impl Maker<'_> {
         for view in addresses {
             customer.addresses.extend(self.address(&[*view], &BILLING));
             if customer.vat_id.is_empty() {
-                customer.vat_id = self.line(view, Field::CustomerVatId);
+                customer.vat_id = self.line(view, Field::BillingVatId);
             }
         }
         customer.addresses.truncate(ADDRESSES_MAX);
         self.count_customer(Some(&customer));
         if let (Err(error), Some(view)) = (customer.checked(), views.first()) {
-            let field = error.fields.first();
-            return Err(Fault {
-                line: view.line(),
-                column: field.map_or("", |f| f.pointer.trim_start_matches('/')).to_owned(),
-                value: String::new(),
-                code: field.map_or(error.code, |f| f.code),
-                reason: field.map_or_else(|| error.message.to_string(), |f| f.detail.clone()),
-            });
+            return Err(Fault { line: view.line(), ..Fault::of(&error) });
         }
         Ok(Some(Item::Customer(Box::new(customer))))
     }
@@ -76,7 +71,8 @@ impl Maker<'_> {
         };
         self.person_details(&views, &mut person)?;
         if person.phone.is_empty() {
-            person.phone = person.addresses.iter().map(|a| a.phone.clone()).find(|p| !p.is_empty()).unwrap_or_default();
+            person.phone =
+                person.addresses.iter().map(|a| a.phone.clone()).find(|p| !p.is_empty()).unwrap_or_default();
         }
         self.claims(&views)?;
         let mut extras = Extras(std::mem::take(&mut person.metadata));
@@ -87,9 +83,15 @@ impl Maker<'_> {
 
     /// An id alone makes a customer where the file has nothing else, as in tables of marketplaces.
     fn is_id_enough(&self) -> bool {
-        [Field::CustomerEmail, Field::CustomerName, Field::CustomerLastName, Field::CustomerCompany, Field::CustomerPhone]
-            .iter()
-            .all(|f| self.mapping.columns(*f).is_empty())
+        [
+            Field::CustomerEmail,
+            Field::CustomerName,
+            Field::CustomerLastName,
+            Field::CustomerCompany,
+            Field::CustomerPhone,
+        ]
+        .iter()
+        .all(|f| self.mapping.columns(*f).is_empty())
     }
 
     /// A person with a name or a phone only.
@@ -99,6 +101,7 @@ impl Maker<'_> {
             last_name: self.first_line(views, Field::CustomerLastName),
             company: self.first_line(views, Field::CustomerCompany),
             phone: self.first_line(views, Field::CustomerPhone),
+            is_import: true,
             ..NewCustomer::default()
         };
         let name = self.first_line(views, Field::CustomerName);
@@ -148,9 +151,9 @@ pub fn merged(before: NewCustomer, later: NewCustomer) -> NewCustomer {
         accepts_marketing: before.accepts_marketing || later.accepts_marketing,
         tax_exempt: before.tax_exempt || later.tax_exempt,
         vat_id: text(before.vat_id, later.vat_id),
+        is_import: true,
         language: text(before.language, later.language),
         birthday: text(before.birthday, later.birthday),
         created_at: before.created_at.min(later.created_at).or(later.created_at).or(before.created_at),
-        is_import: true,
     }
 }

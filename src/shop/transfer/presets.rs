@@ -51,6 +51,14 @@ pub fn preset(format: Format, kind: Kind) -> Result<Mapping> {
         (Format::OnlineRetail, Kind::Orders) => include_str!("presets/online-retail.toml"),
         (Format::Shopify, Kind::Orders) => include_str!("presets/shopify-orders.toml"),
         (Format::Shopify, Kind::Customers) => include_str!("presets/shopify-customers.toml"),
+        (Format::Woocommerce, Kind::Orders) => include_str!("presets/woocommerce-orders.toml"),
+        (Format::Woocommerce, Kind::Customers) => include_str!("presets/woocommerce-customers.toml"),
+        (Format::Magento, Kind::Orders) => include_str!("presets/magento-orders.toml"),
+        (Format::Magento, Kind::Customers) => include_str!("presets/magento-customers.toml"),
+        (Format::Prestashop, Kind::Orders) => include_str!("presets/prestashop-orders.toml"),
+        (Format::Prestashop, Kind::Customers) => include_str!("presets/prestashop-customers.toml"),
+        (Format::Olist, Kind::Orders) => include_str!("presets/olist.toml"),
+        (Format::Olist, Kind::Customers) => include_str!("presets/olist-customers.toml"),
         _ => {
             return Err(Error::invalid(
                 "format_unknown",
@@ -59,4 +67,22 @@ pub fn preset(format: Format, kind: Kind) -> Result<Mapping> {
         }
     };
     Mapping::parse(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_is_found_by_its_word_and_its_mappings_are_sound() {
+        for format in Format::ALL {
+            assert_eq!(Format::from_word(format.word()), Some(*format));
+            for kind in [Kind::Orders, Kind::Customers] {
+                let is_mapping =
+                    *format != Format::Backroom && (*format, kind) != (Format::OnlineRetail, Kind::Customers);
+                let found = preset(*format, kind);
+                assert_eq!(found.is_ok(), is_mapping, "{} {:?}", format.word(), found.err());
+            }
+        }
+    }
 }

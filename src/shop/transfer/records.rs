@@ -245,12 +245,12 @@ impl<R: BufRead> Records<R> {
         if self.ends.len() >= CELLS_MAX {
             return Err(Fault::TooManyCells);
         }
-        self.ends.push(u32::try_from(self.bytes.len()).map_err(|_| Fault::LineTooLong)?);
+        self.ends.push(u32::try_from(self.bytes.len()).ok().ok_or(Fault::LineTooLong)?);
         Ok(())
     }
 
     fn finish(&mut self, line: u64) -> Result<(), Fault> {
-        let text = std::str::from_utf8(&self.bytes).map_err(|_| Fault::NotUtf8)?;
+        let text = std::str::from_utf8(&self.bytes).ok().ok_or(Fault::NotUtf8)?;
         self.record.line = line;
         self.record.text.clear();
         self.record.text.push_str(text);
@@ -355,11 +355,10 @@ mod tests {
 
     #[test]
     fn quotes_line_ends_and_a_missing_last_one_are_read() {
-        assert_eq!(rows("a,b\r\n\"x, \"\"y\"\"\",\"1\r\n2\"\n,\n"), [
-            vec!["a", "b"],
-            vec!["x, \"y\"", "1\r\n2"],
-            vec!["", ""]
-        ]);
+        assert_eq!(
+            rows("a,b\r\n\"x, \"\"y\"\"\",\"1\r\n2\"\n,\n"),
+            [vec!["a", "b"], vec!["x, \"y\"", "1\r\n2"], vec!["", ""]]
+        );
         assert_eq!(rows("a,b"), [["a", "b"]]);
         assert_eq!(rows("a,\"b\""), [["a", "b"]]);
         assert_eq!(rows("a,"), [["a", ""]]);
@@ -393,7 +392,10 @@ mod tests {
     #[test]
     fn a_line_without_end_is_not_kept_in_memory() {
         let text = format!("a\n{}\nb\n", "x".repeat(LINE_BYTES_MAX * 2));
-        assert_eq!(read(&text), (vec![vec!["a".to_owned()], vec!["b".to_owned()]], vec!["2:line_too_long".into()]));
+        assert_eq!(
+            read(&text),
+            (vec![vec!["a".to_owned()], vec!["b".to_owned()]], vec!["2:line_too_long".into()])
+        );
         assert_eq!(read(&",".repeat(CELLS_MAX + 5)).1, ["1:too_many_cells"]);
     }
 

@@ -19,7 +19,10 @@ use std::sync::Arc;
 /// The sink hears of progress after this many records.
 const PROGRESS_EVERY: u64 = 500;
 /// Facts of reading that are warned of.
-const REPLACED: (&str, &str) = ("replaced_letters", "The file has bytes that its encoding does not know, this many; they became U+FFFD.");
+const REPLACED: (&str, &str) = (
+    "replaced_letters",
+    "The file has bytes that its encoding does not know, this many; they became U+FFFD.",
+);
 const UNJOINED: (&str, &str) = ("row_without_record", "No record has the key of this row. It was left out.");
 
 /// Reads the files through the mapping and hands everything to the sink.
@@ -79,44 +82,41 @@ impl<'a> Run<'a> {
             let role = role_of(mapping, &sheet)?;
             sheets.push((role, sheet));
         }
-        for (role, file) in std::iter::once((None, None)).chain(mapping.files.iter().map(|(r, f)| (Some(r), Some(f)))) {
-            let is_there = sheets.iter().any(|(r, _)| r.as_ref() == role);
-            if !is_there && file.is_none_or(|f| !f.is_optional) {
-                return Err(missing(mapping, role.map(String::as_str)));
+        if !sheets.iter().any(|(role, _)| *role == Role::Main) {
+            return Err(missing(mapping, None));
+        }
+        for (name, _) in mapping.files.iter().filter(|(_, f)| !f.is_optional) {
+            if !sheets.iter().any(|(role, _)| role.name() == Some(name)) {
+                return Err(missing(mapping, Some(name)));
             }
         }
         run.load_lookups(&sheets)?;
         for (role, sheet) in sheets {
-            let is_lookup = role.as_ref().is_some_and(|r| run.lookups.iter().any(|l| l.role == *r));
-            if !is_lookup {
-                let bound = Bound::new(sheet, role.as_deref(), mapping, &run.lookups, options)?;
-                run.load_details(bound)?;
+            let is_lookup = role.name().is_some_and(|r| run.lookups.iter().any(|l| l.role == r));
+            match role {
+                Role::Unused => run.reports.push(plain_report(&sheet, "not used", 0)),
+                role if !is_lookup => {
+                    let bound = Bound::new(sheet, role.name(), mapping, &run.lookups, options)?;
+                    run.load_details(bound)?;
+                }
+                _ => {}
             }
         }
         Ok(run)
     }
 
-    fn load_lookups(&mut self, sheets: &[(Option<String>, Sheet)]) -> Result<()> {
-        let is_detail = |role: &str| ["order", "line", "billing", "shipping", "customer", "payment"].iter().any(|s| self.mapping.file_of(s) == Some(role));
+    fn load_lookups(&mut self, sheets: &[(Role, Sheet)]) -> Result<()> {
+        let is_detail = |role: &str| {
+            ["order", "line", "billing", "shipping", "customer", "payment"]
+                .iter()
+                .any(|s| self.mapping.file_of(s) == Some(role))
+        };
         let roles: Vec<String> = self.mapping.files.keys().filter(|r| !is_detail(r)).cloned().collect();
         for role in roles {
             let mut lookup = Lookup::new(&role, self.mapping);
-            for (_, sheet) in sheets.iter().filter(|(r, _)| r.as_ref() == Some(&role)) {
+            for (_, sheet) in sheets.iter().filter(|(r, _)| r.name() == Some(&role)) {
                 let rows = lookup.load(sheet, self.mapping, &self.meter, &mut self.early)?;
-                self.reports.push(FileReport {
-                    name: Arc::clone(&sheet.name),
-                    role: role.clone(),
-                    encoding: sheet.encoding(),
-                    delimiter: char::from(sheet.delimiter),
-                    rows,
-                    blank_rows: 0,
-                    repeated_headers: 0,
-                    refused_rows: 0,
-                    trimmed_cells: 0,
-                    unknown_columns: Vec::new(),
-                    samples: Vec::new(),
-                    decisions: Vec::new(),
-                });
+                self.reports.push(plain_report(sheet, &role, rows));
             }
             self.lookups.push(lookup);
         }
@@ -162,7 +162,7 @@ impl<'a> Run<'a> {
                 Grouped::Rows(key, rows) => {
                     let flow = self.group(key, &rows, &mut details, maker, sink, &mut refused)?;
                     done += 1;
-                    if (self.done + done) % PROGRESS_EVERY == 0 {
+                    if (self.done + done).is_multiple_of(PROGRESS_EVERY) {
                         sink.progress(self.meter.bytes().min(self.all), self.all);
                     }
                     if flow.is_break() {
@@ -178,7 +178,15 @@ impl<'a> Run<'a> {
         Ok(flow)
     }
 
-    fn group(&self, key: Option<String>, rows: &[Row], details: &mut BTreeMap<String, Details>, maker: &mut Maker<'_>, sink: &mut dyn Sink, refused: &mut u64) -> Result<ControlFlow<()>> {
+    fn group(
+        &self,
+        key: Option<String>,
+        rows: &[Row],
+        details: &mut BTreeMap<String, Details>,
+        maker: &mut Maker<'_>,
+        sink: &mut dyn Sink,
+        refused: &mut u64,
+    ) -> Result<ControlFlow<()>> {
         let views: Vec<View<'_>> = self.views(rows);
         let Some(head) = views.first().copied() else { return Ok(ControlFlow::Continue(())) };
         let mut taken = |section: &str| -> Option<(Vec<Row>, Option<u64>)> {
@@ -190,7 +198,9 @@ impl<'a> Run<'a> {
         let (lines, payments, addresses) = (taken("line"), taken("payment"), taken("billing"));
         let broken = [&lines, &payments, &addresses].into_iter().flatten().find_map(|(_, broken)| *broken);
         let broken = broken.or_else(|| head.bound.survey.poisoned.get(key.as_ref()?).copied());
-        let own = |taken: &Option<(Vec<Row>, Option<u64>)>| taken.as_ref().map(|(rows, _)| rows.clone()).unwrap_or_default();
+        let own = |taken: &Option<(Vec<Row>, Option<u64>)>| {
+            taken.as_ref().map(|(rows, _)| rows.clone()).unwrap_or_default()
+        };
         let (line_rows, payment_rows, address_rows) = (own(&lines), own(&payments), own(&addresses));
         let line_views = if lines.is_some() { self.views(&line_rows) } else { views.clone() };
         let (payment_views, address_views) = (self.views(&payment_rows), self.views(&address_rows));
@@ -223,13 +233,18 @@ impl<'a> Run<'a> {
     }
 
     fn views<'b>(&'b self, rows: &'b [Row]) -> Vec<View<'b>> {
-        let view = |row: &'b Row| Some(View { bound: self.bound.get(row.file)?, row, lookups: &self.lookups });
+        let view =
+            |row: &'b Row| Some(View { bound: self.bound.get(row.file)?, row, lookups: &self.lookups });
         rows.iter().filter_map(view).collect()
     }
 
     fn report(mut self, maker: Maker<'_>, is_cut_short: bool) -> Report {
-        let mut report =
-            Report { files: std::mem::take(&mut self.reports), tallies: maker.tallies, warnings: maker.warnings, is_cut_short };
+        let mut report = Report {
+            files: std::mem::take(&mut self.reports),
+            tallies: maker.tallies,
+            warnings: maker.warnings,
+            is_cut_short,
+        };
         for row in self.details.values().flat_map(Details::left) {
             if let Some(bound) = self.bound.get(row.file).filter(|_| !is_cut_short) {
                 let key = bound.key.columns.iter().find_map(|c| row.record.get(*c)).unwrap_or_default();
@@ -249,8 +264,10 @@ impl<'a> Run<'a> {
     }
 }
 
-fn file_report(bound: Bound) -> FileReport {
-    let Bound { sheet, survey, role, unknown, .. } = bound;
+/// How a bound file was read.
+pub fn file_report(bound: Bound) -> FileReport {
+    let Bound { sheet, survey, role, unknown, ignored, .. } = bound;
+    let titles = |columns: Vec<usize>| columns.into_iter().map(|c| sheet.title(c).to_owned()).collect();
     FileReport {
         name: Arc::clone(&sheet.name),
         role: role.unwrap_or_else(|| "records".into()),
@@ -261,23 +278,65 @@ fn file_report(bound: Bound) -> FileReport {
         repeated_headers: survey.counts.repeated_headers,
         refused_rows: survey.counts.refused,
         trimmed_cells: survey.trimmed_cells,
-        unknown_columns: unknown.iter().map(|c| sheet.title(*c).to_owned()).collect(),
+        unknown_columns: titles(unknown),
+        ignored_columns: titles(ignored),
         samples: survey.samples,
         decisions: survey.decisions,
     }
 }
 
-/// What a file is: the role whose columns it has most of.
-fn role_of(mapping: &Mapping, sheet: &Sheet) -> Result<Option<String>> {
+/// What a file is taken for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Role {
+    /// The orders or customers themselves.
+    Main,
+    Further(String),
+    /// Given along and of no use here.
+    Unused,
+}
+
+impl Role {
+    fn name(&self) -> Option<&str> {
+        match self {
+            Self::Further(name) => Some(name),
+            Self::Main | Self::Unused => None,
+        }
+    }
+}
+
+/// How a file was read that no survey was made of.
+fn plain_report(sheet: &Sheet, role: &str, rows: u64) -> FileReport {
+    FileReport {
+        name: Arc::clone(&sheet.name),
+        role: role.to_owned(),
+        encoding: sheet.encoding(),
+        delimiter: char::from(sheet.delimiter),
+        rows,
+        ..FileReport::default()
+    }
+}
+
+/// What a file is: the role whose columns it has most of. Of a mapping with several files, a file that has less
+/// than half of any role's columns is none of them.
+fn role_of(mapping: &Mapping, sheet: &Sheet) -> Result<Role> {
     let roles = std::iter::once(None).chain(mapping.files.keys().map(|r| Some(r.as_str())));
-    let scored = roles.filter_map(|role| likeness(mapping, role, sheet).map(|(found, all)| (found * 1000 / all.max(1), found, role)));
+    let scored = roles.filter_map(|role| {
+        likeness(mapping, role, sheet).map(|(found, all)| (found * 1000 / all.max(1), found, role))
+    });
     match scored.max_by_key(|(share, found, _)| (*share, *found)) {
-        Some((1.., _, role)) => Ok(role.map(str::to_owned)),
+        Some((share, _, _)) if share < 500 && !mapping.files.is_empty() => Ok(Role::Unused),
+        Some((1.., _, None)) => Ok(Role::Main),
+        Some((1.., _, Some(role))) => Ok(Role::Further(role.to_owned())),
+        _ if !mapping.files.is_empty() => Ok(Role::Unused),
         _ => {
             let names: Vec<_> = sheet.header.iter().take(8).map(String::as_str).collect();
             Err(Error::invalid(
                 "columns_missing",
-                format!("{} has none of the columns that are looked for. It has {}.", sheet.name, names.join(", ")),
+                format!(
+                    "{} has none of the columns that are looked for. It has {}.",
+                    sheet.name,
+                    names.join(", ")
+                ),
             ))
         }
     }
@@ -285,7 +344,8 @@ fn role_of(mapping: &Mapping, sheet: &Sheet) -> Result<Option<String>> {
 
 fn missing(mapping: &Mapping, role: Option<&str>) -> Error {
     let of_role = Field::ALL.iter().filter(|f| mapping.file_of(f.section()) == role);
-    let mut columns: Vec<&str> = of_role.filter_map(|f| mapping.columns(*f).first().map(String::as_str)).collect();
+    let mut columns: Vec<&str> =
+        of_role.filter_map(|f| mapping.columns(*f).first().map(String::as_str)).collect();
     if let Some(file) = role.and_then(|r| mapping.files.get(r)) {
         columns.extend(file.key.first().map(String::as_str));
     }
@@ -294,7 +354,7 @@ fn missing(mapping: &Mapping, role: Option<&str>) -> Error {
 }
 
 /// A record of which one row cannot be read is not taken without it.
-fn incomplete(line: u64) -> Fault {
+pub fn incomplete(line: u64) -> Fault {
     Fault {
         line,
         column: String::new(),
@@ -305,7 +365,7 @@ fn incomplete(line: u64) -> Fault {
 }
 
 /// The rows of a refused record: the one at fault says why, the others point to it.
-fn refusals<'a>(fault: &Fault, key: &str, views: impl Iterator<Item = &'a View<'a>>) -> Vec<Refused> {
+pub fn refusals<'a>(fault: &Fault, key: &str, views: impl Iterator<Item = &'a View<'a>>) -> Vec<Refused> {
     let shown: String = key.split('\u{1f}').next().unwrap_or_default().chars().take(80).collect();
     let refuse = |view: &View<'_>| {
         let is_it = view.line() == fault.line;
@@ -315,7 +375,12 @@ fn refusals<'a>(fault: &Fault, key: &str, views: impl Iterator<Item = &'a View<'
             column: if is_it { fault.column.clone() } else { String::new() },
             value: if is_it { fault.value.clone() } else { String::new() },
             code: fault.code,
-            reason: if is_it { fault.reason.clone() } else { format!("{shown} is refused because of line {}: {}", fault.line, fault.reason) },
+            reason: if is_it {
+                fault.reason.clone()
+            } else {
+                format!("{shown} is refused because of line {}: {}", fault.line, fault.reason)
+            },
+            header: Arc::clone(&view.bound.sheet.header),
             cells: view.row.record.cells().map(str::to_owned).collect(),
         }
     };

@@ -19,7 +19,7 @@ pub struct Sheet {
     pub name: Arc<str>,
     pub delimiter: u8,
     /// As they stand in the file, trimmed.
-    pub header: Vec<String>,
+    pub header: Arc<[String]>,
     input: Input,
     detected: Detected,
     columns: HashMap<String, usize>,
@@ -48,26 +48,46 @@ impl Sheet {
             let end = sample.iter().rposition(|b| *b == b'\n').map_or(sample.len(), |i| i + 1);
             sample.truncate(end);
         }
-        let delimiter = options.delimiter.filter(u8::is_ascii).or_else(|| stated(&sample)).unwrap_or_else(|| delimiter(&sample));
+        let delimiter = options
+            .delimiter
+            .filter(u8::is_ascii)
+            .or_else(|| stated(&sample))
+            .unwrap_or_else(|| delimiter(&sample));
         let mut records = Records::new(sample.as_slice(), delimiter);
         let (header, header_line) = loop {
             match records.advance().map_err(|e| input.unreadable(e))? {
                 Next::Record if is_blank(records.record()) || stated_in(records.record()) => {}
                 Next::Record => {
-                    let cells = records.record().cells().map(|c| c.trim().trim_matches('\u{feff}').to_owned());
+                    let cells =
+                        records.record().cells().map(|c| c.trim().trim_matches('\u{feff}').to_owned());
                     break (cells.collect::<Vec<_>>(), records.record().line);
                 }
                 Next::Fault { line, fault, .. } => {
-                    let message = format!("{} line {line}: the header cannot be read. {}", input.name(), fault.sentence());
+                    let message = format!(
+                        "{} line {line}: the header cannot be read. {}",
+                        input.name(),
+                        fault.sentence()
+                    );
                     return Err(Error::invalid("header_unreadable", message));
                 }
                 Next::End => {
-                    return Err(Error::invalid("file_empty", format!("{} has no header line.", input.name())));
+                    return Err(Error::invalid(
+                        "file_empty",
+                        format!("{} has no header line.", input.name()),
+                    ));
                 }
             }
         };
         let columns = columns(&header);
-        Ok(Self { name: input.name().into(), delimiter, header, input: input.clone(), detected, columns, header_line })
+        Ok(Self {
+            name: input.name().into(),
+            delimiter,
+            header: header.into(),
+            input: input.clone(),
+            detected,
+            columns,
+            header_line,
+        })
     }
     /// Such as `UTF-8`.
     pub fn encoding(&self) -> &'static str {
@@ -75,7 +95,7 @@ impl Sheet {
     }
     /// The column with this name.
     pub fn column(&self, name: &str) -> Option<usize> {
-        self.columns.get(&header_key(name)).copied()
+        self.columns.get(name).or_else(|| self.columns.get(&header_key(name))).copied()
     }
     /// The column's name as the file writes it.
     pub fn title(&self, column: usize) -> &str {
@@ -95,7 +115,12 @@ impl Sheet {
     pub fn rows(&self, meter: &Meter) -> Result<Rows<'_>> {
         let text = encoding::open(&self.input, self.detected, meter)?;
         let named = self.header.iter().rposition(|h| !h.is_empty()).map_or(0, |i| i + 1);
-        Ok(Rows { sheet: self, records: Records::new(text, self.delimiter), named, counts: Counts::default() })
+        Ok(Rows {
+            sheet: self,
+            records: Records::new(text, self.delimiter),
+            named,
+            counts: Counts::default(),
+        })
     }
 }
 
@@ -109,7 +134,8 @@ fn stated(sample: &[u8]) -> Option<u8> {
 }
 
 fn stated_in(record: &Record) -> bool {
-    record.line == 1 && record.get(0).is_some_and(|c| c.len() <= 5 && c.to_ascii_lowercase().starts_with("sep="))
+    record.line == 1
+        && record.get(0).is_some_and(|c| c.len() <= 5 && c.to_ascii_lowercase().starts_with("sep="))
 }
 
 /// The delimiter that gives the most rows as wide as the header; the wider header where two give the same.
@@ -133,7 +159,8 @@ fn delimiter(sample: &[u8]) -> u8 {
 
 fn fits(record: &Record, width: usize) -> bool {
     record.len() == width
-        || (record.len() > width && (width..record.len()).all(|i| record.get(i).is_none_or(|c| c.trim().is_empty())))
+        || (record.len() > width
+            && (width..record.len()).all(|i| record.get(i).is_none_or(|c| c.trim().is_empty())))
 }
 
 fn is_blank(record: &Record) -> bool {
@@ -145,6 +172,7 @@ fn columns(header: &[String]) -> HashMap<String, usize> {
     let mut columns = HashMap::new();
     for (index, title) in header.iter().enumerate().filter(|(_, t)| !t.is_empty()) {
         columns.entry(header_key(title)).or_insert(index);
+        columns.entry(title.clone()).or_insert(index);
     }
     for (index, title) in header.iter().enumerate() {
         if let Some((short, _)) = title.split_once('(') {
@@ -246,8 +274,9 @@ impl Rows<'_> {
     fn refuse(&mut self, line: u64, code: &'static str, reason: String, cells: Vec<String>) -> Step {
         self.counts.rows += 1;
         self.counts.refused += 1;
-        let (file, column, value) = (Arc::clone(&self.sheet.name), String::new(), String::new());
-        Step::Refused(Box::new(Refused { file, line, column, value, code, reason, cells }))
+        let (file, header) = (Arc::clone(&self.sheet.name), Arc::clone(&self.sheet.header));
+        let (column, value) = (String::new(), String::new());
+        Step::Refused(Box::new(Refused { file, line, column, value, code, reason, header, cells }))
     }
 }
 
@@ -283,15 +312,20 @@ mod tests {
         assert_eq!(sheet("a|b\n1|2\n").delimiter, b'|');
         assert_eq!(sheet("\"a;b\",c\n\"1;2;3\",x\n").delimiter, b',');
         assert_eq!(sheet("only\n1;2\n").delimiter, b',');
-        assert_eq!(sheet("sep=;\na;b\n1;2\n").header, ["a", "b"]);
+        assert_eq!(*sheet("sep=;\na;b\n1;2\n").header, ["a", "b"]);
     }
 
     #[test]
     fn columns_are_found_however_they_are_written() {
         let sheet = sheet("\u{feff}ID, Customer  e-mail* ,order_id,Weight (kg),Total,total\n");
-        for (name, index) in
-            [("id", 0), ("CUSTOMER E-MAIL", 1), ("Order ID", 2), ("weight", 3), ("Weight (kg)", 3), ("Total", 4)]
-        {
+        for (name, index) in [
+            ("id", 0),
+            ("CUSTOMER E-MAIL", 1),
+            ("Order ID", 2),
+            ("weight", 3),
+            ("Weight (kg)", 3),
+            ("Total", 4),
+        ] {
             assert_eq!(sheet.column(name), Some(index), "{name}");
         }
         assert_eq!(sheet.column(""), None);
@@ -308,7 +342,8 @@ mod tests {
     #[test]
     fn files_without_a_readable_header_are_refused() {
         for (text, code) in [("", "file_empty"), ("\n\n", "file_empty"), ("\"a\n", "header_unreadable")] {
-            let error = Sheet::open(&Input::bytes("x.csv", text.as_bytes()), &Options::default()).unwrap_err();
+            let error =
+                Sheet::open(&Input::bytes("x.csv", text.as_bytes()), &Options::default()).unwrap_err();
             assert_eq!(error.code, code, "{text:?}");
         }
     }

@@ -16,8 +16,10 @@ const SAMPLES_MAX: usize = 5;
 /// More broken rows than this are not looked at one by one for the order they belong to.
 const POISONED_MAX: usize = 100_000;
 
-const GARBLED: (&str, &str) =
-    ("garbled_text", "The text was damaged before it came here, or the encoding is another one. It is kept as it is.");
+const GARBLED: (&str, &str) = (
+    "garbled_text",
+    "The text was damaged before it came here, or the encoding is another one. It is kept as it is.",
+);
 const DAMAGED: (&str, &str) =
     ("damaged_code", "A spreadsheet has destroyed this number. It is kept as the text it now is.");
 
@@ -99,10 +101,10 @@ pub struct Survey {
 
 impl Survey {
     pub fn style(&self, column: usize) -> ColumnStyle {
-        self.styles.get(&column).copied().unwrap_or(ColumnStyle {
-            sign: DecimalSign::Dot,
-            dates: DateStyle::default(),
-        })
+        self.styles
+            .get(&column)
+            .copied()
+            .unwrap_or(ColumnStyle { sign: DecimalSign::Dot, dates: DateStyle::default() })
     }
 }
 
@@ -228,7 +230,8 @@ impl Looking<'_> {
             }
             many => many.iter().map(String::as_str).collect(),
         };
-        let guess = self.wanted.key.columns.iter().find_map(|c| cells.get(*c)).map(|c| c.trim().trim_matches('"'));
+        let guess =
+            self.wanted.key.columns.iter().find_map(|c| cells.get(*c)).map(|c| c.trim().trim_matches('"'));
         let guess = guess.map(|g| cell::without_float_tail(cell::clean(g, true)).to_owned());
         self.poison(guess.filter(|g| !g.is_empty()), refused.line);
     }
@@ -241,7 +244,11 @@ impl Looking<'_> {
 
     fn finish(mut self, options: &Options) -> Result<Survey> {
         // A file has one writer: what its other columns say decides those that could be read both ways.
-        let signs: HashSet<_> = self.numbers.iter().filter_map(|v| v.decide().ok().flatten().map(|s| s == DecimalSign::Dot)).collect();
+        let signs: HashSet<_> = self
+            .numbers
+            .iter()
+            .filter_map(|v| v.decide().ok().flatten().map(|s| s == DecimalSign::Dot))
+            .collect();
         let usual = match (options.decimal, signs.len()) {
             (Some(sign), _) => Some(sign),
             (None, 1) => Some(if signs.contains(&true) { DecimalSign::Dot } else { DecimalSign::Comma }),
@@ -255,7 +262,9 @@ impl Looking<'_> {
                     let title = self.sheet.title(*column);
                     let sign = usual.ok_or_else(|| unclear_number(title, example))?;
                     let point = if sign == DecimalSign::Dot { "a dot" } else { "a comma" };
-                    self.found.decisions.push(format!("{title}: {example} is read with {point} before the fraction."));
+                    self.found
+                        .decisions
+                        .push(format!("{title}: {example} is read with {point} before the fraction."));
                     sign
                 }
             };
@@ -287,14 +296,18 @@ impl Looking<'_> {
 fn unclear_number(title: &str, example: &str) -> Error {
     Error::invalid(
         "number_style_unclear",
-        format!("The column {title} can be read in two ways: {example} may be thousands or a fraction. Say which sign the decimals have."),
+        format!(
+            "The column {title} can be read in two ways: {example} may be thousands or a fraction. Say which sign the decimals have."
+        ),
     )
 }
 
 fn unclear_date(title: &str, example: &str) -> Error {
     Error::invalid(
         "date_order_unclear",
-        format!("The column {title} can be read in two ways: in {example} the day or the month may come first. Say which."),
+        format!(
+            "The column {title} can be read in two ways: in {example} the day or the month may come first. Say which."
+        ),
     )
 }
 
@@ -344,7 +357,8 @@ mod tests {
     #[test]
     fn blanks_letters_and_damage_are_counted() {
         let wanted = Wanted { codes: vec![1], ..Wanted::default() };
-        let found = look("a,b\n x,1\ny ,2.14E+09\nJ\u{fffd}rg\u{a0},3\n", wanted, &Options::default()).unwrap();
+        let found =
+            look("a,b\n x,1\ny ,2.14E+09\nJ\u{fffd}rg\u{a0},3\n", wanted, &Options::default()).unwrap();
         assert_eq!(found.trimmed_cells, 3);
         assert_eq!((found.warnings.count("damaged_code"), found.warnings.count("garbled_text")), (1, 1));
         assert_eq!(found.samples.len(), 1);

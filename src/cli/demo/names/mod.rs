@@ -58,6 +58,8 @@ pub(super) struct Names {
     roots: Vec<&'static str>,
     endings: Vec<&'static str>,
     pub(super) family_first: bool,
+    /// `ü` becomes `ue` in e-mail addresses, as in German.
+    spells_umlauts: bool,
 }
 
 /// A chosen pair.
@@ -71,7 +73,7 @@ pub(super) struct Chosen {
 }
 
 impl Names {
-    pub(super) fn read(table: &NameTable) -> Self {
+    pub(super) fn read(table: &NameTable, spells_umlauts: bool) -> Self {
         let list = |text: &'static str| text.split(',').filter(|e| !e.is_empty()).collect::<Vec<_>>();
         let female: Vec<Name> = list(table.female).into_iter().map(Name::read).collect();
         Self {
@@ -81,6 +83,7 @@ impl Names {
             roots: list(table.roots),
             endings: list(table.endings),
             family_first: table.family_first,
+            spells_umlauts,
         }
     }
     pub(super) fn firsts(&self) -> u64 {
@@ -98,28 +101,30 @@ impl Names {
         let is_female = (first as usize) < self.females;
         let Some(given) = self.first.get(first as usize) else { return Chosen::default() };
         let (written, latin) = match self.last.get(last as usize) {
-            Some(name) => (name.written(is_female).to_owned(), ascii(name.latin(is_female))),
+            Some(name) => {
+                (name.written(is_female).to_owned(), ascii(name.latin(is_female), self.spells_umlauts))
+            }
             None => {
                 let at = (last - self.lasts()) as usize;
                 let root = self.roots.get(at % self.roots.len().max(1)).copied().unwrap_or_default();
                 let ending = self.endings.get(at / self.roots.len().max(1)).copied().unwrap_or_default();
                 let ending = Name::read(ending).written(is_female);
                 let whole = [root, ending].concat();
-                let folded = ascii(&whole);
+                let folded = ascii(&whole, self.spells_umlauts);
                 (whole, folded)
             }
         };
         Chosen {
             first: given.written(is_female),
             last: written,
-            latin_first: ascii(given.latin(is_female)),
+            latin_first: ascii(given.latin(is_female), self.spells_umlauts),
             latin_last: latin,
         }
     }
 }
 
 /// Lower-case ASCII letters only, as people write their name in an e-mail address.
-fn ascii(text: &str) -> String {
+fn ascii(text: &str, spells_umlauts: bool) -> String {
     if text.bytes().all(|b| b.is_ascii_lowercase()) {
         return text.to_owned();
     }
@@ -134,9 +139,11 @@ fn ascii(text: &str) -> String {
                 out.push(c.to_ascii_lowercase());
                 continue;
             }
-            'ä' | 'Ä' | 'æ' | 'Æ' => "ae",
-            'ö' | 'Ö' | 'œ' | 'Œ' => "oe",
-            'ü' | 'Ü' => "ue",
+            'ä' | 'Ä' if spells_umlauts => "ae",
+            'ö' | 'Ö' if spells_umlauts => "oe",
+            'ü' | 'Ü' if spells_umlauts => "ue",
+            'æ' | 'Æ' => "ae",
+            'œ' | 'Œ' => "oe",
             'ß' => "ss",
             'ø' | 'Ø' => "o",
             'å' | 'Å' => "a",
@@ -166,7 +173,8 @@ mod tests {
             ("Łukasz", "lukasz"),
             ("Nguyễn", "nguyen"),
         ] {
-            assert_eq!(ascii(name), letters);
+            assert_eq!(ascii(name, true), letters);
         }
+        assert_eq!(ascii("Şükrü", false), "sukru");
     }
 }

@@ -58,6 +58,8 @@ pub(super) struct Town {
 pub(super) struct Market {
     pub(super) table: &'static MarketTable,
     pub(super) currency: Currency,
+    /// Ten-thousandths of a major unit in one minor unit: how a [`Price`](crate::base::money::Price) counts.
+    pub(super) scale: i64,
     pub(super) names: Names,
     pub(super) towns: Vec<Town>,
     pub(super) streets: Vec<&'static str>,
@@ -76,9 +78,11 @@ impl Market {
         let list = |text: &'static str| text.split(',').filter(|e| !e.is_empty()).collect::<Vec<_>>();
         let mut methods = vec!["card", "card", "paypal", "paypal", "invoice", "bank_transfer", "apple_pay"];
         methods.extend(list(table.methods));
+        let currency = Currency::parse(table.currency)?;
         Ok(Self {
-            currency: Currency::parse(table.currency)?,
-            names: Names::read(table.names),
+            currency,
+            scale: 10_i64.pow(4_u32.saturating_sub(currency.exponent())),
+            names: Names::read(table.names, table.language == "de"),
             towns: list(table.towns).into_iter().map(town).collect(),
             streets: list(table.streets),
             carriers: list(table.carriers).into_iter().filter_map(|c| c.split_once('=')).collect(),

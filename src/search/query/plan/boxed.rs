@@ -139,6 +139,9 @@ fn dense(cutter: &Cutter, part: &Part) -> Tree {
 
 /// Four digits and more are a beginning wherever they stand, or the end of a phone number.
 fn digit_word(digits: &str, prefix: bool) -> Tree {
+    if digits.is_empty() {
+        return Tree::Nothing;
+    }
     let bare = digits.trim_start_matches('0');
     let mut any = vec![whole_or_start(digits, prefix || digits.len() >= PHONE_MIN)];
     if bare.len() != digits.len() && !bare.is_empty() {

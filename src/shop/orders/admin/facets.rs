@@ -1,8 +1,8 @@
 //! The filters of the order list: what can be added to the query with a click, and how often it is there.
 
-use super::terms::{Place, Term, chosen, quoted, replaced, toggled, with, without};
+use super::terms::{Place, chosen, quoted, replaced, same, toggled, values};
 use crate::base::country;
-use crate::search::{Facet, Schema};
+use crate::search::{self, Facet, Query};
 use crate::shop::orders::{Fulfilment, Payment, Status};
 use crate::web::parts::Chip;
 use serde::Serialize;
@@ -84,19 +84,19 @@ pub(super) fn value_label(field: &str, value: &str) -> String {
 }
 
 /// All groups for a query, with the counts of its answer.
-pub(super) fn groups(terms: &[Term], place: &Place, schema: &Schema, counted: &[Facet]) -> Vec<Group> {
+pub(super) fn groups(query: &Query, place: &Place, counted: &[Facet]) -> Vec<Group> {
     OFFERS
         .iter()
         .map(|(field, label, own)| {
             let counts = counted.iter().find(|f| f.field == *field);
-            let on = chosen(terms, field, schema);
+            let on = chosen(query, field);
             Group {
                 label,
                 own: *own,
                 on: !on.is_empty(),
                 values: values_of(field, &on, counts)
                     .into_iter()
-                    .map(|value| offer(field, &value, &on, counts, terms, place, schema))
+                    .map(|value| offer(field, &value, &on, counts, (query, place)))
                     .collect(),
             }
         })
@@ -112,7 +112,7 @@ fn values_of(field: &str, on: &[String], counts: Option<&Facet>) -> Vec<String> 
     }
     let mut values: Vec<String> = on.to_vec();
     for (value, _) in counts.map(|f| f.values.as_slice()).unwrap_or_default().iter().take(VALUES_SHOWN) {
-        if !values.iter().any(|v| v.eq_ignore_ascii_case(value)) {
+        if !values.iter().any(|v| same(v, value)) {
             values.push(value.clone());
         }
     }
@@ -124,47 +124,45 @@ fn offer(
     value: &str,
     on: &[String],
     counts: Option<&Facet>,
-    terms: &[Term],
-    place: &Place,
-    schema: &Schema,
+    (query, place): (&Query, &Place),
 ) -> Offer {
     let count = counts.map(|f| {
-        f.values.iter().find(|(v, _)| v.eq_ignore_ascii_case(value)).map_or(0, |(_, count)| *count)
+        f.values.iter().find(|(v, _)| same(v, value)).map_or(0, |(_, count)| *count)
     });
     Offer {
         label: value_label(field, value),
-        href: place.set("q", &toggled(terms, field, value, schema)).href(PATH),
-        not: place.set("q", &with(terms, &format!("-{field}:{}", quoted(value)))).href(PATH),
+        href: place.set("q", &toggled(query, field, value)).href(PATH),
+        not: place.set("q", &query.with(&format!("-{field}:{}", quoted(value)))).href(PATH),
         count,
-        on: on.iter().any(|v| v.eq_ignore_ascii_case(value)),
+        on: on.iter().any(|v| same(v, value)),
     }
 }
 
 /// The terms that are on, each with the address without it.
-pub(super) fn chips(terms: &[Term], place: &Place, schema: &Schema) -> Vec<Chip> {
-    let chip = |(at, term): (usize, &Term)| Chip {
-        label: chip_label(term, schema),
-        without: place.set("q", &without(terms, at)).href(PATH),
+pub(super) fn chips(query: &Query, place: &Place) -> Vec<Chip> {
+    let chips = query.chips();
+    let chip = |(at, chip): (usize, &search::Chip)| Chip {
+        label: chip_label(chip),
+        without: place.set("q", &query.without(at)).href(PATH),
     };
-    terms.iter().enumerate().map(chip).collect()
+    chips.iter().enumerate().map(chip).collect()
 }
 
-/// `Payment is Paid`, `Total > 100`, `not “anna”`.
-fn chip_label(term: &Term, schema: &Schema) -> String {
-    let Some(field) = term.field.as_deref().and_then(|name| schema.field(name)) else {
-        let text = term.text.strip_prefix('-').filter(|_| term.negated).unwrap_or(&term.text);
-        return if term.negated { format!("Not {text}") } else { text.to_owned() };
+/// `Payment is Paid`, `Total > 100`, `Not “anna”`.
+fn chip_label(chip: &search::Chip) -> String {
+    let value = chip.value.as_str();
+    let (Some(field), Some(label)) = (chip.field, chip.label) else {
+        return if chip.negated { format!("Not {value}") } else { value.to_owned() };
     };
-    let (label, value) = (field.label, term.value.as_str());
-    let not = if term.negated { "not " } else { "" };
+    let not = if chip.negated { "not " } else { "" };
     let compared = [">=", "<=", ">", "<"].into_iter().find_map(|sign| Some((sign, value.strip_prefix(sign)?)));
-    match (compared, value.split_once(".."), value) {
-        (Some((sign, bound)), ..) => format!("{label} {not}{sign} {bound}"),
-        (_, Some((from, to)), _) => format!("{label} {not}{from} to {to}"),
-        (.., "none") => format!("{label}: {not}none"),
-        (.., "any") => format!("{label}: {not}any"),
+    match (compared, value.split_once("..")) {
+        (Some((sign, bound)), _) => format!("{label} {not}{sign} {bound}"),
+        (_, Some((from, ""))) => format!("{label} {not}from {from}"),
+        (_, Some(("", to))) => format!("{label} {not}up to {to}"),
+        (_, Some((from, to))) => format!("{label} {not}{from} to {to}"),
         _ => {
-            let words: Vec<String> = term.values().iter().map(|v| value_label(field.name, v)).collect();
+            let words: Vec<String> = values(chip).iter().map(|v| value_label(field, v)).collect();
             format!("{label} is {not}{}", words.join(" or "))
         }
     }
@@ -181,8 +179,8 @@ pub(super) fn range(from: &str, to: &str) -> String {
 }
 
 /// Days that are often asked for: a word and the address of the list with it.
-pub(super) fn days(terms: &[Term], place: &Place, schema: &Schema) -> Vec<Offer> {
-    let on = chosen(terms, "placed", schema);
+pub(super) fn days(query: &Query, place: &Place) -> Vec<Offer> {
+    let on = chosen(query, "placed");
     [("Today", "today"), ("Yesterday", "yesterday"), ("Last 7 days", "-7d"), ("Last 30 days", "-30d"), ("Last year", "-365d")]
         .into_iter()
         .map(|(label, value)| {
@@ -190,7 +188,7 @@ pub(super) fn days(terms: &[Term], place: &Place, schema: &Schema) -> Vec<Offer>
             let asked = if is_on { "" } else { value };
             Offer {
                 label: label.to_owned(),
-                href: place.set("q", &replaced(terms, "placed", asked, schema)).href(PATH),
+                href: place.set("q", &replaced(query, "placed", asked)).href(PATH),
                 not: String::new(),
                 count: None,
                 on: is_on,
@@ -202,15 +200,7 @@ pub(super) fn days(terms: &[Term], place: &Place, schema: &Schema) -> Vec<Offer>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shop::customers;
-    use crate::shop::orders::admin::terms::split;
-    use crate::shop::orders::{FIELDS, KINDS};
-
-    fn schema() -> Schema {
-        let mut kinds = KINDS.to_vec();
-        kinds.push(customers::KIND);
-        Schema::new(kinds, customers::FIELDS.iter().chain(FIELDS).copied().collect()).unwrap()
-    }
+    use crate::shop::orders::admin::terms::tests::{query, schema};
 
     #[test]
     fn every_offered_field_is_one_of_the_query_language_and_is_counted() {
@@ -222,8 +212,10 @@ mod tests {
 
     #[test]
     fn chips_say_in_words_what_the_query_asks() {
-        let terms = split("anna -payment:paid,part_refunded shipment:unfulfilled total:>100 placed:2026-01-01..2026-02-01 country:de tag:none");
-        let labels: Vec<_> = chips(&terms, &Place::of("q=x&sort=-total"), &schema()).into_iter().map(|c| c.label).collect();
+        let query = query(
+            "anna -payment:paid,part_refunded shipment:unfulfilled total:>100 placed:2026-01-01..2026-02-01 country:de tag:none",
+        );
+        let labels: Vec<_> = chips(&query, &Place::of("q=x&sort=-total")).into_iter().map(|c| c.label).collect();
         assert_eq!(
             labels,
             [
@@ -233,16 +225,16 @@ mod tests {
                 "Total > 100",
                 "Placed 2026-01-01 to 2026-02-01",
                 "Country is Germany",
-                "Tag: none",
+                "Tag is none",
             ]
         );
     }
 
     #[test]
     fn values_carry_their_counts_and_lead_to_the_query_with_them() {
-        let counted = [Facet { field: "payment", values: vec![("paid".to_owned(), 37)] }];
+        let counted = [Facet { field: "payment", values: vec![("paid".to_owned(), 37)], exact: true }];
         let place = Place::of("q=payment%3Apaid&after=x");
-        let groups = groups(&split("payment:paid"), &place, &schema(), &counted);
+        let groups = groups(&query("payment:paid"), &place, &counted);
         let payment = groups.iter().find(|g| g.label == "Payment").unwrap();
         let paid = payment.values.iter().find(|v| v.label == "Paid").unwrap();
         assert_eq!((paid.count, paid.on, paid.href.as_str()), (Some(37), true, "/admin/orders"));

@@ -3,17 +3,19 @@
 use super::columns::{self, Column, Tick};
 use super::facets::{self, Group, Offer, PATH};
 use super::row::Sheet;
-use super::terms::{Place, Term, replaced, split};
-use crate::access::{Staff, may};
+use super::steps::reasons;
+use super::terms::{Place, replaced};
+use crate::access::{Shop, Staff, may};
 use crate::base::error::Result;
 use crate::base::id::Id;
-use crate::search::{Answer, Problem, Search, Total};
+use crate::search::query::parse;
+use crate::search::{Answer, Cursor, Problem, Search, Total};
 use crate::shop::customers;
 use crate::shop::orders::{OrderId, VIEWS, count, find, standing};
 use crate::store::{Snapshot, Store};
 use crate::web::listing::{self, ListQuery, total_words};
-use crate::web::parts::{Chip, Link, Pager, Tab};
-use crate::web::{Assets, Page, Pages, Query, Shell, ShopZone, see_other};
+use crate::web::parts::{Chip, Choice, Link, Pager, Tab};
+use crate::web::{Page, Pages, Query, Shell, Web, see_other};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +42,7 @@ pub(super) struct OrdersQuery {
 
 impl OrdersQuery {
     /// What the search is asked.
-    pub fn list(&self) -> ListQuery {
+    pub(super) fn list(&self) -> ListQuery {
         ListQuery {
             q: self.q.clone(),
             limit: self.limit,
@@ -51,57 +53,57 @@ impl OrdersQuery {
         }
     }
     /// The address with the ranges of the small forms moved into the query; `None` when there are none.
-    fn settled(&self, place: &Place, search: &Search) -> Option<String> {
+    fn settled(&self, place: &Place, search: &Search, shell: &Shell) -> Option<String> {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        let has_days = self.since.is_some() || self.until.is_some();
-        let has_amounts = self.least.is_some() || self.most.is_some();
         let mut query = text(&self.q);
-        if has_days {
-            let range = facets::range(&text(&self.since), &text(&self.until));
-            query = replaced(&split(&query), "placed", &range, search.schema());
+        for (field, from, to) in [("placed", &self.since, &self.until), ("total", &self.least, &self.most)] {
+            if from.is_some() || to.is_some() {
+                let read = parse(&query, search.schema(), shell.now, &shell.zone(), None).query;
+                query = replaced(&read, field, &facets::range(&text(from), &text(to)));
+            }
         }
-        if has_amounts {
-            let range = facets::range(&text(&self.least), &text(&self.most));
-            query = replaced(&split(&query), "total", &range, search.schema());
-        }
-        let place = place.less(&["since", "until", "least", "most"]);
-        (has_days || has_amounts).then(|| place.set("q", &query).href(PATH))
+        place.has(RANGES).then(|| place.less(RANGES).set("q", &query).href(PATH))
     }
 }
+
+/// Parameters of the small forms for days and amounts.
+const RANGES: &[&str] = &["since", "until", "least", "most"];
 
 /// The list as its template shows it.
 #[derive(Debug, Serialize)]
 pub(super) struct ListPage {
-    views: Vec<Tab>,
-    q: String,
-    chips: Vec<Chip>,
-    groups: Vec<Group>,
-    days: Vec<Offer>,
+    pub views: Vec<Tab>,
+    pub q: String,
+    pub chips: Vec<Chip>,
+    pub groups: Vec<Group>,
+    pub days: Vec<Offer>,
     /// The address without any filter.
-    clear: String,
-    problems: Vec<Trouble>,
+    pub clear: String,
+    pub problems: Vec<Trouble>,
     /// Typed and understood instead.
-    corrected: Vec<(String, String)>,
-    degraded: bool,
-    columns: Vec<Column>,
-    ticks: Vec<Tick>,
-    usual_columns: String,
-    sort: String,
+    pub corrected: Vec<(String, String)>,
+    pub degraded: bool,
+    pub columns: Vec<Column>,
+    pub ticks: Vec<Tick>,
+    pub usual_columns: String,
+    pub sort: String,
     /// Rows as HTML; everything in them is escaped by `row`.
-    rows: String,
-    shown: usize,
+    pub rows: String,
+    pub shown: usize,
     /// The count in words.
-    total: String,
-    pager: Pager,
-    limits: Vec<Limit>,
+    pub total: String,
+    pub pager: Pager,
+    pub limits: Vec<Limit>,
     /// `first` or `none` when there is no row, else empty.
-    empty: &'static str,
+    pub empty: &'static str,
     /// Where the list with this query is exported.
-    export: Option<String>,
+    pub export: Option<String>,
     /// This address, for forms that come back.
-    here: String,
-    may_edit: bool,
-    may_ship: bool,
+    pub here: String,
+    pub may_edit: bool,
+    pub may_ship: bool,
+    /// Why orders are cancelled.
+    pub reasons: Vec<Choice>,
 }
 
 impl Page for ListPage {
@@ -132,20 +134,20 @@ pub(super) async fn list(
     staff: Staff<may::ViewOrders>,
     shell: Shell,
     pages: web::Data<Pages>,
-    assets: web::Data<Assets>,
+    front: web::Data<Web>,
     (store, search): (web::Data<Store>, web::Data<Search>),
-    zone: web::Data<ShopZone>,
+    shop: web::Data<Shop>,
     query: Query<OrdersQuery>,
 ) -> Result<HttpResponse> {
     let place = Place::of(&shell.query);
-    if let Some(settled) = query.0.settled(&place, &search) {
+    if let Some(settled) = query.0.settled(&place, &search, &shell) {
         return see_other(&settled, None);
     }
     let (answer, problems) =
-        listing::lenient(&search, &query.0.list(), "order", shell.now, &zone.get(), &facets::fields())?;
-    let sprite = assets.path("img/icons.svg")?;
+        listing::lenient(&search, &query.0.list(), "order", shell.now, &shop.zone(), &facets::fields())?;
+    let sprite = front.assets().path("img/icons.svg")?;
     let rights = staff.rights();
-    let ask = Ask { query: &query.0, place, answer, problems, search: &search, shell: &shell, sprite };
+    let ask = Ask { query: &query.0, place, answer, problems, shell: &shell, sprite };
     let page = store.read(|s| ask.page(s, |word| rights.may(word)))?;
     pages.show(&shell, &page)
 }
@@ -156,24 +158,22 @@ struct Ask<'a> {
     place: Place,
     answer: Answer,
     problems: Vec<Problem>,
-    search: &'a Search,
     shell: &'a Shell,
     sprite: &'a str,
 }
 
 impl Ask<'_> {
     fn page(&self, s: &Snapshot, may: impl Fn(&str) -> bool) -> Result<ListPage> {
-        let schema = self.search.schema();
         let q = self.query.q.clone().unwrap_or_default();
-        let terms = split(&q);
+        let asked = &self.answer.query;
         let columns = columns::shown(&self.query.cols);
         let (rows, shown) = self.rows(s, &columns, may("customers:view"))?;
-        let views = self.views(s, &terms)?;
+        let views = self.views(s)?;
         let is_first_use = views.first().is_none_or(|all| all.count == Some(0));
         Ok(ListPage {
-            chips: facets::chips(&terms, &self.place, schema),
-            groups: facets::groups(&terms, &self.place, schema, &self.answer.facets),
-            days: facets::days(&terms, &self.place, schema),
+            chips: facets::chips(asked, &self.place),
+            groups: facets::groups(asked, &self.place, &self.answer.facets),
+            days: facets::days(asked, &self.place),
             clear: self.place.set("q", "").href(PATH),
             problems: self.problems.iter().map(|p| self.trouble(p, &q)).collect(),
             corrected: self.answer.corrected.clone(),
@@ -182,7 +182,7 @@ impl Ask<'_> {
             usual_columns: self.place.less(&["cols"]).href(PATH),
             columns,
             sort: self.query.sort.clone().unwrap_or_else(|| "-placed".to_owned()),
-            total: total_words(&self.answer.total),
+            total: self.answer.total.as_ref().map(total_words).unwrap_or_default(),
             pager: self.pager(shown),
             limits: self.limits(),
             empty: if shown > 0 { "" } else if is_first_use { "first" } else { "none" },
@@ -190,6 +190,7 @@ impl Ask<'_> {
             here: self.place.href(PATH),
             may_edit: may("orders:edit"),
             may_ship: may("orders:ship"),
+            reasons: reasons(),
             views,
             rows,
             shown,
@@ -218,8 +219,9 @@ impl Ask<'_> {
     }
 
     /// The view whose query this one is, or begins with, is the current one.
-    fn views(&self, s: &Snapshot, terms: &[Term]) -> Result<Vec<Tab>> {
-        let typed: Vec<&str> = terms.iter().map(|t| t.text.as_str()).collect();
+    fn views(&self, s: &Snapshot) -> Result<Vec<Tab>> {
+        let chips = self.answer.query.chips();
+        let typed: Vec<&str> = chips.iter().map(|c| c.text.as_str()).collect();
         let current = VIEWS
             .iter()
             .enumerate()
@@ -248,16 +250,16 @@ impl Ask<'_> {
     }
 
     fn pager(&self, shown: usize) -> Pager {
-        let link = |name: &str, cursor: &Option<_>| cursor.as_ref().map(|c| self.place.set(name, &format!("{c}")).href(PATH));
-        let total = match self.answer.total {
+        let link = |name: &str, cursor: &Option<Cursor>| cursor.as_ref().map(|c| self.place.set(name, &c.to_string()).href(PATH));
+        let total = self.answer.total.map(|total| match total {
             Total::Exact(count) => crate::web::parts::Total { count, exact: true },
             Total::MoreThan(count) => crate::web::parts::Total { count, exact: false },
-        };
+        });
         Pager {
             newer: link("before", &self.answer.prev),
             older: link("after", &self.answer.next),
             shown,
-            total: Some(total),
+            total,
         }
     }
 

@@ -46,7 +46,7 @@ fn cut(text: &str) -> String {
 
 impl Sheet<'_> {
     /// Appends the row of an order.
-    pub fn row(&self, out: &mut String, order: &Order, standing: &Standing, name: &str) {
+    pub(super) fn row(&self, out: &mut String, order: &Order, standing: &Standing, name: &str) {
         let facts = facts(order);
         out.push_str("<tr><td class=\"pick\"><label><input type=\"checkbox\" name=\"id\" value=\"");
         out.push_str(&format!("{}.{}", order.id, order.version));

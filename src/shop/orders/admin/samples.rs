@@ -1,10 +1,26 @@
 //! Life-like orders for the tests of pages.
 
+use super::columns;
+use super::credit::CreditNotePage;
+use super::facets;
+use super::list::{Limit, ListPage, Trouble};
+use super::neighbours::Neighbours;
+use super::row::Sheet;
+use super::show::{CustomerCard, OrderPage, ShowQuery};
+use super::steps;
+use super::terms::{self, Place};
+use super::timeline;
 use crate::base::id::Id;
-use crate::base::money::{Currency, Price};
-use crate::base::time::Timestamp;
+use crate::base::money::{Currency, Money, Price};
+use crate::base::time::{Timestamp, Zone};
+use crate::search::Facet;
 use crate::shop::customers::{Address, CustomerId};
-use crate::shop::orders::{Fulfilment, Line, Order, OrderId, Parcel, Payment, PaymentNote, StaffNote, Status};
+use crate::shop::orders::{
+    CreditKind, CreditNote, CreditNoteId, Fulfilment, Line, Order, OrderId, Parcel, Payment, PaymentNote,
+    StaffNote, Standing, Status,
+};
+use crate::store::{Actor, ActorKind, EventId, StoredEvent, Subject};
+use crate::web::parts::{Link, Pager, Tab};
 use std::collections::BTreeMap;
 
 pub(super) fn at(text: &str) -> Timestamp {
@@ -123,4 +139,117 @@ pub(super) fn hostile(text: &str) -> Order {
     order.payments[0].reference = own();
     order.staff_notes[0].text = own();
     order
+}
+
+/// The list with two orders, one of them by somebody hostile.
+pub(super) fn list_page() -> ListPage {
+    let evil = "\"><script>alert(1)</script>";
+    let zone = Zone::named("Europe/Berlin").unwrap();
+    let columns = columns::shown(&[]);
+    let (mut rows, place) = (String::new(), Place::of("q=payment:paid+anna"));
+    let sheet = Sheet {
+        columns: &columns,
+        zone: &zone,
+        now: at("2026-11-20T10:42:00Z"),
+        sprite: "/a/img/icons.svg",
+        from: "",
+        links_customers: true,
+    };
+    sheet.row(&mut rows, &order(), &Standing::Returning { earlier: 6, last: 10_301 }, "Anna Berg");
+    sheet.row(&mut rows, &hostile(evil), &Standing::New { unkept: 0, last: None }, evil);
+    let asked = terms::tests::query("payment:paid anna");
+    let counted = [
+        Facet { field: "payment", values: vec![("paid".into(), 37)], exact: true },
+        Facet { field: "category", values: vec![(evil.into(), 3)], exact: true },
+    ];
+    let tab = |label: &str, count, current| Tab {
+        label: label.into(),
+        href: "/admin/orders".into(),
+        count: Some(count),
+        current,
+        changed: current,
+    };
+    ListPage {
+        views: vec![tab("All", 10_482, true), tab("To ship", 42, false)],
+        q: format!("payment:paid {evil}"),
+        chips: facets::chips(&asked, &place),
+        groups: facets::groups(&asked, &place, &counted),
+        days: facets::days(&asked, &place),
+        clear: "/admin/orders".into(),
+        problems: vec![Trouble {
+            message: "There is no field “colur”.".into(),
+            instead: Some(Link::new("colour", "/admin/orders?q=colour")),
+        }],
+        corrected: vec![("bergh".into(), "berg".into())],
+        degraded: true,
+        ticks: columns::ticks(&columns),
+        columns,
+        usual_columns: "/admin/orders".into(),
+        sort: "-placed".into(),
+        rows,
+        shown: 2,
+        total: "more than 10,000".into(),
+        pager: Pager { older: Some("/admin/orders?after=x".into()), shown: 2, ..Pager::default() },
+        limits: vec![Limit { rows: 50, href: "/admin/orders".into(), current: true }],
+        empty: "",
+        export: Some("/admin/transfer".into()),
+        here: "/admin/orders?q=x".into(),
+        may_edit: true,
+        may_ship: true,
+        reasons: steps::reasons(),
+    }
+}
+
+/// The page of a hostile order, with every card and form.
+pub(super) fn order_page() -> OrderPage {
+    let order = hostile("\"><script>alert(1)</script>");
+    let event = |kind: &str, data| StoredEvent {
+        seq: 1,
+        id: EventId::from_bytes([0; 16]),
+        kind: kind.to_owned(),
+        subject: Subject::of(&order.id),
+        also: Vec::new(),
+        at: at("2026-11-20T10:42:00Z"),
+        actor: Actor::new(ActorKind::Staff, "stf_1", "<script>alert(1)</script>"),
+        request_id: None,
+        data,
+    };
+    let happened = [
+        event("order.noted", serde_json::json!({"note": 1, "text": "x"})),
+        event("order.shipped", serde_json::json!({"carrier": "DHL", "tracking": "0034"})),
+        event("order.changed", serde_json::json!({"changes": {"email": ["a@example.com", "<script>alert(1)</script>"]}})),
+        event("order.placed", serde_json::json!({})),
+    ];
+    let mut page = OrderPage::new(&order, &Standing::New { unkept: 0, last: None }, |_| true, &ShowQuery::default());
+    page.moments = happened.iter().map(|e| timeline::moment(e, &order)).collect();
+    page.older = Some("?before=1".into());
+    page.near = Neighbours { newer: Some("/admin/orders/x".into()), older: None };
+    page.customer = Some(CustomerCard {
+        name: "<script>alert(1)</script>".into(),
+        href: Some("/admin/customers/cus_1".into()),
+        orders: "7 orders, 6 kept".into(),
+        spent: vec![Money::new(61_230, Currency::EUR)],
+        last_order_at: Some(order.placed_at),
+        all_orders: "/admin/orders?q=x".into(),
+    });
+    page
+}
+
+/// A credit note with one line.
+pub(super) fn credit_note_page() -> CreditNotePage {
+    let note = CreditNote {
+        id: CreditNoteId::from_bytes([3; 16]),
+        number: "C536379".into(),
+        version: 1,
+        issued_at: at("2026-11-20T10:42:00Z"),
+        created_at: at("2026-11-20T10:42:00Z"),
+        source: None,
+        customer: None,
+        currency: Currency::GBP,
+        lines: vec![line("<script>alert(1)</script>", "M", "4012345678901", 2750)],
+        total: 2750,
+        kind: CreditKind::Credit,
+        country: "GB".into(),
+    };
+    CreditNotePage::new(&note, Some(Link::new("Anna", "/admin/customers/cus_1")))
 }

@@ -1,136 +1,69 @@
-//! A query as the terms people see as chips: which are on, and the same query with one more, or one less. Pure.
+//! The same query with one value more, or one less, and the address of the list with it. Pure.
 
-use crate::search::Schema;
-use crate::web::query::encode;
+use crate::search::query::Chip;
+use crate::search::Query;
+use crate::web::query::{encode, pairs};
 
-/// One term of a query, as it was typed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Term {
-    pub text: String,
-    pub negated: bool,
-    /// The word before the colon.
-    pub field: Option<String>,
-    /// What stands after the colon, or the whole of a term without one.
-    pub value: String,
-}
-
-impl Term {
-    fn read(text: String) -> Self {
-        let (negated, rest) = text.strip_prefix('-').map_or((false, text.as_str()), |rest| (true, rest));
-        let named = rest.split_once(':').filter(|(name, _)| {
-            !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_')
-        });
-        let (field, value) = match named {
-            Some((name, value)) => (Some(name.to_lowercase()), value.to_owned()),
-            None => (None, rest.to_owned()),
-        };
-        Self { negated, field, value, text }
-    }
-
-    /// The values of a list such as `paid,"part refunded"`, without their quotes.
-    pub fn values(&self) -> Vec<String> {
-        pieces(&self.value, |c| c == ',').into_iter().map(|v| v.trim_matches('"').to_owned()).collect()
-    }
-}
-
-/// The terms of a query in their order. A query with `OR` at its top is one term: its parts mean nothing alone.
-pub(super) fn split(query: &str) -> Vec<Term> {
-    let texts: Vec<String> = pieces(query, char::is_whitespace);
-    if texts.iter().any(|t| t == "OR") {
-        return vec![Term { text: query.trim().to_owned(), negated: false, field: None, value: query.trim().to_owned() }];
-    }
-    texts.into_iter().map(Term::read).collect()
-}
-
-/// Cuts at `is_cut`, but neither in quotes nor in brackets.
-fn pieces(text: &str, is_cut: impl Fn(char) -> bool) -> Vec<String> {
-    let (mut found, mut piece) = (Vec::new(), String::new());
-    let (mut quoted, mut depth) = (false, 0_u32);
-    for c in text.chars() {
-        match c {
-            '"' => quoted = !quoted,
-            '(' if !quoted => depth = depth.saturating_add(1),
-            ')' if !quoted => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if is_cut(c) && !quoted && depth == 0 {
-            if !piece.is_empty() {
-                found.push(std::mem::take(&mut piece));
-            }
-        } else {
-            piece.push(c);
-        }
-    }
-    if !piece.is_empty() {
-        found.push(piece);
-    }
-    found
-}
-
-/// The query these terms make.
-pub(super) fn join<'a>(terms: impl IntoIterator<Item = &'a Term>) -> String {
-    terms.into_iter().map(|t| t.text.as_str()).collect::<Vec<_>>().join(" ")
-}
-
-/// The query without its term at this place.
-pub(super) fn without(terms: &[Term], place: usize) -> String {
-    join(terms.iter().enumerate().filter(|(at, _)| *at != place).map(|(_, t)| t))
-}
-
-/// The values of a field that the query asks for; the name or any alias counts.
-pub(super) fn chosen(terms: &[Term], field: &str, schema: &Schema) -> Vec<String> {
-    positive(terms, field, schema).map(|at| terms.get(at).map(Term::values).unwrap_or_default()).unwrap_or_default()
+/// The values a query asks for in a field, without quotes; empty for comparisons.
+pub(super) fn chosen(query: &Query, field: &str) -> Vec<String> {
+    query.chips().iter().find(|c| is_list_of(c, field)).map(values).unwrap_or_default()
 }
 
 /// The query with a value of a field added, or taken away where it is asked for already.
-pub(super) fn toggled(terms: &[Term], field: &str, value: &str, schema: &Schema) -> String {
-    let Some(at) = positive(terms, field, schema) else {
-        return with(terms, &format!("{field}:{}", quoted(value)));
+pub(super) fn toggled(query: &Query, field: &str, value: &str) -> String {
+    let mut chips = query.chips();
+    let Some(chip) = chips.iter_mut().find(|c| is_list_of(c, field)) else {
+        return query.with(&format!("{field}:{}", quoted(value)));
     };
-    let mut values = terms.get(at).map(Term::values).unwrap_or_default();
-    match values.iter().position(|v| v.eq_ignore_ascii_case(value)) {
-        Some(place) => drop(values.remove(place)),
-        None => values.push(value.to_owned()),
+    let mut list = values(chip);
+    match list.iter().position(|v| same(v, value)) {
+        Some(place) => drop(list.remove(place)),
+        None => list.push(value.to_owned()),
     }
-    if values.is_empty() {
-        return without(terms, at);
-    }
-    let list = values.iter().map(|v| quoted(v)).collect::<Vec<_>>().join(",");
-    let mut changed = terms.to_vec();
-    if let Some(term) = changed.get_mut(at) {
-        *term = Term::read(format!("{field}:{list}"));
-    }
-    join(&changed)
+    let list = list.iter().map(|v| quoted(v)).collect::<Vec<_>>().join(",");
+    chip.text = if list.is_empty() { String::new() } else { format!("{field}:{list}") };
+    chips.iter().map(|c| c.text.as_str()).filter(|t| !t.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// The query with another term at its end.
-pub(super) fn with(terms: &[Term], term: &str) -> String {
-    let query = join(terms);
-    match terms {
-        [] => term.to_owned(),
-        [one] if one.text.contains(" OR ") => format!("({query}) {term}"),
-        _ => format!("{query} {term}"),
+/// The query with a term in place of what it said about a field; without it when the value is empty.
+pub(super) fn replaced(query: &Query, field: &str, value: &str) -> String {
+    let rest = query.without_field(field);
+    if value.is_empty() { rest } else { format!("{rest} {field}:{value}").trim().to_owned() }
+}
+
+/// Whether two values of a keyword are the same one.
+pub(super) fn same(a: &str, b: &str) -> bool {
+    a.to_lowercase() == b.to_lowercase()
+}
+
+/// A term that lists values of this field, such as `size:S,M`.
+fn is_list_of(chip: &Chip, field: &str) -> bool {
+    let unquoted: String = chip.value.split('"').step_by(2).collect();
+    let is_compared = unquoted.starts_with(['<', '>']) || unquoted.contains("..");
+    chip.field == Some(field) && !chip.negated && !is_compared
+}
+
+/// `S,"extra large"` as its values.
+pub(super) fn values(chip: &Chip) -> Vec<String> {
+    let (mut found, mut value, mut is_quoted) = (Vec::new(), String::new(), false);
+    for c in chip.value.chars() {
+        match c {
+            '"' => is_quoted = !is_quoted,
+            ',' if !is_quoted => found.push(std::mem::take(&mut value)),
+            _ => value.push(c),
+        }
     }
-}
-
-/// The query with its terms of a field replaced by one with this value; without them when it is empty.
-pub(super) fn replaced(terms: &[Term], field: &str, value: &str, schema: &Schema) -> String {
-    let rest: Vec<Term> = terms.iter().filter(|t| !is_of(t, field, schema)).cloned().collect();
-    if value.is_empty() { join(&rest) } else { with(&rest, &format!("{field}:{value}")) }
-}
-
-fn positive(terms: &[Term], field: &str, schema: &Schema) -> Option<usize> {
-    terms.iter().position(|t| !t.negated && is_of(t, field, schema))
-}
-
-fn is_of(term: &Term, field: &str, schema: &Schema) -> bool {
-    term.field.as_deref().and_then(|name| schema.field(name)).is_some_and(|f| f.name == field)
+    found.push(value);
+    found.retain(|v| !v.is_empty());
+    found
 }
 
 /// The value as the query language reads it back.
 pub(super) fn quoted(value: &str) -> String {
-    let plain = !value.is_empty() && value.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
-    if plain && !value.starts_with('-') { value.to_owned() } else { format!("\"{}\"", value.replace('"', "")) }
+    let is_plain = !value.is_empty()
+        && value.chars().all(|c| c.is_alphanumeric() || c == '_')
+        && !matches!(value, "none" | "any" | "me" | "OR");
+    if is_plain { value.to_owned() } else { format!("\"{}\"", value.replace('"', "")) }
 }
 
 /// The address of a list, as names and values that can be changed one by one.
@@ -138,84 +71,82 @@ pub(super) fn quoted(value: &str) -> String {
 pub(super) struct Place(Vec<(String, String)>);
 
 impl Place {
-    pub fn of(query: &str) -> Self {
-        Self(crate::web::query::pairs(query))
+    /// Of what stands behind `?`.
+    pub(super) fn of(query: &str) -> Self {
+        Self(pairs(query))
     }
     /// With a parameter set; an empty value takes it away. Another query or order begins at the first page.
     #[must_use]
-    pub fn set(&self, name: &str, value: &str) -> Self {
-        let starts_anew = !matches!(name, "after" | "before");
-        let stays = |key: &str| key != name && !(starts_anew && matches!(key, "after" | "before"));
+    pub(super) fn set(&self, name: &str, value: &str) -> Self {
+        let stays = |key: &str| key != name && !matches!(key, "after" | "before");
         let mut pairs: Vec<_> = self.0.iter().filter(|(key, _)| stays(key)).cloned().collect();
         if !value.is_empty() {
             pairs.push((name.to_owned(), value.to_owned()));
         }
         Self(pairs)
     }
+    /// With one more parameter at the end; an empty value adds nothing.
+    #[must_use]
+    pub(super) fn and(mut self, name: &str, value: &str) -> Self {
+        if !value.is_empty() {
+            self.0.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
     /// Without some parameters.
     #[must_use]
-    pub fn less(&self, names: &[&str]) -> Self {
+    pub(super) fn less(&self, names: &[&str]) -> Self {
         Self(self.0.iter().filter(|(key, _)| !names.contains(&key.as_str())).cloned().collect())
     }
+    /// Whether any of these parameters is there.
+    pub(super) fn has(&self, names: &[&str]) -> bool {
+        self.0.iter().any(|(key, _)| names.contains(&key.as_str()))
+    }
     /// The path and what follows `?`.
-    pub fn href(&self, path: &str) -> String {
+    pub(super) fn href(&self, path: &str) -> String {
         let query = encode(&self.0);
         if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
-    use crate::search::{FieldDef, KindDef, Shape};
+    use crate::base::time::{Timestamp, Zone};
+    use crate::search::query::parse;
+    use crate::search::Schema;
+    use crate::shop::customers;
+    use crate::shop::orders::{FIELDS, KINDS};
     use proptest::prelude::*;
 
-    fn schema() -> Schema {
-        let field = |name, aliases| FieldDef {
-            name,
-            aliases,
-            label: "",
-            help: "",
-            example: "",
-            kinds: &["order"],
-            shape: Shape::Keyword,
-            boxed: false,
-            facet: true,
-            sortable: false,
-        };
-        let kinds = vec![KindDef { name: "order", prefix: "ord", label: "Orders" }];
-        Schema::new(kinds, vec![field("fulfilment", &["shipment"]), field("category", &[]), field("placed", &[])]).unwrap()
+    pub(crate) fn schema() -> Schema {
+        let mut kinds = KINDS.to_vec();
+        kinds.push(customers::KIND);
+        Schema::new(kinds, customers::FIELDS.iter().chain(FIELDS).copied().collect()).unwrap()
     }
 
-    #[test]
-    fn terms_are_cut_outside_of_quotes_and_brackets() {
-        let terms = split("anna  -category:\"rain jackets\",socks (a OR b) total:>100");
-        let texts: Vec<_> = terms.iter().map(|t| t.text.as_str()).collect();
-        assert_eq!(texts, ["anna", "-category:\"rain jackets\",socks", "(a OR b)", "total:>100"]);
-        assert_eq!((terms[1].negated, terms[1].field.as_deref()), (true, Some("category")));
-        assert_eq!(terms[1].values(), ["rain jackets", "socks"]);
-        assert_eq!(split("a OR b").len(), 1, "parts of an OR are no terms of their own");
-        assert_eq!(with(&split("a OR b"), "x:y"), "(a OR b) x:y");
+    pub(crate) fn query(text: &str) -> Query {
+        parse(text, &schema(), Timestamp(1_790_000_000_000), &Zone::utc(), None).query
     }
 
     #[test]
     fn a_value_is_added_to_its_term_and_taken_away_again() {
-        let schema = schema();
-        let once = toggled(&split("anna"), "category", "Rain jackets", &schema);
+        let once = toggled(&query("anna"), "category", "Rain jackets");
         assert_eq!(once, "anna category:\"Rain jackets\"");
-        let twice = toggled(&split(&once), "category", "Socks", &schema);
+        let twice = toggled(&query(&once), "category", "Socks");
         assert_eq!(twice, "anna category:\"Rain jackets\",Socks");
-        assert_eq!(chosen(&split(&twice), "category", &schema), ["Rain jackets", "Socks"]);
-        let less = toggled(&split(&twice), "category", "rain jackets", &schema);
+        assert_eq!(chosen(&query(&twice), "category"), ["Rain jackets", "Socks"]);
+        let less = toggled(&query(&twice), "category", "rain jackets");
         assert_eq!(less, "anna category:Socks");
-        assert_eq!(toggled(&split(&less), "category", "Socks", &schema), "anna");
+        assert_eq!(toggled(&query(&less), "category", "Socks"), "anna");
     }
 
     #[test]
-    fn an_alias_is_the_same_field() {
-        let schema = schema();
-        assert_eq!(toggled(&split("shipment:part"), "fulfilment", "part", &schema), "");
-        assert_eq!(replaced(&split("a shipment:part -fulfilment:x"), "fulfilment", "y", &schema), "a fulfilment:y");
+    fn an_alias_is_the_same_field_and_a_comparison_is_no_list() {
+        assert_eq!(toggled(&query("shipment:part"), "fulfilment", "part"), "");
+        assert_eq!(toggled(&query("-payment:paid"), "payment", "paid"), "-payment:paid payment:paid");
+        assert_eq!(replaced(&query("a total:>5"), "total", "1..2"), "a total:1..2");
+        assert!(chosen(&query("total:>5"), "total").is_empty());
     }
 
     #[test]
@@ -228,13 +159,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_query_makes_it_panic_and_a_toggled_value_is_chosen(query in ".{0,60}", value in "[^\"]{1,20}") {
-            let schema = schema();
-            let terms = split(&query);
-            if chosen(&terms, "category", &schema).is_empty() && query.matches('"').count() % 2 == 0 && !query.contains(['(', ')']) {
-                let added = toggled(&terms, "category", &value, &schema);
-                prop_assert!(chosen(&split(&added), "category", &schema).contains(&value), "{}", added);
-            }
+        fn a_value_of_any_text_is_chosen_once_it_was_added(value in "[^\"\\\\\\p{C}\\s][^\"\\\\\\p{C}]{0,19}") {
+            let added = toggled(&query("anna"), "category", value.trim());
+            prop_assert_eq!(chosen(&query(&added), "category"), vec![value.trim().to_owned()], "{}", added);
+            prop_assert_eq!(toggled(&query(&added), "category", value.trim()), "anna");
         }
     }
 }

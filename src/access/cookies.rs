@@ -1,0 +1,106 @@
+//! The two cookies of this floor: the session, and the browser that somebody has signed in from before.
+
+use crate::access::session::DEVICE_MS;
+use crate::access::staff::Preferences;
+use crate::base::time::SECOND_MS;
+use actix_web::HttpRequest;
+use actix_web::cookie::{Cookie, SameSite, time::Duration};
+
+/// Longest token that is looked at.
+const LEN_MAX: usize = 64;
+
+/// With HTTPS a cookie is bound to this very host, so that no neighbour below the same domain can plant one. On a
+/// plain address in the local network browsers refuse such cookies.
+fn name(https: bool, bound: &'static str, plain: &'static str) -> &'static str {
+    if https { bound } else { plain }
+}
+fn session_name(https: bool) -> &'static str {
+    name(https, "__Host-sid", "sid")
+}
+fn device_name(https: bool) -> &'static str {
+    name(https, "__Host-device", "device")
+}
+
+/// The session's token in a request.
+pub(super) fn session(request: &HttpRequest, https: bool) -> Option<String> {
+    read(request, session_name(https))
+}
+
+/// The browser's token in a request.
+pub(super) fn device(request: &HttpRequest, https: bool) -> Option<String> {
+    read(request, device_name(https))
+}
+
+fn read(request: &HttpRequest, name: &str) -> Option<String> {
+    let value = request.cookie(name)?.value().to_owned();
+    (!value.is_empty() && value.len() <= LEN_MAX).then_some(value)
+}
+
+/// The cookie of a new session; it ends with the session, or earlier with the browser's patience.
+pub(super) fn set_session(token: String, https: bool, absolute_ms: i64) -> Cookie<'static> {
+    made(session_name(https), token, https, Duration::seconds(absolute_ms / SECOND_MS))
+}
+
+/// Takes the session's cookie away.
+pub(super) fn no_session(https: bool) -> Cookie<'static> {
+    made(session_name(https), String::new(), https, Duration::ZERO)
+}
+
+/// The cookie that says "I have signed in here before".
+pub(super) fn set_device(token: String, https: bool) -> Cookie<'static> {
+    made(device_name(https), token, https, Duration::seconds(DEVICE_MS / SECOND_MS))
+}
+
+fn made(name: &'static str, value: String, https: bool, age: Duration) -> Cookie<'static> {
+    // Lax and not Strict: a link in a mail opens the page it names. Changes are guarded by their origin.
+    Cookie::build(name, value)
+        .path("/")
+        .http_only(true)
+        .secure(https)
+        .same_site(SameSite::Lax)
+        .max_age(age)
+        .finish()
+}
+
+/// How somebody wants the pages, for the first paint in this browser.
+pub(super) fn display(preferences: &Preferences) -> [Cookie<'static>; 3] {
+    let cookie = |name: &'static str, word: &'static str| {
+        Cookie::build(name, word)
+            .path("/")
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .max_age(Duration::days(365))
+            .finish()
+    };
+    [
+        cookie("theme", preferences.theme.word()),
+        cookie("rows", if preferences.compact { "compact" } else { "comfortable" }),
+        cookie("keys", if preferences.no_keys { "off" } else { "on" }),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn with_https_the_session_is_bound_to_the_host_and_without_it_still_works() {
+        let bound = set_session("t".to_owned(), true, 60_000).to_string();
+        assert_eq!(bound, "__Host-sid=t; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60");
+        let plain = set_session("t".to_owned(), false, 60_000).to_string();
+        assert_eq!(plain, "sid=t; HttpOnly; SameSite=Lax; Path=/; Max-Age=60");
+        assert!(no_session(true).to_string().contains("Max-Age=0"));
+    }
+
+    #[test]
+    fn a_cookie_of_the_other_kind_is_not_read() {
+        let request = actix_web::test::TestRequest::get()
+            .cookie(Cookie::new("sid", "planted"))
+            .to_http_request();
+        assert_eq!(session(&request, true), None);
+        assert_eq!(session(&request, false).as_deref(), Some("planted"));
+        let long = "x".repeat(65);
+        let request = actix_web::test::TestRequest::get().cookie(Cookie::new("sid", long)).to_http_request();
+        assert_eq!(session(&request, false), None);
+    }
+}

@@ -1,0 +1,229 @@
+//! Who may call a handler, said in its signature: `Staff<P>` for pages, `Caller<P>` for the API, `Public` for all.
+
+use crate::access::gate::{Access, Live, Visitor, take};
+use crate::access::key::ApiKey;
+use crate::access::permission::{self, Permission, Rights};
+use crate::access::role::Role;
+use crate::access::session::Session;
+use crate::access::staff::{self, Granter, StaffMember};
+use crate::access::token::TokenHash;
+use crate::access::turn_away;
+use crate::base::error::{Error, Kind, Result};
+use crate::base::time::Timestamp;
+use crate::store::{Actor, ActorKind};
+use crate::web::{Budget, Caller as Counted, Shell, ShellMaker, request_id};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::future::{Either, Ready, ready};
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+
+/// A signed-in member of staff who has the permission `P`, for pages.
+///
+/// Nobody signed in: 303 to the sign-in page, where a form that was sent waits to be sent again. Without the
+/// permission: a page that names it and who can give it.
+pub struct Staff<P> {
+    live: Live,
+    request_id: String,
+    now: Timestamp,
+    permission: PhantomData<fn() -> P>,
+}
+
+impl<P> Staff<P> {
+    /// Who it is.
+    pub fn person(&self) -> &StaffMember {
+        &self.live.person
+    }
+    /// The session the request came with.
+    pub fn session(&self) -> &Session {
+        &self.live.session
+    }
+    pub(super) fn token(&self) -> &TokenHash {
+        &self.live.token
+    }
+    pub fn role(&self) -> Role {
+        self.live.person.role
+    }
+    pub fn rights(&self) -> Rights {
+        self.live.rights()
+    }
+    /// Whether the person also has the permission with this word.
+    pub fn may(&self, word: &str) -> bool {
+        self.rights().may(word)
+    }
+    /// The person as the one who does a change.
+    pub fn actor(&self) -> Actor {
+        let person = &self.live.person;
+        let actor = Actor::new(ActorKind::Staff, person.id.to_string(), person.name.clone());
+        Actor { request_id: Some(self.request_id.clone()), ..actor }
+    }
+    /// The person as the one who manages staff or keys.
+    pub fn granter(&self) -> Granter {
+        Granter { staff: Some(self.live.person.id), rights: self.rights() }
+    }
+    /// When the request came.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+    /// What surrounds the page; the same as the extractor `Shell` gives.
+    ///
+    /// # Errors
+    /// Those of the floors that fill it.
+    pub fn shell(&self, request: &HttpRequest) -> Result<Shell> {
+        match request.app_data::<web::Data<ShellMaker>>() {
+            Some(maker) => maker.make(request),
+            None => Err(Error::internal("the app has no ShellMaker")),
+        }
+    }
+}
+
+type Later<T> = Pin<Box<dyn Future<Output = std::result::Result<T, actix_web::Error>>>>;
+type Now<T> = Ready<std::result::Result<T, actix_web::Error>>;
+
+impl<P: Permission> FromRequest for Staff<P> {
+    type Error = actix_web::Error;
+    type Future = Either<Now<Self>, Later<Self>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let visitor = Access::of(request).and_then(|access| access.visitor(request));
+        match visitor {
+            Ok(visitor) => match visitor.as_ref() {
+                Visitor::Live(live) => Either::Left(ready(admitted::<P>(request, live).map_err(Into::into))),
+                Visitor::Ended(_) | Visitor::Nobody => {
+                    let (request, payload) = (request.clone(), payload.take());
+                    Either::Right(Box::pin(async move {
+                        Err(turn_away::to_sign_in(&request, payload, visitor.as_ref()).await)
+                    }))
+                }
+            },
+            Err(error) => Either::Left(ready(Err(error.into()))),
+        }
+    }
+}
+
+fn admitted<P: Permission>(request: &HttpRequest, live: &Live) -> Result<Staff<P>> {
+    let access = Access::of(request)?;
+    if live.person.password_is_temporary && !P::BEFORE_OWN_PASSWORD {
+        return Err(own_password_first());
+    }
+    if !live.rights().may(P::WORD) {
+        return Err(missing_permission(access, P::WORD)?);
+    }
+    Ok(Staff { live: live.clone(), request_id: request_id(request), now: access.now(), permission: PhantomData })
+}
+
+fn own_password_first() -> Error {
+    let text = "Your password was made by somebody else. Choose your own first, under My account.";
+    Error::refuse(Kind::Forbidden, "own_password_first", text)
+}
+
+/// Says which permission is missing and who can give it.
+fn missing_permission(access: &Access, word: &str) -> Result<Error> {
+    let owners = access.store().read(|s| staff::owner_names(s))?;
+    let who = match owners.as_slice() {
+        [] => "An owner".to_owned(),
+        [one] => format!("{one} (owner)"),
+        [one, two] => format!("{one} or {two} (owners)"),
+        [one, two, ..] => format!("{one}, {two} or another owner"),
+    };
+    let label = permission::find(word).map_or(word, |p| p.label);
+    let text = format!("You need the permission “{label}” ({word}). {who} can give it to you.");
+    Ok(Error::refuse(Kind::Forbidden, "missing_permission", text))
+}
+
+/// A program with an API key that has the scope `P`, or a member of staff with the permission, for the API.
+///
+/// 401 and 403 are problem documents that name the missing scope. With an `Authorization` header no cookie is read.
+pub struct Caller<P> {
+    actor: Actor,
+    rights: Rights,
+    now: Timestamp,
+    granter: Granter,
+    permission: PhantomData<fn() -> P>,
+}
+
+impl<P> Caller<P> {
+    /// The caller as the one who does a change. Its `id` keeps the idempotency keys of callers apart.
+    pub fn actor(&self) -> Actor {
+        self.actor.clone()
+    }
+    pub fn rights(&self) -> Rights {
+        self.rights
+    }
+    /// Whether the caller also has the permission with this word.
+    pub fn may(&self, word: &str) -> bool {
+        self.rights.may(word)
+    }
+    /// The caller as the one who manages staff or keys.
+    pub fn granter(&self) -> Granter {
+        self.granter
+    }
+    /// When the request came.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+}
+
+impl<P: Permission> FromRequest for Caller<P> {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(called(request))
+    }
+}
+
+fn called<P: Permission>(request: &HttpRequest) -> Result<Caller<P>> {
+    let access = Access::of(request)?;
+    let (actor, rights, granter) = match access.key(request)? {
+        Some(key) => by_key::<P>(request, &key)?,
+        None => by_session::<P>(request, access)?,
+    };
+    Ok(Caller { actor, rights, now: access.now(), granter, permission: PhantomData })
+}
+
+fn by_key<P: Permission>(request: &HttpRequest, key: &ApiKey) -> Result<(Actor, Rights, Granter)> {
+    let rights = key.rights();
+    if !rights.may(P::WORD) {
+        let text = format!("This API key lacks the scope {}.", P::WORD);
+        return Err(Error::refuse(Kind::Forbidden, "missing_scope", text));
+    }
+    let actor = Actor::new(ActorKind::Key, key.id.to_string(), key.name.clone());
+    let actor = Actor { request_id: Some(request_id(request)), ..actor };
+    Ok((actor, rights, Granter { staff: None, rights }))
+}
+
+fn by_session<P: Permission>(request: &HttpRequest, access: &Access) -> Result<(Actor, Rights, Granter)> {
+    let visitor = access.visitor(request)?;
+    let Visitor::Live(live) = visitor.as_ref() else {
+        let text = format!("Send an API key with the scope {}: Authorization: Bearer sk_live_…", scope::<P>());
+        return Err(Error::refuse(Kind::Unauthenticated, "unauthenticated", text));
+    };
+    take(request, Budget::Key, Counted::Id(live.person.id.0))?;
+    if live.person.password_is_temporary && !P::BEFORE_OWN_PASSWORD {
+        return Err(own_password_first());
+    }
+    if !live.rights().may(P::WORD) {
+        return Err(missing_permission(access, P::WORD)?);
+    }
+    let granter = Granter { staff: Some(live.person.id), rights: live.rights() };
+    Ok((live.actor(request), live.rights(), granter))
+}
+
+fn scope<P: Permission>() -> &'static str {
+    if P::WORD.is_empty() { "it needs" } else { P::WORD }
+}
+
+/// Says that a handler is open to everybody on purpose.
+#[derive(Clone, Copy, Debug)]
+pub struct Public;
+
+impl FromRequest for Public {
+    type Error = std::convert::Infallible;
+    type Future = Ready<std::result::Result<Self, Self::Error>>;
+
+    fn from_request(_: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self))
+    }
+}

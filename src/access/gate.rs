@@ -1,0 +1,228 @@
+//! Who is at the door: the session or key of a request, looked up once and anew for every request.
+
+use crate::access::hasher::Hasher;
+use crate::access::key::{self, ApiKey};
+use crate::access::reveal::Reveals;
+use crate::access::session::{self, Session};
+use crate::access::settings::Settings;
+use crate::access::staff::{self, StaffMember};
+use crate::access::token::{self, TokenHash};
+use crate::access::{Rights, cookies};
+use crate::base::error::{Error, Kind, Result};
+use crate::base::time::Timestamp;
+use crate::store::{Actor, ActorKind, Store};
+use crate::web::{Budget, Caller as Counted, Client, Limits, Who, request_id};
+use actix_web::http::header;
+use actix_web::{HttpMessage as _, HttpRequest, web};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// What this floor needs for every request. Cheap to clone; one in the app's data.
+#[derive(Clone)]
+pub struct Access(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    settings: Settings,
+    https: bool,
+    hasher: Hasher,
+    reveals: Reveals,
+}
+
+impl Access {
+    /// `https`: whether people reach the shop by HTTPS; cookies are bound to it then.
+    ///
+    /// # Errors
+    /// `invalid_setting`; `Internal` when no thread can be started.
+    pub fn new(store: Store, settings: Settings, https: bool) -> Result<Self> {
+        settings.check()?;
+        let (hasher, reveals) = (Hasher::start()?, Reveals::default());
+        Ok(Self(Arc::new(Inner { store, settings, https, hasher, reveals })))
+    }
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+    pub fn hasher(&self) -> &Hasher {
+        &self.0.hasher
+    }
+    pub(super) fn https(&self) -> bool {
+        self.0.https
+    }
+    pub(super) fn reveals(&self) -> &Reveals {
+        &self.0.reveals
+    }
+    /// The floor of a request.
+    ///
+    /// # Errors
+    /// `Internal` when the app was put together without it.
+    pub fn of(request: &HttpRequest) -> Result<&Self> {
+        let found = request.app_data::<web::Data<Self>>();
+        found.map(|data| data.get_ref()).ok_or_else(|| Error::internal("the app has no Access data"))
+    }
+
+    /// Who has opened the session of this request. Read once a request and remembered with it.
+    ///
+    /// # Errors
+    /// Faults of the store only.
+    pub fn visitor(&self, request: &HttpRequest) -> Result<Rc<Visitor>> {
+        if let Some(known) = request.extensions().get::<Rc<Visitor>>() {
+            return Ok(Rc::clone(known));
+        }
+        let visitor = Rc::new(self.look_up(request)?);
+        if let Visitor::Live(live) = visitor.as_ref() {
+            request.extensions_mut().insert(Who(live.person.id.to_string()));
+            self.touch_session(live);
+        }
+        request.extensions_mut().insert(Rc::clone(&visitor));
+        Ok(visitor)
+    }
+
+    fn look_up(&self, request: &HttpRequest) -> Result<Visitor> {
+        let Some(sid) = cookies::session(request, self.https()) else { return Ok(Visitor::Nobody) };
+        let token = token::hash(&sid);
+        let now = self.now();
+        self.store().read(|s| {
+            let Some(session) = session::find(s, &token)? else { return Ok(Visitor::Nobody) };
+            let Some(person) = staff::find(s, session.staff)? else { return Ok(Visitor::Nobody) };
+            let is_live = person.active && session.is_live(now, self.settings());
+            let live = Live { person, session, token };
+            Ok(if is_live { Visitor::Live(live) } else { Visitor::Ended(live) })
+        })
+    }
+
+    /// Writes the use of a session down, behind the answer: nobody waits for it, and it may fail.
+    fn touch_session(&self, live: &Live) {
+        if live.session.is_due(self.now()) {
+            let (store, token) = (self.store().clone(), live.token);
+            tokio::spawn(async move {
+                let _later =
+                    store.write(Actor::system("access"), move |tx| session::touch(tx, &token)).await;
+            });
+        }
+    }
+
+    /// The API key of a request; `None` when it carries none. Nothing of it is ever logged.
+    ///
+    /// # Errors
+    /// `key_in_address` (400), `invalid_key` (401), `too_many_requests` (429).
+    pub fn key(&self, request: &HttpRequest) -> Result<Option<ApiKey>> {
+        refuse_key_in_address(request)?;
+        let Some(header) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
+        let client = Client::of(request);
+        let found = match header.to_str().ok().and_then(bearer) {
+            Some(secret) => self.store().read(|s| key::find_by_secret(s, secret))?,
+            None => None,
+        };
+        let refused = match &found {
+            Some(key) => key.refusal(self.now()),
+            None => Some("This is no API key of this shop. Send Authorization: Bearer sk_live_…"),
+        };
+        if let Some(text) = refused {
+            // The address was not counted before, because the request showed a key.
+            take(request, Budget::Address, Counted::At(client))?;
+            return Err(Error::refuse(Kind::Unauthenticated, "invalid_key", text));
+        }
+        if let Some(key) = &found {
+            request.extensions_mut().insert(Who(key.id.to_string()));
+            take(request, Budget::Key, Counted::Id(key.id.0))?;
+            self.touch_key(key, client);
+        }
+        Ok(found)
+    }
+
+    fn touch_key(&self, key: &ApiKey, client: Client) {
+        if key.is_due(self.now()) {
+            let (store, id, network) = (self.store().clone(), key.id, client.shortened().to_string());
+            tokio::spawn(async move {
+                let _later =
+                    store.write(Actor::system("access"), move |tx| key::touch(tx, id, &network)).await;
+            });
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.store().clock().now()
+    }
+}
+
+/// Who came with a session.
+#[derive(Clone, Debug)]
+pub enum Visitor {
+    Nobody,
+    /// Signed in.
+    Live(Live),
+    /// Was signed in. Opens nothing; a form that was being written belongs to this account.
+    Ended(Live),
+}
+
+/// A session with its person.
+#[derive(Clone, Debug)]
+pub struct Live {
+    pub person: StaffMember,
+    pub session: Session,
+    pub token: TokenHash,
+}
+
+impl Live {
+    /// The person as the one who does a change.
+    pub fn actor(&self, request: &HttpRequest) -> Actor {
+        let actor = Actor::new(ActorKind::Staff, self.person.id.to_string(), self.person.name.clone());
+        Actor { request_id: Some(request_id(request)), ..actor }
+    }
+    pub fn rights(&self) -> Rights {
+        self.person.role.rights()
+    }
+}
+
+/// Takes one request from a budget, where the app has limits.
+pub(super) fn take(request: &HttpRequest, budget: Budget, caller: Counted) -> Result<()> {
+    match request.app_data::<web::Data<Limits>>() {
+        Some(limits) => limits.take(request, budget, caller),
+        None => Ok(()),
+    }
+}
+
+/// The secret behind `Bearer`.
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, secret) = header.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
+}
+
+/// Addresses end up in logs and histories: a secret in one is refused, so that the caller learns it.
+fn refuse_key_in_address(request: &HttpRequest) -> Result<()> {
+    let planted = |text: &str| text.contains(token::KEY_PREFIX);
+    let mut pairs = crate::web::query::pairs(request.query_string()).into_iter();
+    if planted(request.path()) || pairs.any(|(name, value)| planted(&name) || planted(&value)) {
+        let text = "Send the API key in the header Authorization: Bearer …, never in the address. \
+                    Addresses are logged on the way: revoke this key.";
+        return Err(Error::invalid("key_in_address", text));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn only_a_bearer_is_a_key() {
+        assert_eq!(bearer("Bearer abc"), Some("abc"));
+        assert_eq!(bearer("bearer  abc "), Some("abc"));
+        assert_eq!(bearer("Basic abc"), None);
+        assert_eq!(bearer("Bearer"), None);
+        assert_eq!(bearer(""), None);
+    }
+
+    #[test]
+    fn a_key_in_the_address_is_refused_however_it_is_written() {
+        for uri in ["/api/v1/orders?key=sk_live_abc", "/api/v1/orders?a=b&sk%5Flive_x", "/api/v1/sk_live_x"] {
+            let error = refuse_key_in_address(&TestRequest::with_uri(uri).to_http_request()).unwrap_err();
+            assert_eq!(error.code, "key_in_address", "{uri}");
+        }
+        assert!(refuse_key_in_address(&TestRequest::with_uri("/x?q=sk_lives").to_http_request()).is_ok());
+    }
+}

@@ -1,0 +1,322 @@
+//! API keys: create with scopes, shown once with a ready line for the shell, revoke.
+
+use super::{Result, again, is_for_the_form, never_kept};
+use crate::access::extract::Staff;
+use crate::access::gate::Access;
+use crate::access::key::{self, ApiKey, DEFAULT_DAYS, KeyId, NewKey};
+use crate::access::may::ManageKeys;
+use crate::access::permission::{ALL_WORD, PERMISSIONS};
+use crate::access::token;
+use crate::base::error::Error;
+use crate::base::time::{DAY_MS, Timestamp};
+use crate::store::{Subject, events};
+use crate::web::flash::see_other;
+use crate::web::parts::{Badge, Choice, Entry, Fill, FormErrors, Tone};
+use crate::web::{Form, Page, Pages, PathId, Query, Shell, Toast, Web};
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::{Deserialize, Serialize};
+
+const PATH: &str = "/admin/keys";
+/// A key that was not used for so long is probably not needed.
+const QUIET_MS: i64 = 90 * DAY_MS;
+const TIMELINE: usize = 30;
+
+pub(super) fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource(PATH).route(web::get().to(list)).route(web::post().to(create)))
+        .service(web::resource("/admin/keys/new").route(web::get().to(new)))
+        .service(web::resource("/admin/keys/{id}").route(web::get().to(show)))
+        .service(web::resource("/admin/keys/{id}/revoke").route(web::post().to(revoke)));
+}
+
+/// A key as the pages show it.
+#[derive(Serialize)]
+struct KeyView {
+    id: String,
+    name: String,
+    hint: String,
+    scopes: Vec<String>,
+    badge: Badge,
+    created_at: Timestamp,
+    created_by: String,
+    last_used_at: Option<Timestamp>,
+    last_used_from: String,
+    expires_at: Option<Timestamp>,
+    is_revoked: bool,
+    /// Not used for 90 days.
+    is_quiet: bool,
+}
+
+impl KeyView {
+    fn of(key: ApiKey, now: Timestamp) -> Self {
+        let quiet_since = key.last_used_at.unwrap_or(key.created_at);
+        let badge = match (key.revoked_at, key.refusal(now)) {
+            (Some(_), _) => Badge::new("Revoked", Tone::Still, Fill::Empty),
+            (None, Some(_)) => Badge::new("Expired", Tone::Bad, Fill::Empty),
+            (None, None) => Badge::new("Active", Tone::Ok, Fill::Full),
+        };
+        Self {
+            id: key.id.to_string(),
+            is_quiet: key.refusal(now).is_none() && now.since_ms(quiet_since) > QUIET_MS,
+            is_revoked: key.revoked_at.is_some(),
+            name: key.name,
+            hint: key.hint,
+            scopes: key.scopes,
+            badge,
+            created_at: key.created_at,
+            created_by: key.created_by,
+            last_used_at: key.last_used_at,
+            last_used_from: key.last_used_from,
+            expires_at: key.expires_at,
+        }
+    }
+    #[cfg(test)]
+    fn sample() -> Self {
+        let evil = "<script>alert(1)</script>".to_owned();
+        Self {
+            id: "key_1".to_owned(),
+            name: evil.clone(),
+            hint: "sk_live_…9f2c".to_owned(),
+            scopes: vec!["orders:view".to_owned()],
+            badge: Badge::new("Active", Tone::Ok, Fill::Full),
+            created_at: Timestamp(1_790_000_000_000),
+            created_by: evil,
+            last_used_at: None,
+            last_used_from: String::new(),
+            expires_at: Some(Timestamp(1_800_000_000_000)),
+            is_revoked: false,
+            is_quiet: true,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ListPage {
+    rows: Vec<KeyView>,
+}
+
+impl Page for ListPage {
+    const TEMPLATE: &'static str = "access/key_list.html";
+    #[cfg(test)]
+    fn sample() -> Self {
+        Self { rows: vec![KeyView::sample()] }
+    }
+}
+
+async fn list(
+    me: Staff<ManageKeys>,
+    access: web::Data<Access>,
+    pages: web::Data<Pages>,
+    shell: Shell,
+) -> Result<HttpResponse> {
+    let keys = access.store().read(|s| key::list(s))?;
+    let rows = keys.into_iter().map(|key| KeyView::of(key, me.now())).collect();
+    pages.show(&shell, &ListPage { rows })
+}
+
+/// A scope as a tick box.
+#[derive(Serialize)]
+struct Scope {
+    word: &'static str,
+    label: &'static str,
+    sentence: &'static str,
+    checked: bool,
+}
+
+#[derive(Serialize)]
+struct NewPage {
+    name: String,
+    scopes: Vec<Scope>,
+    days: String,
+    lives: Vec<Choice>,
+    errors: Option<FormErrors>,
+}
+
+impl NewPage {
+    fn of(name: String, chosen: &[String], days: String, error: Option<&Error>) -> Self {
+        let all = Scope {
+            word: ALL_WORD,
+            label: "Everything",
+            sentence: "Every scope there is and will be.",
+            checked: false,
+        };
+        let one = |p: &crate::access::permission::PermissionInfo| Scope {
+            word: p.word,
+            label: p.label,
+            sentence: p.sentence,
+            checked: false,
+        };
+        let mut scopes: Vec<Scope> = std::iter::once(all).chain(PERMISSIONS.iter().map(one)).collect();
+        for scope in &mut scopes {
+            scope.checked = chosen.iter().any(|word| word == scope.word);
+        }
+        let lives = vec![
+            Choice::new("30", "30 days"),
+            Choice::new("90", "90 days"),
+            Choice::new(DEFAULT_DAYS.to_string(), "One year"),
+            Choice::new("never", "Does not expire"),
+        ];
+        Self { name, scopes, days, lives, errors: error.map(FormErrors::of) }
+    }
+}
+
+impl Page for NewPage {
+    const TEMPLATE: &'static str = "access/key_new.html";
+    #[cfg(test)]
+    fn sample() -> Self {
+        let error = Error::invalid("x", "Choose at least one scope.").on("/scopes");
+        let name = "<script>alert(1)</script>".to_owned();
+        Self::of(name, &["orders:view".to_owned()], "365".to_owned(), Some(&error))
+    }
+}
+
+async fn new(_me: Staff<ManageKeys>, pages: web::Data<Pages>, shell: Shell) -> Result<HttpResponse> {
+    pages.show(&shell, &NewPage::of(String::new(), &[], DEFAULT_DAYS.to_string(), None))
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Typed {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    scopes: Vec<String>,
+    #[serde(default)]
+    days: String,
+}
+
+impl Typed {
+    fn days(&self) -> Result<Option<u32>> {
+        match self.days.as_str() {
+            "" => Ok(Some(DEFAULT_DAYS)),
+            "never" => Ok(None),
+            number => number.parse().map(Some).map_err(|e: std::num::ParseIntError| {
+                Error::invalid("out_of_range", "Choose how long the key works.").on("/days").because(e)
+            }),
+        }
+    }
+}
+
+async fn create(
+    me: Staff<ManageKeys>,
+    access: web::Data<Access>,
+    pages: web::Data<Pages>,
+    shell: Shell,
+    Form(typed): Form<Typed>,
+) -> Result<HttpResponse> {
+    match created(&me, &access, &typed).await {
+        Ok((key, secret)) => {
+            let ticket = access.reveals().keep(me.session().id, secret);
+            see_other(&format!("{PATH}/{}?shown={ticket}", key.id), None)
+        }
+        Err(error) if is_for_the_form(&error) => {
+            let page = NewPage::of(typed.name, &typed.scopes, typed.days, Some(&error));
+            again(&pages, &shell, &page, &error)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn created(me: &Staff<ManageKeys>, access: &Access, typed: &Typed) -> Result<(ApiKey, String)> {
+    let new = NewKey { name: typed.name.clone(), scopes: typed.scopes.clone(), days: typed.days()? };
+    let (granter, secret) = (me.granter(), token::new_key());
+    let kept = secret.clone();
+    let key = access.store().write(me.actor(), move |tx| key::create(tx, &granter, &new, &kept)).await?;
+    Ok((key, secret))
+}
+
+#[derive(Serialize)]
+struct KeyPage {
+    key: KeyView,
+    timeline: Vec<Entry>,
+    /// Shown this once.
+    secret: Option<String>,
+    /// A line for the shell that uses it.
+    curl: Option<String>,
+}
+
+impl Page for KeyPage {
+    const TEMPLATE: &'static str = "access/key.html";
+    #[cfg(test)]
+    fn sample() -> Self {
+        Self {
+            key: KeyView::sample(),
+            timeline: Vec::new(),
+            secret: Some("sk_live_secret".to_owned()),
+            curl: Some("curl -H 'Authorization: Bearer sk_live_secret' https://x/".to_owned()),
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Shown {
+    shown: Option<String>,
+}
+
+async fn show(
+    me: Staff<ManageKeys>,
+    request: HttpRequest,
+    access: web::Data<Access>,
+    pages: web::Data<Pages>,
+    shell: Shell,
+    PathId(id): PathId<KeyId>,
+    query: Query<Shown>,
+) -> Result<HttpResponse> {
+    let (key, timeline) = access.store().read(|s| {
+        Ok((key::get(s, id)?, events::of_subject(s, &Subject::of(&id), None, TIMELINE)?))
+    })?;
+    let secret = query.0.shown.and_then(|ticket| access.reveals().take(me.session().id, &ticket));
+    let is_secret = secret.is_some();
+    let curl = secret.as_deref().map(|secret| curl(&request, secret, &key));
+    let timeline = timeline.iter().map(super::history::entry).collect();
+    let page = KeyPage { key: KeyView::of(key, me.now()), timeline, secret, curl };
+    let mut answer = pages.show(&shell, &page)?;
+    if is_secret {
+        never_kept(&mut answer);
+    }
+    Ok(answer)
+}
+
+/// A call that this key can make, with the address of this shop.
+fn curl(request: &HttpRequest, secret: &str, key: &ApiKey) -> String {
+    let public = request.app_data::<web::Data<Web>>().and_then(|w| w.settings().origin());
+    let host = request.headers().get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or("127.0.0.1:8080");
+    let plain = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
+    let host = if host.chars().all(plain) { host } else { "127.0.0.1:8080" };
+    let base = public.unwrap_or_else(|| format!("http://{host}"));
+    let rights = key.rights();
+    let path = [
+        ("orders:view", "/api/v1/orders?limit=1"),
+        ("customers:view", "/api/v1/customers?limit=1"),
+        ("events:view", "/api/v1/events?limit=1"),
+    ]
+    .into_iter()
+    .find(|(word, _)| rights.may(word))
+    .map_or("/api/v1/", |(_, path)| path);
+    format!("curl -H 'Authorization: Bearer {secret}' '{base}{path}'")
+}
+
+async fn revoke(
+    me: Staff<ManageKeys>,
+    access: web::Data<Access>,
+    PathId(id): PathId<KeyId>,
+) -> Result<HttpResponse> {
+    let granter = me.granter();
+    let key = access.store().write(me.actor(), move |tx| key::revoke(tx, &granter, id)).await?;
+    see_other(PATH, Some(Toast::ok(format!("The key “{}” does not work any more.", key.name))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::pages::testing::renders;
+
+    #[test]
+    fn the_pages_render() {
+        assert!(renders::<ListPage>().contains("sk_live_…9f2c"));
+        assert!(renders::<NewPage>().contains("orders:view"));
+        assert!(renders::<KeyPage>().contains("sk_live_secret"));
+    }
+}

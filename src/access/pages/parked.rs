@@ -1,0 +1,117 @@
+//! A form that met an ended session: shown again with all its values, sent with one click.
+
+use super::Result;
+use crate::access::extract::Staff;
+use crate::access::gate::Access;
+use crate::access::may;
+use crate::access::parked::{self, ParkedId};
+use crate::base::error::Kind;
+use crate::web::flash::see_other;
+use crate::web::{Page, Pages, PathId, Shell, Toast};
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+
+pub(super) fn routes(config: &mut web::ServiceConfig) {
+    config.service(
+        web::resource("/admin/parked/{id}").route(web::get().to(show)).route(web::post().to(send)),
+    );
+}
+
+#[derive(Serialize)]
+struct ParkedPage {
+    action: String,
+    path: String,
+    page: String,
+    fields: Vec<Field>,
+}
+
+#[derive(Serialize)]
+struct Field {
+    name: String,
+    value: String,
+    /// Such as `Tracking number`.
+    label: String,
+    /// Not for people: versions and keys.
+    is_plumbing: bool,
+}
+
+impl Page for ParkedPage {
+    const TEMPLATE: &'static str = "access/parked.html";
+    #[cfg(test)]
+    fn sample() -> Self {
+        let evil = "<script>alert(1)</script>";
+        let field = |name: &str, value: &str| Field {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            label: label(name),
+            is_plumbing: is_plumbing(name),
+        };
+        Self {
+            action: "/admin/parked/prk_1".to_owned(),
+            path: "/admin/orders/ord_1/note".to_owned(),
+            page: "/admin/orders/ord_1".to_owned(),
+            fields: vec![field("note", evil), field(evil, "x"), field("version", "7")],
+        }
+    }
+}
+
+/// `tracking_number` → `Tracking number`.
+fn label(name: &str) -> String {
+    let words = name.replace(['_', '.', '-'], " ");
+    let mut letters = words.chars();
+    letters.next().map(|c| c.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn is_plumbing(name: &str) -> bool {
+    matches!(name, "version" | "once" | "key" | "from" | "back" | "idempotency_key")
+}
+
+async fn show(
+    staff: Staff<may::AnyStaff>,
+    access: web::Data<Access>,
+    pages: web::Data<Pages>,
+    shell: Shell,
+    PathId(id): PathId<ParkedId>,
+) -> Result<HttpResponse> {
+    let form = access.store().read(|s| parked::get(s, id, staff.person().id, staff.now()))?;
+    let fields = form.fields.into_iter().map(|(name, value)| Field {
+        label: label(&name),
+        is_plumbing: is_plumbing(&name),
+        name,
+        value,
+    });
+    let action = format!("/admin/parked/{id}");
+    let page = ParkedPage { action, path: form.path, page: form.page, fields: fields.collect() };
+    pages.show(&shell, &page)
+}
+
+/// Uses the kept form up and hands the same body on to where it was going: 307 keeps method and body.
+async fn send(
+    staff: Staff<may::AnyStaff>,
+    access: web::Data<Access>,
+    PathId(id): PathId<ParkedId>,
+) -> Result<HttpResponse> {
+    let person = staff.person().id;
+    match access.store().write(staff.actor(), move |tx| parked::take(tx, id, person)).await {
+        Ok(form) => Ok(HttpResponse::TemporaryRedirect().insert_header((header::LOCATION, form.path)).finish()),
+        Err(error) if error.kind == Kind::NotFound => {
+            see_other("/admin", Some(Toast::info("This form was sent already, or kept for too long.")))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::pages::testing::renders;
+
+    #[test]
+    fn the_page_renders_and_shows_what_was_typed() {
+        let html = renders::<ParkedPage>();
+        assert!(html.contains("name=\"version\" value=\"7\""), "{html}");
+        assert!(html.contains("Send now"));
+        assert_eq!(label("tracking_number"), "Tracking number");
+    }
+}

@@ -1,0 +1,86 @@
+//! A form that met an ended session is sent again with one click (admin.md 1A.3).
+
+use super::{House, MINUTE, OWNER, PASSWORD};
+use crate::access::console;
+use crate::access::role::Role;
+
+const NOTE: &[(&str, &str)] = &[("note", "Ring twice & wait <b>"), ("note", "second"), ("version", "7")];
+
+async fn parked(house: &House) -> (super::Browser, String) {
+    let browser = house.signed_in(OWNER).await;
+    console::end_sessions(&house.store, OWNER).unwrap();
+    let to = browser.post("/admin/probe/edit?x=1", NOTE).await.expect(303).header("location").to_owned();
+    let next = crate::web::query::pairs(to.split_once('?').unwrap().1)[0].1.clone();
+    (browser, next)
+}
+
+#[actix_web::test]
+async fn a_form_waits_while_one_signs_in_again_and_is_sent_once() {
+    let house = House::open().await;
+    let (browser, next) = parked(&house).await;
+    assert!(next.starts_with("/admin/parked/prk_"), "{next}");
+    let page = browser.get(&format!("/admin/sign-in?next={next}")).await.expect(200);
+    assert!(page.body.contains("Nothing is lost"));
+    let form = [("email", OWNER), ("password", PASSWORD), ("next", next.as_str())];
+    assert_eq!(browser.post("/admin/sign-in", &form).await.expect(303).header("location"), next);
+    let page = browser.get(&next).await.expect(200);
+    assert!(page.body.contains("Ring twice &amp; wait &lt;b&gt;") && page.body.contains("Send now"));
+    assert!(page.body.contains("name=\"version\" value=\"7\""));
+    // One click: the same body goes on to where it was going.
+    let reply = browser.post(&next, NOTE).await.expect(307);
+    assert_eq!(reply.header("location"), "/admin/probe/edit?x=1");
+    let done = browser.post(reply.header("location"), NOTE).await.expect(303);
+    assert!(done.header("location").starts_with("/admin/probe/any?got=Ring"), "{}", done.header("location"));
+    let twice = browser.post(&next, NOTE).await.expect(303);
+    assert_eq!(twice.header("location"), "/admin");
+    browser.get(&next).await.expect(404);
+    house.check();
+}
+
+#[actix_web::test]
+async fn nobody_else_sees_it_and_it_is_kept_for_half_an_hour() {
+    let house = House::open().await;
+    house.hire("Eve", "eve@example.com", Role::Manager);
+    let (browser, next) = parked(&house).await;
+    let eve = house.browser(3);
+    eve.sign_in("eve@example.com", PASSWORD).await.expect(303);
+    eve.get(&next).await.expect(404);
+    assert_eq!(eve.post(&next, NOTE).await.expect(303).header("location"), "/admin");
+    browser.sign_in(OWNER, PASSWORD).await.expect(303);
+    browser.get(&next).await.expect(200);
+    house.pass(30 * MINUTE);
+    browser.get(&next).await.expect(404);
+}
+
+#[actix_web::test]
+async fn nothing_is_kept_of_strangers_of_passwords_and_of_who_was_shut_out() {
+    let house = House::open().await;
+    house.hire("Ben", "ben@example.com", Role::Support);
+    let to = house.browser(3).post("/admin/probe/edit", NOTE).await.expect(303).header("location").to_owned();
+    assert_eq!(to, "/admin/sign-in?next=/admin", "a stranger has nothing to keep");
+
+    let browser = house.signed_in("ben@example.com").await;
+    console::end_sessions(&house.store, "ben@example.com").unwrap();
+    let form = [("current_password", PASSWORD), ("password", "another long one it is")];
+    let to = browser.post("/admin/account/password", &form).await.expect(303).header("location").to_owned();
+    assert_eq!(to, "/admin/sign-in?next=/admin");
+
+    let browser = house.signed_in("ben@example.com").await;
+    console::deactivate(&house.store, "ben@example.com").unwrap();
+    let to = browser.post("/admin/probe/edit", NOTE).await.expect(303).header("location").to_owned();
+    assert_eq!(to, "/admin/sign-in?next=/admin");
+}
+
+#[actix_web::test]
+async fn htmx_is_sent_to_the_sign_in_page_as_a_whole() {
+    let house = House::open().await;
+    let browser = house.signed_in(OWNER).await;
+    console::end_sessions(&house.store, OWNER).unwrap();
+    let reply = browser.post_part("/admin/probe/edit", NOTE, "/admin/probe/edit").await;
+    assert_eq!(reply.status, 401, "{}", reply.body);
+    assert!(reply.header("hx-redirect").starts_with("/admin/sign-in?next=/admin/parked/prk_"), "{:?}", reply.headers);
+    let too_large = [("note", "x".repeat(70_000))];
+    let form: Vec<(&str, &str)> = too_large.iter().map(|(n, v)| (*n, v.as_str())).collect();
+    let reply = browser.post_part("/admin/probe/edit", &form, "/admin/probe/edit?y=2").await;
+    assert_eq!(reply.header("hx-redirect"), "/admin/sign-in?next=/admin/probe/edit%3Fy%3D2");
+}

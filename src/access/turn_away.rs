@@ -1,0 +1,80 @@
+//! Where somebody goes who is not signed in: to the sign-in page, with the way back, and with the form that was sent
+//! safe on the server.
+
+use crate::access::gate::{Access, Live, Visitor};
+use crate::access::parked::{self, Parked};
+use crate::base::error::{Error, Result};
+use crate::base::time::Timestamp;
+use crate::store::Actor;
+use crate::web::flash::local_path;
+use crate::web::shell::is_fragment;
+use crate::web::{Fields, query};
+use actix_web::dev::Payload;
+use actix_web::error::InternalError;
+use actix_web::http::{Method, header};
+use actix_web::{FromRequest as _, HttpRequest, HttpResponse};
+
+/// The sign-in page.
+pub(super) const SIGN_IN: &str = "/admin/sign-in";
+/// Where a parked form is shown again; its id follows.
+pub(super) const PARKED: &str = "/admin/parked/";
+
+/// The answer for a page that needs a person: 303 to the sign-in page; htmx is told to go there as a whole.
+pub(super) async fn to_sign_in(request: &HttpRequest, payload: Payload, visitor: &Visitor) -> actix_web::Error {
+    let next = match keep_form(request, payload, visitor).await {
+        Ok(Some(parked)) => parked,
+        Ok(None) if request.method() == Method::GET && !is_fragment(request) => path_of(request),
+        // A part of a page, or a form that cannot be kept: back to the page it was on.
+        Ok(None) => page_of(request),
+        Err(error) => return error.into(),
+    };
+    let to = format!("{SIGN_IN}?{}", query::encode(&[("next", next)]));
+    let answer = if is_fragment(request) {
+        HttpResponse::Unauthorized().insert_header(("HX-Redirect", to)).finish()
+    } else {
+        HttpResponse::SeeOther().insert_header((header::LOCATION, to)).finish()
+    };
+    InternalError::from_response("nobody is signed in", answer).into()
+}
+
+/// Keeps the form of somebody whose session has ended; gives the path where it is shown again.
+async fn keep_form(request: &HttpRequest, mut payload: Payload, visitor: &Visitor) -> Result<Option<String>> {
+    let Visitor::Ended(Live { person, .. }) = visitor else { return Ok(None) };
+    if request.method() != Method::POST || !person.active {
+        return Ok(None);
+    }
+    // Another content type, or more than a form may have: nothing that could be shown again.
+    let Ok(Fields(fields)) = Fields::from_request(request, &mut payload).await else { return Ok(None) };
+    if !parked::may_park(&fields) {
+        return Ok(None);
+    }
+    let form = Parked {
+        staff: person.id,
+        path: path_of(request),
+        page: page_of(request),
+        fields,
+        at: Timestamp(0),
+    };
+    let store = Access::of(request)?.store();
+    match store.write(Actor::system("access"), move |tx| parked::park(tx, &form)).await {
+        Ok(id) => Ok(Some(format!("{PARKED}{id}"))),
+        // Signing in matters more than the form.
+        Err(Error { .. }) => Ok(None),
+    }
+}
+
+/// Path and query of the request.
+fn path_of(request: &HttpRequest) -> String {
+    local_path(request.uri().path_and_query().map_or("/", |p| p.as_str()))
+}
+
+/// The page of ours that the request came from; else the start.
+fn page_of(request: &HttpRequest) -> String {
+    let header = request.headers().get("hx-current-url").or_else(|| request.headers().get(header::REFERER));
+    let url = header.and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let path = url.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map(|(_, path)| format!("/{path}"));
+    match path.map(|path| local_path(&path)) {
+        Some(path) if path.starts_with("/admin") => path,
+        _ => "/admin".to_owned(),
+    }
+}

@@ -1,0 +1,117 @@
+//! Opens everything in order, hands out the parts, closes in order.
+
+use crate::access::{Access, Shop, shells};
+use crate::base::error::{Error, Result};
+use crate::base::time::Clock;
+use crate::config::Settings;
+use crate::registry;
+use crate::search::Search;
+use crate::shop::desk::index::{StoreSource, changes, schema};
+use crate::shop::orders;
+use crate::store::{Actor, Store};
+use crate::web::{Metrics, Nav, ShellMaker, Web};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The open shop: each part is taken by name.
+#[derive(Clone)]
+pub struct App {
+    pub dir: PathBuf,
+    pub settings: Arc<Settings>,
+    pub store: Store,
+    pub search: Search,
+    pub shop: Arc<Shop>,
+}
+
+/// What answering requests needs beside the open shop.
+#[derive(Clone)]
+pub struct Front {
+    pub app: App,
+    pub access: Access,
+    pub web: Web,
+    pub shells: ShellMaker,
+}
+
+impl App {
+    /// Opens store and index in the data directory; what the log has beyond the index is pending at once.
+    ///
+    /// # Errors
+    /// `store_locked` while another program has the directory, `store_format_newer`, `store_damaged`.
+    pub fn open(settings: &Settings, clock: Clock) -> Result<Self> {
+        let dir = settings
+            .data
+            .dir
+            .clone()
+            .ok_or_else(|| Error::invalid("config_invalid", "Say where the data is kept: data.dir or --data."))?;
+        let store = Store::open(&dir, &settings.store, clock.clone(), registry::tables())?;
+        let source = Arc::new(StoreSource(store.clone()));
+        let search = Search::open(&dir.join("index"), schema()?, source, settings.search.clone(), clock)?;
+        let noting = search.clone();
+        // Before anything can be written: what is answered has to be pending already.
+        store.on_commit(Box::new(move |committed| noting.note(&changes(committed))));
+        let shop = Arc::new(Shop::new(store.clone()));
+        Ok(Self { dir, settings: Arc::new(settings.clone()), store, search, shop })
+    }
+
+    /// The parts that answer requests.
+    ///
+    /// # Errors
+    /// `invalid_setting`; `Internal` for a broken template.
+    pub fn front(&self) -> Result<Front> {
+        let server = &self.settings.server;
+        let metrics = Metrics::new();
+        self.measure(&metrics);
+        let web = Web::new(server.clone(), self.store.clock().clone(), metrics)?;
+        let access = Access::new(self.store.clone(), self.settings.access.clone(), server.is_https())?;
+        let store = self.store.clone();
+        let badge = move |door: &Nav| work_behind(&store, door);
+        let shells = shells(access.clone(), Arc::clone(&self.shop), registry::doors(), badge);
+        Ok(Front { app: self.clone(), access, web, shells })
+    }
+
+    fn measure(&self, metrics: &Metrics) {
+        let search = self.search.clone();
+        metrics.gauge("search_index_pending", "Changes that the index does not have yet", move || {
+            search.pending_len() as f64
+        });
+        let store = self.store.clone();
+        metrics.gauge("store_file_bytes", "Bytes the database takes on disk", move || {
+            store.health().file_bytes as f64
+        });
+        let store = self.store.clone();
+        metrics.gauge("events_last_seq", "Sequence number of the last event", move || {
+            store.last_seq() as f64
+        });
+    }
+
+    /// Who a command acts as.
+    pub fn actor(&self) -> Actor {
+        Actor::cli()
+    }
+
+    /// A directory of the shop, made where it is missing.
+    ///
+    /// # Errors
+    /// `Internal` when it cannot be made.
+    pub fn folder(&self, name: &str) -> Result<PathBuf> {
+        let path = self.dir.join(Path::new(name));
+        std::fs::create_dir_all(&path).map_err(Error::internal)?;
+        Ok(path)
+    }
+
+    /// Tells the loops behind to end. The index commits what waits before its loop ends.
+    pub fn stop(&self) {
+        self.search.close();
+    }
+}
+
+/// The number of things to do behind a door of the navigation.
+fn work_behind(store: &Store, door: &Nav) -> Option<u64> {
+    let view = match door.href {
+        "/admin/orders" => orders::VIEWS.iter().find(|v| v.word == "to_ship")?,
+        _ => return None,
+    };
+    // A badge that cannot be read is left out; the page itself will say what is wrong.
+    let count = store.read(|s| orders::count(s, view)).ok()?;
+    u64::try_from(count).ok()
+}

@@ -1,0 +1,99 @@
+//! `backroom export`: write records to a file that imports again unchanged.
+
+use crate::cli::Place;
+use std::path::PathBuf;
+use crate::app::App;
+use crate::base::error::{Error, Result};
+use crate::cli::answer::Answer;
+use crate::cli::exit::Exit;
+use crate::shop::transfer::export::OrderShape;
+use crate::shop::transfer::mapping::Kind;
+use crate::shop::transfer::outgoing::{Shape, Wanted, write};
+use crate::shop::transfer::writer::Style;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+
+/// Export orders or customers
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  backroom export orders -o orders.csv
+  backroom export orders --query 'status:open country:DE' --format jsonl | gzip > open.jsonl.gz")]
+pub(super) struct ExportArgs {
+    pub(super) what: ExportWhat,
+    /// Only what the search box finds with these words
+    #[arg(long, value_name = "QUERY")]
+    pub(super) query: Option<String>,
+    #[arg(long, default_value = "csv")]
+    pub(super) format: ExportFormat,
+    /// The file to write; standard output without it
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) place: Place,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum ExportWhat {
+    Orders,
+    Customers,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum ExportFormat {
+    /// UTF-8, commas, CRLF; a row an order line
+    Csv,
+    /// One JSON object a line
+    Jsonl,
+}
+
+/// Writes the export to the file, or to standard output.
+pub(super) fn run(args: &ExportArgs, app: &App, answer: &mut Answer) -> Result<Exit> {
+    let zone = app.shop.zone();
+    let wanted = Wanted {
+        kind: match args.what {
+            ExportWhat::Orders => Kind::Orders,
+            ExportWhat::Customers => Kind::Customers,
+        },
+        query: args.query.as_deref().unwrap_or_default(),
+        shape: match args.format {
+            ExportFormat::Csv => {
+                Shape::Csv { style: Style::default(), columns: Vec::new(), orders: OrderShape::PerLine }
+            }
+            ExportFormat::Jsonl => Shape::JsonLines,
+        },
+        now: app.store.clock().now(),
+        zone: &zone,
+    };
+    match &args.output {
+        Some(name) => {
+            let path = answer.file(name);
+            let unwritable = |e: std::io::Error| {
+                Error::invalid("file_unwritable", format!("{} cannot be written: {e}.", path.display()))
+            };
+            let file = File::create(&path).map_err(unwritable)?;
+            let count = write(&app.store, &app.search, &wanted, BufWriter::with_capacity(1 << 18, file))?;
+            answer.remark(format_args!("{count} records in {}", path.display()))?;
+        }
+        None => {
+            write(&app.store, &app.search, &wanted, Through(answer))?;
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+/// The command's answer as a file.
+struct Through<'a>(&'a mut Answer);
+
+impl Write for Through<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        // The kind tells a reader who has seen enough from a full disk.
+        self.0.bytes(bytes).map_err(|e| {
+            if e.code == "closed_pipe" { std::io::ErrorKind::BrokenPipe.into() } else { std::io::Error::other(e) }
+        })?;
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

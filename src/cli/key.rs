@@ -1,0 +1,96 @@
+//! `backroom key`: API keys for programs.
+
+use crate::cli::Place;
+use crate::access::key::{self, KeyId, NewKey};
+use crate::access::staff::Granter;
+use crate::access::token;
+use crate::app::App;
+use crate::base::error::Result;
+use crate::base::id::Id;
+use crate::cli::answer::Answer;
+use crate::cli::exit::Exit;
+use serde_json::json;
+
+/// Create, list and revoke API keys
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct KeyArgs {
+    #[command(flatten)]
+    pub(super) place: Place,
+    #[command(subcommand)]
+    pub(super) verb: KeyVerb,
+}
+
+#[derive(Clone, Debug, clap::Subcommand)]
+pub(super) enum KeyVerb {
+    /// Create a key and print it, this once
+    #[command(after_help = "\
+Examples:
+  backroom key create --name storefront --scope orders:view --scope orders:create
+  KEY=$(backroom key create --name backup --scope all)
+
+With --json: {\"id\", \"key\"}.")]
+    Create {
+        /// What the key is for
+        #[arg(long)]
+        name: String,
+        /// What it may do, such as orders:view; `all` is everything; may be repeated
+        #[arg(long = "scope", value_name = "SCOPE", required = true)]
+        scopes: Vec<String>,
+        /// One line of JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List all keys, without their secret part
+    #[command(after_help = "\
+Example:
+  backroom key list --json
+
+With --json, one line a key: {\"id\", \"name\", \"scopes\", \"created_at\", \"last_used_at\", \"is_revoked\"}.")]
+    List {
+        /// JSON, one line a key
+        #[arg(long)]
+        json: bool,
+    },
+    /// Revoke a key; it is refused from the next request on
+    #[command(after_help = "Example:\n  backroom key revoke key_01jd3m8v2hf8sbq3w4k5n6p7r8")]
+    Revoke { id: String },
+}
+
+/// A key made on the machine itself works for a year, as one made on the page does.
+const DAYS: u32 = 365;
+
+/// Creates, lists or revokes keys.
+pub(super) fn run(args: KeyArgs, app: &App, answer: &mut Answer) -> Result<Exit> {
+    match args.verb {
+        KeyVerb::Create { name, scopes, json } => {
+            let secret = token::new_key();
+            let (new, kept) = (NewKey { name, scopes, days: Some(DAYS) }, secret.clone());
+            let made =
+                app.store.write_blocking(app.actor(), move |tx| key::create(tx, &Granter::console(), &new, &kept))?;
+            if json {
+                answer.json(&json!({"id": made.id, "key": secret}))?;
+            } else {
+                answer.line(secret)?;
+            }
+        }
+        KeyVerb::List { json } => {
+            for key in app.store.read(|s| key::list(s))? {
+                if json {
+                    answer.json(&json!({
+                        "id": key.id, "name": key.name, "scopes": key.scopes, "created_at": key.created_at,
+                        "last_used_at": key.last_used_at, "is_revoked": key.revoked_at.is_some(),
+                    }))?;
+                } else {
+                    let state = if key.revoked_at.is_some() { "revoked" } else { "works" };
+                    answer.line(format_args!("{}  {}  {}  {}", key.id, state, key.name, key.scopes.join(" ")))?;
+                }
+            }
+        }
+        KeyVerb::Revoke { id } => {
+            let id = KeyId::parse(&id)?;
+            let key = app.store.write_blocking(app.actor(), move |tx| key::revoke(tx, &Granter::console(), id))?;
+            answer.remark(format_args!("{} is revoked", key.name))?;
+        }
+    }
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,44 @@
+//! The log: to standard error, as text for people on a terminal and as JSON for programs.
+
+use crate::base::error::{Error, Result};
+use crate::cli::answer::has_colours;
+use crate::config::{Log, LogFormat};
+use std::io::IsTerminal;
+use tracing_subscriber::EnvFilter;
+
+/// Starts the log of this process, once. `level` comes before the configuration's, as `--verbose` does.
+///
+/// # Errors
+/// `config_invalid` for a level that is none, `log_started` when it has been started before.
+pub fn start(settings: &Log, level: Option<&str>) -> Result<()> {
+    let level = EnvFilter::try_new(level.unwrap_or(&settings.level)).map_err(|e| {
+        Error::invalid("config_invalid", "log.level: give error, warn, info, debug or trace.").because(e)
+    })?;
+    let is_terminal = std::io::stderr().is_terminal();
+    let builder = tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr);
+    let started = if is_json(settings.format, is_terminal) {
+        builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
+    } else {
+        builder.with_ansi(has_colours(is_terminal)).with_target(false).try_init()
+    };
+    started.map_err(|e| Error::conflict("log_started", "The log has been started already.").because(e))
+}
+
+fn is_json(format: LogFormat, is_terminal: bool) -> bool {
+    match format {
+        LogFormat::Auto => !is_terminal,
+        LogFormat::Text => false,
+        LogFormat::Json => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_get_text_and_programs_json() {
+        assert!(is_json(LogFormat::Auto, false) && !is_json(LogFormat::Auto, true));
+        assert!(is_json(LogFormat::Json, true) && !is_json(LogFormat::Text, false));
+    }
+}

@@ -1,0 +1,147 @@
+//! `backroom serve`: run the shop.
+
+use crate::access;
+use crate::app::{App, Front};
+use crate::base::error::{Error, Result};
+use crate::base::time::Clock;
+use crate::cli::answer::Answer;
+use crate::cli::exit::Exit;
+use crate::cli::reach::Door;
+use crate::cli::{Place, start_log};
+use crate::config::Flag;
+use crate::{limited, routes, workers};
+use actix_web::HttpServer;
+use actix_web::dev::Server;
+use std::net::SocketAddr;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Run the shop
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  backroom serve
+  backroom serve --listen 0.0.0.0:8080 --data /var/lib/backroom
+
+The first start prints a link that creates the owner's account; it works once and for an hour.
+Ctrl C or SIGTERM stops: running requests get 30 seconds to finish, a second signal ends at once.")]
+pub(super) struct ServeArgs {
+    #[command(flatten)]
+    pub(super) place: Place,
+    /// Address and port to listen on (setting server.listen)
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) listen: Option<String>,
+}
+
+impl ServeArgs {
+    /// The flags that stand for settings.
+    pub(super) fn flags(&self) -> Vec<Flag> {
+        self.listen
+            .iter()
+            .map(|listen| Flag { name: "--listen", path: "server.listen", value: listen.clone() })
+            .collect()
+    }
+}
+
+/// Serves the shop until it is told to stop.
+pub(super) fn run(args: &ServeArgs, answer: &mut Answer) -> Result<Exit> {
+    let settings = args.place.load(args.flags())?.settings;
+    start_log(&settings.log, answer.log_level())?;
+    let app = App::open(&settings, Clock::system())?;
+    let behind = workers::start(&app);
+    let served = serve(&app, answer, |address, answer| {
+        answer.line(format_args!("backroom {}   data {}", env!("CARGO_PKG_VERSION"), app.dir.display()))?;
+        answer.line(format_args!("  admin    http://{address}/admin"))?;
+        answer.line(format_args!("  api      http://{address}/api/docs"))?;
+        if let Some(token) = access::setup_link(&app.store)? {
+            answer.line(format_args!("  set up   http://{address}/setup/{token}   (1 hour, once)"))?;
+        }
+        answer.finish()
+    });
+    let closed = behind.close(&app);
+    served?;
+    closed?;
+    tracing::info!("closed");
+    Ok(Exit::Ok)
+}
+
+/// Answers until a signal comes. `hello` runs once the shop answers.
+pub(super) fn serve(
+    app: &App,
+    answer: &mut Answer,
+    hello: impl FnOnce(SocketAddr, &mut Answer) -> Result<()>,
+) -> Result<()> {
+    let door = Door::open(app)?;
+    let served = actix_web::rt::System::new().block_on(answering(app, answer, hello));
+    drop(door);
+    served
+}
+
+async fn answering(
+    app: &App,
+    answer: &mut Answer,
+    hello: impl FnOnce(SocketAddr, &mut Answer) -> Result<()>,
+) -> Result<()> {
+    let front = app.front()?;
+    let (server, address) = listening(&front)?;
+    let metrics = measured(&front)?;
+    let handle = server.handle();
+    hello(address, answer)?;
+    tracing::info!(%address, data = %app.dir.display(), "answering");
+    let stop = async move {
+        wait_for_signal().await;
+        tracing::info!("stopping");
+        // A second signal does not wait for running requests.
+        tokio::select! {
+            () = handle.stop(true) => {}
+            () = wait_for_signal() => handle.stop(false).await,
+        }
+    };
+    actix_web::rt::spawn(stop);
+    let ended = server.await;
+    if let Some(metrics) = metrics {
+        metrics.stop(false).await;
+    }
+    ended.map_err(Error::internal)
+}
+
+fn listening(front: &Front) -> Result<(Server, SocketAddr)> {
+    let settings = front.web.settings();
+    let own = front.clone();
+    let make = move || {
+        let front = own.clone();
+        front.web.app(front.shells.clone()).configure(move |config| routes::configure(&front, config))
+    };
+    let listen = settings.listen.as_str();
+    let taken = |e: std::io::Error| {
+        Error::unavailable("address_taken", format!("Cannot listen on {listen}: {e}."), 1)
+    };
+    let server = limited!(HttpServer::new(make), settings).disable_signals().bind(listen).map_err(taken)?;
+    let address = server.addrs().first().copied();
+    let address = address.ok_or_else(|| Error::internal("the server listens nowhere"))?;
+    Ok((server.run(), address))
+}
+
+/// Starts the listener for metrics where one is configured.
+fn measured(front: &Front) -> Result<Option<actix_web::dev::ServerHandle>> {
+    let metrics = &front.app.settings.metrics;
+    let Some(listen) = &metrics.listen else { return Ok(None) };
+    let taken = |e: std::io::Error| {
+        Error::unavailable("address_taken", format!("Cannot listen on {listen} for metrics: {e}."), 1)
+    };
+    let server = front.web.metrics().serve(listen).map_err(taken)?;
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    Ok(Some(handle))
+}
+
+async fn wait_for_signal() {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}

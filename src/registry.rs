@@ -1,0 +1,73 @@
+//! Every list of the program in one place: tables, checks, doors of the navigation, kinds of events.
+
+use crate::access;
+use crate::shop::{customers, orders};
+use crate::store::{Checker, TableInfo};
+use crate::web::{Group, Nav};
+use std::sync::LazyLock;
+
+/// Every table. One that is missing here cannot be opened, so none is forgotten in checks and backups.
+pub fn tables() -> &'static [TableInfo] {
+    static ALL: LazyLock<Vec<TableInfo>> = LazyLock::new(|| {
+        let features = [customers::TABLES, orders::TABLES];
+        access::TABLES.iter().chain(&features).flat_map(|tables| tables.iter().copied()).collect()
+    });
+    &ALL
+}
+
+/// What `backroom check` proves beyond the store's own invariants.
+pub const CHECKS: &[Checker] = &[orders::check];
+
+const fn door(label: &'static str, href: &'static str, icon: &'static str, key: &'static str) -> Nav {
+    Nav { label, href, icon, key: Some(key), permission: None, group: Group::Sell, phone: true }
+}
+
+/// The doors of the navigation, in their order.
+pub fn doors() -> &'static [Nav] {
+    static ALL: LazyLock<Vec<Nav>> = LazyLock::new(|| {
+        let mut doors = vec![
+            door("Home", "/admin", "house", "h"),
+            Nav { permission: Some("orders:view"), ..door("Orders", "/admin/orders", "shopping-cart", "o") },
+            Nav { permission: Some("customers:view"), ..door("Customers", "/admin/customers", "users", "u") },
+            Nav {
+                permission: Some("imports:run"),
+                group: Group::System,
+                phone: false,
+                ..door("Imports and exports", "/admin/transfer", "upload", "i")
+            },
+        ];
+        doors.extend_from_slice(access::DOORS);
+        doors
+    });
+    &ALL
+}
+
+/// Every kind of event with a sentence, for the documentation of the feed.
+pub fn events() -> Vec<(&'static str, &'static str)> {
+    [customers::EVENTS, orders::EVENTS].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn tables_and_events_have_one_name_each() {
+        let names: BTreeSet<_> =
+            tables().iter().flat_map(|t| std::iter::once(t.name).chain(t.indexes.iter().map(|i| i.name))).collect();
+        let count: usize = tables().iter().map(|t| 1 + t.indexes.len()).sum();
+        assert_eq!(names.len(), count);
+        let kinds: BTreeSet<_> = events().into_iter().map(|(kind, _)| kind).collect();
+        assert_eq!(kinds.len(), events().len());
+    }
+
+    #[test]
+    fn keys_of_the_navigation_are_used_once_and_permissions_exist() {
+        let keys: Vec<_> = doors().iter().filter_map(|d| d.key).collect();
+        assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len());
+        for word in doors().iter().filter_map(|d| d.permission) {
+            assert!(access::PERMISSIONS.iter().any(|p| p.word == word), "{word}");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Every URL on one screen: one call per feature.
+
+use crate::access;
+use crate::app::Front;
+use crate::shop::{customers, desk, orders};
+use actix_web::web::{Data, ServiceConfig, scope};
+
+/// Adds the parts and the routes of all features to an app.
+pub fn configure(front: &Front, config: &mut ServiceConfig) {
+    let app = &front.app;
+    config
+        .app_data(Data::new(app.store.clone()))
+        .app_data(Data::new(app.search.clone()))
+        .app_data(Data::from(std::sync::Arc::clone(&app.shop)))
+        .app_data(Data::new(front.access.clone()))
+        .app_data(Data::new(app.clone()));
+    // Pages.
+    config
+        .configure(access::routes)
+        .configure(orders::admin::routes)
+        .configure(customers::admin::routes)
+        .configure(desk::routes);
+    // What programs call.
+    config.service(
+        scope("/api/v1")
+            .configure(orders::api_routes)
+            .configure(customers::api_routes)
+            .configure(desk::api_routes),
+    );
+    // What supervisors call.
+    config.configure(desk::health_routes);
+}

@@ -1,0 +1,241 @@
+//! Lists in the order of a field: few matches are sorted; of many, the first are found by walking the field's order.
+
+use super::walk::{Best, Walk};
+use crate::search::index::Segment;
+use crate::search::query::tree::Tree;
+use crate::search::request::{Cursor, Sort};
+use std::cmp::Ordering;
+use tantivy::TERMINATED;
+use tantivy::columnar::Column;
+
+/// Matches that are simply all looked at: some hundred microseconds.
+const LOOK_AT_ALL: u32 = 20_000;
+/// Documents of the field's order that are tried at once, and how often before looking at all matches.
+const TRIED_AT_ONCE: usize = 2_048;
+const TRIES_MAX: usize = 16;
+
+/// A page by the value of a field.
+pub(crate) struct ByValue<'a> {
+    pub(crate) field: u16,
+    pub(crate) sort: &'a Sort,
+    pub(crate) descending: bool,
+    pub(crate) after: Option<&'a Cursor>,
+    pub(crate) before: Option<&'a Cursor>,
+    pub(crate) limit: usize,
+}
+
+impl ByValue<'_> {
+    /// Candidates for the page: everything that can be on it, and some more.
+    pub(crate) fn places(&self, walk: &Walk<'_>) -> tantivy::Result<Vec<Cursor>> {
+        let mut found = Vec::new();
+        for segment in &walk.generation.segments {
+            for kind in walk.kinds {
+                let Some(docs) = walk.docs(segment, kind)? else { continue };
+                let ordered = if docs.size_hint() > LOOK_AT_ALL && self.before.is_none() {
+                    self.in_order(walk, segment, kind)?
+                } else {
+                    None
+                };
+                found.extend(match ordered {
+                    Some(ordered) => ordered,
+                    None => self.all(walk, segment, kind)?,
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    fn wanted(&self, place: &Cursor) -> bool {
+        match (self.before, self.after) {
+            (Some(before), _) => place.compare(before, self.sort) == Ordering::Less,
+            (None, Some(after)) => place.compare(after, self.sort) == Ordering::Greater,
+            (None, None) => true,
+        }
+    }
+
+    /// Looks at all matches of a segment and keeps the best.
+    fn all(&self, walk: &Walk<'_>, segment: &Segment, kind: &(u8, Tree)) -> tantivy::Result<Vec<Cursor>> {
+        let column = segment.columns.number(self.field);
+        let mut nearest: Vec<Cursor> = Vec::new();
+        let mut best = Best::new(self.limit, self.sort.clone());
+        let Some(mut docs) = walk.docs(segment, kind)? else { return Ok(nearest) };
+        let mut doc = docs.doc();
+        while doc != TERMINATED {
+            let value = column.and_then(|c| c.first(doc));
+            if !self.is_worse(&best, value) && segment.shows(doc, walk.waiting) {
+                let place = Cursor { value, ..segment.place(doc) };
+                if self.wanted(&place) {
+                    if self.before.is_some() {
+                        nearest.push(place);
+                    } else {
+                        best.add(place);
+                    }
+                }
+            }
+            doc = docs.advance();
+        }
+        if self.before.is_none() {
+            return Ok(best.places);
+        }
+        nearest.sort_unstable_by(|a, b| b.compare(a, self.sort));
+        nearest.truncate(self.limit);
+        Ok(nearest)
+    }
+
+    /// Whether a value cannot be on the page any more; saves reading the rest of the document.
+    fn is_worse(&self, best: &Best, value: Option<i64>) -> bool {
+        let Some(last) = best.last().filter(|_| self.before.is_none()) else { return false };
+        match (value, last.value) {
+            (Some(value), Some(edge)) if self.descending => value < edge,
+            (Some(value), Some(edge)) => value > edge,
+            (None, Some(_)) => true,
+            (_, None) => false,
+        }
+    }
+
+    /// Walks the order of the field and tries each document; `None` when the matches are too far along.
+    fn in_order(
+        &self,
+        walk: &Walk<'_>,
+        segment: &Segment,
+        kind: &(u8, Tree),
+    ) -> tantivy::Result<Option<Vec<Cursor>>> {
+        let Some(column) = segment.columns.number(self.field) else { return Ok(None) };
+        let Some(order) = segment.columns.by_value(self.field) else { return Ok(None) };
+        let Some(mut next) = Order::new(column, order, self.descending, self.after, segment) else {
+            return Ok(None);
+        };
+        let mut found: Vec<Cursor> = Vec::new();
+        for _ in 0..TRIES_MAX {
+            let tried: Vec<u32> = next.by_ref().take(TRIED_AT_ONCE).collect();
+            let is_end = tried.len() < TRIED_AT_ONCE;
+            let mut ascending = tried.clone();
+            ascending.sort_unstable();
+            let matching = intersect(walk, segment, kind, &ascending)?;
+            for doc in tried {
+                if matching.binary_search(&doc).is_err() || !segment.shows(doc, walk.waiting) {
+                    continue;
+                }
+                let place = Cursor { value: column.first(doc), ..segment.place(doc) };
+                if !self.wanted(&place) {
+                    continue;
+                }
+                // Within one value and moment the order is by id, which the index does not know.
+                let tied = found.last().is_some_and(|l| l.value == place.value && l.time_ms == place.time_ms);
+                if found.len() >= self.limit && !tied {
+                    return Ok(Some(found));
+                }
+                found.push(place);
+            }
+            if is_end {
+                break;
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Those of some documents, given in ascending order, that match.
+fn intersect(
+    walk: &Walk<'_>,
+    segment: &Segment,
+    kind: &(u8, Tree),
+    ascending: &[u32],
+) -> tantivy::Result<Vec<u32>> {
+    let mut matching = Vec::new();
+    let Some(mut docs) = walk.docs(segment, kind)? else { return Ok(matching) };
+    for doc in ascending {
+        let here = if docs.doc() < *doc { docs.seek(*doc) } else { docs.doc() };
+        if here == *doc {
+            matching.push(*doc);
+        }
+    }
+    Ok(matching)
+}
+
+/// Document ids by value, equal values newest first.
+struct Order<'a> {
+    column: &'a Column<i64>,
+    order: &'a [u32],
+    descending: bool,
+    /// The group of equal values being given, and how far.
+    from: usize,
+    end: usize,
+}
+
+impl<'a> Order<'a> {
+    /// Begins at the value of a cursor; `None` when the cursor stands among documents without a value.
+    fn new(
+        column: &'a Column<i64>,
+        order: &'a [u32],
+        descending: bool,
+        after: Option<&Cursor>,
+        segment: &Segment,
+    ) -> Option<Self> {
+        let mut this = Self { column, order, descending, from: 0, end: order.len() };
+        let Some(after) = after else {
+            if descending {
+                this.group_before(order.len());
+            }
+            return Some(this);
+        };
+        let value = after.value?;
+        let doc = segment.columns.first_at_or_before(after.time_ms);
+        let at = |place: usize| this.order.get(place).and_then(|d| column.first(*d).map(|v| (v, *d)));
+        let start = partition(order.len(), |place| at(place).is_some_and(|here| here < (value, doc)));
+        if descending {
+            let group_end = partition(order.len(), |place| at(place).is_some_and(|(v, _)| v <= value));
+            let group_start = partition(order.len(), |place| at(place).is_some_and(|(v, _)| v < value));
+            (this.from, this.end) = (start.max(group_start), group_end);
+            if this.from >= this.end {
+                this.group_before(group_start);
+            }
+        } else {
+            this.from = start;
+        }
+        Some(this)
+    }
+    fn value(&self, place: usize) -> Option<i64> {
+        self.order.get(place).and_then(|doc| self.column.first(*doc))
+    }
+    /// Takes up the group of equal values that ends before `end`.
+    fn group_before(&mut self, end: usize) {
+        self.end = end;
+        self.from = end;
+        if let Some(value) = end.checked_sub(1).and_then(|last| self.value(last)) {
+            self.from = partition(end, |place| self.value(place).is_some_and(|v| v < value));
+        }
+    }
+}
+
+impl Iterator for Order<'_> {
+    type Item = u32;
+    fn next(&mut self) -> Option<u32> {
+        if self.from >= self.end {
+            return None;
+        }
+        let doc = self.order.get(self.from).copied();
+        self.from += 1;
+        if self.descending && self.from >= self.end {
+            // The group just given began where its first value stands.
+            let value = self.value(self.end - 1);
+            let start = partition(self.end, |place| self.value(place) < value);
+            self.group_before(start);
+        }
+        doc
+    }
+}
+
+/// The first place below `len` for which `before` no longer holds.
+fn partition(len: usize, before: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, len);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if before(middle) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low
+}

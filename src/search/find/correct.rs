@@ -1,0 +1,210 @@
+//! Typing mistakes: words nothing was found for are replaced by words one mistake away.
+
+use super::Outcome;
+use super::walk::Walk;
+use crate::search::engine::Shared;
+use crate::search::index::{Generation, prefix_end};
+use crate::search::pending::Waiting;
+use crate::search::query::tree::{Atom, Tree, Typed};
+use crate::search::tokens::Form;
+use levenshtein_automata::{DFA, Distance, LevenshteinAutomatonBuilder};
+use std::collections::HashMap;
+use std::sync::OnceLock;
+use tantivy_fst::Automaton;
+
+/// Words that stand in for one that was mistyped.
+const INSTEAD_MAX: usize = 32;
+/// Words one mistake away that are looked at.
+const LOOKED_AT_MAX: usize = 2_000;
+
+/// What is asked, besides the word itself: kinds and rights.
+pub(crate) struct Scope<'a> {
+    pub(crate) generation: Option<&'a Generation>,
+    pub(crate) waiting: &'a Waiting,
+    pub(crate) kinds: &'a [u8],
+    /// What the asker may see.
+    pub(crate) rights: &'a Tree,
+}
+
+impl Shared {
+    /// Fills in the words that stand in for mistyped ones; gives typed words and what was searched instead.
+    pub(crate) fn correct(&self, tree: &mut Tree, scope: &Scope<'_>) -> Outcome<Vec<(String, String)>> {
+        let mut corrected = Vec::new();
+        self.correct_in(tree, scope, &mut corrected)?;
+        Ok(corrected)
+    }
+
+    fn correct_in(
+        &self,
+        tree: &mut Tree,
+        scope: &Scope<'_>,
+        corrected: &mut Vec<(String, String)>,
+    ) -> Outcome<()> {
+        match tree {
+            Tree::And(all) | Tree::Or(all) => {
+                for tree in all {
+                    self.correct_in(tree, scope, corrected)?;
+                }
+            }
+            Tree::Typed(typed) => {
+                if self.any(scope, &typed.tree)?.is_none() {
+                    typed.instead = self.instead(typed, scope)?;
+                    if let Some(best) = typed.instead.first() {
+                        corrected.push((typed.shown.clone(), self.as_written(best, scope)?));
+                    }
+                }
+            }
+            // What is excluded is meant as it was typed.
+            Tree::Not(_) | Tree::All | Tree::Nothing | Tree::Is(_) => {}
+        }
+        Ok(())
+    }
+
+    /// A visible document for which a tree holds.
+    fn any(&self, scope: &Scope<'_>, tree: &Tree) -> Outcome<Option<(u8, [u8; 16])>> {
+        let tree = Tree::and(vec![tree.clone(), scope.rights.clone()]);
+        let kinds: Vec<(u8, Tree)> = scope.kinds.iter().map(|kind| (*kind, tree.for_kind(*kind))).collect();
+        for entry in &scope.waiting.entries {
+            let Some((_, tree)) = kinds.iter().find(|(kind, _)| *kind == entry.kind) else { continue };
+            let Some(doc) = entry.terms(self.source.as_ref(), &self.schema)? else { continue };
+            if tree.matches(doc) {
+                return Ok(Some((entry.kind, entry.id)));
+            }
+        }
+        let Some(generation) = scope.generation else { return Ok(None) };
+        let walk = Walk { generation, layout: &self.layout, waiting: scope.waiting, kinds: &kinds };
+        let first = walk.first()?;
+        Ok(first.map(|place| (place.kind, place.id)))
+    }
+
+    /// The words one mistake away that are in a visible document: whole words first, then the frequent ones.
+    fn instead(&self, typed: &Typed, scope: &Scope<'_>) -> Outcome<Vec<String>> {
+        let mut words: HashMap<String, u64> = HashMap::new();
+        let builder = distance_one();
+        let dfa =
+            if typed.prefix { builder.build_prefix_dfa(&typed.word) } else { builder.build_dfa(&typed.word) };
+        let whole = builder.build_dfa(&typed.word);
+        for entry in &scope.waiting.entries {
+            let Some(doc) = entry.terms(self.source.as_ref(), &self.schema)? else { continue };
+            for (token, text) in doc.terms.tokens.iter() {
+                let near = token.boxed && token.form == Form::Word && is_near(&dfa, text);
+                if near && may_replace(text) {
+                    *words.entry(text.to_owned()).or_default() += 1;
+                }
+            }
+        }
+        if let Some(generation) = scope.generation {
+            for kind in scope.kinds {
+                near_words(generation, *kind, &dfa, &mut words)?;
+            }
+        }
+        let mut ranked: Vec<(bool, u64, String)> =
+            words.into_iter().map(|(word, count)| (is_near(&whole, &word), count, word)).collect();
+        ranked.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.cmp(&a.1)).then_with(|| a.2.cmp(&b.2)));
+        let mut instead = Vec::new();
+        for (_, _, word) in ranked.into_iter().take(INSTEAD_MAX) {
+            if self.any(scope, &Tree::Is(Atom::Word(word.clone())))?.is_some() {
+                instead.push(word);
+            }
+        }
+        Ok(instead)
+    }
+
+    /// A word as a document that has it writes it.
+    fn as_written(&self, word: &str, scope: &Scope<'_>) -> Outcome<String> {
+        let Some((kind, id)) = self.any(scope, &Tree::Is(Atom::Word(word.to_owned())))? else {
+            return Ok(word.to_owned());
+        };
+        let kind = self.schema.kind_at(kind).map_or("", |k| k.name);
+        let Some(doc) = self.source.doc(kind, &id)? else { return Ok(word.to_owned()) };
+        Ok(crate::search::highlight::written(&doc, word, &self.schema).unwrap_or_else(|| word.to_owned()))
+    }
+}
+
+/// The automaton's tables, made once.
+fn distance_one() -> &'static LevenshteinAutomatonBuilder {
+    static BUILDER: OnceLock<LevenshteinAutomatonBuilder> = OnceLock::new();
+    BUILDER.get_or_init(|| LevenshteinAutomatonBuilder::new(1, true))
+}
+
+fn is_near(dfa: &DFA, word: &str) -> bool {
+    matches!(dfa.eval(word), Distance::Exact(0 | 1))
+}
+
+/// Numbers and addresses never stand in for a word.
+fn may_replace(word: &str) -> bool {
+    !word.contains('@') && !word.bytes().any(|b| b.is_ascii_digit())
+}
+
+/// The words of a kind in the index that the automaton takes.
+fn near_words(
+    generation: &Generation,
+    kind: u8,
+    dfa: &DFA,
+    words: &mut HashMap<String, u64>,
+) -> tantivy::Result<()> {
+    let start = crate::search::index::letter(kind).to_string();
+    for segment in &generation.segments {
+        let near = Near { dfa, first: start.as_bytes() };
+        let mut search = segment.columns.words.terms().search(near).ge(start.as_bytes());
+        if let Some(end) = prefix_end(start.as_bytes()) {
+            search = search.lt(end);
+        }
+        let mut stream = search.into_stream()?;
+        let mut looked_at = 0;
+        while looked_at < LOOKED_AT_MAX && stream.advance() {
+            looked_at += 1;
+            let word =
+                std::str::from_utf8(stream.key()).ok().and_then(|key| key.strip_prefix(start.as_str()));
+            if let Some(word) = word.filter(|word| may_replace(word)) {
+                *words.entry(word.to_owned()).or_default() += u64::from(stream.value().doc_freq);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The letter of a kind followed by a word that the automaton takes.
+struct Near<'a> {
+    dfa: &'a DFA,
+    first: &'a [u8],
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    /// Bytes of the kind's letter read so far.
+    Before(usize),
+    Inside(u32),
+    Out,
+}
+
+impl Automaton for Near<'_> {
+    type State = State;
+    fn start(&self) -> State {
+        State::Before(0)
+    }
+    fn is_match(&self, state: &State) -> bool {
+        matches!(state, State::Inside(s) if matches!(self.dfa.distance(*s), Distance::Exact(_)))
+    }
+    fn can_match(&self, state: &State) -> bool {
+        match state {
+            State::Before(_) => true,
+            // State 0 of the table is the one nothing leads out of.
+            State::Inside(s) => *s != levenshtein_automata::SINK_STATE,
+            State::Out => false,
+        }
+    }
+    fn accept(&self, state: &State, byte: u8) -> State {
+        match state {
+            State::Before(at) if self.first.get(*at) == Some(&byte) => {
+                if at + 1 == self.first.len() {
+                    State::Inside(self.dfa.initial_state())
+                } else {
+                    State::Before(at + 1)
+                }
+            }
+            State::Inside(s) => State::Inside(self.dfa.transition(*s, byte)),
+            State::Before(_) | State::Out => State::Out,
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! Answering: the index without what waits, and what waits, put together in order.
+
+mod by_value;
+mod correct;
+mod facets;
+mod scan;
+mod walk;
+
+use crate::base::error::{Error, Result};
+use crate::search::engine::Shared;
+use crate::search::index::Generation;
+use crate::search::pending::Waiting;
+use crate::search::query::Query;
+use crate::search::query::tree::Tree;
+use crate::search::request::{Answer, Count, Cursor, Facet, Hit, LIMIT_MAX, Request, Sort, Total};
+use crate::search::terms::SortedTerms;
+use by_value::ByValue;
+use correct::Scope;
+use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::sync::Arc;
+use walk::Walk;
+
+/// Everything one answer is made from.
+struct Asked<'a> {
+    request: &'a Request<'a>,
+    limit: usize,
+    /// The kinds asked for, each with the conditions as they read for it.
+    kinds: Vec<(u8, Tree)>,
+    waiting: &'a Waiting,
+    generation: Option<&'a Generation>,
+}
+
+/// What kept a question from being answered.
+pub(crate) enum Trouble {
+    /// The index cannot be read: the answer is given without it.
+    Index(tantivy::TantivyError),
+    Source(Error),
+}
+
+impl From<tantivy::TantivyError> for Trouble {
+    fn from(error: tantivy::TantivyError) -> Self {
+        Self::Index(error)
+    }
+}
+impl From<std::io::Error> for Trouble {
+    fn from(error: std::io::Error) -> Self {
+        Self::Index(error.into())
+    }
+}
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Self::Source(error)
+    }
+}
+
+/// Hits, the place after them, the place before them.
+type Page = (Vec<Hit>, Option<Cursor>, Option<Cursor>);
+type Outcome<T> = std::result::Result<T, Trouble>;
+
+impl Shared {
+    pub(crate) fn find(&self, request: &Request<'_>) -> Result<Answer> {
+        self.catch_up()?;
+        // What waits is taken before the index: what the index takes over in between is in both, never in neither.
+        let waiting = self.pending.waiting();
+        let generation = self.generation();
+        match self.answer(request, &waiting, generation.as_deref()) {
+            Ok(answer) => Ok(answer),
+            Err(Trouble::Source(error)) => Err(error),
+            Err(Trouble::Index(error)) => {
+                self.cannot_read(error);
+                self.answer(request, &waiting, None).map_err(|trouble| match trouble {
+                    Trouble::Source(error) => error,
+                    Trouble::Index(error) => Error::internal(error),
+                })
+            }
+        }
+    }
+
+    fn answer(
+        &self,
+        request: &Request<'_>,
+        waiting: &Waiting,
+        generation: Option<&Generation>,
+    ) -> Outcome<Answer> {
+        let kinds = self.kinds(&request.kinds);
+        let rights = request.and.as_ref().map_or(&Tree::All, Query::tree);
+        let asked = |tree: &Tree| Asked {
+            request,
+            limit: request.limit.min(LIMIT_MAX),
+            kinds: self.trees(&kinds, &Tree::and(vec![tree.clone(), rights.clone()])),
+            waiting,
+            generation,
+        };
+        let mut query = request.query.clone();
+        let mut corrected = Vec::new();
+        let mut question = asked(query.tree());
+        let mut matching = self.waiting_matches(&question)?;
+        let mut page = self.hits(&question, &matching)?;
+        // Where something was found, every word of it was.
+        if page.0.is_empty() && query.tree().has_typed_words() {
+            let mut tree = query.tree().clone();
+            corrected = self.correct(&mut tree, &Scope { generation, waiting, kinds: &kinds, rights })?;
+            if !corrected.is_empty() {
+                question = asked(&tree);
+                query = request.query.with_tree(tree);
+                matching = self.waiting_matches(&question)?;
+                page = self.hits(&question, &matching)?;
+            }
+        }
+        let total = match request.count {
+            Count::None => None,
+            Count::UpTo(cap) => Some(self.total(&question, matching.len() as u64, cap)?),
+        };
+        let facets = self.facets(&question, &matching)?;
+        let (hits, next, prev) = page;
+        let degraded = generation.is_none() || self.pending.is_behind();
+        Ok(Answer { hits, total, facets, next, prev, degraded, corrected, query })
+    }
+
+    fn hits(&self, asked: &Asked<'_>, matching: &[&SortedTerms]) -> Outcome<Page> {
+        let mut found = self.waiting_places(asked, matching);
+        if asked.request.sort == Sort::Best {
+            return self.best(asked, found);
+        }
+        if asked.limit > 0 {
+            found.extend(self.places(asked)?);
+        }
+        Ok(self.page(asked.request, found, asked.limit))
+    }
+
+    /// How many documents match, counted up to a cap.
+    fn total(&self, asked: &Asked<'_>, waiting: u64, cap: u64) -> Outcome<Total> {
+        let Some(walk) = self.walk(asked) else { return Ok(Total::MoreThan(waiting)) };
+        let count = waiting + walk.count(cap.saturating_sub(waiting))?;
+        Ok(if count > cap { Total::MoreThan(cap) } else { Total::Exact(count) })
+    }
+
+    /// The kinds of a request; all when it names none.
+    fn kinds(&self, names: &[&str]) -> Vec<u8> {
+        if names.is_empty() {
+            return (0..u8::try_from(self.schema.kinds().len()).unwrap_or(0)).collect();
+        }
+        let mut kinds: Vec<u8> = names.iter().filter_map(|k| self.schema.kind_place(k)).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds
+    }
+
+    fn trees(&self, kinds: &[u8], tree: &Tree) -> Vec<(u8, Tree)> {
+        kinds
+            .iter()
+            .map(|kind| (*kind, tree.for_kind(*kind)))
+            .filter(|(_, tree)| *tree != Tree::Nothing)
+            .collect()
+    }
+
+    fn walk<'a>(&'a self, asked: &'a Asked<'a>) -> Option<Walk<'a>> {
+        asked.generation.map(|generation| Walk {
+            generation,
+            layout: &self.layout,
+            waiting: asked.waiting,
+            kinds: &asked.kinds,
+        })
+    }
+
+    /// The waiting documents that match.
+    fn waiting_matches<'a>(&self, asked: &'a Asked<'_>) -> Outcome<Vec<&'a SortedTerms>> {
+        let mut found = Vec::new();
+        for entry in &asked.waiting.entries {
+            let Some((_, tree)) = asked.kinds.iter().find(|(kind, _)| *kind == entry.kind) else { continue };
+            let Some(doc) = entry.terms(self.source.as_ref(), &self.schema)? else { continue };
+            if tree.matches(doc) {
+                found.push(doc);
+            }
+        }
+        Ok(found)
+    }
+
+    fn waiting_places(&self, asked: &Asked<'_>, matching: &[&SortedTerms]) -> Vec<Cursor> {
+        let field = match &asked.request.sort {
+            Sort::By { field, .. } => self.schema.field_place(field),
+            _ => None,
+        };
+        matching
+            .iter()
+            .map(|doc| {
+                let terms = &doc.terms;
+                // A field with several values is sorted by its lowest, as the column gives it.
+                let value = field.and_then(|f| terms.numbers.iter().find(|(n, _)| *n == f).map(|(_, v)| *v));
+                Cursor { value, time_ms: terms.time_ms, id: terms.id, kind: terms.kind }
+            })
+            .collect()
+    }
+
+    /// Places of the index that can be on the page.
+    fn places(&self, asked: &Asked<'_>) -> Outcome<Vec<Cursor>> {
+        let request = asked.request;
+        // One more than a page shows whether there is a next one.
+        let limit = asked.limit + 1;
+        let (after, before) =
+            (request.after.as_ref().filter(|_| request.before.is_none()), request.before.as_ref());
+        let Some(walk) = self.walk(asked) else { return self.scanned(asked, after, limit) };
+        let places = match (&request.sort, before) {
+            (Sort::By { field, descending }, _) => {
+                let Some(field) = self.schema.field_place(field) else { return Ok(Vec::new()) };
+                let sort = &request.sort;
+                ByValue { field, sort, descending: *descending, after, before, limit }.places(&walk)
+            }
+            (Sort::Oldest, None) => walk.newer_than(after, limit),
+            (Sort::Oldest, Some(before)) => walk.older_than(Some(before), limit),
+            (_, None) => walk.older_than(after, limit),
+            (_, Some(before)) => walk.newer_than(Some(before), limit),
+        };
+        Ok(places?)
+    }
+
+    /// Places of the store's newest records, while there is no index.
+    fn scanned(&self, asked: &Asked<'_>, after: Option<&Cursor>, limit: usize) -> Outcome<Vec<Cursor>> {
+        let mut found = Vec::new();
+        if asked.request.before.is_some() || matches!(asked.request.sort, Sort::Oldest) {
+            return Ok(found);
+        }
+        let after = after.filter(|_| matches!(asked.request.sort, Sort::Newest | Sort::Best));
+        for (kind, tree) in &asked.kinds {
+            let source = self.source.as_ref();
+            found.extend(scan::newest(source, &self.schema, (*kind, tree), asked.waiting, after, limit)?);
+        }
+        Ok(found)
+    }
+
+    /// Documents with the words themselves before those with words that only begin so.
+    fn best(&self, asked: &Asked<'_>, waiting: Vec<Cursor>) -> Outcome<Page> {
+        let kinds = asked.kinds.iter().map(|(kind, tree)| (*kind, tree.whole_words())).collect();
+        let exact = Asked { kinds, ..*asked };
+        let matching = self.waiting_matches(&exact)?;
+        let mut first = self.waiting_places(&exact, &matching);
+        first.extend(self.places(&exact)?);
+        let (mut hits, _, _) = self.page(asked.request, first, asked.limit);
+        if hits.len() < asked.limit {
+            let known: HashSet<(&str, [u8; 16])> = hits.iter().map(|hit| (hit.kind, hit.id)).collect();
+            let mut second = waiting;
+            second.extend(self.places(asked)?);
+            let (more, _, _) = self.page(asked.request, second, asked.limit);
+            let fresh: Vec<Hit> =
+                more.into_iter().filter(|hit| !known.contains(&(hit.kind, hit.id))).collect();
+            hits.extend(fresh);
+            hits.truncate(asked.limit);
+        }
+        Ok((hits, None, None))
+    }
+
+    fn facets(&self, asked: &Asked<'_>, matching: &[&SortedTerms]) -> Outcome<Vec<Facet>> {
+        let fields: Vec<u16> = asked
+            .request
+            .facets
+            .iter()
+            .filter_map(|name| self.schema.field_place(name))
+            .filter(|field| self.schema.field_at(*field).is_some_and(|def| def.facet))
+            .collect();
+        if fields.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(facets::count(&self.schema, &fields, self.walk(asked).as_ref(), matching)?)
+    }
+
+    /// The page of a request out of all its candidates.
+    fn page(&self, request: &Request<'_>, mut found: Vec<Cursor>, limit: usize) -> Page {
+        let sort = &request.sort;
+        found.sort_by(|a, b| a.compare(b, sort));
+        let (mut more_after, mut more_before) = (false, false);
+        if let Some(before) = &request.before {
+            found.retain(|c| c.compare(before, sort) == Ordering::Less);
+            more_after = true;
+            more_before = found.len() > limit;
+            found.drain(..found.len().saturating_sub(limit));
+        } else {
+            if let Some(after) = &request.after {
+                found.retain(|c| c.compare(after, sort) == Ordering::Greater);
+                more_before = true;
+            }
+            more_after |= found.len() > limit;
+            found.truncate(limit);
+        }
+        let next = found.last().copied().filter(|_| more_after);
+        let prev = found.first().copied().filter(|_| more_before);
+        let hits = found.into_iter().filter_map(|cursor| self.hit(cursor)).collect();
+        (hits, next, prev)
+    }
+
+    fn hit(&self, cursor: Cursor) -> Option<Hit> {
+        let kind = self.schema.kind_at(cursor.kind)?.name;
+        Some(Hit { kind, id: cursor.id, time_ms: cursor.time_ms, cursor })
+    }
+
+    /// The present generation of the index, if there is one.
+    pub(crate) fn generation(&self) -> Option<Arc<Generation>> {
+        self.live().map(|live| live.reader.current())
+    }
+}

@@ -1,0 +1,130 @@
+//! What is opened of a segment once and used by every query: opening a column of a million documents
+//! costs as much as fifty queries.
+
+use super::layout::{Layout, column_name};
+use crate::search::schema::{Schema, Shape};
+use std::sync::{Arc, OnceLock};
+use tantivy::columnar::{Cardinality, Column, ColumnValues, StrColumn};
+use tantivy::{InvertedIndexReader, SegmentReader};
+
+/// The parts of a segment, which never change; only which of its documents are alive does.
+pub(crate) struct Columns {
+    pub(crate) grams: Arc<InvertedIndexReader>,
+    pub(crate) words: Arc<InvertedIndexReader>,
+    pub(crate) keys: Arc<InvertedIndexReader>,
+    pub(crate) reference: Arc<InvertedIndexReader>,
+    pub(crate) time: Arc<dyn ColumnValues<i64>>,
+    pub(crate) head: Arc<dyn ColumnValues<u64>>,
+    pub(crate) tail: Arc<dyn ColumnValues<u64>>,
+    pub(crate) kind: Arc<dyn ColumnValues<u64>>,
+    /// The kind of all its documents, when there is only one.
+    pub(crate) only_kind: Option<u8>,
+    pub(crate) max_doc: u32,
+    numbers: Vec<OnceLock<Option<Column<i64>>>>,
+    facets: Vec<OnceLock<Option<StrColumn>>>,
+    segment: SegmentReader,
+    /// By the field sorted by: document ids from the lowest value to the highest, without those that have none.
+    sorted: Vec<OnceLock<Arc<[u32]>>>,
+    schema: Schema,
+}
+
+impl Columns {
+    pub(crate) fn open(segment: &SegmentReader, layout: &Layout, schema: &Schema) -> tantivy::Result<Self> {
+        let fast = segment.fast_fields();
+        let kind = full(fast.u64("kind")?, 0);
+        let (low, high) = (kind.min_value(), kind.max_value());
+        let fields = schema.fields().len();
+        Ok(Self {
+            grams: segment.inverted_index(layout.grams)?,
+            words: segment.inverted_index(layout.words)?,
+            keys: segment.inverted_index(layout.keys)?,
+            reference: segment.inverted_index(layout.reference)?,
+            time: full(fast.i64("time")?, 0),
+            head: full(fast.u64("head")?, 0),
+            tail: full(fast.u64("tail")?, 0),
+            kind,
+            only_kind: u8::try_from(low).ok().filter(|_| low == high),
+            max_doc: segment.max_doc(),
+            numbers: std::iter::repeat_with(OnceLock::new).take(fields).collect(),
+            facets: std::iter::repeat_with(OnceLock::new).take(fields).collect(),
+            sorted: std::iter::repeat_with(OnceLock::new).take(fields).collect(),
+            segment: segment.clone(),
+            schema: schema.clone(),
+        })
+    }
+
+    /// The column of a numeric field; `None` when no document of the segment has a value.
+    pub(crate) fn number(&self, field: u16) -> Option<&Column<i64>> {
+        let place = self.numbers.get(usize::from(field))?;
+        let open = || {
+            let def = self.schema.field_at(field)?;
+            let numeric = matches!(def.shape, Shape::Number | Shape::Money | Shape::Date);
+            let fast = self.segment.fast_fields();
+            fast.column_opt::<i64>(&column_name(def.name)).ok().flatten().filter(|_| numeric)
+        };
+        place.get_or_init(open).as_ref()
+    }
+    /// The column of a counted field; `None` when no document of the segment has a value.
+    pub(crate) fn facet(&self, field: u16) -> Option<&StrColumn> {
+        let place = self.facets.get(usize::from(field))?;
+        let open = || {
+            let def = self.schema.field_at(field).filter(|def| def.facet)?;
+            self.segment.fast_fields().str(&column_name(def.name)).ok().flatten()
+        };
+        place.get_or_init(open).as_ref()
+    }
+    /// The documents that have a value of a numeric field, by that value. Made the first time it is asked for.
+    pub(crate) fn by_value(&self, field: u16) -> Option<&Arc<[u32]>> {
+        let column = self.number(field)?;
+        let place = self.sorted.get(usize::from(field))?;
+        Some(place.get_or_init(|| {
+            let mut docs: Vec<(i64, u32)> =
+                (0..self.max_doc).filter_map(|doc| column.first(doc).map(|value| (value, doc))).collect();
+            docs.sort_unstable();
+            docs.into_iter().map(|(_, doc)| doc).collect()
+        }))
+    }
+    /// Whether the order by a field has been asked for before.
+    pub(crate) fn has_order(&self, field: u16) -> bool {
+        self.sorted.get(usize::from(field)).is_some_and(|order| order.get().is_some())
+    }
+
+    pub(crate) fn id(&self, doc: u32) -> [u8; 16] {
+        let whole = (u128::from(self.head.get_val(doc)) << 64) | u128::from(self.tail.get_val(doc));
+        whole.to_be_bytes()
+    }
+    pub(crate) fn kind_of(&self, doc: u32) -> u8 {
+        self.only_kind.unwrap_or_else(|| u8::try_from(self.kind.get_val(doc)).unwrap_or(u8::MAX))
+    }
+    /// The first document whose time is `latest` or before: the index is sorted newest first.
+    pub(crate) fn first_at_or_before(&self, latest: i64) -> u32 {
+        let (mut low, mut high) = (0, self.max_doc);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.time.get_val(middle) > latest {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+    /// The documents whose time lies between these, both included.
+    pub(crate) fn span(&self, earliest: i64, latest: i64) -> (u32, u32) {
+        let from = self.first_at_or_before(latest);
+        let to = earliest.checked_sub(1).map_or(self.max_doc, |before| self.first_at_or_before(before));
+        (from, to.max(from))
+    }
+}
+
+/// The values of a column in which every document has one.
+fn full<T>(column: Column<T>, default: T) -> Arc<dyn ColumnValues<T>>
+where
+    T: PartialOrd + Copy + std::fmt::Debug + Send + Sync + 'static,
+{
+    if column.get_cardinality() == Cardinality::Full {
+        column.values
+    } else {
+        column.first_or_default_col(default)
+    }
+}

@@ -1,0 +1,17 @@
+//! The index on disk: what a document becomes in it, writing, reading, and walking through it.
+
+mod columns;
+mod conditions;
+mod docsets;
+mod layout;
+mod lines;
+mod place;
+mod reader;
+mod writer;
+
+pub(crate) use conditions::{doc_freq, docs};
+pub(crate) use docsets::Docs;
+pub(crate) use layout::{Layout, letter, prefix_end};
+pub(crate) use place::{Place, bytes, is_damage};
+pub(crate) use reader::{Generation, Reader, Segment};
+pub(crate) use writer::{Payload, Writer};

@@ -1,0 +1,112 @@
+//! Reading: one generation of the index after another, each opened once for all queries.
+
+use super::columns::Columns;
+use super::layout::Layout;
+use crate::search::pending::Waiting;
+use crate::search::request::Cursor;
+use crate::search::schema::Schema;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tantivy::fastfield::AliveBitSet;
+use tantivy::index::SegmentId;
+use tantivy::{Index, IndexReader, ReloadPolicy, Searcher};
+
+/// A segment as of one commit.
+pub(crate) struct Segment {
+    pub(crate) columns: Arc<Columns>,
+    pub(crate) alive: Option<AliveBitSet>,
+    id: SegmentId,
+}
+
+impl Segment {
+    /// Whether a document is to be shown: neither deleted nor out of date.
+    pub(crate) fn shows(&self, doc: u32, waiting: &Waiting) -> bool {
+        if self.alive.as_ref().is_some_and(|alive| alive.is_deleted(doc)) {
+            return false;
+        }
+        if waiting.is_empty() || !waiting.may_have(self.columns.tail.get_val(doc)) {
+            return true;
+        }
+        !waiting.has(self.columns.kind_of(doc), &self.columns.id(doc))
+    }
+    /// The place of a document in the order by time.
+    pub(crate) fn place(&self, doc: u32) -> Cursor {
+        let columns = &self.columns;
+        Cursor {
+            value: None,
+            time_ms: columns.time.get_val(doc),
+            id: columns.id(doc),
+            kind: columns.kind_of(doc),
+        }
+    }
+}
+
+/// The index as of one commit.
+pub(crate) struct Generation {
+    /// The largest first.
+    pub(crate) segments: Vec<Segment>,
+    pub(crate) docs: u64,
+    /// Keeps the files of the segments from being deleted.
+    _searcher: Searcher,
+}
+
+/// Opens generations.
+pub(crate) struct Reader {
+    inner: IndexReader,
+    layout: Arc<Layout>,
+    schema: Schema,
+    current: Mutex<Arc<Generation>>,
+}
+
+impl Reader {
+    pub(crate) fn open(index: &Index, layout: Arc<Layout>, schema: &Schema) -> tantivy::Result<Self> {
+        let inner: IndexReader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+        let first = generation(inner.searcher(), &layout, schema, &HashMap::new())?;
+        Ok(Self { inner, layout, schema: schema.clone(), current: Mutex::new(Arc::new(first)) })
+    }
+
+    pub(crate) fn current(&self) -> Arc<Generation> {
+        Arc::clone(&self.current.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Shows the last commit to the queries that come.
+    pub(crate) fn reload(&self) -> tantivy::Result<()> {
+        self.inner.reload()?;
+        let before = self.current();
+        let known = before.segments.iter().map(|s| (s.id, Arc::clone(&s.columns))).collect();
+        let next = generation(self.inner.searcher(), &self.layout, &self.schema, &known)?;
+        prepare_orders(&before, &next, &self.schema);
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+        Ok(())
+    }
+}
+
+fn generation(
+    searcher: Searcher,
+    layout: &Layout,
+    schema: &Schema,
+    known: &HashMap<SegmentId, Arc<Columns>>,
+) -> tantivy::Result<Generation> {
+    let mut segments = Vec::new();
+    for reader in searcher.segment_readers() {
+        let id = reader.segment_id();
+        let columns = match known.get(&id) {
+            Some(columns) => Arc::clone(columns),
+            None => Arc::new(Columns::open(reader, layout, schema)?),
+        };
+        segments.push(Segment { columns, alive: reader.alive_bitset().cloned(), id });
+    }
+    segments.sort_by_key(|s| std::cmp::Reverse(s.columns.max_doc));
+    Ok(Generation { docs: searcher.num_docs(), segments, _searcher: searcher })
+}
+
+/// Orders that were in use are made for new segments before a query has to.
+fn prepare_orders(before: &Generation, next: &Generation, schema: &Schema) {
+    for field in 0..u16::try_from(schema.fields().len()).unwrap_or(0) {
+        if before.segments.iter().any(|s| s.columns.has_order(field)) {
+            for segment in &next.segments {
+                segment.columns.by_value(field);
+            }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Writing: documents go in and out by their id, and no commit forgets how far it reaches.
+
+use super::layout::{self, Layout, has_gram, letter, sign};
+use super::lines;
+use crate::search::terms::Terms;
+use crate::search::tokens::{Form, PHONE_MIN};
+use std::sync::Arc;
+use tantivy::indexer::IndexWriterOptions;
+use tantivy::{Index, IndexWriter, TantivyDocument};
+
+/// How far an index reaches, kept in each commit.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Payload {
+    /// The life of the store it was made from, in hexadecimal digits.
+    pub(crate) epoch: String,
+    /// Every change up to this one is in it.
+    pub(crate) seq: u64,
+}
+
+/// The one writer of an index. Plain commits, which would erase the payload, cannot be reached through it.
+pub(crate) struct Writer {
+    inner: IndexWriter,
+    layout: Arc<Layout>,
+    /// Lines of the three text fields, made again for each document.
+    text: String,
+}
+
+impl Writer {
+    /// Opens the writer: one thread, one merge at a time.
+    pub(crate) fn open(index: &Index, layout: Arc<Layout>, arena_mb: u32) -> tantivy::Result<Self> {
+        let options = IndexWriterOptions::builder()
+            .num_worker_threads(1)
+            .num_merge_threads(1)
+            .memory_budget_per_thread((arena_mb.clamp(15, 512) as usize) << 20)
+            .build();
+        Ok(Self { inner: index.writer_with_options(options)?, layout, text: String::new() })
+    }
+
+    /// Deletes what a failed commit left behind.
+    pub(crate) fn collect_garbage(&self) -> tantivy::Result<()> {
+        self.inner.garbage_collect_files().wait().map(|_| ())
+    }
+
+    /// Replaces a document.
+    pub(crate) fn put(&mut self, terms: &Terms) -> tantivy::Result<()> {
+        self.remove(terms.kind, &terms.id);
+        self.add(terms)
+    }
+
+    pub(crate) fn remove(&mut self, kind: u8, id: &[u8; 16]) {
+        self.inner.delete_term(self.layout.id(kind, id));
+    }
+
+    /// Adds a document that is not there yet.
+    pub(crate) fn add(&mut self, terms: &Terms) -> tantivy::Result<()> {
+        let layout = &self.layout;
+        let mut doc = TantivyDocument::default();
+        let text = &mut self.text;
+        text.clear();
+        grams(terms, text);
+        doc.add_text(layout.grams, &*text);
+        text.clear();
+        words(terms, text);
+        doc.add_text(layout.words, &*text);
+        text.clear();
+        keys(terms, text);
+        doc.add_text(layout.keys, &*text);
+        doc.add_bytes(layout.reference, &layout::reference(terms.kind, &terms.id));
+        doc.add_i64(layout.time, terms.time_ms);
+        let whole = u128::from_be_bytes(terms.id);
+        #[expect(clippy::cast_possible_truncation, reason = "the two halves of the id")]
+        let (head, tail) = ((whole >> 64) as u64, whole as u64);
+        doc.add_u64(layout.head, head);
+        doc.add_u64(layout.tail, tail);
+        doc.add_u64(layout.kind, u64::from(terms.kind));
+        for (field, number) in &terms.numbers {
+            if let Some(column) = layout.columns.get(usize::from(*field)).copied().flatten() {
+                doc.add_i64(column, *number);
+            }
+        }
+        for (field, value) in &terms.facets {
+            if let Some(column) = layout.columns.get(usize::from(*field)).copied().flatten() {
+                doc.add_text(column, value);
+            }
+        }
+        self.inner.add_document(doc).map(|_| ())
+    }
+
+    /// Makes everything so far durable and readable after a reload.
+    pub(crate) fn commit(&mut self, payload: &Payload) -> tantivy::Result<()> {
+        let text = serde_json::to_string(payload).map_err(|e| {
+            tantivy::TantivyError::InternalError(format!("the payload cannot be written: {e}"))
+        })?;
+        let mut prepared = self.inner.prepare_commit()?;
+        prepared.set_payload(&text);
+        prepared.commit().map(|_| ())
+    }
+
+    /// Ends the writer when its merges are done.
+    pub(crate) fn finish(self) -> tantivy::Result<()> {
+        self.inner.wait_merging_threads()
+    }
+}
+
+/// The beginnings of the words of the plain box.
+fn grams(terms: &Terms, out: &mut String) {
+    let mut tokens: Vec<(&str, Form)> = terms
+        .tokens
+        .iter()
+        .filter(|(token, _)| token.boxed && token.form != Form::Dense)
+        .map(|(token, text)| (text, token.form))
+        .collect();
+    tokens.sort_unstable_by_key(|(text, _)| *text);
+    let kind = letter(terms.kind);
+    let mut line = |gram: &str| {
+        lines::begin(out, 0);
+        out.push(kind);
+        out.push_str(gram);
+        lines::end(out);
+    };
+    let (mut before, mut before_from) = ("", 1);
+    for (text, form) in tokens {
+        let from = match form {
+            Form::Start => PHONE_MIN,
+            _ => 1,
+        };
+        if form == Form::End {
+            line(text);
+            continue;
+        }
+        // In alphabetical order the shared beginning of neighbours has been written before.
+        let shared = shared_chars(before, text);
+        for (count, (at, c)) in text.char_indices().enumerate() {
+            let letters = count + 1;
+            let beginning = text.get(..at + c.len_utf8()).unwrap_or(text);
+            let written = letters <= shared && letters >= before_from;
+            if letters >= from && !written && has_gram(beginning) {
+                line(beginning);
+            }
+        }
+        (before, before_from) = (text, from);
+    }
+}
+
+fn shared_chars(a: &str, b: &str) -> usize {
+    a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count()
+}
+
+/// The whole words of the plain box.
+fn words(terms: &Terms, out: &mut String) {
+    let kind = letter(terms.kind);
+    let mut position = 0;
+    for (token, text) in terms.tokens.iter() {
+        if token.boxed && matches!(token.form, Form::Word | Form::Dense) {
+            lines::begin(out, token.position.saturating_sub(position));
+            position = token.position;
+            out.push(kind);
+            out.push_str(text);
+            lines::end(out);
+        }
+    }
+}
+
+/// The tokens of the fields, which of them have a value, and the kind.
+fn keys(terms: &Terms, out: &mut String) {
+    let kind = letter(terms.kind);
+    lines::begin(out, 0);
+    out.push(kind);
+    lines::end(out);
+    for field in &terms.has {
+        lines::begin(out, 0);
+        layout::has_term(out, terms.kind, *field);
+        lines::end(out);
+    }
+    let mut position = 0;
+    for (token, text) in terms.tokens.iter() {
+        if token.keyed {
+            lines::begin(out, token.position.saturating_sub(position));
+            position = token.position;
+            out.extend([kind, sign(token.field)]);
+            out.push_str(text);
+            lines::end(out);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The loop behind: what waits goes into the index, and an index that is missing is built.
+
+use crate::base::error::{Error, Result};
+use crate::search::engine::{Live, Shared};
+use crate::search::index::{Payload, Writer, is_damage};
+use crate::search::pending::Entry;
+use crate::search::rebuild::Building;
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Numbers after which the cursor is moved though nothing changed in the index.
+const IDLE_SEQS: u64 = 10_000;
+/// How long an idle loop waits for news.
+const IDLE: Duration = Duration::from_secs(1);
+/// How long several commits of the store are gathered.
+const GATHER: Duration = Duration::from_millis(10);
+/// How long to wait after a failure.
+const AFTER_ERROR: Duration = Duration::from_secs(2);
+
+/// What only the one who writes the index needs.
+#[derive(Default)]
+pub(crate) struct Indexer {
+    pub(crate) writer: Option<Writer>,
+    /// Records in the writer that are not committed.
+    pub(crate) added: HashMap<(u8, [u8; 16]), Arc<Entry>>,
+    /// When the first of them was added.
+    pub(crate) since: Option<Instant>,
+    /// With them the index reaches to this number.
+    pub(crate) reach: u64,
+    pub(crate) building: Option<Building>,
+    /// The last commit failed: files of it may be lying about.
+    pub(crate) failed: bool,
+}
+
+impl Shared {
+    /// The loop; ends after `close`.
+    pub(crate) fn run(&self) {
+        while !self.pending.is_stopping() {
+            let before = self.pending.noted();
+            match self.tick(false) {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.pending.wait(IDLE, before);
+                    self.pending.pause(GATHER);
+                }
+                Err(error) => {
+                    self.report(&error);
+                    self.pending.pause(AFTER_ERROR);
+                }
+            }
+        }
+        if let Err(error) = self.tick(true) {
+            self.report(&error);
+        }
+    }
+
+    /// One step: `true` when there is more to do at once. With `now` everything that waits is committed.
+    pub(crate) fn tick(&self, now: bool) -> Result<bool> {
+        let mut indexer = self.indexer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.catch_up()?;
+        let more = self.feed(&mut indexer, now)?;
+        if self.rebuild_wanted.load(Ordering::SeqCst) {
+            indexer.building = Some(self.begin_rebuild()?);
+            self.rebuild_wanted.store(false, Ordering::SeqCst);
+        } else if indexer.building.is_none() {
+            if self.live().is_some() {
+                return Ok(more);
+            }
+            if self.open_live()? {
+                return Ok(true);
+            }
+            indexer.building = Some(self.begin_rebuild()?);
+        }
+        self.rebuild_step(&mut indexer)?;
+        Ok(true)
+    }
+
+    /// Gives the live index what waits and commits when it is time.
+    fn feed(&self, indexer: &mut Indexer, now: bool) -> Result<bool> {
+        let Some(live) = self.live().filter(|live| !live.broken.load(Ordering::SeqCst)) else {
+            return Ok(false);
+        };
+        if indexer.writer.is_none() {
+            indexer.writer = Some(self.open_writer(&live, indexer.failed)?);
+            indexer.failed = false;
+        }
+        let reach = self.pending.noted();
+        let waiting = self.pending.waiting();
+        for entry in &waiting.entries {
+            let key = (entry.kind, entry.id);
+            if indexer.added.get(&key).is_some_and(|added| Arc::ptr_eq(added, entry)) {
+                continue;
+            }
+            let terms = entry.terms(self.source.as_ref(), &self.schema)?;
+            let Some(writer) = indexer.writer.as_mut() else { return Ok(false) };
+            let written = match terms {
+                Some(doc) => writer.put(&doc.terms),
+                None => {
+                    writer.remove(entry.kind, &entry.id);
+                    Ok(())
+                }
+            };
+            if let Err(error) = written {
+                return Err(self.write_failed(indexer, error));
+            }
+            indexer.added.insert(key, Arc::clone(entry));
+            indexer.since.get_or_insert_with(Instant::now);
+        }
+        indexer.reach = reach;
+        let every = Duration::from_millis(u64::from(self.settings.commit_every_ms));
+        let committed = live.committed.load(Ordering::SeqCst);
+        let due = indexer.since.is_some_and(|since| since.elapsed() >= every)
+            || indexer.added.len() >= self.settings.commit_changes as usize
+            || (now && reach > committed)
+            || (now && !indexer.added.is_empty())
+            || reach > committed + IDLE_SEQS;
+        if due {
+            self.commit(indexer, &live)?;
+        }
+        Ok(self.pending.is_behind() && self.pending.has_room())
+    }
+
+    fn commit(&self, indexer: &mut Indexer, live: &Live) -> Result<()> {
+        let Some(writer) = indexer.writer.as_mut() else { return Ok(()) };
+        let payload = Payload { epoch: self.epoch.clone(), seq: indexer.reach };
+        if let Err(error) = writer.commit(&payload) {
+            return Err(self.write_failed(indexer, error));
+        }
+        if let Err(error) = live.reader.reload() {
+            return Err(self.write_failed(indexer, error));
+        }
+        live.committed.store(indexer.reach, Ordering::SeqCst);
+        let added: Vec<Arc<Entry>> = indexer.added.drain().map(|(_, entry)| entry).collect();
+        indexer.since = None;
+        self.pending.drop_indexed(&added);
+        self.clear_error();
+        Ok(())
+    }
+
+    /// After any error the writer is given up: what it held still waits and is written again by the next one.
+    /// A damaged index is given up too and built anew.
+    pub(crate) fn write_failed(&self, indexer: &mut Indexer, error: tantivy::TantivyError) -> Error {
+        indexer.writer = None;
+        indexer.added.clear();
+        indexer.since = None;
+        indexer.failed = true;
+        if is_damage(&error) {
+            if let Some(live) = self.live() {
+                live.broken.store(true, Ordering::SeqCst);
+            }
+            self.rebuild_wanted.store(true, Ordering::SeqCst);
+        }
+        Error::internal(error)
+    }
+
+    fn open_writer(&self, live: &Live, after_failure: bool) -> Result<Writer> {
+        let writer = Writer::open(&live.index, Arc::clone(&self.layout), self.settings.arena_mb)
+            .map_err(Error::internal)?;
+        if after_failure {
+            writer.collect_garbage().map_err(Error::internal)?;
+        }
+        Ok(writer)
+    }
+}

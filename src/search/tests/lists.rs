@@ -1,0 +1,137 @@
+//! Lists of many documents: pages, orders and counts over many segments.
+
+use super::*;
+
+fn many(n: u32) -> Desk {
+    let desk = Desk::new();
+    for i in 0..n {
+        desk.put(made(i));
+        if i % 700 == 699 {
+            desk.search.flush().unwrap();
+        }
+    }
+    desk
+}
+
+/// Ten orders a minute; every third is open; totals in no order.
+fn made(i: u32) -> Doc {
+    let mut id = [0; 16];
+    id[12..].copy_from_slice(&i.to_be_bytes());
+    Doc::new("order", id, now().0 - i64::from(i / 10) * 60_000)
+        .text("name", if i.is_multiple_of(2) { "Anna Berg" } else { "Nora Vik" })
+        .keyword("status", if i.is_multiple_of(3) { "open" } else { "completed" })
+        .number("total", i64::from(i.wrapping_mul(2_654_435_761) % 500))
+        .number("items", i64::from(i % 4))
+}
+
+#[test]
+fn every_order_gives_every_document_once_over_many_segments() {
+    let desk = many(3_000);
+    for (text, sort) in [
+        ("", Sort::Newest),
+        ("", Sort::Oldest),
+        ("anna", Sort::By { field: "total", descending: true }),
+        ("", Sort::By { field: "items", descending: false }),
+    ] {
+        let mut seen = std::collections::HashSet::new();
+        let mut request = Request { sort, limit: 130, ..Request::list(desk.query(text), "order") };
+        let mut last: Option<Cursor> = None;
+        loop {
+            let answer = desk.search.find(&request).unwrap();
+            for hit in &answer.hits {
+                assert!(seen.insert(hit.id));
+                assert!(last.is_none_or(|l| l.compare(&hit.cursor, &request.sort).is_lt()));
+                last = Some(hit.cursor);
+            }
+            request.after = answer.next;
+            if request.after.is_none() {
+                break;
+            }
+        }
+        let wanted = if text.is_empty() { 3_000 } else { 1_500 };
+        assert_eq!(seen.len(), wanted, "{text} {:?}", request.sort);
+    }
+}
+
+#[test]
+fn counting_stops_at_its_cap() {
+    let desk = many(1_500);
+    let total = |text: &str, cap: u64| {
+        let request = Request { count: Count::UpTo(cap), limit: 1, ..Request::new(desk.query(text)) };
+        desk.search.find(&request).unwrap().total
+    };
+    assert_eq!(total("anna", 1_000), Some(Total::Exact(750)));
+    assert_eq!(total("anna", 750), Some(Total::Exact(750)));
+    assert_eq!(total("anna", 749), Some(Total::MoreThan(749)));
+    assert_eq!(total("status:open anna", 1_000), Some(Total::Exact(250)));
+    desk.search.flush().unwrap();
+    assert_eq!(total("anna", 749), Some(Total::MoreThan(749)));
+}
+
+#[test]
+fn a_long_order_by_value_is_walked_and_not_sorted() {
+    // Enough matches in one segment that the order of the field is used.
+    let desk = Desk::new();
+    for i in 0..25_000 {
+        desk.shop.put(made(i));
+    }
+    desk.search.reindex();
+    desk.search.flush().unwrap();
+    for descending in [true, false] {
+        let mut request = Request {
+            sort: Sort::By { field: "total", descending },
+            limit: 500,
+            ..Request::list(desk.query(""), "order")
+        };
+        let mut places: Vec<Cursor> = Vec::new();
+        for _ in 0..6 {
+            let answer = desk.search.find(&request).unwrap();
+            places.extend(answer.hits.iter().map(|h| h.cursor));
+            request.after = answer.next;
+        }
+        let mut wanted: Vec<Cursor> = desk
+            .shop
+            .all()
+            .iter()
+            .map(|d| Cursor {
+                value: d.values.iter().find(|v| v.0 == "total").map(|v| match v.1 {
+                    doc::Value::Number(n) => n * 100,
+                    _ => 0,
+                }),
+                time_ms: d.time_ms,
+                id: d.id,
+                kind: 0,
+            })
+            .collect();
+        wanted.sort_by(|a, b| a.compare(b, &request.sort));
+        assert_eq!(places, wanted[..3_000]);
+    }
+}
+
+#[test]
+fn facets_count_the_present_result_under_one_spelling() {
+    let desk = Desk::new();
+    for (n, colour) in [(1, "Navy"), (2, "navy"), (3, "Navy"), (4, "Red")] {
+        desk.put(order(n).keyword("colour", colour).keyword("status", if n < 3 { "open" } else { "draft" }));
+    }
+    for _ in 0..2 {
+        let request = Request { facets: vec!["colour", "status"], ..Request::new(desk.query("status:open")) };
+        let facets = desk.search.find(&request).unwrap().facets;
+        assert_eq!(facets[0].values.len(), 1);
+        assert_eq!((facets[0].field, facets[0].values[0].1, facets[0].exact), ("colour", 2, true));
+        assert_eq!(facets[1].values, [("open".to_owned(), 2)]);
+        desk.search.flush().unwrap();
+    }
+}
+
+#[test]
+fn a_field_that_no_list_is_sorted_by_is_refused() {
+    let schema = schema();
+    assert_eq!(Sort::parse("-total", &schema).unwrap(), Sort::By { field: "total", descending: true });
+    assert_eq!(Sort::parse("-placed", &schema).unwrap(), Sort::Newest);
+    assert_eq!(Sort::parse("placed", &schema).unwrap(), Sort::Oldest);
+    assert_eq!(Sort::parse("", &schema).unwrap(), Sort::Newest);
+    for wrong in ["name", "zzz", "--total"] {
+        assert_eq!(Sort::parse(wrong, &schema).unwrap_err().code, "invalid_sort");
+    }
+}

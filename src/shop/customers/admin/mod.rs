@@ -1,0 +1,39 @@
+//! The pages of customers: the list, adding and editing. What one customer has ordered is shown by the desk, which
+//! may look at orders.
+
+mod clash;
+mod draft;
+mod edit;
+mod filters;
+mod list;
+#[cfg(test)]
+mod samples;
+
+use actix_web::web;
+
+/// The routes. `/admin/customers/{id}` itself is the desk's.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/admin/customers").route(web::get().to(list::list)))
+        .service(
+            web::resource("/admin/customers/new").route(web::get().to(edit::new)).route(web::post().to(edit::add_one)),
+        )
+        .service(
+            web::resource("/admin/customers/{id}/edit").route(web::get().to(edit::show)).route(web::post().to(edit::save)),
+        );
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::web::pages::testing::renders;
+
+    #[test]
+    fn every_page_renders_whole_and_in_part_and_escapes() {
+        let list = renders::<super::list::ListPage>();
+        assert!(list.contains("Anna Berg") && list.contains("Showing “berg” for “bergh”."));
+        let form = renders::<super::edit::FormPage>();
+        assert!(form.contains("name=\"addresses.1.line1\"") && form.contains("Enter an e-mail address"));
+        let clash = renders::<super::edit::ClashPage>();
+        assert!(clash.contains("name=\"pick_phone\"") && clash.contains("030 1"));
+    }
+}

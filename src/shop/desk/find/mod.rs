@@ -1,0 +1,159 @@
+//! The one box: what a text finds among everything there is, grouped by kind, each hit with the reason why.
+
+mod admin;
+mod api;
+mod jump;
+mod row;
+#[cfg(test)]
+mod samples;
+mod why;
+
+pub use admin::routes as pages;
+pub use api::{ApiDocs, SearchOut, answer, out, routes};
+pub use row::Hit;
+pub(in crate::shop::desk) use row::state_of;
+pub use why::Why;
+
+pub use admin::routes as page_routes;
+pub use api::routes as api_routes;
+
+use crate::base::error::{Error, Result};
+use crate::base::time::{Timestamp, Zone};
+use crate::search::query::parse;
+use crate::search::{Count, Problem, Request, Search, Sort, Total};
+use crate::store::Store;
+
+/// Hits of one kind are counted up to this while somebody types (house.md 4).
+const COUNT_MAX: u64 = 1_000;
+
+/// A kind of record the box finds.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// The word in the API and in documents of the index.
+    pub name: &'static str,
+    /// The heading of its group.
+    pub label: &'static str,
+    /// Permission without which its records are not searched.
+    pub permission: &'static str,
+    /// The list that shows all of them, where there is one.
+    pub list: Option<&'static str>,
+}
+
+/// All kinds, in the order of their groups.
+pub const KINDS: &[Kind] = &[
+    Kind { name: "order", label: "Orders", permission: "orders:view", list: Some("/admin/orders") },
+    Kind { name: "customer", label: "Customers", permission: "customers:view", list: Some("/admin/customers") },
+    Kind { name: "credit_note", label: "Credit notes", permission: "orders:view", list: Some("/admin/credit-notes") },
+];
+
+/// The kinds that are searched: those wanted (all, if none is named) that the asker may see. Rights are part of
+/// the question, not a filter of the answer.
+///
+/// # Errors
+/// `invalid_parameter` for a kind that does not exist; `forbidden` when nothing that was asked for may be seen.
+pub fn kinds_for(wanted: &str, may: impl Fn(&'static str) -> bool) -> Result<Vec<Kind>> {
+    let names: Vec<&str> = wanted.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    if let Some(unknown) = names.iter().find(|name| !KINDS.iter().any(|kind| kind.name == **name)) {
+        let known = KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ");
+        let shown: String = unknown.chars().filter(|c| !c.is_control()).take(40).collect();
+        return Err(Error::invalid("invalid_parameter", format!("kind: there is no “{shown}”; use {known}.")).on("/kind"));
+    }
+    let asked = |kind: &&Kind| names.is_empty() || names.contains(&kind.name);
+    let seen: Vec<Kind> = KINDS.iter().filter(asked).filter(|kind| may(kind.permission)).copied().collect();
+    match KINDS.iter().find(asked) {
+        Some(first) if seen.is_empty() => Err(Error::refuse(
+            crate::base::error::Kind::Forbidden,
+            "forbidden",
+            format!("This needs the permission {}.", first.permission),
+        )),
+        _ => Ok(seen),
+    }
+}
+
+/// What is asked of the box.
+#[derive(Clone, Debug)]
+pub struct Ask<'a> {
+    pub text: &'a str,
+    /// From `kinds_for`.
+    pub kinds: &'a [Kind],
+    /// Hits of each kind at most.
+    pub limit: usize,
+    pub now: Timestamp,
+    /// Days of dates in the query, and of the dates that are shown.
+    pub zone: &'a Zone,
+}
+
+/// The hits of one kind, newest first.
+#[derive(Clone, Debug)]
+pub struct Group {
+    pub kind: Kind,
+    pub hits: Vec<Hit>,
+    /// How many there are, counted to 1,000.
+    pub total: Total,
+}
+
+/// What the box answers.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// Kinds with at least one hit, in their order.
+    pub groups: Vec<Group>,
+    /// The one record the text names exactly: a number, an id, an outside id.
+    pub jump: Option<Hit>,
+    /// What of the text was not understood and was left out.
+    pub problems: Vec<Problem>,
+    /// Words that found nothing and what was searched instead, such as (`mülelr`, `müller`).
+    pub corrected: Vec<(String, String)>,
+    /// The index is being rebuilt: these are the newest records that fit, not all.
+    pub degraded: bool,
+}
+
+impl Found {
+    /// All hits there are, as far as they were counted.
+    pub fn is_empty(&self) -> bool {
+        self.groups.is_empty() && self.jump.is_none()
+    }
+    /// The only hit, if there is one: Enter opens it.
+    pub fn single(&self) -> Option<&Hit> {
+        match self.groups.as_slice() {
+            [one] if one.total == Total::Exact(1) => one.hits.first(),
+            _ => None,
+        }
+    }
+}
+
+/// Asks the box.
+///
+/// # Errors
+/// Faults of store and index only; what was not understood stands in `Found::problems`.
+pub fn find(store: &Store, search: &Search, ask: &Ask<'_>) -> Result<Found> {
+    let parsed = parse(ask.text, search.schema(), ask.now, ask.zone, None);
+    let mut found = Found { problems: parsed.problems, ..Found::default() };
+    if ask.text.trim().is_empty() {
+        return Ok(found);
+    }
+    found.jump = store.read(|s| jump::exact(s, ask))?;
+    if parsed.query.is_everything() {
+        // Nothing of the text was understood: everything would be the wrong answer.
+        return Ok(found);
+    }
+    for kind in ask.kinds {
+        let answer = search.find(&Request {
+            kinds: vec![kind.name],
+            sort: Sort::Best,
+            limit: ask.limit,
+            count: Count::UpTo(COUNT_MAX),
+            ..Request::new(parsed.query.clone())
+        })?;
+        found.degraded |= answer.degraded;
+        for pair in &answer.corrected {
+            if !found.corrected.contains(pair) {
+                found.corrected.push(pair.clone());
+            }
+        }
+        let hits = store.read(|s| row::hits(s, &answer, kind, ask.zone))?;
+        if !hits.is_empty() {
+            found.groups.push(Group { kind: *kind, total: answer.total.unwrap_or(Total::MoreThan(0)), hits });
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,174 @@
+//! A hit as people and programs see it: title, a line below it, a state, an address, and why it was found.
+
+use super::Kind;
+use super::why::{Piece, Why, marked_title, plain, reasons};
+use crate::base::country;
+use crate::base::error::Result;
+use crate::base::id::Id;
+use crate::base::money::Money;
+use crate::base::time::{Timestamp, Zone};
+use crate::search::Answer;
+use crate::shop::customers::{self, Customer, CustomerId, Totals};
+use crate::shop::desk::index;
+use crate::shop::orders::{self, CreditKind, CreditNote, CreditNoteId, Fulfilment, Order, OrderId, Payment, Status};
+use crate::store::Read;
+use crate::web::listing::grouped;
+use crate::web::parts::{Badge, Fill, Tone};
+use serde::Serialize;
+
+/// A record that was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = SearchHit)]
+pub struct Hit {
+    /// `order`, `customer` or `credit_note`.
+    #[schema(example = "order")]
+    pub kind: &'static str,
+    #[schema(example = "ord_01kaj3m7q9f8x2v5n4c6b8d0e2")]
+    pub id: String,
+    /// What people call it.
+    #[schema(example = "#10482 · Anna Berg")]
+    pub title: String,
+    /// A line that tells it from others; days are those of the shop's zone.
+    #[schema(example = "20 Nov 2026 · €122.90 · 3 items")]
+    pub subtitle: String,
+    /// The state in a word, or nothing.
+    #[schema(example = "Paid")]
+    pub state: String,
+    /// Where staff look at it.
+    #[schema(example = "/admin/orders/ord_01kaj3m7q9f8x2v5n4c6b8d0e2")]
+    pub href: String,
+    /// Where and how the query was found in it; empty for a record that was named exactly.
+    pub matches: Vec<Why>,
+    /// The state for pages.
+    #[serde(skip)]
+    pub badge: Option<Badge>,
+    /// The title for pages, with marks.
+    #[serde(skip)]
+    pub pieces: Vec<Piece>,
+}
+
+impl Hit {
+    pub(super) fn new(kind: &'static str, id: &impl std::fmt::Display, title: String, subtitle: &[String], badge: Option<Badge>) -> Self {
+        let folder = match kind {
+            "order" => "orders",
+            "customer" => "customers",
+            _ => "credit-notes",
+        };
+        let shown: Vec<&str> = subtitle.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+        Self {
+            kind,
+            id: id.to_string(),
+            subtitle: shown.join(" · "),
+            state: badge.as_ref().map(|b| b.label.clone()).unwrap_or_default(),
+            href: format!("/admin/{folder}/{id}"),
+            matches: Vec::new(),
+            badge,
+            pieces: plain(&title),
+            title,
+        }
+    }
+    pub(super) fn because(mut self, matches: Vec<Why>) -> Self {
+        self.pieces = marked_title(&self.title, &matches);
+        self.matches = matches;
+        self
+    }
+    /// The reasons that the title does not show already.
+    pub fn further(&self) -> impl Iterator<Item = &Why> {
+        self.matches.iter().filter(|why| !self.title.contains(&why.text))
+    }
+}
+
+/// The hits of an answer, each with its reasons.
+///
+/// # Errors
+/// Faults of the store only.
+pub(super) fn hits(r: &impl Read, answer: &Answer, kind: &Kind, zone: &Zone) -> Result<Vec<Hit>> {
+    let mut hits = Vec::with_capacity(answer.hits.len());
+    for found in answer.hits.iter().filter(|hit| hit.kind == kind.name) {
+        let hit = match kind.name {
+            "order" => orders::find(r, OrderId::from_bytes(found.id))?.map(|o| order_hit(r, &o, zone)).transpose()?,
+            "customer" => match customers::find(r, CustomerId::from_bytes(found.id))? {
+                Some(customer) => Some(customer_hit(&customer, &customers::totals(r, customer.id)?)),
+                None => None,
+            },
+            _ => orders::find_credit_note(r, CreditNoteId::from_bytes(found.id))?
+                .map(|note| credit_note_hit(r, &note, zone))
+                .transpose()?,
+        };
+        let Some(hit) = hit else { continue };
+        let matches = index::doc(r, found.kind, &found.id)?.map(|doc| reasons(&doc, &answer.query));
+        hits.push(hit.because(matches.unwrap_or_default()));
+    }
+    Ok(hits)
+}
+
+/// An order: `#10482 · Anna Berg`.
+pub(super) fn order_hit(r: &impl Read, order: &Order, zone: &Zone) -> Result<Hit> {
+    let person = match order.customer {
+        Some(id) => customers::find(r, id)?.map(|c| c.name()).unwrap_or_else(|| order.person()),
+        None => order.person(),
+    };
+    let title = if person.is_empty() { format!("#{}", order.number) } else { format!("#{} · {person}", order.number) };
+    let items = order.items();
+    let line = [
+        day(order.placed_at, zone),
+        Money::new(order.total, order.currency).shown(),
+        format!("{items} {}", if items == 1 { "item" } else { "items" }),
+    ];
+    Ok(Hit::new("order", &order.id, title, &line, Some(state_of(order))))
+}
+
+/// A customer: the name, then what tells them from a namesake.
+pub(super) fn customer_hit(customer: &Customer, totals: &Totals) -> Hit {
+    let name = customer.name();
+    let contact = [customer.email.as_deref().unwrap_or_default(), customer.phone.as_str()]
+        .into_iter()
+        .find(|text| !text.is_empty() && *text != name)
+        .unwrap_or_default()
+        .to_owned();
+    let place = match (customer.addresses.iter().map(|a| a.city.as_str()).find(|c| !c.is_empty()), customer.country()) {
+        (Some(city), "") => city.to_owned(),
+        (Some(city), code) => format!("{city}, {}", country::name(code)),
+        (None, "") => String::new(),
+        (None, code) => country::name(code),
+    };
+    let orders = match totals.orders {
+        0 => "no orders".to_owned(),
+        1 => "1 order".to_owned(),
+        many => format!("{} orders", grouped(u64::from(many))),
+    };
+    let spent = customers::main_spend(totals).filter(|m| m.amount != 0).map(|m| m.shown()).unwrap_or_default();
+    Hit::new("customer", &customer.id, name, &[contact, place, orders, spent], None)
+}
+
+/// A credit note: `C536379 · Anna Berg`.
+pub(super) fn credit_note_hit(r: &impl Read, note: &CreditNote, zone: &Zone) -> Result<Hit> {
+    let person = match note.customer {
+        Some(id) => customers::find(r, id)?.map(|c| c.name()).unwrap_or_default(),
+        None => String::new(),
+    };
+    let title = if person.is_empty() { note.number.clone() } else { format!("{} · {person}", note.number) };
+    let line = [day(note.issued_at, zone), Money::new(note.total, note.currency).shown()];
+    let label = if note.kind == CreditKind::Adjustment { "Adjustment" } else { "Credit" };
+    Ok(Hit::new("credit_note", &note.id, title, &line, Some(Badge::new(label, Tone::Still, Fill::Bare))))
+}
+
+/// The one word that says most about where an order stands.
+pub(in crate::shop::desk) fn state_of(order: &Order) -> Badge {
+    let (label, tone, fill) = match (order.status, order.payment, order.fulfilment) {
+        (Status::Cancelled | Status::Draft, ..) => (order.status.label(), Tone::Still, Fill::Empty),
+        _ if order.hold.is_some() => ("On hold", Tone::Warn, Fill::Half),
+        (_, Payment::Refunded | Payment::PartRefunded, _) => (order.payment.label(), Tone::Info, Fill::Half),
+        (.., Fulfilment::Returned | Fulfilment::PartReturned) => (order.fulfilment.label(), Tone::Info, Fill::Half),
+        (_, Payment::Unpaid | Payment::Authorised | Payment::PartPaid, _) => (order.payment.label(), Tone::Warn, Fill::Empty),
+        (Status::Open, _, Fulfilment::Unfulfilled | Fulfilment::Part) => ("To ship", Tone::Warn, Fill::Half),
+        (.., Fulfilment::Fulfilled | Fulfilment::Delivered) => (order.fulfilment.label(), Tone::Ok, Fill::Full),
+        _ => (order.status.label(), Tone::Ok, Fill::Full),
+    };
+    Badge::new(label, tone, fill)
+}
+
+/// `20 Nov 2026`
+fn day(at: Timestamp, zone: &Zone) -> String {
+    at.in_zone(zone).strftime("%-d %b %Y").to_string()
+}

@@ -1,0 +1,194 @@
+//! Taking a step, and writing notes: one form, one operation, back to the order with a way to undo it.
+
+use super::again::SameForm;
+use super::show::{ShowQuery, View, refused};
+use super::terms::Place;
+use super::words;
+use crate::access::{Rights, Staff, may};
+use crate::base::error::{Error, Kind, Result};
+use crate::base::id::Id;
+use crate::search::Search;
+use crate::shop::orders::{
+    CancelReason, OrderId, Step, StepInput, add_note, edit_note, get, step_named, take,
+};
+use crate::store::{Actor, Store, Tx};
+use crate::web::{Fields, Pages, Shell, Toast, see_other};
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What all these handlers need of the app.
+type Parts = (web::Data<Pages>, web::Data<Store>, web::Data<Search>);
+
+/// The fields of a step's form; each step reads its own.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct StepForm {
+    /// The version the page showed: it tells a form that comes twice from a second wish.
+    version: u64,
+    from: Option<String>,
+    reason: Option<CancelReason>,
+    note: Option<String>,
+    method: Option<String>,
+    carrier: Option<String>,
+    tracking: Option<String>,
+}
+
+/// The fields of a note's form.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct NoteForm {
+    version: u64,
+    from: Option<String>,
+    text: Option<String>,
+    /// What the note said when its editing began.
+    was: Option<String>,
+}
+
+/// What a change came to, kept for a form that comes again.
+#[derive(Debug, Serialize, Deserialize)]
+struct Done {
+    number: u64,
+    version: u64,
+}
+
+/// `POST /admin/orders/{id}/{step}`
+pub(super) async fn step(
+    staff: Staff<may::EditOrders>,
+    shell: Shell,
+    parts: Parts,
+    path: web::Path<(String, String)>,
+    fields: Fields,
+) -> Result<HttpResponse> {
+    taken(staff.actor(), staff.rights(), &shell, parts, path.into_inner(), fields).await
+}
+
+/// `POST /admin/orders/{id}/ship` and the other steps of those who pack.
+pub(super) async fn move_goods(
+    staff: Staff<may::ShipOrders>,
+    shell: Shell,
+    parts: Parts,
+    path: web::Path<(String, String)>,
+    fields: Fields,
+) -> Result<HttpResponse> {
+    taken(staff.actor(), staff.rights(), &shell, parts, path.into_inner(), fields).await
+}
+
+async fn taken(
+    actor: Actor,
+    rights: Rights,
+    shell: &Shell,
+    parts: Parts,
+    (id, word): (String, String),
+    fields: Fields,
+) -> Result<HttpResponse> {
+    let (id, step) = (OrderId::parse(&id)?, step_named(&word)?);
+    let form: StepForm = fields.parse()?;
+    let same = SameForm::new(&actor.id, format!("{id}/{}/{word}", form.version), &fields.0);
+    let input = StepInput {
+        reason: form.reason,
+        note: form.note.unwrap_or_default(),
+        method: form.method.unwrap_or_default(),
+        carrier: form.carrier.unwrap_or_default(),
+        tracking: form.tracking.unwrap_or_default(),
+    };
+    let op = move |tx: &mut Tx<'_>| {
+        same.run(tx, |tx| take(tx, id, None, step, &input).map(|o| Done { number: o.number, version: o.version }))
+    };
+    match parts.1.write(actor, op).await {
+        Ok(done) => answered(id, step, &done, form.from.as_deref()),
+        Err(error) => again(&parts, shell, rights, (id, form.from), error, (&word, &fields)),
+    }
+}
+
+/// Back to the order, with a button that takes the step back.
+fn answered(id: OrderId, step: Step, done: &Done, from: Option<&str>) -> Result<HttpResponse> {
+    let page = order_path(id, from);
+    let version = done.version.to_string();
+    let undo = format!("/admin/orders/{id}/{}", step.inverse());
+    let fields = [("version", version.as_str()), ("from", from.unwrap_or_default())];
+    let toast = Toast::ok(format!("Order #{} {}.", done.number, words::done(step))).undo("Undo", undo, &fields);
+    see_other(&page, Some(toast))
+}
+
+/// The address of an order that knows its list.
+pub(super) fn order_path(id: OrderId, from: Option<&str>) -> String {
+    Place::default().and("from", from.unwrap_or_default()).href(&format!("/admin/orders/{id}"))
+}
+
+/// The order page again, with the refusal and what was typed. Faults are not refusals: they go on.
+fn again(
+    (pages, store, search): &Parts,
+    shell: &Shell,
+    rights: Rights,
+    (id, from): (OrderId, Option<String>),
+    error: Error,
+    (word, fields): (&str, &Fields),
+) -> Result<HttpResponse> {
+    if !matches!(error.kind, Kind::Invalid | Kind::Conflict) {
+        return Err(error);
+    }
+    let query = ShowQuery { from, ..ShowQuery::default() };
+    let view = View { shell, search, rights, query: &query };
+    let page = store.read(|s| view.page(s, &get(s, id)?))?;
+    let mut typed: BTreeMap<String, String> = fields.0.iter().cloned().collect();
+    typed.insert("step".to_owned(), word.to_owned());
+    refused(pages, shell, page, &error, typed)
+}
+
+/// `POST /admin/orders/{id}/notes`
+pub(super) async fn note(
+    staff: Staff<may::EditOrders>,
+    shell: Shell,
+    parts: Parts,
+    id: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse> {
+    let id = OrderId::parse(&id)?;
+    let form: NoteForm = fields.parse()?;
+    let text = form.text.unwrap_or_default();
+    let same = SameForm::new(&staff.actor().id, format!("{id}/{}/note", form.version), &fields.0);
+    let op = move |tx: &mut Tx<'_>| {
+        same.run(tx, |tx| add_note(tx, id, &text).map(|o| Done { number: o.number, version: o.version }))
+    };
+    match parts.1.write(staff.actor(), op).await {
+        Ok(_) => {
+            let toast = Toast::ok("Note added.").saved(format!("note-{id}"));
+            see_other(&format!("{}#timeline", order_path(id, form.from.as_deref())), Some(toast))
+        }
+        Err(error) => again(&parts, &shell, staff.rights(), (id, form.from), error, ("note", &fields)),
+    }
+}
+
+/// `POST /admin/orders/{id}/notes/{number}`
+pub(super) async fn renote(
+    staff: Staff<may::EditOrders>,
+    shell: Shell,
+    parts: Parts,
+    path: web::Path<(String, u32)>,
+    fields: Fields,
+) -> Result<HttpResponse> {
+    let (id, number) = path.into_inner();
+    let id = OrderId::parse(&id)?;
+    let form: NoteForm = fields.parse()?;
+    let (text, was) = (form.text.unwrap_or_default(), form.was.map(|w| w.replace("\r\n", "\n")));
+    let op = move |tx: &mut Tx<'_>| {
+        // Whatever else of the order has changed meanwhile does not matter, this note does.
+        let present = get(tx, id)?.staff_notes.into_iter().find(|n| n.number == number).map(|n| n.text);
+        if was.as_ref().is_some_and(|was| Some(was.trim()) != present.as_deref().map(str::trim)) {
+            let message = "Somebody changed this note meanwhile. It is shown as it is now, with your text in its form.";
+            return Err(Error::conflict("version_mismatch", message));
+        }
+        edit_note(tx, id, None, number, &text)
+    };
+    match parts.1.write(staff.actor(), op).await {
+        Ok(_) => {
+            let page = format!("{}#timeline", order_path(id, form.from.as_deref()));
+            see_other(&page, Some(Toast::ok("Note changed.")))
+        }
+        Err(error) => {
+            let word = format!("note-{number}");
+            again(&parts, &shell, staff.rights(), (id, form.from), error, (&word, &fields))
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! One action for many orders: each is done or refused by itself, in one transaction, and the page says which.
+
+use super::again::SameForm;
+use super::words;
+use crate::access::{Staff, may};
+use crate::base::error::{Error, Kind, Result};
+use crate::base::id::{Id, from_text, to_text};
+use crate::shop::orders::{CancelReason, OrderId, Step, StepInput, get, retag, step_named, take};
+use crate::store::{Store, Tx};
+use crate::web::flash::local_path;
+use crate::web::parts::Link;
+use crate::web::{Fields, Page, Pages, Shell, see_other};
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+
+/// Orders of one action; a page of the list has at most 200.
+const ORDERS_MAX: usize = 500;
+/// Results are kept in the store as answers to a form, one per person and key.
+const HASH: [u8; 32] = [0; 32];
+
+/// What is to be done with each order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Action {
+    Step(Step, StepInput),
+    Tag(String),
+    Untag(String),
+}
+
+/// What came of it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Outcome {
+    /// `Mark shipped`, `Add tag gift`.
+    title: String,
+    rows: Vec<Row>,
+    /// The fields that take it back, where it can be taken back.
+    undo: Vec<(String, String)>,
+    back: String,
+}
+
+/// What came of one order.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Row {
+    id: String,
+    number: u64,
+    done: bool,
+    /// What it is now, or why not.
+    text: String,
+}
+
+/// The result as its template shows it.
+#[derive(Debug, Serialize)]
+pub(super) struct BulkPage {
+    title: String,
+    back: Link,
+    done: usize,
+    refused: usize,
+    rows: Vec<Row>,
+    undo: Vec<(String, String)>,
+}
+
+impl Page for BulkPage {
+    const TEMPLATE: &'static str = "orders/bulk.html";
+    #[cfg(test)]
+    fn sample() -> Self {
+        let row = |number, done, text: &str| Row { id: "ord_1".into(), number, done, text: text.into() };
+        Self::of(Outcome {
+            title: "Mark shipped".into(),
+            rows: vec![row(10_482, true, "Shipped"), row(10_481, false, "<script>alert(1)</script>")],
+            undo: vec![("action".into(), "unship".into()), ("id".into(), "ord_1.8".into())],
+            back: "/admin/orders?q=status:open".into(),
+        })
+    }
+}
+
+impl BulkPage {
+    fn of(outcome: Outcome) -> Self {
+        let done = outcome.rows.iter().filter(|row| row.done).count();
+        Self {
+            title: outcome.title,
+            back: Link::new("Orders", outcome.back),
+            done,
+            refused: outcome.rows.len() - done,
+            rows: outcome.rows,
+            undo: outcome.undo,
+        }
+    }
+}
+
+/// `POST /admin/orders/bulk`
+pub(super) async fn run(
+    staff: Staff<may::ViewOrders>,
+    store: web::Data<Store>,
+    fields: Fields,
+) -> Result<HttpResponse> {
+    let action = Action::read(&fields)?;
+    if !staff.may(action.permission()) {
+        let text = format!("Your role does not have the permission {}. An owner can give it.", action.permission());
+        return Err(Error::refuse(Kind::Forbidden, "forbidden", text));
+    }
+    let ids = chosen(&fields)?;
+    let back = fields.get("from").map(local_path).filter(|p| p != "/").unwrap_or_else(|| "/admin/orders".to_owned());
+    let actor = staff.actor();
+    let same = SameForm::new(&actor.id, "bulk".to_owned(), &fields.0);
+    let op = move |tx: &mut Tx<'_>| {
+        same.run(tx, |tx| {
+            let mut random = [0; 16];
+            tx.random(&mut random);
+            let result = to_text(&random);
+            let outcome = each(tx, &action, &ids, &back)?;
+            let body = serde_json::to_vec(&outcome).map_err(Error::internal)?;
+            let scope = scope(&tx.actor().id);
+            tx.remember(&scope, &result, &HASH, 200, &body)?;
+            Ok(result)
+        })
+    };
+    let result = store.write(actor, op).await?;
+    see_other(&format!("/admin/orders/bulk/{result}"), None)
+}
+
+/// `GET /admin/orders/bulk/{key}`: what came of it, for the one who did it.
+pub(super) async fn result(
+    staff: Staff<may::ViewOrders>,
+    shell: Shell,
+    pages: web::Data<Pages>,
+    store: web::Data<Store>,
+    key: web::Path<String>,
+) -> Result<HttpResponse> {
+    let unknown = || Error::refuse(Kind::NotFound, "not_found", "This result is not kept any more.");
+    let wanted = from_text(&key).map(|bytes| to_text(&bytes)).ok_or_else(unknown)?;
+    // Answers are read where they are written: a transaction that changes nothing.
+    let kept = store.write(staff.actor(), move |tx| tx.replay(&scope(&tx.actor().id), &wanted, &HASH)).await?;
+    let kept = kept.ok_or_else(unknown)?;
+    let outcome: Outcome = serde_json::from_slice(&kept.body).map_err(Error::internal)?;
+    pages.show(&shell, &BulkPage::of(outcome))
+}
+
+fn scope(actor: &str) -> String {
+    format!("bulk/{actor}")
+}
+
+/// The ticked orders. Their boxes carry `id.version`, so that a form that comes twice is known.
+fn chosen(fields: &Fields) -> Result<Vec<OrderId>> {
+    let ids: Vec<OrderId> = fields
+        .all("id")
+        .map(|text| OrderId::parse(text.split_once('.').map_or(text, |(id, _)| id)))
+        .collect::<Result<_>>()?;
+    match ids.len() {
+        0 => Err(Error::invalid("nothing_chosen", "Tick at least one order.").on("/id")),
+        1..=ORDERS_MAX => Ok(ids),
+        _ => Err(Error::invalid("too_many", format!("Tick at most {ORDERS_MAX} orders.")).on("/id")),
+    }
+}
+
+/// Every order by itself: what is refused leaves the others as they are.
+fn each(tx: &mut Tx<'_>, action: &Action, ids: &[OrderId], back: &str) -> Result<Outcome> {
+    let mut rows = Vec::with_capacity(ids.len());
+    let mut undo = Vec::new();
+    for id in ids {
+        let number = get(tx, *id).map(|o| o.number).unwrap_or_default();
+        match tx.attempt(|tx| action.run(tx, *id)) {
+            Ok(version) => {
+                undo.push(("id".to_owned(), format!("{id}.{version}")));
+                rows.push(Row { id: id.to_string(), number, done: true, text: action.done() });
+            }
+            Err(error) if matches!(error.kind, Kind::Invalid | Kind::Conflict | Kind::NotFound) => {
+                rows.push(Row { id: id.to_string(), number, done: false, text: error.message.into_owned() });
+            }
+            Err(fault) => return Err(fault),
+        }
+    }
+    if !undo.is_empty() {
+        undo.extend(action.inverse());
+        undo.push(("from".to_owned(), back.to_owned()));
+    }
+    Ok(Outcome { title: action.title(), rows, undo, back: back.to_owned() })
+}
+
+impl Action {
+    fn read(fields: &Fields) -> Result<Self> {
+        let text = |name: &str| fields.get(name).unwrap_or_default().trim().to_owned();
+        let tag = || {
+            let tag = text("tag");
+            let empty = || Error::invalid("tag_empty", "Write the tag first.").on("/tag");
+            if tag.is_empty() { Err(empty()) } else { Ok(tag) }
+        };
+        match text("action").as_str() {
+            // Enter in a field presses the form's first button, which means nothing by itself.
+            "enter" if !text("tag").is_empty() => tag().map(Self::Tag),
+            "enter" => Err(Error::invalid("nothing_chosen", "Choose what to do with one of the buttons.").on("/action")),
+            "tag" => tag().map(Self::Tag),
+            "untag" => tag().map(Self::Untag),
+            word => {
+                let reason = fields.get("reason").and_then(CancelReason::from_word);
+                let step = step_named(word)?;
+                let is_cancel = step == Step::Cancel;
+                let note = if is_cancel { text("note") } else { text("hold_note") };
+                Ok(Self::Step(step, StepInput { reason, note, carrier: text("carrier"), ..StepInput::default() }))
+            }
+        }
+    }
+
+    fn permission(&self) -> &'static str {
+        match self {
+            Self::Step(step, _) if words::is_about_goods(*step) => "orders:ship",
+            _ => "orders:edit",
+        }
+    }
+
+    /// Does it with one order and gives its new version.
+    fn run(&self, tx: &mut Tx<'_>, id: OrderId) -> Result<u64> {
+        let order = match self {
+            Self::Step(step, input) => take(tx, id, None, *step, input)?,
+            Self::Tag(tag) => retag(tx, id, std::slice::from_ref(tag), &[])?,
+            Self::Untag(tag) => retag(tx, id, &[], std::slice::from_ref(tag))?,
+        };
+        Ok(order.version)
+    }
+
+    fn title(&self) -> String {
+        match self {
+            Self::Step(step, _) => step.label().to_owned(),
+            Self::Tag(tag) => format!("Add tag {tag}"),
+            Self::Untag(tag) => format!("Remove tag {tag}"),
+        }
+    }
+
+    fn done(&self) -> String {
+        match self {
+            Self::Step(step, _) => words::done(*step).to_owned(),
+            Self::Tag(tag) => format!("tagged {tag}"),
+            Self::Untag(tag) => format!("no longer tagged {tag}"),
+        }
+    }
+
+    /// The fields of the form that takes it back.
+    fn inverse(&self) -> Vec<(String, String)> {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        match self {
+            Self::Step(step, _) => vec![pair("action", step.inverse().word())],
+            Self::Tag(tag) => vec![pair("action", "untag"), pair("tag", tag)],
+            Self::Untag(tag) => vec![pair("action", "tag"), pair("tag", tag)],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(pairs: &[(&str, &str)]) -> Fields {
+        Fields(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())
+    }
+
+    #[test]
+    fn actions_are_read_with_their_fields_and_need_their_permission() {
+        let ship = Action::read(&fields(&[("action", "ship"), ("carrier", "DHL"), ("tag", "")])).unwrap();
+        assert_eq!((ship.permission(), ship.title().as_str()), ("orders:ship", "Mark shipped"));
+        let cancel = Action::read(&fields(&[("action", "cancel"), ("reason", "rejected"), ("note", "fraud"), ("hold_note", "x")])).unwrap();
+        let Action::Step(Step::Cancel, input) = &cancel else { panic!("{cancel:?}") };
+        assert_eq!((input.reason, input.note.as_str()), (Some(CancelReason::Rejected), "fraud"));
+        assert_eq!(cancel.inverse(), [("action".to_owned(), "reopen".to_owned())]);
+        let tag = Action::read(&fields(&[("action", "tag"), ("tag", " gift ")])).unwrap();
+        assert_eq!((tag.permission(), &tag), ("orders:edit", &Action::Tag("gift".into())));
+        assert_eq!(Action::read(&fields(&[("action", "tag")])).unwrap_err().code, "tag_empty");
+        assert!(Action::read(&fields(&[("action", "explode")])).is_err());
+    }
+
+    #[test]
+    fn ticked_rows_carry_their_version() {
+        let id = OrderId::from_bytes([1; 16]);
+        let text = format!("{id}.7");
+        assert_eq!(chosen(&fields(&[("id", &text)])).unwrap(), [id]);
+        assert_eq!(chosen(&fields(&[])).unwrap_err().code, "nothing_chosen");
+        assert!(chosen(&fields(&[("id", "x")])).is_err());
+    }
+}

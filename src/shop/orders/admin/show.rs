@@ -1,0 +1,274 @@
+//! The order page: what was bought, how far it has come, what happened, and what can be done now.
+
+use super::facets::PATH;
+use super::neighbours::{self, Neighbours};
+use super::sheet::{self, Cancellation, Contact, LineRow, ParcelRow, PaymentRow};
+use super::steps::{Offers, offers, reasons};
+use super::terms::{Place, quoted};
+use super::timeline::{Moment, moment};
+use super::words;
+use crate::access::{Rights, Staff, may};
+use crate::base::error::{Error, Result};
+use crate::base::id::Id;
+use crate::base::money::Money;
+use crate::base::time::Timestamp;
+use crate::search::Search;
+use crate::shop::customers;
+use crate::shop::orders::{Order, OrderId, Standing, find_by_number, get, standing};
+use crate::web::flash::local_path;
+use crate::store::{Read, Snapshot, Store, Subject, events};
+use crate::web::parts::{Badge, Choice, FormErrors, Link, Pair, Sum};
+use crate::web::{Page, Pages, Query, Shell, see_other};
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Entries of the timeline that are shown at once.
+const MOMENTS: usize = 50;
+/// Lines that are shown at once; the largest real order has 1,114.
+const LINES: usize = 100;
+
+/// The parameters of the page.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ShowQuery {
+    /// The list it was opened from.
+    pub from: Option<String>,
+    /// The timeline before this event.
+    pub before: Option<u64>,
+    /// `all` shows every line.
+    pub lines: Option<String>,
+}
+
+/// The page as its template shows it.
+#[derive(Debug, Serialize)]
+pub(super) struct OrderPage {
+    pub id: String,
+    pub number: u64,
+    pub version: u64,
+    pub badges: Vec<Badge>,
+    pub back: Link,
+    /// The list it was opened from, for forms that come back; empty when there is none.
+    pub from: String,
+    /// The same as it stands behind an address: `?from=…` or nothing.
+    pub kept: String,
+    pub near: Neighbours,
+    pub placed_at: Timestamp,
+    pub placed_via: String,
+    pub hold: Option<String>,
+    pub cancelled: Option<Cancellation>,
+    pub offers: Offers,
+    pub reasons: Vec<Choice>,
+    pub items: i64,
+    pub lines: Vec<LineRow>,
+    pub line_count: usize,
+    /// Where all lines are shown, when these are not all.
+    pub all_lines: Option<String>,
+    pub has_discounts: bool,
+    pub sums: Vec<Sum>,
+    pub currency: String,
+    pub tax_note: Option<String>,
+    pub payments: Vec<PaymentRow>,
+    pub parcels: Vec<ParcelRow>,
+    pub moments: Vec<Moment>,
+    pub older: Option<String>,
+    pub customer: Option<CustomerCard>,
+    pub standing: Badge,
+    pub why: String,
+    pub email: Option<Contact>,
+    pub phone: Option<Contact>,
+    pub shipping: Vec<String>,
+    pub billing: Vec<String>,
+    pub same_address: bool,
+    pub tags: Vec<Link>,
+    pub note: String,
+    pub metadata: Vec<Pair>,
+    pub facts: Vec<Pair>,
+    pub may_edit: bool,
+    /// What was refused, and what had been typed.
+    pub errors: Option<FormErrors>,
+    pub typed: BTreeMap<String, String>,
+    /// The form that was refused stands in the menu.
+    pub menu_open: bool,
+}
+
+impl Page for OrderPage {
+    const TEMPLATE: &'static str = "orders/show.html";
+    #[cfg(test)]
+    fn sample() -> Self {
+        super::samples::order_page()
+    }
+}
+
+impl OrderPage {
+    /// What the order itself says; timeline, neighbours and customer are the store's to add.
+    pub(super) fn new(order: &Order, standing: &Standing, may: impl Fn(&str) -> bool, query: &ShowQuery) -> Self {
+        let from = query.from.as_deref().map(local_path).filter(|p| p != "/").unwrap_or_default();
+        let kept = Place::default().and("from", &from);
+        let shown = if query.lines.as_deref() == Some("all") { order.lines.len() } else { LINES };
+        let tag = |tag: &String| Link::new(tag, list_of(&format!("tag:{}", quoted(tag))));
+        Self {
+            id: order.id.to_string(),
+            number: order.number,
+            version: order.version,
+            badges: words::badges(order),
+            back: Link::new("Orders", if from.is_empty() { PATH } else { &from }),
+            near: Neighbours::default(),
+            placed_at: order.placed_at,
+            placed_via: order.channel.clone(),
+            hold: order.hold.clone(),
+            cancelled: sheet::cancellation(order),
+            reasons: reasons(),
+            items: order.items(),
+            lines: order.lines.iter().take(shown).map(|l| sheet::line_row(l, order.currency)).collect(),
+            line_count: order.lines.len(),
+            all_lines: (order.lines.len() > shown)
+                .then(|| kept.clone().and("lines", "all").href(&format!("{PATH}/{}", order.id))),
+            has_discounts: order.lines.iter().any(|l| l.discount != 0),
+            sums: sheet::sums(order),
+            currency: order.currency.code().to_owned(),
+            tax_note: sheet::tax_note(order),
+            payments: sheet::payments(order),
+            parcels: sheet::parcels(order),
+            moments: Vec::new(),
+            older: None,
+            customer: None,
+            standing: words::standing(standing),
+            why: standing.reason(),
+            email: order.email.as_deref().map(sheet::mail),
+            phone: Some(order.phone.as_str()).filter(|p| !p.is_empty()).map(sheet::call),
+            shipping: sheet::address(order.shipping_address.as_ref()),
+            billing: sheet::address(order.billing.as_ref()),
+            same_address: order.billing.is_some() && order.billing == order.shipping_address,
+            tags: order.tags.iter().map(tag).collect(),
+            note: order.note.clone(),
+            metadata: order.metadata.iter().map(|(k, v)| Pair { label: k.clone(), value: v.clone() }).collect(),
+            facts: sheet::facts(order),
+            may_edit: may("orders:edit"),
+            offers: offers(order, may),
+            errors: None,
+            typed: BTreeMap::new(),
+            menu_open: false,
+            kept: kept.href(""),
+            from,
+        }
+    }
+}
+
+/// Who ordered, and what their orders add up to.
+#[derive(Debug, Serialize)]
+pub(super) struct CustomerCard {
+    pub name: String,
+    /// Absent for those who may not see customers.
+    pub href: Option<String>,
+    pub orders: String,
+    pub spent: Vec<Money>,
+    pub last_order_at: Option<Timestamp>,
+    /// The list of all their orders.
+    pub all_orders: String,
+}
+
+/// An order by its id; a number, with or without `#`, leads to the id.
+pub(super) enum Named {
+    Id(OrderId),
+    Number(u64),
+}
+
+pub(super) fn named(text: &str) -> Result<Named> {
+    match text.trim_start_matches('#').parse::<u64>() {
+        Ok(number) => Ok(Named::Number(number)),
+        Err(_) => OrderId::parse(text).map(Named::Id),
+    }
+}
+
+/// `GET /admin/orders/{id}`
+pub(super) async fn show(
+    staff: Staff<may::ViewOrders>,
+    shell: Shell,
+    pages: web::Data<Pages>,
+    (store, search): (web::Data<Store>, web::Data<Search>),
+    id: web::Path<String>,
+    query: Query<ShowQuery>,
+) -> Result<HttpResponse> {
+    let id = match named(&id)? {
+        Named::Id(id) => id,
+        Named::Number(number) => {
+            let id = store.read(|s| find_by_number(s, number))?.ok_or_else(|| Error::not_found("order", number))?;
+            return see_other(&format!("/admin/orders/{id}"), None);
+        }
+    };
+    let view = View { shell: &shell, search: &search, rights: staff.rights(), query: &query.0 };
+    let page = store.read(|s| view.page(s, &get(s, id)?))?;
+    pages.show(&shell, &page)
+}
+
+/// What the page needs beside the order.
+pub(super) struct View<'a> {
+    pub shell: &'a Shell,
+    pub search: &'a Search,
+    pub rights: Rights,
+    pub query: &'a ShowQuery,
+}
+
+impl View<'_> {
+    /// The page of an order, from one snapshot.
+    pub(super) fn page(&self, s: &Snapshot, order: &Order) -> Result<OrderPage> {
+        let standing = standing(s, order)?;
+        let mut page = OrderPage::new(order, &standing, |word| self.rights.may(word), self.query);
+        (page.moments, page.older) = self.moments(s, order, &page.kept)?;
+        page.near = neighbours::of(self.search, self.shell, Some(page.from.as_str()), order)?;
+        page.customer = self.customer(s, order)?;
+        Ok(page)
+    }
+
+    fn moments(&self, s: &Snapshot, order: &Order, kept: &str) -> Result<(Vec<Moment>, Option<String>)> {
+        let events = events::of_subject(s, &Subject::of(&order.id), self.query.before, MOMENTS + 1)?;
+        let more = events.len() > MOMENTS;
+        let last = events.iter().take(MOMENTS).last().map(|e| e.seq).filter(|_| more);
+        let older = last.map(|seq| {
+            let place = Place::of(kept.trim_start_matches('?')).and("before", &seq.to_string());
+            format!("{}#timeline", place.href(&format!("/admin/orders/{}", order.id)))
+        });
+        Ok((events.iter().take(MOMENTS).map(|e| moment(e, order)).collect(), older))
+    }
+
+    fn customer(&self, s: &impl Read, order: &Order) -> Result<Option<CustomerCard>> {
+        let Some(id) = order.customer else { return Ok(None) };
+        let name = customers::find(s, id)?.map(|c| c.name()).unwrap_or_default();
+        let totals = customers::totals(s, id)?;
+        let orders = match (totals.orders, totals.orders_all) {
+            (1, 1) => "1 order".to_owned(),
+            (kept, all) if kept == all => format!("{all} orders"),
+            (kept, all) => format!("{all} orders, {kept} kept"),
+        };
+        Ok(Some(CustomerCard {
+            name,
+            href: self.rights.may("customers:view").then(|| format!("/admin/customers/{id}")),
+            orders,
+            spent: totals.spent.iter().map(|s| Money::new(s.amount, s.currency)).collect(),
+            last_order_at: totals.last_order_at,
+            all_orders: list_of(&format!("customer_id:{id}")),
+        }))
+    }
+}
+
+/// Answers the page again, with what was refused on top and the status of the refusal.
+pub(super) fn refused(
+    pages: &Pages,
+    shell: &Shell,
+    mut page: OrderPage,
+    error: &Error,
+    typed: BTreeMap<String, String>,
+) -> Result<HttpResponse> {
+    page.errors = Some(FormErrors::of(error));
+    page.menu_open = typed.get("step").is_some_and(|word| page.offers.others.iter().any(|s| s.word == word));
+    page.typed = typed;
+    let status = if error.fields.is_empty() { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
+    pages.show_as(status, shell, &page)
+}
+
+/// The order list with a query.
+fn list_of(query: &str) -> String {
+    Place::default().set("q", query).href(PATH)
+}

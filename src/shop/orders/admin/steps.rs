@@ -1,0 +1,104 @@
+//! The steps an order page offers, with the forms they need.
+
+use super::words;
+use crate::shop::orders::{CancelReason, Order, Step, next_steps};
+use crate::web::parts::Choice;
+use serde::Serialize;
+
+/// A step as a button or a small form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Offered {
+    pub word: &'static str,
+    pub label: String,
+    /// What the button of its form says.
+    pub confirm: &'static str,
+    pub icon: &'static str,
+    /// Which fields it asks for: `none`, `ship`, `pay`, `hold`, `cancel`.
+    pub asks: &'static str,
+    pub danger: bool,
+}
+
+/// The next sensible step, which stands outside, and the others that can be taken now.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Offers {
+    pub first: Option<Offered>,
+    pub others: Vec<Offered>,
+}
+
+/// What can be done with an order now by somebody with these rights.
+pub(super) fn offers(order: &Order, may: impl Fn(&str) -> bool) -> Offers {
+    let may_take = |step: &Step| may(if words::is_about_goods(*step) { "orders:ship" } else { "orders:edit" });
+    let steps: Vec<Step> = next_steps(&order.axes()).into_iter().filter(may_take).collect();
+    let sensible = [Step::Release, Step::Pay, Step::Ship, Step::Deliver, Step::Complete];
+    let first = sensible.into_iter().find(|step| steps.contains(step));
+    Offers {
+        first: first.map(|step| offered(step, order)),
+        others: steps.into_iter().filter(|step| Some(*step) != first).map(|step| offered(step, order)).collect(),
+    }
+}
+
+fn offered(step: Step, order: &Order) -> Offered {
+    let items = order.items();
+    let label = match step {
+        Step::Ship if items == 1 => "Ship 1 item".to_owned(),
+        Step::Ship if items > 1 => format!("Ship {items} items"),
+        _ => step.label().to_owned(),
+    };
+    let asks = match step {
+        Step::Ship => "ship",
+        Step::Pay => "pay",
+        Step::Hold => "hold",
+        Step::Cancel => "cancel",
+        _ => "none",
+    };
+    Offered {
+        word: step.word(),
+        label,
+        confirm: step.label(),
+        icon: words::icon(step),
+        asks,
+        danger: step == Step::Cancel,
+    }
+}
+
+/// Why an order is cancelled, to choose from.
+pub(super) fn reasons() -> Vec<Choice> {
+    CancelReason::ALL.iter().map(|r| Choice::new(r.word(), r.label())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shop::orders::admin::samples;
+    use crate::shop::orders::{Fulfilment, Payment};
+
+    fn first(order: &Order) -> Option<&'static str> {
+        offers(order, |_| true).first.map(|s| s.word)
+    }
+
+    #[test]
+    fn the_first_button_is_the_next_sensible_step() {
+        let mut order = samples::order();
+        order.payment = Payment::Unpaid;
+        order.fulfilment = Fulfilment::Unfulfilled;
+        assert_eq!(first(&order), Some("pay"));
+        order.payment = Payment::Paid;
+        assert_eq!(first(&order), Some("ship"));
+        order.fulfilment = Fulfilment::Fulfilled;
+        assert_eq!(first(&order), Some("deliver"));
+        order.fulfilment = Fulfilment::Delivered;
+        assert_eq!(first(&order), Some("complete"));
+        order.hold = Some("why".into());
+        assert_eq!(first(&order), Some("release"));
+    }
+
+    #[test]
+    fn who_packs_is_offered_the_goods_and_nothing_else() {
+        let mut order = samples::order();
+        order.fulfilment = Fulfilment::Unfulfilled;
+        let packer = offers(&order, |word| word == "orders:ship");
+        assert_eq!(packer.first.map(|s| s.word), Some("ship"));
+        assert!(packer.others.is_empty());
+        assert_eq!(offers(&order, |_| false), Offers::default());
+    }
+}

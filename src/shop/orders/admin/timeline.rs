@@ -1,0 +1,315 @@
+//! What happened to an order, in sentences: each event of the log as people would say it.
+
+use super::carriers;
+use super::words;
+use crate::base::money::{Currency, Money};
+use crate::base::time::Timestamp;
+use crate::shop::customers::Address;
+use crate::shop::orders::{CancelReason, Order, OrderId, Step};
+use crate::store::{ActorKind, Actor, StoredEvent};
+use crate::web::parts::{Change, Link, Tone};
+use serde::Serialize;
+use serde_json::Value;
+
+/// One entry of the timeline.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Moment {
+    /// Symbol of the icon sprite.
+    pub icon: &'static str,
+    pub tone: Tone,
+    pub text: String,
+    pub by: String,
+    pub at: Option<Timestamp>,
+    /// What somebody wrote, with its line breaks.
+    pub note: Option<String>,
+    pub link: Option<Link>,
+    pub changes: Vec<Change>,
+    /// The staff note that can be edited here.
+    pub edit: Option<Editable>,
+}
+
+/// A staff note as its form shows it.
+#[derive(Debug, Serialize)]
+pub(super) struct Editable {
+    pub number: u32,
+    pub text: String,
+    pub edited_at: Option<Timestamp>,
+}
+
+/// The entry of an event in the timeline of an order.
+pub(super) fn moment(event: &StoredEvent, order: &Order) -> Moment {
+    let own = event.subject.id_as::<OrderId>() == Some(order.id);
+    let mut entry = if own { own_moment(event, order) } else { other_moment(event) };
+    entry.by = who(&event.actor);
+    entry.at = Some(event.at);
+    entry
+}
+
+/// Who did it, so that people and programs are told apart.
+pub(super) fn who(actor: &Actor) -> String {
+    match actor.kind {
+        ActorKind::Staff | ActorKind::Cli => actor.name.clone(),
+        ActorKind::Key => format!("{} (API key)", actor.name),
+        ActorKind::Import => format!("Import {}", actor.name),
+        ActorKind::System => "Backroom".to_owned(),
+        ActorKind::Customer => format!("{} (customer)", actor.name),
+    }
+}
+
+/// Another order of the customer began or ceased to count, which may have turned new into returning here.
+fn other_moment(event: &StoredEvent) -> Moment {
+    let number = event.data.get("number").and_then(Value::as_u64);
+    let which = number.map_or_else(|| "Another order".to_owned(), |n| format!("Order #{n}"));
+    let what = step_of(&event.kind).map_or("was placed or imported", |step| words::done(step));
+    let was = if step_of(&event.kind).is_some() { "was " } else { "" };
+    Moment {
+        icon: "users",
+        text: format!("{which} {was}{what}; whether the customer is new here was worked out again"),
+        link: event.subject.id_as::<OrderId>().map(|id| Link::new("Open", format!("/admin/orders/{id}"))),
+        ..Moment::default()
+    }
+}
+
+fn own_moment(event: &StoredEvent, order: &Order) -> Moment {
+    let text = |name: &str| event.data.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let written = |name: &str| Some(text(name)).filter(|t| !t.is_empty());
+    match (event.kind.as_str(), step_of(&event.kind)) {
+        ("order.placed", _) => placed(event, order),
+        ("order.changed", _) => changed(event),
+        ("order.noted", _) => noted(event, order),
+        (_, Some(step)) => Moment {
+            icon: words::icon(step),
+            tone: tone(step),
+            text: sentence(step, event, order.currency),
+            note: written("note"),
+            link: carriers::link(&text("carrier"), &text("tracking")),
+            ..Moment::default()
+        },
+        (kind, None) => Moment { icon: "info", text: kind.replace(['.', '_'], " "), ..Moment::default() },
+    }
+}
+
+/// The step that an event tells of.
+fn step_of(kind: &str) -> Option<Step> {
+    Some(match kind {
+        "order.cancelled" => Step::Cancel,
+        "order.completed" => Step::Complete,
+        "order.reopened" => Step::Reopen,
+        "order.paid" => Step::Pay,
+        "order.payment_taken_back" => Step::Unpay,
+        "order.shipped" => Step::Ship,
+        "order.shipment_taken_back" => Step::Unship,
+        "order.delivered" => Step::Deliver,
+        "order.delivery_taken_back" => Step::Undeliver,
+        "order.returned" => Step::Return,
+        "order.return_taken_back" => Step::Unreturn,
+        "order.held" => Step::Hold,
+        "order.released" => Step::Release,
+        _ => return None,
+    })
+}
+
+fn tone(step: Step) -> Tone {
+    match step {
+        Step::Pay | Step::Ship | Step::Deliver | Step::Complete => Tone::Ok,
+        Step::Cancel => Tone::Bad,
+        Step::Hold | Step::Return => Tone::Warn,
+        _ => Tone::Still,
+    }
+}
+
+fn sentence(step: Step, event: &StoredEvent, currency: Currency) -> String {
+    let text = |name: &str| event.data.get(name).and_then(Value::as_str).unwrap_or_default();
+    match step {
+        Step::Cancel => {
+            let reason = CancelReason::from_word(text("reason")).unwrap_or(CancelReason::Other);
+            format!("Order cancelled: {}", reason.label().to_lowercase())
+        }
+        Step::Ship => match (text("carrier"), text("tracking")) {
+            ("", "") => "Marked shipped".to_owned(),
+            (carrier, "") => format!("Marked shipped with {carrier}"),
+            ("", tracking) => format!("Marked shipped, tracking {tracking}"),
+            (carrier, tracking) => format!("Marked shipped with {carrier}, tracking {tracking}"),
+        },
+        Step::Pay => match paid_by(event) {
+            Some(amount) if amount > 0 => format!("Marked paid, {}", Money::new(amount, currency).shown()),
+            _ => "Marked paid".to_owned(),
+        },
+        Step::Unpay => "Payment taken back".to_owned(),
+        Step::Unship => "Shipment taken back".to_owned(),
+        Step::Undeliver => "Delivery taken back".to_owned(),
+        Step::Unreturn => "Return taken back".to_owned(),
+        Step::Complete => "Order completed".to_owned(),
+        Step::Reopen => "Order reopened".to_owned(),
+        Step::Deliver => "Marked delivered".to_owned(),
+        Step::Return => "Marked returned".to_owned(),
+        Step::Hold => "Put on hold".to_owned(),
+        Step::Release => "Released from hold".to_owned(),
+    }
+}
+
+/// How much more was paid after the event than before.
+fn paid_by(event: &StoredEvent) -> Option<i64> {
+    let paid = event.data.get("changes")?.get("paid")?;
+    paid.get(1)?.as_i64()?.checked_sub(paid.get(0)?.as_i64()?)
+}
+
+fn placed(event: &StoredEvent, order: &Order) -> Moment {
+    let text = match (event.actor.kind, &order.source) {
+        (ActorKind::Import, Some(source)) => format!("Order imported from {}", source.source),
+        (ActorKind::Import, None) => "Order imported".to_owned(),
+        _ => match order.channel.as_str() {
+            "web" => "Order placed in the web shop".to_owned(),
+            "api" => "Order placed through the API".to_owned(),
+            "phone" => "Order placed by phone".to_owned(),
+            "" => "Order placed".to_owned(),
+            channel => format!("Order placed, {channel}"),
+        },
+    };
+    Moment { icon: "shopping-cart", tone: Tone::Info, text, ..Moment::default() }
+}
+
+fn changed(event: &StoredEvent) -> Moment {
+    let changes: Vec<Change> = event
+        .data
+        .get("changes")
+        .and_then(Value::as_object)
+        .map(|fields| fields.iter().map(|(field, pair)| change(field, pair)).collect())
+        .unwrap_or_default();
+    let names: Vec<String> = changes.iter().map(|c| c.field.to_lowercase()).collect();
+    Moment { icon: "pencil", text: format!("Changed {}", listed(&names)), changes, ..Moment::default() }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => "nothing".to_owned(),
+        [one] => one.clone(),
+        [all @ .., last] => format!("{} and {last}", all.join(", ")),
+    }
+}
+
+fn change(field: &str, pair: &Value) -> Change {
+    let side = |at: usize| pair.get(at).map(shown).filter(|t| !t.is_empty());
+    Change { field: label(field).to_owned(), before: side(0), after: side(1) }
+}
+
+/// How a field is called on pages.
+pub(super) fn label(field: &str) -> &str {
+    match field {
+        "email" => "E-mail",
+        "phone" => "Phone",
+        "billing" => "Billing address",
+        "shipping_address" => "Shipping address",
+        "note" => "Customer's note",
+        "tags" => "Tags",
+        "metadata" => "Custom fields",
+        other => other,
+    }
+}
+
+/// A value of the log in words: texts, lists, addresses, custom fields.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join(", "),
+        Value::Object(fields) if fields.contains_key("postcode") => {
+            let address: Address = serde_json::from_value(value.clone()).unwrap_or_default();
+            let phone = Some(address.phone.clone()).filter(|p| !p.is_empty());
+            address.lines().into_iter().chain(phone).collect::<Vec<_>>().join(", ")
+        }
+        Value::Object(fields) => {
+            fields.iter().map(|(name, v)| format!("{name}: {}", shown(v))).collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    }
+}
+
+fn noted(event: &StoredEvent, order: &Order) -> Moment {
+    let text = |name: &str| event.data.get(name).and_then(Value::as_str).map(str::to_owned);
+    if let Some(before) = text("before") {
+        let change = Change { field: "Note".to_owned(), before: Some(before), after: text("text") };
+        return Moment { icon: "pencil", text: "Edited a note".to_owned(), changes: vec![change], ..Moment::default() };
+    }
+    let number = event.data.get("note").and_then(Value::as_u64);
+    let present = order.staff_notes.iter().find(|n| Some(u64::from(n.number)) == number);
+    Moment {
+        icon: "message-square",
+        tone: Tone::Info,
+        text: "Note".to_owned(),
+        note: present.map(|n| n.text.clone()).or_else(|| text("text")),
+        edit: present.map(|n| Editable { number: n.number, text: n.text.clone(), edited_at: n.edited_at }),
+        ..Moment::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::Id;
+    use crate::shop::orders::EVENTS;
+    use crate::shop::orders::admin::samples;
+    use crate::store::{EventId, Subject};
+    use serde_json::json;
+
+    fn event(kind: &str, data: Value) -> StoredEvent {
+        StoredEvent {
+            seq: 7,
+            id: EventId::from_bytes([0; 16]),
+            kind: kind.to_owned(),
+            subject: Subject::of(&samples::order().id),
+            also: Vec::new(),
+            at: samples::at("2026-11-20T10:42:00Z"),
+            actor: Actor::new(ActorKind::Staff, "stf_1", "Jonas"),
+            request_id: None,
+            data,
+        }
+    }
+
+    #[test]
+    fn every_documented_event_of_an_order_is_a_sentence() {
+        for (kind, _) in EVENTS.iter().filter(|(kind, _)| kind.starts_with("order.")) {
+            let entry = moment(&event(kind, json!({"number": 10482, "note": "", "text": "x"})), &samples::order());
+            assert!(!entry.text.contains('.') && entry.text != kind.replace('.', " "), "{kind}: {}", entry.text);
+            assert_eq!(entry.by, "Jonas");
+        }
+    }
+
+    #[test]
+    fn steps_say_how_much_and_with_whom() {
+        let order = samples::order();
+        let text = |kind: &str, data| moment(&event(kind, data), &order).text;
+        assert_eq!(text("order.paid", json!({"changes": {"paid": [0, 11800]}})), "Marked paid, €118.00");
+        let shipped = json!({"carrier": "DHL", "tracking": "0034"});
+        assert_eq!(text("order.shipped", shipped), "Marked shipped with DHL, tracking 0034");
+        assert_eq!(text("order.cancelled", json!({"reason": "rejected"})), "Order cancelled: rejected by the shop");
+    }
+
+    #[test]
+    fn changes_are_shown_before_and_after() {
+        let data = json!({"changes": {"email": [null, "a@example.com"], "tags": [["gift"], []],
+            "billing": [null, {"name": "Anna", "postcode": "10119", "city": "Berlin", "country": "DE"}]}});
+        let entry = moment(&event("order.changed", data), &samples::order());
+        assert_eq!(entry.text, "Changed billing address, e-mail and tags");
+        assert_eq!(entry.changes[0].after.as_deref(), Some("Anna, 10119 Berlin, Germany"));
+        assert_eq!((entry.changes[2].before.as_deref(), entry.changes[2].after.as_deref()), (Some("gift"), None));
+    }
+
+    #[test]
+    fn a_note_shows_its_present_text_and_an_edit_both() {
+        let entry = moment(&event("order.noted", json!({"note": 1, "text": "old"})), &samples::order());
+        assert_eq!(entry.note.as_deref(), Some("Customer asks for neutral packaging"));
+        assert_eq!(entry.edit.map(|e| e.number), Some(1));
+        let entry = moment(&event("order.noted", json!({"note": 1, "text": "b", "before": "a"})), &samples::order());
+        assert_eq!(entry.changes[0].before.as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn another_order_that_turned_the_standing_is_named() {
+        let mut other = event("order.cancelled", json!({"number": 10301}));
+        other.subject = Subject::of(&OrderId::from_bytes([9; 16]));
+        let text = moment(&other, &samples::order()).text;
+        assert_eq!(text, "Order #10301 was cancelled; whether the customer is new here was worked out again");
+    }
+}

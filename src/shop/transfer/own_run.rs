@@ -1,0 +1,255 @@
+//! A run over our own files, CSV and JSON lines in any mixture.
+
+use crate::base::error::Result;
+use crate::shop::orders::NewOrder;
+use crate::shop::transfer::amounts::{Amount, Amounts};
+use crate::shop::transfer::backroom;
+use crate::shop::transfer::bound::{Bound, Fault, View};
+use crate::shop::transfer::encoding;
+use crate::shop::transfer::group::{Grouped, Groups};
+use crate::shop::transfer::input::{Input, Meter};
+use crate::shop::transfer::maker::Maker;
+use crate::shop::transfer::mapping::{Kind, Mapping};
+use crate::shop::transfer::options::Options;
+use crate::shop::transfer::outcome::{FileReport, Item, Place, Refused, Report, Sink};
+use crate::shop::transfer::run::{file_report, incomplete, refusals};
+use crate::shop::transfer::sheet::Sheet;
+use rust_decimal::Decimal;
+use std::io::{BufRead, Read};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// A longer line of JSON is refused.
+const JSON_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// So much of a refused line is kept.
+const REFUSED_CHARS_MAX: usize = 100_000;
+const PROGRESS_EVERY: u64 = 500;
+
+/// Reads our own files and hands everything to the sink.
+///
+/// # Errors
+/// Those of reading, and the sink's own.
+pub fn run(kind: Kind, files: &[Input], options: &Options, sink: &mut dyn Sink) -> Result<Report> {
+    let mapping = Mapping::parse(match kind {
+        Kind::Orders => include_str!("presets/backroom-orders.toml"),
+        Kind::Customers => include_str!("presets/backroom-customers.toml"),
+    })?;
+    let options = mapping.options(options)?;
+    let mut all = 0;
+    for file in files {
+        all += file.size()?;
+    }
+    let mut run = OwnRun {
+        kind,
+        options: &options,
+        maker: Maker::new(&mapping, &options),
+        report: Report::default(),
+        meter: Meter::default(),
+        all,
+        done: 0,
+        sink,
+    };
+    for file in files {
+        let flow = if is_json(file)? { run.json(file)? } else { run.csv(file, &mapping)? };
+        if flow.is_break() {
+            run.report.is_cut_short = true;
+            break;
+        }
+    }
+    run.sink.progress(all, all);
+    let OwnRun { maker, mut report, .. } = run;
+    let refused = report.tallies.refused_rows;
+    report.warnings.join(&maker.warnings);
+    report.tallies = maker.tallies;
+    report.tallies.refused_rows = refused;
+    report.tallies.rows = report.files.iter().map(|f| f.rows).sum();
+    Ok(report)
+}
+
+/// JSON lines begin with a brace.
+fn is_json(file: &Input) -> Result<bool> {
+    let detected = encoding::detect(file, None)?;
+    let mut head = Vec::new();
+    let text = encoding::open(file, detected, &Meter::default())?;
+    text.take(1024).read_to_end(&mut head).map_err(|e| file.unreadable(e))?;
+    Ok(head.trim_ascii_start().first() == Some(&b'{'))
+}
+
+struct OwnRun<'a, 'm> {
+    kind: Kind,
+    options: &'a Options,
+    maker: Maker<'m>,
+    report: Report,
+    meter: Meter,
+    all: u64,
+    done: u64,
+    sink: &'a mut dyn Sink,
+}
+
+impl OwnRun<'_, '_> {
+    fn csv(&mut self, file: &Input, mapping: &Mapping) -> Result<ControlFlow<()>> {
+        let sheet = Sheet::open(file, self.options)?;
+        let bound = Bound::new(sheet, None, mapping, &[], self.options)?;
+        let mut groups = Groups::new(&bound, 0, &self.meter)?;
+        let flow = loop {
+            match groups.advance()? {
+                Grouped::End => break ControlFlow::Continue(()),
+                Grouped::Refused(row) => self.refuse(&row)?,
+                Grouped::Rows(key, rows) => {
+                    let views = backroom::views(&bound, &rows);
+                    let Some(head) = views.first() else { continue };
+                    let broken = key.as_ref().and_then(|k| bound.survey.poisoned.get(k));
+                    let made = broken.map_or_else(|| self.make(&views), |line| Err(incomplete(*line)));
+                    let key = key.unwrap_or_default();
+                    let place = Place { file: Arc::clone(head.file()), line: head.line(), key };
+                    if let Err(fault) = &made {
+                        for row in refusals(fault, &place.key, views.iter()) {
+                            self.refuse(&row)?;
+                        }
+                    }
+                    let flow = made.ok().map(|item| self.hand(item, &place)).transpose()?;
+                    if flow.is_some_and(|f| f.is_break()) {
+                        break ControlFlow::Break(());
+                    }
+                }
+            }
+        };
+        drop(groups);
+        self.report.warnings.join(&bound.survey.warnings);
+        self.report.files.push(file_report(bound));
+        Ok(flow)
+    }
+
+    fn make(&self, views: &[View<'_>]) -> std::result::Result<Item, Fault> {
+        let Some(head) = views.first().copied() else { return Err(incomplete(0)) };
+        match self.kind {
+            Kind::Orders => {
+                let order = backroom::order(views, self.options.currency)?;
+                self.maker.check_order(&order).map_err(|(line, fault)| {
+                    let view = line.and_then(|l| views.get(l)).unwrap_or(&head);
+                    Fault { line: view.line(), ..fault }
+                })?;
+                Ok(Item::Order(Box::new(order)))
+            }
+            Kind::Customers => {
+                let customer = backroom::customer(head)?;
+                customer.checked().map_err(|e| Fault { line: head.line(), ..Fault::of(&e) })?;
+                Ok(Item::Customer(Box::new(customer)))
+            }
+        }
+    }
+
+    fn json(&mut self, file: &Input) -> Result<ControlFlow<()>> {
+        let detected = encoding::detect(file, self.options.encoding)?;
+        let mut text = encoding::open(file, detected, &self.meter)?;
+        let name: Arc<str> = file.name().into();
+        let (mut line, mut rows, mut blank, mut refused) = (0, 0, 0, 0);
+        let mut bytes = Vec::new();
+        let mut flow = ControlFlow::Continue(());
+        loop {
+            bytes.clear();
+            let read = (&mut text).take(JSON_BYTES_MAX).read_until(b'\n', &mut bytes);
+            if read.map_err(|e| file.unreadable(e))? == 0 {
+                break;
+            }
+            line += 1;
+            let shown = String::from_utf8_lossy(&bytes);
+            let shown = shown.trim();
+            if shown.is_empty() {
+                blank += 1;
+                continue;
+            }
+            rows += 1;
+            let place = |key: String| Place { file: Arc::clone(&name), line, key };
+            match self.made_of_json(shown) {
+                Ok((item, key)) => flow = self.hand(item, &place(key))?,
+                Err(fault) => {
+                    refused += 1;
+                    let cells = vec![shown.chars().take(REFUSED_CHARS_MAX).collect()];
+                    let Fault { column, value, code, reason, .. } = fault;
+                    self.refuse(&Refused {
+                        file: Arc::clone(&name),
+                        line,
+                        column,
+                        value,
+                        code,
+                        reason,
+                        header: Arc::from([]),
+                        cells,
+                    })?;
+                }
+            }
+            if flow.is_break() {
+                break;
+            }
+        }
+        self.report.files.push(FileReport {
+            name,
+            role: "records".into(),
+            encoding: detected.encoding.name(),
+            delimiter: '\n',
+            rows,
+            blank_rows: blank,
+            refused_rows: refused,
+            ..FileReport::default()
+        });
+        Ok(flow)
+    }
+
+    fn made_of_json(&self, text: &str) -> std::result::Result<(Item, String), Fault> {
+        match self.kind {
+            Kind::Orders => {
+                let order = backroom::order_of_json(text).map_err(|e| Fault::of(&e))?;
+                self.maker.check_order(&order).map_err(|(_, fault)| fault)?;
+                let key = order.source.as_ref().map(|s| s.id.clone()).unwrap_or_default();
+                Ok((Item::Order(Box::new(order)), key))
+            }
+            Kind::Customers => {
+                let customer = backroom::customer_of_json(text).map_err(|e| Fault::of(&e))?;
+                customer.checked().map_err(|e| Fault::of(&e))?;
+                let key = customer.email.clone().unwrap_or_default();
+                Ok((Item::Customer(Box::new(customer)), key))
+            }
+        }
+    }
+
+    fn hand(&mut self, item: Item, place: &Place) -> Result<ControlFlow<()>> {
+        match &item {
+            Item::Order(order) => self.count(order),
+            Item::Customer(customer) => self.maker.count_customer(Some(customer)),
+            Item::CreditNote(_) => {}
+        }
+        self.done += 1;
+        if self.done.is_multiple_of(PROGRESS_EVERY) {
+            self.sink.progress(self.meter.bytes().min(self.all), self.all);
+        }
+        self.sink.item(item, place)
+    }
+
+    fn count(&mut self, order: &NewOrder) {
+        use crate::shop::orders::NewOrderCustomer;
+        self.maker.count_customer(match &order.customer {
+            NewOrderCustomer::Described(customer) => Some(customer),
+            _ => None,
+        });
+        let exact = |minor: i64| Amount { exact: Decimal::new(minor, order.currency.exponent()), minor };
+        let goods =
+            order.lines.iter().fold(0_i64, |sum, l| sum.saturating_add(l.stated_total.unwrap_or_default()));
+        let amounts = Amounts {
+            goods: exact(goods),
+            discount: exact(order.discount),
+            shipping: exact(order.shipping),
+            tax: exact(order.tax.unwrap_or_default()),
+            is_tax_included: order.tax_included,
+            stated_total: order.stated_total.map(exact),
+            refunded: exact(order.refunded),
+            ..Amounts::default()
+        };
+        self.maker.sum_up(order, &amounts, order.lines.len() as u64);
+    }
+
+    fn refuse(&mut self, row: &Refused) -> Result<()> {
+        self.report.tallies.refused_rows += 1;
+        self.sink.refused(row)
+    }
+}

@@ -1,0 +1,215 @@
+//! The outermost middleware: request id, client address, panics, security headers, one log line, the counters.
+
+use crate::base::error::Error;
+use crate::base::id;
+use crate::web::client::Client;
+use crate::web::error::{Problem, add_headers, of_status};
+use crate::web::limits::RateState;
+use crate::web::refusal::{self, Reader};
+use crate::web::settings::LogAddress;
+use crate::web::{RequestId, Web};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage as _, HttpResponse, ResponseError, web};
+use futures_util::FutureExt as _;
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+/// Only what is ours, nothing inline, nobody may frame us.
+pub const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+    font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; \
+    frame-ancestors 'none'";
+const HSTS: &str = "max-age=63072000; includeSubDomains";
+/// Set where the handler has set nothing else.
+const HEADERS: &[(&str, &str)] = &[
+    ("content-security-policy", CSP),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "same-origin"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("permissions-policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
+    ("x-frame-options", "DENY"),
+    ("cache-control", "no-store"),
+];
+/// Longest request id taken from a caller.
+const ID_MAX: usize = 64;
+
+/// Who made the request, for the log: a staff id or the prefix of a key. The floor that knows puts it into the
+/// request's extensions.
+#[derive(Clone, Debug)]
+pub struct Who(pub String);
+
+/// What is known of a request before it is handed on; a panic takes the rest with it.
+struct Seen {
+    id: String,
+    method: Method,
+    path: String,
+    reader: Reader,
+    client: Client,
+    started: Instant,
+}
+
+/// The middleware.
+///
+/// # Errors
+/// Only what actix turns into the finished answer for a panic or a refusal of a middleware.
+pub async fn edge(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let Some(web) = request.app_data::<web::Data<Web>>().cloned() else {
+        return Err(Error::internal("the app has no Web data").into());
+    };
+    let seen = see(&mut request, &web);
+    web.metrics().begin();
+    let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().await;
+    web.metrics().end();
+    let error = match outcome {
+        Ok(Ok(mut answer)) => {
+            let state = answer.request().extensions().get::<RateState>().cloned();
+            decorate(answer.headers_mut(), &web, &seen, state.as_ref());
+            let who = answer.request().extensions().get::<Who>().map(|who| who.0.clone());
+            let route = answer.request().match_pattern();
+            let size = answer.response().body().size();
+            log(&web, &seen, answer.status(), route.as_deref(), who.as_deref(), size);
+            return Ok(answer);
+        }
+        Ok(Err(error)) => match error.as_error::<Error>() {
+            Some(_) => error,
+            None => of_status(error.as_response_error().status_code()).into(),
+        },
+        Err(panic) => Error::internal(format!("panic: {}", said(panic.as_ref()))).into(),
+    };
+    Err(finished(&web, &seen, &error).into())
+}
+
+/// Notes id and address on the request and turns HEAD into GET: routes know only GET, and the codec sends no
+/// body for a HEAD request.
+fn see(request: &mut ServiceRequest, web: &Web) -> Seen {
+    let given = request.headers().get("x-request-id").and_then(|v| v.to_str().ok()).filter(|t| is_id(t));
+    let id = given.map_or_else(|| new_id(web), str::to_owned);
+    let client = Client::find(request, &web.settings().trusted_proxies);
+    request.extensions_mut().insert(RequestId(id.clone()));
+    request.extensions_mut().insert(client);
+    let is_fragment = request.headers().contains_key("HX-Request");
+    let seen = Seen {
+        id,
+        method: request.method().clone(),
+        path: request.path().to_owned(),
+        reader: Reader::of(request.path(), request.headers(), is_fragment),
+        client,
+        started: Instant::now(),
+    };
+    if seen.method == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+    seen
+}
+
+fn is_id(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    !text.is_empty() && text.len() <= ID_MAX && text.bytes().all(plain)
+}
+
+fn new_id(web: &Web) -> String {
+    id::to_text(&id::uuid_v7(web.clock().now().0, &rand::random()))
+}
+
+/// The headers of every answer.
+fn decorate(headers: &mut HeaderMap, web: &Web, seen: &Seen, state: Option<&RateState>) {
+    for (name, value) in HEADERS {
+        let name = HeaderName::from_static(name);
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    if web.settings().is_https() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
+    }
+    if let Ok(id) = HeaderValue::from_str(&seen.id) {
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+    if let Some(state) = state {
+        state.write(headers);
+    }
+}
+
+/// One line a request: the route and not the path, no query, no name.
+fn log(web: &Web, seen: &Seen, status: StatusCode, route: Option<&str>, who: Option<&str>, size: BodySize) {
+    let took = seen.started.elapsed();
+    let route = route.unwrap_or("-");
+    web.metrics().count(&seen.method, route, status, took);
+    let ip = match web.settings().log_address {
+        LogAddress::Full => seen.client.0.to_string(),
+        LogAddress::Short => seen.client.shortened().to_string(),
+        LogAddress::None => String::new(),
+    };
+    let bytes = match size {
+        BodySize::Sized(n) => n,
+        BodySize::None | BodySize::Stream => 0,
+    };
+    let ms = f64::from(u32::try_from(took.as_micros()).unwrap_or(u32::MAX)) / 1000.0;
+    let (method, status) = (seen.method.as_str(), status.as_u16());
+    tracing::info!(target: "access", request_id = %seen.id, method, route, status, ms, bytes, who, ip, "request");
+}
+
+fn said(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    text.chars().take(300).collect()
+}
+
+/// The whole answer where the request itself is gone: actix only hands errors on then.
+fn finished(web: &Web, seen: &Seen, error: &actix_web::Error) -> Finished {
+    let made;
+    let error = match error.as_error::<Error>() {
+        Some(error) => error,
+        None => {
+            made = of_status(StatusCode::INTERNAL_SERVER_ERROR);
+            &made
+        }
+    };
+    refusal::note(error, &seen.id, "-");
+    let mut response = match seen.reader {
+        Reader::Program => Problem::of(error, &seen.path, &seen.id).response(),
+        reader => refusal::page(web, &web.bare_shell(&seen.path, &seen.id), reader, error, &seen.id),
+    };
+    add_headers(error, &mut response);
+    decorate(response.headers_mut(), web, seen, None);
+    log(web, seen, response.status(), None, None, response.body().size());
+    let status = response.status();
+    let headers = response.headers().iter().map(|(n, v)| (n.clone(), v.clone())).collect();
+    let body = response.into_body().try_into_bytes().unwrap_or_default();
+    Finished { status, headers, body }
+}
+
+/// A finished answer that travels as an error.
+#[derive(Debug)]
+struct Finished {
+    status: StatusCode,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: bytes::Bytes,
+}
+
+impl fmt::Display for Finished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "answered {}", self.status)
+    }
+}
+
+impl ResponseError for Finished {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        let mut response = HttpResponse::with_body(self.status, BoxBody::new(self.body.clone()));
+        for (name, value) in &self.headers {
+            response.headers_mut().append(name.clone(), value.clone());
+        }
+        response
+    }
+}

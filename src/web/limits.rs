@@ -1,0 +1,390 @@
+//! How often: named budgets per address, per key and per purpose, in a map that cannot grow without end.
+
+use crate::base::error::{Error, Kind, Result};
+use crate::web::client::Client;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::{HttpMessage as _, HttpRequest};
+use governor::clock::{Clock, DefaultClock};
+use governor::middleware::StateInformationMiddleware;
+use governor::nanos::Nanos;
+use governor::state::StateStore;
+use governor::state::keyed::ShrinkableKeyedStateStore;
+use governor::{Quota, RateLimiter};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Keys kept for one budget. Those beyond share what is left over.
+const KEYS_MAX: usize = 65_536;
+const SHARDS: usize = 64;
+/// Buckets that all further keys share.
+const OVERFLOW: usize = 16;
+/// Forgotten are keys that were quiet, this often.
+const TIDY_S: u64 = 30;
+/// An IPv6 customer has 65,536 networks; together they get this many times the budget of one.
+const WIDE: u32 = 16;
+
+/// What is counted. Each has its own allowance, so that search cannot use up sign-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Budget {
+    /// Requests without a key, per network address.
+    Address,
+    /// Requests with an API key, per key.
+    Key,
+    /// Requests with a customer's session, per customer.
+    Customer,
+    /// Tries to sign in, per address and per account.
+    SignIn,
+    /// Searches, per address or person.
+    Search,
+    /// Orders placed at the storefront, per address.
+    Checkout,
+    /// Mails that anybody can trigger, such as password resets, per address and account.
+    Mail,
+}
+
+/// Requests a minute for each budget; 0 switches one off. Section `[server.limits]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PerMinute {
+    pub address: u32,
+    pub key: u32,
+    pub customer: u32,
+    pub sign_in: u32,
+    pub search: u32,
+    pub checkout: u32,
+    pub mail: u32,
+}
+
+impl Default for PerMinute {
+    fn default() -> Self {
+        Self { address: 1_200, key: 600, customer: 300, sign_in: 10, search: 600, checkout: 20, mail: 5 }
+    }
+}
+
+impl Budget {
+    const ALL: [Self; 7] =
+        [Self::Address, Self::Key, Self::Customer, Self::SignIn, Self::Search, Self::Checkout, Self::Mail];
+
+    /// The name in the `RateLimit` headers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::Key => "key",
+            Self::Customer => "customer",
+            Self::SignIn => "sign-in",
+            Self::Search => "search",
+            Self::Checkout => "checkout",
+            Self::Mail => "mail",
+        }
+    }
+    fn per_minute(self, settings: &PerMinute) -> u32 {
+        match self {
+            Self::Address => settings.address,
+            Self::Key => settings.key,
+            Self::Customer => settings.customer,
+            Self::SignIn => settings.sign_in,
+            Self::Search => settings.search,
+            Self::Checkout => settings.checkout,
+            Self::Mail => settings.mail,
+        }
+    }
+}
+
+/// Who is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// Everybody behind a network address.
+    At(Client),
+    /// A key, a customer, an account: anything with an id.
+    Id([u8; 16]),
+}
+
+/// All budgets. Cheap to clone.
+#[derive(Clone)]
+pub struct Limits(Arc<Vec<Option<Pair>>>);
+
+struct Pair {
+    budget: Budget,
+    narrow: Limiter<DefaultClock>,
+    wide: Limiter<DefaultClock>,
+}
+
+impl Limits {
+    pub fn new(settings: &PerMinute) -> Self {
+        let pair = |budget: Budget| {
+            let quota = NonZeroU32::new(budget.per_minute(settings))?;
+            Some(Pair {
+                budget,
+                narrow: Limiter::new(quota, DefaultClock::default()),
+                wide: Limiter::new(
+                    quota.saturating_mul(NonZeroU32::MIN.saturating_add(WIDE - 1)),
+                    DefaultClock::default(),
+                ),
+            })
+        };
+        Self(Arc::new(Budget::ALL.into_iter().map(pair).collect()))
+    }
+
+    /// Takes one request from a budget and notes on the request what is left, for the answer's headers.
+    ///
+    /// # Errors
+    /// `too_many_requests` (429) with the seconds to wait.
+    pub fn take(&self, request: &HttpRequest, budget: Budget, caller: Caller) -> Result<()> {
+        let Some(pair) = self.0.iter().flatten().find(|pair| pair.budget == budget) else { return Ok(()) };
+        // The wide one first: whoever has used that up adds no further keys.
+        if let Caller::At(client) = caller
+            && let Some(network) = client.wide_network()
+        {
+            pair.wide.take(budget.name(), network).0?;
+        }
+        let key = match caller {
+            Caller::At(client) => client.network(),
+            Caller::Id(id) => u128::from_be_bytes(id),
+        };
+        let (outcome, state) = pair.narrow.take(budget.name(), key);
+        request.extensions_mut().insert(state);
+        outcome
+    }
+}
+
+/// What is left of a budget, for the headers of the answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RateState {
+    name: &'static str,
+    quota: u32,
+    window_s: u64,
+    remaining: u32,
+    reset_s: u64,
+}
+
+impl RateState {
+    /// `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers).
+    pub(super) fn write(&self, headers: &mut HeaderMap) {
+        let Self { name, quota, window_s, remaining, reset_s } = self;
+        let policy = HeaderValue::from_str(&format!("\"{name}\";q={quota};w={window_s}"));
+        let left = HeaderValue::from_str(&format!("\"{name}\";r={remaining};t={reset_s}"));
+        if let (Ok(policy), Ok(left)) = (policy, left) {
+            headers.insert(HeaderName::from_static("ratelimit-policy"), policy);
+            headers.insert(HeaderName::from_static("ratelimit"), left);
+        }
+    }
+}
+
+/// One budget for many keys, by governor's algorithm over a bounded map.
+struct Limiter<C: Clock> {
+    quota: u32,
+    limiter: RateLimiter<u128, Bounded, C, StateInformationMiddleware>,
+    clock: C,
+    born: Instant,
+    tidied_s: AtomicU64,
+}
+
+const WINDOW: Duration = Duration::from_secs(60);
+
+impl<C: Clock + Clone> Limiter<C> {
+    fn new(quota: NonZeroU32, clock: C) -> Self {
+        let limiter = RateLimiter::new(Quota::per_minute(quota), Bounded::new(KEYS_MAX), clock.clone());
+        Self { quota: quota.get(), limiter, clock, born: Instant::now(), tidied_s: AtomicU64::new(0) }
+    }
+
+    fn take(&self, name: &'static str, key: u128) -> (Result<()>, RateState) {
+        self.tidy();
+        let state = |remaining: u32| RateState {
+            name,
+            quota: self.quota,
+            window_s: WINDOW.as_secs(),
+            remaining,
+            reset_s: u64::from(self.quota.saturating_sub(remaining)) * WINDOW.as_secs()
+                / u64::from(self.quota.max(1)),
+        };
+        match self.limiter.check_key(&key) {
+            Ok(snapshot) => (Ok(()), state(snapshot.remaining_burst_capacity())),
+            Err(until) => {
+                let wait = until.wait_time_from(self.clock.now()).as_millis().div_ceil(1_000).max(1);
+                let seconds = u32::try_from(wait).unwrap_or(u32::MAX);
+                let message = format!("Too many requests. Try again in {seconds} s.");
+                let mut error = Error::refuse(Kind::TooMany, "too_many_requests", message);
+                error.retry_after_s = Some(seconds);
+                (Err(error), state(0))
+            }
+        }
+    }
+
+    /// Forgets quiet keys twice a minute; governor itself never does.
+    fn tidy(&self) {
+        let now_s = self.born.elapsed().as_secs();
+        let last = self.tidied_s.load(Ordering::Relaxed);
+        let due = now_s >= last.saturating_add(TIDY_S);
+        if due && self.tidied_s.compare_exchange(last, now_s, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            self.limiter.retain_recent();
+            self.limiter.shrink_to_fit();
+        }
+    }
+}
+
+/// Governor's state for at most so many keys.
+struct Bounded {
+    shards: Vec<Mutex<HashMap<u128, Nanos>>>,
+    overflow: Vec<Mutex<Option<Nanos>>>,
+    hasher: RandomState,
+    count: AtomicUsize,
+    max: usize,
+}
+
+impl Bounded {
+    fn new(max: usize) -> Self {
+        Self {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            overflow: (0..OVERFLOW).map(|_| Mutex::default()).collect(),
+            hasher: RandomState::new(),
+            count: AtomicUsize::new(0),
+            max,
+        }
+    }
+    fn place(&self, key: u128, places: usize) -> usize {
+        let hash = self.hasher.hash_one(key);
+        usize::try_from(hash % places as u64).unwrap_or(0)
+    }
+}
+
+impl StateStore for Bounded {
+    type Key = u128;
+
+    fn measure_and_replace<T, F, E>(&self, key: &u128, measure: F) -> std::result::Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> std::result::Result<(T, Nanos), E>,
+    {
+        if let Some(shard) = self.shards.get(self.place(*key, SHARDS)) {
+            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(state) = shard.get_mut(key) {
+                let (answer, next) = measure(Some(*state))?;
+                *state = next;
+                return Ok(answer);
+            }
+            if self.count.load(Ordering::Relaxed) < self.max {
+                let (answer, next) = measure(None)?;
+                shard.insert(*key, next);
+                self.count.fetch_add(1, Ordering::Relaxed);
+                return Ok(answer);
+            }
+        }
+        let Some(cell) = self.overflow.get(self.place(*key, OVERFLOW)) else {
+            return measure(None).map(|(answer, _)| answer);
+        };
+        let mut cell = cell.lock().unwrap_or_else(PoisonError::into_inner);
+        let (answer, next) = measure(*cell)?;
+        *cell = Some(next);
+        Ok(answer)
+    }
+}
+
+impl ShrinkableKeyedStateStore<u128> for Bounded {
+    fn retain_recent(&self, drop_below: Nanos) {
+        for shard in &self.shards {
+            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            let before = shard.len();
+            shard.retain(|_, state| *state > drop_below);
+            self.count.fetch_sub(before - shard.len(), Ordering::Relaxed);
+        }
+    }
+    fn shrink_to_fit(&self) {
+        for shard in &self.shards {
+            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            if shard.capacity() > shard.len().saturating_mul(4).max(64) {
+                shard.shrink_to_fit();
+            }
+        }
+    }
+    fn len(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+    use governor::clock::FakeRelativeClock;
+
+    fn limiter(quota: u32) -> (Limiter<FakeRelativeClock>, FakeRelativeClock) {
+        let clock = FakeRelativeClock::default();
+        (Limiter::new(NonZeroU32::new(quota).unwrap(), clock.clone()), clock)
+    }
+
+    #[test]
+    fn a_budget_is_used_up_and_fills_again() {
+        let (limiter, clock) = limiter(3);
+        for left in [2, 1, 0] {
+            let (taken, state) = limiter.take("key", 1);
+            assert_eq!((taken.is_ok(), state.remaining), (true, left));
+        }
+        let (refused, state) = limiter.take("key", 1);
+        let error = refused.unwrap_err();
+        assert_eq!(
+            (error.kind, error.code, error.retry_after_s),
+            (Kind::TooMany, "too_many_requests", Some(20))
+        );
+        assert_eq!((state.remaining, state.reset_s), (0, 60));
+        assert!(limiter.take("key", 2).0.is_ok(), "another key has its own budget");
+        clock.advance(Duration::from_secs(21));
+        assert!(limiter.take("key", 1).0.is_ok());
+    }
+
+    #[test]
+    fn a_million_keys_are_held_in_a_bounded_map_and_the_rest_shares() {
+        let (limiter, clock) = limiter(2);
+        let mut refused = 0_u32;
+        for key in 0..200_000_u128 {
+            refused += u32::from(limiter.take("key", key).0.is_err());
+        }
+        assert_eq!(limiter.limiter.len(), KEYS_MAX);
+        assert!(refused > 100_000, "those beyond share {OVERFLOW} buckets: {refused}");
+        assert!(limiter.take("key", 1).0.is_ok(), "a known key keeps its own budget");
+        clock.advance(Duration::from_secs(120));
+        limiter.limiter.retain_recent();
+        limiter.limiter.shrink_to_fit();
+        assert_eq!(limiter.limiter.len(), 0);
+    }
+
+    #[test]
+    fn what_is_left_stands_in_the_headers() {
+        let limits = Limits::new(&PerMinute { search: 600, ..PerMinute::default() });
+        let request = TestRequest::get().to_http_request();
+        let client = Client("203.0.113.7".parse().unwrap());
+        limits.take(&request, Budget::Search, Caller::At(client)).unwrap();
+        let mut headers = HeaderMap::new();
+        request.extensions().get::<RateState>().unwrap().write(&mut headers);
+        assert_eq!(headers.get("ratelimit-policy").unwrap(), "\"search\";q=600;w=60");
+        assert_eq!(headers.get("ratelimit").unwrap(), "\"search\";r=599;t=0");
+    }
+
+    #[test]
+    fn one_customer_s_many_ipv6_networks_share_a_wide_budget() {
+        let limits = Limits::new(&PerMinute { sign_in: 2, ..PerMinute::default() });
+        let request = TestRequest::get().to_http_request();
+        let refused = (0..100)
+            .filter(|n| {
+                let client = Client(format!("2001:db8:1:{n:x}::1").parse().unwrap());
+                limits.take(&request, Budget::SignIn, Caller::At(client)).is_err()
+            })
+            .count();
+        assert_eq!(refused, 100 - 2 * WIDE as usize);
+    }
+
+    #[test]
+    fn a_budget_of_nothing_is_switched_off() {
+        let limits = Limits::new(&PerMinute { mail: 0, ..PerMinute::default() });
+        let request = TestRequest::get().to_http_request();
+        for _ in 0..100 {
+            limits.take(&request, Budget::Mail, Caller::Id([7; 16])).unwrap();
+        }
+    }
+}

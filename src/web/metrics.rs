@@ -1,0 +1,205 @@
+//! Numbers for Prometheus: requests by route, gauges that others hand in, on a listener of their own.
+
+use crate::base::error::Error;
+use actix_web::dev::Server;
+use actix_web::http::{Method, StatusCode};
+use actix_web::{App, HttpResponse, HttpServer, web};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric as _};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// The `[metrics]` section: off until an address is given, never public by accident.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Address and port of `/metrics`, such as `127.0.0.1:9090`.
+    pub listen: Option<String>,
+}
+
+/// Upper bounds of the answer times in seconds.
+const SECONDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Request {
+    method: String,
+    route: String,
+    status: u16,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Route {
+    method: String,
+    route: String,
+}
+
+/// All numbers of the program. Cheap to clone.
+#[derive(Clone)]
+pub struct Metrics(Arc<Inner>);
+
+struct Inner {
+    registry: Mutex<Registry>,
+    requests: Family<Request, Counter>,
+    seconds: Family<Route, Histogram, fn() -> Histogram>,
+    running: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("backroom");
+        let requests = Family::default();
+        let seconds: Family<Route, Histogram, fn() -> Histogram> =
+            Family::new_with_constructor(|| Histogram::new(SECONDS));
+        let running = Gauge::default();
+        registry.register("http_requests", "Requests answered", requests.clone());
+        registry.register("http_request_duration_seconds", "Time to the head of the answer", seconds.clone());
+        registry.register("http_requests_running", "Requests being answered", running.clone());
+        registry.register_collector(Box::new(Process));
+        Self(Arc::new(Inner { registry: Mutex::new(registry), requests, seconds, running }))
+    }
+
+    /// Lets a floor register its own counters; names get the prefix `backroom_`.
+    pub fn register(&self, add: impl FnOnce(&mut Registry)) {
+        add(&mut self.0.registry.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// A number that is asked for at each scrape. `name` has its unit at the end, without prefix.
+    pub fn gauge(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        read: impl Fn() -> f64 + Send + Sync + 'static,
+    ) {
+        let asked = Asked { name, help, read: Box::new(read) };
+        self.register(|registry| registry.register_collector(Box::new(asked)));
+    }
+
+    pub(super) fn begin(&self) {
+        self.0.running.inc();
+    }
+    pub(super) fn end(&self) {
+        self.0.running.dec();
+    }
+    pub(super) fn count(&self, method: &Method, route: &str, status: StatusCode, took: Duration) {
+        // A made-up method must not make a new series.
+        let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+        let method = if known.contains(method) { method.as_str() } else { "other" };
+        let (method, route) = (method.to_owned(), route.to_owned());
+        let request = Request { method: method.clone(), route: route.clone(), status: status.as_u16() };
+        self.0.requests.get_or_create(&request).inc();
+        self.0.seconds.get_or_create(&Route { method, route }).observe(took.as_secs_f64());
+    }
+
+    /// The text of a scrape.
+    ///
+    /// # Errors
+    /// `Internal` when a number cannot be written.
+    pub fn text(&self) -> crate::base::error::Result<String> {
+        let mut text = String::new();
+        let registry = self.0.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        prometheus_client::encoding::text::encode(&mut text, &registry).map_err(Error::internal)?;
+        Ok(text)
+    }
+
+    /// A server for `/metrics` alone, on its own address.
+    ///
+    /// # Errors
+    /// When the address cannot be bound.
+    pub fn serve(&self, listen: &str) -> std::io::Result<Server> {
+        let metrics = self.clone();
+        let app = move || {
+            App::new().app_data(web::Data::new(metrics.clone())).route("/metrics", web::get().to(scrape))
+        };
+        let server = HttpServer::new(app).workers(1).max_connections(64).disable_signals();
+        Ok(server.bind(listen)?.run())
+    }
+}
+
+async fn scrape(metrics: web::Data<Metrics>) -> crate::base::error::Result<HttpResponse> {
+    Ok(HttpResponse::Ok().content_type(OPENMETRICS).body(metrics.text()?))
+}
+
+struct Asked {
+    name: &'static str,
+    help: &'static str,
+    read: Box<dyn Fn() -> f64 + Send + Sync>,
+}
+
+impl fmt::Debug for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl Collector for Asked {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let metric = encoder.encode_descriptor(self.name, self.help, None, MetricType::Gauge)?;
+        ConstGauge::new((self.read)()).encode(metric)
+    }
+}
+
+/// What the system says about this process, where it says it (Linux).
+#[derive(Debug)]
+struct Process;
+
+impl Collector for Process {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        if let Some(bytes) = resident_bytes() {
+            let help = "Memory in use";
+            let metric =
+                encoder.encode_descriptor("process_resident_memory_bytes", help, None, MetricType::Gauge)?;
+            ConstGauge::new(bytes).encode(metric)?;
+        }
+        if let Ok(files) = std::fs::read_dir("/proc/self/fd") {
+            let help = "Open files and sockets";
+            let metric = encoder.encode_descriptor("process_open_fds", help, None, MetricType::Gauge)?;
+            ConstGauge::new(i64::try_from(files.count()).unwrap_or(i64::MAX)).encode(metric)?;
+        }
+        Ok(())
+    }
+}
+
+/// Resident memory in bytes.
+pub fn resident_bytes() -> Option<i64> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kb: i64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kb * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_counted_by_route_and_status() {
+        let metrics = Metrics::new();
+        let took = Duration::from_millis(7);
+        metrics.count(&Method::GET, "/admin/orders/{id}", StatusCode::OK, took);
+        metrics.count(&Method::GET, "/admin/orders/{id}", StatusCode::OK, took);
+        metrics.count(&Method::from_bytes(b"BREW").unwrap(), "-", StatusCode::NOT_FOUND, took);
+        metrics.gauge("search_index_lag_seconds", "How far the index is behind", || 1.5);
+        let text = metrics.text().unwrap();
+        let line =
+            "backroom_http_requests_total{method=\"GET\",route=\"/admin/orders/{id}\",status=\"200\"} 2";
+        assert!(text.contains(line), "{text}");
+        assert!(text.contains("method=\"other\"") && !text.contains("BREW"));
+        assert!(text.contains("backroom_search_index_lag_seconds 1.5"));
+        assert!(text.contains("le=\"0.01\"") && text.contains("process_resident_memory_bytes"));
+    }
+}

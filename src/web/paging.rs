@@ -1,0 +1,69 @@
+//! The envelope of every list of the API: rows, whether there is more, and where it goes on.
+
+use crate::base::error::{Error, Result};
+use crate::search::{Answer, Total};
+use crate::web::query;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+
+/// A page of a list.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct List<T> {
+    pub data: Vec<T>,
+    pub has_more: bool,
+    /// What to send as `after` for the next page.
+    pub next_cursor: Option<String>,
+    /// What to send as `before` for the page before this one.
+    pub prev_cursor: Option<String>,
+    /// How many there are, with `count=exact`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
+    /// The index is being rebuilt: these are the newest records that fit, not all.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub degraded: bool,
+}
+
+impl<T: Serialize> List<T> {
+    /// The rows of an answer of the index.
+    pub fn of(data: Vec<T>, answer: &Answer, with_total: bool) -> Self {
+        let total = match answer.total {
+            Some(Total::Exact(n) | Total::MoreThan(n)) if with_total => Some(n),
+            _ => None,
+        };
+        let cursor = |c: &Option<crate::search::Cursor>| c.as_ref().map(ToString::to_string);
+        let next_cursor = cursor(&answer.next);
+        Self {
+            data,
+            has_more: next_cursor.is_some(),
+            next_cursor,
+            prev_cursor: cursor(&answer.prev),
+            total,
+            degraded: answer.degraded,
+        }
+    }
+
+    /// A list that is all there is.
+    pub fn whole(data: Vec<T>) -> Self {
+        Self { data, has_more: false, next_cursor: None, prev_cursor: None, total: None, degraded: false }
+    }
+
+    /// The answer, with `Link` headers (RFC 8288) to the pages beside it.
+    ///
+    /// # Errors
+    /// `Internal` when the rows cannot be written as JSON.
+    pub fn response(&self, request: &HttpRequest) -> Result<HttpResponse> {
+        let body = serde_json::to_vec(self).map_err(Error::internal)?;
+        let mut answer = HttpResponse::Ok();
+        answer.content_type("application/json");
+        for (name, cursor, rel) in [("after", &self.next_cursor, "next"), ("before", &self.prev_cursor, "prev")] {
+            if let Some(cursor) = cursor {
+                let mut pairs = query::pairs(request.query_string());
+                pairs.retain(|(key, _)| key != "after" && key != "before");
+                pairs.push((name.to_owned(), cursor.clone()));
+                let target = format!("<{}?{}>; rel=\"{rel}\"", request.path(), query::encode(&pairs));
+                answer.append_header(("link", target));
+            }
+        }
+        Ok(answer.body(body))
+    }
+}
