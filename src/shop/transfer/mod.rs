@@ -40,3 +40,5 @@ pub mod writer;
 mod round_trip;
 #[cfg(test)]
 mod own_samples;
+#[cfg(test)]
+mod hostile;
