@@ -15,13 +15,17 @@ pub fn configure(front: &Front, config: &mut ServiceConfig) {
         .app_data(Data::new(front.access.clone()))
         .app_data(Data::new(app.clone()));
     // Pages.
-    config.configure(access::routes);
+    config
+        .configure(access::routes)
+        .configure(orders::admin::routes)
+        .configure(customers::admin::routes)
+        .configure(desk::routes);
     // What programs call.
     config.service(
         scope("/api/v1")
             .configure(orders::api_routes)
             .configure(customers::api_routes)
-            .configure(desk::feed_routes),
+            .configure(desk::api_routes),
     );
     // What supervisors call.
     config.configure(desk::health_routes);

@@ -23,12 +23,20 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/customers/{id}").route(web::get().to(show)).route(web::patch().to(patch)));
 }
 
+/// What this feature tells the API's documentation.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    paths(list, top, add_one, show, patch),
+    tags((name = "customers", description = "People and companies, each once."))
+)]
+pub struct ApiDocs;
+
 fn out(r: &impl Read, id: CustomerId) -> Result<CustomerOut> {
     Ok(CustomerOut::new(&get(r, id)?, &totals(r, id)?))
 }
 
 /// Lists customers
-#[utoipa::path(get, path = "/api/v1/customers", tag = "customers", params(ListQuery),
+#[utoipa::path(get, operation_id = "list_customers", path = "/api/v1/customers", tag = "customers", params(ListQuery),
     responses((status = 200, description = "Customers", body = List<CustomerOut>), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["customers:view"])))]
 pub(super) async fn list(
@@ -69,7 +77,7 @@ pub(super) struct TopQuery {
 /// Customers with the most orders or the highest spend
 ///
 /// Answered from an index kept with every order, at once however many customers there are.
-#[utoipa::path(get, path = "/api/v1/customers/top", tag = "customers", params(TopQuery),
+#[utoipa::path(get, operation_id = "top_customers", path = "/api/v1/customers/top", tag = "customers", params(TopQuery),
     responses((status = 200, description = "Customers, most first", body = List<CustomerOut>), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["customers:view"])))]
 pub(super) async fn top(
@@ -101,7 +109,7 @@ pub(super) async fn top(
 }
 
 /// Adds a customer
-#[utoipa::path(post, path = "/api/v1/customers", tag = "customers", request_body = CustomerFields,
+#[utoipa::path(post, operation_id = "add_customer", path = "/api/v1/customers", tag = "customers", request_body = CustomerFields,
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe")),
     responses((status = 201, description = "Added", body = CustomerOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["customers:edit"])))]
@@ -126,7 +134,7 @@ pub(super) async fn add_one(
 }
 
 /// Reads a customer
-#[utoipa::path(get, path = "/api/v1/customers/{id}", tag = "customers", params(("id" = String, Path, description = "`cus_…`")),
+#[utoipa::path(get, operation_id = "read_customer", path = "/api/v1/customers/{id}", tag = "customers", params(("id" = String, Path, description = "`cus_…`")),
     responses((status = 200, description = "The customer", body = CustomerOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["customers:view"])))]
 pub(super) async fn show(
@@ -145,7 +153,7 @@ fn answer(customer: &CustomerOut) -> HttpResponse {
 /// Changes fields of a customer
 ///
 /// A JSON merge patch (RFC 7396). With `If-Match` the change is made only from the version you saw.
-#[utoipa::path(patch, path = "/api/v1/customers/{id}", tag = "customers", request_body(content = CustomerFields, content_type = "application/merge-patch+json"),
+#[utoipa::path(patch, operation_id = "change_customer", path = "/api/v1/customers/{id}", tag = "customers", request_body(content = CustomerFields, content_type = "application/merge-patch+json"),
     params(("id" = String, Path, description = "`cus_…`"), ("If-Match" = Option<String>, Header, description = "The ETag you saw")),
     responses((status = 200, description = "The customer as it is now", body = CustomerOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["customers:edit"])))]

@@ -22,4 +22,4 @@ pub use search::{FIELDS, KIND, doc, main_spend};
 pub use table::TABLES;
 pub(in crate::shop) use wire::patched;
 pub use wire::{CustomerFields, CustomerOut};
-pub use api::routes as api_routes;
+pub use api::{ApiDocs, routes as api_routes};

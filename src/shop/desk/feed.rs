@@ -20,6 +20,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/events/stream").route(web::get().to(stream)));
 }
 
+/// What this feature tells the API's documentation.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(list, stream), tags((name = "events", description = "Every change, in order and without gaps.")))]
+pub struct ApiDocs;
+
 /// The parameters of the feed.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields, default)]
@@ -105,7 +110,7 @@ pub struct Feed {
 /// Reads the change feed
 ///
 /// Every event after a sequence number, in order and without gaps. Keep `next_after` and come again.
-#[utoipa::path(get, path = "/api/v1/events", tag = "events", params(FeedQuery),
+#[utoipa::path(get, operation_id = "list_events", path = "/api/v1/events", tag = "events", params(FeedQuery),
     responses((status = 200, description = "Events", body = Feed), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["events:view"])))]
 pub(super) async fn list(
@@ -128,7 +133,7 @@ pub(super) async fn list(
 ///
 /// Server-Sent Events: `id` is the sequence number, `event` the kind. A client that comes back with
 /// `Last-Event-ID` goes on where it was.
-#[utoipa::path(get, path = "/api/v1/events/stream", tag = "events", params(FeedQuery),
+#[utoipa::path(get, operation_id = "stream_events", path = "/api/v1/events/stream", tag = "events", params(FeedQuery),
     responses((status = 200, description = "A stream of events", content_type = "text/event-stream", body = String), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["events:view"])))]
 pub(super) async fn stream(

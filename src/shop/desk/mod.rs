@@ -1,11 +1,24 @@
-//! The desk: what shows several features together. Home, the one box, the customer page, the change feed; and what
-//! the index holds of them.
+//! The desk: what shows several features together. Home, the one box, the customer page, the change feed, the
+//! documentation of the API; and what the index holds of them.
 
+pub mod customer;
+pub mod docs;
+pub mod feed;
 pub mod find;
+mod health;
 pub mod home;
 pub mod index;
-mod feed;
-mod health;
 
-pub use feed::routes as feed_routes;
 pub use health::routes as health_routes;
+
+use actix_web::web::ServiceConfig;
+
+/// The pages, and the documentation.
+pub fn routes(config: &mut ServiceConfig) {
+    config.configure(home::routes).configure(find::pages).configure(customer::routes).configure(docs::routes);
+}
+
+/// The routes below `/api/v1`.
+pub fn api_routes(config: &mut ServiceConfig) {
+    config.configure(feed::routes).configure(find::routes);
+}

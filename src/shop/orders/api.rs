@@ -28,6 +28,14 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/credit-notes/{id}").route(web::get().to(show_credit_note)));
 }
 
+/// What this feature tells the API's documentation.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    paths(list, place_one, show, patch, move_goods, step, note, renote, list_credit_notes, show_credit_note),
+    tags((name = "orders", description = "What was bought by whom, and how far it has come."))
+)]
+pub struct ApiDocs;
+
 /// The order with its customer's name and standing, as JSON has it.
 ///
 /// # Errors
@@ -51,7 +59,7 @@ fn id_of(r: &impl Read, text: &str) -> Result<OrderId> {
 /// Lists orders
 ///
 /// Newest first, or sorted; `q` is the query language of the search box.
-#[utoipa::path(get, path = "/api/v1/orders", tag = "orders", params(ListQuery),
+#[utoipa::path(get, operation_id = "list_orders", path = "/api/v1/orders", tag = "orders", params(ListQuery),
     responses((status = 200, description = "Orders", body = List<OrderOut>), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["orders:view"])))]
 pub(super) async fn list(
@@ -79,7 +87,10 @@ pub(super) async fn list(
 ///
 /// Durable when answered. The same `Idempotency-Key` with the same body gets the first answer again, whatever
 /// happened in between; with another body it is refused. A key is remembered for 72 hours.
-#[utoipa::path(post, path = "/api/v1/orders", tag = "orders", request_body = PlaceOrder,
+#[utoipa::path(post, operation_id = "place_order", path = "/api/v1/orders", tag = "orders", request_body(content = PlaceOrder, example = json!({
+        "email": "anna@example.com", "currency": "EUR",
+        "lines": [{"sku": "RJ-M-NVY", "title": "Rain jacket", "quantity": 1, "unit_price": {"amount": 5900, "currency": "EUR"}}],
+        "shipping_address": {"name": "Anna Berg", "line1": "Torstraße 1", "postcode": "10119", "city": "Berlin", "country": "DE"}})),
     params(("Idempotency-Key" = String, Header, description = "1 to 255 characters, new for every order")),
     responses((status = 201, description = "Placed", body = OrderOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["orders:create"])))]
@@ -106,7 +117,7 @@ pub(super) async fn place_one(
 /// Reads an order
 ///
 /// By its id or its number.
-#[utoipa::path(get, path = "/api/v1/orders/{id}", tag = "orders", params(("id" = String, Path, description = "`ord_…` or the number")),
+#[utoipa::path(get, operation_id = "read_order", path = "/api/v1/orders/{id}", tag = "orders", params(("id" = String, Path, description = "`ord_…` or the number")),
     responses((status = 200, description = "The order", body = OrderOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["orders:view"])))]
 pub(super) async fn show(
@@ -125,7 +136,7 @@ fn answer(order: &OrderOut) -> HttpResponse {
 /// Changes fields of an order
 ///
 /// A JSON merge patch (RFC 7396). With `If-Match` the change is made only from the version you saw.
-#[utoipa::path(patch, path = "/api/v1/orders/{id}", tag = "orders", request_body(content = OrderFields, content_type = "application/merge-patch+json"),
+#[utoipa::path(patch, operation_id = "change_order", path = "/api/v1/orders/{id}", tag = "orders", request_body(content = OrderFields, content_type = "application/merge-patch+json"),
     params(("id" = String, Path, description = "`ord_…` or the number"), ("If-Match" = Option<String>, Header, description = "The ETag you saw")),
     responses((status = 200, description = "The order as it is now", body = OrderOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["orders:edit"])))]
@@ -152,7 +163,7 @@ pub(super) async fn patch(
 ///
 /// `cancel`, `complete`, `reopen`, `pay`, `unpay`, `return`, `unreturn`, `hold`, `release`. The order's
 /// `next_steps` says which can be taken now; any other is refused with 409 and the reason.
-#[utoipa::path(post, path = "/api/v1/orders/{id}/{step}", tag = "orders", request_body = StepBody,
+#[utoipa::path(post, operation_id = "take_step", path = "/api/v1/orders/{id}/{step}", tag = "orders", request_body = StepBody,
     params(("id" = String, Path, description = "`ord_…` or the number"), ("step" = String, Path, description = "The step"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe"), ("If-Match" = Option<String>, Header, description = "The ETag you saw")),
     responses((status = 200, description = "The order as it is now", body = OrderOut), (status = "4XX", response = crate::web::error::ProblemOut)),
@@ -171,7 +182,7 @@ pub(super) async fn step(
 /// Ships, delivers, and takes back
 ///
 /// `ship` (with `carrier` and `tracking`), `unship`, `deliver`, `undeliver`: the steps of those who pack.
-#[utoipa::path(post, path = "/api/v1/orders/{id}/ship", tag = "orders", request_body = StepBody,
+#[utoipa::path(post, operation_id = "ship_order", path = "/api/v1/orders/{id}/ship", tag = "orders", request_body = StepBody,
     params(("id" = String, Path, description = "`ord_…` or the number"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe"), ("If-Match" = Option<String>, Header, description = "The ETag you saw")),
     responses((status = 200, description = "The order as it is now", body = OrderOut), (status = "4XX", response = crate::web::error::ProblemOut)),
@@ -216,7 +227,7 @@ async fn step_of(
 }
 
 /// Adds a staff note
-#[utoipa::path(post, path = "/api/v1/orders/{id}/notes", tag = "orders", request_body = NoteBody,
+#[utoipa::path(post, operation_id = "add_order_note", path = "/api/v1/orders/{id}/notes", tag = "orders", request_body = NoteBody,
     params(("id" = String, Path, description = "`ord_…` or the number"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe")),
     responses((status = 201, description = "The order as it is now", body = OrderOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["orders:edit"])))]
@@ -241,7 +252,7 @@ pub(super) async fn note(
 }
 
 /// Edits a staff note
-#[utoipa::path(put, path = "/api/v1/orders/{id}/notes/{number}", tag = "orders", request_body = NoteBody,
+#[utoipa::path(put, operation_id = "edit_order_note", path = "/api/v1/orders/{id}/notes/{number}", tag = "orders", request_body = NoteBody,
     params(("id" = String, Path, description = "`ord_…` or the number"), ("number" = u32, Path, description = "The note's number")),
     responses((status = 200, description = "The order as it is now", body = OrderOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["orders:edit"])))]
@@ -266,7 +277,7 @@ pub(super) async fn renote(
 }
 
 /// Lists credit notes
-#[utoipa::path(get, path = "/api/v1/credit-notes", tag = "orders", params(ListQuery),
+#[utoipa::path(get, operation_id = "list_credit_notes", path = "/api/v1/credit-notes", tag = "orders", params(ListQuery),
     responses((status = 200, description = "Credit notes", body = List<CreditNoteOut>), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["orders:view"])))]
 pub(super) async fn list_credit_notes(
@@ -286,7 +297,7 @@ pub(super) async fn list_credit_notes(
 }
 
 /// Reads a credit note
-#[utoipa::path(get, path = "/api/v1/credit-notes/{id}", tag = "orders", params(("id" = String, Path, description = "`crn_…`")),
+#[utoipa::path(get, operation_id = "read_credit_note", path = "/api/v1/credit-notes/{id}", tag = "orders", params(("id" = String, Path, description = "`crn_…`")),
     responses((status = 200, description = "The credit note", body = CreditNoteOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["orders:view"])))]
 pub(super) async fn show_credit_note(

@@ -35,4 +35,4 @@ pub use standing::{Standing, of_customer, standing};
 pub use state::*;
 pub use table::TABLES;
 pub use wire::{CreditNoteOut, NoteBody, OrderFields, OrderOut, PlaceOrder, StepBody, step_named};
-pub use api::routes as api_routes;
+pub use api::{ApiDocs, routes as api_routes};

@@ -326,6 +326,7 @@ impl BuyerDocument {
             company: self.company,
             phone: self.phone,
             external: known_as(self.external, self.id),
+            is_import: true,
             ..NewCustomer::default()
         }
     }

@@ -9,6 +9,7 @@ pub mod fields;
 pub mod group;
 pub mod input;
 pub mod join;
+pub mod landing;
 pub mod line_columns;
 pub mod lines;
 pub mod maker;
@@ -17,11 +18,11 @@ pub mod number;
 pub mod options;
 pub mod order;
 pub mod outcome;
+pub mod outgoing;
 pub mod people;
 pub mod presets;
-pub mod landing;
-pub mod outgoing;
 pub mod records;
+pub mod refusals;
 pub mod run;
 pub mod sheet;
 pub mod survey;
@@ -37,3 +38,7 @@ pub mod writer;
 
 #[cfg(test)]
 mod round_trip;
+#[cfg(test)]
+mod own_samples;
+#[cfg(test)]
+mod hostile;

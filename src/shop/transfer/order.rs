@@ -19,6 +19,8 @@ use crate::shop::transfer::words::Meaning;
 use rust_decimal::Decimal;
 
 const UNKNOWN_WORD: (&str, &str) = ("unknown_status", "This status is unknown here. It is kept as metadata.");
+const NO_DATE: (&str, &str) =
+    ("order_without_date", "The file does not say when the order was placed. It is taken as placed now.");
 const OUTSTANDING: (&str, &str) =
     ("paid_but_outstanding", "The order is marked paid although an amount is outstanding.");
 
@@ -81,6 +83,9 @@ impl Maker<'_> {
             amounts.stated_total = Some(Amount { exact: Decimal::new(minor, currency.exponent()), minor });
         }
         let placed = self.placed_at(views)?;
+        if let (None, Some(view)) = (placed, views.first()) {
+            self.warn(NO_DATE, view, Field::PlacedAt, key);
+        }
         let person = self.order_person(views)?;
         let mut order = NewOrder {
             placed_at: placed.map(|m| m.at),
@@ -103,7 +108,7 @@ impl Maker<'_> {
             is_import: true,
             ..NewOrder::new(currency)
         };
-        self.name(&mut order, key, views);
+        self.name(&mut order, key, views)?;
         self.state(&mut order, &amounts, views, &draft, &mut payments)?;
         if let (Some(subtotal), Some(view)) = (amounts.lone_subtotal, views.first()) {
             self.keep(&mut draft.extras, "subtotal", &subtotal.exact.normalize().to_string(), view);
@@ -120,7 +125,7 @@ impl Maker<'_> {
     }
 
     /// Source, number and channel.
-    fn name(&mut self, order: &mut NewOrder, key: &str, views: &[View<'_>]) {
+    fn name(&mut self, order: &mut NewOrder, key: &str, views: &[View<'_>]) -> Result<(), Fault> {
         let shown = key.split('\u{1f}').next().unwrap_or(key);
         let id = self.first_line(views, Field::OrderId);
         let id = if id.is_empty() { shown.to_owned() } else { cell::without_float_tail(&id).to_owned() };
@@ -132,6 +137,14 @@ impl Maker<'_> {
         order.channel = self.first_line(views, Field::Channel);
         if order.channel.is_empty() {
             order.channel.clone_from(&self.mapping.constants.channel);
+        }
+        match (&order.source, views.first()) {
+            (Some(source), Some(view)) if source.id.is_empty() => Err(view.fault(
+                Field::OrderKey,
+                "key_missing",
+                "The row does not say which order it belongs to.",
+            )),
+            _ => Ok(()),
         }
     }
 

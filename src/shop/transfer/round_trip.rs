@@ -190,7 +190,7 @@ prop_compose! {
         names in (line(), line(), line(), line(), note()),
         lists in (prop::collection::vec(address(), 0..3), tags(), metadata(), references()),
         rest in (any::<bool>(), any::<bool>(), line(), line(), line()),
-        at in time(), email in prop::option::of(prop::sample::select(vec!["anna@example.com", "'o=neil@example.com", "+x@example.com"])),
+        at in time(), email in prop::option::of(prop::sample::select(vec!["anna@example.com", "'o=neil@example.com", "+x@example.com", "=damaged\u{fffd}"])),
         number in any::<u64>(),
     ) -> Option<Customer> {
         let new = NewCustomer {
@@ -210,6 +210,7 @@ prop_compose! {
             language: rest.3,
             birthday: rest.4,
             created_at: Some(at),
+            is_import: true,
         };
         let n = new.checked().ok()?;
         let mut id = [0; 16];

@@ -23,7 +23,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
 /// What this feature tells the API's documentation.
 #[derive(utoipa::OpenApi)]
 #[openapi(paths(search), tags((name = "search", description = "One box for everything.")))]
-pub struct Api;
+pub struct ApiDocs;
 
 /// The parameters of the box.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -159,7 +159,7 @@ fn shares(sizes: &[usize], limit: usize) -> Vec<usize> {
 /// e-mail addresses and parts of them, addresses, SKUs, barcodes, tracking numbers, notes, tags; or the query language.
 /// The last word may be the beginning of one, and a typing mistake is forgiven when nothing else is found. What was
 /// answered 201 is found by the very next search. `ranges` count UTF-16 code units, as JavaScript does.
-#[utoipa::path(get, path = "/api/v1/search", tag = "search", params(SearchQuery),
+#[utoipa::path(get, operation_id = "search_everything", path = "/api/v1/search", tag = "search", params(SearchQuery),
     responses((status = 200, description = "Hits", body = SearchOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["orders:view"]), ("key" = ["customers:view"])))]
 pub(super) async fn search(

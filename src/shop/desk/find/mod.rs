@@ -9,10 +9,13 @@ mod samples;
 mod why;
 
 pub use admin::routes as pages;
-pub use api::{Api, SearchOut, answer, out, routes};
+pub use api::{ApiDocs, SearchOut, answer, out, routes};
 pub use row::Hit;
 pub(in crate::shop::desk) use row::state_of;
 pub use why::Why;
+
+pub use admin::routes as page_routes;
+pub use api::routes as api_routes;
 
 use crate::base::error::{Error, Result};
 use crate::base::time::{Timestamp, Zone};

@@ -48,7 +48,7 @@ pub struct Hit {
 }
 
 impl Hit {
-    fn new(kind: &'static str, id: &impl std::fmt::Display, title: String, subtitle: &[String], badge: Option<Badge>) -> Self {
+    pub(super) fn new(kind: &'static str, id: &impl std::fmt::Display, title: String, subtitle: &[String], badge: Option<Badge>) -> Self {
         let folder = match kind {
             "order" => "orders",
             "customer" => "customers",
@@ -67,7 +67,7 @@ impl Hit {
             title,
         }
     }
-    fn because(mut self, matches: Vec<Why>) -> Self {
+    pub(super) fn because(mut self, matches: Vec<Why>) -> Self {
         self.pieces = marked_title(&self.title, &matches);
         self.matches = matches;
         self

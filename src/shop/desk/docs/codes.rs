@@ -1,0 +1,303 @@
+//! Every stable error code with what it means and what to do: programs act on the code, people read this.
+
+use crate::base::error::{Error, Kind};
+use actix_web::http::StatusCode;
+
+/// A stable word of an error.
+#[derive(Clone, Copy, Debug)]
+pub struct Code {
+    pub word: &'static str,
+    pub kind: Kind,
+    /// What happened.
+    pub means: &'static str,
+    /// What helps.
+    pub remedy: &'static str,
+    /// Callers of the API can meet it; the others are met on pages, in imports and on the command line.
+    pub in_api: bool,
+}
+
+impl Code {
+    /// The status it has over HTTP.
+    pub fn http(&self) -> StatusCode {
+        crate::web::error::status(&Error::refuse(self.kind, self.word, ""))
+    }
+    pub fn status(&self) -> u16 {
+        self.http().as_u16()
+    }
+}
+
+const fn api(kind: Kind, word: &'static str, means: &'static str, remedy: &'static str) -> Code {
+    Code { word, kind, means, remedy, in_api: true }
+}
+
+const fn inside(kind: Kind, word: &'static str, means: &'static str, remedy: &'static str) -> Code {
+    Code { word, kind, means, remedy, in_api: false }
+}
+
+use Kind::{Conflict, Forbidden, Internal, Invalid, NotFound, TooMany, Unauthenticated, Unavailable};
+
+/// All codes: first those of every request, then by subject.
+pub const CODES: &[Code] = &[
+    api(Invalid, "validation", "Several fields need a change; `errors` names each.", "Change what `errors` says and send it again."),
+    api(Invalid, "unreadable", "The request cannot be read: no JSON, doubled keys, nested too deep, not UTF-8.", "Send one JSON document in UTF-8."),
+    api(Invalid, "unknown_field", "The body has a field that does not exist here.", "Leave it out; the detail names the nearest one."),
+    api(Invalid, "unknown_parameter", "The address has a parameter that does not exist here.", "Leave it out; the detail names the nearest one."),
+    api(Invalid, "duplicate_parameter", "A parameter that stands for one value is there twice.", "Send it once."),
+    api(Invalid, "duplicate_field", "A field is there twice.", "Send it once."),
+    api(Invalid, "required", "A field that has to be there is missing.", "Send it."),
+    api(Invalid, "wrong_type", "A value has another type than its field.", "Look the field up on this page."),
+    api(Invalid, "invalid_type", "A value has another type than its field.", "Look the field up on this page."),
+    api(Invalid, "invalid_value", "A value cannot be what the field is for.", "The detail says what was expected."),
+    api(Invalid, "invalid_length", "A list has too few or too many items.", "The detail says how many."),
+    api(Invalid, "unknown_value", "A word is none of those the field knows.", "Use one of the words in the detail."),
+    api(Invalid, "invalid", "A value cannot be read.", "The detail says what was expected."),
+    api(Invalid, "invalid_parameter", "A parameter has a value that does not exist.", "The detail lists those there are."),
+    api(Invalid, "invalid_limit", "`limit` is not a number this list allows.", "Use a number within the bounds in the detail."),
+    api(Invalid, "invalid_cursor", "`after` or `before` is no cursor of this list.", "Use `next_cursor` or `prev_cursor` of an answer, unchanged."),
+    api(Invalid, "invalid_query", "The query has a field or a value that does not exist.", "The detail says which; the fields are under Query help."),
+    api(Invalid, "unknown_sort", "The list cannot be sorted by this.", "Use one of the fields in the detail."),
+    api(Invalid, "invalid_sort", "The list cannot be sorted by this.", "Use one of the fields in the detail."),
+    api(Invalid, "method_not_allowed", "The address exists, the method does not.", "Use one of the methods in the `Allow` header."),
+    api(Invalid, "unsupported_media_type", "The body is not of a type this address takes.", "Send `Content-Type: application/json`."),
+    api(Invalid, "body_too_large", "The body is larger than this address takes.", "Send less at once."),
+    api(Invalid, "body_too_slow", "The body took too long to arrive.", "Send it again over a better line."),
+    api(Invalid, "wrong_host", "The `Host` header is none of this server's.", "Use the public address; the owner can add hosts in the settings."),
+    api(NotFound, "not_found", "There is no such record, or nothing at this address.", "Check the id. An id of another kind is not found either."),
+    api(Unauthenticated, "unauthenticated", "Nobody is signed in, or no key came with the request.", "Send `Authorization: Bearer` and your key."),
+    api(Unauthenticated, "invalid_key", "The key is unknown, revoked or has run out.", "Make a new one under System, API keys."),
+    api(Invalid, "key_in_address", "A key stands in the address, where logs and proxies see it.", "Revoke it and send the new one in the `Authorization` header."),
+    api(Forbidden, "missing_scope", "The key lacks the scope this operation needs.", "Make a key with the scope that the detail names."),
+    api(Forbidden, "missing_permission", "The signed-in person lacks the permission.", "Somebody the detail names can give it."),
+    api(Forbidden, "forbidden", "This is not allowed.", "The detail says why."),
+    api(Forbidden, "forged_origin", "A change came from another site.", "Send changes from the shop's own pages, or with a key."),
+    api(TooMany, "too_many_requests", "The budget of this minute is used up.", "Wait for the seconds in `Retry-After`; `RateLimit` says what is left."),
+    api(Invalid, "idempotency_key_missing", "An order has to come with an `Idempotency-Key`.", "Send a new key for every order, and the same one with its retries."),
+    api(Invalid, "idempotency_key_invalid", "The `Idempotency-Key` is not 1 to 255 visible ASCII characters.", "Use a UUID."),
+    api(Invalid, "idempotency_key_reused", "The same key came with another request before.", "Use a new key for a new request."),
+    api(Conflict, "version_mismatch", "Somebody changed the record after you read it.", "Read it again, and repeat your change if it is still right."),
+    api(Conflict, "duplicate", "Another record has this value, and only one may.", "Use another value."),
+    api(Unavailable, "busy", "Too many changes wait.", "Try again after `Retry-After`; with an idempotency key that is safe."),
+    api(Unavailable, "commit_unknown", "Nobody knows yet whether the change was saved.", "Send it again with the same idempotency key."),
+    api(Unavailable, "storage_low", "The disk is nearly full, so nothing is written.", "Free space on the machine; reading goes on."),
+    api(Unavailable, "store_fenced", "The database is being opened again after a fault; nothing was saved.", "Try again after `Retry-After`."),
+    api(Unavailable, "store_closed", "The program is stopping.", "Try again after `Retry-After`."),
+    api(Unavailable, "store_io", "The disk answered with an error.", "Look into the log and at the disk."),
+    api(Unavailable, "too_slow", "The question took longer than allowed.", "Ask for less."),
+    api(Unavailable, "unavailable", "Not available right now.", "Try again after `Retry-After`."),
+    api(Internal, "internal", "Something went wrong on our side.", "Report the `request_id`; the log has the cause."),
+    // Values.
+    api(Invalid, "too_long", "A text is longer than its field takes.", "Shorten it; the detail has the length."),
+    api(Invalid, "too_many", "A list is longer than allowed.", "The detail says how many fit."),
+    api(Invalid, "control_character", "A text has line breaks or control characters where none may be.", "Remove them."),
+    api(Invalid, "invalid_email", "This is no e-mail address.", "Send one such as anna@example.com."),
+    api(Invalid, "invalid_amount", "This is no amount of the currency.", "Send minor units, such as 5900 for €59.00."),
+    api(Invalid, "amount_too_large", "An amount or a sum does not fit into 64 bits.", "Send a smaller one."),
+    api(Invalid, "invalid_currency", "ISO 4217 has no such currency.", "Send three letters, such as EUR."),
+    api(Invalid, "currency_mismatch", "An amount is in another currency than its order.", "Send all amounts of an order in one currency."),
+    api(Invalid, "invalid_country", "ISO 3166 has no such country.", "Send two letters, such as DE."),
+    api(Invalid, "invalid_time", "This is no time.", "Send RFC 3339, such as 2026-11-20T10:15:00Z."),
+    api(Invalid, "invalid_zone", "There is no such time zone.", "Send an IANA name, such as Europe/Berlin."),
+    api(Invalid, "invalid_tag", "A tag is too long or has a comma.", "Send each tag as one text without commas."),
+    api(Invalid, "too_many_tags", "There are more tags than a record keeps.", "Send at most 50."),
+    api(Invalid, "invalid_metadata", "There are too many keys, or one is too long.", "Send at most 50 keys of 60 with values of 500 characters."),
+    api(Invalid, "invalid_name", "The name is empty or too long.", "The detail has the length."),
+    api(Invalid, "record_too_large", "The whole is too large for one record.", "Send less."),
+    // Customers.
+    api(Invalid, "customer_empty", "There is nothing to know the customer by.", "Send an e-mail address, a name, a company or a phone number."),
+    api(Conflict, "email_taken", "Another one has this e-mail address.", "Change that one, or use another address."),
+    // Orders.
+    api(Invalid, "lines_missing", "The order has no lines.", "Send at least one."),
+    api(Invalid, "too_many_lines", "The order has more lines than allowed.", "Place two orders."),
+    api(Invalid, "title_missing", "A line has neither title nor SKU.", "Send one of them."),
+    api(Invalid, "invalid_quantity", "A quantity is not at least 1.", "Send a whole number from 1 on."),
+    api(Invalid, "discount_too_large", "A discount is larger than what it is taken from.", "Send a smaller one."),
+    api(Invalid, "total_negative", "The order would come to less than nothing.", "Send a smaller discount."),
+    api(Invalid, "no_such_customer", "The customer of the order does not exist.", "Send the id of one, or an e-mail address."),
+    api(Conflict, "source_taken", "This outside id was placed already.", "Read that order; the detail has its id."),
+    api(Invalid, "note_empty", "The note has no text.", "Write something."),
+    api(Conflict, "too_many_notes", "The order has as many notes as it can keep.", "Edit one of them."),
+    api(Conflict, "order_cancelled", "The order is cancelled.", "Reopen it first."),
+    api(Conflict, "order_completed", "The order is completed.", "Reopen it first."),
+    api(Conflict, "order_open", "The order is open already.", "Nothing has to be done."),
+    api(Conflict, "order_not_open", "Only an open order can take this step.", "`next_steps` of the order has those it can take."),
+    api(Conflict, "order_on_hold", "The order is on hold.", "Release it first."),
+    api(Conflict, "order_not_on_hold", "The order is not on hold.", "Nothing has to be done."),
+    api(Conflict, "order_paid", "The order is paid already.", "Nothing has to be done."),
+    api(Conflict, "payment_not_noted_here", "The payment was not noted by the step `pay`.", "Take it back where it was made."),
+    api(Conflict, "order_shipped", "Goods have left the house.", "Take the shipment back first."),
+    api(Conflict, "order_not_shipped", "The goods have not left the house.", "Ship first."),
+    api(Conflict, "shipment_not_noted_here", "The shipment was not noted by the step `ship`.", "Take it back where it was made."),
+    api(Conflict, "order_not_delivered", "The order is not marked delivered.", "Nothing has to be done."),
+    api(Conflict, "order_not_returned", "The order is not marked returned.", "Nothing has to be done."),
+    // Keys, staff and sign-in.
+    api(Invalid, "unknown_scope", "There is no such scope.", "Use those listed on this page, or `all`."),
+    api(Forbidden, "cannot_grant", "Nobody can give what they do not have.", "Ask somebody who has it."),
+    inside(Conflict, "too_many_keys", "There are as many API keys as can be kept.", "Revoke those that are not used."),
+    inside(Invalid, "out_of_range", "A number is outside of what is allowed.", "The message has the bounds."),
+    inside(Invalid, "unknown_role", "There is no such role.", "Use one of the roles in the message."),
+    inside(Conflict, "too_many_staff", "There are as many accounts as can be kept.", "Deactivate those that are not used."),
+    inside(Conflict, "last_owner", "A shop needs an owner.", "Make somebody else an owner first."),
+    inside(Conflict, "owner_exists", "The shop has an owner already.", "Sign in, or reset the password on the command line."),
+    inside(Unauthenticated, "wrong_sign_in", "E-mail address or password is wrong.", "Try again, or reset the password on the command line."),
+    inside(Invalid, "wrong_password", "The present password is wrong.", "Type it again."),
+    inside(Invalid, "password_missing", "No password was given.", "Type one, or give it on standard input."),
+    inside(Invalid, "password_too_short", "The password is too short.", "Use a longer one, such as three words."),
+    inside(Invalid, "password_too_long", "The password is too long.", "Use a shorter one."),
+    inside(Invalid, "password_too_weak", "The password would be guessed soon.", "Use a longer one, such as three words."),
+    inside(Forbidden, "own_password_first", "The password was made by somebody else.", "Choose your own under My account."),
+    inside(TooMany, "too_many_attempts", "Too many wrong tries to sign in.", "Wait as long as the page says."),
+    inside(Unavailable, "sign_in_busy", "Too many people sign in at once.", "Try again in a moment."),
+    // Imports and exports.
+    inside(Invalid, "file_missing", "No file was given.", "Choose one."),
+    inside(Invalid, "file_empty", "The file has no rows.", "Check what was exported."),
+    inside(Invalid, "file_unreadable", "The file cannot be read.", "Check its path and rights."),
+    inside(Invalid, "file_unwritable", "The file cannot be written.", "Check the path, the rights and the space on the disk."),
+    inside(Invalid, "file_is_workbook", "The file is an Excel workbook.", "Save it as CSV."),
+    inside(Invalid, "header_unreadable", "The first row is not the names of columns.", "Export again with a header."),
+    inside(Invalid, "columns_missing", "Columns that are needed are missing.", "The message names them."),
+    inside(Invalid, "format_unknown", "There is no such format.", "Use one of those in the message."),
+    inside(Invalid, "mapping_invalid", "The mapping file cannot be used.", "The message says what and where."),
+    inside(Invalid, "unknown_encoding", "There is no such character set.", "Use one such as utf-8 or windows-1252."),
+    inside(Invalid, "date_order_unclear", "Days and months cannot be told apart.", "Say the order of dates."),
+    inside(Invalid, "number_style_unclear", "Commas and points cannot be told apart.", "Say how numbers are written."),
+    inside(Invalid, "rows_scattered", "Rows of one order are far apart in the file.", "Sort the file by order."),
+    inside(Invalid, "too_many_rows", "One order has more rows than can be read.", "Split it."),
+    inside(Invalid, "record_incomplete", "The file ends in the middle of a record.", "Export or copy it again."),
+    inside(Invalid, "row_missing", "A record of the export misses a row.", "Export again."),
+    inside(Invalid, "invalid_json", "A line is not the JSON of an export.", "The message names the line."),
+    inside(Invalid, "invalid_line_item", "The items of an order cannot be read.", "The message shows the cell."),
+    inside(Invalid, "currency_missing", "No currency is known for an order.", "Say the currency of the file."),
+    inside(Invalid, "joined_file_too_large", "The second file is too large to be joined.", "Split it."),
+    inside(Invalid, "import_stopped", "The import stopped at the first refused row, as was asked.", "Correct the row, or let refused rows be skipped."),
+    // The machine and the command line.
+    inside(Unavailable, "store_locked", "Another program has the data directory open.", "Stop it, or use another directory."),
+    inside(Internal, "store_damaged", "The database cannot be read.", "Restore a backup; the log has the cause."),
+    inside(Invalid, "store_format_newer", "A newer program wrote the data.", "Use that version or a later one."),
+    inside(Invalid, "config_invalid", "The configuration cannot be used.", "The message has line and remedy."),
+    inside(Invalid, "config_unreadable", "The configuration file cannot be read.", "Check its path and rights."),
+    inside(Invalid, "invalid_toml", "The configuration file is no TOML.", "The message has the line."),
+    inside(Invalid, "invalid_setting", "A setting cannot be what it is.", "The message says what would be right."),
+    inside(Invalid, "usage", "The command was not understood.", "Add --help to see how it is used."),
+    inside(NotFound, "no_shop", "There is no shop in this directory.", "Check --data."),
+    inside(Unavailable, "server_lost", "The running server went away before it answered.", "Run the command again."),
+    inside(Conflict, "log_started", "The log was set up twice.", "Report it."),
+    inside(Internal, "input_failed", "Standard input could not be read.", "Run the command again."),
+    inside(Internal, "output_failed", "Standard output could not be written.", "Run the command again."),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::path::{Path, PathBuf};
+
+    fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                found.push(path);
+            }
+        }
+    }
+
+    /// The source without comments and tests.
+    fn code_of(path: &Path) -> String {
+        let text = std::fs::read_to_string(path).unwrap();
+        let end = text.find("#[cfg(test)]\nmod tests").unwrap_or(text.len());
+        text[..end].lines().map(|line| line.split("//").next().unwrap()).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The arguments of a call whose bracket opens before `text`: cut at the commas of its own level.
+    fn arguments(text: &str) -> Vec<&str> {
+        let (mut depth, mut quoted, mut from, mut found) = (0, false, 0, Vec::new());
+        let mut escaped = false;
+        for (at, c) in text.char_indices() {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' if quoted => escaped = true,
+                '"' => quoted = !quoted,
+                _ if quoted => {}
+                '(' | '[' | '{' => depth += 1,
+                ')' | ']' | '}' if depth == 0 => {
+                    found.push(text[from..at].trim());
+                    return found;
+                }
+                ')' | ']' | '}' => depth -= 1,
+                ',' if depth == 0 => {
+                    found.push(text[from..at].trim());
+                    from = at + 1;
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    fn word(argument: Option<&&str>) -> Option<String> {
+        let inner = argument?.strip_prefix('"')?.strip_suffix('"')?;
+        let is_word = !inner.is_empty() && inner.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        is_word.then(|| inner.to_owned())
+    }
+
+    /// Code words given to the constructors of errors, each with a file that does.
+    fn used() -> BTreeMap<String, String> {
+        let (mut files, mut used) = (Vec::new(), BTreeMap::new());
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+        for path in files {
+            let name = path.display().to_string();
+            if name.contains("/tests") || name.ends_with("tests.rs") || name.contains("docs/codes.rs") || name.contains("samples.rs") {
+                continue;
+            }
+            let text = code_of(&path);
+            // (the call, which argument is the code)
+            for (call, place) in [
+                ("Error::invalid(", 0),
+                ("Error::conflict(", 0),
+                ("Error::unavailable(", 0),
+                ("refuse(", 1),
+                ("Trouble::new(", 0),
+                ("Self::new(", 0),
+                (".wrong(", 1),
+                ("condition(", 2),
+            ] {
+                if call == "Self::new(" && !name.ends_with("web/decode.rs") {
+                    continue;
+                }
+                for (at, _) in text.match_indices(call) {
+                    if let Some(code) = word(arguments(&text[at + call.len()..]).get(place)) {
+                        used.insert(code, name.clone());
+                    }
+                }
+            }
+        }
+        used
+    }
+
+    #[test]
+    fn every_code_of_the_source_is_explained() {
+        let used = used();
+        assert!(used.len() > 80, "the rule reads the source");
+        let known: BTreeSet<&str> = CODES.iter().map(|c| c.word).collect();
+        // A sample of a page is no code.
+        let missing: Vec<_> = used.iter().filter(|(code, _)| code.len() > 1 && !known.contains(code.as_str())).collect();
+        assert!(missing.is_empty(), "explain these in CODES: {missing:#?}");
+    }
+
+    #[test]
+    fn every_code_stands_once_and_says_what_helps() {
+        let words: BTreeSet<&str> = CODES.iter().map(|c| c.word).collect();
+        assert_eq!(words.len(), CODES.len());
+        for code in CODES {
+            assert!(code.means.ends_with('.') && code.remedy.ends_with('.'), "{}", code.word);
+        }
+    }
+
+    #[test]
+    fn a_code_has_the_status_that_is_answered() {
+        let status = |word: &str| CODES.iter().find(|c| c.word == word).unwrap().status();
+        assert_eq!((status("validation"), status("not_found"), status("version_mismatch")), (422, 404, 412));
+        assert_eq!((status("unknown_parameter"), status("too_many_requests"), status("busy")), (400, 429, 503));
+    }
+}

@@ -1,0 +1,151 @@
+//! The documentation of the JSON API, made from the code that answers it: one OpenAPI document, and the same to read.
+
+mod codes;
+mod example;
+mod pages;
+mod reading;
+
+pub use codes::{CODES, Code};
+pub use pages::routes;
+
+use crate::shop::customers;
+use crate::shop::desk::{feed, find};
+use crate::shop::orders;
+use utoipa::OpenApi as _;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ComponentsBuilder, ContactBuilder, Info, Object, OpenApi, PathItem, RefOr, Server, Type};
+
+/// What every answer to a key says about its budget (draft-ietf-httpapi-ratelimit-headers).
+const LIMIT_HEADERS: &[(&str, &str)] = &[
+    ("RateLimit-Policy", "The budget: requests `q` in a window of `w` seconds, such as `\"key\";q=600;w=60`."),
+    ("RateLimit", "What is left: `r` requests, and `t` seconds until all are back."),
+    ("X-Request-Id", "Names this request in the log; tell it when you report a problem."),
+];
+
+const ABOUT: &str = "The back office of the shop for programs.\n\n\
+Send your key with every request: `Authorization: Bearer sk_live_…`. Errors are problem documents (RFC 9457) with a \
+stable `code`. Unknown fields and parameters are refused, never ignored. Lists are walked by cursor. Amounts are \
+integers in minor units with a currency code, times are RFC 3339 in UTC. New fields and new values may be added: \
+ignore those you do not know.";
+
+/// The whole API. `server` is the address it is reached at; without it paths are relative.
+pub fn document(server: Option<&str>) -> OpenApi {
+    let mut api = OpenApi::new(info(), utoipa::openapi::Paths::new());
+    let scheme = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("sk_live_…")
+        .description(Some("An API key with the scopes that the operation names. Made under System, API keys, or by `backroom key create`."))
+        .build();
+    api.components = Some(ComponentsBuilder::new().security_scheme("key", SecurityScheme::Http(scheme)).build());
+    for part in [orders::ApiDocs::openapi(), customers::ApiDocs::openapi(), find::ApiDocs::openapi(), feed::ApiDocs::openapi()] {
+        api.merge(part);
+    }
+    api.servers = Some(vec![Server::new(server.unwrap_or("/"))]);
+    for item in api.paths.paths.values_mut() {
+        operations(item).for_each(add_limit_headers);
+    }
+    api
+}
+
+fn info() -> Info {
+    let mut info = Info::new("Backroom API", env!("CARGO_PKG_VERSION"));
+    info.description = Some(ABOUT.to_owned());
+    info.contact = Some(ContactBuilder::new().name(Some("The shop's staff")).build());
+    info
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+}
+
+/// Every answer carries them, so that a reader of one operation need not know the general part.
+fn add_limit_headers(operation: &mut Operation) {
+    for answer in operation.responses.responses.values_mut() {
+        let RefOr::T(answer) = answer else { continue };
+        for (name, text) in LIMIT_HEADERS {
+            let header = HeaderBuilder::new().schema(Some(Object::with_type(Type::String))).description(Some(*text)).build();
+            answer.headers.insert((*name).to_owned(), RefOr::T(header));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn json() -> Value {
+        serde_json::to_value(document(Some("https://shop.example"))).unwrap()
+    }
+
+    #[test]
+    fn the_document_is_openapi_3_1_with_the_key_and_the_address() {
+        let api = json();
+        assert!(api["openapi"].as_str().unwrap().starts_with("3.1"));
+        assert_eq!(api["servers"][0]["url"], "https://shop.example");
+        assert_eq!(api["components"]["securitySchemes"]["key"]["scheme"], "bearer");
+        for path in ["/api/v1/orders", "/api/v1/orders/{id}", "/api/v1/customers", "/api/v1/events", "/api/v1/search"] {
+            assert!(api["paths"].get(path).is_some(), "{path}");
+        }
+        assert!(api["components"]["schemas"].get("Problem").is_some());
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        fn walk(node: &Value, found: &mut Vec<String>) {
+            match node {
+                Value::Object(fields) => fields.iter().for_each(|(key, value)| match (key.as_str(), value) {
+                    ("$ref", Value::String(to)) => found.push(to.clone()),
+                    _ => walk(value, found),
+                }),
+                Value::Array(items) => items.iter().for_each(|item| walk(item, found)),
+                _ => {}
+            }
+        }
+        let api = json();
+        let mut references = Vec::new();
+        walk(&api, &mut references);
+        assert!(references.len() > 20);
+        for to in references {
+            assert!(api.pointer(to.trim_start_matches('#')).is_some(), "{to}");
+        }
+    }
+
+    #[test]
+    fn every_operation_says_what_it_does_needs_and_answers() {
+        let api = json();
+        let mut names = std::collections::BTreeSet::new();
+        for (path, item) in api["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let what = format!("{method} {path}");
+                assert!(operation["summary"].as_str().is_some_and(|s| !s.is_empty()), "{what}");
+                assert!(operation["security"].as_array().is_some_and(|s| !s.is_empty()), "{what}");
+                assert!(operation["responses"].get("4XX").is_some(), "{what}");
+                assert!(names.insert(operation["operationId"].as_str().unwrap().to_owned()), "{what} has a name of its own");
+                for place in path.split('/').filter_map(|p| p.strip_prefix('{')) {
+                    let name = place.trim_end_matches('}');
+                    let params = operation["parameters"].as_array().unwrap();
+                    assert!(params.iter().any(|p| p["name"] == name && p["in"] == "path"), "{what}: {name}");
+                }
+            }
+        }
+        assert!(names.len() >= 18);
+    }
+
+    #[test]
+    fn scopes_are_permissions_that_exist() {
+        let api = json();
+        for item in api["paths"].as_object().unwrap().values() {
+            for operation in item.as_object().unwrap().values() {
+                for need in operation["security"].as_array().unwrap() {
+                    for scope in need["key"].as_array().unwrap() {
+                        let scope = scope.as_str().unwrap();
+                        assert!(crate::access::PERMISSIONS.iter().any(|p| p.word == scope), "{scope}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The documentation over HTTP: the document itself, the page to read, and a page for each error code.
+
+use super::codes::{CODES, Code};
+use super::reading::{Reading, read};
+use super::document;
+use crate::access::{PERMISSIONS, Public};
+use crate::base::error::{Error, Result};
+use crate::shop::{customers, orders};
+use crate::web::{Page, Pages, Shell, Web};
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+
+/// The routes.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/api/openapi.json").route(web::get().to(openapi)))
+        .service(web::resource("/api/docs").route(web::get().to(docs)))
+        .service(web::resource("/api/docs/errors/{code}").route(web::get().to(error)));
+}
+
+/// The address under which this server was reached: `public_url` when it is set, else as the request has it.
+fn server_of(web: &Web, request: &HttpRequest) -> String {
+    let known = web.absolute("");
+    if !known.is_empty() {
+        return known;
+    }
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost:8080");
+    let plain = host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']'));
+    format!("http://{}", if plain { host } else { "localhost:8080" })
+}
+
+/// `GET /api/openapi.json`
+pub(super) async fn openapi(_anybody: Public, web: web::Data<Web>, request: HttpRequest) -> Result<HttpResponse> {
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .json(document(Some(&server_of(&web, &request)))))
+}
+
+/// The page to read.
+#[derive(Debug, Serialize)]
+pub(super) struct DocsPage {
+    server: String,
+    reading: Reading,
+    scopes: Vec<Scope>,
+    events: Vec<(&'static str, &'static str)>,
+    codes: Vec<CodeRow>,
+}
+
+/// A scope of a key.
+#[derive(Debug, Serialize)]
+struct Scope {
+    word: &'static str,
+    sentence: &'static str,
+}
+
+/// An error code.
+#[derive(Clone, Debug, Serialize)]
+struct CodeRow {
+    word: &'static str,
+    status: u16,
+    means: &'static str,
+    remedy: &'static str,
+}
+
+impl From<&Code> for CodeRow {
+    fn from(code: &Code) -> Self {
+        Self { word: code.word, status: code.status(), means: code.means, remedy: code.remedy }
+    }
+}
+
+impl DocsPage {
+    fn new(server: String) -> Result<Self> {
+        let api = serde_json::to_value(document(Some(&server))).map_err(Error::internal)?;
+        Ok(Self {
+            reading: read(&api, &server),
+            server,
+            scopes: PERMISSIONS.iter().map(|p| Scope { word: p.word, sentence: p.sentence }).collect(),
+            events: [customers::EVENTS, orders::EVENTS].concat(),
+            codes: CODES.iter().filter(|code| code.in_api).map(CodeRow::from).collect(),
+        })
+    }
+}
+
+impl Page for DocsPage {
+    const TEMPLATE: &'static str = "docs/api.html";
+    #[cfg(test)]
+    fn sample() -> Self {
+        Self::new("https://shop.example".into()).unwrap()
+    }
+}
+
+/// `GET /api/docs`
+pub(super) async fn docs(
+    _anybody: Public,
+    shell: Shell,
+    pages: web::Data<Pages>,
+    web: web::Data<Web>,
+    request: HttpRequest,
+) -> Result<HttpResponse> {
+    pages.show(&shell, &DocsPage::new(server_of(&web, &request))?)
+}
+
+/// What an error code means.
+#[derive(Debug, Serialize)]
+pub(super) struct ErrorPage {
+    code: CodeRow,
+    title: &'static str,
+    example: String,
+}
+
+impl ErrorPage {
+    fn new(code: &Code) -> Self {
+        let row = CodeRow::from(code);
+        let title = crate::web::error::title(code.http());
+        let problem = serde_json::json!({
+            "type": format!("/api/docs/errors/{}", code.word),
+            "title": title,
+            "status": row.status,
+            "detail": code.means,
+            "instance": "/api/v1/…",
+            "code": code.word,
+            "request_id": "01kaj3m7q9f8",
+        });
+        Self { title, example: serde_json::to_string_pretty(&problem).unwrap_or_default(), code: row }
+    }
+}
+
+impl Page for ErrorPage {
+    const TEMPLATE: &'static str = "docs/error.html";
+    #[cfg(test)]
+    fn sample() -> Self {
+        Self::new(CODES.first().unwrap())
+    }
+}
+
+/// `GET /api/docs/errors/{code}`
+pub(super) async fn error(
+    _anybody: Public,
+    shell: Shell,
+    pages: web::Data<Pages>,
+    code: web::Path<String>,
+) -> Result<HttpResponse> {
+    let shown: String = code.chars().filter(|c| !c.is_control()).take(60).collect();
+    let code = CODES.iter().find(|known| known.word == *code).ok_or_else(|| Error::not_found("error code", shown))?;
+    pages.show(&shell, &ErrorPage::new(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::pages::testing::renders;
+
+    #[test]
+    fn the_pages_render() {
+        let html = renders::<DocsPage>();
+        for text in ["Places an order", "orders:create", "https://shop.example/api/v1/orders", "idempotency_key_missing", "order.placed", "RateLimit"] {
+            assert!(html.contains(text), "{text}");
+        }
+        assert!(renders::<ErrorPage>().contains("application/problem+json"));
+    }
+}
