@@ -388,6 +388,9 @@ pub struct NewOrder {
     pub note: String,
     pub tags: Vec<String>,
     pub metadata: BTreeMap<String, String>,
+    /// Only our own files have notes by staff and know what "unreturn" brings back.
+    pub staff_notes: Vec<StaffNote>,
+    pub fulfilment_before: Option<Fulfilment>,
     /// More lines, negative quantities and no lines at all are allowed.
     pub is_import: bool,
 }
@@ -427,6 +430,8 @@ impl NewOrder {
             note: String::new(),
             tags: Vec::new(),
             metadata: BTreeMap::new(),
+            staff_notes: Vec::new(),
+            fulfilment_before: None,
             is_import: false,
         }
     }
@@ -523,8 +528,8 @@ impl NewOrder {
             note,
             tags,
             metadata,
-            staff_notes: Vec::new(),
-            fulfilment_before: None,
+            staff_notes: self.staff_notes.clone(),
+            fulfilment_before: self.fulfilment_before,
         })
     }
 
