@@ -29,6 +29,8 @@ pub mod maker;
 pub mod lines;
 pub mod line_columns;
 pub mod amounts;
+pub mod standing;
+pub mod credit;
 pub mod order;
 pub mod people;
 pub mod run;
