@@ -68,7 +68,7 @@ fn other_shops_come_in_through_a_mapping() {
     let Some(data) = shared::data() else { return };
     for (mapping, file, orders, customers) in [
         ("cdnow.toml", "cdnow/CDNOW_master.csv.zst", 69_659, 23_570),
-        ("adventureworks-sales.toml", "adventureworks/sales.csv.zst", 16_459, 12_427),
+        ("adventureworks.toml", "adventureworks/sales.csv.zst", 16_459, 12_427),
         ("sales-sample.toml", "sales-sample/sales_data_sample.csv", 307, 92),
     ] {
         let mapping = crate::harness::project(&format!("tests/fixtures/mappings/{mapping}"));

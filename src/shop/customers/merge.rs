@@ -1,8 +1,9 @@
 //! What an order or an import says about a customer, merged into the one that is known, or added.
 
-use super::model::{ADDRESSES_MAX, Customer, CustomerId, NewCustomer, tags};
-use super::ops::{Outcome, find_by_email, find_by_external, get, insert, save};
+use super::model::{ADDRESSES_MAX, Customer, CustomerId, ExternalRef, NewCustomer, tags};
+use super::ops::{Outcome, find, find_by_email, find_by_external, get, insert, save};
 use crate::base::error::Result;
+use crate::base::id::Id;
 use crate::store::{Read, Tx};
 
 /// The customer an order describes: found by outside id, then by e-mail, else added. What is known stays as it
@@ -86,7 +87,11 @@ fn merged(r: &impl Read, before: &Customer, new: &NewCustomer) -> Result<Custome
 
 fn match_of(r: &impl Read, new: &NewCustomer) -> Result<Option<CustomerId>> {
     for external in &new.external {
-        if let Some(id) = find_by_external(r, external)? {
+        let known = match own_id(external) {
+            Some(id) => find(r, id)?.map(|customer| customer.id),
+            None => None,
+        };
+        if let Some(id) = known.or(find_by_external(r, external)?) {
             return Ok(Some(id));
         }
     }
@@ -96,10 +101,15 @@ fn match_of(r: &impl Read, new: &NewCustomer) -> Result<Option<CustomerId>> {
     }
 }
 
+/// The id of a customer that our own export names.
+fn own_id(external: &ExternalRef) -> Option<CustomerId> {
+    if external.source == "backroom" { CustomerId::parse(&external.id).ok() } else { None }
+}
+
 /// Adds outside ids, addresses and an e-mail address that are not there yet.
 fn add_missing(r: &impl Read, after: &mut Customer, new: &NewCustomer) -> Result<()> {
     for external in &new.external {
-        if !after.external.contains(external) && find_by_external(r, external)?.is_none() {
+        if own_id(external) != Some(after.id) && !after.external.contains(external) && find_by_external(r, external)?.is_none() {
             after.external.push(external.clone());
         }
     }

@@ -48,7 +48,7 @@ enum Slot {
 }
 
 /// A cell that refuses its row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fault {
     /// Physical line of the row.
     pub line: u64,

@@ -29,7 +29,7 @@ fn cell() -> impl Strategy<Value = String> {
         "refunded",
         "cancelled",
         "EUR",
-        "XXX",
+        "ZZZ",
         "a@example.com",
         "@",
         "DE",
