@@ -1,7 +1,7 @@
 //! Orders as any door hands them in, and the rules that make a record of one. Pure: no store, no HTTP, no clock.
 
 use super::model::{
-    CreditKind, Line, LINES_IMPORT_MAX, LINES_MAX, Order, OrderId, Parcel, PaymentNote, QUANTITY_MAX, Cancelled, total_of,
+    CreditKind, Line, LINES_IMPORT_MAX, LINES_MAX, Order, OrderId, Parcel, PaymentNote, QUANTITY_MAX, StaffNote, Cancelled, total_of,
 };
 use super::state::{CancelReason, Fulfilment, Payment, Status};
 use crate::base::email;
@@ -80,6 +80,9 @@ pub struct NewOrder {
     pub note: String,
     pub tags: Vec<String>,
     pub metadata: BTreeMap<String, String>,
+    /// Only our own files have notes by staff and know what "unreturn" brings back.
+    pub staff_notes: Vec<StaffNote>,
+    pub fulfilment_before: Option<Fulfilment>,
     /// More lines, negative quantities and no lines at all are allowed.
     pub is_import: bool,
 }
@@ -119,6 +122,8 @@ impl NewOrder {
             note: String::new(),
             tags: Vec::new(),
             metadata: BTreeMap::new(),
+            staff_notes: Vec::new(),
+            fulfilment_before: None,
             is_import: false,
         }
     }
@@ -215,8 +220,8 @@ impl NewOrder {
             note,
             tags,
             metadata,
-            staff_notes: Vec::new(),
-            fulfilment_before: None,
+            staff_notes: self.staff_notes.clone(),
+            fulfilment_before: self.fulfilment_before,
         })
     }
 
