@@ -171,6 +171,7 @@
     if (b || t.name === 'all') counted(t.form || document);
     const c = t.closest?.('[data-copy]');
     if (c) navigator.clipboard?.writeText(c.dataset.copy).then(() => say('Copied ' + c.dataset.copy), () => say('Copying is not allowed here.', 1));
+    if (t.closest?.('[data-print]')) print();
     if (t.closest?.('.toast .close')) t.closest('.toast').remove();
     const o = t.closest?.('[data-open]');
     if (o) help();

@@ -2,7 +2,8 @@
 
 use super::events::{CreditNoteAdded, Placed};
 use super::keep::{self, account};
-use super::model::{CreditNote, CreditNoteId, NewCreditNote, NewOrder, NewOrderCustomer, Order, OrderId};
+use super::incoming::{NewCreditNote, NewOrder, NewOrderCustomer};
+use super::model::{CreditNote, CreditNoteId, Order, OrderId};
 use super::table::{BY_NUMBER, BY_SOURCE, CREDIT_BY_SOURCE, CREDIT_NOTES, NUMBERS};
 use crate::base::error::{Error, Result};
 use crate::base::id::{Id, uuid_v7};

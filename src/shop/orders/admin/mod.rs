@@ -4,6 +4,8 @@ mod act;
 mod again;
 mod bulk;
 mod carriers;
+#[cfg(test)]
+mod clicked;
 mod columns;
 mod credit;
 mod draft;
