@@ -127,13 +127,12 @@ fn a_role_does_what_it_may_and_nothing_else() {
     }
     let owner = shop.sign_in(crate::harness::OWNER, PASSWORD);
     for (method, path) in all.iter().filter(|(_, path)| !path.ends_with("/stream")) {
-        let got = status(&owner, method, path);
-        assert!(got != 401 && got < 500, "owner {method} {path}: {got}");
-        let is_sign_out = path.contains("sign-out") || path.contains("sessions");
-        assert!(got != 403 || is_sign_out, "owner {method} {path}: {got}");
-        if is_sign_out {
+        if ["sign-out", "sign-in", "sessions", "password", "/setup/"].iter().any(|own| path.contains(own)) {
+            // These end the very session the walk is made with.
             continue;
         }
+        let got = status(&owner, method, path);
+        assert!(got != 401 && got != 403 && got < 500, "owner {method} {path}: {got}");
     }
     let packer = shop.sign_in("packer@example.com", PASSWORD);
     assert_eq!(status(&packer, "POST", "/admin/orders/{id}/{step:ship}"), 404, "may ship, but there is no such order");

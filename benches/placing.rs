@@ -1,0 +1,102 @@
+//! Placing orders durably: ours with everything that belongs to an order, beside SQLite WAL with synchronous=FULL.
+
+use crate::{Figure, Size};
+use backroom::base::money::{Currency, Price};
+use backroom::base::time::Clock;
+use backroom::shop::orders::{NewLine, NewOrder, place};
+use backroom::store::{Actor, Settings, Store};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+pub fn run(size: &Size) -> Vec<Figure> {
+    let each = if size.is_short { 20 } else { 400 };
+    [1, 16, 64]
+        .into_iter()
+        .map(|clients| Figure {
+            what: format!("an order placed, {clients} clients"),
+            ours: ours(clients, each),
+            theirs: theirs(clients, each),
+            other: "SQLite WAL FULL",
+        })
+        .collect()
+}
+
+fn order(n: usize) -> NewOrder {
+    let price = Price::from_minor(1_999, Currency::EUR).unwrap();
+    let line = |k: usize| NewLine {
+        sku: format!("SKU-{k}"),
+        title: "Rain jacket".into(),
+        quantity: 1,
+        unit_price: price,
+        ..NewLine::default()
+    };
+    NewOrder { email: Some(format!("c{n}@example.com")), lines: (0..3).map(line).collect(), ..NewOrder::new(Currency::EUR) }
+}
+
+/// Wall time per order with so many clients at once.
+fn ours(clients: usize, each: usize) -> Duration {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings { reserve_mb: 0, ballast_mb: 0, ..Settings::default() };
+    let store = Store::open(dir.path(), &settings, Clock::system(), backroom::registry::tables()).unwrap();
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        for client in 0..clients {
+            let store = &store;
+            scope.spawn(move || {
+                for i in 0..each {
+                    let new = order(client * each + i);
+                    store.write_blocking(Actor::system("bench"), move |tx| place(tx, &new)).unwrap();
+                }
+            });
+        }
+    });
+    let took = started.elapsed() / u32::try_from(clients * each).unwrap();
+    let count = store.read(|s| backroom::shop::orders::count(s, &backroom::shop::orders::VIEWS[0])).unwrap();
+    assert_eq!(count, i64::try_from(clients * each).unwrap(), "every order is there");
+    store.close().unwrap();
+    took
+}
+
+fn theirs(clients: usize, each: usize) -> Duration {
+    let dir = tempfile::tempdir().unwrap();
+    let open = || {
+        let db = rusqlite::Connection::open(dir.path().join("shop.sqlite")).unwrap();
+        db.busy_timeout(Duration::from_secs(60)).unwrap();
+        db.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;").unwrap();
+        db
+    };
+    open()
+        .execute_batch(
+            "CREATE TABLE orders(id INTEGER PRIMARY KEY, number INTEGER UNIQUE, customer INTEGER, placed INTEGER, doc TEXT);
+             CREATE INDEX by_customer ON orders(customer, placed);
+             CREATE TABLE customers(id INTEGER PRIMARY KEY, email TEXT UNIQUE, orders INTEGER, spent INTEGER);
+             CREATE INDEX by_orders ON customers(orders); CREATE INDEX by_spent ON customers(spent);
+             CREATE TABLE events(seq INTEGER PRIMARY KEY, subject INTEGER, kind TEXT, doc TEXT);
+             CREATE INDEX by_subject ON events(subject, seq);",
+        )
+        .unwrap();
+    let done = Mutex::new(0_usize);
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        for client in 0..clients {
+            let (open, done) = (&open, &done);
+            scope.spawn(move || {
+                let mut db = open();
+                for i in 0..each {
+                    let n = (client * each + i) as i64;
+                    let tx = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+                    let doc = "x".repeat(300);
+                    tx.execute("INSERT INTO customers(email, orders, spent) VALUES (?1, 1, 5997)", [format!("c{n}@example.com")]).unwrap();
+                    let customer = tx.last_insert_rowid();
+                    tx.execute("INSERT INTO orders(number, customer, placed, doc) VALUES (?1, ?2, ?1, ?3)", (n, customer, &doc)).unwrap();
+                    tx.execute("INSERT INTO events(subject, kind, doc) VALUES (?1, 'customer.added', ?2)", (customer, &doc)).unwrap();
+                    tx.execute("INSERT INTO events(subject, kind, doc) VALUES (?1, 'order.placed', ?2)", (n, &doc)).unwrap();
+                    tx.commit().unwrap();
+                    *done.lock().unwrap() += 1;
+                }
+            });
+        }
+    });
+    assert_eq!(*done.lock().unwrap(), clients * each);
+    started.elapsed() / u32::try_from(clients * each).unwrap()
+}
