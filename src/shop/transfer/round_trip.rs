@@ -210,6 +210,7 @@ prop_compose! {
             language: rest.3,
             birthday: rest.4,
             created_at: Some(at),
+            is_import: false,
         };
         let n = new.checked().ok()?;
         let mut id = [0; 16];
