@@ -30,6 +30,7 @@ impl Trial {
         let source = Arc::new(StoreSource(store.clone()));
         let settings = search::Settings::default();
         let search = Search::open(&dir.path().join("index"), schema().unwrap(), source, settings, clock.clone()).unwrap();
+        search.flush().unwrap();
         let noting = search.clone();
         store.on_commit(Box::new(move |committed| noting.note(&changes(committed))));
         Self { store, search, clock, zone: Zone::named("Europe/Berlin").unwrap(), _dir: dir }
