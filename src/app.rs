@@ -70,6 +70,7 @@ impl App {
     }
 
     fn measure(&self, metrics: &Metrics) {
+        metrics.built(&[("version", env!("CARGO_PKG_VERSION"))]);
         let search = self.search.clone();
         metrics.gauge("search_index_pending", "Changes that the index does not have yet", move || {
             search.pending_len() as f64

@@ -15,7 +15,11 @@ pub fn configure(front: &Front, config: &mut ServiceConfig) {
         .app_data(Data::new(front.access.clone()))
         .app_data(Data::new(app.clone()));
     // Pages.
-    config.configure(access::routes).configure(customers::admin::routes).configure(desk::routes);
+    config
+        .configure(access::routes)
+        .configure(orders::admin::routes)
+        .configure(customers::admin::routes)
+        .configure(desk::routes);
     // What programs call.
     config.service(
         scope("/api/v1")

@@ -212,7 +212,7 @@ fn a_list_is_walked_by_cursors_without_gaps_or_doubles() {
     for (query, code) in [
         ("colour=red", "unknown_parameter"),
         ("limit=0", "invalid_limit"),
-        ("limit=x", "invalid_parameter"),
+        ("limit=x", "wrong_type"),
         ("after=%00", "invalid_cursor"),
         ("sort=colour", "unknown_sort"),
         ("q=colur:red", "invalid_query"),

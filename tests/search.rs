@@ -73,7 +73,7 @@ fn everything_a_caller_may_say_finds_the_order() {
         ("tag:none total:<30", &mueller),
         ("voucher:spring", &soeren),
         ("note:any", &mueller),
-        ("placed:today items:2 status:open payment:unpaid anna", &anna),
+        ("placed:today items:2 status:open payment:unpaid anna", &["Anna Berg", "Jürgen Müller"]),
         ("country:CH", &[]),
         ("(colour:navy OR colour:grey) status:open", &["Anna Berg", "Sören Øst"]),
     ] {

@@ -66,7 +66,7 @@
       const box = document.createElement('div'), yes = document.createElement('button'), no = document.createElement('button');
       box.className = 'notice'; yes.type = no.type = 'button'; yes.className = no.className = 'btn small';
       yes.textContent = 'Restore'; no.textContent = 'Throw away';
-      const at = new Date(d.at).toLocaleString([], { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+      const at = new Date(d.at).toLocaleString('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
       box.append('Restore what you typed on ' + at + '? ', yes, ' ', no);
       yes.onclick = () => { fill(f, d.v); box.remove(); };
       no.onclick = () => { forget(name); box.remove(); };
@@ -171,6 +171,7 @@
     if (b || t.name === 'all') counted(t.form || document);
     const c = t.closest?.('[data-copy]');
     if (c) navigator.clipboard?.writeText(c.dataset.copy).then(() => say('Copied ' + c.dataset.copy), () => say('Copying is not allowed here.', 1));
+    if (t.closest?.('[data-print]')) print();
     if (t.closest?.('.toast .close')) t.closest('.toast').remove();
     const o = t.closest?.('[data-open]');
     if (o) help();
@@ -200,7 +201,7 @@
     // A scanner types digits faster than hands do and ends with Enter.
     const now = e.timeStamp;
     if (!typing(t)) {
-      burst = now - burstAt < 40 ? burst : '';
+      burst = now - burstAt < 60 ? burst : '';
       burstAt = now;
       if (e.key === 'Enter' && burst.length >= 6) {
         e.preventDefault();

@@ -106,7 +106,7 @@ pub(super) fn run(args: &ImportArgs, app: &App, answer: &mut Answer) -> Result<E
         .dry(args.dry_run)
         .on_error(if args.on_error == WhenRefused::Stop { OnError::Stop } else { OnError::Skip });
     if let Some(name) = &args.rejected {
-        landing = landing.refused_to(create(answer.file(name))?);
+        landing = landing.refused_to(create(answer.file(name))?)?;
     }
     let started = Instant::now();
     let report = match args.from {

@@ -18,6 +18,7 @@ mod search;
 mod check;
 mod reindex;
 mod config;
+mod openapi;
 mod version;
 mod completions;
 
@@ -75,6 +76,7 @@ enum Verb {
     Reindex(reindex::ReindexArgs),
     SetupLink(setup_link::SetupLinkArgs),
     Config(config::ConfigArgs),
+    Openapi(openapi::OpenapiArgs),
     Version(version::VersionArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -104,6 +106,7 @@ impl Verb {
             Self::Demo(args) => demo::run(&args, answer),
             Self::Serve(args) => serve::run(&args, answer),
             Self::Config(args) => config::run(args, answer),
+            Self::Openapi(args) => openapi::run(&args, answer),
             Self::Version(args) => version::run(args, answer),
             Self::Completions(args) => completions::run(args, Cli::command(), answer),
             on_a_shop => {

@@ -8,8 +8,10 @@ use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
 use crate::cli::reach::Door;
 use crate::cli::{Place, start_log};
-use crate::config::{Flag, Settings};
-use crate::{limited, routes, workers};
+use crate::config::Flag;
+use crate::limited;
+use crate::routes;
+use crate::workers;
 use actix_web::HttpServer;
 use actix_web::dev::Server;
 use std::net::SocketAddr;
@@ -46,7 +48,9 @@ impl ServeArgs {
 pub(super) fn run(args: &ServeArgs, answer: &mut Answer) -> Result<Exit> {
     let settings = args.place.load(args.flags())?.settings;
     start_log(&settings.log, answer.log_level())?;
-    serve(&settings, answer, |app, address, answer| {
+    let app = App::open(&settings, Clock::system())?;
+    let behind = workers::start(&app);
+    let served = serve(&app, answer, |address, answer| {
         answer.line(format_args!("backroom {}   data {}", env!("CARGO_PKG_VERSION"), app.dir.display()))?;
         answer.line(format_args!("  admin    http://{address}/admin"))?;
         answer.line(format_args!("  api      http://{address}/api/docs"))?;
@@ -54,20 +58,7 @@ pub(super) fn run(args: &ServeArgs, answer: &mut Answer) -> Result<Exit> {
             answer.line(format_args!("  set up   http://{address}/setup/{token}   (1 hour, once)"))?;
         }
         answer.finish()
-    })
-}
-
-/// Opens the shop, answers until a signal, closes in order. `hello` runs once the shop answers.
-pub(super) fn serve(
-    settings: &Settings,
-    answer: &mut Answer,
-    hello: impl FnOnce(&App, SocketAddr, &mut Answer) -> Result<()>,
-) -> Result<Exit> {
-    let app = App::open(settings, Clock::system())?;
-    let behind = workers::start(&app);
-    let door = Door::open(&app)?;
-    let served = actix_web::rt::System::new().block_on(answering(&app, answer, hello));
-    drop(door);
+    });
     let closed = behind.close(&app);
     served?;
     closed?;
@@ -75,16 +66,28 @@ pub(super) fn serve(
     Ok(Exit::Ok)
 }
 
+/// Answers until a signal comes. `hello` runs once the shop answers.
+pub(super) fn serve(
+    app: &App,
+    answer: &mut Answer,
+    hello: impl FnOnce(SocketAddr, &mut Answer) -> Result<()>,
+) -> Result<()> {
+    let door = Door::open(app)?;
+    let served = actix_web::rt::System::new().block_on(answering(app, answer, hello));
+    drop(door);
+    served
+}
+
 async fn answering(
     app: &App,
     answer: &mut Answer,
-    hello: impl FnOnce(&App, SocketAddr, &mut Answer) -> Result<()>,
+    hello: impl FnOnce(SocketAddr, &mut Answer) -> Result<()>,
 ) -> Result<()> {
     let front = app.front()?;
     let (server, address) = listening(&front)?;
     let metrics = measured(&front)?;
     let handle = server.handle();
-    hello(app, address, answer)?;
+    hello(address, answer)?;
     tracing::info!(%address, data = %app.dir.display(), "answering");
     let stop = async move {
         wait_for_signal().await;

@@ -3,13 +3,14 @@
 use crate::base::error::{Error, Result};
 use crate::base::time::Clock;
 use crate::search::doc::Doc;
+use crate::search::fold::fold_key;
 use crate::search::health::Health;
 use crate::search::highlight::{Match, explain};
 use crate::search::index::{Layout, Place, Reader, bytes};
 use crate::search::indexer::Indexer;
 use crate::search::pending::Pending;
 use crate::search::query::Query;
-use crate::search::request::{Answer, Request};
+use crate::search::request::{Answer, Count, Request};
 use crate::search::schema::Schema;
 use crate::search::source::{Change, Source};
 use std::path::{Path, PathBuf};
@@ -135,6 +136,53 @@ impl Search {
     pub fn find(&self, request: &Request<'_>) -> Result<Answer> {
         self.shared.find(request)
     }
+    /// The first hits of each kind, for the one box: whole words first, kinds without hits left out.
+    ///
+    /// Typing mistakes are forgiven only where no kind has the word.
+    ///
+    /// # Errors
+    /// Only when the store cannot be read.
+    pub fn find_by_kind<'a>(&self, request: &Request<'a>) -> Result<Vec<(&'static str, Answer)>> {
+        let all =
+            self.find(&Request { limit: 1, count: Count::None, facets: Vec::new(), ..request.clone() })?;
+        let mut groups = Vec::new();
+        for kind in self.schema().kinds() {
+            if !(request.kinds.is_empty() || request.kinds.contains(&kind.name)) {
+                continue;
+            }
+            let query = all.query.clone();
+            let of_kind = Request { query, kinds: vec![kind.name], forgiving: false, ..request.clone() };
+            let mut answer = self.find(&of_kind)?;
+            if !answer.hits.is_empty() {
+                answer.corrected.clone_from(&all.corrected);
+                groups.push((kind.name, answer));
+            }
+        }
+        Ok(groups)
+    }
+    /// The values of a field that begin with `start`, with their counts over what the asker may see, most frequent first.
+    ///
+    /// # Errors
+    /// Only when the store cannot be read.
+    pub fn values(
+        &self,
+        field: &str,
+        start: &str,
+        kinds: &[&str],
+        and: Option<&Query>,
+    ) -> Result<Vec<(String, u64)>> {
+        let request = Request {
+            kinds: kinds.to_vec(),
+            limit: 0,
+            facets: vec![field],
+            and: and.cloned(),
+            ..Request::new(Query::everything(self.schema()))
+        };
+        let start = fold_key(start);
+        let facets = self.find(&request)?.facets;
+        let values = facets.into_iter().flat_map(|facet| facet.values);
+        Ok(values.filter(|(value, _)| fold_key(value).starts_with(&start)).collect())
+    }
     /// Keeps the index up to date and builds it where it is missing, until `close`. Run it on a thread of its own.
     pub fn run(&self) {
         self.shared.run();
@@ -239,7 +287,10 @@ impl Shared {
     fn health(&self) -> Health {
         let live = self.live();
         let generation = live.as_ref().map(|live| live.reader.current());
-        let reached = live.as_ref().map_or(0, |live| live.committed.load(Ordering::SeqCst));
+        let committed = live.as_ref().map_or(0, |live| live.committed.load(Ordering::SeqCst));
+        // Changes that concern no kind of the schema are reached by knowing of them.
+        let idle = live.is_some() && self.pending.len() == 0 && !self.pending.is_behind();
+        let reached = if idle { committed.max(self.pending.noted()) } else { committed };
         Health {
             ready: live.is_some() && !self.pending.is_behind(),
             docs: generation.as_ref().map_or(0, |g| g.docs),

@@ -37,12 +37,14 @@ pub(crate) struct Indexer {
 impl Shared {
     /// The loop; ends after `close`.
     pub(crate) fn run(&self) {
+        self.verify();
         while !self.pending.is_stopping() {
             let before = self.pending.noted();
             match self.tick(false) {
                 Ok(true) => {}
                 Ok(false) => {
-                    self.pending.wait(IDLE, before);
+                    let every = Duration::from_millis(u64::from(self.settings.commit_every_ms));
+                    self.pending.wait(if self.pending.len() > 0 { every / 4 } else { IDLE }, before);
                     self.pending.pause(GATHER);
                 }
                 Err(error) => {
@@ -53,6 +55,20 @@ impl Shared {
         }
         if let Err(error) = self.tick(true) {
             self.report(&error);
+        }
+    }
+
+    /// Reads all files of the index once: opening one proves only that they are there.
+    fn verify(&self) {
+        let Some(live) = self.live() else { return };
+        match live.index.validate_checksum() {
+            Ok(damaged) if damaged.is_empty() => {}
+            Ok(damaged) => {
+                let files = damaged.iter().map(|f| f.display().to_string()).collect::<Vec<_>>().join(", ");
+                self.cannot_read(tantivy::TantivyError::InternalError(format!("damaged files: {files}")));
+            }
+            Err(error) if is_damage(&error) => self.cannot_read(error),
+            Err(error) => self.report(&Error::internal(error)),
         }
     }
 

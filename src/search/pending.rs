@@ -4,7 +4,8 @@ use crate::base::error::Result;
 use crate::search::schema::Schema;
 use crate::search::source::{Change, Source};
 use crate::search::terms::{Analyser, SortedTerms};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -39,9 +40,27 @@ impl Entry {
 #[derive(Debug, Default)]
 pub(crate) struct Waiting {
     pub(crate) entries: Vec<Arc<Entry>>,
-    ids: HashSet<(u8, [u8; 16])>,
-    /// The last eight bytes of each id: read from one column, they rule out nearly every hit.
-    tails: HashSet<u64>,
+    /// By the last eight bytes of the id: read from one column, they rule out nearly every hit.
+    by_tail: HashMap<u64, Vec<u32>, BuildHasherDefault<TailHasher>>,
+}
+
+/// Ids end in random bits, so these are their own hash.
+#[derive(Debug, Default)]
+struct TailHasher(u64);
+
+impl Hasher for TailHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+    fn write_u64(&mut self, tail: u64) {
+        // Spread, because ids of tests and imports count up.
+        self.0 = tail.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
 }
 
 impl Waiting {
@@ -49,10 +68,14 @@ impl Waiting {
         self.entries.is_empty()
     }
     pub(crate) fn may_have(&self, tail: u64) -> bool {
-        self.tails.contains(&tail)
+        self.by_tail.contains_key(&tail)
     }
     pub(crate) fn has(&self, kind: u8, id: &[u8; 16]) -> bool {
-        self.ids.contains(&(kind, *id))
+        let same_tail = self.by_tail.get(&tail(id)).map(Vec::as_slice).unwrap_or_default();
+        same_tail
+            .iter()
+            .filter_map(|place| self.entries.get(*place as usize))
+            .any(|entry| entry.kind == kind && entry.id == *id)
     }
 }
 
@@ -135,9 +158,12 @@ impl Pending {
             return Arc::clone(waiting);
         }
         let entries: Vec<Arc<Entry>> = inner.by_id.values().map(Arc::clone).collect();
-        let ids = inner.by_id.keys().copied().collect();
-        let tails = inner.by_id.keys().map(|(_, id)| tail(id)).collect();
-        let waiting = Arc::new(Waiting { entries, ids, tails });
+        let mut by_tail: HashMap<u64, Vec<u32>, BuildHasherDefault<TailHasher>> =
+            HashMap::with_capacity_and_hasher(entries.len(), BuildHasherDefault::default());
+        for (place, entry) in (0..).zip(&entries) {
+            by_tail.entry(tail(&entry.id)).or_default().push(place);
+        }
+        let waiting = Arc::new(Waiting { entries, by_tail });
         inner.waiting = Some(Arc::clone(&waiting));
         waiting
     }

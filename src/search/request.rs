@@ -98,6 +98,8 @@ pub struct Request<'a> {
     pub facets: Vec<&'a str>,
     /// What the asker may see: both queries must match.
     pub and: Option<Query>,
+    /// Whether a word that nothing was found for may be one typing mistake away.
+    pub forgiving: bool,
 }
 
 impl<'a> Request<'a> {
@@ -113,6 +115,7 @@ impl<'a> Request<'a> {
             count: Count::None,
             facets: Vec::new(),
             and: None,
+            forgiving: true,
         }
     }
     /// The newest 50 of one kind, counted to 10,000: a list.

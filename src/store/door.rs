@@ -9,6 +9,7 @@ use crate::store::events;
 use crate::store::format::{self, Formats};
 use crate::store::health::{Health, busy, commit_unknown};
 use crate::store::idempotency;
+use crate::store::job::Operation;
 use crate::store::sequence;
 use crate::store::settings::Settings;
 use crate::store::shared::{Hook, Parts, Shared};
@@ -16,7 +17,7 @@ use crate::store::snapshot::Snapshot;
 use crate::store::space::{Guard, free_bytes};
 use crate::store::table::{Registry, TableInfo};
 use crate::store::tx::{Tx, panic_text};
-use crate::store::writer::{Operation, Writer};
+use crate::store::writer::Writer;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -77,6 +78,7 @@ impl Store {
 
     /// Opens the engine and starts the writer.
     pub(super) fn start(parts: Parts) -> Result<Self> {
+        parts.space.ease();
         let opened = format::open(parts.opener.as_ref(), &parts.registry, &parts.clock, parts.formats)?;
         let shared = Arc::new(Shared::new(parts, opened.engine, opened.epoch, opened.head.seq));
         let writer = Writer::new(Arc::clone(&shared), opened.head);
@@ -245,7 +247,10 @@ fn make_dir(dir: &Path) -> Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir).and_then(|()| sync_parent(dir)).map_err(|cause| {
+    let missing: Vec<&Path> =
+        dir.ancestors().take_while(|d| !d.as_os_str().is_empty() && !d.exists()).collect();
+    let made = builder.create(dir).and_then(|()| missing.into_iter().try_for_each(sync_parent));
+    made.map_err(|cause| {
         let message = format!("The data directory {} cannot be made: {cause}.", dir.display());
         Error::unavailable("store_io", message, 5).because(cause)
     })

@@ -8,7 +8,7 @@ use crate::store::format::set_events_anchor;
 use crate::store::index::{Index, IndexInfo, IndexRow};
 use crate::store::snapshot::Read;
 use crate::store::span::{Direction, Span};
-use crate::store::table::{Record, Table};
+use crate::store::table::{Record, Table, unreadable};
 use crate::store::tx::Tx;
 use minicbor::{Decode, Encode};
 use sha2::{Digest, Sha256};
@@ -174,9 +174,10 @@ impl Row {
         let subjects = std::iter::once(&self.subject).chain(&self.also).map(SubjectRow::read).collect();
         Committed { seq, kind: self.kind, subjects }
     }
-    fn stored(self, seq: u64) -> StoredEvent {
-        let data = serde_json::from_slice(&self.data).unwrap_or(serde_json::Value::Null);
-        StoredEvent {
+    fn stored(self, seq: u64) -> Result<StoredEvent> {
+        let data =
+            serde_json::from_slice(&self.data).map_err(|e| unreadable(EVENTS.name(), &e.to_string()))?;
+        Ok(StoredEvent {
             seq,
             id: self.id,
             kind: self.kind,
@@ -191,7 +192,7 @@ impl Row {
                 request_id: self.request_id,
             },
             data,
-        }
+        })
     }
 }
 
@@ -246,7 +247,7 @@ impl Tx<'_> {
         let before = *self.log().0;
         let seq = before.seq + 1;
         row.hash = row.chained(seq, &before.hash)?;
-        EVENTS.put(self, &seq, &row)?;
+        EVENTS.add(self, &seq, &row)?;
         let (head, published) = self.log();
         *head = Head { seq, hash: row.hash };
         published.push(row.committed(seq));
@@ -261,7 +262,7 @@ impl Tx<'_> {
 pub fn after(from: &(impl Read + ?Sized), seq: u64, limit: usize) -> Result<Vec<StoredEvent>> {
     let Some(first) = seq.checked_add(1) else { return Ok(Vec::new()) };
     let rows = EVENTS.list(from, &Span::from(&first), Direction::Forward, limit)?;
-    Ok(rows.into_iter().map(|(seq, row)| row.stored(seq)).collect())
+    rows.into_iter().map(|(seq, row)| row.stored(seq)).collect()
 }
 
 /// One event by its number.
@@ -269,7 +270,7 @@ pub fn after(from: &(impl Read + ?Sized), seq: u64, limit: usize) -> Result<Vec<
 /// # Errors
 /// As [`Table::get`].
 pub fn get(from: &(impl Read + ?Sized), seq: u64) -> Result<Option<StoredEvent>> {
-    Ok(EVENTS.get(from, &seq)?.map(|row| row.stored(seq)))
+    EVENTS.get(from, &seq)?.map(|row| row.stored(seq)).transpose()
 }
 
 /// The events about `subject` before the number `before`, newest first: a timeline.
@@ -331,14 +332,15 @@ pub fn trim(tx: &mut Tx<'_>, up_to: u64, limit: usize) -> Result<u64> {
     Ok(old.len() as u64)
 }
 
-/// Number, kind and subject of the events behind `seq`, oldest first.
-pub(super) fn committed_after(from: &(impl Read + ?Sized), seq: u64) -> Result<Vec<Committed>> {
-    let mut events = Vec::new();
-    EVENTS.walk(from, &Span::from(&(seq + 1)), Direction::Forward, |seq, row| {
-        events.push(row.committed(seq));
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(events)
+/// Number, kind and subjects of the events behind `seq`, oldest first: what a reader needs that looks at the present
+/// records, and less work than [`after`].
+///
+/// # Errors
+/// As [`Table::walk`].
+pub fn changes(from: &(impl Read + ?Sized), seq: u64, limit: usize) -> Result<Vec<Committed>> {
+    let Some(first) = seq.checked_add(1) else { return Ok(Vec::new()) };
+    let rows = EVENTS.list(from, &Span::from(&first), Direction::Forward, limit)?;
+    Ok(rows.into_iter().map(|(seq, row)| row.committed(seq)).collect())
 }
 
 /// Walks the chain behind `anchor` and gives a sentence per break.

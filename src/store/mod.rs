@@ -28,6 +28,7 @@ mod idempotency;
 mod sequence;
 
 // How a write becomes durable.
+mod job;
 mod queue;
 mod shared;
 mod space;

@@ -4,7 +4,14 @@ use crate::base::error::{Error, Result};
 use crate::store::health::{busy, closed};
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long the writer waits for company for the first of a group: until so many wait, or so long.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gather {
+    pub(super) jobs: usize,
+    pub(super) at_most: Duration,
+}
 
 /// What the writer finds when it looks.
 pub(super) enum Taken {
@@ -63,8 +70,15 @@ impl<J> Queue<J> {
         self.filled.notify_one();
         Ok(())
     }
-    /// Takes up to `most` jobs that wait, after the first one came; waits at most `patience` for that.
-    pub(super) fn take(&self, into: &mut Vec<J>, most: usize, patience: Option<Duration>) -> Taken {
+    /// Takes up to `most` jobs that wait, after the first one came and a few more were gathered; waits at most
+    /// `patience` for the first.
+    pub(super) fn take(
+        &self,
+        into: &mut Vec<J>,
+        most: usize,
+        patience: Option<Duration>,
+        gather: Gather,
+    ) -> Taken {
         let mut line = self.lock();
         while line.jobs.is_empty() {
             if line.closed {
@@ -83,6 +97,14 @@ impl<J> Queue<J> {
                         return Taken::Nothing;
                     }
                 }
+            }
+        }
+        let wanted = gather.jobs.min(most);
+        if line.jobs.len() < wanted && !gather.at_most.is_zero() {
+            let started = Instant::now();
+            while line.jobs.len() < wanted && !line.closed {
+                let Some(left) = gather.at_most.checked_sub(started.elapsed()) else { break };
+                line = self.filled.wait_timeout(line, left).unwrap_or_else(PoisonError::into_inner).0;
             }
         }
         let count = line.jobs.len().min(most);
@@ -110,6 +132,24 @@ impl<J> Queue<J> {
 mod tests {
     use super::*;
 
+    const ALONE: Gather = Gather { jobs: 1, at_most: Duration::ZERO };
+
+    #[test]
+    fn company_is_waited_for_and_not_for_ever() {
+        let queue = Queue::new(8);
+        queue.push(1).unwrap();
+        let mut taken = Vec::new();
+        let gather = Gather { jobs: 3, at_most: Duration::from_millis(2) };
+        assert!(matches!(queue.take(&mut taken, 64, None, gather), Taken::Some));
+        assert_eq!(taken, [1]);
+        let long = Gather { jobs: 3, at_most: Duration::from_secs(600) };
+        std::thread::scope(|scope| {
+            scope.spawn(|| (2..=4).for_each(|n| queue.push(n).unwrap()));
+            assert!(matches!(queue.take(&mut taken, 64, None, long), Taken::Some));
+        });
+        assert!(taken.len() >= 4, "{taken:?}");
+    }
+
     #[test]
     fn a_full_line_refuses_and_a_closed_one_serves_who_waits() {
         let queue = Queue::new(2);
@@ -120,14 +160,17 @@ mod tests {
         assert_eq!(queue.push(3).unwrap_err().code, "store_closed");
         assert_eq!(queue.push_when_free(3).unwrap_err().code, "store_closed");
         let mut taken = Vec::new();
-        assert!(matches!(queue.take(&mut taken, 64, None), Taken::Some));
+        assert!(matches!(queue.take(&mut taken, 64, None, ALONE), Taken::Some));
         assert_eq!(taken, [1, 2]);
-        assert!(matches!(queue.take(&mut taken, 64, None), Taken::Closed));
+        assert!(matches!(queue.take(&mut taken, 64, None, ALONE), Taken::Closed));
     }
 
     #[test]
     fn an_empty_line_says_so_in_time() {
         let queue: Queue<u8> = Queue::new(2);
-        assert!(matches!(queue.take(&mut Vec::new(), 64, Some(Duration::from_millis(1))), Taken::Nothing));
+        assert!(matches!(
+            queue.take(&mut Vec::new(), 64, Some(Duration::from_millis(1)), ALONE),
+            Taken::Nothing
+        ));
     }
 }

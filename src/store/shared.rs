@@ -6,12 +6,12 @@ use crate::store::engine::{Engine, EngineSnapshot, Opener};
 use crate::store::events::Committed;
 use crate::store::format::Formats;
 use crate::store::health::{Gauges, Health, Snapshots, closed, fenced};
+use crate::store::job::Job;
 use crate::store::queue::Queue;
 use crate::store::snapshot::Snapshot;
 use crate::store::space::Guard;
 use crate::store::table::Registry;
 use crate::store::write_set::WriteSet;
-use crate::store::writer::Job;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -145,6 +145,10 @@ impl Shared {
 
     pub(super) fn add_hook(&self, hook: Hook) {
         self.hooks.write().unwrap_or_else(PoisonError::into_inner).push(hook);
+    }
+    /// Hooks may hold the store they hang on: letting them go lets it go.
+    pub(super) fn drop_hooks(&self) {
+        self.hooks.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
     /// Tells everyone about events that are durable now.
     pub(super) fn announce(&self, events: &[Committed]) {

@@ -56,22 +56,23 @@ impl Guard {
             self.ballast.as_ref().filter(|b| !b.there.load(Ordering::Relaxed)).map_or(0, |b| b.size);
         self.reserve == 0 || free >= self.reserve.saturating_add(given_up)
     }
+    /// Gives the ballast up when little is left; also before the database is opened, which may have to write.
+    pub(super) fn ease(&self) {
+        let Some(ballast) = self.ballast.as_ref().filter(|b| b.there.load(Ordering::Relaxed)) else { return };
+        let free = self.free();
+        if free < self.reserve {
+            ballast.give_up();
+            tracing::warn!(free_mb = free / MB, "little disk space is left: the ballast file is given up");
+        }
+    }
     /// Called by the writer before each group: gives the ballast up or takes it back, and says how things are.
     pub(super) fn look(&self) -> Look {
-        let free = self.free();
-        if self.reserve > 0
-            && let Some(ballast) = &self.ballast
+        self.ease();
+        if let Some(ballast) = &self.ballast
+            && !ballast.there.load(Ordering::Relaxed)
+            && self.free() >= self.reserve.saturating_add(ballast.size * 2)
         {
-            let there = ballast.there.load(Ordering::Relaxed);
-            if there && free < self.reserve {
-                ballast.give_up();
-                tracing::warn!(
-                    free_mb = free / MB,
-                    "little disk space is left: the ballast file is given up"
-                );
-            } else if !there && free >= self.reserve.saturating_add(ballast.size * 2) {
-                ballast.take_back();
-            }
+            ballast.take_back();
         }
         let free = self.free();
         Look { person: self.is_enough(free), system: self.reserve == 0 || free >= SYSTEM_NEEDS }

@@ -217,6 +217,13 @@ impl<K: Key, V: Record<Key = K>> Table<K, V> {
         }
         tx.write_raw(self.name, &key_bytes, Some(&bytes))
     }
+    /// Keeps a record under a key that is new by its making, in a table without unique indexes.
+    pub(super) fn add(&self, tx: &mut Tx<'_>, key: &K, record: &V) -> Result<()> {
+        for row in record.index_keys(key) {
+            tx.write_raw(row.index, &row.key, Some(&row.value))?;
+        }
+        tx.write_raw(self.name, &key_bytes(key), Some(&encode(self.name, record)?))
+    }
     /// Removes a record and its index rows; false when there was none.
     ///
     /// # Errors

@@ -76,6 +76,9 @@ impl Group {
     pub(super) fn has_writes(&self) -> bool {
         !self.writes.is_empty()
     }
+    pub(super) fn bytes(&self) -> usize {
+        self.writes.bytes()
+    }
     /// Ends the group; the state below is let go, so that its pages can be used again.
     pub(super) fn finish(self) -> Outcome {
         Outcome { writes: self.writes, head: self.head, published: self.published }

@@ -25,6 +25,8 @@ struct Undo {
 pub(super) struct WriteSet {
     tables: BTreeMap<&'static str, Rows>,
     undo: Vec<Undo>,
+    /// Bytes written so far, taken back or not.
+    bytes: usize,
 }
 
 /// A moment in a write set to which it can go back.
@@ -35,6 +37,7 @@ impl WriteSet {
     /// Notes that `key` shall have `value`, or be gone.
     pub(super) fn write(&mut self, table: &'static str, key: &[u8], value: Option<&[u8]>) {
         let key: Box<[u8]> = key.into();
+        self.bytes += key.len() + value.map_or(0, <[u8]>::len);
         let before = self.tables.entry(table).or_default().insert(key.clone(), value.map(Into::into));
         self.undo.push(Undo { table, key, before });
     }
@@ -59,6 +62,10 @@ impl WriteSet {
     /// Forgets the way back: what is written so far stays.
     pub(super) fn keep(&mut self) {
         self.undo.clear();
+    }
+    /// About how many bytes went in.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
     pub(super) fn is_empty(&self) -> bool {
         self.tables.values().all(BTreeMap::is_empty)

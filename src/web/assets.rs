@@ -199,4 +199,47 @@ mod tests {
         assert!(accepts_gzip("gzip") && accepts_gzip("deflate, gzip;q=0.5") && accepts_gzip("*"));
         assert!(!accepts_gzip("gzip;q=0") && !accepts_gzip("br") && !accepts_gzip(""));
     }
+
+    #[derive(serde::Deserialize)]
+    struct Vendor {
+        file: Vec<Vendored>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Vendored {
+        path: String,
+        licence_file: String,
+        sha256: String,
+    }
+
+    #[test]
+    fn what_others_wrote_is_what_the_list_says_it_is() {
+        let read = |name: &str| <Files as rust_embed::RustEmbed>::get(name).map(|f| f.data.into_owned());
+        let list: Vendor =
+            toml::from_str(&String::from_utf8(read("vendor/VENDOR.toml").unwrap()).unwrap()).unwrap();
+        for file in &list.file {
+            let sum = Sha256::digest(read(&file.path).unwrap());
+            let hex = sum.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+            assert_eq!(hex, file.sha256, "{} was changed", file.path);
+            assert!(read(&file.licence_file).is_some(), "{} has no licence", file.path);
+        }
+        let listed = |name: &str| list.file.iter().any(|f| f.path == name);
+        let vendored = <Files as rust_embed::RustEmbed>::iter()
+            .filter(|n| n.starts_with("vendor/") && n.ends_with(".js"));
+        assert_eq!(vendored.filter(|name| !listed(name)).count(), 0);
+    }
+
+    #[test]
+    fn a_cold_page_stays_small() {
+        let kb = |name: &str| {
+            compressed(&<Files as rust_embed::RustEmbed>::get(name).unwrap().data).unwrap().len()
+        };
+        for (name, most) in [
+            ("css/app.css", 12 * 1024),
+            ("js/app.js", 6 * 1024),
+            ("img/icons.svg", 6 * 1024),
+            ("vendor/htmx.min.js", 14 * 1024),
+        ] {
+            assert!(kb(name) <= most, "{name}: {} bytes compressed, {most} allowed", kb(name));
+        }
+    }
 }

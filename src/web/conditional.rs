@@ -25,6 +25,26 @@ pub fn if_match(request: &HttpRequest) -> Result<Option<u64>> {
     })
 }
 
+/// Whether the caller has this version already (`If-None-Match`), so that 304 is the answer.
+pub fn is_known(request: &HttpRequest, version: u64) -> bool {
+    let tag = etag(version);
+    let lines = request.headers().get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
+    // A proxy that compresses makes the tag weak; the comparison for reading does not mind (RFC 9110, 13.1.2).
+    let mut tags = lines.flat_map(|line| line.split(',')).map(|t| t.trim().trim_start_matches("W/"));
+    tags.any(|given| given == tag || given == "*")
+}
+
+/// The version that `If-Match` names, where a change must say which one it is of.
+///
+/// # Errors
+/// `precondition_required` (428) without the header or with `*`; as [`if_match`].
+pub fn required(request: &HttpRequest) -> Result<u64> {
+    if_match(request)?.ok_or_else(|| {
+        let message = "Send If-Match with the ETag of what you have read, so that nobody's change is lost.";
+        Error::invalid("precondition_required", message)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -32,11 +52,28 @@ mod tests {
 
     #[test]
     fn only_etags_of_ours_are_versions() {
-        let read = |value: &str| if_match(&TestRequest::default().insert_header(("if-match", value)).to_http_request());
+        let read = |value: &str| {
+            if_match(&TestRequest::default().insert_header(("if-match", value)).to_http_request())
+        };
         assert_eq!(read(&etag(7)).unwrap(), Some(7));
         assert_eq!(read("*").unwrap(), None);
         for wrong in ["7", "W/\"7\"", "\"x\"", "\"1\", \"2\""] {
             assert_eq!(read(wrong).unwrap_err().code, "invalid_if_match", "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_the_caller_has_is_known_in_either_strength() {
+        let known = |value: &str| {
+            is_known(&TestRequest::get().insert_header(("if-none-match", value)).to_http_request(), 7)
+        };
+        assert!(known("\"7\"") && known("W/\"7\", \"9\"") && known("*"));
+        assert!(!known("\"6\"") && !known("7") && !known(""));
+    }
+
+    #[test]
+    fn where_the_version_must_be_said_silence_is_428() {
+        let error = required(&TestRequest::get().to_http_request()).unwrap_err();
+        assert_eq!(crate::web::error::status(&error), 428);
     }
 }

@@ -17,7 +17,7 @@ const FINER: &[(&str, StatusCode)] = &[
     ("unknown_parameter", StatusCode::BAD_REQUEST),
     ("duplicate_parameter", StatusCode::BAD_REQUEST),
     ("idempotency_key_missing", StatusCode::BAD_REQUEST),
-    ("invalid_idempotency_key", StatusCode::BAD_REQUEST),
+    ("idempotency_key_invalid", StatusCode::BAD_REQUEST),
     ("key_in_address", StatusCode::BAD_REQUEST),
     ("invalid_header", StatusCode::BAD_REQUEST),
     ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED),

@@ -40,7 +40,7 @@ pub async fn guard<B: MessageBody + 'static>(mut request: ServiceRequest, next: 
         || request.headers().contains_key(header::TRANSFER_ENCODING);
     if has_body {
         let payload = request.take_payload();
-        let timed = Timed { payload, seen: 0, started: tokio::time::Instant::now(), sleep: None };
+        let timed = Timed::new(payload, tokio::time::Instant::now());
         request.set_payload(Payload::Stream { payload: Box::pin(timed) });
     }
     next.call(request).await.map(ServiceResponse::map_into_left_body)
@@ -126,6 +126,9 @@ struct Timed {
 }
 
 impl Timed {
+    fn new(payload: Payload, started: tokio::time::Instant) -> Self {
+        Self { payload, seen: 0, started, sleep: None }
+    }
     fn deadline(&self) -> tokio::time::Instant {
         self.started + BODY_TIME + Duration::from_secs(self.seen / BODY_RATE)
     }
@@ -157,5 +160,36 @@ impl Stream for Timed {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::body;
+    use futures_util::{StreamExt as _, stream};
+
+    fn dripping(pieces: usize, size: usize) -> Payload {
+        let piece = move |_| Ok::<_, PayloadError>(Bytes::from(vec![b'x'; size]));
+        let endless = stream::iter(0..pieces).map(piece).chain(stream::pending());
+        Payload::Stream { payload: Box::pin(endless) }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_stops_coming_is_given_up() {
+        let long_ago = tokio::time::Instant::now() - BODY_TIME;
+        let timed = Timed::new(dripping(3, 10), long_ago);
+        let payload: Payload = Payload::Stream { payload: Box::pin(timed) };
+        let error = body::read(payload, None, 1_000).await.unwrap_err();
+        assert_eq!((error.code, crate::web::error::status(&error).as_u16()), ("body_too_slow", 408));
+    }
+
+    #[tokio::test]
+    async fn every_64_kb_buy_a_second() {
+        let mut timed = Timed::new(dripping(10, 64 * 1024), tokio::time::Instant::now());
+        for _ in 0..10 {
+            assert!(timed.next().await.is_some());
+        }
+        assert_eq!(timed.deadline() - timed.started, BODY_TIME + Duration::from_secs(10));
     }
 }

@@ -244,4 +244,32 @@ mod tests {
         let fits = format!("{}{}", "[".repeat(64), "]".repeat(64));
         assert!(parse::<serde_json::Value>(fits.as_bytes()).is_ok());
     }
+
+    /// The folder with data that is not part of this repository; `None` where it is not there.
+    fn suite() -> Option<std::path::PathBuf> {
+        let given = std::env::var_os("BACKROOM_SHARED").map(std::path::PathBuf::from);
+        let near = ["../shared/data", "../../shared/data"].map(std::path::PathBuf::from);
+        let folders = given.into_iter().chain(near).map(|p| p.join("bad-input/jsontestsuite/test_parsing"));
+        folders.into_iter().find(|folder| folder.is_dir())
+    }
+
+    #[test]
+    fn the_json_test_suite_is_met_and_nothing_in_it_kills() {
+        let Some(folder) = suite() else { return };
+        let mut files = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let read = parse::<serde_json::Value>(&std::fs::read(&path).unwrap());
+            // Stricter than the suite: a key that comes twice means that somebody is mistaken or lies.
+            let twice = name.contains("duplicated_key");
+            if name.starts_with("n_") || twice {
+                assert_eq!(read.unwrap_err().code, "unreadable", "{name}");
+            } else if name.starts_with("y_") {
+                assert!(read.is_ok(), "{name}: {read:?}");
+            }
+            files += 1;
+        }
+        assert!(files > 300, "{files}");
+    }
 }

@@ -106,7 +106,7 @@ fn request(
         before: cursor("before", list.before.as_deref())?,
         count,
         facets: Vec::new(),
-        and: None,
+        ..Request::list(Query::everything(search.schema()), kind)
     })
 }
 

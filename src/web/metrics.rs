@@ -78,6 +78,12 @@ impl Metrics {
         add(&mut self.0.registry.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
+    /// What the program says of itself: `backroom_build_info` with these labels.
+    pub fn built(&self, labels: &[(&'static str, &'static str)]) {
+        let info = prometheus_client::metrics::info::Info::new(labels.to_vec());
+        self.register(|registry| registry.register("build", "What is running", info));
+    }
+
     /// A number that is asked for at each scrape. `name` has its unit at the end, without prefix.
     pub fn gauge(
         &self,

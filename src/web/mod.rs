@@ -24,14 +24,14 @@ pub mod shell;
 
 pub mod body;
 pub mod conditional;
-pub mod paging;
-pub mod sse;
 mod decode;
 pub mod form;
 pub mod json;
 pub mod listing;
 mod nearest;
+pub mod paging;
 pub mod query;
+pub mod sse;
 
 pub use assets::Assets;
 pub use client::Client;

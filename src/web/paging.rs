@@ -55,7 +55,9 @@ impl<T: Serialize> List<T> {
         let body = serde_json::to_vec(self).map_err(Error::internal)?;
         let mut answer = HttpResponse::Ok();
         answer.content_type("application/json");
-        for (name, cursor, rel) in [("after", &self.next_cursor, "next"), ("before", &self.prev_cursor, "prev")] {
+        for (name, cursor, rel) in
+            [("after", &self.next_cursor, "next"), ("before", &self.prev_cursor, "prev")]
+        {
             if let Some(cursor) = cursor {
                 let mut pairs = query::pairs(request.query_string());
                 pairs.retain(|(key, _)| key != "after" && key != "before");
@@ -65,5 +67,31 @@ impl<T: Serialize> List<T> {
             }
         }
         Ok(answer.body(body))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn links_repeat_the_request_with_another_cursor() {
+        let request = TestRequest::with_uri("/api/v1/orders?q=a%20b&after=old&limit=2").to_http_request();
+        let list = List {
+            has_more: true,
+            next_cursor: Some("n1".into()),
+            prev_cursor: Some("p1".into()),
+            ..List::whole(vec![1, 2])
+        };
+        let answer = list.response(&request).unwrap();
+        let links: Vec<&str> = answer.headers().get_all("link").map(|v| v.to_str().unwrap()).collect();
+        assert_eq!(
+            links,
+            [
+                "</api/v1/orders?q=a%20b&limit=2&after=n1>; rel=\"next\"",
+                "</api/v1/orders?q=a%20b&limit=2&before=p1>; rel=\"prev\""
+            ]
+        );
     }
 }

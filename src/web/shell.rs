@@ -188,6 +188,10 @@ impl Shell {
         let current = doors
             .iter()
             .filter(|door| is_under(&self.path, door.href))
+            // Home is above everything: it is current only where it really is.
+            .filter(|door| {
+                self.path == door.href || !doors.iter().any(|d| d.href != door.href && is_under(d.href, door.href))
+            })
             .max_by_key(|door| door.href.len())
             .map(|door| door.href);
         let entry = |door: &Nav| NavEntry {
@@ -317,6 +321,19 @@ mod tests {
         assert_eq!(entries.iter().map(|e| e.nav.label).collect::<Vec<_>>(), ["Home", "Orders"]);
         assert_eq!(entries.iter().map(|e| e.current).collect::<Vec<_>>(), [false, true]);
         assert!(entries.iter().all(|e| e.badge.is_none()), "nothing to do shows no number");
+    }
+
+    #[test]
+    fn a_page_without_a_door_is_not_home() {
+        let current = |path: &str| {
+            let mut shell = Shell { path: path.to_owned(), ..Shell::sample() };
+            shell.navigate(SAMPLE_DOORS, |_| true, |_| None);
+            let all = shell.nav.iter().flat_map(|group| &group.entries);
+            all.filter(|entry| entry.current).map(|entry| entry.nav.label).collect::<Vec<_>>()
+        };
+        assert_eq!(current("/admin"), ["Home"]);
+        assert!(current("/admin/account").is_empty());
+        assert_eq!(current("/admin/orders/ord_1"), ["Orders"]);
     }
 
     #[test]

@@ -23,14 +23,27 @@ impl Sender {
     /// # Errors
     /// [`Gone`] when the client is.
     pub async fn send(&self, id: u64, kind: &str, data: &str) -> Result<(), Gone> {
-        // JSON has no line breaks outside strings, and inside they are escaped.
-        let text = format!("id: {id}\nevent: {kind}\ndata: {data}\n\n");
+        let text = event(id, kind, data);
         self.0.send(Bytes::from(text)).await.map_err(|_closed| Gone)
     }
     /// Waits until the client is gone.
     pub async fn closed(&self) {
         self.0.closed().await;
     }
+}
+
+/// One event as it goes over the wire. JSON has no line breaks outside strings; other data gets a `data:` a line,
+/// so that nothing in it can end the event or begin another.
+fn event(id: u64, kind: &str, data: &str) -> String {
+    let kind = kind.replace(['\r', '\n'], " ");
+    let mut text = format!("id: {id}\nevent: {kind}\n");
+    for line in data.replace("\r\n", "\n").split(['\r', '\n']) {
+        text.push_str("data: ");
+        text.push_str(line);
+        text.push('\n');
+    }
+    text.push('\n');
+    text
 }
 
 /// A stream and the answer that carries it.
@@ -60,4 +73,47 @@ pub fn channel() -> (Sender, HttpResponse) {
 /// The number a client that comes back has seen last.
 pub fn last_event_id(request: &HttpRequest) -> Option<u64> {
     request.headers().get("last-event-id")?.to_str().ok()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::body::{BodySize, MessageBody};
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn data_cannot_break_out_of_its_event() {
+        assert_eq!(event(7, "order.placed", "{}"), "id: 7\nevent: order.placed\ndata: {}\n\n");
+        assert_eq!(
+            event(7, "a\ndata: b", "x\n\nevent: evil\r\ny\rz"),
+            "id: 7\nevent: a data: b\ndata: x\ndata: \ndata: event: evil\ndata: y\ndata: z\n\n"
+        );
+    }
+
+    #[actix_web::test]
+    async fn a_stream_greets_sends_and_ends_with_its_sender() {
+        let (sender, answer) = channel();
+        assert_eq!(answer.headers().get("content-encoding").unwrap(), "identity");
+        assert_eq!(answer.body().size(), BodySize::Stream);
+        sender.send(8, "a", "1").await.unwrap();
+        drop(sender);
+        let body = actix_web::body::to_bytes(answer.into_body()).await.ok().unwrap();
+        assert_eq!(body, "retry: 2000\n\nid: 8\nevent: a\ndata: 1\n\n");
+    }
+
+    #[actix_web::test]
+    async fn a_client_that_is_gone_is_noticed() {
+        let (sender, answer) = channel();
+        drop(answer);
+        sender.closed().await;
+        assert_eq!(sender.send(1, "a", "1").await, Err(Gone));
+    }
+
+    #[test]
+    fn the_last_event_is_a_number() {
+        let read = |value: &str| {
+            last_event_id(&TestRequest::get().insert_header(("last-event-id", value)).to_http_request())
+        };
+        assert_eq!((read("42"), read("x"), read("-1"), read("")), (Some(42), None, None, None));
+    }
 }

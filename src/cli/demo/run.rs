@@ -54,28 +54,26 @@ pub(in crate::cli) fn run(args: &DemoArgs, answer: &mut Answer) -> Result<Exit> 
     }
     settings.log.level = "warn".to_owned();
     start_log(&settings.log, answer.log_level())?;
-    let (password, api_key) = {
-        let app = App::open(&settings, Clock::system())?;
-        let behind = workers::start(&app);
-        let filled = fill(args, &app, answer);
-        let closed = behind.close(&app);
-        let filled = filled?;
-        closed?;
-        filled
-    };
-    let done = serve::serve(&settings, answer, |_app, address, answer| {
-        let url = format!("http://{address}");
-        if args.json {
-            answer.json(&json!({"url": url, "email": EMAIL, "password": password, "api_key": api_key}))?;
-        } else {
-            answer.line(format_args!("  {url}/admin      {EMAIL} / {password}"))?;
-            answer.line(format_args!("  {url}/api/docs   key {api_key}"))?;
-            answer.line("Stop: Ctrl C")?;
-        }
-        answer.finish()
+    let app = App::open(&settings, Clock::system())?;
+    let behind = workers::start(&app);
+    let served = fill(args, &app, answer).and_then(|(password, api_key)| {
+        serve::serve(&app, answer, |address, answer| {
+            let url = format!("http://{address}");
+            if args.json {
+                answer.json(&json!({"url": url, "email": EMAIL, "password": password, "api_key": api_key}))?;
+            } else {
+                answer.line(format_args!("  {url}/admin      {EMAIL} / {password}"))?;
+                answer.line(format_args!("  {url}/api/docs   key {api_key}"))?;
+                answer.line("Stop: Ctrl C")?;
+            }
+            answer.finish()
+        })
     });
+    let closed = behind.close(&app);
     drop(kept);
-    done
+    served?;
+    closed?;
+    Ok(Exit::Ok)
 }
 
 /// A directory that goes away with the demo.

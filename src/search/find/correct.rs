@@ -14,6 +14,8 @@ use tantivy_fst::Automaton;
 
 /// Words that stand in for one that was mistyped.
 const INSTEAD_MAX: usize = 32;
+/// Words of one query that are corrected.
+const CORRECTED_MAX: usize = 3;
 /// Words one mistake away that are looked at.
 const LOOKED_AT_MAX: usize = 2_000;
 
@@ -47,7 +49,10 @@ impl Shared {
                 }
             }
             Tree::Typed(typed) => {
-                if self.any(scope, &typed.tree)?.is_none() {
+                if typed.instead.is_empty()
+                    && corrected.len() < CORRECTED_MAX
+                    && self.any(scope, &typed.tree)?.is_none()
+                {
                     typed.instead = self.instead(typed, scope)?;
                     if let Some(best) = typed.instead.first() {
                         corrected.push((typed.shown.clone(), self.as_written(best, scope)?));

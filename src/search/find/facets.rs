@@ -2,15 +2,23 @@
 
 use super::walk::Walk;
 use crate::search::fold::fold_key;
+use crate::search::index::Segment;
+use crate::search::query::tree::{Atom, Tree};
 use crate::search::request::Facet;
 use crate::search::schema::Schema;
 use crate::search::terms::SortedTerms;
 use std::collections::HashMap;
+use tantivy::TERMINATED;
 
-/// Documents that are looked at for a count.
+/// Documents that are looked at for a count of some.
 pub(crate) const COUNTED_MAX: u64 = 10_000;
+/// Waiting records that are taken out of a count of everything one by one.
+const TAKEN_OUT_MAX: usize = 200;
 /// Values that are given back for a field.
 const VALUES_MAX: usize = 200;
+
+/// Counts by the number a value has in a segment.
+type Counts = HashMap<u64, u64>;
 
 /// Counts the values of some fields over a walk and over waiting documents that match.
 pub(crate) fn count(
@@ -20,34 +28,30 @@ pub(crate) fn count(
     waiting: &[&SortedTerms],
 ) -> tantivy::Result<Vec<Facet>> {
     let mut tallies: Vec<Tally> = fields.iter().map(|_| Tally::default()).collect();
-    for doc in waiting {
-        for (field, tally) in fields.iter().zip(&mut tallies) {
-            let values = doc.terms.facets.iter().filter(|(f, _)| f == field);
-            values.for_each(|(_, value)| tally.add(value, 1));
+    for (field, tally) in fields.iter().zip(&mut tallies) {
+        let mut counts: HashMap<&str, u64> = HashMap::new();
+        for doc in waiting {
+            for (_, value) in doc.terms.facets.iter().filter(|(f, _)| f == field) {
+                *counts.entry(value.as_str()).or_default() += 1;
+            }
         }
+        counts.into_iter().for_each(|(value, count)| tally.add(value, count));
     }
     let mut exact = true;
     if let Some(walk) = walk {
-        // By field and segment, because each segment numbers its values in its own way.
-        let mut counts: Vec<Vec<HashMap<u64, u64>>> = fields
-            .iter()
-            .map(|_| walk.generation.segments.iter().map(|_| HashMap::new()).collect())
-            .collect();
-        exact = walk.each(COUNTED_MAX, |segment, at, doc| {
-            for (field, counts) in fields.iter().zip(&mut counts) {
-                let (Some(column), Some(counts)) = (segment.columns.facet(*field), counts.get_mut(at)) else {
-                    continue;
-                };
-                for value in column.ords().values_for_doc(doc) {
-                    *counts.entry(value).or_default() += 1;
-                }
-            }
-        })?;
+        let everything = walk.kinds.iter().all(|(_, tree)| *tree == Tree::All);
+        let counts = if everything && walk.waiting.entries.len() <= TAKEN_OUT_MAX {
+            of_everything(fields, walk)?
+        } else {
+            let (counts, complete) = of_some(fields, walk)?;
+            exact = complete;
+            counts
+        };
         for ((field, counts), tally) in fields.iter().zip(counts).zip(&mut tallies) {
             for (segment, counts) in walk.generation.segments.iter().zip(counts) {
                 let Some(column) = segment.columns.facet(*field) else { continue };
                 let mut text = String::new();
-                for (value, count) in counts {
+                for (value, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
                     text.clear();
                     column.ord_to_str(value, &mut text)?;
                     tally.add(&text, count);
@@ -65,6 +69,66 @@ pub(crate) fn count(
         .collect())
 }
 
+/// By field and segment, because each segment numbers its values in its own way.
+fn of_some(fields: &[u16], walk: &Walk<'_>) -> tantivy::Result<(Vec<Vec<Counts>>, bool)> {
+    let mut counts: Vec<Vec<Counts>> =
+        fields.iter().map(|_| walk.generation.segments.iter().map(|_| Counts::new()).collect()).collect();
+    let complete = walk.each(COUNTED_MAX, |segment, at, doc| {
+        for (field, counts) in fields.iter().zip(&mut counts) {
+            if let (Some(column), Some(counts)) = (segment.columns.facet(*field), counts.get_mut(at)) {
+                for value in column.ords().values_for_doc(doc) {
+                    *counts.entry(value).or_default() += 1;
+                }
+            }
+        }
+    })?;
+    Ok((counts, complete))
+}
+
+/// Each segment was counted once; only what is deleted or out of date is taken out of its counts.
+fn of_everything(fields: &[u16], walk: &Walk<'_>) -> tantivy::Result<Vec<Vec<Counts>>> {
+    let mut counts: Vec<Vec<Counts>> = fields.iter().map(|_| Vec::new()).collect();
+    for segment in &walk.generation.segments {
+        let hidden = hidden(segment, walk)?;
+        for (field, counts) in fields.iter().zip(&mut counts) {
+            let mut of_segment = Counts::new();
+            for (kind, _) in walk.kinds {
+                for (value, count) in segment.columns.histogram(*kind, *field).iter() {
+                    *of_segment.entry(*value).or_default() += count;
+                }
+            }
+            if let Some(column) = segment.columns.facet(*field) {
+                for doc in &hidden {
+                    let of_kind = walk.kinds.iter().any(|(kind, _)| *kind == segment.columns.kind_of(*doc));
+                    for value in column.ords().values_for_doc(*doc).filter(|_| of_kind) {
+                        if let Some(count) = of_segment.get_mut(&value) {
+                            *count = count.saturating_sub(1);
+                        }
+                    }
+                }
+            }
+            counts.push(of_segment);
+        }
+    }
+    Ok(counts)
+}
+
+/// The documents of a segment that are not to be shown.
+fn hidden(segment: &Segment, walk: &Walk<'_>) -> tantivy::Result<Vec<u32>> {
+    let mut hidden = segment.deleted().to_vec();
+    for entry in &walk.waiting.entries {
+        let id = Tree::Is(Atom::Id(entry.kind, entry.id));
+        let Some(mut docs) = walk.docs(segment, &(entry.kind, id))? else { continue };
+        while docs.doc() != TERMINATED {
+            hidden.push(docs.doc());
+            docs.advance();
+        }
+    }
+    hidden.sort_unstable();
+    hidden.dedup();
+    Ok(hidden)
+}
+
 /// Counts by value; spellings that fold to the same are one value under its most frequent spelling.
 #[derive(Debug, Default)]
 struct Tally(HashMap<String, HashMap<String, u64>>);
@@ -79,10 +143,8 @@ impl Tally {
             .into_values()
             .filter_map(|spellings| {
                 let total = spellings.values().sum();
-                spellings
-                    .into_iter()
-                    .max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0)))
-                    .map(|s| (s.0, total))
+                let frequent = spellings.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0)));
+                frequent.map(|(spelling, _)| (spelling, total))
             })
             .collect();
         values.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));

@@ -98,7 +98,7 @@ impl Shared {
         let mut matching = self.waiting_matches(&question)?;
         let mut page = self.hits(&question, &matching)?;
         // Where something was found, every word of it was.
-        if page.0.is_empty() && query.tree().has_typed_words() {
+        if page.0.is_empty() && request.forgiving && query.tree().has_typed_words() {
             let mut tree = query.tree().clone();
             corrected = self.correct(&mut tree, &Scope { generation, waiting, kinds: &kinds, rights })?;
             if !corrected.is_empty() {
@@ -131,6 +131,7 @@ impl Shared {
 
     /// How many documents match, counted up to a cap.
     fn total(&self, asked: &Asked<'_>, waiting: u64, cap: u64) -> Outcome<Total> {
+        // Without an index nobody knows.
         let Some(walk) = self.walk(asked) else { return Ok(Total::MoreThan(waiting)) };
         let count = waiting + walk.count(cap.saturating_sub(waiting))?;
         Ok(if count > cap { Total::MoreThan(cap) } else { Total::Exact(count) })

@@ -3,7 +3,8 @@
 
 use super::layout::{Layout, column_name};
 use crate::search::schema::{Schema, Shape};
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tantivy::columnar::{Cardinality, Column, ColumnValues, StrColumn};
 use tantivy::{InvertedIndexReader, SegmentReader};
 
@@ -25,6 +26,8 @@ pub(crate) struct Columns {
     segment: SegmentReader,
     /// By the field sorted by: document ids from the lowest value to the highest, without those that have none.
     sorted: Vec<OnceLock<Arc<[u32]>>>,
+    /// By kind and field: how often each value occurs, deleted documents included.
+    histograms: Mutex<HashMap<(u8, u16), Arc<HashMap<u64, u64>>>>,
     schema: Schema,
 }
 
@@ -48,6 +51,7 @@ impl Columns {
             numbers: std::iter::repeat_with(OnceLock::new).take(fields).collect(),
             facets: std::iter::repeat_with(OnceLock::new).take(fields).collect(),
             sorted: std::iter::repeat_with(OnceLock::new).take(fields).collect(),
+            histograms: Mutex::default(),
             segment: segment.clone(),
             schema: schema.clone(),
         })
@@ -87,6 +91,32 @@ impl Columns {
     /// Whether the order by a field has been asked for before.
     pub(crate) fn has_order(&self, field: u16) -> bool {
         self.sorted.get(usize::from(field)).is_some_and(|order| order.get().is_some())
+    }
+
+    /// How often each value of a counted field occurs in documents of a kind. Counted the first time it is asked for.
+    pub(crate) fn histogram(&self, kind: u8, field: u16) -> Arc<HashMap<u64, u64>> {
+        let known = |key| self.histograms.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
+        if let Some(histogram) = known(&(kind, field)) {
+            return histogram;
+        }
+        let mut counts = HashMap::new();
+        if let Some(column) = self.facet(field).filter(|_| self.only_kind.is_none_or(|only| only == kind)) {
+            for doc in 0..self.max_doc {
+                if self.kind_of(doc) == kind {
+                    for value in column.ords().values_for_doc(doc) {
+                        *counts.entry(value).or_default() += 1;
+                    }
+                }
+            }
+        }
+        let counts = Arc::new(counts);
+        let mut all = self.histograms.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert((kind, field), Arc::clone(&counts));
+        counts
+    }
+    /// The counts that have been asked for.
+    pub(crate) fn counted(&self) -> Vec<(u8, u16)> {
+        self.histograms.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
     }
 
     pub(crate) fn id(&self, doc: u32) -> [u8; 16] {

@@ -5,8 +5,8 @@ use super::layout::Layout;
 use crate::search::pending::Waiting;
 use crate::search::request::Cursor;
 use crate::search::schema::Schema;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tantivy::fastfield::AliveBitSet;
 use tantivy::index::SegmentId;
 use tantivy::{Index, IndexReader, ReloadPolicy, Searcher};
@@ -15,6 +15,7 @@ use tantivy::{Index, IndexReader, ReloadPolicy, Searcher};
 pub(crate) struct Segment {
     pub(crate) columns: Arc<Columns>,
     pub(crate) alive: Option<AliveBitSet>,
+    deleted: OnceLock<Vec<u32>>,
     id: SegmentId,
 }
 
@@ -28,6 +29,13 @@ impl Segment {
             return true;
         }
         !waiting.has(self.columns.kind_of(doc), &self.columns.id(doc))
+    }
+    /// The deleted documents.
+    pub(crate) fn deleted(&self) -> &[u32] {
+        self.deleted.get_or_init(|| match &self.alive {
+            Some(alive) => (0..self.columns.max_doc).filter(|doc| alive.is_deleted(*doc)).collect(),
+            None => Vec::new(),
+        })
     }
     /// The place of a document in the order by time.
     pub(crate) fn place(&self, doc: u32) -> Cursor {
@@ -75,7 +83,7 @@ impl Reader {
         let before = self.current();
         let known = before.segments.iter().map(|s| (s.id, Arc::clone(&s.columns))).collect();
         let next = generation(self.inner.searcher(), &self.layout, &self.schema, &known)?;
-        prepare_orders(&before, &next, &self.schema);
+        prepare(&before, &next, &self.schema);
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
         Ok(())
     }
@@ -94,19 +102,30 @@ fn generation(
             Some(columns) => Arc::clone(columns),
             None => Arc::new(Columns::open(reader, layout, schema)?),
         };
-        segments.push(Segment { columns, alive: reader.alive_bitset().cloned(), id });
+        segments.push(Segment {
+            columns,
+            alive: reader.alive_bitset().cloned(),
+            deleted: OnceLock::new(),
+            id,
+        });
     }
     segments.sort_by_key(|s| std::cmp::Reverse(s.columns.max_doc));
     Ok(Generation { docs: searcher.num_docs(), segments, _searcher: searcher })
 }
 
-/// Orders that were in use are made for new segments before a query has to.
-fn prepare_orders(before: &Generation, next: &Generation, schema: &Schema) {
+/// Orders and counts that were in use are made for new segments before a query has to.
+fn prepare(before: &Generation, next: &Generation, schema: &Schema) {
     for field in 0..u16::try_from(schema.fields().len()).unwrap_or(0) {
         if before.segments.iter().any(|s| s.columns.has_order(field)) {
             for segment in &next.segments {
                 segment.columns.by_value(field);
             }
+        }
+    }
+    let counted: HashSet<(u8, u16)> = before.segments.iter().flat_map(|s| s.columns.counted()).collect();
+    for (kind, field) in counted {
+        for segment in &next.segments {
+            segment.columns.histogram(kind, field);
         }
     }
 }

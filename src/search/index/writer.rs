@@ -5,7 +5,7 @@ use super::lines;
 use crate::search::terms::Terms;
 use crate::search::tokens::{Form, PHONE_MIN};
 use std::sync::Arc;
-use tantivy::indexer::IndexWriterOptions;
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::{Index, IndexWriter, TantivyDocument};
 
 /// How far an index reaches, kept in each commit.
@@ -33,7 +33,12 @@ impl Writer {
             .num_merge_threads(1)
             .memory_budget_per_thread((arena_mb.clamp(15, 512) as usize) << 20)
             .build();
-        Ok(Self { inner: index.writer_with_options(options)?, layout, text: String::new() })
+        let inner: IndexWriter = index.writer_with_options(options)?;
+        let mut merges = LogMergePolicy::default();
+        // A segment that is half deleted is written again without what is gone.
+        merges.set_del_docs_ratio_before_merge(0.5);
+        inner.set_merge_policy(Box::new(merges));
+        Ok(Self { inner, layout, text: String::new() })
     }
 
     /// Deletes what a failed commit left behind.

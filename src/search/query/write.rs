@@ -140,7 +140,9 @@ fn write_value(out: &mut String, value: &FieldValue) {
 }
 
 fn write_scalar(out: &mut String, scalar: &Scalar) {
-    write_text(out, &scalar.text.replace('"', ""), scalar.quoted);
+    // Only what a program puts in can have quotes inside quotes; they mean nothing to the words.
+    let text = if scalar.quoted { scalar.text.replace('"', " ") } else { scalar.text.clone() };
+    write_text(out, &text, scalar.quoted);
 }
 
 /// Whether a value can stand without quotes.

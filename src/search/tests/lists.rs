@@ -125,6 +125,32 @@ fn facets_count_the_present_result_under_one_spelling() {
 }
 
 #[test]
+fn counts_of_everything_follow_updates_and_deletes() {
+    let desk = many(1_400);
+    let counted = |desk: &Desk| -> Vec<(String, u64)> {
+        let request = Request { facets: vec!["status"], limit: 0, ..Request::list(desk.query(""), "order") };
+        let facet = desk.search.find(&request).unwrap().facets.remove(0);
+        assert!(facet.exact);
+        facet.values
+    };
+    let both =
+        |open: u64, completed: u64| vec![("completed".to_owned(), completed), ("open".to_owned(), open)];
+    assert_eq!(counted(&desk), both(467, 933));
+    for i in 0..30 {
+        desk.put(made(i).keyword("status", "draft"));
+    }
+    desk.delete("order", made(31).id);
+    desk.put(customer(1).keyword("tag", "gift"));
+    for _ in 0..2 {
+        let counts = counted(&desk);
+        assert_eq!(counts, [both(467, 932), vec![("draft".to_owned(), 30)]].concat());
+        assert_eq!(desk.search.values("status", "D", &["order"], None).unwrap(), [("draft".to_owned(), 30)]);
+        assert_eq!(desk.search.values("tag", "", &[], None).unwrap(), [("gift".to_owned(), 1)]);
+        desk.search.flush().unwrap();
+    }
+}
+
+#[test]
 fn a_field_that_no_list_is_sorted_by_is_refused() {
     let schema = schema();
     assert_eq!(Sort::parse("-total", &schema).unwrap(), Sort::By { field: "total", descending: true });

@@ -217,6 +217,21 @@ fn whole_words_come_first_where_the_best_are_asked_for() {
 }
 
 #[test]
+fn each_kind_has_its_own_hits_and_no_kind_corrects_what_another_has() {
+    let desk = Desk::new();
+    desk.put(order(1).text("name", "Miller"));
+    desk.put(customer(2).text("name", "Muller"));
+    desk.search.flush().unwrap();
+    let request = Request { sort: Sort::Best, limit: 4, ..Request::new(desk.query("muller")) };
+    let groups = desk.search.find_by_kind(&request).unwrap();
+    assert_eq!(groups.iter().map(|g| (g.0, g.1.hits.len())).collect::<Vec<_>>(), [("customer", 1)]);
+    let request = Request { query: desk.query("mxller"), ..request };
+    let groups = desk.search.find_by_kind(&request).unwrap();
+    assert_eq!(groups.len(), 2);
+    assert_eq!(groups[0].1.corrected.len(), 1);
+}
+
+#[test]
 fn marks_show_what_was_found() {
     let schema = schema();
     let marked = |text: &str, query: &str, field: &str| -> Vec<String> {

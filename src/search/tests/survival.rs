@@ -127,6 +127,30 @@ fn any_damage_leads_to_a_rebuild_and_never_to_an_error() {
 }
 
 #[test]
+fn damage_inside_a_file_is_found_by_the_loop() {
+    let desk = small();
+    desk.search.flush().unwrap();
+    let before = index_dirs(&desk).remove(0);
+    drop(desk.search);
+    let mut files = std::fs::read_dir(&before).unwrap().map(|e| e.unwrap().path());
+    let path = files.find(|p| p.extension().is_some_and(|e| e == "pos")).unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[3] ^= 0xff;
+    std::fs::write(&path, bytes).unwrap();
+    let search = open(desk.dir.path(), &desk.shop);
+    let desk = Desk { search, ..desk };
+    assert!(!desk.answer("").degraded, "it opens");
+    let search = desk.search.clone();
+    let thread = std::thread::spawn(move || search.run());
+    while index_dirs(&desk).contains(&before) {
+        std::thread::yield_now();
+    }
+    desk.search.close();
+    thread.join().unwrap();
+    assert_eq!((desk.found(""), desk.answer("").degraded), (everything(), false));
+}
+
+#[test]
 fn an_index_of_another_life_of_the_store_is_not_believed() {
     let desk = small();
     desk.search.flush().unwrap();

@@ -4,6 +4,7 @@ pub mod admin;
 mod events;
 mod model;
 mod ops;
+mod merge;
 mod search;
 mod table;
 mod wire;
@@ -11,11 +12,8 @@ mod api;
 
 pub use events::{Changes, EVENTS, changes};
 pub use model::*;
-pub use ops::{
-    CustomerChange, Outcome, add, change, find, find_by_email, find_by_external, find_by_outside_id, get, ids,
-    import, known_as, recent, require_version, same_phone, set_totals, spent_currencies, totals, with_highest_spend, with_most_orders,
-    would_change,
-};
+pub use merge::{import, known_as, would_change};
+pub use ops::{CustomerChange, Outcome, add, change, find, find_by_email, find_by_external, find_by_outside_id, get, ids, recent, require_version, same_phone, set_totals, spent_currencies, totals, with_highest_spend, with_most_orders};
 pub(in crate::shop) use ops::in_any_source;
 pub(in crate::shop) use search::address_fields;
 pub use search::{FIELDS, KIND, doc, main_spend};

@@ -142,7 +142,7 @@ fn email_taken(r: &impl Read, other: CustomerId) -> Result<Error> {
     Ok(Error::conflict("email_taken", format!("{name} has this e-mail address already.")).on("/email"))
 }
 
-fn insert(tx: &mut Tx<'_>, new: NewCustomer, by: &'static str) -> Result<Customer> {
+pub(super) fn insert(tx: &mut Tx<'_>, new: NewCustomer, by: &'static str) -> Result<Customer> {
     let now = tx.now();
     let created_at = new.created_at.unwrap_or(now);
     let mut random = [0; 10];
@@ -269,7 +269,7 @@ fn apply(after: &mut Customer, change: &CustomerChange) -> Result<()> {
 }
 
 /// Writes `after` with a new version and its event; nothing when nothing differs.
-fn save(tx: &mut Tx<'_>, before: &Customer, mut after: Customer) -> Result<Customer> {
+pub(super) fn save(tx: &mut Tx<'_>, before: &Customer, mut after: Customer) -> Result<Customer> {
     let changes = changes(&view(before), &view(&after));
     if changes.is_empty() && before.external == after.external {
         return Ok(before.clone());
@@ -289,118 +289,6 @@ fn view(c: &Customer) -> serde_json::Value {
         "accepts_marketing": c.accepts_marketing, "tax_exempt": c.tax_exempt, "vat_id": c.vat_id,
         "language": c.language, "birthday": c.birthday, "external": c.external,
     })
-}
-
-/// The customer an order describes: found by outside id, then by e-mail, else added. What is known stays as it
-/// is; a new outside id and a new address are added, empty fields are filled.
-///
-/// # Errors
-/// `validation`.
-pub fn known_as(tx: &mut Tx<'_>, new: &NewCustomer, by: &'static str) -> Result<CustomerId> {
-    let new = new.checked()?;
-    let Some(id) = match_of(tx, &new)? else { return Ok(insert(tx, new, by)?.id) };
-    let before = get(tx, id)?;
-    let mut after = before.clone();
-    for (given, field) in [
-        (&new.first_name, &mut after.first_name),
-        (&new.company, &mut after.company),
-        (&new.phone, &mut after.phone),
-        (&new.vat_id, &mut after.vat_id),
-        (&new.language, &mut after.language),
-    ] {
-        if field.is_empty() {
-            field.clone_from(given);
-        }
-    }
-    if after.last_name.is_empty() {
-        after.last_name.clone_from(&new.last_name);
-    }
-    add_missing(tx, &mut after, &new)?;
-    save(tx, &before, after)?;
-    Ok(id)
-}
-
-/// Merges what an import says about a customer: later cells that are not empty win.
-///
-/// # Errors
-/// `validation`.
-pub fn import(tx: &mut Tx<'_>, new: &NewCustomer) -> Result<(CustomerId, Outcome)> {
-    let new = new.checked()?;
-    let Some(id) = match_of(tx, &new)? else {
-        return Ok((insert(tx, new, "import")?.id, Outcome::Added));
-    };
-    let before = get(tx, id)?;
-    let after = merged(tx, &before, &new)?;
-    let saved = save(tx, &before, after)?;
-    Ok((id, if saved.version == before.version { Outcome::Unchanged } else { Outcome::Changed }))
-}
-
-/// Whether importing a checked customer would change the one it is.
-///
-/// # Errors
-/// `not_found`, `validation`.
-pub fn would_change(r: &impl Read, id: CustomerId, new: &NewCustomer) -> Result<bool> {
-    let before = get(r, id)?;
-    Ok(merged(r, &before, new)? != before)
-}
-
-fn merged(r: &impl Read, before: &Customer, new: &NewCustomer) -> Result<Customer> {
-    let mut after = before.clone();
-    for (given, field) in [
-        (&new.first_name, &mut after.first_name),
-        (&new.last_name, &mut after.last_name),
-        (&new.company, &mut after.company),
-        (&new.phone, &mut after.phone),
-        (&new.note, &mut after.note),
-        (&new.vat_id, &mut after.vat_id),
-        (&new.language, &mut after.language),
-        (&new.birthday, &mut after.birthday),
-    ] {
-        if !given.is_empty() {
-            field.clone_from(given);
-        }
-    }
-    let mut all_tags = after.tags.clone();
-    all_tags.extend(new.tags.iter().cloned());
-    after.tags = tags(&all_tags)?;
-    after.metadata.extend(new.metadata.clone());
-    after.accepts_marketing = new.accepts_marketing || after.accepts_marketing;
-    after.tax_exempt = new.tax_exempt || after.tax_exempt;
-    add_missing(r, &mut after, new)?;
-    Ok(after)
-}
-
-fn match_of(r: &impl Read, new: &NewCustomer) -> Result<Option<CustomerId>> {
-    for external in &new.external {
-        if let Some(id) = find_by_external(r, external)? {
-            return Ok(Some(id));
-        }
-    }
-    match &new.email {
-        Some(address) => find_by_email(r, address),
-        None => Ok(None),
-    }
-}
-
-/// Adds outside ids, addresses and an e-mail address that are not there yet.
-fn add_missing(r: &impl Read, after: &mut Customer, new: &NewCustomer) -> Result<()> {
-    for external in &new.external {
-        if !after.external.contains(external) && find_by_external(r, external)?.is_none() {
-            after.external.push(external.clone());
-        }
-    }
-    for address in &new.addresses {
-        if !after.addresses.contains(address) && after.addresses.len() < super::model::ADDRESSES_MAX {
-            after.addresses.push(address.clone());
-        }
-    }
-    if after.email.is_none()
-        && let Some(address) = &new.email
-        && find_by_email(r, address)?.is_none()
-    {
-        after.email = Some(address.clone());
-    }
-    Ok(())
 }
 
 /// What the customer's orders add up to.

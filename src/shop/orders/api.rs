@@ -1,8 +1,9 @@
 //! Orders and credit notes for programs: list, read, place, change, take a step, note.
 
-use super::wire::{CreditNoteOut, NoteBody, OrderFields, OrderOut, PlaceOrder, StepBody, step_named};
+use super::asked::{NoteBody, OrderFields, PlaceOrder, StepBody, step_named};
+use super::wire::{CreditNoteOut, OrderOut};
 use super::{CreditNoteId, Order, OrderId, Step, StepInput};
-use super::{add_note, change, credit_note_ids, edit_note, find_by_number, find_credit_note, get, get_credit_note, place, standing, take};
+use super::{add_note, change, edit_note, find_by_number, find_credit_note, get, get_credit_note, place, standing, take};
 use crate::access::{Caller, Once, Shop, may};
 use crate::base::error::{Error, Result};
 use crate::base::id::Id;
@@ -40,7 +41,7 @@ pub struct ApiDocs;
 ///
 /// # Errors
 /// Faults of the store only.
-pub fn out(r: &impl Read, order: &Order) -> Result<OrderOut> {
+pub(super) fn out(r: &impl Read, order: &Order) -> Result<OrderOut> {
     let name = match order.customer {
         Some(id) => customers::find(r, id)?.map(|c| c.name()).unwrap_or_default(),
         None => String::new(),

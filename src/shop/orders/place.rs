@@ -2,7 +2,8 @@
 
 use super::events::{CreditNoteAdded, Placed};
 use super::keep::{self, account};
-use super::model::{CreditNote, CreditNoteId, NewCreditNote, NewOrder, NewOrderCustomer, Order, OrderId};
+use super::incoming::{NewCreditNote, NewOrder, NewOrderCustomer};
+use super::model::{CreditNote, CreditNoteId, Order, OrderId};
 use super::table::{BY_NUMBER, BY_SOURCE, CREDIT_BY_SOURCE, CREDIT_NOTES, NUMBERS};
 use crate::base::error::{Error, Result};
 use crate::base::id::{Id, uuid_v7};
@@ -15,6 +16,9 @@ use crate::store::{Read, Subject, Tx};
 const NUMBER_FIRST: u64 = 10_001;
 /// A wished number is taken up to eight digits; longer ones are outside ids, not numbers people say.
 const WISHED_MAX: u64 = 99_999_999;
+
+/// The source that our own exports name for what was placed here.
+const OWN: &str = "backroom";
 
 /// What came of an order that an import brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,10 +53,15 @@ pub fn import(tx: &mut Tx<'_>, new: &NewOrder) -> Result<Imported> {
 }
 
 fn known_source(r: &impl Read, new: &NewOrder) -> Result<Option<OrderId>> {
-    match &new.source {
-        Some(source) => BY_SOURCE.first(r, &(source.source.clone(), source.id.clone())),
-        None => Ok(None),
+    let Some(source) = &new.source else { return Ok(None) };
+    // Our own export names orders by their id here.
+    if source.source == OWN
+        && let Ok(id) = OrderId::parse(&source.id)
+        && keep::find(r, id)?.is_some()
+    {
+        return Ok(Some(id));
     }
+    BY_SOURCE.first(r, &(source.source.clone(), source.id.clone()))
 }
 
 fn insert(tx: &mut Tx<'_>, new: &NewOrder) -> Result<Order> {

@@ -10,6 +10,7 @@ use crate::shop::transfer::mapping::Mapping;
 use crate::shop::transfer::number;
 use crate::shop::transfer::options::Options;
 use crate::shop::transfer::records::Record;
+use crate::shop::transfer::refusals::is_refused_column;
 use crate::shop::transfer::sheet::Sheet;
 use crate::shop::transfer::survey::{KeyColumns, Survey, Wanted, survey};
 use rust_decimal::Decimal;
@@ -47,7 +48,7 @@ enum Slot {
 }
 
 /// A cell that refuses its row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fault {
     /// Physical line of the row.
     pub line: u64,
@@ -85,6 +86,8 @@ pub struct Bound {
     /// Columns that become metadata, with their names.
     pub kept: Vec<(usize, String)>,
     pub unknown: Vec<usize>,
+    /// Columns that are known and left out.
+    pub ignored: Vec<usize>,
     null: Vec<String>,
 }
 
@@ -160,6 +163,7 @@ impl Bound {
         let survey = survey(&sheet, &wanted, options)?;
         let by = mapping.files.iter().map(|(role, file)| (role.clone(), tie.slots(&file.by))).collect();
         let (kept, unknown) = tie.rest(&used, role, options);
+        let ignored = mapping.rules.ignore.iter().filter_map(|n| sheet.column(n)).collect();
         Ok(Self {
             survey,
             role: role.map(str::to_owned),
@@ -168,6 +172,7 @@ impl Bound {
             by,
             kept,
             unknown,
+            ignored,
             null: mapping.rules.null.clone(),
             sheet,
         })
@@ -261,6 +266,7 @@ impl Tie<'_> {
         let left: Vec<usize> = (0..self.sheet.header.len())
             .filter(|c| !used.contains(c) && !ignore.contains(c) && !keep.contains(c))
             .filter(|c| !self.sheet.title(*c).is_empty() && !is_line_column(self.sheet.title(*c)))
+            .filter(|c| !is_refused_column(self.sheet.title(*c)))
             .collect();
         let joined = foreign_names(self.mapping, role.unwrap_or_default());
         let unknown: Vec<usize> =

@@ -143,7 +143,7 @@ pub fn parse(text: &str, style: DateStyle, zone: &Zone) -> Option<Moment> {
             };
             (civil::Date::new(year, month, day).ok()?, rest)
         }
-        None => year_first(text).or_else(|| compact(text))?,
+        None => year_first(text).or_else(|| compact(text)).or_else(|| worded(text))?,
     };
     let (time, offset) = clock(rest)?;
     let (moment, offset_s) = (date.to_datetime(time), offset);
@@ -208,6 +208,34 @@ fn compact(text: &str) -> Option<(civil::Date, &str)> {
     let (month, rest) = digits(rest, 2, 2)?;
     let (day, rest) = digits(rest, 2, 2)?;
     (1900..=2200).contains(&year).then_some((date(year, month, day)?, rest))
+}
+
+/// `Jan 5, 2025 …` and `5 January 2025 …`, in English.
+fn worded(text: &str) -> Option<(civil::Date, &str)> {
+    const MONTHS: [&str; 12] =
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let month = |text: &'_ str| {
+        let run = text.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let word = text.get(..run)?.to_ascii_lowercase();
+        let number = MONTHS.iter().position(|m| word.starts_with(m))?;
+        Some((u32::try_from(number).ok()? + 1, run))
+    };
+    let gap = |text: &'_ str| text.len() - text.trim_start_matches([' ', ',', '.', '-']).len();
+    let (month, day, rest) = match month(text) {
+        Some((month, run)) => {
+            let rest = text.get(run..)?;
+            let (day, rest) = digits(rest.get(gap(rest)..)?, 1, 2)?;
+            (month, day, rest)
+        }
+        None => {
+            let (day, rest) = digits(text, 1, 2)?;
+            let rest = rest.get(gap(rest)..)?;
+            let (month, run) = month(rest)?;
+            (month, day, rest.get(run..)?)
+        }
+    };
+    let (year, rest) = digits(rest.get(gap(rest)..)?, 4, 4)?;
+    (!begins_with_digit(rest)).then_some((date(year, month, day)?, rest))
 }
 
 fn date(year: u32, month: u32, day: u32) -> Option<civil::Date> {
@@ -337,6 +365,9 @@ mod tests {
             ("1/13/2016 1:05 PM", "2016-01-13T13:05:00Z"),
             ("1/13/2016 12:05 am", "2016-01-13T00:05:00Z"),
             ("2025-01-05 10:00:00.123 -05:30", "2025-01-05T15:30:00.123Z"),
+            ("Jan 5, 2025, 10:00:00 AM", "2025-01-05T10:00:00Z"),
+            ("5 January 2025", "2025-01-05T00:00:00Z"),
+            ("05-Dec-2025 13:00", "2025-12-05T13:00:00Z"),
             ("2025/1/5", "2025-01-05T00:00:00Z"),
             ("2025-01-05 10:00:00 UTC", "2025-01-05T10:00:00Z"),
         ] {

@@ -296,6 +296,12 @@ impl From<&StaffNote> for StaffNoteDocument {
         Self { number, at, by, text, edited_at }
     }
 }
+impl From<StaffNoteDocument> for StaffNote {
+    fn from(n: StaffNoteDocument) -> Self {
+        let StaffNoteDocument { number, at, by, text, edited_at } = n;
+        Self { number, at, by, text, edited_at }
+    }
+}
 impl From<&Cancelled> for CancelledDocument {
     fn from(c: &Cancelled) -> Self {
         let Cancelled { at, reason, note, payment_before } = c.clone();
@@ -326,6 +332,7 @@ impl BuyerDocument {
             company: self.company,
             phone: self.phone,
             external: known_as(self.external, self.id),
+            is_import: true,
             ..NewCustomer::default()
         }
     }
@@ -412,6 +419,8 @@ impl OrderDocument {
             note: self.note,
             tags: self.tags,
             metadata: self.metadata,
+            staff_notes: self.staff_notes.into_iter().map(StaffNote::from).collect(),
+            fulfilment_before: self.fulfilment_before,
             is_import: true,
             ..NewOrder::new(self.currency)
         }

@@ -7,6 +7,7 @@ use crate::shop::customers::{self, ExternalRef, NewCustomer, Outcome};
 use crate::shop::orders::{self, Imported, NewCreditNote, NewOrder, OrderId};
 use crate::base::id::Id;
 use crate::shop::transfer::outcome::{Item, Place, Refused, Sink};
+use crate::shop::transfer::refusals::RefusedCsv;
 use crate::store::{Actor, Snapshot, Store, Tx};
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -61,7 +62,7 @@ pub struct Landing<'a> {
     has_room: &'a (dyn Fn() -> bool + Sync),
     /// Told of bytes read and of all; gives false to end the import.
     progress: &'a mut dyn FnMut(u64, u64, &Landed) -> bool,
-    refused_rows: Option<csv::Writer<Box<dyn Write + Send + 'a>>>,
+    refused_rows: Option<RefusedCsv<Box<dyn Write + Send + 'a>>>,
     dry_run: bool,
     on_error: OnError,
     group: Vec<(Item, Place)>,
@@ -105,11 +106,13 @@ impl<'a> Landing<'a> {
         self.on_error = on_error;
         self
     }
-    /// Where refused rows go: file, line, column, value, code, reason, then the row as it stands.
-    #[must_use]
-    pub fn refused_to(mut self, out: Box<dyn Write + Send + 'a>) -> Self {
-        self.refused_rows = Some(csv::WriterBuilder::new().flexible(true).from_writer(out));
-        self
+    /// Where refused rows go: the row as it stands, then where and why, so that it can be mended and imported.
+    ///
+    /// # Errors
+    /// `file_unwritable`.
+    pub fn refused_to(mut self, out: Box<dyn Write + Send + 'a>) -> Result<Self> {
+        self.refused_rows = Some(RefusedCsv::new(out)?);
+        Ok(self)
     }
 
     /// Writes what is left and gives the counts.
@@ -118,8 +121,8 @@ impl<'a> Landing<'a> {
     /// `import_stopped` when a refusal was to end it; those of the store.
     pub fn finish(mut self) -> Result<Landed> {
         self.land()?;
-        if let Some(rows) = &mut self.refused_rows {
-            rows.flush().map_err(Error::internal)?;
+        if let Some(rows) = self.refused_rows.take() {
+            rows.finish()?;
         }
         match self.first_refusal {
             Some(why) if self.on_error == OnError::Stop => {
@@ -183,6 +186,7 @@ impl<'a> Landing<'a> {
                     value: place.key.clone(),
                     code,
                     reason,
+                    header: Arc::from([]),
                     cells: Vec::new(),
                 };
                 self.refused(&refused)?;
@@ -284,10 +288,7 @@ impl Sink for Landing<'_> {
         }
         self.is_ended |= self.on_error == OnError::Stop;
         if let Some(rows) = &mut self.refused_rows {
-            let line = row.line.to_string();
-            let head = [row.file.as_ref(), &line, &row.column, &row.value, row.code, &row.reason];
-            let cells = row.cells.iter().map(String::as_str);
-            rows.write_record(head.into_iter().chain(cells)).map_err(Error::internal)?;
+            rows.write(row)?;
         }
         Ok(())
     }

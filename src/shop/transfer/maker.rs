@@ -148,27 +148,20 @@ impl<'a> Maker<'a> {
             last_name: self.first_line(views, Field::CustomerLastName),
             company: self.first_line(views, Field::CustomerCompany),
             phone: self.first_line(views, Field::CustomerPhone),
+            accepts_marketing: self.yes(views, Field::CustomerMarketing),
+            tax_exempt: self.yes(views, Field::CustomerTaxExempt),
+            is_import: true,
             ..NewCustomer::default()
         };
         if !given_email.is_empty() {
-            match email::parse(given_email) {
-                Ok(address) => person.email = Some(address),
-                Err(_) => {
-                    let field = if views.iter().any(|v| v.has(Field::CustomerEmail)) {
-                        Field::CustomerEmail
-                    } else {
-                        Field::OrderEmail
-                    };
-                    if let Some(view) = first(views, field) {
-                        self.warn(EMAIL, &view, field, given_email);
-                    }
-                    person
-                        .metadata
-                        .insert("email".into(), cell::one_line(given_email, METADATA_VALUE_LEN_MAX).0);
-                    if id.is_empty() {
-                        id = email::key(given_email);
-                    }
-                }
+            person.email = Some(given_email.chars().filter(|c| !c.is_control()).take(254).collect());
+            let field = if views.iter().any(|v| v.has(Field::CustomerEmail)) {
+                Field::CustomerEmail
+            } else {
+                Field::OrderEmail
+            };
+            if let (Err(_), Some(view)) = (email::parse(given_email), first(views, field)) {
+                self.warn(EMAIL, &view, field, given_email);
             }
         }
         let whole = self.first_line(views, Field::CustomerName);
@@ -198,8 +191,6 @@ impl<'a> Maker<'a> {
         person.tags = self.tags(views, Field::CustomerTags);
         person.vat_id = self.first_line(views, Field::CustomerVatId);
         person.language = self.first_line(views, Field::CustomerLanguage);
-        person.accepts_marketing = self.yes(views, Field::CustomerMarketing);
-        person.tax_exempt = self.yes(views, Field::CustomerTaxExempt);
         let zone = &self.options.zone;
         if let Some(view) = first(views, Field::CustomerBirthday) {
             let day = view.date(Field::CustomerBirthday, zone)?;

@@ -1,39 +1,56 @@
 //! Transfer: orders and customers in from other shops' files, and out as files that come in again unchanged.
+//!
+//! A file is unpacked (`input`), becomes UTF-8 (`encoding`), records (`records`) and rows under a header (`sheet`).
+//! A first pass over all of it (`survey`) decides per column how numbers and dates are written, and which orders
+//! are scattered or broken; the second (`group`, `run`) makes records of the rows through a mapping (`mapping`,
+//! `presets`, `bound`, `maker`) and hands them to a sink together with refusals, warnings and sums (`outcome`).
+//! `landing` is the sink that writes to the store. The way out is `outgoing`, `export`, `writer`, `document`.
 
-pub mod amounts;
-pub mod bound;
-pub mod cell;
-pub mod date;
-pub mod encoding;
-pub mod fields;
-pub mod group;
 pub mod input;
-pub mod join;
-pub mod line_columns;
-pub mod lines;
-pub mod maker;
-pub mod mapping;
-pub mod number;
-pub mod options;
-pub mod order;
-pub mod outcome;
-pub mod people;
-pub mod presets;
-pub mod landing;
-pub mod outgoing;
+pub mod encoding;
 pub mod records;
-pub mod run;
 pub mod sheet;
-pub mod survey;
-pub mod words;
 
-pub mod backroom;
+pub mod cell;
+pub mod number;
+pub mod date;
+pub mod survey;
+
+pub mod options;
+pub mod fields;
+pub mod words;
+pub mod mapping;
+pub mod presets;
+
+pub mod bound;
+pub mod join;
+pub mod group;
+pub mod maker;
+pub mod lines;
+pub mod line_columns;
+pub mod amounts;
+pub mod standing;
+pub mod credit;
+pub mod order;
+pub mod people;
+pub mod run;
+
+pub mod outcome;
+pub mod refusals;
+pub mod landing;
+
 pub mod document;
+pub mod writer;
 pub mod export;
+pub mod outgoing;
+pub mod backroom;
 pub mod own_run;
+
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod own_samples;
 #[cfg(test)]
 mod real_data;
-pub mod writer;
-
 #[cfg(test)]
 mod round_trip;

@@ -45,6 +45,8 @@ pub struct Refused {
     pub code: &'static str,
     /// What was wrong and what would be right.
     pub reason: String,
+    /// The columns of its file; none for a line of JSON.
+    pub header: Arc<[String]>,
     /// The row as it stands; a row that cannot be taken apart is one cell.
     pub cells: Vec<String>,
 }
@@ -211,6 +213,8 @@ pub struct FileReport {
     pub trimmed_cells: u64,
     /// Columns that no field was found for.
     pub unknown_columns: Vec<String>,
+    /// Columns that are known and of no use here.
+    pub ignored_columns: Vec<String>,
     /// The first cells with other letters than ASCII, to judge the encoding by.
     pub samples: Vec<String>,
     /// How ambiguous columns were read, such as `Total: 1,234 is 1234`.

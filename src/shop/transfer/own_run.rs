@@ -174,6 +174,7 @@ impl OwnRun<'_, '_> {
                         value,
                         code,
                         reason,
+                        header: Arc::from([]),
                         cells,
                     })?;
                 }

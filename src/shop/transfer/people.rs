@@ -101,6 +101,7 @@ impl Maker<'_> {
             last_name: self.first_line(views, Field::CustomerLastName),
             company: self.first_line(views, Field::CustomerCompany),
             phone: self.first_line(views, Field::CustomerPhone),
+            is_import: true,
             ..NewCustomer::default()
         };
         let name = self.first_line(views, Field::CustomerName);
@@ -150,9 +151,9 @@ pub fn merged(before: NewCustomer, later: NewCustomer) -> NewCustomer {
         accepts_marketing: before.accepts_marketing || later.accepts_marketing,
         tax_exempt: before.tax_exempt || later.tax_exempt,
         vat_id: text(before.vat_id, later.vat_id),
+        is_import: true,
         language: text(before.language, later.language),
         birthday: text(before.birthday, later.birthday),
         created_at: before.created_at.min(later.created_at).or(later.created_at).or(before.created_at),
-        is_import: true,
     }
 }

@@ -266,7 +266,8 @@ impl<'a> Run<'a> {
 
 /// How a bound file was read.
 pub fn file_report(bound: Bound) -> FileReport {
-    let Bound { sheet, survey, role, unknown, .. } = bound;
+    let Bound { sheet, survey, role, unknown, ignored, .. } = bound;
+    let titles = |columns: Vec<usize>| columns.into_iter().map(|c| sheet.title(c).to_owned()).collect();
     FileReport {
         name: Arc::clone(&sheet.name),
         role: role.unwrap_or_else(|| "records".into()),
@@ -277,7 +278,8 @@ pub fn file_report(bound: Bound) -> FileReport {
         repeated_headers: survey.counts.repeated_headers,
         refused_rows: survey.counts.refused,
         trimmed_cells: survey.trimmed_cells,
-        unknown_columns: unknown.iter().map(|c| sheet.title(*c).to_owned()).collect(),
+        unknown_columns: titles(unknown),
+        ignored_columns: titles(ignored),
         samples: survey.samples,
         decisions: survey.decisions,
     }
@@ -378,6 +380,7 @@ pub fn refusals<'a>(fault: &Fault, key: &str, views: impl Iterator<Item = &'a Vi
             } else {
                 format!("{shown} is refused because of line {}: {}", fault.line, fault.reason)
             },
+            header: Arc::clone(&view.bound.sheet.header),
             cells: view.row.record.cells().map(str::to_owned).collect(),
         }
     };

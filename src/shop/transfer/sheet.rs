@@ -19,7 +19,7 @@ pub struct Sheet {
     pub name: Arc<str>,
     pub delimiter: u8,
     /// As they stand in the file, trimmed.
-    pub header: Vec<String>,
+    pub header: Arc<[String]>,
     input: Input,
     detected: Detected,
     columns: HashMap<String, usize>,
@@ -82,7 +82,7 @@ impl Sheet {
         Ok(Self {
             name: input.name().into(),
             delimiter,
-            header,
+            header: header.into(),
             input: input.clone(),
             detected,
             columns,
@@ -274,8 +274,9 @@ impl Rows<'_> {
     fn refuse(&mut self, line: u64, code: &'static str, reason: String, cells: Vec<String>) -> Step {
         self.counts.rows += 1;
         self.counts.refused += 1;
-        let (file, column, value) = (Arc::clone(&self.sheet.name), String::new(), String::new());
-        Step::Refused(Box::new(Refused { file, line, column, value, code, reason, cells }))
+        let (file, header) = (Arc::clone(&self.sheet.name), Arc::clone(&self.sheet.header));
+        let (column, value) = (String::new(), String::new());
+        Step::Refused(Box::new(Refused { file, line, column, value, code, reason, header, cells }))
     }
 }
 
@@ -311,7 +312,7 @@ mod tests {
         assert_eq!(sheet("a|b\n1|2\n").delimiter, b'|');
         assert_eq!(sheet("\"a;b\",c\n\"1;2;3\",x\n").delimiter, b',');
         assert_eq!(sheet("only\n1;2\n").delimiter, b',');
-        assert_eq!(sheet("sep=;\na;b\n1;2\n").header, ["a", "b"]);
+        assert_eq!(*sheet("sep=;\na;b\n1;2\n").header, ["a", "b"]);
     }
 
     #[test]

@@ -83,14 +83,17 @@ fn open_private(path: &Path) -> std::io::Result<File> {
 
 /// Makes an entry of a directory durable.
 pub(in crate::store) fn sync_parent(path: &Path) -> std::io::Result<()> {
-    path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
+    let Some(dir) = path.parent() else { return Ok(()) };
+    let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+    File::open(dir)?.sync_all()
 }
 
-/// An empty file is a new database; anything else has to begin with the magic bytes.
+/// An empty file is a new database, and one that begins with zeros may be; anything else has to begin with the magic
+/// bytes.
 fn check_magic(mut file: &File) -> std::io::Result<bool> {
     let mut start = Vec::with_capacity(MAGIC.len());
     file.by_ref().take(MAGIC.len() as u64).read_to_end(&mut start)?;
-    Ok(start.is_empty() || start == MAGIC)
+    Ok(start.is_empty() || start == MAGIC || start == [0; MAGIC.len()])
 }
 
 /// Opens redb over a medium.
@@ -293,6 +296,9 @@ fn open_error(error: DatabaseError) -> Error {
 fn io_error(error: impl Into<redb::Error>) -> Error {
     match error.into() {
         redb::Error::DatabaseClosed => fenced(),
+        error @ redb::Error::Corrupted(_) => {
+            damaged("A part of the database is damaged. Run the check, and restore a backup.").because(error)
+        }
         error => {
             Error::unavailable("store_io", "The database cannot be read just now. Try again in a moment.", 2)
                 .because(error)

@@ -138,7 +138,7 @@ fn a_migration_that_was_interrupted_goes_on_where_it_was() {
 fn a_file_that_is_no_store_is_refused_and_left_as_it_is() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("store.redb");
-    for bytes in [b"SQLite format 3\0".to_vec(), b"re".to_vec(), vec![0; 8_192]] {
+    for bytes in [b"SQLite format 3\0".to_vec(), b"re".to_vec(), [[0; 4_096], [1; 4_096]].concat()] {
         std::fs::write(&file, &bytes).unwrap();
         let error = Store::open(dir.path(), &settings(), clock(), TABLES).err().unwrap();
         assert_eq!((error.code, error.kind), ("store_damaged", Kind::Internal));
@@ -202,7 +202,7 @@ fn every_commit_boundary_is_a_store_that_opens() {
 
 /// Bytes in memory that stay when a database over them is closed.
 #[derive(Clone, Debug, Default)]
-struct Bytes(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Bytes(pub(super) Arc<Mutex<Vec<u8>>>);
 
 impl Medium for Bytes {
     fn backend(&self) -> Result<Box<dyn StorageBackend>> {
@@ -369,6 +369,44 @@ fn every_call_to_the_disk_may_fail_once() {
         again.close().unwrap();
     }
     assert!(failed > 50, "{failed}");
+}
+
+#[test]
+fn an_opening_that_fails_can_be_repeated() {
+    let mood = Arc::<Mood>::default();
+    for made_before in [false, true] {
+        for calls in 0.. {
+            let bytes: Arc<dyn Medium> = Arc::new(Bytes::default());
+            if made_before {
+                let store = over(&bytes, &mood);
+                make(&store, 1, thing("lamp", "red", 3)).unwrap();
+                store.close().unwrap();
+            }
+            mood.left.store(calls, Ordering::SeqCst);
+            mood.limited.store(true, Ordering::SeqCst);
+            let medium = Moody { below: Arc::clone(&bytes), mood: Arc::clone(&mood) };
+            let opened = Store::start(Parts {
+                clock: clock(),
+                registry: Arc::new(registry(TABLES).unwrap()),
+                opener: Box::new(RedbOpener { medium, cache_bytes: 1 << 20 }),
+                formats: Formats::OURS,
+                space: Guard::new(Box::new(|| Ok(u64::MAX)), 0, "/nonexistent".into(), 0),
+                scan_time: std::time::Duration::from_secs(1),
+            });
+            mood.limited.store(false, Ordering::SeqCst);
+            if let Err(error) = &opened {
+                assert_eq!((error.kind, error.code), (Kind::Unavailable, "store_io"), "call {calls}");
+            }
+            let untouched = opened.is_ok() && mood.left.load(Ordering::SeqCst) > 0;
+            drop(opened);
+            let store = over(&bytes, &mood);
+            assert_eq!(store.last_seq(), u64::from(made_before));
+            assert_eq!(store.check(&[]).unwrap(), []);
+            if untouched {
+                break;
+            }
+        }
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::*;
 use crate::base::error::Kind;
 use crate::store::engine::memory::{Commit, Disk, MemoryOpener};
 use crate::store::{Direction, Span, counter, events};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 fn over(disk: &Arc<Disk>) -> Store {
@@ -131,4 +131,35 @@ fn a_snapshot_from_before_the_fence_answers_unavailable() {
     });
     assert_eq!(code.unwrap_err().code, "store_fenced");
     assert_eq!(store.health().reopened, 1);
+}
+
+#[test]
+fn a_panic_of_the_writer_itself_is_survived() {
+    let broken = Arc::new(AtomicBool::new(false));
+    let probe_broken = Arc::clone(&broken);
+    let probe = Box::new(move || {
+        if probe_broken.swap(false, Ordering::SeqCst) {
+            std::panic::resume_unwind(Box::new("planned"));
+        }
+        Ok(u64::MAX)
+    });
+    let store = start(Box::new(MemoryOpener(Arc::<Disk>::default())), probe, 100);
+    make(&store, 1, thing("lamp", "red", 3)).unwrap();
+    broken.store(true, Ordering::SeqCst);
+    assert_eq!(make(&store, 2, thing("chair", "red", 3)).unwrap_err().code, "commit_unknown");
+    make(&store, 2, thing("chair", "red", 3)).unwrap();
+    store.close().unwrap();
+}
+
+#[test]
+fn closing_lets_the_hooks_go_and_what_they_hold() {
+    let store = over(&Arc::<Disk>::default());
+    let held = Arc::new(());
+    let (by_hook, again) = (Arc::clone(&held), store.clone());
+    store.on_commit(Box::new(move |_| {
+        let _held = (&by_hook, again.last_seq());
+    }));
+    make(&store, 1, thing("lamp", "red", 3)).unwrap();
+    store.close().unwrap();
+    assert_eq!(Arc::strong_count(&held), 1);
 }

@@ -192,3 +192,27 @@ fn the_last_handle_may_go_inside_an_operation() {
     drop(store);
     done.recv().unwrap();
 }
+
+#[test]
+fn a_large_operation_ends_its_group() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let large = |n: u8| -> Operation {
+        Box::new(move |tx| {
+            THINGS.put(tx, &id(n), &thing(&format!("{n}{}", "x".repeat(5 << 20)), "red", 1))?;
+            tx.next("n")
+        })
+    };
+    let small = || -> Operation { Box::new(|tx| tx.next("n")) };
+    let answers = together(&store, vec![small(), large(1), small(), small(), large(2), small()]);
+    assert_eq!(answers.into_iter().map(Result::unwrap).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(store.health().commits, 3);
+}
+
+#[test]
+fn a_record_that_is_too_large_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let error = make(&store, 1, thing(&"x".repeat(crate::store::RECORD_BYTES_MAX), "red", 1)).unwrap_err();
+    assert_eq!((error.kind, error.code), (Kind::Invalid, "record_too_large"));
+}

@@ -1,6 +1,7 @@
 //! Tests of the store as a whole, and the small shop they are played in.
 
 mod basics;
+mod crash;
 mod disk;
 mod fence;
 mod group;

@@ -7,8 +7,9 @@ use crate::search::query::tree::{Atom, Tree, Typed};
 use crate::search::schema::Schema;
 use crate::search::tokens::{PHONE_MIN, chunks};
 
-/// Letters from which one typing mistake is forgiven.
+/// Letters from which one typing mistake is forgiven, and up to which.
 const TYPO_MIN: usize = 5;
+const TYPO_MAX: usize = 24;
 /// Digits that make pieces side by side a phone number.
 const PIECES_MIN: usize = 5;
 
@@ -116,7 +117,7 @@ fn single(cutter: &Cutter, part: &Part, prefix: bool) -> Tree {
     );
     let tree = Tree::or(any);
     let letters = plain.chars().count();
-    if letters < TYPO_MIN || plain.chars().any(|c| c.is_ascii_digit()) {
+    if !(TYPO_MIN..=TYPO_MAX).contains(&letters) || plain.chars().any(|c| c.is_ascii_digit()) {
         return tree;
     }
     let shown = plain.to_owned();

@@ -108,7 +108,7 @@ impl Of<'_> {
         match self.def.shape {
             Shape::Word { values } => self.word(values, bare, starred),
             Shape::Keyword => self.keyword(bare, starred, scalar.quoted),
-            Shape::Email => Ok(self.key(&fold_email(bare), !scalar.quoted)),
+            Shape::Email if bare.contains('@') => Ok(self.key(&fold_email(bare), !scalar.quoted)),
             Shape::Phone => Ok(self.phone(bare)),
             Shape::Code => Ok(self.code(bare, !scalar.quoted)),
             _ => Ok(self.running_text(bare, scalar.quoted)),

@@ -14,6 +14,9 @@ pub use row::Hit;
 pub(in crate::shop::desk) use row::state_of;
 pub use why::Why;
 
+pub use admin::routes as page_routes;
+pub use api::routes as api_routes;
+
 use crate::base::error::{Error, Result};
 use crate::base::time::{Timestamp, Zone};
 use crate::search::query::parse;

@@ -4,12 +4,12 @@ use super::again::SameForm;
 use super::words;
 use crate::access::{Staff, may};
 use crate::base::error::{Error, Kind, Result};
-use crate::base::id::Id;
+use crate::base::id::{Id, from_text, to_text};
 use crate::shop::orders::{CancelReason, OrderId, Step, StepInput, get, retag, step_named, take};
 use crate::store::{Store, Tx};
 use crate::web::flash::local_path;
 use crate::web::parts::Link;
-use crate::web::{Fields, Page, Pages, PathId, Shell, see_other};
+use crate::web::{Fields, Page, Pages, Shell, see_other};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
@@ -17,11 +17,6 @@ use serde::{Deserialize, Serialize};
 const ORDERS_MAX: usize = 500;
 /// Results are kept in the store as answers to a form, one per person and key.
 const HASH: [u8; 32] = [0; 32];
-
-crate::id!(
-    /// The result of an action on many orders: `blk_…`.
-    ResultId, "blk"
-);
 
 /// What is to be done with each order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,11 +103,13 @@ pub(super) async fn run(
     let same = SameForm::new(&actor.id, "bulk".to_owned(), &fields.0);
     let op = move |tx: &mut Tx<'_>| {
         same.run(tx, |tx| {
-            let result: ResultId = tx.new_id();
+            let mut random = [0; 16];
+            tx.random(&mut random);
+            let result = to_text(&random);
             let outcome = each(tx, &action, &ids, &back)?;
             let body = serde_json::to_vec(&outcome).map_err(Error::internal)?;
             let scope = scope(&tx.actor().id);
-            tx.remember(&scope, &result.to_string(), &HASH, 200, &body)?;
+            tx.remember(&scope, &result, &HASH, 200, &body)?;
             Ok(result)
         })
     };
@@ -120,19 +117,19 @@ pub(super) async fn run(
     see_other(&format!("/admin/orders/bulk/{result}"), None)
 }
 
-/// `GET /admin/orders/bulk/{id}`: what came of it, for the one who did it.
+/// `GET /admin/orders/bulk/{key}`: what came of it, for the one who did it.
 pub(super) async fn result(
     staff: Staff<may::ViewOrders>,
     shell: Shell,
     pages: web::Data<Pages>,
     store: web::Data<Store>,
-    id: PathId<ResultId>,
+    key: web::Path<String>,
 ) -> Result<HttpResponse> {
-    let key = id.0.to_string();
-    let wanted = key.clone();
+    let unknown = || Error::refuse(Kind::NotFound, "not_found", "This result is not kept any more.");
+    let wanted = from_text(&key).map(|bytes| to_text(&bytes)).ok_or_else(unknown)?;
     // Answers are read where they are written: a transaction that changes nothing.
     let kept = store.write(staff.actor(), move |tx| tx.replay(&scope(&tx.actor().id), &wanted, &HASH)).await?;
-    let kept = kept.ok_or_else(|| Error::not_found("result", key))?;
+    let kept = kept.ok_or_else(unknown)?;
     let outcome: Outcome = serde_json::from_slice(&kept.body).map_err(Error::internal)?;
     pages.show(&shell, &BulkPage::of(outcome))
 }

@@ -4,6 +4,8 @@ mod act;
 mod again;
 mod bulk;
 mod carriers;
+#[cfg(test)]
+mod clicked;
 mod columns;
 mod credit;
 mod draft;
@@ -28,7 +30,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/admin/orders").route(web::get().to(list::list)))
         .service(web::resource("/admin/orders/bulk").route(web::post().to(bulk::run)))
-        .service(web::resource("/admin/orders/bulk/{id}").route(web::get().to(bulk::result)))
+        .service(web::resource("/admin/orders/bulk/{key}").route(web::get().to(bulk::result)))
         .service(web::resource("/admin/orders/{id}").route(web::get().to(show::show)))
         .service(
             web::resource("/admin/orders/{id}/edit").route(web::get().to(edit::form)).route(web::post().to(edit::save)),
@@ -41,4 +43,25 @@ pub fn routes(config: &mut web::ServiceConfig) {
         )
         .service(web::resource("/admin/orders/{id}/{step}").route(web::post().to(act::step)))
         .service(web::resource("/admin/credit-notes/{id}").route(web::get().to(credit::show)));
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::web::pages::testing::renders;
+
+    #[test]
+    fn every_page_renders_whole_and_in_part_and_escapes() {
+        let list = renders::<super::list::ListPage>();
+        assert!(list.contains("Anna Berg") && list.contains("Showing “berg” for “bergh”."));
+        let order = renders::<super::show::OrderPage>();
+        assert!(order.contains("Order #10482") && order.contains("7 orders, 6 kept"));
+        let edit = renders::<super::edit::EditPage>();
+        assert!(edit.contains("name=\"was_billing.city\""));
+        let clash = renders::<super::edit::ClashPage>();
+        assert!(clash.contains("type=\"radio\" name=\"phone\""));
+        let bulk = renders::<super::bulk::BulkPage>();
+        assert!(bulk.contains("Undo 1\u{a0}order"));
+        let note = renders::<super::credit::CreditNotePage>();
+        assert!(note.contains("Credit note C536379"));
+    }
 }

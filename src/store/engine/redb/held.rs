@@ -3,6 +3,7 @@
 //! redb marks a file as open, and repairs it after an unclean stop, before its caller can look inside. A
 //! program that finds a newer format must leave the file as it was, so what opening writes waits here.
 
+use super::MAGIC;
 use redb::{BackendError, StorageBackend};
 use std::collections::BTreeMap;
 use std::io;
@@ -73,10 +74,30 @@ impl Held {
             return Ok(None);
         }
         if waiting.is_none() {
-            let len = self.below.len()?;
-            *waiting = Some(Waiting { len, base_len: len, ..Waiting::default() });
+            *waiting = Some(self.begin()?);
         }
         waiting.as_mut().map(act).transpose()
+    }
+    /// What is there at the beginning. redb holds its lock by now, so nobody else is writing.
+    fn begin(&self) -> io::Result<Waiting> {
+        let len = self.below.len()?;
+        if len > 0 && self.is_unfinished(len)? {
+            return Ok(Waiting { steps: vec![Step::SetLen(0)], ..Waiting::default() });
+        }
+        Ok(Waiting { len, base_len: len, ..Waiting::default() })
+    }
+    /// True for a file whose creation was cut short: redb writes the magic number last, and nothing but the first
+    /// block before it. Such a file has never held anything; it is begun anew.
+    fn is_unfinished(&self, len: u64) -> io::Result<bool> {
+        let block = BLOCK as u64;
+        for number in 0..len.div_ceil(block) {
+            let bytes = self.base_block(number, len)?;
+            let looked_at = if number == 0 { MAGIC.len() } else { BLOCK };
+            if bytes.iter().take(looked_at).any(|byte| *byte != 0) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
     /// The part of a block that the file itself has; the rest is zero.
     fn base_block(&self, number: u64, base_len: u64) -> io::Result<Vec<u8>> {

@@ -1,0 +1,128 @@
+//! What an order or an import says about a customer, merged into the one that is known, or added.
+
+use super::model::{ADDRESSES_MAX, Customer, CustomerId, ExternalRef, NewCustomer, tags};
+use super::ops::{Outcome, find, find_by_email, find_by_external, get, insert, save};
+use crate::base::error::Result;
+use crate::base::id::Id;
+use crate::store::{Read, Tx};
+
+/// The customer an order describes: found by outside id, then by e-mail, else added. What is known stays as it
+/// is; a new outside id and a new address are added, empty fields are filled.
+///
+/// # Errors
+/// `validation`.
+pub fn known_as(tx: &mut Tx<'_>, new: &NewCustomer, by: &'static str) -> Result<CustomerId> {
+    let new = new.checked()?;
+    let Some(id) = match_of(tx, &new)? else { return Ok(insert(tx, new, by)?.id) };
+    let before = get(tx, id)?;
+    let mut after = before.clone();
+    for (given, field) in [
+        (&new.first_name, &mut after.first_name),
+        (&new.company, &mut after.company),
+        (&new.phone, &mut after.phone),
+        (&new.vat_id, &mut after.vat_id),
+        (&new.language, &mut after.language),
+    ] {
+        if field.is_empty() {
+            field.clone_from(given);
+        }
+    }
+    if after.last_name.is_empty() {
+        after.last_name.clone_from(&new.last_name);
+    }
+    add_missing(tx, &mut after, &new)?;
+    save(tx, &before, after)?;
+    Ok(id)
+}
+
+/// Merges what an import says about a customer: later cells that are not empty win.
+///
+/// # Errors
+/// `validation`.
+pub fn import(tx: &mut Tx<'_>, new: &NewCustomer) -> Result<(CustomerId, Outcome)> {
+    let new = new.checked()?;
+    let Some(id) = match_of(tx, &new)? else {
+        return Ok((insert(tx, new, "import")?.id, Outcome::Added));
+    };
+    let before = get(tx, id)?;
+    let after = merged(tx, &before, &new)?;
+    let saved = save(tx, &before, after)?;
+    Ok((id, if saved.version == before.version { Outcome::Unchanged } else { Outcome::Changed }))
+}
+
+/// Whether importing a checked customer would change the one it is.
+///
+/// # Errors
+/// `not_found`, `validation`.
+pub fn would_change(r: &impl Read, id: CustomerId, new: &NewCustomer) -> Result<bool> {
+    let before = get(r, id)?;
+    Ok(merged(r, &before, new)? != before)
+}
+
+fn merged(r: &impl Read, before: &Customer, new: &NewCustomer) -> Result<Customer> {
+    let mut after = before.clone();
+    for (given, field) in [
+        (&new.first_name, &mut after.first_name),
+        (&new.last_name, &mut after.last_name),
+        (&new.company, &mut after.company),
+        (&new.phone, &mut after.phone),
+        (&new.note, &mut after.note),
+        (&new.vat_id, &mut after.vat_id),
+        (&new.language, &mut after.language),
+        (&new.birthday, &mut after.birthday),
+    ] {
+        if !given.is_empty() {
+            field.clone_from(given);
+        }
+    }
+    let mut all_tags = after.tags.clone();
+    all_tags.extend(new.tags.iter().cloned());
+    after.tags = tags(&all_tags)?;
+    after.metadata.extend(new.metadata.clone());
+    after.accepts_marketing = new.accepts_marketing || after.accepts_marketing;
+    after.tax_exempt = new.tax_exempt || after.tax_exempt;
+    add_missing(r, &mut after, new)?;
+    Ok(after)
+}
+
+fn match_of(r: &impl Read, new: &NewCustomer) -> Result<Option<CustomerId>> {
+    for external in &new.external {
+        let known = match own_id(external) {
+            Some(id) => find(r, id)?.map(|customer| customer.id),
+            None => None,
+        };
+        if let Some(id) = known.or(find_by_external(r, external)?) {
+            return Ok(Some(id));
+        }
+    }
+    match &new.email {
+        Some(address) => find_by_email(r, address),
+        None => Ok(None),
+    }
+}
+
+/// The id of a customer that our own export names.
+fn own_id(external: &ExternalRef) -> Option<CustomerId> {
+    if external.source == "backroom" { CustomerId::parse(&external.id).ok() } else { None }
+}
+
+/// Adds outside ids, addresses and an e-mail address that are not there yet.
+fn add_missing(r: &impl Read, after: &mut Customer, new: &NewCustomer) -> Result<()> {
+    for external in &new.external {
+        if own_id(external) != Some(after.id) && !after.external.contains(external) && find_by_external(r, external)?.is_none() {
+            after.external.push(external.clone());
+        }
+    }
+    for address in &new.addresses {
+        if !after.addresses.contains(address) && after.addresses.len() < ADDRESSES_MAX {
+            after.addresses.push(address.clone());
+        }
+    }
+    if after.email.is_none()
+        && let Some(address) = &new.email
+        && find_by_email(r, address)?.is_none()
+    {
+        after.email = Some(address.clone());
+    }
+    Ok(())
+}

@@ -1,0 +1,255 @@
+//! What the API takes: orders to place, fields to change, steps, notes.
+
+use super::change::{OrderChange, StepInput};
+use super::incoming::{NewLine, NewOrder, NewOrderCustomer};
+use super::model::Order;
+use super::state::{CancelReason, Step};
+use crate::base::error::{Checks, Error, Result};
+use crate::base::money::{Currency, Money, Price};
+use crate::base::time::Timestamp;
+use crate::shop::customers::{Address, CustomerId, ExternalRef, patched};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// An order to place. Prices, discounts and taxes are in the order's currency; the total is computed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceOrder {
+    #[serde(default)]
+    pub email: Option<String>,
+    #[serde(default)]
+    pub phone: Option<String>,
+    /// A known customer; else one is found or made by the e-mail address.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub customer: Option<CustomerId>,
+    #[schema(value_type = String, example = "EUR")]
+    pub currency: Currency,
+    pub lines: Vec<PlaceLine>,
+    #[serde(default)]
+    pub billing: Option<Address>,
+    #[serde(default)]
+    pub shipping_address: Option<Address>,
+    #[serde(default)]
+    pub discount: Option<Money>,
+    #[serde(default)]
+    pub discount_code: Option<String>,
+    #[serde(default)]
+    pub shipping: Option<Money>,
+    #[serde(default)]
+    pub shipping_method: Option<String>,
+    /// Of the whole order; the sum of the lines' taxes if absent.
+    #[serde(default)]
+    pub tax: Option<Money>,
+    /// Prices contain the tax. True if absent.
+    #[serde(default)]
+    pub tax_included: Option<bool>,
+    #[serde(default)]
+    pub note: Option<String>,
+    #[serde(default)]
+    pub tags: Vec<String>,
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
+    /// Where it comes in; `api` if absent.
+    #[serde(default)]
+    pub channel: Option<String>,
+    /// Your own id of the order; the same one is placed once.
+    #[serde(default)]
+    pub source: Option<ExternalRef>,
+    /// Now, if absent.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub placed_at: Option<Timestamp>,
+}
+
+/// A line to place. A title or a SKU is needed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceLine {
+    #[serde(default)]
+    pub sku: Option<String>,
+    #[serde(default)]
+    pub barcode: Option<String>,
+    #[serde(default)]
+    pub title: Option<String>,
+    #[serde(default)]
+    pub category: Option<String>,
+    #[serde(default)]
+    pub size: Option<String>,
+    #[serde(default)]
+    pub colour: Option<String>,
+    #[serde(default)]
+    pub vendor: Option<String>,
+    /// 1 to 1,000,000.
+    pub quantity: i64,
+    pub unit_price: Money,
+    #[serde(default)]
+    pub discount: Option<Money>,
+    #[serde(default)]
+    pub tax: Option<Money>,
+}
+
+impl PlaceOrder {
+    /// The order for the rules; `channel` is the door's own word.
+    ///
+    /// # Errors
+    /// `validation` for amounts in another currency.
+    pub fn into_new(self, channel: &str) -> Result<NewOrder> {
+        let mut checks = Checks::default();
+        let currency = self.currency;
+        let mut amount =
+            |pointer: &str, money: Option<Money>| in_currency(currency, pointer, money, &mut checks);
+        let discount = amount("/discount", self.discount);
+        let shipping = amount("/shipping", self.shipping);
+        let tax = self.tax.map(|t| amount("/tax", Some(t)));
+        let mut lines = Vec::with_capacity(self.lines.len());
+        for (i, line) in self.lines.into_iter().enumerate() {
+            lines.push(line.into_new(i, currency, &mut checks));
+        }
+        checks.finish()?;
+        Ok(NewOrder {
+            source: self.source,
+            placed_at: self.placed_at,
+            channel: self.channel.unwrap_or_else(|| channel.to_owned()),
+            customer: self.customer.map_or(NewOrderCustomer::Guest, NewOrderCustomer::Known),
+            email: self.email,
+            phone: self.phone.unwrap_or_default(),
+            lines,
+            billing: self.billing,
+            shipping_address: self.shipping_address,
+            discount,
+            discount_code: self.discount_code.unwrap_or_default(),
+            shipping,
+            shipping_method: self.shipping_method.unwrap_or_default(),
+            tax,
+            tax_included: self.tax_included.unwrap_or(true),
+            note: self.note.unwrap_or_default(),
+            tags: self.tags,
+            metadata: self.metadata,
+            ..NewOrder::new(currency)
+        })
+    }
+}
+
+impl PlaceLine {
+    fn into_new(self, index: usize, currency: Currency, checks: &mut Checks) -> NewLine {
+        let at = |field: &str| format!("/lines/{index}/{field}");
+        let price = in_currency(currency, &at("unit_price"), Some(self.unit_price), checks);
+        let unit_price =
+            checks.keep(&at("unit_price"), Price::from_minor(price, currency)).unwrap_or_default();
+        NewLine {
+            sku: self.sku.unwrap_or_default(),
+            barcode: self.barcode.unwrap_or_default(),
+            title: self.title.unwrap_or_default(),
+            category: self.category.unwrap_or_default(),
+            size: self.size.unwrap_or_default(),
+            colour: self.colour.unwrap_or_default(),
+            vendor: self.vendor.unwrap_or_default(),
+            quantity: self.quantity,
+            unit_price,
+            discount: in_currency(currency, &at("discount"), self.discount, checks),
+            tax: in_currency(currency, &at("tax"), self.tax, checks),
+            stated_total: None,
+        }
+    }
+}
+
+fn in_currency(currency: Currency, pointer: &str, money: Option<Money>, checks: &mut Checks) -> i64 {
+    let Some(money) = money else { return 0 };
+    if money.currency != currency {
+        checks.wrong(
+            format!("{pointer}/currency"),
+            "currency_mismatch",
+            format!("Use the order's currency, {currency}, not {}.", money.currency),
+        );
+    }
+    money.amount
+}
+
+/// The fields of an order that can be changed, as a JSON merge patch (RFC 7396): absent leaves, `null` empties,
+/// objects are merged key by key.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct OrderFields {
+    pub email: Option<String>,
+    pub phone: String,
+    pub billing: Option<Address>,
+    pub shipping_address: Option<Address>,
+    pub note: String,
+    pub tags: Vec<String>,
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl OrderFields {
+    fn of(o: &Order) -> Self {
+        Self {
+            email: o.email.clone(),
+            phone: o.phone.clone(),
+            billing: o.billing.clone(),
+            shipping_address: o.shipping_address.clone(),
+            note: o.note.clone(),
+            tags: o.tags.clone(),
+            metadata: o.metadata.clone(),
+        }
+    }
+    /// The change that a merge patch makes to an order.
+    ///
+    /// # Errors
+    /// `unknown_field` or `invalid_type` with the field.
+    pub fn change(o: &Order, patch: &serde_json::Value) -> Result<OrderChange> {
+        let wanted: Self = patched(&Self::of(o), patch)?;
+        Ok(OrderChange {
+            email: Some(wanted.email),
+            phone: Some(wanted.phone),
+            billing: Some(wanted.billing),
+            shipping_address: Some(wanted.shipping_address),
+            note: Some(wanted.note),
+            tags: Some(wanted.tags),
+            metadata: Some(wanted.metadata),
+        })
+    }
+}
+
+/// What a step may be told; each step reads its own fields.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct StepBody {
+    /// Cancel: `customer`, `rejected`, `unavailable` or `other`.
+    pub reason: Option<CancelReason>,
+    /// Cancel and hold: words for staff.
+    pub note: Option<String>,
+    /// Pay: how.
+    pub method: Option<String>,
+    /// Ship: who carries it.
+    pub carrier: Option<String>,
+    /// Ship: the tracking number.
+    pub tracking: Option<String>,
+}
+
+impl StepBody {
+    pub fn into_input(self) -> StepInput {
+        StepInput {
+            reason: self.reason,
+            note: self.note.unwrap_or_default(),
+            method: self.method.unwrap_or_default(),
+            carrier: self.carrier.unwrap_or_default(),
+            tracking: self.tracking.unwrap_or_default(),
+        }
+    }
+}
+
+/// A staff note to add or its new text.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoteBody {
+    pub text: String,
+}
+
+/// The step named in an address.
+///
+/// # Errors
+/// `not_found` for a word that is no step.
+pub fn step_named(word: &str) -> Result<Step> {
+    Step::from_word(word).ok_or_else(|| Error::not_found("step", word.chars().take(40).collect::<String>()))
+}

@@ -1,0 +1,399 @@
+//! Orders as any door hands them in, and the rules that make a record of one. Pure: no store, no HTTP, no clock.
+
+use super::model::{
+    CreditKind, Line, LINES_IMPORT_MAX, LINES_MAX, Order, OrderId, Parcel, PaymentNote, QUANTITY_MAX, StaffNote, Cancelled, total_of,
+};
+use super::state::{CancelReason, Fulfilment, Payment, Status};
+use crate::base::email;
+use crate::base::error::{Checks, Error, Result};
+use crate::base::money::{Currency, Price, sum};
+use crate::base::time::Timestamp;
+use crate::shop::customers::{
+    Address, CustomerId, ExternalRef, NewCustomer, checked_address, many_lines, metadata, one_line, tags,
+};
+use std::collections::BTreeMap;
+
+/// Who an incoming order belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum NewOrderCustomer {
+    /// Nobody is known.
+    #[default]
+    Guest,
+    Known(CustomerId),
+    /// Found by external reference or e-mail, else made.
+    Described(Box<NewCustomer>),
+}
+
+/// A line as any door hands it in. `total` is computed unless a trusted source states it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewLine {
+    pub sku: String,
+    pub barcode: String,
+    pub title: String,
+    pub category: String,
+    pub size: String,
+    pub colour: String,
+    pub vendor: String,
+    pub quantity: i64,
+    pub unit_price: Price,
+    pub discount: i64,
+    pub tax: i64,
+    /// Stated by an import whose totals are not price times quantity.
+    pub stated_total: Option<i64>,
+}
+
+/// An order as any door hands it in, before the rules have seen it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewOrder {
+    pub source: Option<ExternalRef>,
+    pub source_name: String,
+    /// Taken if it is free; else the next number is.
+    pub wished_number: Option<u64>,
+    /// Now, if `None`.
+    pub placed_at: Option<Timestamp>,
+    pub placed_offset_min: Option<i16>,
+    pub channel: String,
+    pub customer: NewOrderCustomer,
+    pub email: Option<String>,
+    pub phone: String,
+    pub currency: Currency,
+    pub lines: Vec<NewLine>,
+    pub billing: Option<Address>,
+    pub shipping_address: Option<Address>,
+    pub discount: i64,
+    pub discount_code: String,
+    pub shipping: i64,
+    pub shipping_method: String,
+    /// Of the whole order; the sum of the lines' taxes, if `None`.
+    pub tax: Option<i64>,
+    pub tax_included: bool,
+    /// Stated by a trusted source; the difference becomes `adjustment`.
+    pub stated_total: Option<i64>,
+    pub refunded: i64,
+    pub status: Status,
+    pub payment: Payment,
+    pub fulfilment: Fulfilment,
+    pub hold: Option<String>,
+    pub cancelled: Option<(Option<Timestamp>, CancelReason, String)>,
+    pub payments: Vec<PaymentNote>,
+    pub parcels: Vec<Parcel>,
+    pub note: String,
+    pub tags: Vec<String>,
+    pub metadata: BTreeMap<String, String>,
+    /// Only our own files have notes by staff and know what "unreturn" brings back.
+    pub staff_notes: Vec<StaffNote>,
+    pub fulfilment_before: Option<Fulfilment>,
+    /// More lines, negative quantities and no lines at all are allowed.
+    pub is_import: bool,
+}
+
+impl NewOrder {
+    /// An open, unpaid, empty order in a currency; doors fill in what they have.
+    pub fn new(currency: Currency) -> Self {
+        Self {
+            source: None,
+            source_name: String::new(),
+            wished_number: None,
+            placed_at: None,
+            placed_offset_min: None,
+            channel: String::new(),
+            customer: NewOrderCustomer::Guest,
+            email: None,
+            phone: String::new(),
+            currency,
+            lines: Vec::new(),
+            billing: None,
+            shipping_address: None,
+            discount: 0,
+            discount_code: String::new(),
+            shipping: 0,
+            shipping_method: String::new(),
+            tax: None,
+            tax_included: true,
+            stated_total: None,
+            refunded: 0,
+            status: Status::Open,
+            payment: Payment::Unpaid,
+            fulfilment: Fulfilment::Unfulfilled,
+            hold: None,
+            cancelled: None,
+            payments: Vec::new(),
+            parcels: Vec::new(),
+            note: String::new(),
+            tags: Vec::new(),
+            metadata: BTreeMap::new(),
+            staff_notes: Vec::new(),
+            fulfilment_before: None,
+            is_import: false,
+        }
+    }
+
+    /// The order with every field checked and every amount computed; id, number, customer and times are the caller's.
+    ///
+    /// # Errors
+    /// `validation` with all fields that need a change.
+    pub fn checked(
+        &self,
+        id: OrderId,
+        number: u64,
+        customer: Option<CustomerId>,
+        now: Timestamp,
+    ) -> Result<Order> {
+        let mut checks = Checks::default();
+        let lines = self.checked_lines(&mut checks);
+        self.check_amounts(&mut checks);
+        let mut line = |pointer: &str, text: &str| checks.keep(pointer, one_line(text)).unwrap_or_default();
+        let (channel, phone) = (line("/channel", &self.channel), line("/phone", &self.phone));
+        let (discount_code, shipping_method) =
+            (line("/discount_code", &self.discount_code), line("/shipping_method", &self.shipping_method));
+        let source_name = line("/source_name", &self.source_name);
+        let mail = match self.email.as_deref().map(str::trim) {
+            None | Some("") => None,
+            // A damaged address in an old shop's file is data; it is kept and warned of by the import.
+            Some(text) if self.is_import => {
+                Some(text.chars().filter(|c| !c.is_control()).take(254).collect())
+            }
+            Some(text) => checks.keep("/email", email::parse(text)),
+        };
+        let mut address = |given: &Option<Address>, pointer: &str| {
+            given.as_ref().map(|a| checked_address(a, pointer, &mut checks)).filter(|a| !a.is_empty())
+        };
+        let billing = address(&self.billing, "/billing");
+        let shipping_address = address(&self.shipping_address, "/shipping_address");
+        let note = checks.keep("/note", many_lines(&self.note)).unwrap_or_default();
+        let tags = checks.keep("/tags", tags(&self.tags)).unwrap_or_default();
+        let metadata = checks.keep("/metadata", metadata(&self.metadata)).unwrap_or_default();
+        checks.finish()?;
+
+        let subtotal = sum(lines.iter().map(|l| l.total))?;
+        let tax = match self.tax {
+            Some(tax) => tax,
+            None => sum(lines.iter().map(|l| l.tax))?,
+        };
+        let computed = total_of(subtotal, self.discount, self.shipping, tax, self.tax_included)?;
+        let total = self.stated_total.unwrap_or(computed);
+        if total < 0 && !self.is_import {
+            return Err(
+                Error::invalid("total_negative", "The discount is larger than the order.").on("/discount")
+            );
+        }
+        Ok(Order {
+            id,
+            number,
+            version: 1,
+            placed_at: self.placed_at.unwrap_or(now),
+            placed_offset_min: self.placed_offset_min,
+            created_at: now,
+            updated_at: now,
+            channel,
+            source: self.source.clone(),
+            source_name,
+            customer,
+            email: mail,
+            phone,
+            currency: self.currency,
+            lines,
+            billing,
+            shipping_address,
+            subtotal,
+            discount: self.discount,
+            discount_code,
+            shipping: self.shipping,
+            shipping_method,
+            tax,
+            tax_included: self.tax_included,
+            adjustment: sum([total, computed.checked_neg().unwrap_or(0)])?,
+            total,
+            refunded: self.refunded,
+            status: self.status,
+            payment: self.payment,
+            fulfilment: self.fulfilment,
+            hold: self.hold.clone(),
+            cancelled: self.cancelled.clone().map(|(at, reason, note)| Cancelled {
+                at: at.unwrap_or(self.placed_at.unwrap_or(now)),
+                reason,
+                note,
+                payment_before: if self.payment == Payment::Voided { Payment::Unpaid } else { self.payment },
+            }),
+            payments: self.payments.clone(),
+            parcels: self.parcels.clone(),
+            note,
+            tags,
+            metadata,
+            staff_notes: self.staff_notes.clone(),
+            fulfilment_before: self.fulfilment_before,
+        })
+    }
+
+    fn checked_lines(&self, checks: &mut Checks) -> Vec<Line> {
+        let most = if self.is_import { LINES_IMPORT_MAX } else { LINES_MAX };
+        if self.lines.is_empty() && !self.is_import {
+            checks.wrong("/lines", "lines_missing", "An order needs at least one line.");
+        }
+        if self.lines.len() > most {
+            checks.wrong("/lines", "too_many_lines", format!("An order has at most {most} lines."));
+            return Vec::new();
+        }
+        self.lines.iter().enumerate().map(|(i, l)| self.checked_line(i, l, checks)).collect()
+    }
+
+    fn checked_line(&self, index: usize, given: &NewLine, checks: &mut Checks) -> Line {
+        let at = |field: &str| format!("/lines/{index}/{field}");
+        let least = if self.is_import { -QUANTITY_MAX } else { 1 };
+        if !(least..=QUANTITY_MAX).contains(&given.quantity) {
+            checks.wrong(
+                at("quantity"),
+                "invalid_quantity",
+                format!("Enter a quantity from 1 to {QUANTITY_MAX}."),
+            );
+        }
+        if given.unit_price.0 < 0 && !self.is_import {
+            checks.wrong(at("unit_price"), "invalid_amount", "Enter a price that is not negative.");
+        }
+        if (given.discount < 0 || given.tax < 0) && !self.is_import {
+            checks.wrong(
+                at("discount"),
+                "invalid_amount",
+                "Enter a discount and a tax that are not negative.",
+            );
+        }
+        let mut text =
+            |field: &str, value: &str| checks.keep(&at(field), one_line(value)).unwrap_or_default();
+        let mut line = Line {
+            sku: text("sku", &given.sku),
+            barcode: text("barcode", &given.barcode),
+            title: text("title", &given.title),
+            category: text("category", &given.category),
+            size: text("size", &given.size),
+            colour: text("colour", &given.colour),
+            vendor: text("vendor", &given.vendor),
+            quantity: given.quantity,
+            unit_price: given.unit_price,
+            discount: given.discount,
+            tax: given.tax,
+            total: 0,
+        };
+        if line.title.is_empty() && line.sku.is_empty() && !self.is_import {
+            checks.wrong(at("title"), "title_missing", "Enter a title or a SKU.");
+        }
+        let computed = given
+            .unit_price
+            .times(given.quantity, self.currency)
+            .and_then(|gross| sum([gross, given.discount.checked_neg().unwrap_or(i64::MIN)]));
+        line.total = match given.stated_total {
+            Some(total) => total,
+            None => checks.keep(&at("unit_price"), computed).unwrap_or_default(),
+        };
+        if line.total < 0 && given.stated_total.is_none() && !self.is_import {
+            checks.wrong(at("discount"), "discount_too_large", "The discount is larger than the line.");
+        }
+        line
+    }
+
+    fn check_amounts(&self, checks: &mut Checks) {
+        if self.is_import {
+            return;
+        }
+        for (pointer, amount) in [
+            ("/discount", self.discount),
+            ("/shipping", self.shipping),
+            ("/tax", self.tax.unwrap_or(0)),
+            ("/refunded", self.refunded),
+        ] {
+            if amount < 0 {
+                checks.wrong(pointer, "invalid_amount", "Enter an amount that is not negative.");
+            }
+        }
+    }
+}
+
+/// A credit note as the import hands it in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewCreditNote {
+    pub number: String,
+    pub source: Option<ExternalRef>,
+    pub issued_at: Timestamp,
+    pub customer: NewOrderCustomer,
+    pub currency: Currency,
+    pub lines: Vec<Line>,
+    /// Positive: credited to the customer.
+    pub total: i64,
+    pub kind: CreditKind,
+    pub country: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::Id;
+    use proptest::prelude::*;
+
+    fn line(quantity: i64, minor: i64) -> NewLine {
+        NewLine {
+            title: "Mug".into(),
+            quantity,
+            unit_price: Price::from_minor(minor, Currency::EUR).unwrap(),
+            ..NewLine::default()
+        }
+    }
+    fn checked(new: &NewOrder) -> Result<Order> {
+        new.checked(OrderId::from_bytes([1; 16]), 1, None, Timestamp(0))
+    }
+
+    #[test]
+    fn an_order_adds_up() {
+        let new = NewOrder {
+            lines: vec![line(2, 1999), NewLine { discount: 100, ..line(1, 500) }],
+            shipping: 490,
+            discount: 300,
+            ..NewOrder::new(Currency::EUR)
+        };
+        let order = checked(&new).unwrap();
+        assert_eq!((order.subtotal, order.total, order.items()), (4398, 4588, 3));
+        assert!(order.adds_up());
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_the_field() {
+        for (new, pointer) in [
+            (NewOrder::new(Currency::EUR), "/lines"),
+            (NewOrder { lines: vec![line(0, 1)], ..NewOrder::new(Currency::EUR) }, "/lines/0/quantity"),
+            (
+                NewOrder { lines: vec![line(i64::MIN, 1)], ..NewOrder::new(Currency::EUR) },
+                "/lines/0/quantity",
+            ),
+            (
+                NewOrder {
+                    lines: vec![NewLine { discount: 2, ..line(1, 1) }],
+                    ..NewOrder::new(Currency::EUR)
+                },
+                "/lines/0/discount",
+            ),
+            (NewOrder { lines: vec![line(1, 1)], discount: 2, ..NewOrder::new(Currency::EUR) }, "/discount"),
+            (NewOrder { lines: vec![line(1, 1); 201], ..NewOrder::new(Currency::EUR) }, "/lines"),
+        ] {
+            assert_eq!(checked(&new).unwrap_err().fields[0].pointer, pointer);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn totals_equal_a_model_or_are_refused(
+            lines in prop::collection::vec((any::<i64>(), 0..i64::MAX / 100, any::<i64>()), 1..20),
+            shipping: i64, discount: i64,
+        ) {
+            let new = NewOrder {
+                lines: lines.iter().map(|(q, p, d)| NewLine {
+                    quantity: *q, unit_price: Price(p - p % 100), discount: *d, title: "x".into(), ..NewLine::default()
+                }).collect(),
+                shipping, discount, ..NewOrder::new(Currency::EUR)
+            };
+            if let Ok(order) = checked(&new) {
+                let model: i128 = lines.iter().map(|(q, p, d)| i128::from(*q) * i128::from(p / 100) - i128::from(*d)).sum::<i128>()
+                    + i128::from(shipping) - i128::from(discount);
+                prop_assert_eq!(i128::from(order.total), model);
+                prop_assert!(order.adds_up());
+            }
+        }
+    }
+}

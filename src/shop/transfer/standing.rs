@@ -1,0 +1,195 @@
+//! Where an imported order stands: its status words on our three axes, with the payments and parcels that go with them.
+
+use crate::base::money::Currency;
+use crate::base::time::Timestamp;
+use crate::shop::orders::{CancelReason, Fulfilment, NewOrder, Parcel, Payment, PaymentNote, Status};
+use crate::shop::transfer::amounts::Amounts;
+use crate::shop::transfer::bound::{Fault, View};
+use crate::shop::transfer::cell;
+use crate::shop::transfer::fields::Field;
+use crate::shop::transfer::maker::{Extras, Maker, first};
+use crate::shop::transfer::words::Meaning;
+
+const UNKNOWN_WORD: (&str, &str) = ("unknown_status", "This status is unknown here. It is kept as metadata.");
+const OUTSTANDING: (&str, &str) =
+    ("paid_but_outstanding", "The order is marked paid although an amount is outstanding.");
+
+/// An order being made: what several steps need.
+#[derive(Default)]
+pub struct Draft {
+    /// What its status words say.
+    pub meaning: Meaning,
+    pub extras: Extras,
+    /// The word that holds it.
+    pub held: Option<String>,
+}
+
+impl Maker<'_> {
+    /// What the three status columns say, one after another.
+    pub fn read_words(&mut self, views: &[View<'_>], draft: &mut Draft) {
+        for (kind, field) in [
+            ("status", Field::OrderStatus),
+            ("payment", Field::OrderPayment),
+            ("fulfilment", Field::OrderFulfilment),
+        ] {
+            let Some(any) = views.first().filter(|v| v.has(field)).copied() else { continue };
+            let view = first(views, field).unwrap_or(any);
+            let word = view.text(field);
+            match self.mapping.meaning(kind, &word) {
+                Some(meaning) => {
+                    draft.meaning.then(meaning);
+                    if meaning.is_hold {
+                        draft.held = Some(cell::one_line(&word, 200).0);
+                    }
+                }
+                None if word.is_empty() => {}
+                None => {
+                    self.warn(UNKNOWN_WORD, &view, field, &word);
+                    self.keep(&mut draft.extras, field.name(), &word, &view);
+                }
+            }
+        }
+    }
+
+    /// The three axes, with the payments and parcels that go with them.
+    ///
+    /// # Errors
+    /// `invalid_date`.
+    pub fn state(
+        &mut self,
+        order: &mut NewOrder,
+        amounts: &Amounts,
+        views: &[View<'_>],
+        draft: &Draft,
+        payments: &mut Vec<PaymentNote>,
+    ) -> Result<(), Fault> {
+        let total = amounts.total().minor;
+        let (said, usual) = (draft.meaning, self.mapping.state);
+        let paid_at = self.moment(views, Field::PaidAt)?;
+        let shipped_at = self.moment(views, Field::ShippedAt)?;
+        let knows = |field: Field| views.first().is_some_and(|v| v.has(field));
+        let from_date = |is_there: bool| if is_there { Payment::Paid } else { Payment::Unpaid };
+        order.payment = said
+            .payment
+            .or_else(|| paid_by(payments, total))
+            .or_else(|| knows(Field::PaidAt).then(|| from_date(paid_at.is_some())))
+            .or(usual.payment)
+            .unwrap_or(Payment::Unpaid);
+        if amounts.refunded.minor > 0 && matches!(order.payment, Payment::Paid | Payment::PartRefunded) {
+            order.payment =
+                if amounts.refunded.minor >= total { Payment::Refunded } else { Payment::PartRefunded };
+        }
+        let sent = |is_there: bool| if is_there { Fulfilment::Fulfilled } else { Fulfilment::Unfulfilled };
+        order.fulfilment = said
+            .fulfilment
+            .or_else(|| knows(Field::ShippedAt).then(|| sent(shipped_at.is_some())))
+            .or(usual.fulfilment)
+            .unwrap_or(Fulfilment::Unfulfilled);
+        let is_settled = matches!(order.payment, Payment::Paid | Payment::PartRefunded | Payment::Refunded)
+            && !matches!(order.fulfilment, Fulfilment::Unfulfilled | Fulfilment::Part);
+        let settled = if is_settled { Status::Completed } else { Status::Open };
+        order.status = said.status.or(usual.status).unwrap_or(settled);
+        let cancelled_at = self.moment(views, Field::CancelledAt)?;
+        if cancelled_at.is_some() || order.payment == Payment::Voided {
+            order.status = Status::Cancelled;
+        }
+        if order.status == Status::Cancelled {
+            let word = self.first_line(views, Field::CancelReason);
+            let reason = said.reason.or_else(|| cancel_reason(&word)).unwrap_or(CancelReason::Other);
+            order.cancelled = Some((cancelled_at.or(order.placed_at), reason, word));
+        }
+        if order.status == Status::Open {
+            order.hold.clone_from(&draft.held);
+        }
+        self.parcel(order, views)?;
+        self.payment_note(order, amounts, views, payments)
+    }
+
+    fn moment(&mut self, views: &[View<'_>], field: Field) -> Result<Option<Timestamp>, Fault> {
+        let Some(view) = first(views, field) else { return Ok(None) };
+        Ok(view.date(field, &self.options.zone)?.map(|m| m.at))
+    }
+
+    fn parcel(&mut self, order: &mut NewOrder, views: &[View<'_>]) -> Result<(), Fault> {
+        let shipped_at = self.moment(views, Field::ShippedAt)?;
+        let (carrier, tracking) =
+            (self.first_line(views, Field::Carrier), self.first_line(views, Field::Tracking));
+        if shipped_at.is_some() || !tracking.is_empty() {
+            order.parcels.push(Parcel { carrier, tracking, shipped_at, by_step: false });
+        }
+        Ok(())
+    }
+
+    /// The one payment that columns of the order tell of.
+    fn payment_note(
+        &mut self,
+        order: &mut NewOrder,
+        amounts: &Amounts,
+        views: &[View<'_>],
+        payments: &mut Vec<PaymentNote>,
+    ) -> Result<(), Fault> {
+        let total = amounts.total().minor;
+        let outstanding = amounts.outstanding.unwrap_or_default();
+        if let (Payment::Paid, 1.., Some(view)) =
+            (order.payment, outstanding.minor, first(views, Field::OrderOutstanding))
+        {
+            self.warn(OUTSTANDING, &view, Field::OrderOutstanding, &view.text(Field::OrderOutstanding));
+        }
+        let at = self.moment(views, Field::PaidAt)?;
+        let method = self.first_line(views, Field::PaymentMethod);
+        let reference = self.first_line(views, Field::PaymentReference);
+        let amount = match order.payment {
+            Payment::Paid | Payment::PartRefunded | Payment::Refunded => total,
+            Payment::PartPaid if amounts.outstanding.is_some() => total.saturating_sub(outstanding.minor),
+            _ => 0,
+        };
+        let is_told = at.is_some() || !method.is_empty() || !reference.is_empty();
+        if payments.is_empty() && is_told {
+            payments.push(PaymentNote { method, reference, amount, at, instalments: 1, by_step: false });
+        }
+        Ok(())
+    }
+
+    /// The payments of a file of their own.
+    ///
+    /// # Errors
+    /// `invalid_number`, `invalid_date`, `amount_too_large`.
+    pub fn payments(&mut self, views: &[View<'_>], currency: Currency) -> Result<Vec<PaymentNote>, Fault> {
+        let mut payments = Vec::new();
+        for view in views {
+            let exact = view.number(Field::PayAmount)?.unwrap_or_default();
+            let amount = crate::base::money::to_minor(exact, currency)
+                .map_err(|e| view.fault(Field::PayAmount, e.code, &e.message))?;
+            let instalments =
+                view.number(Field::PayInstalments)?.and_then(|n| u32::try_from(n).ok()).unwrap_or(1);
+            payments.push(PaymentNote {
+                method: self.line(view, Field::PayMethod),
+                reference: self.line(view, Field::PayReference),
+                amount,
+                at: view.date(Field::PayAt, &self.options.zone)?.map(|m| m.at),
+                instalments,
+                by_step: false,
+            });
+        }
+        Ok(payments)
+    }
+}
+
+/// What the payments that are known of make of an order; `None` without any.
+fn paid_by(payments: &[PaymentNote], total: i64) -> Option<Payment> {
+    let paid = payments.iter().fold(0_i64, |sum, p| sum.saturating_add(p.amount));
+    match payments {
+        [] => None,
+        _ if paid >= total => Some(Payment::Paid),
+        _ => Some(Payment::PartPaid),
+    }
+}
+
+fn cancel_reason(word: &str) -> Option<CancelReason> {
+    match word.to_ascii_lowercase().as_str() {
+        "customer" => Some(CancelReason::Customer),
+        "fraud" | "declined" => Some(CancelReason::Rejected),
+        "inventory" => Some(CancelReason::Unavailable),
+        _ => None,
+    }
+}

@@ -1,0 +1,140 @@
+//! From the set-up link to an export, as a person does it, with and without script.
+
+use super::chrome::{self, Chrome};
+use crate::harness::{OWNER, PASSWORD, Shop, least_order, part, project};
+
+/// The accessibility checker, where it is at hand.
+fn axe() -> Option<String> {
+    let path = project("target/parts/axe.min.js");
+    let here = path.is_file();
+    if part("axe-core in target/parts", here) { std::fs::read_to_string(path).ok() } else { None }
+}
+
+fn browser() -> Option<Chrome> {
+    if part("Chromium", chrome::path().is_some()) { Some(Chrome::start()) } else { None }
+}
+
+fn journey(script: bool) {
+    let Some(mut page) = browser() else { return };
+    let mut shop = Shop::nothing();
+    let printed = shop.start();
+    let at = printed.find("/setup/").unwrap();
+    let path: String = printed[at..].chars().take_while(|c| !c.is_whitespace()).collect();
+    page.script(script);
+    page.open(&format!("{}{path}", shop.url));
+    page.fill("input[name=name]", "Olga Owner");
+    page.fill("input[name=email]", OWNER);
+    page.fill("input[name=password]", PASSWORD);
+    page.leads_on(|p| p.click("main form[method=post] button"));
+    page.wait("location.pathname.startsWith('/admin')");
+
+    // Out and in again.
+    page.call("Network.clearBrowserCookies", serde_json::json!({}));
+    page.open(&format!("{}/admin/orders", shop.url));
+    page.wait("location.pathname === '/admin/sign-in'");
+    page.fill("input[name=email]", OWNER);
+    page.fill("input[name=password]", PASSWORD);
+    page.leads_on(|p| p.click("main form[method=post] button"));
+    page.wait("location.pathname === '/admin/orders'");
+
+    shop.key = shop.key_with(&["all"]);
+    let mut order = least_order("anna@example.com", 5900);
+    order["shipping_address"] = serde_json::json!({"name": "Anna Müller", "city": "Bern", "country": "CH"});
+    shop.place("j", &order).expect(201);
+
+    // Find it and open it.
+    if script {
+        page.open(&format!("{}/admin", shop.url));
+        page.press("/");
+        page.call("Input.insertText", serde_json::json!({"text": "mull"}));
+        page.wait("document.querySelectorAll('[role=option]').length > 0");
+        assert!(page.text("document.querySelector('[role=option]').innerText").contains("Anna"));
+        page.leads_on(|p| {
+            p.press("ArrowDown");
+            p.press("Enter");
+        });
+    }
+    page.open(&format!("{}/admin/search?q=mueller", shop.url));
+    page.wait("document.body.innerText.includes('Anna Müller')");
+    page.open(&format!("{}/admin/orders", shop.url));
+    page.wait("document.querySelectorAll('main tbody tr').length === 1");
+    page.leads_on(|p| p.click("main tbody tr a[href^='/admin/orders/ord_']"));
+    page.wait("document.body.innerText.includes('Anna Müller')");
+
+    // Act: a note, then the order is paid by its form.
+    page.fill("textarea[name=text]", "neutral packaging, please");
+    page.leads_on(|p| p.click("form[action$='/notes'] button"));
+    page.wait("document.body.innerText.includes('neutral packaging, please')");
+    let pay = "form[action$='/pay']";
+    page.wait(&format!("!!document.querySelector(\"{pay}\")"));
+    page.leads_on(|p| {
+        p.eval(&format!(
+            "(() => {{ const d = document.querySelector(\"{pay}\").closest('details, [popover], dialog'); if (d && d.tagName === 'DETAILS') d.open = true; if (d && d.showPopover) try {{ d.showPopover() }} catch {{}} }})()"
+        ));
+        p.click(&format!("{pay} button"));
+    });
+    page.wait("document.body.innerText.includes('Paid')");
+    assert_eq!(crate::orders::total(&shop, "payment:paid"), 1);
+    assert!(page.complaints.is_empty(), "{:?}", page.complaints);
+}
+
+#[test]
+fn the_whole_journey_works_with_script() {
+    journey(true);
+}
+
+#[test]
+fn the_whole_journey_works_without_script() {
+    journey(false);
+}
+
+#[test]
+fn pages_are_accessible_and_narrow() {
+    let (Some(mut page), Some(axe)) = (browser(), axe()) else { return };
+    let shop = Shop::open();
+    for i in 0..12 {
+        let mut order = least_order(&format!("c{i}@example.com"), 100 * i + 1);
+        order["shipping_address"] = serde_json::json!({"name": format!("Customer {i} with a rather long name"), "city": "Bern", "country": "CH"});
+        order["tags"] = serde_json::json!(["gift"]);
+        shop.place(&format!("k{i}"), &order).expect(201);
+    }
+    let order = shop.get("/api/v1/orders?limit=1").json()["data"][0]["id"].as_str().unwrap().to_owned();
+    let customer = shop.get("/api/v1/customers?limit=1").json()["data"][0]["id"].as_str().unwrap().to_owned();
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    let mut wrong = Vec::new();
+    let pages = [
+        "/admin/sign-in".to_owned(),
+        "/admin".to_owned(),
+        "/admin/orders".to_owned(),
+        "/admin/orders?q=nothing-like-this".to_owned(),
+        format!("/admin/orders/{order}"),
+        format!("/admin/orders/{order}/edit"),
+        "/admin/customers".to_owned(),
+        format!("/admin/customers/{customer}"),
+        "/admin/customers/new".to_owned(),
+        "/admin/search?q=customer".to_owned(),
+        "/admin/account".to_owned(),
+        "/admin/staff".to_owned(),
+        "/admin/keys".to_owned(),
+        "/admin/nothing".to_owned(),
+        "/api/docs".to_owned(),
+    ];
+    for path in &pages {
+        if path != "/admin/sign-in" {
+            page.cookie(&shop.url, &cookie);
+        }
+        for (width, scheme) in [(1440, "light"), (1440, "dark"), (390, "light")] {
+            page.width(width);
+            page.scheme(scheme);
+            page.open(&format!("{}{path}", shop.url));
+            wrong.extend(page.axe(&axe).into_iter().map(|v| format!("{path} {width} {scheme}: {v}")));
+        }
+        page.width(320);
+        page.open(&format!("{}{path}", shop.url));
+        let over = page.eval("document.documentElement.scrollWidth - document.documentElement.clientWidth").as_i64().unwrap_or(0);
+        if over > 0 {
+            wrong.push(format!("{path} scrolls sideways by {over} px at 320"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} faults:\n{}", wrong.len(), wrong.join("\n"));
+}

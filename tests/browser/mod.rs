@@ -1,0 +1,4 @@
+//! The pages in a real browser: the complete journey with and without script, axe, and narrow screens.
+
+mod chrome;
+mod journey;

@@ -1,0 +1,168 @@
+//! Every route as every role: nobody gets in without a permission, and reading never allows changing.
+
+use crate::harness::{PASSWORD, Shop, backroom_with_input, project, request};
+use std::collections::BTreeSet;
+
+/// Open to everybody on purpose. Anything else that answers a stranger fails the test.
+const PUBLIC: &[&str] = &[
+    "GET /healthz",
+    "GET /readyz",
+    "GET /admin/sign-in",
+    "POST /admin/sign-in",
+    "POST /admin/sign-out",
+    "GET /setup/{token}",
+    "POST /setup/{token}",
+    "GET /a/{name:.*}",
+    "GET /favicon.ico",
+    "POST /admin/display",
+    "GET /api/docs",
+    "GET /api/openapi.json",
+    "GET /api/docs/errors/{code}",
+    "GET /api/docs/errors",
+];
+/// Changes that concern only the person who makes them: every role may.
+const OWN: &[&str] = &["/admin/account", "/admin/parked", "/admin/display", "/admin/sign-out", "/admin/sign-in"];
+
+/// Method and path of every route, as the source registers them.
+fn routes() -> Vec<(String, String)> {
+    fn walk(dir: &std::path::Path, found: &mut Vec<(String, String)>) {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+            let is_test = path.to_string_lossy().contains("tests");
+            let is_dev = path.ends_with("web/dev.rs");
+            if is_test || is_dev {
+                continue;
+            }
+            for piece in text.split("resource(\"").skip(1) {
+                let place = piece.split('"').next().unwrap();
+                let api = !place.starts_with("/admin") && !place.starts_with("/api") && path.to_string_lossy().contains("/shop/");
+                let top = ["/healthz", "/readyz"].contains(&place);
+                let place = if api && !top { format!("/api/v1{place}") } else { place.to_owned() };
+                let piece = piece.split("fn ").next().unwrap();
+                for method in ["get", "post", "put", "patch", "delete"] {
+                    if piece.contains(&format!("web::{method}()")) {
+                        found.push((method.to_uppercase(), place.clone()));
+                    }
+                }
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&project("src"), &mut found);
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// The path with something in its blanks.
+fn filled(path: &str) -> String {
+    let mut out = String::new();
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let (name, after) = after.split_once('}').unwrap();
+        out.push_str(if name.starts_with("step:ship") { "ship" } else if name == "step" { "complete" } else { "1" });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+#[test]
+fn no_route_lets_a_stranger_in() {
+    let shop = Shop::open();
+    let all = routes();
+    assert!(all.len() > 40, "the source is read: {all:?}");
+    let mut open = BTreeSet::new();
+    for (method, path) in &all {
+        let answer = request(
+            &format!("{}{}", shop.url, filled(path)),
+            method,
+            &[("sec-fetch-site", "same-origin"), ("content-type", "application/x-www-form-urlencoded")],
+            (method != "GET").then_some(b"".as_slice()),
+        );
+        let turned_away = answer.status == 401
+            || (answer.status == 303 && answer.header("location").is_some_and(|l| l.starts_with("/admin/sign-in")));
+        if !turned_away {
+            open.insert(format!("{method} {path}"));
+        }
+    }
+    let expected: BTreeSet<String> = PUBLIC.iter().map(|p| (*p).to_owned()).collect();
+    let surprising: Vec<_> = open.difference(&expected).collect();
+    assert!(surprising.is_empty(), "open to everybody: {surprising:?}");
+}
+
+#[test]
+fn a_role_does_what_it_may_and_nothing_else() {
+    let shop = Shop::open();
+    for role in ["manager", "support", "packer", "read_only"] {
+        let added = backroom_with_input(
+            &["staff", "add", "--data", shop.data(), "--email", &format!("{role}@example.com"), "--name", role, "--role", role],
+            &format!("{PASSWORD}\n"),
+        );
+        assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    }
+    let all = routes();
+    let status = |cookie: &str, method: &str, path: &str| {
+        request(
+            &format!("{}{}", shop.url, filled(path)),
+            method,
+            &[("cookie", cookie), ("sec-fetch-site", "same-origin"), ("content-type", "application/x-www-form-urlencoded")],
+            (method != "GET").then_some(b"".as_slice()),
+        )
+        .status
+    };
+    let reader = shop.sign_in("read_only@example.com", PASSWORD);
+    for (method, path) in all.iter().filter(|(m, p)| m != "GET" && !OWN.iter().any(|own| p.starts_with(own))) {
+        if PUBLIC.contains(&format!("{method} {path}").as_str()) {
+            continue;
+        }
+        assert_eq!(status(&reader, method, path), 403, "read_only {method} {path}");
+    }
+    let owner = shop.sign_in(crate::harness::OWNER, PASSWORD);
+    for (method, path) in all.iter().filter(|(_, path)| !path.ends_with("/stream")) {
+        let got = status(&owner, method, path);
+        assert!(got != 401 && got < 500, "owner {method} {path}: {got}");
+        let is_sign_out = path.contains("sign-out") || path.contains("sessions");
+        assert!(got != 403 || is_sign_out, "owner {method} {path}: {got}");
+        if is_sign_out {
+            continue;
+        }
+    }
+    let packer = shop.sign_in("packer@example.com", PASSWORD);
+    assert_eq!(status(&packer, "POST", "/admin/orders/{id}/{step:ship}"), 404, "may ship, but there is no such order");
+    assert_eq!(status(&packer, "POST", "/admin/orders/{id}/{step}"), 403);
+    assert_eq!(status(&packer, "GET", "/admin/customers"), 403);
+    assert_eq!(status(&packer, "GET", "/admin/staff"), 403);
+    let support = shop.sign_in("support@example.com", PASSWORD);
+    assert_eq!(status(&support, "GET", "/admin/customers"), 200);
+    assert_eq!(status(&support, "GET", "/admin/keys"), 403);
+    // What was taken away is gone with the next request.
+    crate::harness::succeed(&["staff", "deactivate", "support@example.com", "--data", shop.data()]);
+    assert_eq!(status(&support, "GET", "/admin/customers"), 303);
+}
+
+#[test]
+fn a_key_does_what_its_scopes_say() {
+    let shop = Shop::open();
+    let reader = shop.key_with(&["orders:view"]);
+    let call = |key: &str, method: &str, path: &str| {
+        request(
+            &format!("{}{path}", shop.url),
+            method,
+            &[("authorization", &format!("Bearer {key}")), ("content-type", "application/json"), ("idempotency-key", "k")],
+            (method != "GET").then_some(b"{}".as_slice()),
+        )
+    };
+    call(&reader, "GET", "/api/v1/orders").expect(200);
+    for (method, path) in [("POST", "/api/v1/orders"), ("GET", "/api/v1/customers"), ("GET", "/api/v1/events"), ("POST", "/api/v1/orders/1/ship")] {
+        let answer = call(&reader, method, path).expect(403);
+        assert!(answer.json()["detail"].as_str().unwrap().contains(':'), "names the scope: {}", answer.body);
+    }
+}
