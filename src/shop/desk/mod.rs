@@ -8,6 +8,8 @@ pub mod find;
 mod health;
 pub mod home;
 pub mod index;
+#[cfg(test)]
+mod trial;
 
 pub use health::routes as health_routes;
 

@@ -1,6 +1,7 @@
 //! What `backroom check` proves of orders: totals add up, counters count, customers' sums are the sums of their orders.
 
 use super::keep::{VIEWS, count, spend};
+use super::sales;
 use super::table::{CREDIT_NOTES, ORDERS};
 use crate::base::error::Result;
 use crate::shop::customers::{self, CustomerId, Totals};
@@ -17,6 +18,7 @@ const PLACE: &str = "shop::orders";
 pub fn check(s: &Snapshot, findings: &mut Findings) -> Result<()> {
     let mut totals: BTreeMap<CustomerId, Totals> = BTreeMap::new();
     let mut counted = vec![0_i64; VIEWS.len()];
+    let mut sales = sales::Audit::default();
     ORDERS.walk(s, &Span::all(), Direction::Forward, |id, order| {
         if order.id != id {
             findings.add(PLACE, format!("order {id} says it is {}", order.id));
@@ -27,6 +29,7 @@ pub fn check(s: &Snapshot, findings: &mut Findings) -> Result<()> {
         for (view, n) in VIEWS.iter().zip(&mut counted) {
             *n += i64::from(view.holds(&order));
         }
+        sales.add(&order);
         if let Some(customer) = order.customer {
             let sums = totals.entry(customer).or_default();
             sums.orders_all = sums.orders_all.saturating_add(1);
@@ -45,6 +48,7 @@ pub fn check(s: &Snapshot, findings: &mut Findings) -> Result<()> {
         }
         Ok(ControlFlow::Continue(()))
     })?;
+    sales.compare(s, PLACE, findings)?;
     for (view, n) in VIEWS.iter().zip(counted) {
         let kept = count(s, view)?;
         if kept != n {

@@ -5,8 +5,9 @@ use super::table::SALES;
 use crate::base::error::Result;
 use crate::base::money::Currency;
 use crate::base::time::{MINUTE_MS, Timestamp};
-use crate::store::{Direction, Read, Span, Tx};
+use crate::store::{Direction, Findings, Read, Snapshot, Span, Tx};
 use minicbor::{Decode, Encode};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 /// Quarters of an hour in UTC: the days of every time zone in use begin at one, so that sums of days are exact
@@ -98,5 +99,36 @@ pub fn currencies(r: &impl Read) -> Result<Vec<Currency>> {
             Some(currency) => found.push(currency),
             None => return Ok(found),
         }
+    }
+}
+
+/// What the sums have to be, gathered order by order.
+#[derive(Debug, Default)]
+pub(super) struct Audit(BTreeMap<(Currency, i64), Sold>);
+
+impl Audit {
+    pub(super) fn add(&mut self, order: &Order) {
+        if let Some((key, sold)) = share(order) {
+            let sum = self.0.entry(key).or_default();
+            *sum = sum.plus(sold);
+        }
+    }
+    /// Compares with what is kept.
+    ///
+    /// # Errors
+    /// Faults of the store only.
+    pub(super) fn compare(mut self, s: &Snapshot, place: &'static str, findings: &mut Findings) -> Result<()> {
+        let mut wrong = |(currency, quarter): (Currency, i64), kept: Sold, is: Sold| {
+            if kept != is {
+                let at = Timestamp(quarter.saturating_mul(QUARTER_MS));
+                findings.add(place, format!("the sales in {currency} from {at} on say {kept:?}, the orders {is:?}"));
+            }
+        };
+        SALES.walk(s, &Span::all(), Direction::Forward, |key, kept| {
+            wrong(key, kept, self.0.remove(&key).unwrap_or_default());
+            Ok(ControlFlow::Continue(()))
+        })?;
+        self.0.into_iter().for_each(|(key, is)| wrong(key, Sold::default(), is));
+        Ok(())
     }
 }

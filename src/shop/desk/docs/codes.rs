@@ -75,6 +75,7 @@ pub const CODES: &[Code] = &[
     api(Invalid, "idempotency_key_invalid", "The `Idempotency-Key` is not 1 to 255 visible ASCII characters.", "Use a UUID."),
     api(Invalid, "idempotency_key_reused", "The same key came with another request before.", "Use a new key for a new request."),
     api(Conflict, "version_mismatch", "Somebody changed the record after you read it.", "Read it again, and repeat your change if it is still right."),
+    api(Invalid, "invalid_if_match", "`If-Match` is no ETag of an answer.", "Send the ETag unchanged, with its quotes."),
     api(Conflict, "duplicate", "Another record has this value, and only one may.", "Use another value."),
     api(Unavailable, "busy", "Too many changes wait.", "Try again after `Retry-After`; with an idempotency key that is safe."),
     api(Unavailable, "commit_unknown", "Nobody knows yet whether the change was saved.", "Send it again with the same idempotency key."),
@@ -147,6 +148,9 @@ pub const CODES: &[Code] = &[
     inside(Forbidden, "own_password_first", "The password was made by somebody else.", "Choose your own under My account."),
     inside(TooMany, "too_many_attempts", "Too many wrong tries to sign in.", "Wait as long as the page says."),
     inside(Unavailable, "sign_in_busy", "Too many people sign in at once.", "Try again in a moment."),
+    // Pages.
+    inside(Invalid, "nothing_chosen", "Nothing was ticked, or nothing to do was chosen.", "Tick at least one row and press a button."),
+    inside(Invalid, "tag_empty", "No tag was written.", "Write it first."),
     // Imports and exports.
     inside(Invalid, "file_missing", "No file was given.", "Choose one."),
     inside(Invalid, "file_empty", "The file has no rows.", "Check what was exported."),
@@ -154,6 +158,7 @@ pub const CODES: &[Code] = &[
     inside(Invalid, "file_unwritable", "The file cannot be written.", "Check the path, the rights and the space on the disk."),
     inside(Invalid, "file_is_workbook", "The file is an Excel workbook.", "Save it as CSV."),
     inside(Invalid, "header_unreadable", "The first row is not the names of columns.", "Export again with a header."),
+    inside(Invalid, "wrong_width", "A row has more or fewer cells than the header.", "Check the quotes in the row that the message names."),
     inside(Invalid, "columns_missing", "Columns that are needed are missing.", "The message names them."),
     inside(Invalid, "format_unknown", "There is no such format.", "Use one of those in the message."),
     inside(Invalid, "mapping_invalid", "The mapping file cannot be used.", "The message says what and where."),
@@ -180,6 +185,7 @@ pub const CODES: &[Code] = &[
     inside(Invalid, "usage", "The command was not understood.", "Add --help to see how it is used."),
     inside(NotFound, "no_shop", "There is no shop in this directory.", "Check --data."),
     inside(Unavailable, "server_lost", "The running server went away before it answered.", "Run the command again."),
+    inside(Unavailable, "address_taken", "The address to listen on cannot be had.", "Stop what listens there, or use another port."),
     inside(Conflict, "log_started", "The log was set up twice.", "Report it."),
     inside(Internal, "input_failed", "Standard input could not be read.", "Run the command again."),
     inside(Internal, "output_failed", "Standard output could not be written.", "Run the command again."),

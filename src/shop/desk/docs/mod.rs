@@ -30,6 +30,14 @@ stable `code`. Unknown fields and parameters are refused, never ignored. Lists a
 integers in minor units with a currency code, times are RFC 3339 in UTC. New fields and new values may be added: \
 ignore those you do not know.";
 
+/// What every refusal looks like.
+#[derive(utoipa::OpenApi)]
+#[openapi(components(
+    responses(crate::web::error::ProblemOut),
+    schemas(crate::web::error::ProblemOut, crate::web::error::ProblemField)
+))]
+struct Problems;
+
 /// The whole API. `server` is the address it is reached at; without it paths are relative.
 pub fn document(server: Option<&str>) -> OpenApi {
     let mut api = OpenApi::new(info(), utoipa::openapi::Paths::new());
@@ -39,7 +47,13 @@ pub fn document(server: Option<&str>) -> OpenApi {
         .description(Some("An API key with the scopes that the operation names. Made under System, API keys, or by `backroom key create`."))
         .build();
     api.components = Some(ComponentsBuilder::new().security_scheme("key", SecurityScheme::Http(scheme)).build());
-    for part in [orders::ApiDocs::openapi(), customers::ApiDocs::openapi(), find::ApiDocs::openapi(), feed::ApiDocs::openapi()] {
+    for part in [
+        Problems::openapi(),
+        orders::ApiDocs::openapi(),
+        customers::ApiDocs::openapi(),
+        find::ApiDocs::openapi(),
+        feed::ApiDocs::openapi(),
+    ] {
         api.merge(part);
     }
     api.servers = Some(vec![Server::new(server.unwrap_or("/"))]);

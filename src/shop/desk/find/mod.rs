@@ -157,3 +157,6 @@ pub fn find(store: &Store, search: &Search, ask: &Ask<'_>) -> Result<Found> {
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,6 +81,10 @@ pub(super) fn today(
     let in_main = format!("{all} currency:{}", main.code().to_lowercase());
     let new = format!("placed:today customer:new {KEPT}");
     let new_count = count(search, days, &new)?;
+    let exact = match new_count {
+        Counted::Exactly(n) => Some(n),
+        _ => None,
+    };
     let several = currencies.len() > 1;
     Ok(vec![
         Figure {
@@ -109,22 +113,41 @@ pub(super) fn today(
         },
         Figure {
             label: "New customers",
-            value: new_count.map_or_else(|| format!("more than {}", grouped(COUNT_MAX)), |n| grouped(n)),
+            value: match new_count {
+                Counted::Exactly(n) => grouped(n),
+                Counted::MoreThan(n) => format!("more than {}", grouped(n)),
+                Counted::NotNow => "–".to_owned(),
+            },
             change: None,
-            note: share(new_count, now.orders),
+            note: match new_count {
+                Counted::NotNow => "counted again when the search index is complete".to_owned(),
+                _ => share(exact, now.orders),
+            },
             means: "Orders placed today whose customer had kept no order before.",
             href: orders_with(&new),
         },
     ])
 }
 
-/// How many orders a query finds; `None` when more than are counted.
-fn count(search: &Search, days: &Days<'_>, q: &str) -> Result<Option<u64>> {
+/// How many orders there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counted {
+    Exactly(u64),
+    MoreThan(u64),
+    /// The index is being rebuilt.
+    NotNow,
+}
+
+/// How many orders a query finds.
+fn count(search: &Search, days: &Days<'_>, q: &str) -> Result<Counted> {
     let query = parse(q, search.schema(), days.now, days.zone, None).query;
     let request = Request { kinds: vec!["order"], limit: 0, count: Count::UpTo(COUNT_MAX), ..Request::new(query) };
-    Ok(match search.find(&request)?.total {
-        Some(Total::Exact(n)) => Some(n),
-        _ => None,
+    let answer = search.find(&request)?;
+    Ok(match answer.total {
+        _ if answer.degraded => Counted::NotNow,
+        Some(Total::Exact(n)) => Counted::Exactly(n),
+        Some(Total::MoreThan(n)) => Counted::MoreThan(n),
+        None => Counted::NotNow,
     })
 }
 

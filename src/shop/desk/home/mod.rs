@@ -323,24 +323,4 @@ fn bytes(count: u64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::web::pages::testing::renders;
-
-    #[test]
-    fn the_page_renders_and_escapes() {
-        let html = renders::<HomePage>();
-        assert!(html.contains("€1,284.50") && html.contains("/admin/orders?q=status:open"), "{html}");
-    }
-
-    #[test]
-    fn sizes_read_as_people_write_them() {
-        assert_eq!((bytes(900), bytes(1536), bytes(5_000_000_000)), ("900 B".into(), "1.5 KB".into(), "4.6 GB".into()));
-    }
-
-    #[test]
-    fn a_choice_is_the_address() {
-        assert_eq!(place(30, None), "/admin");
-        assert_eq!(place(7, Some(Currency::USD)), "/admin?days=7&currency=USD");
-    }
-}
+mod tests;
