@@ -30,7 +30,11 @@ fn order(n: usize) -> NewOrder {
         unit_price: price,
         ..NewLine::default()
     };
-    NewOrder { email: Some(format!("c{n}@example.com")), lines: (0..3).map(line).collect(), ..NewOrder::new(Currency::EUR) }
+    NewOrder {
+        email: Some(format!("c{n}@example.com")),
+        lines: (0..3).map(line).collect(),
+        ..NewOrder::new(Currency::EUR)
+    }
 }
 
 /// Wall time per order with so many clients at once.
@@ -86,11 +90,27 @@ fn theirs(clients: usize, each: usize) -> Duration {
                     let n = (client * each + i) as i64;
                     let tx = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
                     let doc = "x".repeat(300);
-                    tx.execute("INSERT INTO customers(email, orders, spent) VALUES (?1, 1, 5997)", [format!("c{n}@example.com")]).unwrap();
+                    tx.execute(
+                        "INSERT INTO customers(email, orders, spent) VALUES (?1, 1, 5997)",
+                        [format!("c{n}@example.com")],
+                    )
+                    .unwrap();
                     let customer = tx.last_insert_rowid();
-                    tx.execute("INSERT INTO orders(number, customer, placed, doc) VALUES (?1, ?2, ?1, ?3)", (n, customer, &doc)).unwrap();
-                    tx.execute("INSERT INTO events(subject, kind, doc) VALUES (?1, 'customer.added', ?2)", (customer, &doc)).unwrap();
-                    tx.execute("INSERT INTO events(subject, kind, doc) VALUES (?1, 'order.placed', ?2)", (n, &doc)).unwrap();
+                    tx.execute(
+                        "INSERT INTO orders(number, customer, placed, doc) VALUES (?1, ?2, ?1, ?3)",
+                        (n, customer, &doc),
+                    )
+                    .unwrap();
+                    tx.execute(
+                        "INSERT INTO events(subject, kind, doc) VALUES (?1, 'customer.added', ?2)",
+                        (customer, &doc),
+                    )
+                    .unwrap();
+                    tx.execute(
+                        "INSERT INTO events(subject, kind, doc) VALUES (?1, 'order.placed', ?2)",
+                        (n, &doc),
+                    )
+                    .unwrap();
                     tx.commit().unwrap();
                     *done.lock().unwrap() += 1;
                 }

@@ -33,7 +33,12 @@ pub fn run(shop: &Shop, size: &Size) -> Vec<Figure> {
         }
         let ((our_50, our_99), (their_50, their_99)) = (p50_p99(&mut ours), p50_p99(&mut theirs));
         for (name, ours, theirs) in [("p50", our_50, their_50), ("p99", our_99, their_99)] {
-            figures.push(Figure { what: format!("search, {what}, {name}"), ours, theirs, other: "SQLite FTS5" });
+            figures.push(Figure {
+                what: format!("search, {what}, {name}"),
+                ours,
+                theirs,
+                other: "SQLite FTS5",
+            });
         }
     }
     figures
@@ -61,10 +66,15 @@ fn our_search(shop: &Shop, typed: &str) -> u64 {
 
 fn their_search(shop: &Shop, typed: &str) -> u64 {
     let query = format!("{}*", typed.split(' ').map(|w| format!("\"{w}\"")).collect::<Vec<_>>().join(" "));
-    let mut page = shop.sqlite.prepare_cached("SELECT rowid FROM found WHERE found MATCH ?1 ORDER BY rowid DESC LIMIT 50").unwrap();
+    let mut page = shop
+        .sqlite
+        .prepare_cached("SELECT rowid FROM found WHERE found MATCH ?1 ORDER BY rowid DESC LIMIT 50")
+        .unwrap();
     let rows = page.query_map([&query], |r| r.get::<_, i64>(0)).unwrap().count();
-    let mut count =
-        shop.sqlite.prepare_cached("SELECT count(*) FROM (SELECT 1 FROM found WHERE found MATCH ?1 LIMIT 1001)").unwrap();
+    let mut count = shop
+        .sqlite
+        .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM found WHERE found MATCH ?1 LIMIT 1001)")
+        .unwrap();
     let total: i64 = count.query_row([&query], |r| r.get(0)).unwrap();
     black_box(rows);
     total as u64

@@ -25,7 +25,8 @@ impl Shop {
         let store = Store::open(dir.path(), &settings, clock.clone(), backroom::registry::tables()).unwrap();
         let source = Arc::new(StoreSource(store.clone()));
         let search =
-            Search::open(&dir.path().join("index"), schema().unwrap(), source, Default::default(), clock).unwrap();
+            Search::open(&dir.path().join("index"), schema().unwrap(), source, Default::default(), clock)
+                .unwrap();
         let noting = search.clone();
         store.on_commit(Box::new(move |committed| noting.note(&changes(committed))));
         let behind = search.clone();
@@ -51,7 +52,14 @@ fn fill(store: &Store, search: &Search, sqlite: &rusqlite::Connection, count: u6
     for (n, order) in demo.orders().enumerate() {
         // The same words on both sides: person, e-mail, phone, place, titles, SKUs.
         let address = order.shipping_address.clone().or(order.billing.clone()).unwrap_or_default();
-        let mut text = format!("{} {} {} {} {}", address.name, order.email.clone().unwrap_or_default(), order.phone, address.line1, address.city);
+        let mut text = format!(
+            "{} {} {} {} {}",
+            address.name,
+            order.email.clone().unwrap_or_default(),
+            order.phone,
+            address.line1,
+            address.city
+        );
         for line in &order.lines {
             text.push_str(&format!(" {} {}", line.title, line.sku));
         }

@@ -38,11 +38,9 @@ impl App {
     /// # Errors
     /// `store_locked` while another program has the directory, `store_format_newer`, `store_damaged`.
     pub fn open(settings: &Settings, clock: Clock) -> Result<Self> {
-        let dir = settings
-            .data
-            .dir
-            .clone()
-            .ok_or_else(|| Error::invalid("config_invalid", "Say where the data is kept: data.dir or --data."))?;
+        let dir = settings.data.dir.clone().ok_or_else(|| {
+            Error::invalid("config_invalid", "Say where the data is kept: data.dir or --data.")
+        })?;
         let store = Store::open(&dir, &settings.store, clock.clone(), registry::tables())?;
         let source = Arc::new(StoreSource(store.clone()));
         let search = Search::open(&dir.join("index"), schema()?, source, settings.search.clone(), clock)?;
@@ -80,9 +78,8 @@ impl App {
             store.health().file_bytes as f64
         });
         let store = self.store.clone();
-        metrics.gauge("events_last_seq", "Sequence number of the last event", move || {
-            store.last_seq() as f64
-        });
+        metrics
+            .gauge("events_last_seq", "Sequence number of the last event", move || store.last_seq() as f64);
     }
 
     /// Who a command acts as.

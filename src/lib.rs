@@ -13,9 +13,9 @@ pub mod workers;
 pub mod shop;
 
 pub mod access;
-pub mod web;
-pub mod work;
 pub mod search;
 pub mod store;
+pub mod web;
+pub mod work;
 
 pub mod base;

@@ -54,8 +54,10 @@ mod tests {
 
     #[test]
     fn tables_and_events_have_one_name_each() {
-        let names: BTreeSet<_> =
-            tables().iter().flat_map(|t| std::iter::once(t.name).chain(t.indexes.iter().map(|i| i.name))).collect();
+        let names: BTreeSet<_> = tables()
+            .iter()
+            .flat_map(|t| std::iter::once(t.name).chain(t.indexes.iter().map(|i| i.name)))
+            .collect();
         let count: usize = tables().iter().map(|t| 1 + t.indexes.len()).sum();
         assert_eq!(names.len(), count);
         let kinds: BTreeSet<_> = events().into_iter().map(|(kind, _)| kind).collect();

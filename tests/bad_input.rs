@@ -18,8 +18,10 @@ fn every_naughty_string_is_kept_as_text_or_refused() {
     let Some(data) = shared::data() else { return };
     let shop = Shop::open();
     let cookie = shop.sign_in(crate::harness::OWNER, crate::harness::PASSWORD);
-    let strings: Vec<String> =
-        serde_json::from_str(&std::fs::read_to_string(find(&data.join("bad-input/blns"), "blns.json")).unwrap()).unwrap();
+    let strings: Vec<String> = serde_json::from_str(
+        &std::fs::read_to_string(find(&data.join("bad-input/blns"), "blns.json")).unwrap(),
+    )
+    .unwrap();
     let mut stored = 0;
     for (i, text) in strings.iter().enumerate().step_by(3) {
         let mut order = least_order(&format!("n{i}@example.com"), 100);
@@ -41,7 +43,10 @@ fn every_naughty_string_is_kept_as_text_or_refused() {
         }
         no_fault(&shop.page(&format!("/admin/search?q={}", encoded(text)), &cookie), text);
         no_fault(&shop.page(&format!("/admin/orders?q={}", encoded(text)), &cookie), text);
-        no_fault(&shop.form("/admin/sign-in", &format!("email={}&password={}", encoded(text), encoded(text)), ""), text);
+        no_fault(
+            &shop.form("/admin/sign-in", &format!("email={}&password={}", encoded(text), encoded(text)), ""),
+            text,
+        );
     }
     assert_eq!(total(&shop, ""), stored);
     nothing_new(&shop.page("/admin/orders?limit=200", &cookie).expect(200).body, "the list");
@@ -54,13 +59,27 @@ fn nothing_new(html: &str, text: &str) {
     for element in page.tree.values().filter_map(|n| n.as_element()) {
         let name = element.name();
         assert!(
-            !matches!(name, "iframe" | "object" | "embed" | "style" | "marquee" | "blink" | "base" | "img" | "audio" | "video"),
+            !matches!(
+                name,
+                "iframe"
+                    | "object"
+                    | "embed"
+                    | "style"
+                    | "marquee"
+                    | "blink"
+                    | "base"
+                    | "img"
+                    | "audio"
+                    | "video"
+            ),
             "{name} from {text:?}"
         );
         for (attribute, value) in element.attrs() {
             assert!(!attribute.starts_with("on"), "{name} {attribute} from {text:?}");
             let is_link = matches!(attribute, "href" | "src" | "action" | "formaction");
-            let scheme_ok = ["/", "#", "?", "mailto:", "tel:", "http://127.0.0.1"].iter().any(|s| value.starts_with(s)) || value.is_empty();
+            let scheme_ok =
+                ["/", "#", "?", "mailto:", "tel:", "http://127.0.0.1"].iter().any(|s| value.starts_with(s))
+                    || value.is_empty();
             assert!(!is_link || scheme_ok, "{attribute}={value} from {text:?}");
             if name == "script" && attribute == "src" {
                 assert!(value.starts_with("/a/"), "{value}");
@@ -136,8 +155,25 @@ fn strange_requests_get_plain_refusals() {
         ("GET", "/api/v1/orders", vec![], None, 401),
         ("GET", "/api/v1/orders", vec![("authorization", "Bearer sk_live_nonsense")], None, 401),
         ("GET", "/api/v1/orders?api_key=sk_live_x", vec![], None, 400),
-        ("POST", "/api/v1/orders", vec![auth, ("content-type", "text/plain"), ("idempotency-key", "a")], Some("{}"), 415),
-        ("POST", "/api/v1/orders", vec![auth, ("content-type", "application/json"), ("content-encoding", "gzip"), ("idempotency-key", "a")], Some("{}"), 415),
+        (
+            "POST",
+            "/api/v1/orders",
+            vec![auth, ("content-type", "text/plain"), ("idempotency-key", "a")],
+            Some("{}"),
+            415,
+        ),
+        (
+            "POST",
+            "/api/v1/orders",
+            vec![
+                auth,
+                ("content-type", "application/json"),
+                ("content-encoding", "gzip"),
+                ("idempotency-key", "a"),
+            ],
+            Some("{}"),
+            415,
+        ),
         ("GET", "/api/v1/orders/../../../etc/passwd", vec![auth], None, 404),
         ("GET", "/api/v1/orders/%2e%2e%2f", vec![auth], None, 404),
         ("GET", "/api/v1/orders/ord_%00", vec![auth], None, 404),
@@ -165,7 +201,10 @@ fn strange_requests_get_plain_refusals() {
 fn a_page_is_not_changed_from_another_site() {
     let shop = Shop::open();
     let cookie = shop.sign_in(crate::harness::OWNER, crate::harness::PASSWORD);
-    let id = shop.place("k", &least_order("anna@example.com", 100)).expect(201).json()["id"].as_str().unwrap().to_owned();
+    let id = shop.place("k", &least_order("anna@example.com", 100)).expect(201).json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let path = format!("/admin/orders/{id}/hold");
     for headers in [
         vec![("sec-fetch-site", "cross-site")],
@@ -174,7 +213,8 @@ fn a_page_is_not_changed_from_another_site() {
         vec![("origin", "null")],
         vec![],
     ] {
-        let mut all = vec![("cookie", cookie.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+        let mut all =
+            vec![("cookie", cookie.as_str()), ("content-type", "application/x-www-form-urlencoded")];
         all.extend(headers.iter().copied());
         assert_eq!(shop.request("POST", &path, &all, Some(b"version=1")).status, 403, "{headers:?}");
     }
@@ -187,8 +227,12 @@ fn broken_http_does_not_stop_the_shop() {
     let address = shop.url.trim_start_matches("http://").to_owned();
     for raw in [
         "GET / HTTP/1.1\r\n\r\n".to_owned(),
-        format!("GET / HTTP/1.1\r\nhost: {address}\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"),
-        format!("POST /admin/sign-in HTTP/1.1\r\nhost: {address}\r\ncontent-length: 4\r\ncontent-length: 5\r\n\r\nabcde"),
+        format!(
+            "GET / HTTP/1.1\r\nhost: {address}\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
+        ),
+        format!(
+            "POST /admin/sign-in HTTP/1.1\r\nhost: {address}\r\ncontent-length: 4\r\ncontent-length: 5\r\n\r\nabcde"
+        ),
         format!("GET /{} HTTP/1.1\r\nhost: {address}\r\n\r\n", "a".repeat(140_000)),
         format!("GET / HTTP/1.1\r\nhost: {address}\r\n{}\r\n", "x: y\r\n".repeat(200)),
         "\u{0}\u{1}\u{2}\r\n\r\n".to_owned(),
@@ -221,12 +265,27 @@ fn files_of_bad_input_are_refused_with_their_lines_or_imported_as_text() {
             }
             tried += 1;
             // Every file meets one of the formats; together they meet all.
-            let formats = ["shopify", "woocommerce", "magento", "prestashop", "online-retail", "olist", "backroom"];
+            let formats =
+                ["shopify", "woocommerce", "magento", "prestashop", "online-retail", "olist", "backroom"];
             let format = formats[tried % formats.len()];
             let kind = if tried % 2 == 0 || format == "online-retail" { "orders" } else { "customers" };
-            let output = backroom(&["import", kind, "--from", format, path.to_str().unwrap(), "--data", dir.to_str().unwrap(), "--dry-run"]);
+            let output = backroom(&[
+                "import",
+                kind,
+                "--from",
+                format,
+                path.to_str().unwrap(),
+                "--data",
+                dir.to_str().unwrap(),
+                "--dry-run",
+            ]);
             let said = String::from_utf8_lossy(&output.stderr);
-            assert!(matches!(output.status.code(), Some(0 | 1 | 2)), "{} as {format}: {:?} {said}", path.display(), output.status);
+            assert!(
+                matches!(output.status.code(), Some(0 | 1 | 2)),
+                "{} as {format}: {:?} {said}",
+                path.display(),
+                output.status
+            );
             assert!(!said.contains("panicked"), "{}: {said}", path.display());
         }
     }

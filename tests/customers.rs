@@ -7,7 +7,9 @@ use serde_json::json;
 fn a_customer_is_added_once_whatever_the_spelling() {
     let shop = Shop::open();
     let add = |body: serde_json::Value| shop.send("POST", "/api/v1/customers", &body, &[]);
-    let anna = add(json!({"email": "Anna@Example.com", "first_name": "Anna", "last_name": "Berg"})).expect(201).json();
+    let anna = add(json!({"email": "Anna@Example.com", "first_name": "Anna", "last_name": "Berg"}))
+        .expect(201)
+        .json();
     assert_eq!(add(json!({"email": "anna@example.com"})).expect(409).code(), "email_taken");
     assert_eq!(add(json!({})).expect(422).json()["errors"][0]["code"], "customer_empty");
     assert_eq!(add(json!({"email": "x@example.com", "is_admin": true})).expect(422).code(), "unknown_field");
@@ -19,15 +21,29 @@ fn a_customer_is_added_once_whatever_the_spelling() {
 #[test]
 fn a_changed_address_is_found_and_the_old_one_too() {
     let shop = Shop::open();
-    let id = shop.send("POST", "/api/v1/customers", &json!({"email": "old@example.com", "last_name": "Berg"}), &[]).expect(201).json()["id"]
+    let id = shop
+        .send("POST", "/api/v1/customers", &json!({"email": "old@example.com", "last_name": "Berg"}), &[])
+        .expect(201)
+        .json()["id"]
         .as_str()
         .unwrap()
         .to_owned();
     let path = format!("/api/v1/customers/{id}");
-    let changed = shop.send("PATCH", &path, &json!({"email": "new@example.com", "addresses": [{"city": "Bern", "country": "CH"}]}), &[]).expect(200).json();
+    let changed = shop
+        .send(
+            "PATCH",
+            &path,
+            &json!({"email": "new@example.com", "addresses": [{"city": "Bern", "country": "CH"}]}),
+            &[],
+        )
+        .expect(200)
+        .json();
     assert_eq!((&changed["version"], &changed["addresses"][0]["country"]), (&json!(2), &json!("CH")));
     for query in ["new@example.com", "old@example.com", "bern", "country:CH"] {
-        let found = shop.get(&format!("/api/v1/customers?count=exact&q={}", crate::harness::encoded(query))).expect(200).json();
+        let found = shop
+            .get(&format!("/api/v1/customers?count=exact&q={}", crate::harness::encoded(query)))
+            .expect(200)
+            .json();
         assert_eq!(found["total"], 1, "{query}");
     }
     let problem = shop.send("PATCH", &path, &json!({"email": "nonsense"}), &[]).expect(422).json();
@@ -42,7 +58,11 @@ fn who_ordered_and_who_spent_most_is_known_at_once() {
     let shop = Shop::open();
     for i in 0..4 {
         for j in 0..=i {
-            shop.place(&format!("{i}-{j}"), &least_order(&format!("c{i}@example.com"), 1000 / (i + 1) / (i + 1))).expect(201);
+            shop.place(
+                &format!("{i}-{j}"),
+                &least_order(&format!("c{i}@example.com"), 1000 / (i + 1) / (i + 1)),
+            )
+            .expect(201);
         }
     }
     let emails = |path: &str| -> Vec<String> {
@@ -50,7 +70,10 @@ fn who_ordered_and_who_spent_most_is_known_at_once() {
         answer["data"].as_array().unwrap().iter().map(|c| c["email"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(emails("/api/v1/customers/top?limit=2"), ["c3@example.com", "c2@example.com"]);
-    assert_eq!(emails("/api/v1/customers/top?by=spent&currency=EUR&limit=2"), ["c0@example.com", "c1@example.com"]);
+    assert_eq!(
+        emails("/api/v1/customers/top?by=spent&currency=EUR&limit=2"),
+        ["c0@example.com", "c1@example.com"]
+    );
     assert_eq!(emails("/api/v1/customers/top?by=spent&currency=USD"), Vec::<String>::new());
     assert_eq!(emails("/api/v1/customers?sort=-orders&limit=1"), ["c3@example.com"]);
     shop.get("/api/v1/customers/top?by=height").expect(422);

@@ -9,8 +9,12 @@ use std::net::TcpStream;
 fn the_feed_has_every_event_in_order_without_gaps() {
     let shop = Shop::open();
     for i in 0..7 {
-        let id = shop.place(&format!("k{i}"), &least_order(&format!("c{i}@example.com"), 100)).expect(201).json()["id"].clone();
-        shop.send("POST", &format!("/api/v1/orders/{}/pay", id.as_str().unwrap()), &json!({}), &[]).expect(200);
+        let id =
+            shop.place(&format!("k{i}"), &least_order(&format!("c{i}@example.com"), 100)).expect(201).json()
+                ["id"]
+                .clone();
+        shop.send("POST", &format!("/api/v1/orders/{}/pay", id.as_str().unwrap()), &json!({}), &[])
+            .expect(200);
     }
     let (mut after, mut seen) = (0, Vec::new());
     loop {

@@ -23,28 +23,53 @@ fn a_real_shops_year_comes_in_whole_and_once() {
     let file = data.join("online-retail/online_retail.csv.zst");
     let report = import(&shop, &["orders", "--from", "online-retail", file.to_str().unwrap()]);
     assert_eq!(report["rows"], 541_909);
-    assert_eq!((&report["orders"], &report["credit_notes"], &report["adjustments"]), (&22_061.into(), &3_836.into(), &3.into()));
+    assert_eq!(
+        (&report["orders"], &report["credit_notes"], &report["adjustments"]),
+        (&22_061.into(), &3_836.into(), &3.into())
+    );
     assert_eq!(report["customers"], 4_372);
-    assert_eq!((count(&shop, "orders", ""), count(&shop, "credit-notes", ""), count(&shop, "customers", "")), (22_061, 3_839, 4_372));
+    assert_eq!(
+        (count(&shop, "orders", ""), count(&shop, "credit-notes", ""), count(&shop, "customers", "")),
+        (22_061, 3_839, 4_372)
+    );
     assert_eq!(report["sums"]["GBP"]["credited"], 89_681_249);
     let by_external = |id: &str| {
         let found = shop.get(&format!("/api/v1/customers?q=external:{id}")).expect(200).json();
         found["data"].as_array().unwrap().iter().find(|c| c["external"][0]["id"] == id).unwrap().clone()
     };
-    for (id, orders, notes, spent) in [("14646", 74, 3, 27_948_902), ("17850", 34, 1, 528_863), ("12748", 210, 14, 2_907_210), ("12347", 7, 0, 431_000)] {
+    for (id, orders, notes, spent) in [
+        ("14646", 74, 3, 27_948_902),
+        ("17850", 34, 1, 528_863),
+        ("12748", 210, 14, 2_907_210),
+        ("12347", 7, 0, 431_000),
+    ] {
         let customer = by_external(id);
-        assert_eq!((&customer["orders_all"], &customer["credit_notes"]), (&Value::from(orders), &Value::from(notes)), "{id}");
+        assert_eq!(
+            (&customer["orders_all"], &customer["credit_notes"]),
+            (&Value::from(orders), &Value::from(notes)),
+            "{id}"
+        );
         assert_eq!(customer["spent"][0]["amount"], spent, "{id}");
     }
     let top = shop.get("/api/v1/customers/top?by=spent&currency=GBP&limit=3").expect(200).json();
-    let best: Vec<&str> = top["data"].as_array().unwrap().iter().map(|c| c["external"][0]["id"].as_str().unwrap()).collect();
+    let best: Vec<&str> =
+        top["data"].as_array().unwrap().iter().map(|c| c["external"][0]["id"].as_str().unwrap()).collect();
     assert_eq!(best, ["14646", "18102", "17450"]);
     let first = shop.get("/api/v1/orders/536365").expect(200).json();
     assert_eq!(first["total"]["amount"], 13_912);
-    assert_eq!(shop.get("/api/v1/orders/573585").expect(200).json()["lines"].as_array().unwrap().len(), 1_114);
-    assert_eq!(count(&shop, "orders", "placed:2011-11-01..2011-11-30"), total(&shop, "placed:2011-11-01..2011-11-30"));
+    assert_eq!(
+        shop.get("/api/v1/orders/573585").expect(200).json()["lines"].as_array().unwrap().len(),
+        1_114
+    );
+    assert_eq!(
+        count(&shop, "orders", "placed:2011-11-01..2011-11-30"),
+        total(&shop, "placed:2011-11-01..2011-11-30")
+    );
     let again = import(&shop, &["orders", "--from", "online-retail", file.to_str().unwrap()]);
-    assert_eq!((&again["landed"]["orders_added"], &again["landed"]["orders_known"]), (&0.into(), &22_061.into()));
+    assert_eq!(
+        (&again["landed"]["orders_added"], &again["landed"]["orders_known"]),
+        (&0.into(), &22_061.into())
+    );
     assert!(succeed(&["check", "--data", shop.data()]).contains("no problem"));
 }
 
@@ -59,7 +84,10 @@ fn shopify_orders_come_in_with_their_sums() {
     let report = import(&shop, &["orders", "--from", "shopify", file.to_str().unwrap()]);
     assert_eq!(report["orders"], 1_057);
     let sums = report["sums"].as_object().unwrap().values().next().unwrap();
-    assert_eq!((&sums["shipping"], &sums["tax"], &sums["total"]), (&1_455_940.into(), &607_350.into(), &6_814_145.into()));
+    assert_eq!(
+        (&sums["shipping"], &sums["tax"], &sums["total"]),
+        (&1_455_940.into(), &607_350.into(), &6_814_145.into())
+    );
     assert_eq!(count(&shop, "orders", ""), 1_057);
 }
 
@@ -75,7 +103,14 @@ fn other_shops_come_in_through_a_mapping() {
         let shop = Shop::open();
         let report = import(
             &shop,
-            &["orders", "--from", "csv", "--mapping", mapping.to_str().unwrap(), data.join(file).to_str().unwrap()],
+            &[
+                "orders",
+                "--from",
+                "csv",
+                "--mapping",
+                mapping.to_str().unwrap(),
+                data.join(file).to_str().unwrap(),
+            ],
         );
         assert_eq!(report["orders"], orders, "{file}: {report}");
         assert_eq!(count(&shop, "orders", ""), orders, "{file}");

@@ -40,7 +40,12 @@ fn metrics_have_a_listener_of_their_own() {
     let shop = Shop::open_with(&["--config", config.to_str().unwrap()]);
     shop.place("k", &least_order("anna@example.com", 100)).expect(201);
     let text = request(&format!("http://127.0.0.1:{port}/metrics"), "GET", &[], None).expect(200).body;
-    for name in ["backroom_http_requests_total", "backroom_http_request_duration_seconds", "backroom_build_info", "backroom_search_index_pending"] {
+    for name in [
+        "backroom_http_requests_total",
+        "backroom_http_request_duration_seconds",
+        "backroom_build_info",
+        "backroom_search_index_pending",
+    ] {
         assert!(text.contains(name), "{name} is missing:\n{text}");
     }
     assert!(!text.contains("ord_"), "paths are templates");

@@ -9,7 +9,10 @@ fn the_least_order_is_placed_and_read_back() {
     let placed = shop.place("k-1", &least_order("anna@example.com", 100)).expect(201);
     let order = placed.json();
     assert_eq!(order["total"], json!({"amount": 100, "currency": "EUR"}));
-    assert_eq!((&order["status"], &order["payment"], &order["fulfilment"]), (&json!("open"), &json!("unpaid"), &json!("unfulfilled")));
+    assert_eq!(
+        (&order["status"], &order["payment"], &order["fulfilment"]),
+        (&json!("open"), &json!("unpaid"), &json!("unfulfilled"))
+    );
     assert_eq!(order["customer"]["standing"], "new");
     let id = order["id"].as_str().unwrap();
     assert_eq!(placed.header("location"), Some(format!("/api/v1/orders/{id}").as_str()));
@@ -26,7 +29,10 @@ fn the_same_key_never_makes_two_orders() {
     let again = shop.place("same", &body).expect(201);
     assert_eq!(first.body, again.body);
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
-    assert_eq!(shop.place("same", &least_order("anna@example.com", 200)).expect(422).code(), "idempotency_key_reused");
+    assert_eq!(
+        shop.place("same", &least_order("anna@example.com", 200)).expect(422).code(),
+        "idempotency_key_reused"
+    );
     shop.kill();
     shop.start();
     assert_eq!(shop.place("same", &body).expect(201).body, first.body);
@@ -40,7 +46,8 @@ fn many_clients_with_one_key_make_one_order() {
     let shop = Shop::open();
     let body = least_order("anna@example.com", 100);
     let bodies: Vec<String> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..12).map(|_| scope.spawn(|| shop.place("race", &body).expect(201).body)).collect();
+        let threads: Vec<_> =
+            (0..12).map(|_| scope.spawn(|| shop.place("race", &body).expect(201).body)).collect();
         threads.into_iter().map(|t| t.join().unwrap()).collect()
     });
     assert!(bodies.windows(2).all(|w| w[0] == w[1]));
@@ -58,7 +65,9 @@ fn a_wrong_order_names_every_field_and_leaves_nothing() {
     let body = problem.json();
     assert_eq!(body["code"], "validation");
     assert!(body["request_id"].as_str().is_some_and(|r| !r.is_empty()));
-    assert!(body["errors"].as_array().unwrap().iter().any(|e| e["pointer"] == "/lines/0/unit_price/currency"));
+    assert!(
+        body["errors"].as_array().unwrap().iter().any(|e| e["pointer"] == "/lines/0/unit_price/currency")
+    );
     let mut wrong = least_order("nonsense", 100);
     wrong["lines"][0]["quantity"] = json!(0);
     let pointers: Vec<String> = shop.place("k", &wrong).expect(422).json()["errors"]
@@ -74,11 +83,17 @@ fn a_wrong_order_names_every_field_and_leaves_nothing() {
         assert_eq!(shop.place("k2", &extra).expect(422).code(), "unknown_field", "{field}");
     }
     for quantity in ["0", "-1", "1000000000", "1.5", "\"1e3\"", "9223372036854775808"] {
-        let raw = least_order("anna@example.com", 100).to_string().replace("\"quantity\":1", &format!("\"quantity\":{quantity}"));
+        let raw = least_order("anna@example.com", 100)
+            .to_string()
+            .replace("\"quantity\":1", &format!("\"quantity\":{quantity}"));
         let answer = shop.request(
             "POST",
             "/api/v1/orders",
-            &[("authorization", &format!("Bearer {}", shop.key)), ("content-type", "application/json"), ("idempotency-key", "q")],
+            &[
+                ("authorization", &format!("Bearer {}", shop.key)),
+                ("content-type", "application/json"),
+                ("idempotency-key", "q"),
+            ],
             Some(raw.as_bytes()),
         );
         assert_eq!(answer.status, 422, "{quantity}: {}", answer.body);
@@ -94,12 +109,17 @@ fn a_wrong_order_names_every_field_and_leaves_nothing() {
 #[test]
 fn steps_lead_on_and_back_and_refusals_name_the_reason() {
     let shop = Shop::open();
-    let id = shop.place("k", &least_order("anna@example.com", 1999)).expect(201).json()["id"].as_str().unwrap().to_owned();
-    let step = |word: &str, body: Value| shop.send("POST", &format!("/api/v1/orders/{id}/{word}"), &body, &[]);
+    let id = shop.place("k", &least_order("anna@example.com", 1999)).expect(201).json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let step =
+        |word: &str, body: Value| shop.send("POST", &format!("/api/v1/orders/{id}/{word}"), &body, &[]);
     let paid = step("pay", json!({"method": "cash"})).expect(200).json();
     assert_eq!((&paid["payment"], &paid["paid"]["amount"]), (&json!("paid"), &json!(1999)));
     assert_eq!(step("pay", json!({})).expect(409).code(), "order_paid");
-    let shipped = step("ship", json!({"carrier": "DHL", "tracking": "00340434161094000000"})).expect(200).json();
+    let shipped =
+        step("ship", json!({"carrier": "DHL", "tracking": "00340434161094000000"})).expect(200).json();
     assert_eq!(shipped["parcels"][0]["tracking"], "00340434161094000000");
     assert_eq!(step("cancel", json!({})).expect(409).code(), "order_shipped");
     assert_eq!(total(&shop, "0034043416"), 1);
@@ -127,12 +147,15 @@ fn two_editors_lose_nothing() {
         all.push(("authorization", &bearer));
         shop.request("PATCH", &path, &all, Some(body.to_string().as_bytes()))
     };
-    let first = patch(json!({"phone": "030 1234567", "metadata": {"locker": "12"}}), &[("if-match", &etag)]).expect(200);
+    let first = patch(json!({"phone": "030 1234567", "metadata": {"locker": "12"}}), &[("if-match", &etag)])
+        .expect(200);
     let second = patch(json!({"phone": "040 7654321"}), &[("if-match", &etag)]);
     assert_eq!((second.status, second.code().as_str()), (412, "version_mismatch"));
     assert_eq!(shop.get(&path).json()["phone"], "030 1234567");
     let now = first.header("etag").unwrap().to_owned();
-    let merged = patch(json!({"metadata": {"gift": "yes"}, "tags": ["VIP"]}), &[("if-match", &now)]).expect(200).json();
+    let merged = patch(json!({"metadata": {"gift": "yes"}, "tags": ["VIP"]}), &[("if-match", &now)])
+        .expect(200)
+        .json();
     assert_eq!(merged["metadata"], json!({"gift": "yes", "locker": "12"}));
     assert_eq!(patch(json!({"total": 1}), &[]).expect(422).code(), "unknown_field");
     assert_eq!(total(&shop, "tag:vip"), 1);
@@ -147,13 +170,17 @@ fn new_or_returning_turns_at_once_when_an_earlier_order_changes() {
     let (first, second, third) = (place("1"), place("2"), place("3"));
     let standing = |order: &Value| {
         let read = shop.get(&format!("/api/v1/orders/{}", order["id"].as_str().unwrap())).json();
-        (read["customer"]["standing"].as_str().unwrap().to_owned(), read["customer"]["reason"].as_str().unwrap().to_owned())
+        (
+            read["customer"]["standing"].as_str().unwrap().to_owned(),
+            read["customer"]["reason"].as_str().unwrap().to_owned(),
+        )
     };
     assert_eq!(standing(&first).0, "new");
     assert_eq!(standing(&second).0, "returning");
     assert_eq!((total(&shop, "customer:new"), total(&shop, "customer:returning")), (1, 2));
     let step = |order: &Value, word: &str, body: Value| {
-        shop.send("POST", &format!("/api/v1/orders/{}/{word}", order["id"].as_str().unwrap()), &body, &[]).expect(200)
+        shop.send("POST", &format!("/api/v1/orders/{}/{word}", order["id"].as_str().unwrap()), &body, &[])
+            .expect(200)
     };
     step(&first, "cancel", json!({"reason": "rejected"}));
     let (word, reason) = standing(&second);
@@ -175,10 +202,16 @@ fn new_or_returning_turns_at_once_when_an_earlier_order_changes() {
 #[test]
 fn notes_are_added_edited_and_found() {
     let shop = Shop::open();
-    let id = shop.place("k", &least_order("anna@example.com", 100)).expect(201).json()["id"].as_str().unwrap().to_owned();
-    shop.send("POST", &format!("/api/v1/orders/{id}/notes"), &json!({"text": "refund annas mug"}), &[]).expect(201);
+    let id = shop.place("k", &least_order("anna@example.com", 100)).expect(201).json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    shop.send("POST", &format!("/api/v1/orders/{id}/notes"), &json!({"text": "refund annas mug"}), &[])
+        .expect(201);
     assert_eq!(total(&shop, "annas mug"), 1);
-    let edited = shop.send("PUT", &format!("/api/v1/orders/{id}/notes/1"), &json!({"text": "refunded the teapot"}), &[]).expect(200);
+    let edited = shop
+        .send("PUT", &format!("/api/v1/orders/{id}/notes/1"), &json!({"text": "refunded the teapot"}), &[])
+        .expect(200);
     assert_eq!(edited.json()["staff_notes"][0]["text"], "refunded the teapot");
     assert_eq!((total(&shop, "annas mug"), total(&shop, "teapot")), (0, 1));
     shop.send("PUT", &format!("/api/v1/orders/{id}/notes/9"), &json!({"text": "x"}), &[]).expect(404);
@@ -194,9 +227,14 @@ fn a_list_is_walked_by_cursors_without_gaps_or_doubles() {
     for sort in ["", "total", "-total", "-placed"] {
         let (mut seen, mut after) = (Vec::new(), String::new());
         loop {
-            let page = shop.get(&format!("/api/v1/orders?limit=5&sort={sort}&after={after}&count=exact")).expect(200).json();
+            let page = shop
+                .get(&format!("/api/v1/orders?limit=5&sort={sort}&after={after}&count=exact"))
+                .expect(200)
+                .json();
             assert_eq!(page["total"], 23);
-            seen.extend(page["data"].as_array().unwrap().iter().map(|o| o["total"]["amount"].as_i64().unwrap()));
+            seen.extend(
+                page["data"].as_array().unwrap().iter().map(|o| o["total"]["amount"].as_i64().unwrap()),
+            );
             if page["has_more"] == false {
                 assert!(page["next_cursor"].is_null());
                 break;
@@ -243,6 +281,8 @@ fn what_is_answered_201_is_found_by_the_very_next_search() {
 
 /// How many orders a query finds.
 pub(crate) fn total(shop: &Shop, query: &str) -> u64 {
-    let answer = shop.get(&format!("/api/v1/orders?count=exact&limit=1&q={}", crate::harness::encoded(query))).expect(200);
+    let answer = shop
+        .get(&format!("/api/v1/orders?count=exact&limit=1&q={}", crate::harness::encoded(query)))
+        .expect(200);
     answer.json()["total"].as_u64().unwrap()
 }

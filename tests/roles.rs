@@ -21,7 +21,8 @@ const PUBLIC: &[&str] = &[
     "GET /api/docs/errors",
 ];
 /// Changes that concern only the person who makes them: every role may.
-const OWN: &[&str] = &["/admin/account", "/admin/parked", "/admin/display", "/admin/sign-out", "/admin/sign-in"];
+const OWN: &[&str] =
+    &["/admin/account", "/admin/parked", "/admin/display", "/admin/sign-out", "/admin/sign-in"];
 
 /// Method and path of every route, as the source registers them.
 fn routes() -> Vec<(String, String)> {
@@ -41,7 +42,9 @@ fn routes() -> Vec<(String, String)> {
             }
             for piece in text.split("resource(\"").skip(1) {
                 let place = piece.split('"').next().unwrap();
-                let api = !place.starts_with("/admin") && !place.starts_with("/api") && path.to_string_lossy().contains("/shop/");
+                let api = !place.starts_with("/admin")
+                    && !place.starts_with("/api")
+                    && path.to_string_lossy().contains("/shop/");
                 let top = ["/healthz", "/readyz"].contains(&place);
                 let place = if api && !top { format!("/api/v1{place}") } else { place.to_owned() };
                 let piece = piece.split("fn ").next().unwrap();
@@ -67,7 +70,13 @@ fn filled(path: &str) -> String {
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
         let (name, after) = after.split_once('}').unwrap();
-        out.push_str(if name.starts_with("step:ship") { "ship" } else if name == "step" { "complete" } else { "1" });
+        out.push_str(if name.starts_with("step:ship") {
+            "ship"
+        } else if name == "step" {
+            "complete"
+        } else {
+            "1"
+        });
         rest = after;
     }
     out.push_str(rest);
@@ -88,7 +97,8 @@ fn no_route_lets_a_stranger_in() {
             (method != "GET").then_some(b"".as_slice()),
         );
         let turned_away = answer.status == 401
-            || (answer.status == 303 && answer.header("location").is_some_and(|l| l.starts_with("/admin/sign-in")));
+            || (answer.status == 303
+                && answer.header("location").is_some_and(|l| l.starts_with("/admin/sign-in")));
         if !turned_away {
             open.insert(format!("{method} {path}"));
         }
@@ -103,7 +113,18 @@ fn a_role_does_what_it_may_and_nothing_else() {
     let shop = Shop::open();
     for role in ["manager", "support", "packer", "read_only"] {
         let added = backroom_with_input(
-            &["staff", "add", "--data", shop.data(), "--email", &format!("{role}@example.com"), "--name", role, "--role", role],
+            &[
+                "staff",
+                "add",
+                "--data",
+                shop.data(),
+                "--email",
+                &format!("{role}@example.com"),
+                "--name",
+                role,
+                "--role",
+                role,
+            ],
             &format!("{PASSWORD}\n"),
         );
         assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
@@ -113,13 +134,18 @@ fn a_role_does_what_it_may_and_nothing_else() {
         request(
             &format!("{}{}", shop.url, filled(path)),
             method,
-            &[("cookie", cookie), ("sec-fetch-site", "same-origin"), ("content-type", "application/x-www-form-urlencoded")],
+            &[
+                ("cookie", cookie),
+                ("sec-fetch-site", "same-origin"),
+                ("content-type", "application/x-www-form-urlencoded"),
+            ],
             (method != "GET").then_some(b"".as_slice()),
         )
         .status
     };
     let reader = shop.sign_in("read_only@example.com", PASSWORD);
-    for (method, path) in all.iter().filter(|(m, p)| m != "GET" && !OWN.iter().any(|own| p.starts_with(own))) {
+    for (method, path) in all.iter().filter(|(m, p)| m != "GET" && !OWN.iter().any(|own| p.starts_with(own)))
+    {
         if PUBLIC.contains(&format!("{method} {path}").as_str()) {
             continue;
         }
@@ -135,7 +161,11 @@ fn a_role_does_what_it_may_and_nothing_else() {
         assert!(got != 401 && got != 403 && got < 500, "owner {method} {path}: {got}");
     }
     let packer = shop.sign_in("packer@example.com", PASSWORD);
-    assert_eq!(status(&packer, "POST", "/admin/orders/{id}/{step:ship}"), 404, "may ship, but there is no such order");
+    assert_eq!(
+        status(&packer, "POST", "/admin/orders/{id}/{step:ship}"),
+        404,
+        "may ship, but there is no such order"
+    );
     assert_eq!(status(&packer, "POST", "/admin/orders/{id}/{step}"), 403);
     assert_eq!(status(&packer, "GET", "/admin/customers"), 403);
     assert_eq!(status(&packer, "GET", "/admin/staff"), 403);
@@ -155,12 +185,21 @@ fn a_key_does_what_its_scopes_say() {
         request(
             &format!("{}{path}", shop.url),
             method,
-            &[("authorization", &format!("Bearer {key}")), ("content-type", "application/json"), ("idempotency-key", "k")],
+            &[
+                ("authorization", &format!("Bearer {key}")),
+                ("content-type", "application/json"),
+                ("idempotency-key", "k"),
+            ],
             (method != "GET").then_some(b"{}".as_slice()),
         )
     };
     call(&reader, "GET", "/api/v1/orders").expect(200);
-    for (method, path) in [("POST", "/api/v1/orders"), ("GET", "/api/v1/customers"), ("GET", "/api/v1/events"), ("POST", "/api/v1/orders/1/ship")] {
+    for (method, path) in [
+        ("POST", "/api/v1/orders"),
+        ("GET", "/api/v1/customers"),
+        ("GET", "/api/v1/events"),
+        ("POST", "/api/v1/orders/1/ship"),
+    ] {
         let answer = call(&reader, method, path).expect(403);
         assert!(answer.json()["detail"].as_str().unwrap().contains(':'), "names the scope: {}", answer.body);
     }

@@ -20,10 +20,38 @@ fn shop() -> Shop {
         json!({"title": title, "sku": sku, "barcode": barcode, "size": size, "colour": colour, "category": "Jackets",
                "quantity": 2, "unit_price": {"amount": cents, "currency": "EUR"}})
     };
-    order("1", "anna@example.com", "Anna Berg", "+49 30 123 45 67", line("Rain jacket", "RJ-M-NVY", "4012345678901", "M", "navy", 5900), json!({}));
-    order("2", "a_b@x.de", "Jürgen Müller", "030 99887766", line("Enamel mug", "MUG-1", "4006381333931", "", "red", 1200), json!({"note": "refund annas mug"}));
-    order("3", "soeren@example.dk", "Sören Øst", "", line("Wool socks", "SOCK-L", "5012345678900", "L", "grey", 900), json!({"tags": ["gift"], "discount_code": "SPRING"}));
-    order("4", "taro@example.jp", "山田太郎", "", line("Rain jacket", "RJ-L-RED", "4012345678918", "L", "red", 5900), json!({}));
+    order(
+        "1",
+        "anna@example.com",
+        "Anna Berg",
+        "+49 30 123 45 67",
+        line("Rain jacket", "RJ-M-NVY", "4012345678901", "M", "navy", 5900),
+        json!({}),
+    );
+    order(
+        "2",
+        "a_b@x.de",
+        "Jürgen Müller",
+        "030 99887766",
+        line("Enamel mug", "MUG-1", "4006381333931", "", "red", 1200),
+        json!({"note": "refund annas mug"}),
+    );
+    order(
+        "3",
+        "soeren@example.dk",
+        "Sören Øst",
+        "",
+        line("Wool socks", "SOCK-L", "5012345678900", "L", "grey", 900),
+        json!({"tags": ["gift"], "discount_code": "SPRING"}),
+    );
+    order(
+        "4",
+        "taro@example.jp",
+        "山田太郎",
+        "",
+        line("Rain jacket", "RJ-L-RED", "4012345678918", "L", "red", 5900),
+        json!({}),
+    );
     shop
 }
 
@@ -88,7 +116,8 @@ fn the_box_answers_with_kinds_and_marks() {
     let hits = answer["data"].as_array().unwrap();
     let kinds: Vec<&str> = hits.iter().map(|h| h["kind"].as_str().unwrap()).collect();
     assert!(kinds.contains(&"order") && kinds.contains(&"customer"), "{kinds:?}");
-    let marked = hits.iter().flat_map(|h| h["matches"].as_array().unwrap()).find(|m| m["field"] == "name").unwrap();
+    let marked =
+        hits.iter().flat_map(|h| h["matches"].as_array().unwrap()).find(|m| m["field"] == "name").unwrap();
     let (text, range) = (marked["text"].as_str().unwrap(), &marked["ranges"][0]);
     let units: Vec<u16> = text.encode_utf16().collect();
     let cut = &units[range[0].as_u64().unwrap() as usize..range[1].as_u64().unwrap() as usize];
@@ -96,7 +125,8 @@ fn the_box_answers_with_kinds_and_marks() {
     let only = shop.get("/api/v1/search?q=anna&kind=customer").expect(200).json();
     assert!(only["data"].as_array().unwrap().iter().all(|h| h["kind"] == "customer"));
     assert_eq!(shop.get("/api/v1/search?q=anna&kind=spaceship").code(), "invalid_parameter");
-    let printed: Value = serde_json::from_str(&succeed(&["search", "--data", shop.data(), "--json", "anna"])).unwrap();
+    let printed: Value =
+        serde_json::from_str(&succeed(&["search", "--data", shop.data(), "--json", "anna"])).unwrap();
     assert_eq!(printed["data"], answer["data"]);
 }
 
@@ -123,7 +153,11 @@ fn hostile_queries_are_answered_at_once() {
     ] {
         for path in ["/api/v1/search", "/api/v1/orders", "/api/v1/customers"] {
             let status = shop.get(&format!("{path}?q={}", encoded(&query))).status;
-            assert!(matches!(status, 200 | 400 | 414 | 422 | 431), "{status} {path} {}", query.chars().take(20).collect::<String>());
+            assert!(
+                matches!(status, 200 | 400 | 414 | 422 | 431),
+                "{status} {path} {}",
+                query.chars().take(20).collect::<String>()
+            );
         }
     }
     assert_eq!(people(&shop, "anna berg"), ["Anna Berg"]);

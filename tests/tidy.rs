@@ -80,12 +80,19 @@ fn imports_run_downward() {
             // `pub(in crate::shop)` says who may see, not what is used.
             let line = line.replace("pub(in crate::", "pub(in ");
             for (at, _) in line.match_indices("crate::") {
-                let used: String =
-                    line[at + 7..].chars().take_while(|c| c.is_alphanumeric() || *c == '_' || *c == ':').collect();
+                let used: String = line[at + 7..]
+                    .chars()
+                    .take_while(|c| c.is_alphanumeric() || *c == '_' || *c == ':')
+                    .collect();
                 if let Some(other) = rung(&used)
                     && other > own
                 {
-                    wrong.push(format!("{name}:{}: `{}` stands above `{}`", number + 1, LADDER[other], LADDER[own]));
+                    wrong.push(format!(
+                        "{name}:{}: `{}` stands above `{}`",
+                        number + 1,
+                        LADDER[other],
+                        LADDER[own]
+                    ));
                 }
             }
         }
@@ -99,7 +106,9 @@ fn every_source_file_says_what_it_is_and_stays_one_room() {
     for path in files("src", "rs").into_iter().chain(files("tests", "rs")).chain(files("benches", "rs")) {
         let (name, text) = (shown(&path), read(&path));
         // A file of tests is as long as its cases.
-        let is_tests = name.starts_with("tests/") || name.contains("/tests/") || text.contains("#![cfg(test)]")
+        let is_tests = name.starts_with("tests/")
+            || name.contains("/tests/")
+            || text.contains("#![cfg(test)]")
             || name.ends_with("/real_data.rs");
         if !text.starts_with("//! ") {
             wrong.push(format!("{name}: begin with one `//!` sentence"));
@@ -133,7 +142,9 @@ fn only_the_engine_knows_redb_and_only_search_knows_tantivy() {
     let mut wrong = Vec::new();
     for path in files("src", "rs") {
         let (name, text) = (shown(&path), read(&path));
-        for (crate_name, home) in [("redb", "src/store/"), ("tantivy", "src/search/"), ("minijinja", "src/web/")] {
+        for (crate_name, home) in
+            [("redb", "src/store/"), ("tantivy", "src/search/"), ("minijinja", "src/web/")]
+        {
             let uses = text.lines().any(|l| {
                 let code = l.split("//").next().unwrap_or_default();
                 code.contains(&format!("{crate_name}::")) || code.contains(&format!("use {crate_name}"))
@@ -151,7 +162,9 @@ fn tables_stay_inside_their_feature_and_have_one_name_each() {
     let (mut wrong, mut names) = (Vec::new(), BTreeSet::new());
     for path in files("src/shop", "rs").into_iter().chain(files("src/access", "rs")) {
         let (name, text) = (shown(&path), read(&path));
-        for line in text.lines().filter(|l| l.contains("Table::new(\"") || l.contains("Index::new(\"") || l.contains("Index::unique(\"")) {
+        for line in text.lines().filter(|l| {
+            l.contains("Table::new(\"") || l.contains("Index::new(\"") || l.contains("Index::unique(\"")
+        }) {
             let table = line.split('"').nth(1).unwrap_or_default().to_owned();
             if line.trim_start().starts_with("pub const") || line.trim_start().starts_with("pub(crate)") {
                 wrong.push(format!("{name}: {table} is visible outside its feature"));
@@ -200,7 +213,9 @@ fn no_template_switches_escaping_off() {
     for path in files("templates", "") {
         // The one exception: the rows of the order list, written by `orders/admin/row.rs`, which escapes and is tested.
         let text = read(&path).replace("{{ page.rows|safe }}", "");
-        for word in ["|safe", "| safe", "autoescape false", "<script>", " onclick=", " style=\"", "javascript:"] {
+        for word in
+            ["|safe", "| safe", "autoescape false", "<script>", " onclick=", " style=\"", "javascript:"]
+        {
             if text.contains(word) {
                 wrong.push(format!("{}: {word}", shown(&path)));
             }
@@ -238,9 +253,15 @@ fn vendored_files_are_what_they_say() {
     assert!(!files.is_empty());
     for file in files {
         let text = |key: &str| file[key].as_str().unwrap_or_else(|| panic!("{key} is missing: {file}"));
-        let got: String =
-            Sha256::digest(std::fs::read(root.join(text("path"))).unwrap()).iter().map(|b| format!("{b:02x}")).collect();
+        let got: String = Sha256::digest(std::fs::read(root.join(text("path"))).unwrap())
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
         assert_eq!(got, text("sha256"), "{}", text("path"));
-        assert!(root.join(text("licence_file")).is_file() && !text("licence").is_empty() && !text("version").is_empty());
+        assert!(
+            root.join(text("licence_file")).is_file()
+                && !text("licence").is_empty()
+                && !text("version").is_empty()
+        );
     }
 }

@@ -74,8 +74,8 @@ pub fn end_sessions(store: &Store, email: &str) -> Result<u32> {
 pub fn create_key(store: &Store, new: &NewKey) -> Result<(ApiKey, String)> {
     let (new, secret) = (new.clone(), token::new_key());
     let kept = secret.clone();
-    let key = store
-        .write_blocking(Actor::cli(), move |tx| key::create(tx, &Granter::console(), &new, &kept))?;
+    let key =
+        store.write_blocking(Actor::cli(), move |tx| key::create(tx, &Granter::console(), &new, &kept))?;
     Ok((key, secret))
 }
 

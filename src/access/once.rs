@@ -120,7 +120,9 @@ impl FirstAnswer {
         }
         if self.replayed {
             // The names that Stripe's and the draft's client libraries look for.
-            answer.insert_header(("idempotent-replayed", "true")).insert_header(("idempotency-replayed", "true"));
+            answer
+                .insert_header(("idempotent-replayed", "true"))
+                .insert_header(("idempotency-replayed", "true"));
         }
         answer.body(self.body)
     }

@@ -34,7 +34,12 @@ pub struct Profile {
 
 impl Default for Profile {
     fn default() -> Self {
-        Self { name: "My shop".to_owned(), zone: "UTC".to_owned(), currency: Currency::EUR, country: String::new() }
+        Self {
+            name: "My shop".to_owned(),
+            zone: "UTC".to_owned(),
+            currency: Currency::EUR,
+            country: String::new(),
+        }
     }
 }
 

@@ -58,11 +58,9 @@ impl Answer {
             return Ok(String::new());
         }
         let mut text = String::new();
-        stdin
-            .lock()
-            .take(most)
-            .read_to_string(&mut text)
-            .map_err(|e| Error::invalid("input_failed", "The standard input could not be read as text.").because(e))?;
+        stdin.lock().take(most).read_to_string(&mut text).map_err(|e| {
+            Error::invalid("input_failed", "The standard input could not be read as text.").because(e)
+        })?;
         Ok(text)
     }
     /// One that writes elsewhere, without colours.

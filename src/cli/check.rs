@@ -1,8 +1,8 @@
 //! `backroom check`: prove that everything that must hold does.
 
-use crate::cli::Place;
 use crate::app::App;
 use crate::base::error::Result;
+use crate::cli::Place;
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
 use crate::registry;

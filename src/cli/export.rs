@@ -1,9 +1,8 @@
 //! `backroom export`: write records to a file that imports again unchanged.
 
-use crate::cli::Place;
-use std::path::PathBuf;
 use crate::app::App;
 use crate::base::error::{Error, Result};
+use crate::cli::Place;
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
 use crate::shop::transfer::export::OrderShape;
@@ -12,6 +11,7 @@ use crate::shop::transfer::outgoing::{Shape, Wanted, write};
 use crate::shop::transfer::writer::Style;
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::path::PathBuf;
 
 /// Export orders or customers
 #[derive(Clone, Debug, clap::Args)]
@@ -89,7 +89,11 @@ impl Write for Through<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         // The kind tells a reader who has seen enough from a full disk.
         self.0.bytes(bytes).map_err(|e| {
-            if e.code == "closed_pipe" { std::io::ErrorKind::BrokenPipe.into() } else { std::io::Error::other(e) }
+            if e.code == "closed_pipe" {
+                std::io::ErrorKind::BrokenPipe.into()
+            } else {
+                std::io::Error::other(e)
+            }
         })?;
         Ok(bytes.len())
     }

@@ -119,20 +119,27 @@ pub(super) fn run(args: &ImportArgs, app: &App, answer: &mut Answer) -> Result<E
         app.search.flush()?;
     }
     tell(args, answer, &report, &landed, started)?;
-    let nothing = report.tallies.rows > 0 && landed.refused > 0 && landed == (Landed { refused: landed.refused, ..Landed::default() });
+    let nothing = report.tallies.rows > 0
+        && landed.refused > 0
+        && landed == (Landed { refused: landed.refused, ..Landed::default() });
     Ok(if nothing { Exit::Failed } else { Exit::Ok })
 }
 
 fn create(path: PathBuf) -> Result<Box<dyn Write + Send>> {
     match File::create(&path) {
         Ok(file) => Ok(Box::new(std::io::BufWriter::new(file))),
-        Err(e) => Err(Error::invalid("file_unwritable", format!("{} cannot be written: {e}.", path.display()))),
+        Err(e) => {
+            Err(Error::invalid("file_unwritable", format!("{} cannot be written: {e}.", path.display())))
+        }
     }
 }
 
 fn mapping(args: &ImportArgs, answer: &Answer) -> Result<Mapping> {
     let Some(name) = &args.mapping else {
-        return Err(Error::invalid("usage", "--from csv needs --mapping FILE, which says what the columns are."));
+        return Err(Error::invalid(
+            "usage",
+            "--from csv needs --mapping FILE, which says what the columns are.",
+        ));
     };
     let path = answer.file(name);
     let text = std::fs::read_to_string(&path)
@@ -140,7 +147,13 @@ fn mapping(args: &ImportArgs, answer: &Answer) -> Result<Mapping> {
     Mapping::parse(&text)
 }
 
-fn tell(args: &ImportArgs, answer: &mut Answer, report: &Report, landed: &Landed, started: Instant) -> Result<()> {
+fn tell(
+    args: &ImportArgs,
+    answer: &mut Answer,
+    report: &Report,
+    landed: &Landed,
+    started: Instant,
+) -> Result<()> {
     let t = &report.tallies;
     if args.json {
         return answer.json(&json!({
@@ -157,7 +170,10 @@ fn tell(args: &ImportArgs, answer: &mut Answer, report: &Report, landed: &Landed
         }));
     }
     let would = if args.dry_run { "would be " } else { "" };
-    answer.line(format_args!("{} rows, {} lines, {} orders, {} customers", t.rows, t.lines, t.orders, t.customers))?;
+    answer.line(format_args!(
+        "{} rows, {} lines, {} orders, {} customers",
+        t.rows, t.lines, t.orders, t.customers
+    ))?;
     for (count, what) in [
         (landed.orders_added, "orders added"),
         (landed.orders_known, "orders known already"),

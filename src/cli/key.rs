@@ -1,12 +1,12 @@
 //! `backroom key`: API keys for programs.
 
-use crate::cli::Place;
 use crate::access::key::{self, KeyId, NewKey};
 use crate::access::staff::Granter;
 use crate::access::token;
 use crate::app::App;
 use crate::base::error::Result;
 use crate::base::id::Id;
+use crate::cli::Place;
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
 use serde_json::json;
@@ -65,8 +65,9 @@ pub(super) fn run(args: KeyArgs, app: &App, answer: &mut Answer) -> Result<Exit>
         KeyVerb::Create { name, scopes, json } => {
             let secret = token::new_key();
             let (new, kept) = (NewKey { name, scopes, days: Some(DAYS) }, secret.clone());
-            let made =
-                app.store.write_blocking(app.actor(), move |tx| key::create(tx, &Granter::console(), &new, &kept))?;
+            let made = app
+                .store
+                .write_blocking(app.actor(), move |tx| key::create(tx, &Granter::console(), &new, &kept))?;
             if json {
                 answer.json(&json!({"id": made.id, "key": secret}))?;
             } else {
@@ -82,13 +83,20 @@ pub(super) fn run(args: KeyArgs, app: &App, answer: &mut Answer) -> Result<Exit>
                     }))?;
                 } else {
                     let state = if key.revoked_at.is_some() { "revoked" } else { "works" };
-                    answer.line(format_args!("{}  {}  {}  {}", key.id, state, key.name, key.scopes.join(" ")))?;
+                    answer.line(format_args!(
+                        "{}  {}  {}  {}",
+                        key.id,
+                        state,
+                        key.name,
+                        key.scopes.join(" ")
+                    ))?;
                 }
             }
         }
         KeyVerb::Revoke { id } => {
             let id = KeyId::parse(&id)?;
-            let key = app.store.write_blocking(app.actor(), move |tx| key::revoke(tx, &Granter::console(), id))?;
+            let key =
+                app.store.write_blocking(app.actor(), move |tx| key::revoke(tx, &Granter::console(), id))?;
             answer.remark(format_args!("{} is revoked", key.name))?;
         }
     }

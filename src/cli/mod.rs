@@ -6,21 +6,21 @@ mod log;
 mod place;
 mod reach;
 
-mod serve;
 pub mod demo;
+mod serve;
 
-mod staff;
-mod key;
-mod setup_link;
-mod import;
-mod export;
-mod search;
 mod check;
-mod reindex;
-mod config;
-mod openapi;
-mod version;
 mod completions;
+mod config;
+mod export;
+mod import;
+mod key;
+mod openapi;
+mod reindex;
+mod search;
+mod setup_link;
+mod staff;
+mod version;
 
 pub use answer::Answer;
 pub use exit::Exit;

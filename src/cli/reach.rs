@@ -5,10 +5,10 @@
 
 use crate::app::App;
 use crate::base::error::{Error, Kind, Result};
+use crate::base::time::Clock;
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
 use crate::cli::{Place, Verb, verb_of};
-use crate::base::time::Clock;
 use crate::workers;
 use serde::{Deserialize, Serialize};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -39,7 +39,10 @@ struct Asked {
 enum Piece {
     Out(Vec<u8>),
     /// The end: exit code and complaint, empty when there is none.
-    End { exit: u8, complaint: String },
+    End {
+        exit: u8,
+        complaint: String,
+    },
 }
 
 /// Runs a verb on the shop of `place`.
@@ -91,7 +94,8 @@ fn ask(dir: &Path, reads_input: bool, answer: &mut Answer, locked: Error) -> Res
 }
 
 fn lost(error: std::io::Error) -> Error {
-    Error::unavailable("server_lost", "The running server did not answer to the end. Try again.", 1).because(error)
+    Error::unavailable("server_lost", "The running server did not answer to the end. Try again.", 1)
+        .because(error)
 }
 
 /// The door of a running server for commands; it closes when dropped.
@@ -112,7 +116,8 @@ impl Door {
             std::fs::remove_file(&path).map_err(Error::internal)?;
         }
         let listener = UnixListener::bind(&path).map_err(Error::internal)?;
-        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).map_err(Error::internal)?;
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+            .map_err(Error::internal)?;
         let is_closed = Arc::new(AtomicBool::new(false));
         let (app, closed) = (app.clone(), Arc::clone(&is_closed));
         let accept = move || {
@@ -160,7 +165,9 @@ fn serve(app: &App, socket: UnixStream) {
     let done = done.and_then(|exit| answer.finish().map(|()| exit));
     let end = match done {
         Ok(exit) => Piece::End { exit: exit as u8, complaint: String::new() },
-        Err(error) => Piece::End { exit: Exit::of(&error) as u8, complaint: super::answer::complaint(&error) },
+        Err(error) => {
+            Piece::End { exit: Exit::of(&error) as u8, complaint: super::answer::complaint(&error) }
+        }
     };
     // The asker may be gone; then nobody misses the end.
     let _sent = send(&mut { socket }, &end);

@@ -1,8 +1,8 @@
 //! `backroom reindex`: build the search index anew.
 
-use crate::cli::Place;
 use crate::app::App;
 use crate::base::error::Result;
+use crate::cli::Place;
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
 use std::time::Duration;

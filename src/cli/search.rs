@@ -1,8 +1,8 @@
 //! `backroom search`: the same answer as the search box.
 
-use crate::cli::Place;
 use crate::app::App;
 use crate::base::error::Result;
+use crate::cli::Place;
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
 use crate::shop::desk::find::{Ask, find, kinds_for};
@@ -53,7 +53,9 @@ pub(super) fn run(args: &SearchArgs, app: &App, answer: &mut Answer) -> Result<E
     let found = find(&app.store, &app.search, &ask)?;
     if args.json {
         let hits: Vec<_> = found.groups.iter().flat_map(|group| &group.hits).collect();
-        answer.json(&serde_json::json!({"data": hits, "corrected": found.corrected, "degraded": found.degraded}))?;
+        answer.json(
+            &serde_json::json!({"data": hits, "corrected": found.corrected, "degraded": found.degraded}),
+        )?;
         return Ok(Exit::Ok);
     }
     for problem in &found.problems {
@@ -67,4 +69,3 @@ pub(super) fn run(args: &SearchArgs, app: &App, answer: &mut Answer) -> Result<E
     }
     Ok(Exit::Ok)
 }
-

@@ -1,9 +1,9 @@
 //! `backroom setup-link`: a new one-time link for the owner's account.
 
-use crate::cli::Place;
 use crate::access;
 use crate::app::App;
 use crate::base::error::{Error, Result};
+use crate::cli::Place;
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
 
@@ -22,7 +22,10 @@ pub(super) fn run(_args: &SetupLinkArgs, app: &App, answer: &mut Answer) -> Resu
             answer.line(format_args!("{}/setup/{token}", address(app)))?;
             Ok(Exit::Ok)
         }
-        None => Err(Error::conflict("owner_exists", "The shop has an owner. Use `backroom staff reset-password`.")),
+        None => Err(Error::conflict(
+            "owner_exists",
+            "The shop has an owner. Use `backroom staff reset-password`.",
+        )),
     }
 }
 

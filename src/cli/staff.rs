@@ -1,16 +1,16 @@
 //! `backroom staff`: accounts without the web, for the owner with access to the machine.
 
-use crate::base::error::{Error, Result};
-use crate::cli::Place;
-use std::io::Read;
 use crate::access::hasher::Hasher;
 use crate::access::password::Password;
 use crate::access::staff::{self, Granter, NewStaff, StaffId, StaffMember};
 use crate::access::{Role, Shop};
 use crate::app::App;
+use crate::base::error::{Error, Result};
+use crate::cli::Place;
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
 use serde_json::json;
+use std::io::Read;
 
 /// Add and manage staff accounts
 #[derive(Clone, Debug, clap::Args)]
@@ -100,7 +100,8 @@ pub(super) fn run(args: StaffArgs, app: &App, answer: &mut Answer) -> Result<Exi
             let role = Role::parse(&role)?;
             let new = NewStaff { name, email, role };
             let hash = hashed(app, answer, &[&new.email, &new.name])?;
-            let made = app.store.write_blocking(app.actor(), move |tx| staff::add(tx, &by, &new, &hash, false))?;
+            let made =
+                app.store.write_blocking(app.actor(), move |tx| staff::add(tx, &by, &new, &hash, false))?;
             if json {
                 answer.json(&shown(&made))?;
             } else {
@@ -113,7 +114,12 @@ pub(super) fn run(args: StaffArgs, app: &App, answer: &mut Answer) -> Result<Exi
                     answer.json(&shown(&member))?;
                 } else {
                     let state = if member.active { "" } else { "  (deactivated)" };
-                    answer.line(format_args!("{}  {}  {}{state}", member.email, member.role.word(), member.name))?;
+                    answer.line(format_args!(
+                        "{}  {}  {}{state}",
+                        member.email,
+                        member.role.word(),
+                        member.name
+                    ))?;
                 }
             }
         }

@@ -190,7 +190,8 @@ impl Shell {
             .filter(|door| is_under(&self.path, door.href))
             // Home is above everything: it is current only where it really is.
             .filter(|door| {
-                self.path == door.href || !doors.iter().any(|d| d.href != door.href && is_under(d.href, door.href))
+                self.path == door.href
+                    || !doors.iter().any(|d| d.href != door.href && is_under(d.href, door.href))
             })
             .max_by_key(|door| door.href.len())
             .map(|door| door.href);

@@ -11,7 +11,9 @@ const WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// Where Debian and others put the browser.
 pub fn path() -> Option<&'static str> {
-    ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].into_iter().find(|p| Path::new(p).exists())
+    ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
+        .into_iter()
+        .find(|p| Path::new(p).exists())
 }
 
 /// One browser with one page.
@@ -30,9 +32,18 @@ impl Chrome {
         let profile = tempfile::tempdir().unwrap();
         let child = Command::new(path().unwrap())
             .args([
-                "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--mute-audio",
-                "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-                "--hide-scrollbars", "--remote-debugging-port=0",
+                "--headless=new",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--mute-audio",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--disable-dev-shm-usage",
+                "--hide-scrollbars",
+                "--remote-debugging-port=0",
             ])
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg("about:blank")
@@ -53,8 +64,14 @@ impl Chrome {
             std::thread::park_timeout(Duration::from_millis(20));
         };
         let (socket, _) = tungstenite::connect(address).unwrap();
-        let mut chrome =
-            Self { child, socket, session: String::new(), next: 0, complaints: Vec::new(), _profile: profile };
+        let mut chrome = Self {
+            child,
+            socket,
+            session: String::new(),
+            next: 0,
+            complaints: Vec::new(),
+            _profile: profile,
+        };
         let target = chrome.call("Target.createTarget", json!({"url": "about:blank"}));
         let attached =
             chrome.call("Target.attachToTarget", json!({"targetId": target["targetId"], "flatten": true}));
@@ -133,7 +150,8 @@ impl Chrome {
     pub fn wait(&mut self, expression: &str) {
         let end = Instant::now() + WAIT_MAX;
         loop {
-            let answer = self.call("Runtime.evaluate", json!({"expression": expression, "returnByValue": true}));
+            let answer =
+                self.call("Runtime.evaluate", json!({"expression": expression, "returnByValue": true}));
             if answer["result"]["value"] == json!(true) {
                 return;
             }
@@ -191,7 +209,10 @@ impl Chrome {
             down["text"] = json!(text);
         }
         self.call("Input.dispatchKeyEvent", down);
-        self.call("Input.dispatchKeyEvent", json!({"type": "keyUp", "key": key, "windowsVirtualKeyCode": code}));
+        self.call(
+            "Input.dispatchKeyEvent",
+            json!({"type": "keyUp", "key": key, "windowsVirtualKeyCode": code}),
+        );
     }
 
     /// Width of the window in CSS pixels.
@@ -218,11 +239,12 @@ impl Chrome {
     /// Chooses a file in a file field.
     pub fn choose_file(&mut self, selector: &str, file: &Path) {
         let document = self.call("DOM.getDocument", json!({}));
-        let node = self.call(
-            "DOM.querySelector",
-            json!({"nodeId": document["root"]["nodeId"], "selector": selector}),
+        let node = self
+            .call("DOM.querySelector", json!({"nodeId": document["root"]["nodeId"], "selector": selector}));
+        self.call(
+            "DOM.setFileInputFiles",
+            json!({"nodeId": node["nodeId"], "files": [file.to_str().unwrap()]}),
         );
-        self.call("DOM.setFileInputFiles", json!({"nodeId": node["nodeId"], "files": [file.to_str().unwrap()]}));
     }
 
     pub fn cookie(&mut self, url: &str, header: &str) {

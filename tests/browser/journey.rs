@@ -131,7 +131,10 @@ fn pages_are_accessible_and_narrow() {
         }
         page.width(320);
         page.open(&format!("{}{path}", shop.url));
-        let over = page.eval("document.documentElement.scrollWidth - document.documentElement.clientWidth").as_i64().unwrap_or(0);
+        let over = page
+            .eval("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            .as_i64()
+            .unwrap_or(0);
         if over > 0 {
             wrong.push(format!("{path} scrolls sideways by {over} px at 320"));
         }

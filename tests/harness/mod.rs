@@ -132,9 +132,18 @@ impl Shop {
         let mut child = Command::new(env!("CARGO_BIN_EXE_backroom"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data", self.dir.to_str().unwrap()])
             .args(&self.more)
+            // A test is a busier client than any; the limits have tests of their own.
+            .env("BACKROOM_SERVER__LIMITS__KEY", "1000000")
+            .env("BACKROOM_SERVER__LIMITS__ADDRESS", "1000000")
+            .env("BACKROOM_SERVER__LIMITS__SEARCH", "1000000")
+            .env("BACKROOM_SERVER__LIMITS__SIGN_IN", "1000000")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(if std::env::var_os("BACKROOM_TEST_LOG").is_some() { Stdio::inherit() } else { Stdio::null() })
+            .stderr(if std::env::var_os("BACKROOM_TEST_LOG").is_some() {
+                Stdio::inherit()
+            } else {
+                Stdio::null()
+            })
             .spawn()
             .unwrap();
         let lines = lines_of(child.stdout.take().unwrap());

@@ -8,7 +8,10 @@ pub fn data() -> Option<PathBuf> {
     let given = std::env::var_os("BACKROOM_SHARED").map(PathBuf::from);
     let found = given
         .into_iter()
-        .chain(["../shared/data", "../../shared/data"].map(|p| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(p)))
+        .chain(
+            ["../shared/data", "../../shared/data"]
+                .map(|p| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(p)),
+        )
         .find(|p| p.is_dir());
     if part("the real data", found.is_some()) { found } else { None }
 }

@@ -34,7 +34,9 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
 /// Every time zone there is, by name.
 pub(super) fn zones() -> Vec<String> {
     let mut zones: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
-    zones.retain(|name| name == "UTC" || (name.contains('/') && !name.starts_with("Etc/") && !name.starts_with("SystemV/")));
+    zones.retain(|name| {
+        name == "UTC" || (name.contains('/') && !name.starts_with("Etc/") && !name.starts_with("SystemV/"))
+    });
     zones
 }
 
@@ -195,10 +197,8 @@ async fn save(
         }
         Err(error) if is_for_the_form(&error) => {
             let person = StaffMember { name: typed.name, preferences, ..staff.person().clone() };
-            let page = AccountPage {
-                errors: Some(FormErrors::of(&error)),
-                ..page_of(&access, &staff, &person)?
-            };
+            let page =
+                AccountPage { errors: Some(FormErrors::of(&error)), ..page_of(&access, &staff, &person)? };
             again(&pages, &shell, &page, &error)
         }
         Err(error) => Err(error),

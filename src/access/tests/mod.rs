@@ -9,7 +9,9 @@ mod sessions;
 mod setting_up;
 
 use crate::access::staff::{NewStaff, StaffMember};
-use crate::access::{Access, Caller, DOORS, Public, Role, Settings, Shop, Staff, TABLES, console, may, routes, shells};
+use crate::access::{
+    Access, Caller, DOORS, Public, Role, Settings, Shop, Staff, TABLES, console, may, routes, shells,
+};
 use crate::base::error::Result;
 use crate::base::time::{Clock, Timestamp};
 use crate::store::{Store, TableInfo};
@@ -97,7 +99,8 @@ impl House {
     pub(super) async fn with(plan: Plan) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::manual(Timestamp::parse("2026-11-20T10:00:00Z").unwrap());
-        let keep = crate::store::Settings { reserve_mb: 0, ballast_mb: 0, ..crate::store::Settings::default() };
+        let keep =
+            crate::store::Settings { reserve_mb: 0, ballast_mb: 0, ..crate::store::Settings::default() };
         let store = Store::open(dir.path(), &keep, clock.clone(), &ALL_TABLES).unwrap();
         let access = Access::new(store.clone(), Settings::default(), plan.https).unwrap();
         let limits = PerMinute { sign_in: plan.sign_ins, ..PerMinute::default() };
@@ -171,7 +174,8 @@ pub(super) struct Browser {
 
 impl Browser {
     async fn send(&self, request: TestRequest) -> Reply {
-        let mut request = request.peer_addr(self.address.parse().unwrap()).insert_header(("accept", "text/html"));
+        let mut request =
+            request.peer_addr(self.address.parse().unwrap()).insert_header(("accept", "text/html"));
         let jar: Vec<String> = self.jar.borrow().iter().map(|(n, v)| format!("{n}={v}")).collect();
         if !jar.is_empty() {
             request = request.insert_header(("cookie", jar.join("; ")));
@@ -238,7 +242,9 @@ fn probes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/admin/probe/any").route(web::get().to(any)))
         .service(web::resource("/admin/probe/view").route(web::get().to(view)))
-        .service(web::resource("/admin/probe/edit").route(web::get().to(edit_page)).route(web::post().to(edit)))
+        .service(
+            web::resource("/admin/probe/edit").route(web::get().to(edit_page)).route(web::post().to(edit)),
+        )
         .service(web::resource("/api/v1/probe/view").route(web::get().to(api_view)))
         .service(web::resource("/api/v1/probe/edit").route(web::post().to(api_edit)))
         .service(web::resource("/api/v1/probe/me").route(web::get().to(api_me)))

@@ -78,7 +78,11 @@ async fn htmx_is_sent_to_the_sign_in_page_as_a_whole() {
     console::end_sessions(&house.store, OWNER).unwrap();
     let reply = browser.post_part("/admin/probe/edit", NOTE, "/admin/probe/edit").await;
     assert_eq!(reply.status, 401, "{}", reply.body);
-    assert!(reply.header("hx-redirect").starts_with("/admin/sign-in?next=/admin/parked/prk_"), "{:?}", reply.headers);
+    assert!(
+        reply.header("hx-redirect").starts_with("/admin/sign-in?next=/admin/parked/prk_"),
+        "{:?}",
+        reply.headers
+    );
     let too_large = [("note", "x".repeat(70_000))];
     let form: Vec<(&str, &str)> = too_large.iter().map(|(n, v)| (*n, v.as_str())).collect();
     let reply = browser.post_part("/admin/probe/edit", &form, "/admin/probe/edit?y=2").await;

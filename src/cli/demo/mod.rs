@@ -4,7 +4,6 @@
 //! one of ten. The people, prices and places are made up; e-mail addresses end in example.com, .net and .org.
 
 mod args;
-mod run;
 mod calendar;
 mod catalogue;
 mod dice;
@@ -15,9 +14,10 @@ mod papers;
 mod people;
 mod places;
 mod prices;
+mod run;
 mod shelves;
 
 pub use args::DemoArgs;
-pub(super) use run::run;
 pub use catalogue::{Catalogue, Product, Variant};
 pub use orders::{Demo, Plan};
+pub(super) use run::run;

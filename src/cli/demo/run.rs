@@ -28,11 +28,12 @@ const ZONE: &str = "Europe/Berlin";
 const GROUP: usize = 250;
 /// Words of the password; five of them are far beyond guessing through a form.
 const WORDS: &[&str] = &[
-    "amber", "anchor", "basil", "beacon", "birch", "candle", "cedar", "clover", "copper", "coral", "crane", "dune",
-    "ember", "falcon", "fern", "garnet", "ginger", "harbour", "hazel", "heron", "indigo", "ivory", "juniper", "kestrel",
-    "lantern", "larch", "linen", "maple", "meadow", "mosaic", "nettle", "olive", "orchard", "otter", "pebble", "pepper",
-    "plover", "poppy", "quartz", "quill", "raven", "river", "saffron", "sparrow", "spruce", "teal", "thistle", "timber",
-    "velvet", "violet", "walnut", "willow", "winter", "yarrow",
+    "amber", "anchor", "basil", "beacon", "birch", "candle", "cedar", "clover", "copper", "coral", "crane",
+    "dune", "ember", "falcon", "fern", "garnet", "ginger", "harbour", "hazel", "heron", "indigo", "ivory",
+    "juniper", "kestrel", "lantern", "larch", "linen", "maple", "meadow", "mosaic", "nettle", "olive",
+    "orchard", "otter", "pebble", "pepper", "plover", "poppy", "quartz", "quill", "raven", "river",
+    "saffron", "sparrow", "spruce", "teal", "thistle", "timber", "velvet", "violet", "walnut", "willow",
+    "winter", "yarrow",
 ];
 
 /// Serves a filled shop.
@@ -60,7 +61,8 @@ pub(in crate::cli) fn run(args: &DemoArgs, answer: &mut Answer) -> Result<Exit> 
         serve::serve(&app, answer, |address, answer| {
             let url = format!("http://{address}");
             if args.json {
-                answer.json(&json!({"url": url, "email": EMAIL, "password": password, "api_key": api_key}))?;
+                answer
+                    .json(&json!({"url": url, "email": EMAIL, "password": password, "api_key": api_key}))?;
             } else {
                 answer.line(format_args!("  {url}/admin      {EMAIL} / {password}"))?;
                 answer.line(format_args!("  {url}/api/docs   key {api_key}"))?;
@@ -106,7 +108,8 @@ fn fill(args: &DemoArgs, app: &App, answer: &mut Answer) -> Result<(String, Stri
         match staff::find_by_email(tx, EMAIL)? {
             Some(known) => staff::set_password(tx, &by, known.id, &hash, None)?,
             None => {
-                let new = NewStaff { name: "Dana Demo".to_owned(), email: EMAIL.to_owned(), role: Role::Owner };
+                let new =
+                    NewStaff { name: "Dana Demo".to_owned(), email: EMAIL.to_owned(), role: Role::Owner };
                 staff::add(tx, &by, &new, &hash, false)?
             }
         };
@@ -155,7 +158,12 @@ fn place(args: &DemoArgs, app: &App, actor: &Actor, answer: &mut Answer) -> Resu
 }
 
 /// Places a group in one commit and learns the ids of new customers.
-fn land(app: &App, actor: &Actor, group: Vec<(Option<u64>, NewOrder)>, ids: &mut Vec<CustomerId>) -> Result<()> {
+fn land(
+    app: &App,
+    actor: &Actor,
+    group: Vec<(Option<u64>, NewOrder)>,
+    ids: &mut Vec<CustomerId>,
+) -> Result<()> {
     while !app.search.has_room() {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }

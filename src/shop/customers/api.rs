@@ -88,15 +88,21 @@ pub(super) async fn top(
 ) -> Result<HttpResponse> {
     let limit = query.0.limit.map_or(LIMIT_DEFAULT, |l| usize::try_from(l).unwrap_or(usize::MAX));
     if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(Error::invalid("invalid_limit", format!("limit: enter a number from 1 to {LIMIT_MAX}.")).on("/limit"));
+        return Err(Error::invalid("invalid_limit", format!("limit: enter a number from 1 to {LIMIT_MAX}."))
+            .on("/limit"));
     }
     let spent_in = match (query.0.by.as_deref(), query.0.currency.as_deref()) {
         (None | Some("orders"), None) => None,
         (Some("spent"), Some(code)) => Some(Currency::parse(code)?),
         (Some("spent"), None) => {
-            return Err(Error::invalid("invalid_parameter", "currency: say in which currency, such as EUR.").on("/currency"));
+            return Err(Error::invalid("invalid_parameter", "currency: say in which currency, such as EUR.")
+                .on("/currency"));
         }
-        _ => return Err(Error::invalid("invalid_parameter", "by: use orders, or spent with a currency.").on("/by")),
+        _ => {
+            return Err(
+                Error::invalid("invalid_parameter", "by: use orders, or spent with a currency.").on("/by")
+            );
+        }
     };
     let rows = store.read(|s| {
         let ids = match spent_in {

@@ -109,7 +109,10 @@ fn own_id(external: &ExternalRef) -> Option<CustomerId> {
 /// Adds outside ids, addresses and an e-mail address that are not there yet.
 fn add_missing(r: &impl Read, after: &mut Customer, new: &NewCustomer) -> Result<()> {
     for external in &new.external {
-        if own_id(external) != Some(after.id) && !after.external.contains(external) && find_by_external(r, external)?.is_none() {
+        if own_id(external) != Some(after.id)
+            && !after.external.contains(external)
+            && find_by_external(r, external)?.is_none()
+        {
             after.external.push(external.clone());
         }
     }

@@ -1,23 +1,27 @@
 //! Customers: people and companies the shop has dealt with, each once, known by e-mail, phone or an outside id.
 
 pub mod admin;
+mod api;
 mod events;
+mod merge;
 mod model;
 mod ops;
-mod merge;
 mod search;
 mod table;
 mod wire;
-mod api;
 
+pub use api::{ApiDocs, routes as api_routes};
 pub use events::{Changes, EVENTS, changes};
-pub use model::*;
 pub use merge::{import, known_as, would_change};
-pub use ops::{CustomerChange, Outcome, add, change, find, find_by_email, find_by_external, find_by_outside_id, get, ids, recent, require_version, same_phone, set_totals, spent_currencies, totals, with_highest_spend, with_most_orders};
+pub use model::*;
 pub(in crate::shop) use ops::in_any_source;
+pub use ops::{
+    CustomerChange, Outcome, add, change, find, find_by_email, find_by_external, find_by_outside_id, get,
+    ids, recent, require_version, same_phone, set_totals, spent_currencies, totals, with_highest_spend,
+    with_most_orders,
+};
 pub(in crate::shop) use search::address_fields;
 pub use search::{FIELDS, KIND, doc, main_spend};
 pub use table::TABLES;
 pub(in crate::shop) use wire::patched;
 pub use wire::{CustomerFields, CustomerOut};
-pub use api::{ApiDocs, routes as api_routes};

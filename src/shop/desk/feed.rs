@@ -42,7 +42,8 @@ pub(super) struct FeedQuery {
 
 impl FeedQuery {
     fn filter(&self) -> Filter {
-        let kinds = self.kind.as_deref().unwrap_or_default().split(',').map(str::trim).filter(|k| !k.is_empty());
+        let kinds =
+            self.kind.as_deref().unwrap_or_default().split(',').map(str::trim).filter(|k| !k.is_empty());
         Filter { kinds: kinds.map(str::to_owned).collect(), subject: self.subject.clone() }
     }
 }
@@ -120,11 +121,14 @@ pub(super) async fn list(
 ) -> Result<HttpResponse> {
     let limit = query.0.limit.unwrap_or(LIMIT_DEFAULT);
     if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(Error::invalid("invalid_limit", format!("limit: enter a number from 1 to {LIMIT_MAX}.")).on("/limit"));
+        return Err(Error::invalid("invalid_limit", format!("limit: enter a number from 1 to {LIMIT_MAX}."))
+            .on("/limit"));
     }
     let last_seq = store.last_seq();
-    let mut reader = Reader::new(store.get_ref().clone(), query.0.filter(), query.0.after.unwrap_or(0).min(last_seq));
-    let data: Vec<_> = reader.take(usize::try_from(limit).unwrap_or(1))?.into_iter().map(EventOut::new).collect();
+    let mut reader =
+        Reader::new(store.get_ref().clone(), query.0.filter(), query.0.after.unwrap_or(0).min(last_seq));
+    let data: Vec<_> =
+        reader.take(usize::try_from(limit).unwrap_or(1))?.into_iter().map(EventOut::new).collect();
     let next_after = reader.at();
     Ok(HttpResponse::Ok().json(Feed { has_more: next_after < store.last_seq(), data, next_after, last_seq }))
 }

@@ -29,7 +29,9 @@ impl Trial {
         let store = Store::open(dir.path(), &keep, clock.clone(), &TABLES).unwrap();
         let source = Arc::new(StoreSource(store.clone()));
         let settings = search::Settings::default();
-        let search = Search::open(&dir.path().join("index"), schema().unwrap(), source, settings, clock.clone()).unwrap();
+        let search =
+            Search::open(&dir.path().join("index"), schema().unwrap(), source, settings, clock.clone())
+                .unwrap();
         search.flush().unwrap();
         let noting = search.clone();
         store.on_commit(Box::new(move |committed| noting.note(&changes(committed))));
@@ -72,7 +74,9 @@ impl Trial {
     }
 
     pub(super) fn step(&self, id: OrderId, step: Step) -> Order {
-        self.store.write_blocking(Self::actor(), move |tx| take(tx, id, None, step, &StepInput::default())).unwrap()
+        self.store
+            .write_blocking(Self::actor(), move |tx| take(tx, id, None, step, &StepInput::default()))
+            .unwrap()
     }
 
     /// What the box answers somebody who may see everything.

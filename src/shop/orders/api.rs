@@ -3,7 +3,10 @@
 use super::asked::{NoteBody, OrderFields, PlaceOrder, StepBody, step_named};
 use super::wire::{CreditNoteOut, OrderOut};
 use super::{CreditNoteId, Order, OrderId, Step, StepInput};
-use super::{add_note, change, edit_note, find_by_number, find_credit_note, get, get_credit_note, place, standing, take};
+use super::{
+    add_note, change, edit_note, find_by_number, find_credit_note, get, get_credit_note, place, standing,
+    take,
+};
 use crate::access::{Caller, Once, Shop, may};
 use crate::base::error::{Error, Result};
 use crate::base::id::Id;
@@ -23,7 +26,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/orders/{id}").route(web::get().to(show)).route(web::patch().to(patch)))
         .service(web::resource("/orders/{id}/notes").route(web::post().to(note)))
         .service(web::resource("/orders/{id}/notes/{number}").route(web::put().to(renote)))
-        .service(web::resource("/orders/{id}/{step:ship|unship|deliver|undeliver}").route(web::post().to(move_goods)))
+        .service(
+            web::resource("/orders/{id}/{step:ship|unship|deliver|undeliver}")
+                .route(web::post().to(move_goods)),
+        )
         .service(web::resource("/orders/{id}/{step}").route(web::post().to(step)))
         .service(web::resource("/credit-notes").route(web::get().to(list_credit_notes)))
         .service(web::resource("/credit-notes/{id}").route(web::get().to(show_credit_note)));
@@ -266,7 +272,8 @@ pub(super) async fn renote(
 ) -> Result<HttpResponse> {
     let seen = if_match(&request)?;
     let (id, number) = path.into_inner();
-    let number: u32 = number.parse().map_err(|_| Error::not_found("note", number.chars().take(20).collect::<String>()))?;
+    let number: u32 =
+        number.parse().map_err(|_| Error::not_found("note", number.chars().take(20).collect::<String>()))?;
     let order = store
         .write(caller.actor(), move |tx| {
             let id = id_of(tx, &id)?;
@@ -292,7 +299,9 @@ pub(super) async fn list_credit_notes(
     let answer = listing::strict(&search, &query.0, "credit_note", caller.now(), &shop.zone())?;
     let rows = store.read(|s| {
         let ids = answer.hits.iter().map(|h| CreditNoteId::from_bytes(h.id));
-        ids.filter_map(|id| find_credit_note(s, id).transpose()).map(|n| n.map(|n| CreditNoteOut::new(&n))).collect::<Result<Vec<_>>>()
+        ids.filter_map(|id| find_credit_note(s, id).transpose())
+            .map(|n| n.map(|n| CreditNoteOut::new(&n)))
+            .collect::<Result<Vec<_>>>()
     })?;
     List::of(rows, &answer, query.0.count.is_some()).response(&request)
 }

@@ -57,9 +57,11 @@ pub fn check(s: &Snapshot, findings: &mut Findings) -> Result<()> {
     }
     for (customer, sums) in totals {
         let kept = customers::totals(s, customer)?;
-        let same = (kept.orders, kept.orders_all, kept.credit_notes) == (sums.orders, sums.orders_all, sums.credit_notes);
+        let same = (kept.orders, kept.orders_all, kept.credit_notes)
+            == (sums.orders, sums.orders_all, sums.credit_notes);
         // A sum that came back to nothing may stand as an entry of 0.
-        let without_nothing = |t: &Totals| t.spent.iter().filter(|s| s.amount != 0).copied().collect::<Vec<_>>();
+        let without_nothing =
+            |t: &Totals| t.spent.iter().filter(|s| s.amount != 0).copied().collect::<Vec<_>>();
         if !same || without_nothing(&kept) != without_nothing(&sums) {
             findings.add(PLACE, format!("the totals of customer {customer} are not those of their orders"));
         }

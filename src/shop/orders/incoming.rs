@@ -1,7 +1,8 @@
 //! Orders as any door hands them in, and the rules that make a record of one. Pure: no store, no HTTP, no clock.
 
 use super::model::{
-    CreditKind, Line, LINES_IMPORT_MAX, LINES_MAX, Order, OrderId, Parcel, PaymentNote, QUANTITY_MAX, StaffNote, Cancelled, total_of,
+    Cancelled, CreditKind, LINES_IMPORT_MAX, LINES_MAX, Line, Order, OrderId, Parcel, PaymentNote,
+    QUANTITY_MAX, StaffNote, total_of,
 };
 use super::state::{CancelReason, Fulfilment, Payment, Status};
 use crate::base::email;

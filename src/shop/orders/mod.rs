@@ -2,32 +2,35 @@
 //! or rewritten: its lines keep the text and price of the day, and every later change is a step with an event.
 
 pub mod admin;
+mod api;
+mod asked;
+mod audit;
 mod change;
 mod events;
 mod facts;
-mod audit;
-#[cfg(test)]
-mod played;
+mod incoming;
 mod keep;
 mod model;
-mod incoming;
-mod asked;
 mod place;
+#[cfg(test)]
+mod played;
 mod sales;
 mod search;
 mod standing;
 mod state;
 mod table;
 mod wire;
-mod api;
 
+pub use api::{ApiDocs, routes as api_routes};
+pub use asked::{NoteBody, OrderFields, PlaceOrder, StepBody, step_named};
+pub use audit::check;
 pub use change::{OrderChange, StepInput, add_note, change, edit_note, retag, take};
 pub use events::EVENTS;
-pub use audit::check;
 pub use facts::{Different, Facts, facts};
+pub use incoming::*;
 pub use keep::{
-    VIEWS, View, count, credit_note_ids, credit_notes_of, find, find_by_number, find_by_outside_id, find_by_source,
-    find_credit_note, find_credit_note_by_outside_id, get, get_credit_note, ids, recent,
+    VIEWS, View, count, credit_note_ids, credit_notes_of, find, find_by_number, find_by_outside_id,
+    find_by_source, find_credit_note, find_credit_note_by_outside_id, get, get_credit_note, ids, recent,
 };
 pub use model::*;
 pub use place::{Imported, has_credit_note, import, import_credit_note, place};
@@ -36,7 +39,4 @@ pub use search::{FIELDS, KINDS, credit_note_doc, doc};
 pub use standing::{Standing, of_customer, standing};
 pub use state::*;
 pub use table::TABLES;
-pub use asked::{NoteBody, OrderFields, PlaceOrder, StepBody, step_named};
-pub use incoming::*;
 pub use wire::{CreditNoteOut, OrderOut};
-pub use api::{ApiDocs, routes as api_routes};

@@ -3,9 +3,7 @@
 use crate::base::error::{Error, Result};
 use crate::base::money::{Currency, Price, sum};
 use crate::base::time::Timestamp;
-use crate::shop::customers::{
-    Address, CustomerId, ExternalRef,
-};
+use crate::shop::customers::{Address, CustomerId, ExternalRef};
 use crate::shop::orders::state::{Axes, CancelReason, Fulfilment, Payment, Status};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! Placing orders: from the API, from staff, from an import; and credit notes that come with an import.
 
 use super::events::{CreditNoteAdded, Placed};
-use super::keep::{self, account};
 use super::incoming::{NewCreditNote, NewOrder, NewOrderCustomer};
+use super::keep::{self, account};
 use super::model::{CreditNote, CreditNoteId, Order, OrderId};
 use super::table::{BY_NUMBER, BY_SOURCE, CREDIT_BY_SOURCE, CREDIT_NOTES, NUMBERS};
 use crate::base::error::{Error, Result};

@@ -38,7 +38,10 @@ fn order(outside: &str, customer: &str, day: i64, minor: i64) -> NewOrder {
     }
 }
 
-fn write<T: Send + 'static>(store: &Store, op: impl Fn(&mut crate::store::Tx<'_>) -> crate::base::error::Result<T> + Send + 'static) -> T {
+fn write<T: Send + 'static>(
+    store: &Store,
+    op: impl Fn(&mut crate::store::Tx<'_>) -> crate::base::error::Result<T> + Send + 'static,
+) -> T {
     store.write_blocking(Actor::system("test"), op).unwrap()
 }
 
@@ -56,7 +59,9 @@ fn an_import_brings_an_order_once_and_keeps_its_number() {
     let next = write(&store, |tx| place(tx, &NewOrder { source: None, ..order("1", "17850", 1, 100) }));
     assert_eq!(store.read(|s| get(s, id)).unwrap().number, 536_365);
     assert_eq!(next.number, 1, "a wished number that is free is taken");
-    let third = write(&store, |tx| place(tx, &NewOrder { source: None, wished_number: Some(1), ..order("x", "17850", 1, 100) }));
+    let third = write(&store, |tx| {
+        place(tx, &NewOrder { source: None, wished_number: Some(1), ..order("x", "17850", 1, 100) })
+    });
     assert_eq!(third.number, 536_366, "a taken one is not, and numbers go on after the largest");
     is_sound(&store);
 }
@@ -81,9 +86,8 @@ fn credit_notes_lower_what_a_customer_spent() {
     let again = note("C1", 1200);
     assert!(write(&store, move |tx| import_credit_note(tx, &again)).is_none());
     let external = ExternalRef { source: "test".into(), id: "14646".into() };
-    let totals = store
-        .read(|s| customers::totals(s, customers::find_by_external(s, &external)?.unwrap()))
-        .unwrap();
+    let totals =
+        store.read(|s| customers::totals(s, customers::find_by_external(s, &external)?.unwrap())).unwrap();
     assert_eq!((totals.orders, totals.credit_notes, totals.spent[0].amount), (1, 1, 3800));
     is_sound(&store);
 }
@@ -117,7 +121,9 @@ fn counters_and_totals_stay_right_through_any_steps() {
     let (_dir, store) = store();
     let mut ids = Vec::new();
     for n in 0..12_i64 {
-        let placed = write(&store, move |tx| import(tx, &order(&(100 + n).to_string(), &(n % 3).to_string(), n, 100 * n)));
+        let placed = write(&store, move |tx| {
+            import(tx, &order(&(100 + n).to_string(), &(n % 3).to_string(), n, 100 * n))
+        });
         let Imported::Added(id) = placed else { panic!("{placed:?}") };
         ids.push(id);
     }
@@ -127,8 +133,8 @@ fn counters_and_totals_stay_right_through_any_steps() {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let id = ids[(state >> 33) % ids.len()];
         let step = Step::ALL[(state >> 40) % Step::ALL.len()];
-        let _refused_or_done =
-            store.write_blocking(Actor::system("test"), move |tx| take(tx, id, None, step, &StepInput::default()));
+        let _refused_or_done = store
+            .write_blocking(Actor::system("test"), move |tx| take(tx, id, None, step, &StepInput::default()));
     }
     is_sound(&store);
 }

@@ -33,7 +33,8 @@ impl Sold {
     /// What one order came to, rounded half away from zero; `None` when there was none.
     pub fn average(self) -> Option<i64> {
         let half = self.orders / 2;
-        let rounded = if self.amount < 0 { self.amount.saturating_sub(half) } else { self.amount.saturating_add(half) };
+        let rounded =
+            if self.amount < 0 { self.amount.saturating_sub(half) } else { self.amount.saturating_add(half) };
         rounded.checked_div(self.orders)
     }
 }
@@ -65,7 +66,8 @@ pub(super) fn account(tx: &mut Tx<'_>, before: Option<&Order>, after: &Order) ->
 /// # Errors
 /// Faults of the store only.
 pub fn sold_between(r: &impl Read, currency: Currency, borders: &[Timestamp]) -> Result<Vec<Sold>> {
-    let quarters: Vec<i64> = borders.iter().map(|b| b.0.saturating_add(QUARTER_MS - 1).div_euclid(QUARTER_MS)).collect();
+    let quarters: Vec<i64> =
+        borders.iter().map(|b| b.0.saturating_add(QUARTER_MS - 1).div_euclid(QUARTER_MS)).collect();
     let (Some(first), Some(last)) = (quarters.first(), quarters.last()) else { return Ok(Vec::new()) };
     let mut sums = vec![Sold::default(); borders.len().saturating_sub(1)];
     let span = Span::between(&(currency, *first), &(currency, *last));
@@ -117,11 +119,19 @@ impl Audit {
     ///
     /// # Errors
     /// Faults of the store only.
-    pub(super) fn compare(mut self, s: &Snapshot, place: &'static str, findings: &mut Findings) -> Result<()> {
+    pub(super) fn compare(
+        mut self,
+        s: &Snapshot,
+        place: &'static str,
+        findings: &mut Findings,
+    ) -> Result<()> {
         let mut wrong = |(currency, quarter): (Currency, i64), kept: Sold, is: Sold| {
             if kept != is {
                 let at = Timestamp(quarter.saturating_mul(QUARTER_MS));
-                findings.add(place, format!("the sales in {currency} from {at} on say {kept:?}, the orders {is:?}"));
+                findings.add(
+                    place,
+                    format!("the sales in {currency} from {at} on say {kept:?}, the orders {is:?}"),
+                );
             }
         };
         SALES.walk(s, &Span::all(), Direction::Forward, |key, kept| {

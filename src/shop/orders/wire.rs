@@ -1,6 +1,8 @@
 //! Orders as JSON, as the API answers them. Every documented key is always present.
 
-use super::model::{CreditKind, CreditNote, CreditNoteId, Line, Order, OrderId, Parcel, PaymentNote, StaffNote};
+use super::model::{
+    CreditKind, CreditNote, CreditNoteId, Line, Order, OrderId, Parcel, PaymentNote, StaffNote,
+};
 use super::standing::Standing;
 use super::state::{CancelReason, Fulfilment, Payment, Status, Step, next_steps};
 use crate::base::money::{Currency, Money};

@@ -2,10 +2,10 @@
 //! a refused one leaves no trace and a killed import goes on by being run again.
 
 use crate::base::error::{Error, Kind, Result};
+use crate::base::id::Id;
 use crate::base::time::Timestamp;
 use crate::shop::customers::{self, ExternalRef, NewCustomer, Outcome};
 use crate::shop::orders::{self, Imported, NewCreditNote, NewOrder, OrderId};
-use crate::base::id::Id;
 use crate::shop::transfer::outcome::{Item, Place, Refused, Sink};
 use crate::shop::transfer::refusals::RefusedCsv;
 use crate::store::{Actor, Snapshot, Store, Tx};
@@ -151,11 +151,16 @@ impl<'a> Landing<'a> {
         loop {
             let items = Arc::clone(group);
             let written = self.store.write_blocking(self.actor.clone(), move |tx| {
-                items.iter().map(|(item, _)| came(tx.attempt(|tx| land_one(tx, item)))).collect::<Result<Vec<_>>>()
+                items
+                    .iter()
+                    .map(|(item, _)| came(tx.attempt(|tx| land_one(tx, item))))
+                    .collect::<Result<Vec<_>>>()
             });
             match written {
                 // Every item is known by its outside id, so doing a group again after an unknown outcome is safe.
-                Err(error) if error.code == "commit_unknown" => std::thread::sleep(Duration::from_millis(200)),
+                Err(error) if error.code == "commit_unknown" => {
+                    std::thread::sleep(Duration::from_millis(200))
+                }
                 other => return other,
             }
         }
@@ -232,7 +237,12 @@ fn rehearse_one(s: &Snapshot, item: &Item, would_be: &mut BTreeSet<String>, now:
     }
 }
 
-fn rehearse_order(s: &Snapshot, order: &NewOrder, would_be: &mut BTreeSet<String>, now: Timestamp) -> Result<Came> {
+fn rehearse_order(
+    s: &Snapshot,
+    order: &NewOrder,
+    would_be: &mut BTreeSet<String>,
+    now: Timestamp,
+) -> Result<Came> {
     if let Some(source) = &order.source {
         let known = orders::find_by_source(s, &source.source, &source.id)?.is_some();
         if known || !would_be.insert(format!("o\0{}\0{}", source.source, source.id)) {

@@ -6,45 +6,45 @@
 //! `presets`, `bound`, `maker`) and hands them to a sink together with refusals, warnings and sums (`outcome`).
 //! `landing` is the sink that writes to the store. The way out is `outgoing`, `export`, `writer`, `document`.
 
-pub mod input;
 pub mod encoding;
+pub mod input;
 pub mod records;
 pub mod sheet;
 
 pub mod cell;
-pub mod number;
 pub mod date;
+pub mod number;
 pub mod survey;
 
-pub mod options;
 pub mod fields;
-pub mod words;
 pub mod mapping;
+pub mod options;
 pub mod presets;
+pub mod words;
 
-pub mod bound;
-pub mod join;
-pub mod group;
-pub mod maker;
-pub mod lines;
-pub mod line_columns;
 pub mod amounts;
-pub mod standing;
+pub mod bound;
 pub mod credit;
+pub mod group;
+pub mod join;
+pub mod line_columns;
+pub mod lines;
+pub mod maker;
 pub mod order;
 pub mod people;
 pub mod run;
+pub mod standing;
 
+pub mod landing;
 pub mod outcome;
 pub mod refusals;
-pub mod landing;
 
+pub mod backroom;
 pub mod document;
-pub mod writer;
 pub mod export;
 pub mod outgoing;
-pub mod backroom;
 pub mod own_run;
+pub mod writer;
 
 #[cfg(test)]
 mod hostile;

@@ -45,7 +45,9 @@ enum Sheet<W: Write> {
 
 impl<W: Write> Sheet<W> {
     fn new(wanted: &Wanted<'_>, out: W) -> Result<Self> {
-        let Shape::Csv { style, columns, orders } = &wanted.shape else { return Ok(Self::Lines(out, wanted.kind)) };
+        let Shape::Csv { style, columns, orders } = &wanted.shape else {
+            return Ok(Self::Lines(out, wanted.kind));
+        };
         let names: Vec<&str> = columns.iter().map(String::as_str).collect();
         Ok(match wanted.kind {
             Kind::Orders => Self::Orders(OrderCsv::new(out, *style, &names, *orders)?),
@@ -83,7 +85,8 @@ impl<W: Write> Sheet<W> {
             Self::Customers(csv) => csv.finish()?,
             Self::Lines(out, _) => out,
         };
-        out.flush().map_err(|e| Error::invalid("file_unwritable", format!("The file cannot be written: {e}.")))
+        out.flush()
+            .map_err(|e| Error::invalid("file_unwritable", format!("The file cannot be written: {e}.")))
     }
 }
 

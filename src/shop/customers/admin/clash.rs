@@ -88,7 +88,10 @@ mod tests {
         let base = Draft::of(&samples::customer());
         let merged = merge(&with("phone", "030 1"), &with("note", "Calls back"), |f| Some(base.text(f)));
         assert!(merged.clashes.is_empty());
-        assert_eq!((merged.draft.text("phone"), merged.draft.text("note")), ("030 1".to_owned(), "Calls back".to_owned()));
+        assert_eq!(
+            (merged.draft.text("phone"), merged.draft.text("note")),
+            ("030 1".to_owned(), "Calls back".to_owned())
+        );
     }
 
     #[test]

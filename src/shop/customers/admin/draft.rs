@@ -203,7 +203,8 @@ impl Draft {
 
     /// Everything as the form sends it: names and values.
     pub(super) fn pairs(&self) -> Vec<(String, String)> {
-        let mut pairs: Vec<(String, String)> = self.texts.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect();
+        let mut pairs: Vec<(String, String)> =
+            self.texts.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect();
         for (name, on) in [("tax_exempt", self.tax_exempt), ("accepts_marketing", self.accepts_marketing)] {
             if on {
                 pairs.push((name.to_owned(), "yes".to_owned()));
@@ -240,7 +241,9 @@ impl Draft {
             "add_field" => self.metadata.push((String::new(), String::new())),
             "remove" if at < self.addresses.len() => drop(self.addresses.remove(at)),
             "up" if (1..self.addresses.len()).contains(&at) => self.addresses.swap(at - 1, at),
-            "down" if at.checked_add(1).is_some_and(|next| next < self.addresses.len()) => self.addresses.swap(at, at + 1),
+            "down" if at.checked_add(1).is_some_and(|next| next < self.addresses.len()) => {
+                self.addresses.swap(at, at + 1)
+            }
             "remove" | "up" | "down" => {}
             _ => return false,
         }
@@ -292,7 +295,9 @@ mod tests {
         let first = draft.addresses[0].clone();
         assert!(draft.press("down.0") && draft.addresses[1] == first);
         assert!(draft.press("up.1") && draft.addresses[0] == first);
-        assert!(draft.press("up.0") && draft.press("down.1") && draft.press("remove.7") && draft.press("up.x"));
+        assert!(
+            draft.press("up.0") && draft.press("down.1") && draft.press("remove.7") && draft.press("up.x")
+        );
         assert_eq!(draft.addresses[0], first);
         assert!(draft.press("remove.0") && draft.press("add_address") && draft.press("add_field"));
         assert_eq!((draft.addresses.len(), draft.addresses[1].is_empty()), (2, true));

@@ -1,15 +1,15 @@
 //! Adding and editing a customer: a refused form keeps everything, and two people never overwrite each other.
 
-use super::clash::{Clash, PICK, WAS, Merged, merge, picks_theirs, was};
+use super::clash::{Clash, Merged, PICK, WAS, merge, picks_theirs, was};
 use super::draft::{Draft, FIELDS};
 use crate::access::{Staff, may};
 use crate::base::country;
 use crate::base::error::{Error, Kind, Result};
-use crate::shop::customers::{Customer, CustomerId, add, change, get};
 use crate::base::id::Id;
+use crate::shop::customers::{Customer, CustomerId, add, change, get};
 use crate::store::{Store, Tx};
 use crate::web::parts::{FormErrors, Link};
-use crate::web::{Fields, Page, PathId, Pages, Shell, Toast, see_other};
+use crate::web::{Fields, Page, Pages, PathId, Shell, Toast, see_other};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
@@ -49,7 +49,13 @@ impl FormPage {
             countries: country::names().collect(),
         }
     }
-    fn editing(id: CustomerId, name: &str, draft: Draft, shown: Vec<(String, String)>, errors: Option<FormErrors>) -> Self {
+    fn editing(
+        id: CustomerId,
+        name: &str,
+        draft: Draft,
+        shown: Vec<(String, String)>,
+        errors: Option<FormErrors>,
+    ) -> Self {
         Self {
             title: format!("Edit {name}"),
             back: Link::new(name, path_of(id)),
@@ -70,7 +76,8 @@ impl Page for FormPage {
     fn sample() -> Self {
         let customer = super::samples::customer();
         let draft = Draft::of(&customer);
-        let error = Error::invalid("invalid_email", "Enter an e-mail address such as anna@example.com.").on("/email");
+        let error =
+            Error::invalid("invalid_email", "Enter an e-mail address such as anna@example.com.").on("/email");
         let shown = shown_of(&customer, &draft);
         Self::editing(customer.id, "Anna Berg", draft, shown, Some(FormErrors::of(&error)))
     }
@@ -134,16 +141,16 @@ pub(super) async fn add_one(
     let new = draft.clone().into_new();
     let actor = staff.actor();
     let resend = Resend::of(&actor.id, &fields);
-    let added = store
-        .write(actor, move |tx| resend.once(tx, |tx| Ok(add(tx, &new, "page")?.id)))
-        .await;
+    let added = store.write(actor, move |tx| resend.once(tx, |tx| Ok(add(tx, &new, "page")?.id))).await;
     match added {
         Ok(id) => {
             let toast = Toast::ok("Customer added.").saved("customer/new");
             see_other(&path_of(id), Some(toast))
         }
         Err(error) => match refusal(error)? {
-            (status, errors) => pages.show_as(status, &shell, &FormPage::adding(&shell, draft, once, Some(errors))),
+            (status, errors) => {
+                pages.show_as(status, &shell, &FormPage::adding(&shell, draft, once, Some(errors)))
+            }
         },
     }
 }
@@ -264,11 +271,18 @@ impl Resend {
         }
         let hash: [u8; 32] = hash.finalize().into();
         let short: String = hash.iter().take(8).map(|b| format!("{b:02x}")).collect();
-        let key = fields.get("once").filter(|k| !k.is_empty() && k.len() <= 64).map(|once| format!("{once}.{short}"));
+        let key = fields
+            .get("once")
+            .filter(|k| !k.is_empty() && k.len() <= 64)
+            .map(|once| format!("{once}.{short}"));
         Self { scope: format!("form/customer/{actor}"), key, hash }
     }
     /// Runs `op` the first time; afterwards gives what it gave then.
-    fn once(&self, tx: &mut Tx<'_>, op: impl FnOnce(&mut Tx<'_>) -> Result<CustomerId>) -> Result<CustomerId> {
+    fn once(
+        &self,
+        tx: &mut Tx<'_>,
+        op: impl FnOnce(&mut Tx<'_>) -> Result<CustomerId>,
+    ) -> Result<CustomerId> {
         let Some(key) = &self.key else { return op(tx) };
         if let Some(first) = tx.replay(&self.scope, key, &self.hash)? {
             return CustomerId::parse(&String::from_utf8_lossy(&first.body));

@@ -13,7 +13,8 @@ pub(super) const FACETS: &[&str] = &["country", "tag"];
 /// Values of a facet that are offered; the query box takes any other.
 const VALUES_MAX: usize = 20;
 /// Views that are a query.
-const QUERIES: &[(&str, &str)] = &[("New, 30 days", "since:-30d"), ("Not ordered for 180 days", "last_order:<-180d")];
+const QUERIES: &[(&str, &str)] =
+    &[("New, 30 days", "since:-30d"), ("Not ordered for 180 days", "last_order:<-180d")];
 
 /// Which customers come first, beside the list by query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,19 +26,30 @@ pub(super) enum Top {
 /// The list at another place: parameters that are empty are left out.
 pub(super) fn place(parameters: &[(&str, &str)]) -> String {
     let given: Vec<_> = parameters.iter().filter(|(_, value)| !value.is_empty()).collect();
-    if given.is_empty() { PATH.to_owned() } else { format!("{PATH}?{}", encode(&given.iter().map(|(k, v)| (*k, *v)).collect::<Vec<_>>())) }
+    if given.is_empty() {
+        PATH.to_owned()
+    } else {
+        format!("{PATH}?{}", encode(&given.iter().map(|(k, v)| (*k, *v)).collect::<Vec<_>>()))
+    }
 }
 
 /// The tabs over the list. `q` is the query in its shortest form.
 pub(super) fn tabs(q: &str, top: Option<Top>) -> Vec<Tab> {
-    let tab = |label: &str, href: String, current: bool| Tab { label: label.to_owned(), href, current, ..Tab::default() };
+    let tab = |label: &str, href: String, current: bool| Tab {
+        label: label.to_owned(),
+        href,
+        current,
+        ..Tab::default()
+    };
     let is_view = QUERIES.iter().any(|(_, query)| *query == q);
     let mut tabs = vec![
         tab("All", place(&[]), top.is_none() && !is_view),
         tab("Most orders", place(&[("top", "orders")]), top == Some(Top::Orders)),
         tab("Highest spend", place(&[("top", "spent")]), matches!(top, Some(Top::Spent(_)))),
     ];
-    tabs.extend(QUERIES.iter().map(|(label, query)| tab(label, place(&[("q", query)]), top.is_none() && *query == q)));
+    tabs.extend(
+        QUERIES.iter().map(|(label, query)| tab(label, place(&[("q", query)]), top.is_none() && *query == q)),
+    );
     tabs
 }
 
@@ -56,7 +68,8 @@ fn label_of(term: &Term) -> String {
     let not = if term.negated { "not " } else { "" };
     let Some((field, label)) = term.field.zip(term.label) else { return format!("{not}{}", term.value) };
     let value = term.value.as_str();
-    let compared = [">=", "<=", ">", "<"].into_iter().find_map(|sign| Some((sign, value.strip_prefix(sign)?)));
+    let compared =
+        [">=", "<=", ">", "<"].into_iter().find_map(|sign| Some((sign, value.strip_prefix(sign)?)));
     match (compared, value.split_once("..")) {
         (Some((sign, bound)), _) => format!("{label} {not}{sign} {bound}"),
         (_, Some((from, to))) => format!("{label} {not}{from} to {to}"),
@@ -82,7 +95,11 @@ pub(super) fn facets(query: &Query, counted: &[Counted], sort: &str) -> Vec<Face
         let on = terms.iter().find(|t| t.field == Some(counted.field) && !t.negated);
         let value = |(value, count): &(String, u64)| {
             let is_on = on.is_some_and(|t| t.value.trim_matches('"').eq_ignore_ascii_case(value));
-            let asked = if is_on { query.without_field(counted.field) } else { query.with_field(counted.field, value) };
+            let asked = if is_on {
+                query.without_field(counted.field)
+            } else {
+                query.with_field(counted.field, value)
+            };
             FacetValue {
                 label: value_label(counted.field, value),
                 href: place(&[("q", &asked), ("sort", sort)]),
@@ -118,7 +135,10 @@ mod tests {
             assert_eq!(query(text).text(), *text);
         }
         let tabs = tabs("since:-30d", None);
-        assert_eq!(tabs.iter().filter(|t| t.current).map(|t| t.label.as_str()).collect::<Vec<_>>(), ["New, 30 days"]);
+        assert_eq!(
+            tabs.iter().filter(|t| t.current).map(|t| t.label.as_str()).collect::<Vec<_>>(),
+            ["New, 30 days"]
+        );
         assert_eq!(tabs[4].href, "/admin/customers?q=last_order:%3C-180d");
     }
 
@@ -133,9 +153,14 @@ mod tests {
 
     #[test]
     fn a_facet_value_is_added_or_taken_away() {
-        let counted = [Counted { field: "country", values: vec![("de".into(), 7), ("ch".into(), 2)], exact: true }];
+        let counted =
+            [Counted { field: "country", values: vec![("de".into(), 7), ("ch".into(), 2)], exact: true }];
         let facets = facets(&query("country:de"), &counted, "");
-        let values: Vec<_> = facets[0].values.iter().map(|v| (v.label.as_str(), v.href.as_str(), v.on)).collect();
-        assert_eq!(values, [("Germany", "/admin/customers", true), ("Switzerland", "/admin/customers?q=country:ch", false)]);
+        let values: Vec<_> =
+            facets[0].values.iter().map(|v| (v.label.as_str(), v.href.as_str(), v.on)).collect();
+        assert_eq!(
+            values,
+            [("Germany", "/admin/customers", true), ("Switzerland", "/admin/customers?q=country:ch", false)]
+        );
     }
 }

@@ -9,7 +9,10 @@ use crate::base::money::{Currency, Money};
 use crate::base::time::Timestamp;
 use crate::search::query::parse;
 use crate::search::{Problem, Search, Total};
-use crate::shop::customers::{CustomerId, Customer, Totals, find, main_spend, spent_currencies, totals, with_highest_spend, with_most_orders};
+use crate::shop::customers::{
+    Customer, CustomerId, Totals, find, main_spend, spent_currencies, totals, with_highest_spend,
+    with_most_orders,
+};
 use crate::store::{Read, Store};
 use crate::web::listing::{self, LIMIT_DEFAULT, LIMIT_MAX, ListQuery};
 use crate::web::parts::{self, Chip, Facet, Link, Pager, Tab};
@@ -108,7 +111,9 @@ pub(super) struct Row {
 
 impl Row {
     fn new(c: &Customer, totals: &Totals, currency: Option<Currency>) -> Self {
-        let in_currency = |wanted| totals.spent.iter().find(|s| s.currency == wanted).map(|s| Money::new(s.amount, s.currency));
+        let in_currency = |wanted| {
+            totals.spent.iter().find(|s| s.currency == wanted).map(|s| Money::new(s.amount, s.currency))
+        };
         Self {
             id: c.id.to_string(),
             name: c.name(),
@@ -137,12 +142,19 @@ impl Page for ListPage {
     const TEMPLATE: &'static str = "customers/list.html";
     #[cfg(test)]
     fn sample() -> Self {
-        let totals = Totals { orders: 7, spent: vec![crate::shop::customers::Spent { currency: Currency::EUR, amount: 123_450 }], ..Totals::default() };
+        let totals = Totals {
+            orders: 7,
+            spent: vec![crate::shop::customers::Spent { currency: Currency::EUR, amount: 123_450 }],
+            ..Totals::default()
+        };
         Self {
             tabs: filters::tabs("", None),
             q: "anna colur:x".into(),
             chips: vec![Chip { label: "anna".into(), without: place(&[]) }],
-            problems: vec![Trouble { message: "There is no field `colur`.".into(), instead: Some(Link::new("colour:x", place(&[]))) }],
+            problems: vec![Trouble {
+                message: "There is no field `colur`.".into(),
+                instead: Some(Link::new("colour:x", place(&[]))),
+            }],
             corrected: vec![("bergh".into(), "berg".into())],
             degraded: true,
             columns: COLUMNS,
@@ -169,7 +181,8 @@ pub(super) async fn list(
         Some(top) => store.read(|s| query.by_rank(s, top))?,
         None => query.by_query(&store, &search, &shell, &shop)?,
     };
-    let here = if shell.query.is_empty() { shell.path.clone() } else { format!("{}?{}", shell.path, shell.query) };
+    let here =
+        if shell.query.is_empty() { shell.path.clone() } else { format!("{}?{}", shell.path, shell.query) };
     page.from = format!("?{}", crate::web::query::encode(&[("from", here)]));
     page.may_edit = staff.rights().may("customers:edit");
     page.columns = COLUMNS;
@@ -184,7 +197,9 @@ impl CustomersQuery {
             None => Ok(None),
             Some("orders") if !asks_more => Ok(Some(Top::Orders)),
             Some("spent") if !asks_more => match &self.currency {
-                Some(code) => Currency::parse(code).map(|c| Some(Top::Spent(c))).map_err(|e| e.on("/currency")),
+                Some(code) => {
+                    Currency::parse(code).map(|c| Some(Top::Spent(c))).map_err(|e| e.on("/currency"))
+                }
                 None => Ok(Some(Top::Spent(spent_currencies(r)?.first().copied().unwrap_or(Currency::EUR)))),
             },
             Some("orders" | "spent") => Ok(None),
@@ -197,7 +212,8 @@ impl CustomersQuery {
         if (1..=LIMIT_MAX).contains(&limit) {
             return Ok(limit);
         }
-        Err(Error::invalid("invalid_limit", format!("limit: enter a number from 1 to {LIMIT_MAX}.")).on("/limit"))
+        Err(Error::invalid("invalid_limit", format!("limit: enter a number from 1 to {LIMIT_MAX}."))
+            .on("/limit"))
     }
 
     /// The customers that come first, from an index kept with every order.
@@ -242,13 +258,16 @@ impl CustomersQuery {
             sort: Some(sort.clone()),
             count: None,
         };
-        let (answer, problems) = listing::lenient(search, &list, "customer", shell.now, &shop.zone(), FACETS)?;
+        let (answer, problems) =
+            listing::lenient(search, &list, "customer", shell.now, &shop.zone(), FACETS)?;
         let asked = parse(&q, search.schema(), shell.now, &shop.zone(), None);
         let ids: Vec<CustomerId> = answer.hits.iter().map(|hit| CustomerId::from_bytes(hit.id)).collect();
         let rows = store.read(|s| rows(s, &ids, None))?;
         let at = |name: &str, cursor: &Option<crate::search::Cursor>| {
             let limit = self.limit.map(|l| l.to_string()).unwrap_or_default();
-            cursor.as_ref().map(|c| place(&[("q", &q), ("sort", &sort), ("limit", &limit), (name, &c.to_string())]))
+            cursor
+                .as_ref()
+                .map(|c| place(&[("q", &q), ("sort", &sort), ("limit", &limit), (name, &c.to_string())]))
         };
         Ok(ListPage {
             tabs: filters::tabs(&asked.canonical, None),

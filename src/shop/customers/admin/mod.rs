@@ -16,10 +16,14 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/admin/customers").route(web::get().to(list::list)))
         .service(
-            web::resource("/admin/customers/new").route(web::get().to(edit::new)).route(web::post().to(edit::add_one)),
+            web::resource("/admin/customers/new")
+                .route(web::get().to(edit::new))
+                .route(web::post().to(edit::add_one)),
         )
         .service(
-            web::resource("/admin/customers/{id}/edit").route(web::get().to(edit::show)).route(web::post().to(edit::save)),
+            web::resource("/admin/customers/{id}/edit")
+                .route(web::get().to(edit::show))
+                .route(web::post().to(edit::save)),
         );
 }
 

@@ -16,7 +16,13 @@ pub(super) fn customer() -> Customer {
         country: "DE".into(),
         ..Address::default()
     };
-    let work = Address { company: "Berg & Sons <script>alert(1)</script>".into(), line1: "Bahnhofstrasse 7".into(), city: "Zürich".into(), country: "CH".into(), ..Address::default() };
+    let work = Address {
+        company: "Berg & Sons <script>alert(1)</script>".into(),
+        line1: "Bahnhofstrasse 7".into(),
+        city: "Zürich".into(),
+        country: "CH".into(),
+        ..Address::default()
+    };
     Customer {
         id: CustomerId::from_bytes([2; 16]),
         version: 3,

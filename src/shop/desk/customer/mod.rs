@@ -13,7 +13,7 @@ use crate::shop::orders::{self, CreditKind, Fulfilment, Order, OrderId, Payment,
 use crate::store::{Read, Store, Subject, events};
 use crate::web::parts::{Badge, Fill, Link, Tone};
 use crate::web::query::encode;
-use crate::web::{Page, PathId, Pages, Query, Shell};
+use crate::web::{Page, Pages, PathId, Query, Shell};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use timeline::{Moment, moment};
@@ -137,7 +137,11 @@ impl Page for CustomerPage {
                 by: evil.into(),
                 at: Timestamp(1_790_000_000_000),
                 note: Some(evil.into()),
-                changes: vec![crate::web::parts::Change { field: "Phone".into(), before: None, after: Some("030".into()) }],
+                changes: vec![crate::web::parts::Change {
+                    field: "Phone".into(),
+                    before: None,
+                    after: Some("030".into()),
+                }],
             }],
             email: "anna@example.com".into(),
             phone: "+49 30 1".into(),
@@ -194,8 +198,15 @@ impl CustomerPage {
             if unkept > 0 { format!("and {unkept} not kept") } else { String::new() },
         )];
         for spent in &totals.spent {
-            let average = Money::new(spent.amount.checked_div(i64::from(totals.orders.max(1))).unwrap_or(0), spent.currency);
-            let note = if totals.spent.len() == 1 && totals.orders > 1 { format!("{} an order", average.shown()) } else { String::new() };
+            let average = Money::new(
+                spent.amount.checked_div(i64::from(totals.orders.max(1))).unwrap_or(0),
+                spent.currency,
+            );
+            let note = if totals.spent.len() == 1 && totals.orders > 1 {
+                format!("{} an order", average.shown())
+            } else {
+                String::new()
+            };
             sums.push(sum("Spent", Money::new(spent.amount, spent.currency).shown(), note));
         }
         if let Some(at) = totals.last_order_at {
@@ -212,7 +223,10 @@ impl CustomerPage {
         Self {
             id: c.id.to_string(),
             name: c.name(),
-            back: Some(Link::new("Customers", shell.from.clone().unwrap_or_else(|| "/admin/customers".to_owned()))),
+            back: Some(Link::new(
+                "Customers",
+                shell.from.clone().unwrap_or_else(|| "/admin/customers".to_owned()),
+            )),
             sub: format!("Customer since {since}"),
             badges,
             sums,
@@ -221,7 +235,11 @@ impl CustomerPage {
             phone_digits: dialled(&c.phone),
             facts: facts(c),
             addresses: c.addresses.iter().map(|a| with_phone(a.lines(), &a.phone)).collect(),
-            tags: c.tags.iter().map(|tag| (tag.clone(), list_with(&format!("tag:{}", quoted(tag))))).collect(),
+            tags: c
+                .tags
+                .iter()
+                .map(|tag| (tag.clone(), list_with(&format!("tag:{}", quoted(tag)))))
+                .collect(),
             note: c.note.clone(),
             metadata: c.metadata.iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
             external: c.external.iter().map(|e| (e.source.clone(), e.id.clone())).collect(),
@@ -256,11 +274,18 @@ impl CustomerPage {
         Ok(())
     }
 
-    fn add_moments(&mut self, r: &impl Read, id: CustomerId, query: &ShowQuery, with_orders: bool) -> Result<()> {
+    fn add_moments(
+        &mut self,
+        r: &impl Read,
+        id: CustomerId,
+        query: &ShowQuery,
+        with_orders: bool,
+    ) -> Result<()> {
         let mut found = events::of_subject(r, &Subject::of(&id), query.events_before, MOMENTS_SHOWN + 1)?;
         let has_more = found.len() > MOMENTS_SHOWN;
         found.truncate(MOMENTS_SHOWN);
-        self.moments_more = found.last().filter(|_| has_more).map(|last| format!("?events_before={}#timeline", last.seq));
+        self.moments_more =
+            found.last().filter(|_| has_more).map(|last| format!("?events_before={}#timeline", last.seq));
         self.moments_first = query.events_before.map(|_| "?#timeline".to_owned());
         let own = Subject::of(&id);
         self.moments = found.iter().filter(|e| with_orders || e.subject == own).map(moment).collect();
@@ -385,7 +410,13 @@ mod tests {
     #[test]
     fn the_page_renders_and_escapes() {
         let html = renders::<CustomerPage>();
-        for text in ["First order of this customer.", "same phone number", "tel:", "Anna Bergh, 2 orders", "?orders_after=ord_1"] {
+        for text in [
+            "First order of this customer.",
+            "same phone number",
+            "tel:",
+            "Anna Bergh, 2 orders",
+            "?orders_after=ord_1",
+        ] {
             assert!(html.contains(text), "{text}");
         }
     }
@@ -394,7 +425,16 @@ mod tests {
     fn a_distance_in_time_is_said_in_words() {
         let now = Timestamp(1_790_000_000_000);
         let before = |days: i64| ago(now.plus_ms(-days * crate::base::time::DAY_MS), now);
-        assert_eq!((before(-3), before(1), before(59), before(200), before(900)), ("today".into(), "1 day ago".into(), "59 days ago".into(), "6 months ago".into(), "2 years ago".into()));
+        assert_eq!(
+            (before(-3), before(1), before(59), before(200), before(900)),
+            (
+                "today".into(),
+                "1 day ago".into(),
+                "59 days ago".into(),
+                "6 months ago".into(),
+                "2 years ago".into()
+            )
+        );
     }
 
     #[test]

@@ -65,7 +65,9 @@ fn sentence(event: &StoredEvent) -> (&'static str, Tone, String) {
     let plain = |icon, tone, text: &str| (icon, tone, text.to_owned());
     match event.kind.as_str() {
         "customer.added" => ("user", Tone::Info, added(word(event, "by"))),
-        "customer.changed" | "order.changed" => ("pencil", Tone::Still, format!("changed: {}", changed_fields(event))),
+        "customer.changed" | "order.changed" => {
+            ("pencil", Tone::Still, format!("changed: {}", changed_fields(event)))
+        }
         "order.placed" => ("shopping-cart", Tone::Info, placed(event)),
         "order.noted" => plain("message-square", Tone::Still, "noted"),
         "order.cancelled" => ("ban", Tone::Bad, cancelled(word(event, "reason"))),
@@ -116,9 +118,16 @@ fn cancelled(reason: Option<&str>) -> String {
 }
 
 fn shipped(event: &StoredEvent) -> String {
-    let parts: Vec<&str> =
-        ["carrier", "tracking"].iter().filter_map(|field| word(event, field)).filter(|t| !t.is_empty()).collect();
-    if parts.is_empty() { "marked shipped".to_owned() } else { format!("marked shipped, {}", parts.join(" ")) }
+    let parts: Vec<&str> = ["carrier", "tracking"]
+        .iter()
+        .filter_map(|field| word(event, field))
+        .filter(|t| !t.is_empty())
+        .collect();
+    if parts.is_empty() {
+        "marked shipped".to_owned()
+    } else {
+        format!("marked shipped, {}", parts.join(" "))
+    }
 }
 
 fn fields(event: &StoredEvent) -> impl Iterator<Item = (&String, &Value)> {
@@ -158,9 +167,13 @@ fn shown(value: &Value) -> String {
         Value::Null => String::new(),
         Value::Bool(on) => if *on { "yes" } else { "no" }.to_owned(),
         Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(shown).filter(|t| !t.is_empty()).collect::<Vec<_>>().join("; "),
+        Value::Array(items) => {
+            items.iter().map(shown).filter(|t| !t.is_empty()).collect::<Vec<_>>().join("; ")
+        }
         Value::Object(parts) if parts.contains_key("line1") => address(parts),
-        Value::Object(parts) => parts.iter().map(|(k, v)| format!("{k}: {}", shown(v))).collect::<Vec<_>>().join(", "),
+        Value::Object(parts) => {
+            parts.iter().map(|(k, v)| format!("{k}: {}", shown(v))).collect::<Vec<_>>().join(", ")
+        }
         Value::Number(number) => number.to_string(),
     };
     match text.char_indices().nth(VALUE_MAX) {
@@ -173,11 +186,19 @@ fn address(parts: &serde_json::Map<String, Value>) -> String {
     let part = |name: &str| parts.get(name).and_then(Value::as_str).unwrap_or_default();
     let place = format!("{} {}", part("postcode"), part("city"));
     let country = if part("country").is_empty() { String::new() } else { country::name(part("country")) };
-    [part("name"), part("company"), part("line1"), part("line2"), place.trim(), part("region"), country.as_str()]
-        .into_iter()
-        .filter(|text| !text.is_empty())
-        .collect::<Vec<_>>()
-        .join(", ")
+    [
+        part("name"),
+        part("company"),
+        part("line1"),
+        part("line2"),
+        place.trim(),
+        part("region"),
+        country.as_str(),
+    ]
+    .into_iter()
+    .filter(|text| !text.is_empty())
+    .collect::<Vec<_>>()
+    .join(", ")
 }
 
 /// Who did it, so that people and programs are told apart.

@@ -52,7 +52,9 @@ fn of(api: &Value, schema: &Value, name: &str, depth: u8) -> Value {
     }
     if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
         let found = api.pointer(target.trim_start_matches('#'));
-        return found.filter(|_| depth < DEPTH_MAX).map_or(Value::Null, |found| of(api, found, name, depth + 1));
+        return found
+            .filter(|_| depth < DEPTH_MAX)
+            .map_or(Value::Null, |found| of(api, found, name, depth + 1));
     }
     if let Some(first) = schema.get("enum").and_then(|e| e.get(0)) {
         return first.clone();
@@ -69,7 +71,9 @@ fn of(api: &Value, schema: &Value, name: &str, depth: u8) -> Value {
     }
     match kind(schema) {
         "object" => object(api, schema, depth),
-        "array" => schema.get("items").map_or_else(|| json!([]), |items| json!([of(api, items, name, depth)])),
+        "array" => {
+            schema.get("items").map_or_else(|| json!([]), |items| json!([of(api, items, name, depth)]))
+        }
         "integer" | "number" => number(name),
         "boolean" => json!(false),
         "string" => text(schema, name),
@@ -81,7 +85,9 @@ fn of(api: &Value, schema: &Value, name: &str, depth: u8) -> Value {
 pub(super) fn kind(schema: &Value) -> &str {
     match schema.get("type") {
         Some(Value::String(kind)) => kind,
-        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).find(|k| *k != "null").unwrap_or("null"),
+        Some(Value::Array(kinds)) => {
+            kinds.iter().filter_map(Value::as_str).find(|k| *k != "null").unwrap_or("null")
+        }
         _ if schema.get("properties").is_some() => "object",
         _ => "",
     }
@@ -90,7 +96,9 @@ pub(super) fn kind(schema: &Value) -> &str {
 fn object(api: &Value, schema: &Value, depth: u8) -> Value {
     let fields = schema.get("properties").and_then(Value::as_object);
     if let Some(fields) = fields.filter(|_| depth < DEPTH_MAX) {
-        return Value::Object(fields.iter().map(|(name, field)| (name.clone(), of(api, field, name, depth + 1))).collect());
+        return Value::Object(
+            fields.iter().map(|(name, field)| (name.clone(), of(api, field, name, depth + 1))).collect(),
+        );
     }
     let mut map = Map::new();
     if let Some(value) = schema.get("additionalProperties").filter(|v| v.is_object()) {

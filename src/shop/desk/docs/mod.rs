@@ -15,11 +15,16 @@ use utoipa::OpenApi as _;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, ContactBuilder, Info, Object, OpenApi, PathItem, RefOr, Server, Type};
+use utoipa::openapi::{
+    ComponentsBuilder, ContactBuilder, Info, Object, OpenApi, PathItem, RefOr, Server, Type,
+};
 
 /// What every answer to a key says about its budget (draft-ietf-httpapi-ratelimit-headers).
 const LIMIT_HEADERS: &[(&str, &str)] = &[
-    ("RateLimit-Policy", "The budget: requests `q` in a window of `w` seconds, such as `\"key\";q=600;w=60`."),
+    (
+        "RateLimit-Policy",
+        "The budget: requests `q` in a window of `w` seconds, such as `\"key\";q=600;w=60`.",
+    ),
     ("RateLimit", "What is left: `r` requests, and `t` seconds until all are back."),
     ("X-Request-Id", "Names this request in the log; tell it when you report a problem."),
 ];
@@ -46,7 +51,8 @@ pub fn document(server: Option<&str>) -> OpenApi {
         .bearer_format("sk_live_…")
         .description(Some("An API key with the scopes that the operation names. Made under System, API keys, or by `backroom key create`."))
         .build();
-    api.components = Some(ComponentsBuilder::new().security_scheme("key", SecurityScheme::Http(scheme)).build());
+    api.components =
+        Some(ComponentsBuilder::new().security_scheme("key", SecurityScheme::Http(scheme)).build());
     for part in [
         Problems::openapi(),
         orders::ApiDocs::openapi(),
@@ -79,7 +85,10 @@ fn add_limit_headers(operation: &mut Operation) {
     for answer in operation.responses.responses.values_mut() {
         let RefOr::T(answer) = answer else { continue };
         for (name, text) in LIMIT_HEADERS {
-            let header = HeaderBuilder::new().schema(Some(Object::with_type(Type::String))).description(Some(*text)).build();
+            let header = HeaderBuilder::new()
+                .schema(Some(Object::with_type(Type::String)))
+                .description(Some(*text))
+                .build();
             answer.headers.insert((*name).to_owned(), RefOr::T(header));
         }
     }
@@ -100,7 +109,9 @@ mod tests {
         assert!(api["openapi"].as_str().unwrap().starts_with("3.1"));
         assert_eq!(api["servers"][0]["url"], "https://shop.example");
         assert_eq!(api["components"]["securitySchemes"]["key"]["scheme"], "bearer");
-        for path in ["/api/v1/orders", "/api/v1/orders/{id}", "/api/v1/customers", "/api/v1/events", "/api/v1/search"] {
+        for path in
+            ["/api/v1/orders", "/api/v1/orders/{id}", "/api/v1/customers", "/api/v1/events", "/api/v1/search"]
+        {
             assert!(api["paths"].get(path).is_some(), "{path}");
         }
         assert!(api["components"]["schemas"].get("Problem").is_some());
@@ -137,7 +148,10 @@ mod tests {
                 assert!(operation["summary"].as_str().is_some_and(|s| !s.is_empty()), "{what}");
                 assert!(operation["security"].as_array().is_some_and(|s| !s.is_empty()), "{what}");
                 assert!(operation["responses"].get("4XX").is_some(), "{what}");
-                assert!(names.insert(operation["operationId"].as_str().unwrap().to_owned()), "{what} has a name of its own");
+                assert!(
+                    names.insert(operation["operationId"].as_str().unwrap().to_owned()),
+                    "{what} has a name of its own"
+                );
                 for place in path.split('/').filter_map(|p| p.strip_prefix('{')) {
                     let name = place.trim_end_matches('}');
                     let params = operation["parameters"].as_array().unwrap();

@@ -1,8 +1,8 @@
 //! The documentation over HTTP: the document itself, the page to read, and a page for each error code.
 
 use super::codes::{CODES, Code};
-use super::reading::{Reading, read};
 use super::document;
+use super::reading::{Reading, read};
 use crate::access::{PERMISSIONS, Public};
 use crate::base::error::{Error, Result};
 use crate::shop::customers;
@@ -26,13 +26,18 @@ fn server_of(web: &Web, request: &HttpRequest) -> String {
     if !known.is_empty() {
         return known;
     }
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost:8080");
+    let host =
+        request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost:8080");
     let plain = host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']'));
     format!("http://{}", if plain { host } else { "localhost:8080" })
 }
 
 /// `GET /api/openapi.json`
-pub(super) async fn openapi(_anybody: Public, web: web::Data<Web>, request: HttpRequest) -> Result<HttpResponse> {
+pub(super) async fn openapi(
+    _anybody: Public,
+    web: web::Data<Web>,
+    request: HttpRequest,
+) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-cache"))
         .json(document(Some(&server_of(&web, &request)))))
@@ -143,7 +148,10 @@ pub(super) async fn error(
     code: web::Path<String>,
 ) -> Result<HttpResponse> {
     let shown: String = code.chars().filter(|c| !c.is_control()).take(60).collect();
-    let code = CODES.iter().find(|known| known.word == *code).ok_or_else(|| Error::not_found("error code", shown))?;
+    let code = CODES
+        .iter()
+        .find(|known| known.word == *code)
+        .ok_or_else(|| Error::not_found("error code", shown))?;
     pages.show(&shell, &ErrorPage::new(code))
 }
 
@@ -155,7 +163,14 @@ mod tests {
     #[test]
     fn the_pages_render() {
         let html = renders::<DocsPage>().replace("&#x2f;", "/");
-        for text in ["Places an order", "orders:create", "https://shop.example/api/v1/orders", "idempotency_key_missing", "order.placed", "RateLimit"] {
+        for text in [
+            "Places an order",
+            "orders:create",
+            "https://shop.example/api/v1/orders",
+            "idempotency_key_missing",
+            "order.placed",
+            "RateLimit",
+        ] {
             assert!(html.contains(text), "{text}");
         }
         assert!(renders::<ErrorPage>().contains("application/problem+json"));

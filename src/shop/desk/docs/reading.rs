@@ -116,18 +116,24 @@ fn text(value: Option<&Value>) -> String {
 
 fn group(api: &Value, name: &str, first: Operation) -> Group {
     let tags = api.get("tags").and_then(Value::as_array).into_iter().flatten();
-    let about = tags.filter(|tag| text(tag.get("name")) == name).map(|tag| text(tag.get("description"))).next();
+    let about =
+        tags.filter(|tag| text(tag.get("name")) == name).map(|tag| text(tag.get("description"))).next();
     let mut letters = name.chars();
     let label = letters.next().map_or_else(String::new, |c| c.to_uppercase().chain(letters).collect());
-    Group { name: name.to_owned(), label: label.replace('-', " "), text: about.unwrap_or_default(), operations: vec![first] }
+    Group {
+        name: name.to_owned(),
+        label: label.replace('-', " "),
+        text: about.unwrap_or_default(),
+        operations: vec![first],
+    }
 }
 
 fn read_operation(api: &Value, server: &str, (method, path): (&str, &str), operation: &Value) -> Operation {
     let list = |name: &str| operation.get(name).and_then(Value::as_array).into_iter().flatten();
     let body = operation.get("requestBody").and_then(|body| read_body(api, body));
-    let scopes = list("security").filter_map(|need| need.get("key")?.as_array()).map(|words| {
-        words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" and ")
-    });
+    let scopes = list("security")
+        .filter_map(|need| need.get("key")?.as_array())
+        .map(|words| words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" and "));
     let description = text(operation.get("description"));
     let parameters: Vec<Parameter> = list("parameters").map(parameter).collect();
     Operation {
@@ -176,7 +182,8 @@ fn answers(api: &Value, operation: &Value) -> Vec<Answer> {
             };
             let schema = content(answer).and_then(|(_, media)| media.get("schema"));
             // Refusals look alike; their page has the example.
-            let shown = schema.filter(|_| status.starts_with('2')).map(|schema| pretty(&example(api, schema, "")));
+            let shown =
+                schema.filter(|_| status.starts_with('2')).map(|schema| pretty(&example(api, schema, "")));
             Answer {
                 status: status.clone(),
                 text: text(answer.get("description")),
@@ -195,8 +202,13 @@ fn pretty(value: &Value) -> String {
 }
 
 fn shape(name: &str, schema: &Value) -> Shape {
-    let required: Vec<&str> =
-        schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let required: Vec<&str> = schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     let fields = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
     let values = schema.get("enum").and_then(Value::as_array).into_iter().flatten();
     Shape {
@@ -231,7 +243,8 @@ fn kind_words(schema: &Value) -> (String, Option<String>) {
             return (format!("{words} or null"), shape);
         }
     }
-    let nullable = schema.get("type").and_then(Value::as_array).is_some_and(|kinds| kinds.iter().any(|k| k == "null"));
+    let nullable =
+        schema.get("type").and_then(Value::as_array).is_some_and(|kinds| kinds.iter().any(|k| k == "null"));
     let (words, shape) = match kind(schema) {
         "array" => {
             let (words, shape) = schema.get("items").map(kind_words).unwrap_or_default();
@@ -288,8 +301,14 @@ mod tests {
     fn kinds_are_said_in_words() {
         let words = |schema: Value| kind_words(&schema).0;
         assert_eq!(words(json!({"type": ["string", "null"], "format": "date-time"})), "time or null");
-        assert_eq!(words(json!({"type": "array", "items": {"$ref": "#/components/schemas/Line"}})), "list of Line");
-        assert_eq!(words(json!({"type": "object", "additionalProperties": {"type": "string"}})), "map of text");
+        assert_eq!(
+            words(json!({"type": "array", "items": {"$ref": "#/components/schemas/Line"}})),
+            "list of Line"
+        );
+        assert_eq!(
+            words(json!({"type": "object", "additionalProperties": {"type": "string"}})),
+            "map of text"
+        );
         assert_eq!(words(json!({"oneOf": [{"type": "null"}, {"$ref": "#/x/Address"}]})), "Address or null");
         assert_eq!(words(json!({})), "any");
     }
@@ -298,10 +317,25 @@ mod tests {
     fn the_whole_document_can_be_read() {
         let api = serde_json::to_value(crate::shop::desk::docs::document(None)).unwrap();
         let reading = read(&api, "https://shop.example");
-        let place = reading.groups.iter().flat_map(|g| &g.operations).find(|o| o.method == "POST" && o.path == "/api/v1/orders").unwrap();
-        assert!(place.curl.contains("Idempotency-Key") && place.curl.contains("https://shop.example/api/v1/orders"), "{}", place.curl);
+        let place = reading
+            .groups
+            .iter()
+            .flat_map(|g| &g.operations)
+            .find(|o| o.method == "POST" && o.path == "/api/v1/orders")
+            .unwrap();
+        assert!(
+            place.curl.contains("Idempotency-Key")
+                && place.curl.contains("https://shop.example/api/v1/orders"),
+            "{}",
+            place.curl
+        );
         assert_eq!(place.scopes, ["orders:create"]);
         assert!(place.body.as_ref().unwrap().example.contains("\"sku\""));
-        assert!(reading.shapes.iter().any(|s| s.name == "Order" && s.fields.iter().any(|f| f.name == "next_steps")));
+        assert!(
+            reading
+                .shapes
+                .iter()
+                .any(|s| s.name == "Order" && s.fields.iter().any(|f| f.name == "next_steps"))
+        );
     }
 }

@@ -120,7 +120,10 @@ fn troubles(problems: &[Problem], q: &str) -> Vec<Trouble> {
     let link = |text: &str, word: &String| Link::new(word.clone(), address(&q.replacen(text, word, 1)));
     problems
         .iter()
-        .map(|p| Trouble { message: p.message.clone(), instead: p.suggestion.as_ref().map(|word| link(&p.text, word)) })
+        .map(|p| Trouble {
+            message: p.message.clone(),
+            instead: p.suggestion.as_ref().map(|word| link(&p.text, word)),
+        })
         .collect()
 }
 
@@ -174,7 +177,10 @@ impl Page for SearchPage {
         Self {
             q: "anna 4567".into(),
             sections: sections(&found, "anna 4567", "?from=%2Fadmin"),
-            problems: vec![Trouble { message: "There is no field `colur`.".into(), instead: Some(Link::new("colour:x", address("colour:x"))) }],
+            problems: vec![Trouble {
+                message: "There is no field `colur`.".into(),
+                instead: Some(Link::new("colour:x", address("colour:x"))),
+            }],
             corrected: vec![("mülelr".into(), "müller".into())],
             degraded: true,
             nothing: false,
@@ -196,7 +202,11 @@ pub(super) async fn page(
     let q = query.0.q.unwrap_or_default();
     let kinds = kinds_for(query.0.kind.as_deref().unwrap_or_default(), |word| staff.may(word))?;
     let found = ask(&store, &search, &shell, &shop, (&q, &kinds), SHOWN)?;
-    let target = found.jump.as_ref().or_else(|| found.single()).filter(|_| found.problems.is_empty() && found.corrected.is_empty());
+    let target = found
+        .jump
+        .as_ref()
+        .or_else(|| found.single())
+        .filter(|_| found.problems.is_empty() && found.corrected.is_empty());
     if let Some(hit) = target {
         return see_other(&hit.href, None);
     }
@@ -370,7 +380,9 @@ mod tests {
         let html = renders::<SearchPage>();
         assert!(html.contains("<mark>Anna</mark>") && html.contains("more than 1,000"), "{html}");
         let help = renders::<HelpPage>().replace("&#x2f;", "/");
-        assert!(help.contains("placed:2026-11-01..2026-11-20") && help.contains("/admin/search?q=total:50..100"));
+        assert!(
+            help.contains("placed:2026-11-01..2026-11-20") && help.contains("/admin/search?q=total:50..100")
+        );
     }
 
     #[test]

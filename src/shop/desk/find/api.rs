@@ -6,8 +6,8 @@ use crate::base::error::{Error, Result};
 use crate::base::time::{Timestamp, Zone};
 use crate::search::{Search, Total};
 use crate::store::Store;
+use crate::web::Query;
 use crate::web::listing::refusal;
-use crate::web::{Query};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
@@ -90,7 +90,8 @@ pub fn answer(
 ) -> Result<SearchOut> {
     let limit = limit.map_or(LIMIT_DEFAULT, |l| usize::try_from(l).unwrap_or(usize::MAX));
     if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(Error::invalid("invalid_limit", format!("limit: enter a number from 1 to {LIMIT_MAX}.")).on("/limit"));
+        return Err(Error::invalid("invalid_limit", format!("limit: enter a number from 1 to {LIMIT_MAX}."))
+            .on("/limit"));
     }
     let found = find(store, search, &Ask { text, kinds, limit, now, zone })?;
     match found.problems.first() {
@@ -115,7 +116,10 @@ impl SearchOut {
                 Total::MoreThan(count) => KindCount { kind: group.kind.name, count, exact: false },
             })
             .collect();
-        let corrected = |(typed, searched): &(String, String)| Corrected { typed: typed.clone(), searched: searched.clone() };
+        let corrected = |(typed, searched): &(String, String)| Corrected {
+            typed: typed.clone(),
+            searched: searched.clone(),
+        };
         let corrected = found.corrected.iter().map(corrected).collect();
         let mut groups: Vec<Vec<Hit>> = found.groups.iter().map(|group| group.hits.clone()).collect();
         let mut data = Vec::new();
@@ -127,7 +131,8 @@ impl SearchOut {
             });
             data.push(same.unwrap_or(jump));
         }
-        let shares = shares(&groups.iter().map(Vec::len).collect::<Vec<_>>(), limit.saturating_sub(data.len()));
+        let shares =
+            shares(&groups.iter().map(Vec::len).collect::<Vec<_>>(), limit.saturating_sub(data.len()));
         let had: usize = data.len() + groups.iter().map(Vec::len).sum::<usize>();
         for (hits, share) in groups.into_iter().zip(shares) {
             data.extend(hits.into_iter().take(share));

@@ -18,7 +18,10 @@ const NAME_LEN_MAX: usize = 100;
 pub(super) fn exact(r: &impl Read, ask: &Ask<'_>) -> Result<Option<Hit>> {
     let text = ask.text.trim();
     let asked = |name: &str| ask.kinds.iter().any(|kind| kind.name == name);
-    if text.is_empty() || text.len() > NAME_LEN_MAX || text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+    if text.is_empty()
+        || text.len() > NAME_LEN_MAX
+        || text.contains(|c: char| c.is_whitespace() || c.is_control())
+    {
         return Ok(None);
     }
     if asked("order")

@@ -42,8 +42,18 @@ pub struct Kind {
 /// All kinds, in the order of their groups.
 pub const KINDS: &[Kind] = &[
     Kind { name: "order", label: "Orders", permission: "orders:view", list: Some("/admin/orders") },
-    Kind { name: "customer", label: "Customers", permission: "customers:view", list: Some("/admin/customers") },
-    Kind { name: "credit_note", label: "Credit notes", permission: "orders:view", list: Some("/admin/credit-notes") },
+    Kind {
+        name: "customer",
+        label: "Customers",
+        permission: "customers:view",
+        list: Some("/admin/customers"),
+    },
+    Kind {
+        name: "credit_note",
+        label: "Credit notes",
+        permission: "orders:view",
+        list: Some("/admin/credit-notes"),
+    },
 ];
 
 /// The kinds that are searched: those wanted (all, if none is named) that the asker may see. Rights are part of
@@ -56,7 +66,11 @@ pub fn kinds_for(wanted: &str, may: impl Fn(&'static str) -> bool) -> Result<Vec
     if let Some(unknown) = names.iter().find(|name| !KINDS.iter().any(|kind| kind.name == **name)) {
         let known = KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ");
         let shown: String = unknown.chars().filter(|c| !c.is_control()).take(40).collect();
-        return Err(Error::invalid("invalid_parameter", format!("kind: there is no “{shown}”; use {known}.")).on("/kind"));
+        return Err(Error::invalid(
+            "invalid_parameter",
+            format!("kind: there is no “{shown}”; use {known}."),
+        )
+        .on("/kind"));
     }
     let asked = |kind: &&Kind| names.is_empty() || names.contains(&kind.name);
     let seen: Vec<Kind> = KINDS.iter().filter(asked).filter(|kind| may(kind.permission)).copied().collect();

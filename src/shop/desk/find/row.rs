@@ -10,7 +10,9 @@ use crate::base::time::{Timestamp, Zone};
 use crate::search::Answer;
 use crate::shop::customers::{self, Customer, CustomerId, Totals};
 use crate::shop::desk::index;
-use crate::shop::orders::{self, CreditKind, CreditNote, CreditNoteId, Fulfilment, Order, OrderId, Payment, Status};
+use crate::shop::orders::{
+    self, CreditKind, CreditNote, CreditNoteId, Fulfilment, Order, OrderId, Payment, Status,
+};
 use crate::store::Read;
 use crate::web::listing::grouped;
 use crate::web::parts::{Badge, Fill, Tone};
@@ -48,7 +50,13 @@ pub struct Hit {
 }
 
 impl Hit {
-    pub(super) fn new(kind: &'static str, id: &impl std::fmt::Display, title: String, subtitle: &[String], badge: Option<Badge>) -> Self {
+    pub(super) fn new(
+        kind: &'static str,
+        id: &impl std::fmt::Display,
+        title: String,
+        subtitle: &[String],
+        badge: Option<Badge>,
+    ) -> Self {
         let folder = match kind {
             "order" => "orders",
             "customer" => "customers",
@@ -86,7 +94,9 @@ pub(super) fn hits(r: &impl Read, answer: &Answer, kind: &Kind, zone: &Zone) -> 
     let mut hits = Vec::with_capacity(answer.hits.len());
     for found in answer.hits.iter().filter(|hit| hit.kind == kind.name) {
         let hit = match kind.name {
-            "order" => orders::find(r, OrderId::from_bytes(found.id))?.map(|o| order_hit(r, &o, zone)).transpose()?,
+            "order" => {
+                orders::find(r, OrderId::from_bytes(found.id))?.map(|o| order_hit(r, &o, zone)).transpose()?
+            }
             "customer" => match customers::find(r, CustomerId::from_bytes(found.id))? {
                 Some(customer) => Some(customer_hit(&customer, &customers::totals(r, customer.id)?)),
                 None => None,
@@ -108,7 +118,11 @@ pub(super) fn order_hit(r: &impl Read, order: &Order, zone: &Zone) -> Result<Hit
         Some(id) => customers::find(r, id)?.map(|c| c.name()).unwrap_or_else(|| order.person()),
         None => order.person(),
     };
-    let title = if person.is_empty() { format!("#{}", order.number) } else { format!("#{} · {person}", order.number) };
+    let title = if person.is_empty() {
+        format!("#{}", order.number)
+    } else {
+        format!("#{} · {person}", order.number)
+    };
     let items = order.items();
     let line = [
         day(order.placed_at, zone),
@@ -126,7 +140,10 @@ pub(super) fn customer_hit(customer: &Customer, totals: &Totals) -> Hit {
         .find(|text| !text.is_empty() && *text != name)
         .unwrap_or_default()
         .to_owned();
-    let place = match (customer.addresses.iter().map(|a| a.city.as_str()).find(|c| !c.is_empty()), customer.country()) {
+    let place = match (
+        customer.addresses.iter().map(|a| a.city.as_str()).find(|c| !c.is_empty()),
+        customer.country(),
+    ) {
         (Some(city), "") => city.to_owned(),
         (Some(city), code) => format!("{city}, {}", country::name(code)),
         (None, "") => String::new(),
@@ -137,7 +154,8 @@ pub(super) fn customer_hit(customer: &Customer, totals: &Totals) -> Hit {
         1 => "1 order".to_owned(),
         many => format!("{} orders", grouped(u64::from(many))),
     };
-    let spent = customers::main_spend(totals).filter(|m| m.amount != 0).map(|m| m.shown()).unwrap_or_default();
+    let spent =
+        customers::main_spend(totals).filter(|m| m.amount != 0).map(|m| m.shown()).unwrap_or_default();
     Hit::new("customer", &customer.id, name, &[contact, place, orders, spent], None)
 }
 
@@ -159,10 +177,16 @@ pub(in crate::shop::desk) fn state_of(order: &Order) -> Badge {
         (Status::Cancelled | Status::Draft, ..) => (order.status.label(), Tone::Still, Fill::Empty),
         _ if order.hold.is_some() => ("On hold", Tone::Warn, Fill::Half),
         (_, Payment::Refunded | Payment::PartRefunded, _) => (order.payment.label(), Tone::Info, Fill::Half),
-        (.., Fulfilment::Returned | Fulfilment::PartReturned) => (order.fulfilment.label(), Tone::Info, Fill::Half),
-        (_, Payment::Unpaid | Payment::Authorised | Payment::PartPaid, _) => (order.payment.label(), Tone::Warn, Fill::Empty),
+        (.., Fulfilment::Returned | Fulfilment::PartReturned) => {
+            (order.fulfilment.label(), Tone::Info, Fill::Half)
+        }
+        (_, Payment::Unpaid | Payment::Authorised | Payment::PartPaid, _) => {
+            (order.payment.label(), Tone::Warn, Fill::Empty)
+        }
         (Status::Open, _, Fulfilment::Unfulfilled | Fulfilment::Part) => ("To ship", Tone::Warn, Fill::Half),
-        (.., Fulfilment::Fulfilled | Fulfilment::Delivered) => (order.fulfilment.label(), Tone::Ok, Fill::Full),
+        (.., Fulfilment::Fulfilled | Fulfilment::Delivered) => {
+            (order.fulfilment.label(), Tone::Ok, Fill::Full)
+        }
         _ => (order.status.label(), Tone::Ok, Fill::Full),
     };
     Badge::new(label, tone, fill)

@@ -1,7 +1,7 @@
 //! Life-like hits for the tests of pages.
 
-use super::why::{Why, pieces, utf16};
 use super::Hit;
+use super::why::{Why, pieces, utf16};
 use crate::web::parts::{Badge, Fill, Tone};
 
 fn why(field: &'static str, label: &'static str, text: &str, range: (usize, usize)) -> Why {
@@ -12,8 +12,10 @@ fn why(field: &'static str, label: &'static str, text: &str, range: (usize, usiz
 pub(super) fn order() -> Hit {
     let badge = Badge::new("To ship", Tone::Warn, Fill::Half);
     let line = ["20 Nov 2026".to_owned(), "€122.90".to_owned(), "3 items".to_owned()];
-    Hit::new("order", &"ord_1", "#10482 · Anna Berg".into(), &line, Some(badge))
-        .because(vec![why("name", "Name", "Anna Berg", (0, 4)), why("note", "Note", "For Anna's <script>alert(1)</script>", (4, 8))])
+    Hit::new("order", &"ord_1", "#10482 · Anna Berg".into(), &line, Some(badge)).because(vec![
+        why("name", "Name", "Anna Berg", (0, 4)),
+        why("note", "Note", "For Anna's <script>alert(1)</script>", (4, 8)),
+    ])
 }
 
 /// Anna Berg, found by her phone.

@@ -15,7 +15,12 @@ fn shop() -> Trial {
     shop.place("a_b@x.de", "Jürgen Müller", 1_200, |new| new.note = "refund annas mug".into());
     shop.place("soeren@example.dk", "Sören Øst", 900, |new| {
         new.source = Some(ExternalRef { source: "shopify".into(), id: "450789469".into() });
-        new.parcels = vec![crate::shop::orders::Parcel { carrier: "DHL".into(), tracking: "00340434161094000001".into(), shipped_at: None, by_step: false }];
+        new.parcels = vec![crate::shop::orders::Parcel {
+            carrier: "DHL".into(),
+            tracking: "00340434161094000001".into(),
+            shipped_at: None,
+            by_step: false,
+        }];
     });
     shop
 }
@@ -39,7 +44,8 @@ fn everything_people_type_finds_the_order_and_says_why() {
         ("0034043416109400", "Sören Øst", "tracking"),
     ] {
         let found = shop.find(text);
-        let hits: Vec<_> = found.groups.iter().filter(|g| g.kind.name == "order").flat_map(|g| &g.hits).collect();
+        let hits: Vec<_> =
+            found.groups.iter().filter(|g| g.kind.name == "order").flat_map(|g| &g.hits).collect();
         assert!(!hits.is_empty(), "{text} finds nothing");
         assert!(hits[0].title.ends_with(person), "{text}: {}", hits[0].title);
         let why = hits[0].matches.iter().find(|w| w.field == field);
@@ -55,14 +61,23 @@ fn a_corrected_word_is_said() {
     let found = shop().find("mülelr");
     assert_eq!(found.corrected.len(), 1, "{:?}", found.corrected);
     assert_eq!(found.corrected[0].0, "mülelr");
-    assert!(found.corrected[0].1.eq_ignore_ascii_case("müller") || found.corrected[0].1 == "muller", "{:?}", found.corrected);
+    assert!(
+        found.corrected[0].1.eq_ignore_ascii_case("müller") || found.corrected[0].1 == "muller",
+        "{:?}",
+        found.corrected
+    );
 }
 
 #[test]
 fn an_exact_name_jumps() {
     let shop = shop();
     let first = shop.place("x@example.com", "Xaver", 100, |_| {});
-    for text in [format!("#{}", first.number), first.number.to_string(), format!(" {} ", first.number), first.id.to_string()] {
+    for text in [
+        format!("#{}", first.number),
+        first.number.to_string(),
+        format!(" {} ", first.number),
+        first.id.to_string(),
+    ] {
         assert_eq!(shop.find(&text).jump.map(|hit| hit.id), Some(first.id.to_string()), "{text}");
     }
     assert!(shop.find("450789469").jump.is_some_and(|hit| hit.title.ends_with("Sören Øst")));
@@ -89,7 +104,8 @@ fn nobody_finds_what_they_may_not_see() {
     let packer = kinds_for("", |word| word == "orders:view").unwrap();
     let found = shop.find_in("anna", &packer);
     assert!(titles(&found, "customer").is_empty() && !titles(&found, "order").is_empty());
-    let customer = shop.find("anna").groups.iter().find(|g| g.kind.name == "customer").unwrap().hits[0].id.clone();
+    let customer =
+        shop.find("anna").groups.iter().find(|g| g.kind.name == "customer").unwrap().hits[0].id.clone();
     assert!(shop.find_in(&customer, &packer).jump.is_none());
     assert_eq!(kinds_for("", |_| false).unwrap_err().code, "forbidden");
     assert_eq!(kinds_for("customer", |word| word == "orders:view").unwrap_err().code, "forbidden");

@@ -141,7 +141,13 @@ mod tests {
 
     #[test]
     fn a_title_shows_the_marks_of_the_reasons_it_contains() {
-        let reason = Why { field: "name", label: "Name", text: "Anna Berg".into(), ranges: vec![[0, 4]], pieces: pieces("Anna Berg", &[(0, 4)]) };
+        let reason = Why {
+            field: "name",
+            label: "Name",
+            text: "Anna Berg".into(),
+            ranges: vec![[0, 4]],
+            pieces: pieces("Anna Berg", &[(0, 4)]),
+        };
         assert_eq!(joined(&marked_title("#10482 · Anna Berg", &[reason])), "#10482 · [Anna] Berg");
     }
 

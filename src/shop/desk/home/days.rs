@@ -24,7 +24,8 @@ impl Days<'_> {
     /// The time it is now, `offset` days from today.
     pub(super) fn same_time(&self, offset: i32) -> Timestamp {
         let here = self.now.in_zone(self.zone);
-        here.checked_add(offset.days()).map_or(self.now, |there| Timestamp(there.timestamp().as_millisecond()))
+        here.checked_add(offset.days())
+            .map_or(self.now, |there| Timestamp(there.timestamp().as_millisecond()))
     }
     /// `Friday`
     pub(super) fn weekday(&self, offset: i32) -> String {
@@ -41,7 +42,10 @@ mod tests {
         let zone = Zone::named("Europe/Berlin").unwrap();
         let days = Days { now: Timestamp::parse("2026-10-27T09:30:00Z").unwrap(), zone: &zone };
         assert_eq!(days.same_time(-7).to_string(), "2026-10-20T08:30:00Z");
-        assert_eq!((days.start(-7).to_string(), days.start(0).to_string()), ("2026-10-19T22:00:00Z".into(), "2026-10-26T23:00:00Z".into()));
+        assert_eq!(
+            (days.start(-7).to_string(), days.start(0).to_string()),
+            ("2026-10-19T22:00:00Z".into(), "2026-10-26T23:00:00Z".into())
+        );
         assert_eq!(days.weekday(-7), "Tuesday");
     }
 }

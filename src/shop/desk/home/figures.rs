@@ -50,7 +50,13 @@ struct Stretch {
     orders: i64,
 }
 
-fn stretch(r: &impl Read, currencies: &[Currency], main: Currency, from: Timestamp, to: Timestamp) -> Result<Stretch> {
+fn stretch(
+    r: &impl Read,
+    currencies: &[Currency],
+    main: Currency,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Stretch> {
     let mut sums = Stretch::default();
     for currency in currencies {
         let sold = sold_between(r, *currency, &[from, to])?.first().copied().unwrap_or_default();
@@ -141,7 +147,8 @@ enum Counted {
 /// How many orders a query finds.
 fn count(search: &Search, days: &Days<'_>, q: &str) -> Result<Counted> {
     let query = parse(q, search.schema(), days.now, days.zone, None).query;
-    let request = Request { kinds: vec!["order"], limit: 0, count: Count::UpTo(COUNT_MAX), ..Request::new(query) };
+    let request =
+        Request { kinds: vec!["order"], limit: 0, count: Count::UpTo(COUNT_MAX), ..Request::new(query) };
     let answer = search.find(&request)?;
     Ok(match answer.total {
         _ if answer.degraded => Counted::NotNow,
@@ -176,7 +183,8 @@ fn percent(now: i64, then: i64) -> Option<Change> {
         return None;
     }
     let (now_wide, then_wide) = (i128::from(now), i128::from(then));
-    let percent = ((now_wide - then_wide) * 100 + (now_wide - then_wide).signum() * then_wide / 2) / then_wide;
+    let percent =
+        ((now_wide - then_wide) * 100 + (now_wide - then_wide).signum() * then_wide / 2) / then_wide;
     let text = if percent == 0 { "the same".to_owned() } else { format!("{} %", percent.abs()) };
     Some(Change { text, direction: if percent == 0 { "none" } else { direction(now, then) } })
 }

@@ -114,12 +114,23 @@ impl Page for HomePage {
             means: "Totals of the orders placed today.",
             href: orders_with("placed:today"),
         };
-        let sales = Sales { figures: vec![figure], chart, spans: span_tabs(30, None), currencies: Vec::new(), span: 30 };
+        let sales = Sales {
+            figures: vec![figure],
+            chart,
+            spans: span_tabs(30, None),
+            currencies: Vec::new(),
+            span: 30,
+        };
         Self {
             greeting: "Good morning, Marit".into(),
             day: "Friday 20 November 2026".into(),
             zone: "Europe/Berlin".into(),
-            todo: vec![Todo { count: 33, label: "orders to ship", href: orders_with("status:open"), tone: Tone::Warn }],
+            todo: vec![Todo {
+                count: 33,
+                label: "orders to ship",
+                href: orders_with("status:open"),
+                tone: Tone::Warn,
+            }],
             sales: Some(sales),
             newest: vec![Newest {
                 id: "ord_1".into(),
@@ -271,7 +282,11 @@ fn place(span: i32, currency: Option<Currency>) -> String {
     if let Some(currency) = currency {
         given.push(("currency", currency.code().to_owned()));
     }
-    if given.is_empty() { "/admin".to_owned() } else { format!("/admin?{}", crate::web::query::encode(&given)) }
+    if given.is_empty() {
+        "/admin".to_owned()
+    } else {
+        format!("/admin?{}", crate::web::query::encode(&given))
+    }
 }
 
 fn span_tabs(present: i32, currency: Option<Currency>) -> Vec<Tab> {

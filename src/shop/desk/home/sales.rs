@@ -38,10 +38,13 @@ pub(super) fn chart(r: &impl Read, days: &Days<'_>, currency: Currency, span: i3
             }
         })
         .collect();
-    let total = |sold: &[Sold]| Money::new(sold.iter().fold(0_i64, |sum, s| sum.saturating_add(s.amount)), currency).shown();
+    let total = |sold: &[Sold]| {
+        Money::new(sold.iter().fold(0_i64, |sum, s| sum.saturating_add(s.amount)), currency).shown()
+    };
     let unit = if step == 1 { "Day" } else { "Week from" };
     let title = format!("Sales, last {span} days");
-    let description = format!("{} in the last {span} days, {} in the {span} days before.", total(now), total(before));
+    let description =
+        format!("{} in the last {span} days, {} in the {span} days before.", total(now), total(before));
     Ok(Chart::line(&title, unit, &description, &data))
 }
 

@@ -21,7 +21,11 @@ fn numbers_of_today_equal_their_lists() {
     let shop = Trial::open();
     let at = |text: &str| Some(Timestamp::parse(text).unwrap());
     // Last Friday before and after this time of day, yesterday, and just after midnight on the clocks of the shop.
-    for (n, placed) in ["2026-11-13T09:00:00Z", "2026-11-13T18:00:00Z", "2026-11-19T22:59:59Z", "2026-11-19T23:00:00Z"].into_iter().enumerate() {
+    for (n, placed) in
+        ["2026-11-13T09:00:00Z", "2026-11-13T18:00:00Z", "2026-11-19T22:59:59Z", "2026-11-19T23:00:00Z"]
+            .into_iter()
+            .enumerate()
+    {
         shop.place(&format!("old{n}@example.com"), "Old", 10_000, |new| new.placed_at = at(placed));
     }
     shop.place("anna@example.com", "Anna", 5_900, |_| {});
@@ -60,9 +64,17 @@ fn work_to_do_equals_its_lists_and_empty_views_are_left_out() {
         }
     }
     let todo = shop.store.read(|s| todo(s)).unwrap();
-    assert_eq!(todo.iter().map(|t| (t.label, t.count)).collect::<Vec<_>>(), [("orders to ship", 3), ("open orders not paid", 2)]);
+    assert_eq!(
+        todo.iter().map(|t| (t.label, t.count)).collect::<Vec<_>>(),
+        [("orders to ship", 3), ("open orders not paid", 2)]
+    );
     for entry in &todo {
-        assert_eq!(shop.count(&query_of(&entry.href)), u64::try_from(entry.count).unwrap(), "{}", entry.label);
+        assert_eq!(
+            shop.count(&query_of(&entry.href)),
+            u64::try_from(entry.count).unwrap(),
+            "{}",
+            entry.label
+        );
     }
 }
 
@@ -80,7 +92,10 @@ fn the_chart_has_every_day_once_and_its_sum_is_the_sum_of_the_orders() {
     let now: i64 = (0..30).map(|d| 1_000 + d).sum();
     let before: i64 = (30..60).map(|d| 1_000 + d).sum();
     let words = |amount| Money::new(amount, Currency::EUR).shown();
-    assert_eq!(chart.description, format!("{} in the last 30 days, {} in the 30 days before.", words(now), words(before)));
+    assert_eq!(
+        chart.description,
+        format!("{} in the last 30 days, {} in the 30 days before.", words(now), words(before))
+    );
     assert_eq!(chart.points.last().unwrap().label, "20 Nov");
     assert_eq!(shop.store.read(|s| sales::chart(s, &days, Currency::EUR, 364)).unwrap().points.len(), 52);
 }
@@ -108,7 +123,10 @@ fn the_page_renders_and_escapes() {
 
 #[test]
 fn sizes_read_as_people_write_them() {
-    assert_eq!((bytes(900), bytes(1536), bytes(5_000_000_000)), ("900 B".into(), "1.5 KB".into(), "4.6 GB".into()));
+    assert_eq!(
+        (bytes(900), bytes(1536), bytes(5_000_000_000)),
+        ("900 B".into(), "1.5 KB".into(), "4.6 GB".into())
+    );
 }
 
 #[test]

@@ -93,7 +93,9 @@ async fn taken(
         tracking: form.tracking.unwrap_or_default(),
     };
     let op = move |tx: &mut Tx<'_>| {
-        same.run(tx, |tx| take(tx, id, None, step, &input).map(|o| Done { number: o.number, version: o.version }))
+        same.run(tx, |tx| {
+            take(tx, id, None, step, &input).map(|o| Done { number: o.number, version: o.version })
+        })
     };
     match parts.1.write(actor, op).await {
         Ok(done) => answered(id, step, &done, form.from.as_deref()),
@@ -107,7 +109,8 @@ fn answered(id: OrderId, step: Step, done: &Done, from: Option<&str>) -> Result<
     let version = done.version.to_string();
     let undo = format!("/admin/orders/{id}/{}", step.inverse());
     let fields = [("version", version.as_str()), ("from", from.unwrap_or_default())];
-    let toast = Toast::ok(format!("Order #{} {}.", done.number, words::done(step))).undo("Undo", undo, &fields);
+    let toast =
+        Toast::ok(format!("Order #{} {}.", done.number, words::done(step))).undo("Undo", undo, &fields);
     see_other(&page, Some(toast))
 }
 
@@ -176,7 +179,8 @@ pub(super) async fn renote(
         // Whatever else of the order has changed meanwhile does not matter, this note does.
         let present = get(tx, id)?.staff_notes.into_iter().find(|n| n.number == number).map(|n| n.text);
         if was.as_ref().is_some_and(|was| Some(was.trim()) != present.as_deref().map(str::trim)) {
-            let message = "Somebody changed this note meanwhile. It is shown as it is now, with your text in its form.";
+            let message =
+                "Somebody changed this note meanwhile. It is shown as it is now, with your text in its form.";
             return Err(Error::conflict("version_mismatch", message));
         }
         edit_note(tx, id, None, number, &text)

@@ -94,11 +94,13 @@ pub(super) async fn run(
 ) -> Result<HttpResponse> {
     let action = Action::read(&fields)?;
     if !staff.may(action.permission()) {
-        let text = format!("Your role does not have the permission {}. An owner can give it.", action.permission());
+        let text =
+            format!("Your role does not have the permission {}. An owner can give it.", action.permission());
         return Err(Error::refuse(Kind::Forbidden, "forbidden", text));
     }
     let ids = chosen(&fields)?;
-    let back = fields.get("from").map(local_path).filter(|p| p != "/").unwrap_or_else(|| "/admin/orders".to_owned());
+    let back =
+        fields.get("from").map(local_path).filter(|p| p != "/").unwrap_or_else(|| "/admin/orders".to_owned());
     let actor = staff.actor();
     let same = SameForm::new(&actor.id, "bulk".to_owned(), &fields.0);
     let op = move |tx: &mut Tx<'_>| {
@@ -128,7 +130,8 @@ pub(super) async fn result(
     let unknown = || Error::refuse(Kind::NotFound, "not_found", "This result is not kept any more.");
     let wanted = from_text(&key).map(|bytes| to_text(&bytes)).ok_or_else(unknown)?;
     // Answers are read where they are written: a transaction that changes nothing.
-    let kept = store.write(staff.actor(), move |tx| tx.replay(&scope(&tx.actor().id), &wanted, &HASH)).await?;
+    let kept =
+        store.write(staff.actor(), move |tx| tx.replay(&scope(&tx.actor().id), &wanted, &HASH)).await?;
     let kept = kept.ok_or_else(unknown)?;
     let outcome: Outcome = serde_json::from_slice(&kept.body).map_err(Error::internal)?;
     pages.show(&shell, &BulkPage::of(outcome))
@@ -186,7 +189,10 @@ impl Action {
         match text("action").as_str() {
             // Enter in a field presses the form's first button, which means nothing by itself.
             "enter" if !text("tag").is_empty() => tag().map(Self::Tag),
-            "enter" => Err(Error::invalid("nothing_chosen", "Choose what to do with one of the buttons.").on("/action")),
+            "enter" => {
+                Err(Error::invalid("nothing_chosen", "Choose what to do with one of the buttons.")
+                    .on("/action"))
+            }
             "tag" => tag().map(Self::Tag),
             "untag" => tag().map(Self::Untag),
             word => {
@@ -194,7 +200,10 @@ impl Action {
                 let step = step_named(word)?;
                 let is_cancel = step == Step::Cancel;
                 let note = if is_cancel { text("note") } else { text("hold_note") };
-                Ok(Self::Step(step, StepInput { reason, note, carrier: text("carrier"), ..StepInput::default() }))
+                Ok(Self::Step(
+                    step,
+                    StepInput { reason, note, carrier: text("carrier"), ..StepInput::default() },
+                ))
             }
         }
     }
@@ -255,7 +264,13 @@ mod tests {
     fn actions_are_read_with_their_fields_and_need_their_permission() {
         let ship = Action::read(&fields(&[("action", "ship"), ("carrier", "DHL"), ("tag", "")])).unwrap();
         assert_eq!((ship.permission(), ship.title().as_str()), ("orders:ship", "Mark shipped"));
-        let cancel = Action::read(&fields(&[("action", "cancel"), ("reason", "rejected"), ("note", "fraud"), ("hold_note", "x")])).unwrap();
+        let cancel = Action::read(&fields(&[
+            ("action", "cancel"),
+            ("reason", "rejected"),
+            ("note", "fraud"),
+            ("hold_note", "x"),
+        ]))
+        .unwrap();
         let Action::Step(Step::Cancel, input) = &cancel else { panic!("{cancel:?}") };
         assert_eq!((input.reason, input.note.as_str()), (Some(CancelReason::Rejected), "fraud"));
         assert_eq!(cancel.inverse(), [("action".to_owned(), "reopen".to_owned())]);

@@ -40,7 +40,10 @@ mod tests {
     #[test]
     fn only_known_carriers_and_plain_numbers_are_links() {
         let href = |carrier, tracking| link(carrier, tracking).map(|l| l.href);
-        assert_eq!(href("UPS Standard", "1Z 999").as_deref(), Some("https://www.ups.com/track?tracknum=1Z999"));
+        assert_eq!(
+            href("UPS Standard", "1Z 999").as_deref(),
+            Some("https://www.ups.com/track?tracknum=1Z999")
+        );
         assert_eq!(href("DPD", "05").as_deref(), Some("https://tracking.dpd.de/status/en_US/parcel/05"));
         assert_eq!(href("Cups & Co", "1"), None);
         assert_eq!(href("DHL", "\"><script>"), None);

@@ -9,7 +9,9 @@ use crate::base::money::{Currency, Price};
 use crate::base::time::{Clock, Timestamp};
 use crate::search::{self, Change, Doc, Search, Source};
 use crate::shop::customers::{self, CustomerId, NewCustomer};
-use crate::shop::orders::{self, NewLine, NewOrder, NewOrderCustomer, Order, OrderId, Payment, Status, Step, StepInput};
+use crate::shop::orders::{
+    self, NewLine, NewOrder, NewOrderCustomer, Order, OrderId, Payment, Status, Step, StepInput,
+};
 use crate::store::{Actor, Store, TableInfo, events};
 use crate::web::query::encode;
 use crate::web::{Metrics, Web};
@@ -47,7 +49,8 @@ impl Source for Records {
     }
     fn changes(&self, after_seq: u64, limit: usize) -> Result<Vec<Change>> {
         let batch = self.0.read(|s| events::after(s, after_seq, limit))?;
-        let changes = batch.iter().flat_map(|e| e.subjects().map(|s| Change { seq: e.seq, kind: s.kind, id: s.id }));
+        let changes =
+            batch.iter().flat_map(|e| e.subjects().map(|s| Change { seq: e.seq, kind: s.kind, id: s.id }));
         Ok(changes.collect())
     }
     fn last_seq(&self) -> u64 {
@@ -100,14 +103,18 @@ impl Desk {
     async fn with(role: Role) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::manual(samples::at("2026-11-20T10:00:00Z"));
-        let keep = crate::store::Settings { reserve_mb: 0, ballast_mb: 0, ..crate::store::Settings::default() };
+        let keep =
+            crate::store::Settings { reserve_mb: 0, ballast_mb: 0, ..crate::store::Settings::default() };
         let store = Store::open(dir.path(), &keep, clock.clone(), &ALL_TABLES).unwrap();
         let mut kinds = orders::KINDS.to_vec();
         kinds.push(customers::KIND);
-        let schema = search::Schema::new(kinds, customers::FIELDS.iter().chain(orders::FIELDS).copied().collect());
+        let schema =
+            search::Schema::new(kinds, customers::FIELDS.iter().chain(orders::FIELDS).copied().collect());
         let source = Arc::new(Records(store.clone()));
         let settings = search::Settings::default();
-        let search = Search::open(&dir.path().join("index"), schema.unwrap(), source, settings, clock.clone()).unwrap();
+        let search =
+            Search::open(&dir.path().join("index"), schema.unwrap(), source, settings, clock.clone())
+                .unwrap();
         let noting = search.clone();
         store.on_commit(Box::new(move |committed| {
             let of = |c: &crate::store::Committed| {
@@ -137,13 +144,19 @@ impl Desk {
                 let cookies = answer.headers().get_all("set-cookie").map(|v| v.to_str().unwrap().to_owned());
                 let (status, location) = (answer.status().as_u16(), header("location").unwrap_or_default());
                 let cookies = cookies.collect();
-                Reply { status, location, cookies, body: String::from_utf8(read_body(answer).await.to_vec()).unwrap() }
+                Reply {
+                    status,
+                    location,
+                    cookies,
+                    body: String::from_utf8(read_body(answer).await.to_vec()).unwrap(),
+                }
             })
         });
         let new = NewStaff { name: "Olga Owner".into(), email: "olga@example.com".into(), role };
         console::add_staff(&store, access.hasher(), &new, PASSWORD).unwrap();
         let mut desk = Self { store, cookie: String::new(), serve, _dir: dir };
-        let signed_in = desk.post("/admin/sign-in", &[("email", "olga@example.com"), ("password", PASSWORD)]).await;
+        let signed_in =
+            desk.post("/admin/sign-in", &[("email", "olga@example.com"), ("password", PASSWORD)]).await;
         let cookies = signed_in.expect(303).cookies;
         desk.cookie = cookies.iter().filter_map(|c| c.split(';').next()).collect::<Vec<_>>().join("; ");
         desk
@@ -259,7 +272,8 @@ async fn a_refused_step_says_why_and_keeps_what_was_typed() {
     let refused = desk.post(&path(&order, "/deliver"), &[("version", "1")]).await.expect(409);
     refused.shows("Only a shipped order can be delivered.");
     let long = "x".repeat(501);
-    let refused = desk.post(&path(&order, "/ship"), &[("version", "1"), ("tracking", &long), ("carrier", "DHL")]).await;
+    let refused =
+        desk.post(&path(&order, "/ship"), &[("version", "1"), ("tracking", &long), ("carrier", "DHL")]).await;
     let refused = refused.expect(422);
     refused.shows("href=\"#f-tracking\"");
     refused.shows("value=\"DHL\"");
@@ -271,11 +285,19 @@ async fn a_refused_step_says_why_and_keeps_what_was_typed() {
 async fn notes_are_added_edited_and_not_lost_to_somebody_else() {
     let desk = Desk::open().await;
     let order = desk.place(wish("anna@example.com", "Enamel mug"));
-    desk.post(&path(&order, "/notes"), &[("version", "1"), ("text", "Neutral\r\npackaging")]).await.expect(303);
-    desk.post(&path(&order, "/notes"), &[("version", "1"), ("text", " ")]).await.expect(422).shows("Write something first.");
+    desk.post(&path(&order, "/notes"), &[("version", "1"), ("text", "Neutral\r\npackaging")])
+        .await
+        .expect(303);
+    desk.post(&path(&order, "/notes"), &[("version", "1"), ("text", " ")])
+        .await
+        .expect(422)
+        .shows("Write something first.");
     let was = ("was", "Neutral\r\npackaging");
     desk.post(&path(&order, "/notes/1"), &[("version", "2"), was, ("text", "No logo")]).await.expect(303);
-    let clash = desk.post(&path(&order, "/notes/1"), &[("version", "2"), was, ("text", "My words")]).await.expect(409);
+    let clash = desk
+        .post(&path(&order, "/notes/1"), &[("version", "2"), was, ("text", "My words")])
+        .await
+        .expect(409);
     clash.shows("No logo");
     clash.shows("My words");
     let page = desk.get(&path(&order, "")).await;
@@ -289,7 +311,13 @@ async fn two_people_edit_and_only_what_clashes_is_asked() {
     let desk = Desk::open().await;
     let order = desk.place(wish("anna@example.com", "Enamel mug"));
     desk.get(&path(&order, "/edit")).await.expect(200).shows("name=\"was_email\" value=\"anna@example.com\"");
-    let was = [("version", "1"), ("was_email", "anna@example.com"), ("was_phone", ""), ("was_tags", ""), ("was_note", "")];
+    let was = [
+        ("version", "1"),
+        ("was_email", "anna@example.com"),
+        ("was_phone", ""),
+        ("was_tags", ""),
+        ("was_note", ""),
+    ];
     let form = |more: &[(&'static str, &'static str)]| was.iter().chain(more).copied().collect::<Vec<_>>();
     let edit = path(&order, "/edit");
     let theirs = form(&[("email", "anna@example.com"), ("phone", "030 1"), ("tags", "gift"), ("note", "")]);
@@ -310,7 +338,13 @@ async fn two_people_edit_and_only_what_clashes_is_asked() {
     assert_eq!(desk.order(order.id).phone, "030 1", "nothing is saved before it was answered");
     // The answer is the same form with one of the two values.
     let version = desk.order(order.id).version.to_string();
-    let chosen = [("version", version.as_str()), ("was_phone", "030 1"), ("phone", "030 2"), ("was_email", "anna@example.com"), ("email", "b@example.com")];
+    let chosen = [
+        ("version", version.as_str()),
+        ("was_phone", "030 1"),
+        ("phone", "030 2"),
+        ("was_email", "anna@example.com"),
+        ("email", "b@example.com"),
+    ];
     desk.post(&edit, &chosen).await.expect(303);
     assert_eq!(desk.order(order.id).email.as_deref(), Some("b@example.com"));
 }
@@ -319,9 +353,17 @@ async fn two_people_edit_and_only_what_clashes_is_asked() {
 async fn a_form_with_mistakes_comes_back_with_everything() {
     let desk = Desk::open().await;
     let order = desk.place(wish("anna@example.com", "Enamel mug"));
-    let form = [("version", "1"), ("email", "nonsense"), ("billing.country", "Atlantis"), ("billing.city", "Berlin"), ("note", "Ring")];
+    let form = [
+        ("version", "1"),
+        ("email", "nonsense"),
+        ("billing.country", "Atlantis"),
+        ("billing.city", "Berlin"),
+        ("note", "Ring"),
+    ];
     let page = desk.post(&path(&order, "/edit"), &form).await.expect(422);
-    for text in ["href=\"#f-email\"", "href=\"#f-billing.country\"", "value=\"nonsense\"", "value=\"Berlin\"", "Ring"] {
+    for text in
+        ["href=\"#f-email\"", "href=\"#f-billing.country\"", "value=\"nonsense\"", "value=\"Berlin\"", "Ring"]
+    {
         page.shows(text);
     }
     assert_eq!(desk.order(order.id).version, 1);
@@ -334,13 +376,24 @@ async fn many_orders_are_done_or_refused_one_by_one() {
     let gone = desk.place(wish("bo@example.com", "Enamel mug"));
     let cancel = StepInput::default();
     let id = gone.id;
-    desk.store.write_blocking(Actor::system("test"), move |tx| orders::take(tx, id, None, Step::Cancel, &cancel)).unwrap();
+    desk.store
+        .write_blocking(Actor::system("test"), move |tx| orders::take(tx, id, None, Step::Cancel, &cancel))
+        .unwrap();
     let (a, b) = (format!("{}.1", paid.id), format!("{}.2", gone.id));
     let form = [("action", "ship"), ("id", a.as_str()), ("id", b.as_str()), ("from", "/admin/orders?q=a")];
     let first = desk.post("/admin/orders/bulk", &form).await.expect(303).location;
-    assert_eq!(desk.post("/admin/orders/bulk", &form).await.expect(303).location, first, "a second click is the same");
+    assert_eq!(
+        desk.post("/admin/orders/bulk", &form).await.expect(303).location,
+        first,
+        "a second click is the same"
+    );
     let page = desk.get(&first).await.expect(200);
-    for text in ["Done for 1\u{a0}order, refused for 1.", "A cancelled order cannot be shipped.", "value=\"unship\"", "/admin/orders?q=a"] {
+    for text in [
+        "Done for 1\u{a0}order, refused for 1.",
+        "A cancelled order cannot be shipped.",
+        "value=\"unship\"",
+        "/admin/orders?q=a",
+    ] {
         page.shows(text);
     }
     assert_eq!(desk.order(paid.id).parcels.len(), 1);
@@ -381,7 +434,12 @@ async fn hostile_words_are_words_on_every_page() {
     });
     desk.post(&path(&order, "/notes"), &[("version", "1"), ("text", evil)]).await.expect(303);
     let query = encode(&[("q", evil), ("cols", "number,tags,note,voucher")]);
-    for page in [path(&order, ""), path(&order, "/edit"), "/admin/orders".to_owned(), format!("/admin/orders?{query}")] {
+    for page in [
+        path(&order, ""),
+        path(&order, "/edit"),
+        "/admin/orders".to_owned(),
+        format!("/admin/orders?{query}"),
+    ] {
         let page = desk.get(&page).await.expect(200);
         page.hides("<img src=x");
         page.hides(">49");

@@ -102,7 +102,12 @@ pub(super) struct Tick {
 
 /// The column chooser.
 pub(super) fn ticks(shown: &[Column]) -> Vec<Tick> {
-    let tick = |c: &Column| Tick { word: c.word, label: c.label, on: shown.contains(c), fixed: c.cell == Cell::Order };
+    let tick = |c: &Column| Tick {
+        word: c.word,
+        label: c.label,
+        on: shown.contains(c),
+        fixed: c.cell == Cell::Order,
+    };
     COLUMNS.iter().map(tick).collect()
 }
 

@@ -42,14 +42,18 @@ impl CreditNotePage {
             Some(id) => customers::find(r, id)?.map(|c| c.name()),
             None => None,
         };
-        let link = |(id, name)| Link::new(name, if may_see_customers { format!("/admin/customers/{id}") } else { String::new() });
+        let link = |(id, name)| {
+            Link::new(name, if may_see_customers { format!("/admin/customers/{id}") } else { String::new() })
+        };
         Ok(Self::new(note, note.customer.zip(name).map(link)))
     }
 
     pub(super) fn new(note: &CreditNote, customer: Option<Link>) -> Self {
         let (title, what) = match note.kind {
             CreditKind::Credit => ("Credit note", "Money given back for what came back or was credited."),
-            CreditKind::Adjustment => ("Adjustment", "A manual entry of the ledger, such as written-off debt."),
+            CreditKind::Adjustment => {
+                ("Adjustment", "A manual entry of the ledger, such as written-off debt.")
+            }
         };
         let country = Some(note.country.as_str()).filter(|c| !c.is_empty()).map(crate::base::country::name);
         let facts = [
@@ -58,7 +62,8 @@ impl CreditNotePage {
             ("Id there", note.source.as_ref().map(|s| s.id.clone())),
             ("Id", Some(note.id.to_string())),
         ];
-        let pair = |(label, value): (&str, Option<String>)| Some(Pair { label: label.to_owned(), value: value? });
+        let pair =
+            |(label, value): (&str, Option<String>)| Some(Pair { label: label.to_owned(), value: value? });
         Self {
             title: format!("{title} {}", note.number),
             back: Link::new("Orders", "/admin/orders"),

@@ -117,7 +117,8 @@ impl Draft {
         let now = Self::of(order);
         let differs = |name: &str| self.get(name) != now.get(name);
         let differs_below = |start: &str| {
-            let names: BTreeSet<&String> = self.0.keys().chain(now.0.keys()).filter(|n| n.starts_with(start)).collect();
+            let names: BTreeSet<&String> =
+                self.0.keys().chain(now.0.keys()).filter(|n| n.starts_with(start)).collect();
             names.into_iter().any(|name| differs(name))
         };
         let text = |name: &str| differs(name).then(|| self.get(name).to_owned());
@@ -250,7 +251,10 @@ mod tests {
         ];
         let fields = Fields(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect());
         let read = Draft::read(&fields, "");
-        assert_eq!((read.get("email"), read.get("billing.city"), read.get("metadata.gate")), ("b@example.com", "Hamburg", "7"));
+        assert_eq!(
+            (read.get("email"), read.get("billing.city"), read.get("metadata.gate")),
+            ("b@example.com", "Hamburg", "7")
+        );
         assert_eq!(read.0.len(), 4);
         assert_eq!(Draft::read(&fields, WAS), draft(&[("email", "anna@example.com")]));
     }
@@ -265,7 +269,10 @@ mod tests {
         let change = mine.change(&order);
         assert_eq!(change.tags, Some(vec!["gift".to_owned(), "VIP".to_owned()]));
         assert_eq!(change.metadata, Some(BTreeMap::new()));
-        assert_eq!(change.billing.flatten().map(|a| (a.name, a.city)), Some(("Anna Berg".into(), "Potsdam".into())));
+        assert_eq!(
+            change.billing.flatten().map(|a| (a.name, a.city)),
+            Some(("Anna Berg".into(), "Potsdam".into()))
+        );
         assert!(change.email.is_none() && change.shipping_address.is_none() && change.note.is_none());
     }
 

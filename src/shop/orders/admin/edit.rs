@@ -129,7 +129,8 @@ impl Page for ClashPage {
     #[cfg(test)]
     fn sample() -> Self {
         let order = super::samples::order();
-        let clash = Clash { name: "phone".into(), theirs: "030 1".into(), mine: "<script>alert(1)</script>".into() };
+        let clash =
+            Clash { name: "phone".into(), theirs: "030 1".into(), mine: "<script>alert(1)</script>".into() };
         let asked = question(&clash, Some(("Jonas".to_owned(), order.updated_at)));
         Self::of(&order, vec![asked], &Draft::of(&order), "")
     }
@@ -200,7 +201,8 @@ pub(super) async fn save(
     let sent = fields.clone();
     match store.write(staff.actor(), move |tx| saved(tx, id, &sent)).await {
         Ok(Sent::Saved { number, changed }) => {
-            let text = if changed { format!("Order #{number} saved.") } else { "Nothing was changed.".to_owned() };
+            let text =
+                if changed { format!("Order #{number} saved.") } else { "Nothing was changed.".to_owned() };
             see_other(&order_path(id, Some(&from)), Some(Toast::ok(text).saved(format!("order-{id}"))))
         }
         Ok(Sent::Asked(page)) => pages.show_as(StatusCode::CONFLICT, &shell, page.as_ref()),
@@ -228,7 +230,8 @@ fn saved(tx: &mut Tx<'_>, id: OrderId, fields: &Fields) -> Result<Sent> {
     let order = get(tx, id)?;
     let (was, mine) = (Draft::read(fields, WAS), Draft::read(fields, ""));
     let is_current = fields.get("version").and_then(|v| v.parse().ok()) == Some(order.version);
-    let (draft, clashes) = if is_current { (mine, Vec::new()) } else { merge(&was, &Draft::of(&order), &mine) };
+    let (draft, clashes) =
+        if is_current { (mine, Vec::new()) } else { merge(&was, &Draft::of(&order), &mine) };
     if clashes.is_empty() {
         let after = change(tx, id, None, &draft.change(&order))?;
         return Ok(Sent::Saved { number: after.number, changed: after.version != order.version });
@@ -248,4 +251,3 @@ fn last_change(r: &impl Read, id: OrderId, name: &str) -> Result<Option<(String,
     let is_it = |data: &serde_json::Value| data.get("changes").and_then(|c| c.get(field)).is_some();
     Ok(events.into_iter().find(|e| is_it(&e.data)).map(|e| (super::timeline::who(&e.actor), e.at)))
 }
-

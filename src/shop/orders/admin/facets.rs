@@ -126,9 +126,7 @@ fn offer(
     counts: Option<&Facet>,
     (query, place): (&Query, &Place),
 ) -> Offer {
-    let count = counts.map(|f| {
-        f.values.iter().find(|(v, _)| same(v, value)).map_or(0, |(_, count)| *count)
-    });
+    let count = counts.map(|f| f.values.iter().find(|(v, _)| same(v, value)).map_or(0, |(_, count)| *count));
     Offer {
         label: value_label(field, value),
         href: place.set("q", &toggled(query, field, value)).href(PATH),
@@ -155,7 +153,8 @@ fn chip_label(chip: &search::Chip) -> String {
         return if chip.negated { format!("Not {value}") } else { value.to_owned() };
     };
     let not = if chip.negated { "not " } else { "" };
-    let compared = [">=", "<=", ">", "<"].into_iter().find_map(|sign| Some((sign, value.strip_prefix(sign)?)));
+    let compared =
+        [">=", "<=", ">", "<"].into_iter().find_map(|sign| Some((sign, value.strip_prefix(sign)?)));
     match (compared, value.split_once("..")) {
         (Some((sign, bound)), _) => format!("{label} {not}{sign} {bound}"),
         (_, Some((from, ""))) => format!("{label} {not}from {from}"),
@@ -181,20 +180,26 @@ pub(super) fn range(from: &str, to: &str) -> String {
 /// Days that are often asked for: a word and the address of the list with it.
 pub(super) fn days(query: &Query, place: &Place) -> Vec<Offer> {
     let on = chosen(query, "placed");
-    [("Today", "today"), ("Yesterday", "yesterday"), ("Last 7 days", "-7d"), ("Last 30 days", "-30d"), ("Last year", "-365d")]
-        .into_iter()
-        .map(|(label, value)| {
-            let is_on = on.iter().any(|v| v == value);
-            let asked = if is_on { "" } else { value };
-            Offer {
-                label: label.to_owned(),
-                href: place.set("q", &replaced(query, "placed", asked)).href(PATH),
-                not: String::new(),
-                count: None,
-                on: is_on,
-            }
-        })
-        .collect()
+    [
+        ("Today", "today"),
+        ("Yesterday", "yesterday"),
+        ("Last 7 days", "-7d"),
+        ("Last 30 days", "-30d"),
+        ("Last year", "-365d"),
+    ]
+    .into_iter()
+    .map(|(label, value)| {
+        let is_on = on.iter().any(|v| v == value);
+        let asked = if is_on { "" } else { value };
+        Offer {
+            label: label.to_owned(),
+            href: place.set("q", &replaced(query, "placed", asked)).href(PATH),
+            not: String::new(),
+            count: None,
+            on: is_on,
+        }
+    })
+    .collect()
 }
 
 #[cfg(test)]
@@ -215,7 +220,8 @@ mod tests {
         let query = query(
             "anna -payment:paid,part_refunded shipment:unfulfilled total:>100 placed:2026-01-01..2026-02-01 country:de tag:none",
         );
-        let labels: Vec<_> = chips(&query, &Place::of("q=x&sort=-total")).into_iter().map(|c| c.label).collect();
+        let labels: Vec<_> =
+            chips(&query, &Place::of("q=x&sort=-total")).into_iter().map(|c| c.label).collect();
         assert_eq!(
             labels,
             [

@@ -185,7 +185,13 @@ impl Ask<'_> {
             total: self.answer.total.as_ref().map(total_words).unwrap_or_default(),
             pager: self.pager(shown),
             limits: self.limits(),
-            empty: if shown > 0 { "" } else if is_first_use { "first" } else { "none" },
+            empty: if shown > 0 {
+                ""
+            } else if is_first_use {
+                "first"
+            } else {
+                "none"
+            },
             export: may("orders:export").then(|| Place::default().set("q", &q).href("/admin/exports/orders")),
             here: self.place.href(PATH),
             may_edit: may("orders:edit"),
@@ -201,8 +207,14 @@ impl Ask<'_> {
     fn rows(&self, s: &Snapshot, columns: &[Column], links_customers: bool) -> Result<(String, usize)> {
         let from = Place::default().set("from", &self.place.href(PATH)).href("");
         let zone = self.shell.zone();
-        let sheet =
-            Sheet { columns, zone: &zone, now: self.shell.now, sprite: self.sprite, from: &from, links_customers };
+        let sheet = Sheet {
+            columns,
+            zone: &zone,
+            now: self.shell.now,
+            sprite: self.sprite,
+            from: &from,
+            links_customers,
+        };
         let (mut html, mut shown) = (String::with_capacity(self.answer.hits.len() * 1_400), 0);
         for hit in &self.answer.hits {
             let Some(order) = find(s, OrderId::from_bytes(hit.id))? else { continue };
@@ -250,7 +262,9 @@ impl Ask<'_> {
     }
 
     fn pager(&self, shown: usize) -> Pager {
-        let link = |name: &str, cursor: &Option<Cursor>| cursor.as_ref().map(|c| self.place.set(name, &c.to_string()).href(PATH));
+        let link = |name: &str, cursor: &Option<Cursor>| {
+            cursor.as_ref().map(|c| self.place.set(name, &c.to_string()).href(PATH))
+        };
         let total = self.answer.total.map(|total| match total {
             Total::Exact(count) => crate::web::parts::Total { count, exact: true },
             Total::MoreThan(count) => crate::web::parts::Total { count, exact: false },

@@ -33,7 +33,9 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/admin/orders/bulk/{key}").route(web::get().to(bulk::result)))
         .service(web::resource("/admin/orders/{id}").route(web::get().to(show::show)))
         .service(
-            web::resource("/admin/orders/{id}/edit").route(web::get().to(edit::form)).route(web::post().to(edit::save)),
+            web::resource("/admin/orders/{id}/edit")
+                .route(web::get().to(edit::form))
+                .route(web::post().to(edit::save)),
         )
         .service(web::resource("/admin/orders/{id}/notes").route(web::post().to(act::note)))
         .service(web::resource("/admin/orders/{id}/notes/{number}").route(web::post().to(act::renote)))

@@ -41,7 +41,11 @@ fn escape(out: &mut String, text: &str) {
 }
 
 fn cut(text: &str) -> String {
-    if text.chars().count() <= TITLE_MAX { text.to_owned() } else { text.chars().take(TITLE_MAX - 1).chain(['…']).collect() }
+    if text.chars().count() <= TITLE_MAX {
+        text.to_owned()
+    } else {
+        text.chars().take(TITLE_MAX - 1).chain(['…']).collect()
+    }
 }
 
 impl Sheet<'_> {
@@ -74,11 +78,18 @@ impl Sheet<'_> {
                 state(out, o.fulfilment.label(), tone, fill);
             }
             Cell::Items => items(out, facts),
-            Cell::Categories => titled(out, "m3", &facts.categories.short(VALUES_SHOWN), &facts.categories.all()),
+            Cell::Categories => {
+                titled(out, "m3", &facts.categories.short(VALUES_SHOWN), &facts.categories.all())
+            }
             Cell::Sizes => titled(out, "m3", &facts.sizes.counted(VALUES_SHOWN), &every(&facts.sizes)),
             Cell::Colours => titled(out, "m3", &facts.colours.short(VALUES_SHOWN), &facts.colours.all()),
             Cell::Barcodes => barcodes(out, &facts.barcodes),
-            Cell::Email => titled(out, "", o.email.as_deref().unwrap_or_default(), o.email.as_deref().unwrap_or_default()),
+            Cell::Email => titled(
+                out,
+                "",
+                o.email.as_deref().unwrap_or_default(),
+                o.email.as_deref().unwrap_or_default(),
+            ),
             Cell::Phone => titled(out, "tn", phone(o), phone(o)),
             Cell::Destination => destination(out, o),
             Cell::Channel => plain(out, "", &o.channel),
@@ -216,7 +227,11 @@ fn items(out: &mut String, facts: &Facts) {
     escape(out, &cut(&facts.titles.all()));
     out.push_str("\">");
     out.push_str(&facts.items.to_string());
-    out.push_str(if facts.items == 1 { "<span class=\"unit\"> item</span></td>" } else { "<span class=\"unit\"> items</span></td>" });
+    out.push_str(if facts.items == 1 {
+        "<span class=\"unit\"> item</span></td>"
+    } else {
+        "<span class=\"unit\"> items</span></td>"
+    });
 }
 
 /// Every value with its pieces, one after the other.
@@ -246,7 +261,9 @@ fn phone(o: &Order) -> &str {
 }
 
 fn destination(out: &mut String, o: &Order) {
-    let Some(address) = o.shipping_address.as_ref().or(o.billing.as_ref()) else { return out.push_str("<td></td>") };
+    let Some(address) = o.shipping_address.as_ref().or(o.billing.as_ref()) else {
+        return out.push_str("<td></td>");
+    };
     let code_and_city = [address.country.as_str(), address.city.as_str()];
     let short = code_and_city.into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(" · ");
     let country = if address.country.is_empty() { String::new() } else { country::name(&address.country) };
@@ -255,7 +272,8 @@ fn destination(out: &mut String, o: &Order) {
 }
 
 fn tracking(out: &mut String, o: &Order) {
-    let numbers: Vec<&str> = o.parcels.iter().map(|p| p.tracking.as_str()).filter(|t| !t.is_empty()).collect();
+    let numbers: Vec<&str> =
+        o.parcels.iter().map(|p| p.tracking.as_str()).filter(|t| !t.is_empty()).collect();
     let first = numbers.first().copied().unwrap_or_default();
     let short = if numbers.len() > 1 { format!("{first} +{}", numbers.len() - 1) } else { first.to_owned() };
     titled(out, "tn", &short, &numbers.join(", "));
@@ -285,7 +303,15 @@ mod tests {
     #[test]
     fn a_row_says_what_is_in_the_parcel_and_who_gets_it() {
         let html = row(&samples::order(), "Anna Berg");
-        for text in ["#10482", "€118.00", "Returning · 6", "Rain jackets", "4012345678901", "+1<span", "Part refunded"] {
+        for text in [
+            "#10482",
+            "€118.00",
+            "Returning · 6",
+            "Rain jackets",
+            "4012345678901",
+            "+1<span",
+            "Part refunded",
+        ] {
             assert!(html.contains(text), "{text}: {html}");
         }
         assert!(html.contains("6 earlier orders were kept, the last is #10301."));

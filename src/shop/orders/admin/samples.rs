@@ -67,7 +67,10 @@ pub(super) fn order() -> Order {
         email: Some("anna@example.com".into()),
         phone: "+49 30 1234567".into(),
         currency: Currency::EUR,
-        lines: vec![line("Rain jacket", "M", "4012345678901", 5900), line("Enamel mug", "S", "4012345678918", 6000)],
+        lines: vec![
+            line("Rain jacket", "M", "4012345678901", 5900),
+            line("Enamel mug", "S", "4012345678918", 6000),
+        ],
         billing: Some(address.clone()),
         shipping_address: Some(address),
         subtotal: 11_900,
@@ -118,16 +121,36 @@ pub(super) fn hostile(text: &str) -> Order {
     let mut order = order();
     let own = || text.to_owned();
     for line in &mut order.lines {
-        for field in [&mut line.title, &mut line.category, &mut line.size, &mut line.colour, &mut line.barcode, &mut line.sku] {
+        for field in [
+            &mut line.title,
+            &mut line.category,
+            &mut line.size,
+            &mut line.colour,
+            &mut line.barcode,
+            &mut line.sku,
+        ] {
             *field = own();
         }
     }
     for address in [&mut order.shipping_address, &mut order.billing].into_iter().flatten() {
-        for field in [&mut address.name, &mut address.company, &mut address.line1, &mut address.city, &mut address.country] {
+        for field in [
+            &mut address.name,
+            &mut address.company,
+            &mut address.line1,
+            &mut address.city,
+            &mut address.country,
+        ] {
             *field = own();
         }
     }
-    for field in [&mut order.note, &mut order.phone, &mut order.channel, &mut order.discount_code, &mut order.shipping_method, &mut order.source_name] {
+    for field in [
+        &mut order.note,
+        &mut order.phone,
+        &mut order.channel,
+        &mut order.discount_code,
+        &mut order.shipping_method,
+        &mut order.source_name,
+    ] {
         *field = own();
     }
     order.email = Some(own());
@@ -217,10 +240,14 @@ pub(super) fn order_page() -> OrderPage {
     let happened = [
         event("order.noted", serde_json::json!({"note": 1, "text": "x"})),
         event("order.shipped", serde_json::json!({"carrier": "DHL", "tracking": "0034"})),
-        event("order.changed", serde_json::json!({"changes": {"email": ["a@example.com", "<script>alert(1)</script>"]}})),
+        event(
+            "order.changed",
+            serde_json::json!({"changes": {"email": ["a@example.com", "<script>alert(1)</script>"]}}),
+        ),
         event("order.placed", serde_json::json!({})),
     ];
-    let mut page = OrderPage::new(&order, &Standing::New { unkept: 0, last: None }, |_| true, &ShowQuery::default());
+    let mut page =
+        OrderPage::new(&order, &Standing::New { unkept: 0, last: None }, |_| true, &ShowQuery::default());
     page.moments = happened.iter().map(|e| timeline::moment(e, &order)).collect();
     page.older = Some("?before=1".into());
     page.near = Neighbours { newer: Some("/admin/orders/x".into()), older: None };

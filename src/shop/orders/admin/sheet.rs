@@ -93,13 +93,20 @@ pub(super) fn cancellation(order: &Order) -> Option<Cancellation> {
 /// What is said about a tax that the prices contain.
 pub(super) fn tax_note(order: &Order) -> Option<String> {
     let is_inside = order.tax_included && order.tax != 0;
-    is_inside.then(|| format!("{} tax is contained in the total.", Money::new(order.tax, order.currency).shown()))
+    is_inside
+        .then(|| format!("{} tax is contained in the total.", Money::new(order.tax, order.currency).shown()))
 }
 
 /// What the total is made of, and what of it was paid.
 pub(super) fn sums(o: &Order) -> Vec<Sum> {
-    let sum = |label: &str, amount: i64| Sum { label: label.to_owned(), amount: Money::new(amount, o.currency), total: false };
-    let with = |label: &str, detail: &str| if detail.is_empty() { label.to_owned() } else { format!("{label}, {detail}") };
+    let sum = |label: &str, amount: i64| Sum {
+        label: label.to_owned(),
+        amount: Money::new(amount, o.currency),
+        total: false,
+    };
+    let with = |label: &str, detail: &str| {
+        if detail.is_empty() { label.to_owned() } else { format!("{label}, {detail}") }
+    };
     let mut rows = vec![sum("Subtotal", o.subtotal)];
     if o.discount != 0 || !o.discount_code.is_empty() {
         rows.push(sum(&with("Discount", &o.discount_code), o.discount.saturating_neg()));
@@ -208,7 +215,10 @@ mod tests {
     #[test]
     fn what_is_due_shows_while_it_is_due() {
         let order = Order { payment: Payment::Unpaid, payments: Vec::new(), refunded: 0, ..samples::order() };
-        assert_eq!(sums(&order).last().map(|r| (r.label.clone(), r.amount.amount)), Some(("Due".into(), 11_800)));
+        assert_eq!(
+            sums(&order).last().map(|r| (r.label.clone(), r.amount.amount)),
+            Some(("Due".into(), 11_800))
+        );
     }
 
     #[test]

@@ -15,8 +15,8 @@ use crate::base::time::Timestamp;
 use crate::search::Search;
 use crate::shop::customers;
 use crate::shop::orders::{Order, OrderId, Standing, find_by_number, get, standing};
-use crate::web::flash::local_path;
 use crate::store::{Read, Snapshot, Store, Subject, events};
+use crate::web::flash::local_path;
 use crate::web::parts::{Badge, Choice, FormErrors, Link, Pair, Sum};
 use crate::web::{Page, Pages, Query, Shell, see_other};
 use actix_web::http::StatusCode;
@@ -103,7 +103,12 @@ impl Page for OrderPage {
 
 impl OrderPage {
     /// What the order itself says; timeline, neighbours and customer are the store's to add.
-    pub(super) fn new(order: &Order, standing: &Standing, may: impl Fn(&str) -> bool, query: &ShowQuery) -> Self {
+    pub(super) fn new(
+        order: &Order,
+        standing: &Standing,
+        may: impl Fn(&str) -> bool,
+        query: &ShowQuery,
+    ) -> Self {
         let from = query.from.as_deref().map(local_path).filter(|p| p != "/").unwrap_or_default();
         let kept = Place::default().and("from", &from);
         let shown = if query.lines.as_deref() == Some("all") { order.lines.len() } else { LINES };
@@ -143,7 +148,11 @@ impl OrderPage {
             same_address: order.billing.is_some() && order.billing == order.shipping_address,
             tags: order.tags.iter().map(tag).collect(),
             note: order.note.clone(),
-            metadata: order.metadata.iter().map(|(k, v)| Pair { label: k.clone(), value: v.clone() }).collect(),
+            metadata: order
+                .metadata
+                .iter()
+                .map(|(k, v)| Pair { label: k.clone(), value: v.clone() })
+                .collect(),
             facts: sheet::facts(order),
             may_edit: may("orders:edit"),
             offers: offers(order, may),
@@ -194,7 +203,9 @@ pub(super) async fn show(
     let id = match named(&id)? {
         Named::Id(id) => id,
         Named::Number(number) => {
-            let id = store.read(|s| find_by_number(s, number))?.ok_or_else(|| Error::not_found("order", number))?;
+            let id = store
+                .read(|s| find_by_number(s, number))?
+                .ok_or_else(|| Error::not_found("order", number))?;
             return see_other(&format!("/admin/orders/{id}"), None);
         }
     };
@@ -264,7 +275,8 @@ pub(super) fn refused(
     page.errors = Some(FormErrors::of(error));
     page.menu_open = typed.get("step").is_some_and(|word| page.offers.others.iter().any(|s| s.word == word));
     page.typed = typed;
-    let status = if error.fields.is_empty() { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let status =
+        if error.fields.is_empty() { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
     pages.show_as(status, shell, &page)
 }
 

@@ -1,7 +1,7 @@
 //! The same query with one value more, or one less, and the address of the list with it. Pure.
 
-use crate::search::query::Chip;
 use crate::search::Query;
+use crate::search::query::Chip;
 use crate::web::query::{encode, pairs};
 
 /// The values a query asks for in a field, without quotes; empty for comparisons.
@@ -113,8 +113,8 @@ impl Place {
 pub(super) mod tests {
     use super::*;
     use crate::base::time::{Timestamp, Zone};
-    use crate::search::query::parse;
     use crate::search::Schema;
+    use crate::search::query::parse;
     use crate::shop::customers;
     use crate::shop::orders::{FIELDS, KINDS};
     use proptest::prelude::*;

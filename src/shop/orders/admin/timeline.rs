@@ -6,7 +6,7 @@ use crate::base::money::{Currency, Money};
 use crate::base::time::Timestamp;
 use crate::shop::customers::Address;
 use crate::shop::orders::{CancelReason, Order, OrderId, Step};
-use crate::store::{ActorKind, Actor, StoredEvent};
+use crate::store::{Actor, ActorKind, StoredEvent};
 use crate::web::parts::{Change, Link, Tone};
 use serde::Serialize;
 use serde_json::Value;
@@ -230,7 +230,12 @@ fn noted(event: &StoredEvent, order: &Order) -> Moment {
     let text = |name: &str| event.data.get(name).and_then(Value::as_str).map(str::to_owned);
     if let Some(before) = text("before") {
         let change = Change { field: "Note".to_owned(), before: Some(before), after: text("text") };
-        return Moment { icon: "pencil", text: "Edited a note".to_owned(), changes: vec![change], ..Moment::default() };
+        return Moment {
+            icon: "pencil",
+            text: "Edited a note".to_owned(),
+            changes: vec![change],
+            ..Moment::default()
+        };
     }
     let number = event.data.get("note").and_then(Value::as_u64);
     let present = order.staff_notes.iter().find(|n| Some(u64::from(n.number)) == number);
@@ -270,8 +275,13 @@ mod tests {
     #[test]
     fn every_documented_event_of_an_order_is_a_sentence() {
         for (kind, _) in EVENTS.iter().filter(|(kind, _)| kind.starts_with("order.")) {
-            let entry = moment(&event(kind, json!({"number": 10482, "note": "", "text": "x"})), &samples::order());
-            assert!(!entry.text.contains('.') && entry.text != kind.replace('.', " "), "{kind}: {}", entry.text);
+            let entry =
+                moment(&event(kind, json!({"number": 10482, "note": "", "text": "x"})), &samples::order());
+            assert!(
+                !entry.text.contains('.') && entry.text != kind.replace('.', " "),
+                "{kind}: {}",
+                entry.text
+            );
             assert_eq!(entry.by, "Jonas");
         }
     }
@@ -283,7 +293,10 @@ mod tests {
         assert_eq!(text("order.paid", json!({"changes": {"paid": [0, 11800]}})), "Marked paid, €118.00");
         let shipped = json!({"carrier": "DHL", "tracking": "0034"});
         assert_eq!(text("order.shipped", shipped), "Marked shipped with DHL, tracking 0034");
-        assert_eq!(text("order.cancelled", json!({"reason": "rejected"})), "Order cancelled: rejected by the shop");
+        assert_eq!(
+            text("order.cancelled", json!({"reason": "rejected"})),
+            "Order cancelled: rejected by the shop"
+        );
     }
 
     #[test]
@@ -293,7 +306,10 @@ mod tests {
         let entry = moment(&event("order.changed", data), &samples::order());
         assert_eq!(entry.text, "Changed billing address, e-mail and tags");
         assert_eq!(entry.changes[0].after.as_deref(), Some("Anna, 10119 Berlin, Germany"));
-        assert_eq!((entry.changes[2].before.as_deref(), entry.changes[2].after.as_deref()), (Some("gift"), None));
+        assert_eq!(
+            (entry.changes[2].before.as_deref(), entry.changes[2].after.as_deref()),
+            (Some("gift"), None)
+        );
     }
 
     #[test]
@@ -301,7 +317,8 @@ mod tests {
         let entry = moment(&event("order.noted", json!({"note": 1, "text": "old"})), &samples::order());
         assert_eq!(entry.note.as_deref(), Some("Customer asks for neutral packaging"));
         assert_eq!(entry.edit.map(|e| e.number), Some(1));
-        let entry = moment(&event("order.noted", json!({"note": 1, "text": "b", "before": "a"})), &samples::order());
+        let entry =
+            moment(&event("order.noted", json!({"note": 1, "text": "b", "before": "a"})), &samples::order());
         assert_eq!(entry.changes[0].before.as_deref(), Some("a"));
     }
 
