@@ -2,6 +2,15 @@
 //!
 //! The modules in reading order, what a shop does first. Imports run downward only; `ARCHITECTURE.md` has the map.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::string_slice,
+        clippy::allow_attributes,
+        reason = "a test may cut its own texts, and panics say where"
+    )
+)]
+
 pub mod cli;
 
 pub mod app;

@@ -25,7 +25,7 @@ pub fn add_staff(store: &Store, hasher: &Hasher, new: &NewStaff, password: &str)
 /// # Errors
 /// Faults of the store only.
 pub fn list_staff(store: &Store) -> Result<Vec<StaffMember>> {
-    store.read(|s| staff::list(s))
+    store.read(staff::list)
 }
 
 /// Shuts somebody out at once.
@@ -84,7 +84,7 @@ pub fn create_key(store: &Store, new: &NewKey) -> Result<(ApiKey, String)> {
 /// # Errors
 /// Faults of the store only.
 pub fn list_keys(store: &Store) -> Result<Vec<ApiKey>> {
-    store.read(|s| key::list(s))
+    store.read(key::list)
 }
 
 /// Takes a key out of use for good; `id` is its `key_…`.
@@ -97,7 +97,7 @@ pub fn revoke_key(store: &Store, id: &str) -> Result<ApiKey> {
 }
 
 fn hashed(store: &Store, hasher: &Hasher, password: &str, words: &[&str]) -> Result<String> {
-    let shop = store.read(|s| profile::get(s))?.name;
+    let shop = store.read(profile::get)?.name;
     let words = words.iter().map(|w| (*w).to_owned()).chain([shop]).collect();
     hasher.hash_blocking(Password::new(password)?, words)
 }

@@ -125,7 +125,7 @@ fn own_password_first() -> Error {
 
 /// Says which permission is missing and who can give it.
 fn missing_permission(access: &Access, word: &str) -> Result<Error> {
-    let owners = access.store().read(|s| staff::owner_names(s))?;
+    let owners = access.store().read(staff::owner_names)?;
     let who = match owners.as_slice() {
         [] => "An owner".to_owned(),
         [one] => format!("{one} (owner)"),

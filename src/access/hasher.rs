@@ -96,7 +96,7 @@ impl Place {
             let _nobody_waits = answer.send(work(memory));
             drop(held);
         });
-        self.work.send(job).map_err(|_| Error::internal("the hashing thread has ended"))?;
+        self.work.send(job).map_err(|_cause| Error::internal("the hashing thread has ended"))?;
         Ok(receiver)
     }
 }
@@ -117,7 +117,7 @@ fn run(waiting: &Receiver<Work>) {
         let next = if memory.is_held() {
             waiting.recv_timeout(IDLE)
         } else {
-            waiting.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            waiting.recv().map_err(|_cause| RecvTimeoutError::Disconnected)
         };
         match next {
             // A panic inside must not end the thread that everybody signs in through.

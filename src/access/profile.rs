@@ -113,7 +113,7 @@ impl Shop {
             return profile.clone();
         }
         // While the store cannot be read, pages that need no store still show something true enough.
-        let profile = self.store.read(|s| get(s)).unwrap_or_default();
+        let profile = self.store.read(get).unwrap_or_default();
         if let Ok(mut known) = self.known.write() {
             *known = Some((seq, profile.clone()));
         }

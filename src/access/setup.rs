@@ -33,7 +33,7 @@ pub const TABLES: &[TableInfo] = &[LINK.info("access").not_backed_up()];
 /// # Errors
 /// Faults of the store only.
 pub fn setup_link(store: &Store) -> Result<Option<String>> {
-    if store.read(|s| staff::has_owner(s))? {
+    if store.read(staff::has_owner)? {
         return Ok(None);
     }
     let token = token::new_link_token();

@@ -85,7 +85,7 @@ impl<'b, C> minicbor::Decode<'b, C> for Currency {
     ) -> std::result::Result<Self, minicbor::decode::Error> {
         <[u8; 3]>::try_from(d.bytes()?)
             .map(Self)
-            .map_err(|_| minicbor::decode::Error::message("a currency has 3 bytes"))
+            .map_err(|_cause| minicbor::decode::Error::message("a currency has 3 bytes"))
     }
 }
 

@@ -75,7 +75,7 @@ pub(super) fn run(args: KeyArgs, app: &App, answer: &mut Answer) -> Result<Exit>
             }
         }
         KeyVerb::List { json } => {
-            for key in app.store.read(|s| key::list(s))? {
+            for key in app.store.read(key::list)? {
                 if json {
                     answer.json(&json!({
                         "id": key.id, "name": key.name, "scopes": key.scopes, "created_at": key.created_at,

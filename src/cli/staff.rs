@@ -109,7 +109,7 @@ pub(super) fn run(args: StaffArgs, app: &App, answer: &mut Answer) -> Result<Exi
             }
         }
         StaffVerb::List { json } => {
-            for member in app.store.read(|s| staff::list(s))? {
+            for member in app.store.read(staff::list)? {
                 if json {
                     answer.json(&shown(&member))?;
                 } else {

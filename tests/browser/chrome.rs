@@ -10,14 +10,14 @@ use tungstenite::{Message, WebSocket, stream::MaybeTlsStream};
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// Where Debian and others put the browser.
-pub fn path() -> Option<&'static str> {
+pub(super) fn path() -> Option<&'static str> {
     ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
         .into_iter()
         .find(|p| Path::new(p).exists())
 }
 
 /// One browser with one page.
-pub struct Chrome {
+pub(super) struct Chrome {
     child: Child,
     socket: WebSocket<MaybeTlsStream<TcpStream>>,
     session: String,
@@ -28,7 +28,7 @@ pub struct Chrome {
 }
 
 impl Chrome {
-    pub fn start() -> Self {
+    pub(super) fn start() -> Self {
         let profile = tempfile::tempdir().unwrap();
         let child = Command::new(path().unwrap())
             .args([
@@ -83,7 +83,7 @@ impl Chrome {
     }
 
     /// Calls a method of the protocol and gives its result.
-    pub fn call(&mut self, method: &str, params: Value) -> Value {
+    pub(super) fn call(&mut self, method: &str, params: Value) -> Value {
         self.next += 1;
         let id = self.next;
         let mut message = json!({"id": id, "method": method, "params": params});
@@ -118,21 +118,21 @@ impl Chrome {
     }
 
     /// Opens an address and waits until it is there.
-    pub fn open(&mut self, url: &str) {
+    pub(super) fn open(&mut self, url: &str) {
         let before = self.eval("performance.timeOrigin");
         self.call("Page.navigate", json!({"url": url}));
         self.wait(&format!("performance.timeOrigin !== {before} && document.readyState === 'complete'"));
     }
 
     /// Does something that leads to another page, and waits for that page.
-    pub fn leads_on(&mut self, act: impl FnOnce(&mut Self)) {
+    pub(super) fn leads_on(&mut self, act: impl FnOnce(&mut Self)) {
         let before = self.eval("performance.timeOrigin");
         act(self);
         self.wait(&format!("performance.timeOrigin !== {before} && document.readyState === 'complete'"));
     }
 
     /// The value of an expression in the page.
-    pub fn eval(&mut self, expression: &str) -> Value {
+    pub(super) fn eval(&mut self, expression: &str) -> Value {
         let answer = self.call(
             "Runtime.evaluate",
             json!({"expression": expression, "returnByValue": true, "awaitPromise": true}),
@@ -141,13 +141,13 @@ impl Chrome {
         answer["result"]["value"].clone()
     }
 
-    pub fn text(&mut self, expression: &str) -> String {
+    pub(super) fn text(&mut self, expression: &str) -> String {
         self.eval(expression).as_str().unwrap_or_default().to_owned()
     }
 
     /// Waits until an expression is true; a page that is just changing counts as not yet.
     #[track_caller]
-    pub fn wait(&mut self, expression: &str) {
+    pub(super) fn wait(&mut self, expression: &str) {
         let end = Instant::now() + WAIT_MAX;
         loop {
             let answer =
@@ -166,7 +166,7 @@ impl Chrome {
 
     /// Clicks the middle of an element with the mouse.
     #[track_caller]
-    pub fn click(&mut self, selector: &str) {
+    pub(super) fn click(&mut self, selector: &str) {
         let quoted = json!(selector);
         self.wait(&format!("!!document.querySelector({quoted})"));
         let at = self.eval(&format!(
@@ -183,7 +183,7 @@ impl Chrome {
 
     /// Focuses a field, empties it and types into it.
     #[track_caller]
-    pub fn fill(&mut self, selector: &str, text: &str) {
+    pub(super) fn fill(&mut self, selector: &str, text: &str) {
         let quoted = json!(selector);
         self.wait(&format!("!!document.querySelector({quoted})"));
         self.eval(&format!(
@@ -194,7 +194,7 @@ impl Chrome {
     }
 
     /// Presses one key: a letter or digit, or the name of a special key.
-    pub fn press(&mut self, key: &str) {
+    pub(super) fn press(&mut self, key: &str) {
         let (code, text) = match key {
             "Enter" => (13, "\r"),
             "Escape" => (27, ""),
@@ -216,7 +216,7 @@ impl Chrome {
     }
 
     /// Width of the window in CSS pixels.
-    pub fn width(&mut self, width: u32) {
+    pub(super) fn width(&mut self, width: u32) {
         self.call(
             "Emulation.setDeviceMetricsOverride",
             json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false}),
@@ -224,7 +224,7 @@ impl Chrome {
     }
 
     /// `light` or `dark`.
-    pub fn scheme(&mut self, scheme: &str) {
+    pub(super) fn scheme(&mut self, scheme: &str) {
         self.call(
             "Emulation.setEmulatedMedia",
             json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]}),
@@ -232,12 +232,12 @@ impl Chrome {
     }
 
     /// Whether pages may run script.
-    pub fn script(&mut self, on: bool) {
+    pub(super) fn script(&mut self, on: bool) {
         self.call("Emulation.setScriptExecutionDisabled", json!({"value": !on}));
     }
 
     /// Chooses a file in a file field.
-    pub fn choose_file(&mut self, selector: &str, file: &Path) {
+    pub(super) fn choose_file(&mut self, selector: &str, file: &Path) {
         let document = self.call("DOM.getDocument", json!({}));
         let node = self
             .call("DOM.querySelector", json!({"nodeId": document["root"]["nodeId"], "selector": selector}));
@@ -247,7 +247,7 @@ impl Chrome {
         );
     }
 
-    pub fn cookie(&mut self, url: &str, header: &str) {
+    pub(super) fn cookie(&mut self, url: &str, header: &str) {
         for pair in header.split("; ") {
             let (name, value) = pair.split_once('=').unwrap();
             self.call("Network.setCookie", json!({"name": name, "value": value, "url": url}));
@@ -255,7 +255,7 @@ impl Chrome {
     }
 
     /// What an axe run finds on the page now: rule and element of each violation.
-    pub fn axe(&mut self, source: &str) -> Vec<String> {
+    pub(super) fn axe(&mut self, source: &str) -> Vec<String> {
         self.call("Runtime.evaluate", json!({"expression": source}));
         let found = self.eval(
             "axe.run(document, {runOnly: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice']})\

@@ -7,15 +7,15 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-pub mod shared;
+pub(crate) mod shared;
 
 /// How long a started program may take to answer; only a hang reaches it.
 const START_MAX: Duration = Duration::from_secs(60);
-pub const OWNER: &str = "owner@example.com";
-pub const PASSWORD: &str = "violet-harbour-tuesday-47";
+pub(crate) const OWNER: &str = "owner@example.com";
+pub(crate) const PASSWORD: &str = "violet-harbour-tuesday-47";
 
 /// A running shop. Killed and removed when dropped.
-pub struct Shop {
+pub(crate) struct Shop {
     child: Option<Child>,
     pub url: String,
     pub dir: PathBuf,
@@ -27,38 +27,38 @@ pub struct Shop {
 
 /// What the shop answered.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: String,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {} {}", self.status, self.body))
     }
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
     }
     /// The answer, when it has this status.
     #[track_caller]
-    pub fn expect(self, status: u16) -> Self {
+    pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.body);
         self
     }
     /// The code word of a problem.
-    pub fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         self.json()["code"].as_str().unwrap_or_default().to_owned()
     }
 }
 
 /// The program itself, to run a verb.
-pub fn backroom(args: &[&str]) -> Output {
+pub(crate) fn backroom(args: &[&str]) -> Output {
     backroom_with_input(args, "")
 }
 
 /// Runs a verb with text on its standard input.
-pub fn backroom_with_input(args: &[&str], input: &str) -> Output {
+pub(crate) fn backroom_with_input(args: &[&str], input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_backroom"))
         .args(args)
         .env_remove("RUST_LOG")
@@ -74,7 +74,7 @@ pub fn backroom_with_input(args: &[&str], input: &str) -> Output {
 
 /// Standard output of a verb that has to succeed.
 #[track_caller]
-pub fn succeed(args: &[&str]) -> String {
+pub(crate) fn succeed(args: &[&str]) -> String {
     let output = backroom(args);
     assert!(
         output.status.success(),
@@ -88,12 +88,12 @@ pub fn succeed(args: &[&str]) -> String {
 
 impl Shop {
     /// An empty shop with an owner and an API key.
-    pub fn open() -> Self {
+    pub(crate) fn open() -> Self {
         Self::open_with(&[])
     }
 
     /// The same, served with more arguments.
-    pub fn open_with(more: &[&str]) -> Self {
+    pub(crate) fn open_with(more: &[&str]) -> Self {
         let home = tempfile::tempdir().unwrap();
         let dir = home.path().join("data");
         let data = dir.to_str().unwrap().to_owned();
@@ -116,18 +116,18 @@ impl Shop {
     }
 
     /// A directory where nothing has happened yet; `start` serves it.
-    pub fn nothing() -> Self {
+    pub(crate) fn nothing() -> Self {
         let home = tempfile::tempdir().unwrap();
         let dir = home.path().join("data");
         Self { child: None, url: String::new(), dir, key: String::new(), more: Vec::new(), _home: home }
     }
 
-    pub fn data(&self) -> &str {
+    pub(crate) fn data(&self) -> &str {
         self.dir.to_str().unwrap()
     }
 
     /// Serves the directory; gives what was printed until the address was known.
-    pub fn start(&mut self) -> String {
+    pub(crate) fn start(&mut self) -> String {
         assert!(self.child.is_none(), "runs already");
         let mut child = Command::new(env!("CARGO_BIN_EXE_backroom"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data", self.dir.to_str().unwrap()])
@@ -173,39 +173,45 @@ impl Shop {
         (end > 17).then(|| rest[..end].to_owned())
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.as_ref().unwrap().id()
     }
 
     /// Ends the program as a power cut of the process would: SIGKILL.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let mut child = self.child.take().unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
     }
 
     /// Ends the program as a supervisor would: SIGTERM; gives its exit code.
-    pub fn stop(&mut self) -> Option<i32> {
+    pub(crate) fn stop(&mut self) -> Option<i32> {
         let mut child = self.child.take().unwrap();
         succeed_system("kill", &["-TERM", &child.id().to_string()]);
         child.wait().unwrap().code()
     }
 
     /// A key with these scopes, made through the running program.
-    pub fn key_with(&self, scopes: &[&str]) -> String {
+    pub(crate) fn key_with(&self, scopes: &[&str]) -> String {
         create_key(self.data(), scopes)
     }
 
-    pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Answer {
+    pub(crate) fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Answer {
         request(&format!("{}{path}", self.url), method, headers, body)
     }
 
     /// With the key of every scope.
-    pub fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.request("GET", path, &[("authorization", &format!("Bearer {}", self.key))], None)
     }
 
-    pub fn send(&self, method: &str, path: &str, body: &Value, headers: &[(&str, &str)]) -> Answer {
+    pub(crate) fn send(&self, method: &str, path: &str, body: &Value, headers: &[(&str, &str)]) -> Answer {
         let bearer = format!("Bearer {}", self.key);
         let mut all = vec![("authorization", bearer.as_str()), ("content-type", "application/json")];
         all.extend(headers);
@@ -213,19 +219,19 @@ impl Shop {
     }
 
     /// Places an order with an idempotency key.
-    pub fn place(&self, idempotency_key: &str, order: &Value) -> Answer {
+    pub(crate) fn place(&self, idempotency_key: &str, order: &Value) -> Answer {
         self.send("POST", "/api/v1/orders", order, &[("idempotency-key", idempotency_key)])
     }
 
     /// The cookie header of a signed-in member of staff.
-    pub fn sign_in(&self, email: &str, password: &str) -> String {
+    pub(crate) fn sign_in(&self, email: &str, password: &str) -> String {
         let form = format!("email={}&password={}", encoded(email), encoded(password));
         let answer = self.form("/admin/sign-in", &form, "").expect(303);
         cookies(&answer)
     }
 
     /// Posts a form as a page of the shop would.
-    pub fn form(&self, path: &str, form: &str, cookie: &str) -> Answer {
+    pub(crate) fn form(&self, path: &str, form: &str, cookie: &str) -> Answer {
         self.request(
             "POST",
             path,
@@ -239,7 +245,7 @@ impl Shop {
     }
 
     /// A page as a signed-in browser sees it.
-    pub fn page(&self, path: &str, cookie: &str) -> Answer {
+    pub(crate) fn page(&self, path: &str, cookie: &str) -> Answer {
         self.request("GET", path, &[("cookie", cookie), ("accept", "text/html")], None)
     }
 }
@@ -276,7 +282,7 @@ fn lines_of(out: impl std::io::Read + Send + 'static) -> mpsc::Receiver<String> 
 }
 
 /// One HTTP request without following redirects or judging the status.
-pub fn request(url: &str, method: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Answer {
+pub(crate) fn request(url: &str, method: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Answer {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
@@ -299,7 +305,7 @@ pub fn request(url: &str, method: &str, headers: &[(&str, &str)], body: Option<&
 }
 
 /// The `cookie` header that a browser would send after this answer.
-pub fn cookies(answer: &Answer) -> String {
+pub(crate) fn cookies(answer: &Answer) -> String {
     answer
         .headers
         .iter()
@@ -310,7 +316,7 @@ pub fn cookies(answer: &Answer) -> String {
 }
 
 /// Percent-encoding for a form.
-pub fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     text.bytes()
         .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
         .collect()
@@ -318,7 +324,7 @@ pub fn encoded(text: &str) -> String {
 
 /// Waits for a condition, not for a time.
 #[track_caller]
-pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let end = Instant::now() + START_MAX;
     while !holds() {
         assert!(Instant::now() < end, "never: {what}");
@@ -328,7 +334,7 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 /// The least order a trusted key may place.
-pub fn least_order(email: &str, cents: i64) -> Value {
+pub(crate) fn least_order(email: &str, cents: i64) -> Value {
     serde_json::json!({
         "email": email, "currency": "EUR",
         "lines": [{"sku": "BAR-1", "title": "Test", "quantity": 1, "unit_price": {"amount": cents, "currency": "EUR"}}],
@@ -340,7 +346,7 @@ fn succeed_system(program: &str, args: &[&str]) {
 }
 
 /// Whether a part that this machine may lack is here; says so when it is not, and fails where it is required.
-pub fn part(name: &str, here: bool) -> bool {
+pub(crate) fn part(name: &str, here: bool) -> bool {
     if !here {
         assert!(
             std::env::var("BACKROOM_REAL_PARTS").as_deref() != Ok("required"),
@@ -352,6 +358,6 @@ pub fn part(name: &str, here: bool) -> bool {
 }
 
 /// A path below the project.
-pub fn project(path: &str) -> PathBuf {
+pub(crate) fn project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }

@@ -4,7 +4,7 @@ use super::part;
 use std::path::PathBuf;
 
 /// The directory of real data, or `None` after saying that the test is skipped.
-pub fn data() -> Option<PathBuf> {
+pub(crate) fn data() -> Option<PathBuf> {
     let given = std::env::var_os("BACKROOM_SHARED").map(PathBuf::from);
     let found = given
         .into_iter()

@@ -110,7 +110,7 @@ async fn list(
     pages: web::Data<Pages>,
     shell: Shell,
 ) -> Result<HttpResponse> {
-    let keys = access.store().read(|s| key::list(s))?;
+    let keys = access.store().read(key::list)?;
     let rows = keys.into_iter().map(|key| KeyView::of(key, me.now())).collect();
     pages.show(&shell, &ListPage { rows })
 }

@@ -12,7 +12,7 @@ async fn empty() -> House {
 }
 
 fn owners(house: &House) -> usize {
-    house.store.read(|s| staff::list(s)).unwrap().iter().filter(|m| m.role == Role::Owner).count()
+    house.store.read(staff::list).unwrap().iter().filter(|m| m.role == Role::Owner).count()
 }
 
 #[actix_web::test]
@@ -27,7 +27,7 @@ async fn whoever_has_the_link_becomes_the_owner_and_is_in() {
     assert_eq!(reply.header("location"), "/admin");
     assert!(browser.is_in().await);
     assert_eq!(owners(&house), 1);
-    assert_eq!(house.store.read(|s| crate::access::profile::get(s)).unwrap().name, "Lumo Shop");
+    assert_eq!(house.store.read(crate::access::profile::get).unwrap().name, "Lumo Shop");
     // The door is gone.
     browser.get(&format!("/setup/{token}")).await.expect(404);
     browser.post(&format!("/setup/{token}"), FORM).await.expect(404);

@@ -27,9 +27,12 @@ pub(crate) struct Columns {
     /// By the field sorted by: document ids from the lowest value to the highest, without those that have none.
     sorted: Vec<OnceLock<Arc<[u32]>>>,
     /// By kind and field: how often each value occurs, deleted documents included.
-    histograms: Mutex<HashMap<(u8, u16), Arc<HashMap<u64, u64>>>>,
+    histograms: Mutex<HashMap<(u8, u16), Histogram>>,
     schema: Schema,
 }
+
+/// How often each value occurs.
+type Histogram = Arc<HashMap<u64, u64>>;
 
 impl Columns {
     pub(crate) fn open(segment: &SegmentReader, layout: &Layout, schema: &Schema) -> tantivy::Result<Self> {

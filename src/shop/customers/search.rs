@@ -191,10 +191,10 @@ pub(in crate::shop) fn address_fields(mut doc: Doc, address: &Address, known: &s
             .map(String::as_str)
             .filter(|t| !t.is_empty())
             .collect();
-    doc = doc.text("address", &place.join(" "));
+    doc = doc.text("address", place.join(" "));
     doc = doc.text("phone", &address.phone);
     if !address.country.is_empty() {
-        doc = doc.keyword("country", &address.country).text("address", &country::name(&address.country));
+        doc = doc.keyword("country", &address.country).text("address", country::name(&address.country));
     }
     doc
 }

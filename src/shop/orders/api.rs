@@ -272,8 +272,9 @@ pub(super) async fn renote(
 ) -> Result<HttpResponse> {
     let seen = if_match(&request)?;
     let (id, number) = path.into_inner();
-    let number: u32 =
-        number.parse().map_err(|_| Error::not_found("note", number.chars().take(20).collect::<String>()))?;
+    let number: u32 = number
+        .parse()
+        .map_err(|_cause| Error::not_found("note", number.chars().take(20).collect::<String>()))?;
     let order = store
         .write(caller.actor(), move |tx| {
             let id = id_of(tx, &id)?;

@@ -244,7 +244,7 @@ pub fn doc(r: &impl Read, id: OrderId) -> Result<Option<Doc>> {
 
 fn build(o: &Order, standing: &Standing, customer_name: &str) -> Doc {
     let mut doc = Doc::new("order", o.id.bytes(), o.placed_at.0)
-        .text("number", &o.number.to_string())
+        .text("number", o.number.to_string())
         .keyword("status", o.status.word())
         .keyword("payment", o.payment.word())
         .keyword("fulfilment", o.fulfilment.word())
@@ -354,7 +354,7 @@ fn build_credit_note(n: &CreditNote, customer_name: &str) -> Doc {
         doc = doc.keyword("channel", &source.source);
     }
     if let Some(customer) = n.customer {
-        doc = doc.keyword("customer_id", &customer.to_string());
+        doc = doc.keyword("customer_id", customer.to_string());
     }
     if n.kind == CreditKind::Adjustment {
         doc = doc.keyword("is", "adjustment");

@@ -147,11 +147,10 @@ pub(super) async fn add_one(
             let toast = Toast::ok("Customer added.").saved("customer/new");
             see_other(&path_of(id), Some(toast))
         }
-        Err(error) => match refusal(error)? {
-            (status, errors) => {
-                pages.show_as(status, &shell, &FormPage::adding(&shell, draft, once, Some(errors)))
-            }
-        },
+        Err(error) => {
+            let (status, errors) = refusal(error)?;
+            pages.show_as(status, &shell, &FormPage::adding(&shell, draft, once, Some(errors)))
+        }
     }
 }
 

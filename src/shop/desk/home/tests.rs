@@ -63,7 +63,7 @@ fn work_to_do_equals_its_lists_and_empty_views_are_left_out() {
             shop.step(order.id, Step::Pay);
         }
     }
-    let todo = shop.store.read(|s| todo(s)).unwrap();
+    let todo = shop.store.read(todo).unwrap();
     assert_eq!(
         todo.iter().map(|t| (t.label, t.count)).collect::<Vec<_>>(),
         [("orders to ship", 3), ("open orders not paid", 2)]
@@ -112,7 +112,7 @@ fn the_main_currency_is_the_shop_s_own_or_the_one_most_is_sold_in() {
     assert_eq!(main(&shop), Currency::USD);
     shop.place("a@example.com", "A", 100, |_| {});
     assert_eq!(main(&shop), Currency::EUR);
-    assert_eq!(shop.store.read(|s| currencies(s)).unwrap(), [Currency::EUR, Currency::USD]);
+    assert_eq!(shop.store.read(currencies).unwrap(), [Currency::EUR, Currency::USD]);
 }
 
 #[test]

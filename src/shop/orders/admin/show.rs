@@ -236,7 +236,7 @@ impl View<'_> {
     fn moments(&self, s: &Snapshot, order: &Order, kept: &str) -> Result<(Vec<Moment>, Option<String>)> {
         let events = events::of_subject(s, &Subject::of(&order.id), self.query.before, MOMENTS + 1)?;
         let more = events.len() > MOMENTS;
-        let last = events.iter().take(MOMENTS).last().map(|e| e.seq).filter(|_| more);
+        let last = events.iter().take(MOMENTS).next_back().map(|e| e.seq).filter(|_| more);
         let older = last.map(|seq| {
             let place = Place::of(kept.trim_start_matches('?')).and("before", &seq.to_string());
             format!("{}#timeline", place.href(&format!("/admin/orders/{}", order.id)))
