@@ -40,6 +40,12 @@ struct Inner {
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Store at event {}", self.last_seq())
+    }
+}
+
 /// The tables that the store itself keeps.
 fn own_tables() -> Vec<TableInfo> {
     const OWNER: &str = "store";

@@ -1,4 +1,7 @@
 //! Free space on disk: looked at before every group of writes, with a ballast file to give up when it runs out.
+//!
+//! The database file grows by holes, which take no space until pages are written into them; so the reserve has to cover
+//! what groups write, not the next doubling of the file.
 
 use crate::base::error::{Error, Result};
 use crate::store::actor::ActorKind;
