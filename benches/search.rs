@@ -203,6 +203,11 @@ pub(crate) fn run(docs: u64) {
     let started = Instant::now();
     search.flush().expect("the index is built");
     let took = started.elapsed().as_secs_f64();
+    println!(
+        "CPU in clock ticks of 10 ms, user and system: whole {:?}, this thread {:?}",
+        ticks("self"),
+        ticks("thread-self")
+    );
     let health = search.health();
     println!(
         "built {docs} orders in {took:.1} s: {:.0} orders/s, {} segments, {} MB",
@@ -217,6 +222,14 @@ pub(crate) fn run(docs: u64) {
         change(&search, &made, n * 37 % docs);
     }
     ask_everything(&search, docs, "with 1,000 waiting");
+}
+
+/// User and system time of the process or the thread.
+fn ticks(of: &str) -> (u64, u64) {
+    let stat = std::fs::read_to_string(format!("/proc/{of}/stat")).unwrap_or_default();
+    let mut fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11);
+    let mut next = || fields.next().and_then(|f| f.parse().ok()).unwrap_or(0);
+    (next(), next())
 }
 
 fn change(search: &Search, made: &Made, n: u64) {

@@ -107,7 +107,9 @@ fn fold_cluster(first: char, cluster: &str, plain: &mut String, long: &mut Strin
     let (from, long_from) = (plain.len(), long.len());
     let mut class = Class::Gap;
     for c in cluster.nfkc() {
-        if is_unseen(c) {
+        // A mark belongs to the letter before it; alone it is nothing.
+        let alone = is_combining_mark(c) && plain.len() == from;
+        if is_unseen(c) || alone {
             if class == Class::Gap && plain.len() == from {
                 class = Class::Nothing;
             }
@@ -120,7 +122,7 @@ fn fold_cluster(first: char, cluster: &str, plain: &mut String, long: &mut Strin
             plain.push_str(short);
             long.push_str(wide);
         } else {
-            fold_char(c, from, plain, long);
+            fold_char(c, plain, long);
         }
     }
     if plain.len() == from {
@@ -131,7 +133,7 @@ fn fold_cluster(first: char, cluster: &str, plain: &mut String, long: &mut Strin
 }
 
 /// Lower case without accents; nothing for what is neither letter nor digit.
-fn fold_char(c: char, from: usize, plain: &mut String, long: &mut String) {
+fn fold_char(c: char, plain: &mut String, long: &mut String) {
     if let Some(digit) = digit(c) {
         plain.push(digit);
         long.push(digit);
@@ -143,9 +145,7 @@ fn fold_char(c: char, from: usize, plain: &mut String, long: &mut String) {
                 continue;
             }
             let part = twin(part);
-            // A vowel sign belongs to the letter before it; alone it is nothing.
-            let counts = if is_combining_mark(part) { plain.len() > from } else { part.is_alphanumeric() };
-            if counts {
+            if part.is_alphanumeric() || is_combining_mark(part) {
                 plain.push(part);
                 long.push(part);
             }

@@ -118,7 +118,7 @@ fn mark(text: &str, tokens: &Tokens, field: u16, wanted: &Wanted<'_>, found: &mu
                 None
             }
             Atom::KeyPhrase(of, words) if *of == field => {
-                mark_phrase(text, tokens, words, token, t, |t| t.keyed, found);
+                mark_phrase(text, tokens, words, token, t, |t| t.running, found);
                 None
             }
             _ => None,

@@ -16,6 +16,8 @@ const IDLE_SEQS: u64 = 10_000;
 const IDLE: Duration = Duration::from_secs(1);
 /// How long several commits of the store are gathered.
 const GATHER: Duration = Duration::from_millis(10);
+/// How often finished merges are looked for.
+const MERGED_EVERY: Duration = Duration::from_secs(2);
 /// How long to wait after a failure.
 const AFTER_ERROR: Duration = Duration::from_secs(2);
 
@@ -30,6 +32,8 @@ pub(crate) struct Indexer {
     /// With them the index reaches to this number.
     pub(crate) reach: u64,
     pub(crate) building: Option<Building>,
+    /// When the segments were looked at last.
+    pub(crate) looked: Option<Instant>,
     /// The last commit failed: files of it may be lying about.
     pub(crate) failed: bool,
 }
@@ -94,7 +98,7 @@ impl Shared {
     }
 
     /// Gives the live index what waits and commits when it is time.
-    fn feed(&self, indexer: &mut Indexer, now: bool) -> Result<bool> {
+    pub(crate) fn feed(&self, indexer: &mut Indexer, now: bool) -> Result<bool> {
         let Some(live) = self.live().filter(|live| !live.broken.load(Ordering::SeqCst)) else {
             return Ok(false);
         };
@@ -134,8 +138,30 @@ impl Shared {
             || reach > committed + IDLE_SEQS;
         if due {
             self.commit(indexer, &live)?;
+        } else {
+            self.show_merged(indexer, &live)?;
         }
         Ok(self.pending.is_behind() && self.pending.has_room())
+    }
+
+    /// Commits though nothing changed.
+    pub(crate) fn commit_payload(&self, indexer: &mut Indexer) -> Result<()> {
+        match self.live() {
+            Some(live) => self.commit(indexer, &live),
+            None => Ok(()),
+        }
+    }
+
+    /// Shows what merges have made of the segments since the last commit.
+    fn show_merged(&self, indexer: &mut Indexer, live: &Live) -> Result<()> {
+        if indexer.looked.is_some_and(|looked| looked.elapsed() < MERGED_EVERY) {
+            return Ok(());
+        }
+        indexer.looked = Some(Instant::now());
+        if live.reader.is_outdated(&live.index).map_err(Error::internal)? {
+            live.reader.reload().map_err(Error::internal)?;
+        }
+        Ok(())
     }
 
     fn commit(&self, indexer: &mut Indexer, live: &Live) -> Result<()> {

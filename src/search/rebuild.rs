@@ -12,9 +12,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Records read at once; between two pages the live index gets what waits.
 const PAGE: usize = 1_000;
-/// Arena while building, in MiB: fewer and larger segments make fewer merges.
-const ARENA_MB: u32 = 64;
+/// Arena of each building thread, in MiB: fewer and larger segments make fewer merges later.
+const ARENA_MB: u32 = 48;
 const LOG_PAGE: usize = 1_000;
+/// Segments that need no merging at once.
+const SEGMENTS_LEFT: usize = 4;
 
 /// An index in the making.
 pub(crate) struct Building {
@@ -34,8 +36,8 @@ impl Shared {
         // Taken before the first record is read: what is read later is as new or newer.
         let reach = self.source.last_seq();
         let (index, dir) = self.place.create(&self.layout).map_err(Error::internal)?;
-        let writer = Writer::open(&index, Arc::clone(&self.layout), ARENA_MB.max(self.settings.arena_mb))
-            .map_err(Error::internal)?;
+        let writer =
+            Writer::for_building(&index, Arc::clone(&self.layout), ARENA_MB).map_err(Error::internal)?;
         self.rebuilding.store(true, Ordering::SeqCst);
         self.rebuilt_docs.store(0, Ordering::SeqCst);
         tracing::info!(dir = %dir.display(), "building the search index");
@@ -131,9 +133,13 @@ impl Shared {
         self.set_live(Some(Arc::new(live)));
         self.pending.reached(reach);
         self.rebuilding.store(false, Ordering::SeqCst);
-        // Its large arena is given back; the next change opens an ordinary writer.
+        // Its large arena is given back before the writer of every day is opened, whose commit begins the merges.
         building.writer.finish().map_err(Error::internal)?;
         self.place.remove_others(&building.dir);
+        if self.generation().is_some_and(|g| g.segments.len() > SEGMENTS_LEFT) {
+            self.feed(indexer, true)?;
+            self.commit_payload(indexer)?;
+        }
         self.clear_error();
         tracing::info!(
             docs = self.rebuilt_docs.load(Ordering::Relaxed),

@@ -15,7 +15,7 @@ pub(crate) struct Terms {
     pub(crate) id: [u8; 16],
     pub(crate) time_ms: i64,
     pub(crate) tokens: Tokens,
-    /// The fields with a value, sorted.
+    /// The fields with a text, sorted.
     pub(crate) has: Vec<u16>,
     pub(crate) numbers: Vec<(u16, i64)>,
     /// Values that are counted, as they were given.
@@ -69,7 +69,6 @@ impl Analyser {
                 let cents = def.shape == Shape::Money && matches!(value, Value::Number(_));
                 let number = if cents { n.saturating_mul(100) } else { *n };
                 terms.numbers.push((field, number));
-                terms.has.push(field);
                 if def.boxed {
                     terms.tokens.begin(field, true);
                     terms.tokens.text(&mut self.cutter, &number.to_string(), false);

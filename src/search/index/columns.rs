@@ -8,6 +8,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tantivy::columnar::{Cardinality, Column, ColumnValues, StrColumn};
 use tantivy::{InvertedIndexReader, SegmentReader};
 
+/// How often each value of a field occurs, by the number the value has in the segment.
+pub(crate) type Histogram = Arc<HashMap<u64, u64>>;
+
 /// The parts of a segment, which never change; only which of its documents are alive does.
 pub(crate) struct Columns {
     pub(crate) grams: Arc<InvertedIndexReader>,
@@ -97,7 +100,7 @@ impl Columns {
     }
 
     /// How often each value of a counted field occurs in documents of a kind. Counted the first time it is asked for.
-    pub(crate) fn histogram(&self, kind: u8, field: u16) -> Arc<HashMap<u64, u64>> {
+    pub(crate) fn histogram(&self, kind: u8, field: u16) -> Histogram {
         let known = |key| self.histograms.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
         if let Some(histogram) = known(&(kind, field)) {
             return histogram;

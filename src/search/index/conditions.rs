@@ -129,19 +129,15 @@ impl Place<'_> {
                 beginning_with(columns, &columns.keys, &layout.key(kind, *field, start))
             }
             Atom::KeyPhrase(field, words) => {
-                following(&columns.keys, words.iter().map(|word| layout.key(kind, *field, word)))
+                following(&columns.words, words.iter().map(|word| layout.word_aside(kind, *field, word)))
             }
-            Atom::Has(field) => self.has(*field),
+            Atom::Has(field) => postings(&columns.keys, &layout.has(kind, *field)),
             Atom::Id(of, id) if *of == kind => postings(&columns.reference, &layout.id(kind, id)),
             Atom::Kind(of) if *of == kind => self.all(),
             Atom::Id(..) | Atom::Kind(_) => Ok(None),
             // Only and() meets these.
             Atom::Range(..) | Atom::Time(..) => Ok(None),
         }
-    }
-
-    fn has(&self, field: u16) -> tantivy::Result<Option<Docs>> {
-        postings(&self.columns.keys, &self.layout.has(self.kind, field))
     }
 }
 

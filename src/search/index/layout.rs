@@ -5,8 +5,8 @@
 //! | field | terms | answers |
 //! |---|---|---|
 //! | `grams` | `k` + beginning of a word | the plain box |
-//! | `words` | `k` + word, with positions | whole words, phrases, typing mistakes |
-//! | `keys` | `k` + field + token, with positions; `k`; `k` + mark + field | `field:value`, everything of a kind, `field:any` |
+//! | `words` | `k` + word, with positions; `k` + `~` + field + word where the box does not search | whole words, phrases, typing mistakes |
+//! | `keys` | `k` + field + token; `k`; `k` + mark + field | `field:value`, everything of a kind, `field:any` |
 //! | `ref` | `k` + id | replacing and deleting a document |
 //!
 //! Columns: `time` (the order of the index), `head` and `tail` of the id, `kind`, one for each number, one for each
@@ -27,6 +27,8 @@ const GRAM_LETTERS: usize = 8;
 const GRAM_DIGITS: usize = 16;
 /// Stands before the field in the term that says the field has a value.
 const HAS: char = '\u{7f}';
+/// Stands before the field in a word of a field that the box does not search: no word begins with it.
+const ASIDE: char = '~';
 
 /// The fields of one index.
 #[derive(Clone, Debug)]
@@ -56,7 +58,7 @@ impl Layout {
         };
         let grams = builder.add_text_field("grams", text(IndexRecordOption::Basic));
         let words = builder.add_text_field("words", text(IndexRecordOption::WithFreqsAndPositions));
-        let keys = builder.add_text_field("keys", text(IndexRecordOption::WithFreqsAndPositions));
+        let keys = builder.add_text_field("keys", text(IndexRecordOption::Basic));
         let reference = builder.add_bytes_field("ref", BytesOptions::default().set_indexed());
         let time = builder.add_i64_field("time", NumericOptions::default().set_fast());
         let head = builder.add_u64_field("head", NumericOptions::default().set_fast());
@@ -96,6 +98,9 @@ impl Layout {
     pub(crate) fn word(&self, kind: u8, word: &str) -> Term {
         Term::from_field_text(self.words, &format!("{}{word}", letter(kind)))
     }
+    pub(crate) fn word_aside(&self, kind: u8, field: u16, word: &str) -> Term {
+        Term::from_field_text(self.words, &format!("{}{ASIDE}{}{word}", letter(kind), sign(field)))
+    }
     pub(crate) fn key(&self, kind: u8, field: u16, key: &str) -> Term {
         Term::from_field_text(self.keys, &format!("{}{}{key}", letter(kind), sign(field)))
     }
@@ -131,6 +136,10 @@ pub(crate) fn letter(kind: u8) -> char {
 /// The sign of a field.
 pub(crate) fn sign(field: u16) -> char {
     char::from_u32(0x100 + u32::from(field)).unwrap_or('\u{ff}')
+}
+
+pub(crate) fn aside(out: &mut String, field: u16) {
+    out.extend([ASIDE, sign(field)]);
 }
 
 pub(crate) fn has_term(out: &mut String, kind: u8, field: u16) {

@@ -77,6 +77,13 @@ impl Reader {
         Arc::clone(&self.current.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Whether the index has other segments than are shown: a merge has ended.
+    pub(crate) fn is_outdated(&self, index: &Index) -> tantivy::Result<bool> {
+        let now: HashSet<SegmentId> = index.searchable_segment_ids()?.into_iter().collect();
+        let current = self.current();
+        Ok(now.len() != current.segments.len() || current.segments.iter().any(|s| !now.contains(&s.id)))
+    }
+
     /// Shows the last commit to the queries that come.
     pub(crate) fn reload(&self) -> tantivy::Result<()> {
         self.inner.reload()?;

@@ -5,7 +5,7 @@ use super::lines;
 use crate::search::terms::Terms;
 use crate::search::tokens::{Form, PHONE_MIN};
 use std::sync::Arc;
-use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, NoMergePolicy};
 use tantivy::{Index, IndexWriter, TantivyDocument};
 
 /// How far an index reaches, kept in each commit.
@@ -17,6 +17,9 @@ pub(crate) struct Payload {
     pub(crate) seq: u64,
 }
 
+/// Threads that build a new index, beside the one that reads the records.
+const BUILDERS_MAX: usize = 2;
+
 /// The one writer of an index. Plain commits, which would erase the payload, cannot be reached through it.
 pub(crate) struct Writer {
     inner: IndexWriter,
@@ -26,19 +29,31 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Opens the writer: one thread, one merge at a time.
+    /// Opens the writer of every day: one thread, one merge at a time.
     pub(crate) fn open(index: &Index, layout: Arc<Layout>, arena_mb: u32) -> tantivy::Result<Self> {
-        let options = IndexWriterOptions::builder()
-            .num_worker_threads(1)
-            .num_merge_threads(1)
-            .memory_budget_per_thread((arena_mb.clamp(15, 512) as usize) << 20)
-            .build();
-        let inner: IndexWriter = index.writer_with_options(options)?;
+        let this = Self::with(index, layout, arena_mb, 1)?;
         let mut merges = LogMergePolicy::default();
         // A segment that is half deleted is written again without what is gone.
         merges.set_del_docs_ratio_before_merge(0.5);
-        inner.set_merge_policy(Box::new(merges));
-        Ok(Self { inner, layout, text: String::new() })
+        this.inner.set_merge_policy(Box::new(merges));
+        Ok(this)
+    }
+
+    /// Opens the writer of a new index: several threads, and no merges until it is in use.
+    pub(crate) fn for_building(index: &Index, layout: Arc<Layout>, arena_mb: u32) -> tantivy::Result<Self> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(BUILDERS_MAX);
+        let this = Self::with(index, layout, arena_mb, threads)?;
+        this.inner.set_merge_policy(Box::new(NoMergePolicy));
+        Ok(this)
+    }
+
+    fn with(index: &Index, layout: Arc<Layout>, arena_mb: u32, threads: usize) -> tantivy::Result<Self> {
+        let options = IndexWriterOptions::builder()
+            .num_worker_threads(threads)
+            .num_merge_threads(1)
+            .memory_budget_per_thread((arena_mb.clamp(15, 512) as usize) << 20)
+            .build();
+        Ok(Self { inner: index.writer_with_options(options)?, layout, text: String::new() })
     }
 
     /// Deletes what a failed commit left behind.
@@ -151,15 +166,18 @@ fn shared_chars(a: &str, b: &str) -> usize {
     a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count()
 }
 
-/// The whole words of the plain box.
+/// The whole words of the plain box, and of running text beside it, because of its phrases.
 fn words(terms: &Terms, out: &mut String) {
     let kind = letter(terms.kind);
     let mut position = 0;
     for (token, text) in terms.tokens.iter() {
-        if token.boxed && matches!(token.form, Form::Word | Form::Dense) {
+        if (token.boxed || token.running) && matches!(token.form, Form::Word | Form::Dense) {
             lines::begin(out, token.position.saturating_sub(position));
             position = token.position;
             out.push(kind);
+            if !token.boxed {
+                layout::aside(out, token.field);
+            }
             out.push_str(text);
             lines::end(out);
         }
@@ -177,11 +195,9 @@ fn keys(terms: &Terms, out: &mut String) {
         layout::has_term(out, terms.kind, *field);
         lines::end(out);
     }
-    let mut position = 0;
     for (token, text) in terms.tokens.iter() {
         if token.keyed {
-            lines::begin(out, token.position.saturating_sub(position));
-            position = token.position;
+            lines::begin(out, 0);
             out.extend([kind, sign(token.field)]);
             out.push_str(text);
             lines::end(out);

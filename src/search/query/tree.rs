@@ -16,7 +16,7 @@ pub(crate) enum Atom {
     Key(u16, String),
     /// The beginning of a token of a field.
     KeyPrefix(u16, String),
-    /// Tokens of a field that follow each other.
+    /// Words that follow each other in a field of running text that the plain box does not search.
     KeyPhrase(u16, Vec<String>),
     /// The field has a value.
     Has(u16),
@@ -155,7 +155,7 @@ impl Atom {
             }
             Self::Key(field, key) => doc.being(key).any(|t| t.keyed && t.field == *field),
             Self::KeyPrefix(field, start) => doc.starting(start).any(|(t, _)| t.keyed && t.field == *field),
-            Self::KeyPhrase(field, words) => follows(doc, words, |t| t.keyed && t.field == *field),
+            Self::KeyPhrase(field, words) => follows(doc, words, |t| t.running && t.field == *field),
             Self::Has(field) => terms.has.binary_search(field).is_ok(),
             Self::Range(field, low, high) => {
                 terms.numbers.iter().any(|(f, n)| f == field && (low..=high).contains(&n))

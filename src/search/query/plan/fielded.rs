@@ -52,6 +52,9 @@ impl Of<'_> {
         }
         let present = match self.def.shape {
             Shape::Time => Tree::All,
+            Shape::Number | Shape::Money | Shape::Date => {
+                Tree::Is(Atom::Range(self.field, i64::MIN, i64::MAX))
+            }
             _ => Tree::Is(Atom::Has(self.field)),
         };
         match scalar.text.as_str() {
@@ -188,7 +191,7 @@ impl Of<'_> {
         let Some(last) = words.last().cloned() else { return Tree::Nothing };
         let apart = match words.as_slice() {
             [one] => self.key(one, !quoted),
-            _ if quoted => Tree::Is(Atom::KeyPhrase(self.field, words.clone())),
+            _ if quoted => self.phrase(&words),
             [earlier @ .., _] => {
                 let mut all: Vec<Tree> = earlier.iter().map(|w| self.key(w, false)).collect();
                 all.push(self.key(&last, true));
@@ -199,6 +202,17 @@ impl Of<'_> {
         let mut any = vec![apart];
         any.extend(joined.map(|joined| self.key(&joined, !quoted)));
         Tree::or(any)
+    }
+
+    /// Words that follow each other. The positions of words are kept for the box as a whole: there the field has
+    /// all of them, and they follow each other in the document.
+    fn phrase(&self, words: &[String]) -> Tree {
+        if !self.def.boxed {
+            return Tree::Is(Atom::KeyPhrase(self.field, words.to_vec()));
+        }
+        let mut all = vec![Tree::Is(Atom::Phrase(words.to_vec()))];
+        all.extend(words.iter().map(|word| self.key(word, false)));
+        Tree::and(all)
     }
 
     fn not_comparable(&self, value: &FieldValue) -> Box<Problem> {
