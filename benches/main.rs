@@ -1,10 +1,8 @@
 //! The figures, as ratios of two things measured in one run; `BACKROOM_BENCH=short` is small and checks results only.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::print_stdout,
     clippy::indexing_slicing,
-    clippy::disallowed_methods,
     reason = "a bench is a program of its own that prints and may stop"
 )]
 
@@ -15,18 +13,18 @@ mod shop;
 use std::time::Duration;
 
 /// How much is measured.
-pub struct Size {
-    pub orders: u64,
-    pub rounds: usize,
-    pub is_short: bool,
+pub(crate) struct Size {
+    pub(crate) orders: u64,
+    pub(crate) rounds: usize,
+    pub(crate) is_short: bool,
 }
 
 /// One line of the table.
-pub struct Figure {
-    pub what: String,
-    pub ours: Duration,
-    pub theirs: Duration,
-    pub other: &'static str,
+pub(crate) struct Figure {
+    pub(crate) what: String,
+    pub(crate) ours: Duration,
+    pub(crate) theirs: Duration,
+    pub(crate) other: &'static str,
 }
 
 fn main() {
@@ -51,7 +49,7 @@ fn main() {
 }
 
 /// The median and the 99th percentile of some times.
-pub fn p50_p99(times: &mut [Duration]) -> (Duration, Duration) {
+pub(crate) fn p50_p99(times: &mut [Duration]) -> (Duration, Duration) {
     times.sort_unstable();
     (times[times.len() / 2], times[times.len() * 99 / 100])
 }

@@ -8,7 +8,7 @@ use backroom::store::{Actor, Settings, Store};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-pub fn run(size: &Size) -> Vec<Figure> {
+pub(crate) fn run(size: &Size) -> Vec<Figure> {
     let each = if size.is_short { 20 } else { 400 };
     [1, 16, 64]
         .into_iter()

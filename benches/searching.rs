@@ -18,7 +18,7 @@ const TYPED: &[(&str, &[&str])] = &[
     ("two words", &["anna be", "maria s", "paper st", "peter m", "linen sh"]),
 ];
 
-pub fn run(shop: &Shop, size: &Size) -> Vec<Figure> {
+pub(crate) fn run(shop: &Shop, size: &Size) -> Vec<Figure> {
     let mut figures = Vec::new();
     for (what, words) in TYPED {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());

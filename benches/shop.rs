@@ -9,16 +9,16 @@ use backroom::store::{Actor, Store};
 use std::sync::Arc;
 
 /// The shop under measurement.
-pub struct Shop {
-    pub store: Store,
-    pub search: Search,
-    pub sqlite: rusqlite::Connection,
+pub(crate) struct Shop {
+    pub(crate) store: Store,
+    pub(crate) search: Search,
+    pub(crate) sqlite: rusqlite::Connection,
     _dir: tempfile::TempDir,
 }
 
 impl Shop {
     /// A shop of so many orders, with its index complete.
-    pub fn of(orders: u64) -> Self {
+    pub(crate) fn of(orders: u64) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::system();
         let settings = backroom::store::Settings { reserve_mb: 0, ballast_mb: 0, ..Default::default() };
@@ -75,7 +75,7 @@ fn fill(store: &Store, search: &Search, sqlite: &rusqlite::Connection, count: u6
     search.flush().unwrap();
 }
 
-fn land(store: &Store, search: &Search, group: &mut Vec<backroom::shop::orders::NewOrder>) {
+fn land(store: &Store, search: &Search, group: &mut Vec<orders::NewOrder>) {
     while !search.has_room() {
         std::thread::park_timeout(std::time::Duration::from_millis(5));
     }
