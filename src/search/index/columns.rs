@@ -34,9 +34,6 @@ pub(crate) struct Columns {
     schema: Schema,
 }
 
-/// How often each value occurs.
-type Histogram = Arc<HashMap<u64, u64>>;
-
 impl Columns {
     pub(crate) fn open(segment: &SegmentReader, layout: &Layout, schema: &Schema) -> tantivy::Result<Self> {
         let fast = segment.fast_fields();
