@@ -236,17 +236,6 @@ impl Chrome {
         self.call("Emulation.setScriptExecutionDisabled", json!({"value": !on}));
     }
 
-    /// Chooses a file in a file field.
-    pub(super) fn choose_file(&mut self, selector: &str, file: &Path) {
-        let document = self.call("DOM.getDocument", json!({}));
-        let node = self
-            .call("DOM.querySelector", json!({"nodeId": document["root"]["nodeId"], "selector": selector}));
-        self.call(
-            "DOM.setFileInputFiles",
-            json!({"nodeId": node["nodeId"], "files": [file.to_str().unwrap()]}),
-        );
-    }
-
     pub(super) fn cookie(&mut self, url: &str, header: &str) {
         for pair in header.split("; ") {
             let (name, value) = pair.split_once('=').unwrap();

@@ -173,10 +173,6 @@ impl Shop {
         (end > 17).then(|| rest[..end].to_owned())
     }
 
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.as_ref().unwrap().id()
-    }
-
     /// Ends the program as a power cut of the process would: SIGKILL.
     pub(crate) fn kill(&mut self) {
         let mut child = self.child.take().unwrap();
