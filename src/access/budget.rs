@@ -7,7 +7,9 @@
 use crate::access::token::{self, TokenHash};
 use crate::base::error::{Error, Kind, Result};
 use crate::base::time::{DAY_MS, HOUR_MS, SECOND_MS, Timestamp};
-use crate::store::{Direction, Index, IndexInfo, IndexRow, Read, Record, Span, Table, TableInfo, Tx, counter};
+use crate::store::{
+    Direction, Index, IndexInfo, IndexRow, Read, Record, Span, Table, TableInfo, Tx, counter,
+};
 use minicbor::{Decode, Encode};
 
 /// Attempts without a wait.

@@ -94,9 +94,8 @@ mod tests {
 
     #[test]
     fn a_cookie_of_the_other_kind_is_not_read() {
-        let request = actix_web::test::TestRequest::get()
-            .cookie(Cookie::new("sid", "planted"))
-            .to_http_request();
+        let request =
+            actix_web::test::TestRequest::get().cookie(Cookie::new("sid", "planted")).to_http_request();
         assert_eq!(session(&request, true), None);
         assert_eq!(session(&request, false).as_deref(), Some("planted"));
         let long = "x".repeat(65);

@@ -56,7 +56,10 @@ mod tests {
                 "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Version/18.1 Mobile/15E148 Safari/604.1",
                 "Safari on iPhone",
             ),
-            ("Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/131.0 Mobile Safari/537.36", "Chrome on Android"),
+            (
+                "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/131.0 Mobile Safari/537.36",
+                "Chrome on Android",
+            ),
             ("curl/8.10", "curl"),
             ("", "Unknown device"),
             ("\u{1b}[2J\n", "[2J"),

@@ -110,7 +110,12 @@ fn admitted<P: Permission>(request: &HttpRequest, live: &Live) -> Result<Staff<P
     if !live.rights().may(P::WORD) {
         return Err(missing_permission(access, P::WORD)?);
     }
-    Ok(Staff { live: live.clone(), request_id: request_id(request), now: access.now(), permission: PhantomData })
+    Ok(Staff {
+        live: live.clone(),
+        request_id: request_id(request),
+        now: access.now(),
+        permission: PhantomData,
+    })
 }
 
 fn own_password_first() -> Error {
@@ -197,7 +202,8 @@ fn by_key<P: Permission>(request: &HttpRequest, key: &ApiKey) -> Result<(Actor, 
 fn by_session<P: Permission>(request: &HttpRequest, access: &Access) -> Result<(Actor, Rights, Granter)> {
     let visitor = access.visitor(request)?;
     let Visitor::Live(live) = visitor.as_ref() else {
-        let text = format!("Send an API key with the scope {}: Authorization: Bearer sk_live_…", scope::<P>());
+        let text =
+            format!("Send an API key with the scope {}: Authorization: Bearer sk_live_…", scope::<P>());
         return Err(Error::refuse(Kind::Unauthenticated, "unauthenticated", text));
     };
     take(request, Budget::Key, Counted::Id(live.person.id.0))?;

@@ -98,8 +98,7 @@ impl Access {
         if live.session.is_due(self.now()) {
             let (store, token) = (self.store().clone(), live.token);
             tokio::spawn(async move {
-                let _later =
-                    store.write(Actor::system("access"), move |tx| session::touch(tx, &token)).await;
+                let _later = store.write(Actor::system("access"), move |tx| session::touch(tx, &token)).await;
             });
         }
     }

@@ -6,7 +6,9 @@ use crate::access::staff::Granter;
 use crate::access::token::{self, TokenHash};
 use crate::base::error::{Checks, Error, Result};
 use crate::base::time::{DAY_MS, MINUTE_MS, Timestamp};
-use crate::store::{Direction, Index, IndexInfo, IndexRow, Read, Record, Span, Subject, Table, TableInfo, Tx};
+use crate::store::{
+    Direction, Index, IndexInfo, IndexRow, Read, Record, Span, Subject, Table, TableInfo, Tx,
+};
 use minicbor::{Decode, Encode};
 
 crate::id!(
@@ -133,8 +135,7 @@ pub fn create(tx: &mut Tx<'_>, by: &Granter, new: &NewKey, secret: &str) -> Resu
         revoked_at: None,
     };
     KEYS.put(tx, &key.id, &key)?;
-    let event =
-        KeyCreated { name: key.name.clone(), scopes: key.scopes.clone(), expires_at: key.expires_at };
+    let event = KeyCreated { name: key.name.clone(), scopes: key.scopes.clone(), expires_at: key.expires_at };
     tx.publish(Subject::of(&key.id), &event)?;
     Ok(key)
 }

@@ -12,15 +12,14 @@ pub mod events;
 pub mod staff;
 
 pub mod budget;
-pub mod console;
 mod cookies;
 mod device;
 mod extract;
 mod gate;
 pub mod hasher;
 pub mod key;
-mod pages;
 mod once;
+mod pages;
 pub mod parked;
 pub mod password;
 pub mod profile;

@@ -61,7 +61,8 @@ impl Password {
             return Ok(());
         }
         let why = entropy.feedback().and_then(|f| f.warning()).map_or(String::new(), |w| format!(" {w}"));
-        let text = format!("This password is easy to guess.{why} Three or four unrelated words are a good one.");
+        let text =
+            format!("This password is easy to guess.{why} Three or four unrelated words are a good one.");
         Err(Error::invalid("password_too_weak", text).on("/password"))
     }
 }
@@ -188,7 +189,9 @@ mod tests {
     #[test]
     fn no_character_is_special_and_two_forms_of_one_letter_are_one() {
         let mut memory = Memory::default();
-        for (set, typed) in [("a\0b\0c, twelve", "a\0b\0c, twelve"), ("é🔑 twelve xx", "e\u{301}🔑 twelve xx")] {
+        for (set, typed) in
+            [("a\0b\0c, twelve", "a\0b\0c, twelve"), ("é🔑 twelve xx", "e\u{301}🔑 twelve xx")]
+        {
             let stored = hash(&password(set), &mut memory).unwrap();
             assert!(verify(&password(typed), Some(&stored), &mut memory).unwrap().right, "{set:?}");
             assert!(!verify(&password("a"), Some(&stored), &mut memory).unwrap().right);
@@ -207,11 +210,14 @@ mod tests {
 
     #[test]
     fn a_hash_of_another_cost_is_still_read_and_said_to_be_stale() {
-        let cheap = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(64, 1, 1, Some(32)).unwrap());
+        let cheap =
+            Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(64, 1, 1, Some(32)).unwrap());
         let stored = argon2::PasswordHasher::hash_password(&cheap, b"correct horse").unwrap().to_string();
         let verdict = verify(&password("correct horse"), Some(&stored), &mut Memory::default()).unwrap();
         assert_eq!(verdict, Verdict { right: true, stale: true });
-        for junk in ["", "x", "$argon2id$v=19$m=4000000,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA"] {
+        for junk in
+            ["", "x", "$argon2id$v=19$m=4000000,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA"]
+        {
             assert!(verify(&password("x"), Some(junk), &mut Memory::default()).is_err(), "{junk}");
         }
     }
@@ -234,7 +240,9 @@ mod tests {
         }
         assert_eq!(password("K7#qp!9z").check(&words).unwrap_err().code, "password_too_short");
         assert_eq!(password("🔑🔑🔑").check(&words).unwrap_err().code, "password_too_short");
-        for good in ["blue otter counts tin roofs", "korrekt pferd batterie", &super::super::token::new_password()] {
+        for good in
+            ["blue otter counts tin roofs", "korrekt pferd batterie", &super::super::token::new_password()]
+        {
             password(good).check(&words).unwrap();
         }
         // Only lower-case letters, or only digits: no rules on kinds of characters.

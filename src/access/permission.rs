@@ -99,7 +99,9 @@ impl Rights {
     }
     /// The permissions whose word is taken by `takes`.
     pub fn of(takes: impl Fn(&str) -> bool) -> Self {
-        Self(PERMISSIONS.iter().enumerate().filter(|(_, p)| takes(p.word)).fold(0, |set, (n, _)| set | 1 << n))
+        Self(
+            PERMISSIONS.iter().enumerate().filter(|(_, p)| takes(p.word)).fold(0, |set, (n, _)| set | 1 << n),
+        )
     }
     /// Reads words; `all` means every one.
     ///
@@ -138,7 +140,11 @@ impl Rights {
     }
     /// As scopes are written: `all`, or the words.
     pub fn scopes(self) -> Vec<String> {
-        if self == Self::all() { vec![ALL_WORD.to_owned()] } else { self.words().map(str::to_owned).collect() }
+        if self == Self::all() {
+            vec![ALL_WORD.to_owned()]
+        } else {
+            self.words().map(str::to_owned).collect()
+        }
     }
 }
 

@@ -97,7 +97,8 @@ const TABLE: &[Line] = &[
 
 impl Role {
     /// All roles, the mightiest first.
-    pub const ALL: &'static [Self] = &[Self::Owner, Self::Manager, Self::Support, Self::Packer, Self::ReadOnly];
+    pub const ALL: &'static [Self] =
+        &[Self::Owner, Self::Manager, Self::Support, Self::Packer, Self::ReadOnly];
 
     fn line(self) -> Option<&'static Line> {
         TABLE.iter().find(|line| line.role == self)
@@ -134,9 +135,11 @@ impl Role {
     /// `unknown_role` with the roles there are.
     pub fn parse(word: &str) -> Result<Self> {
         let known = || Self::ALL.iter().map(|r| r.word()).collect::<Vec<_>>().join(", ");
-        Self::ALL.iter().copied().find(|role| role.word() == word.trim()).ok_or_else(|| {
-            Error::invalid("unknown_role", format!("Choose a role: {}.", known())).on("/role")
-        })
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|role| role.word() == word.trim())
+            .ok_or_else(|| Error::invalid("unknown_role", format!("Choose a role: {}.", known())).on("/role"))
     }
 }
 
@@ -178,9 +181,15 @@ system:view       x x . . x
             assert!(!role.label().is_empty() && role.sentence().ends_with('.'));
         }
         assert_eq!(Role::parse("admin").unwrap_err().code, "unknown_role");
-        assert!(TABLE.iter().flat_map(|l| match l.grant {
-            Grant::AllBut(words) | Grant::Only(words) => words,
-            _ => &[],
-        }).all(|word| crate::access::permission::find(word).is_some()), "only words that exist");
+        assert!(
+            TABLE
+                .iter()
+                .flat_map(|l| match l.grant {
+                    Grant::AllBut(words) | Grant::Only(words) => words,
+                    _ => &[],
+                })
+                .all(|word| crate::access::permission::find(word).is_some()),
+            "only words that exist"
+        );
     }
 }

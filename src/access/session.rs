@@ -125,7 +125,8 @@ impl Record for Device {
 }
 
 /// The tables of sessions. A restored shop does better without the sessions of its past.
-pub const TABLES: &[TableInfo] = &[SESSIONS.info("access").not_backed_up(), DEVICES.info("access").not_backed_up()];
+pub const TABLES: &[TableInfo] =
+    &[SESSIONS.info("access").not_backed_up(), DEVICES.info("access").not_backed_up()];
 
 /// The session of a token, live or not.
 ///
@@ -295,9 +296,7 @@ pub fn remember_device(
     staff: StaffId,
 ) -> Result<()> {
     if let Some(old) = old {
-        for ((hash, person), device) in
-            DEVICES.list(tx, &Span::of(old), Direction::Forward, usize::MAX)?
-        {
+        for ((hash, person), device) in DEVICES.list(tx, &Span::of(old), Direction::Forward, usize::MAX)? {
             DEVICES.delete(tx, &(hash, person))?;
             DEVICES.put(tx, &(*new, person), &device)?;
         }

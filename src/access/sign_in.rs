@@ -108,7 +108,9 @@ fn known_device(
     origin: &Origin,
     access: &Access,
 ) -> Result<Option<TokenHash>> {
-    let (Some(person), Some(device)) = (staff::find_by_email(r, email)?, origin.known) else { return Ok(None) };
+    let (Some(person), Some(device)) = (staff::find_by_email(r, email)?, origin.known) else {
+        return Ok(None);
+    };
     Ok(session::knows_device(r, &device, person.id, access.now())?.then_some(device))
 }
 
@@ -148,13 +150,7 @@ fn note_failure(access: &Access, charged: &Charged, origin: &Origin) {
 }
 
 /// Opens the session in one transaction, if what was verified still holds in it.
-async fn open(
-    access: &Access,
-    origin: Origin,
-    id: StaffId,
-    verified: String,
-    by: Vec<By>,
-) -> Result<Opened> {
+async fn open(access: &Access, origin: Origin, id: StaffId, verified: String, by: Vec<By>) -> Result<Opened> {
     let person = access.store().read(|s| staff::get(s, id))?;
     let (sid, device) = (token::new_token(), token::new_token());
     let (sid_hash, device_hash) = (token::hash(&sid), token::hash(&device));
@@ -162,8 +158,8 @@ async fn open(
     let opened = access
         .store()
         .write(origin.actor(&person), move |tx| {
-            let still = staff::get(tx, id)?.active
-                && staff::credential(tx, id)?.is_some_and(|c| c.hash == verified);
+            let still =
+                staff::get(tx, id)?.active && staff::credential(tx, id)?.is_some_and(|c| c.hash == verified);
             if !still {
                 return Err(wrong());
             }

@@ -20,7 +20,11 @@ pub(super) const SIGN_IN: &str = "/admin/sign-in";
 pub(super) const PARKED: &str = "/admin/parked/";
 
 /// The answer for a page that needs a person: 303 to the sign-in page; htmx is told to go there as a whole.
-pub(super) async fn to_sign_in(request: &HttpRequest, payload: Payload, visitor: &Visitor) -> actix_web::Error {
+pub(super) async fn to_sign_in(
+    request: &HttpRequest,
+    payload: Payload,
+    visitor: &Visitor,
+) -> actix_web::Error {
     let next = match keep_form(request, payload, visitor).await {
         Ok(Some(parked)) => parked,
         Ok(None) if request.method() == Method::GET && !is_fragment(request) => path_of(request),
@@ -48,13 +52,8 @@ async fn keep_form(request: &HttpRequest, mut payload: Payload, visitor: &Visito
     if !parked::may_park(&fields) {
         return Ok(None);
     }
-    let form = Parked {
-        staff: person.id,
-        path: path_of(request),
-        page: page_of(request),
-        fields,
-        at: Timestamp(0),
-    };
+    let form =
+        Parked { staff: person.id, path: path_of(request), page: page_of(request), fields, at: Timestamp(0) };
     let store = Access::of(request)?.store();
     match store.write(Actor::system("access"), move |tx| parked::park(tx, &form)).await {
         Ok(id) => Ok(Some(format!("{PARKED}{id}"))),
@@ -72,7 +71,8 @@ fn path_of(request: &HttpRequest) -> String {
 fn page_of(request: &HttpRequest) -> String {
     let header = request.headers().get("hx-current-url").or_else(|| request.headers().get(header::REFERER));
     let url = header.and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let path = url.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map(|(_, path)| format!("/{path}"));
+    let path =
+        url.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map(|(_, path)| format!("/{path}"));
     match path.map(|path| local_path(&path)) {
         Some(path) if path.starts_with("/admin") => path,
         _ => "/admin".to_owned(),

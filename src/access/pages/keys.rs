@@ -264,9 +264,9 @@ async fn show(
     PathId(id): PathId<KeyId>,
     query: Query<Shown>,
 ) -> Result<HttpResponse> {
-    let (key, timeline) = access.store().read(|s| {
-        Ok((key::get(s, id)?, events::of_subject(s, &Subject::of(&id), None, TIMELINE)?))
-    })?;
+    let (key, timeline) = access
+        .store()
+        .read(|s| Ok((key::get(s, id)?, events::of_subject(s, &Subject::of(&id), None, TIMELINE)?)))?;
     let secret = query.0.shown.and_then(|ticket| access.reveals().take(me.session().id, &ticket));
     let is_secret = secret.is_some();
     let curl = secret.as_deref().map(|secret| curl(&request, secret, &key));

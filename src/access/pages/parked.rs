@@ -13,9 +13,8 @@ use actix_web::{HttpResponse, web};
 use serde::Serialize;
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
-    config.service(
-        web::resource("/admin/parked/{id}").route(web::get().to(show)).route(web::post().to(send)),
-    );
+    config
+        .service(web::resource("/admin/parked/{id}").route(web::get().to(show)).route(web::post().to(send)));
 }
 
 #[derive(Serialize)]
@@ -94,7 +93,9 @@ async fn send(
 ) -> Result<HttpResponse> {
     let person = staff.person().id;
     match access.store().write(staff.actor(), move |tx| parked::take(tx, id, person)).await {
-        Ok(form) => Ok(HttpResponse::TemporaryRedirect().insert_header((header::LOCATION, form.path)).finish()),
+        Ok(form) => {
+            Ok(HttpResponse::TemporaryRedirect().insert_header((header::LOCATION, form.path)).finish())
+        }
         Err(error) if error.kind == Kind::NotFound => {
             see_other("/admin", Some(Toast::info("This form was sent already, or kept for too long.")))
         }

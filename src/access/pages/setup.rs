@@ -17,7 +17,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
-    config.service(web::resource("/setup/{token}").route(web::get().to(show)).route(web::post().to(complete)));
+    config
+        .service(web::resource("/setup/{token}").route(web::get().to(show)).route(web::post().to(complete)));
 }
 
 #[derive(Clone, Default, Deserialize)]
@@ -79,7 +80,10 @@ impl SetupPage {
             currency: typed.currency,
             country: typed.country,
             zones: super::account::zones(),
-            countries: rust_iso3166::ALL.iter().map(|c| Choice::new(c.alpha2, country::name(c.alpha2))).collect(),
+            countries: rust_iso3166::ALL
+                .iter()
+                .map(|c| Choice::new(c.alpha2, country::name(c.alpha2)))
+                .collect(),
             errors: error.map(FormErrors::of),
         }
     }
@@ -120,9 +124,12 @@ async fn complete(
     let typed = typed.completed();
     let shop = typed.shop.trim().to_owned();
     match make(&access, &request, token.into_inner(), typed.clone()).await {
-        Ok(opened) => {
-            entered(&access, opened, "/admin", Some(Toast::ok(format!("{shop} is ready. You are its owner."))))
-        }
+        Ok(opened) => entered(
+            &access,
+            opened,
+            "/admin",
+            Some(Toast::ok(format!("{shop} is ready. You are its owner."))),
+        ),
         Err(error) if is_for_the_form(&error) => {
             again(&pages, &shell, &SetupPage::of(typed, Some(&error)), &error).map(private)
         }
@@ -152,7 +159,8 @@ async fn make(
     let (shop, zone, currency, country) = (typed.shop, typed.zone, typed.currency, typed.country);
     let refused = password_refused.map(|e| e.fields).unwrap_or_default();
     sign_in_new(access, request, move |tx| {
-        let person = tx.attempt(|tx| setup::complete(tx, &token, &owner, hash.as_deref().unwrap_or_default()));
+        let person =
+            tx.attempt(|tx| setup::complete(tx, &token, &owner, hash.as_deref().unwrap_or_default()));
         let profile = tx.attempt(|tx| profile::set(tx, &shop, &zone, &currency, &country));
         match (person, profile) {
             (Ok(person), Ok(_)) if refused.is_empty() => Ok(person),
@@ -187,6 +195,6 @@ mod tests {
     #[test]
     fn the_page_renders() {
         let html = renders::<SetupPage>();
-        assert!(html.contains("autocomplete=\"new-password\"") && html.contains("Europe/Berlin"));
+        assert!(html.contains("autocomplete=\"new-password\"") && html.contains("Europe&#x2f;Berlin"));
     }
 }

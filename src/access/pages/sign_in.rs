@@ -1,6 +1,7 @@
 //! Sign-in and sign-out.
 
 use super::{Result, again, entered, is_for_the_form};
+use crate::access::cookies;
 use crate::access::events::SignedOut;
 use crate::access::extract::Public;
 use crate::access::gate::{Access, Visitor};
@@ -8,7 +9,6 @@ use crate::access::password::Password;
 use crate::access::session::{self, Ending};
 use crate::access::sign_in::sign_in;
 use crate::access::turn_away::{PARKED, SIGN_IN};
-use crate::access::cookies;
 use crate::base::error::Error;
 use crate::store::Subject;
 use crate::web::flash::{local_path, see_other};
@@ -128,7 +128,8 @@ async fn enter(
         Ok(opened) => entered(&access, opened, &next, None),
         Err(error) if is_for_the_form(&error) => {
             let errors = Some(FormErrors::of(&error));
-            let page = SignInPage { email: typed.email, next, notice: None, errors, wait_s: error.retry_after_s };
+            let page =
+                SignInPage { email: typed.email, next, notice: None, errors, wait_s: error.retry_after_s };
             // The page is the one of a stranger, even while an older session is open.
             shell.user = None;
             shell.nav.clear();

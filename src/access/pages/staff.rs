@@ -155,7 +155,9 @@ impl Page for NewPage {
             email: String::new(),
             role: "packer".to_owned(),
             roles: roles(),
-            errors: Some(FormErrors::of(&crate::base::error::Error::invalid("x", "Enter a name.").on("/name"))),
+            errors: Some(FormErrors::of(
+                &crate::base::error::Error::invalid("x", "Enter a name.").on("/name"),
+            )),
         }
     }
 }
@@ -382,7 +384,14 @@ async fn end_sessions(
 ) -> Result<HttpResponse> {
     let granter = me.granter();
     let count = access.store().write(me.actor(), move |tx| staff::end_sessions(tx, &granter, id)).await?;
-    back(id, if count == 1 { "One session was ended.".to_owned() } else { format!("{count} sessions were ended.") })
+    back(
+        id,
+        if count == 1 {
+            "One session was ended.".to_owned()
+        } else {
+            format!("{count} sessions were ended.")
+        },
+    )
 }
 
 async fn reset_password(
@@ -398,7 +407,7 @@ async fn reset_password(
     let (hash, generated) = hashed(&access, "", Vec::new()).await?;
     let person = access
         .store()
-        .write(me.actor(), move |tx| staff::set_password(tx, &granter, id, &hash, None))
+        .write(me.actor(), move |tx| staff::set_password(tx, &granter, id, &hash, true, None))
         .await?;
     let toast = Toast::ok(format!("{} has a new password. Hand it over.", person.name));
     see_other(&with_secret(&me, &access, id, generated), Some(toast))

@@ -15,7 +15,9 @@ crate::id!(
 pub(super) const NAME_LEN_MAX: usize = 120;
 
 /// Colours by choice.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, serde::Serialize, serde::Deserialize,
+)]
 #[cbor(index_only)]
 #[serde(rename_all = "lowercase")]
 pub enum ThemeChoice {

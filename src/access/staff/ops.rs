@@ -111,8 +111,7 @@ pub fn add(
     STAFF.put(tx, &member.id, &member)?;
     let credential = Credential { hash: hash.to_owned(), changed_at: tx.now() };
     CREDENTIALS.put(tx, &member.id, &credential)?;
-    let event =
-        StaffAdded { name: member.name.clone(), email: member.email.clone(), role: member.role };
+    let event = StaffAdded { name: member.name.clone(), email: member.email.clone(), role: member.role };
     tx.publish(Subject::of(&member.id), &event)?;
     Ok(member)
 }
@@ -181,8 +180,8 @@ pub fn activate(tx: &mut Tx<'_>, by: &Granter, id: StaffId) -> Result<StaffMembe
     Ok(member)
 }
 
-/// Sets a password that was hashed before and ends every session but `keep`. When somebody else set it, the browsers
-/// of the person count as strangers again.
+/// Sets a password that was hashed before and ends every session but `keep`. `temporary`: somebody else knows it.
+/// When somebody else set it, the browsers of the person count as strangers again.
 ///
 /// # Errors
 /// `cannot_grant`, `not_found`.
@@ -191,11 +190,12 @@ pub fn set_password(
     by: &Granter,
     id: StaffId,
     hash: &str,
+    temporary: bool,
     keep: Option<&TokenHash>,
 ) -> Result<StaffMember> {
     let mut member = managed(tx, by, id)?;
     let by_self = by.staff == Some(id);
-    member.password_is_temporary = !by_self && by.staff.is_some();
+    member.password_is_temporary = temporary;
     put(tx, &mut member)?;
     let credential = Credential { hash: hash.to_owned(), changed_at: tx.now() };
     CREDENTIALS.put(tx, &id, &credential)?;
@@ -235,17 +235,19 @@ pub fn end_sessions(tx: &mut Tx<'_>, by: &Granter, id: StaffId) -> Result<u32> {
 ///
 /// # Errors
 /// `validation` with the fields, `not_found`.
-pub fn change_self(tx: &mut Tx<'_>, id: StaffId, name: &str, preferences: &Preferences) -> Result<StaffMember> {
+pub fn change_self(
+    tx: &mut Tx<'_>,
+    id: StaffId,
+    name: &str,
+    preferences: &Preferences,
+) -> Result<StaffMember> {
     let mut checks = Checks::default();
     let name = checks.keep("/name", checked_name(name));
     checks.keep("/zone", preferences.check());
     checks.finish()?;
     let before = get(tx, id)?;
-    let mut member = StaffMember {
-        name: name.unwrap_or_default(),
-        preferences: preferences.clone(),
-        ..before.clone()
-    };
+    let mut member =
+        StaffMember { name: name.unwrap_or_default(), preferences: preferences.clone(), ..before.clone() };
     if member == before {
         return Ok(member);
     }

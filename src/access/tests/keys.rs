@@ -1,7 +1,6 @@
 //! API keys: in the header only, gone with the next request, used and expiring (cases 20, 21).
 
-use super::{DAY, House, MINUTE, OWNER, PASSWORD, program};
-use crate::access::console;
+use super::{DAY, House, MINUTE, OWNER, PASSWORD, console, program};
 use crate::access::key::{self, NewKey};
 use crate::access::token;
 use actix_web::test::TestRequest;
@@ -24,7 +23,10 @@ async fn a_key_opens_the_api_until_it_is_revoked_or_expires() {
     assert!(reply.header("ratelimit").starts_with("\"key\";r=599"), "{:?}", reply.headers);
     console::revoke_key(&house.store, &key.id.to_string()).unwrap();
     let reply = viewed(&house, &secret).await.expect(401);
-    assert_eq!((reply.code().as_str(), reply.header("content-type")), ("invalid_key", "application/problem+json"));
+    assert_eq!(
+        (reply.code().as_str(), reply.header("content-type")),
+        ("invalid_key", "application/problem+json")
+    );
     assert!(reply.body.contains("revoked") && reply.header("www-authenticate").starts_with("Bearer"));
 
     let (_, secret) = made(&house, Some(30));
@@ -39,7 +41,9 @@ async fn a_key_opens_the_api_until_it_is_revoked_or_expires() {
 async fn what_is_no_key_is_refused_with_what_would_be_right() {
     let house = House::open().await;
     let (_, secret) = made(&house, None);
-    for wrong in [token::new_key(), "x".to_owned(), String::new(), secret.to_lowercase(), format!("{secret}x")] {
+    for wrong in
+        [token::new_key(), "x".to_owned(), String::new(), secret.to_lowercase(), format!("{secret}x")]
+    {
         let reply = viewed(&house, &wrong).await.expect(401);
         assert_eq!(reply.code(), "invalid_key");
         assert!(reply.body.contains("Authorization: Bearer sk_live_"));
@@ -57,10 +61,12 @@ async fn with_a_key_no_cookie_is_read() {
     let house = House::open().await;
     let browser = house.signed_in(OWNER).await;
     let cookie = format!("sid={}", browser.cookie("sid"));
-    let request = program(TestRequest::get(), "/api/v1/probe/view", "nonsense").insert_header(("cookie", cookie.as_str()));
+    let request = program(TestRequest::get(), "/api/v1/probe/view", "nonsense")
+        .insert_header(("cookie", cookie.as_str()));
     house.call(request).await.expect(401);
     let (_, secret) = made(&house, None);
-    let request = program(TestRequest::post(), "/api/v1/probe/edit", &secret).insert_header(("cookie", cookie));
+    let request =
+        program(TestRequest::post(), "/api/v1/probe/edit", &secret).insert_header(("cookie", cookie));
     assert_eq!(house.call(request).await.expect(403).code(), "missing_scope");
 }
 
@@ -68,7 +74,10 @@ async fn with_a_key_no_cookie_is_read() {
 async fn a_key_in_the_address_is_refused_even_when_it_is_right() {
     let house = House::open().await;
     let (_, secret) = made(&house, None);
-    for path in [format!("/api/v1/probe/view?key={secret}"), format!("/api/v1/probe/view?x=%73k_live_{}", &secret[8..])] {
+    for path in [
+        format!("/api/v1/probe/view?key={secret}"),
+        format!("/api/v1/probe/view?x=%73k_live_{}", &secret[8..]),
+    ] {
         let reply = house.call(TestRequest::get().uri(&path)).await.expect(400);
         assert_eq!(reply.code(), "key_in_address");
         assert!(!reply.body.contains(&secret), "it is not repeated");
@@ -129,7 +138,10 @@ async fn the_secret_is_shown_once_and_kept_nowhere() {
     let to = browser.post("/admin/keys", &form).await.expect(303).header("location").to_owned();
     let other = house.browser(5);
     other.sign_in(OWNER, PASSWORD).await.expect(303);
-    assert!(!other.get(&to).await.expect(200).body.contains("shown this once"), "another session sees nothing");
+    assert!(
+        !other.get(&to).await.expect(200).body.contains("shown this once"),
+        "another session sees nothing"
+    );
     let page = browser.get(&to).await.expect(200);
     assert_eq!(page.header("cache-control"), "no-store");
     let start = page.body.find("sk_live_").map(|at| &page.body[at..]).unwrap();

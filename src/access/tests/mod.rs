@@ -1,6 +1,7 @@
 //! The floor as a whole, in process, with a real store: a shop with an owner, browsers and programs that call it.
 
 mod budgets;
+mod console;
 mod keys;
 mod pages;
 mod parking;
@@ -9,7 +10,9 @@ mod sessions;
 mod setting_up;
 
 use crate::access::staff::{NewStaff, StaffMember};
-use crate::access::{Access, Caller, DOORS, Public, Role, Settings, Shop, Staff, TABLES, console, may, routes, shells};
+use crate::access::{
+    Access, Caller, DOORS, Public, Role, Settings, Shop, Staff, TABLES, may, routes, shells,
+};
 use crate::base::error::Result;
 use crate::base::time::{Clock, Timestamp};
 use crate::store::{Store, TableInfo};
@@ -50,7 +53,8 @@ impl Reply {
     }
     #[track_caller]
     pub(super) fn expect(self, status: u16) -> Self {
-        assert_eq!(self.status, status, "{} {}", self.header("location"), self.body);
+        let told = self.body.split("<main").nth(1).unwrap_or(&self.body);
+        assert_eq!(self.status, status, "{} {told}", self.header("location"));
         self
     }
     pub(super) fn code(&self) -> String {
@@ -97,7 +101,8 @@ impl House {
     pub(super) async fn with(plan: Plan) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::manual(Timestamp::parse("2026-11-20T10:00:00Z").unwrap());
-        let keep = crate::store::Settings { reserve_mb: 0, ballast_mb: 0, ..crate::store::Settings::default() };
+        let keep =
+            crate::store::Settings { reserve_mb: 0, ballast_mb: 0, ..crate::store::Settings::default() };
         let store = Store::open(dir.path(), &keep, clock.clone(), &ALL_TABLES).unwrap();
         let access = Access::new(store.clone(), Settings::default(), plan.https).unwrap();
         let limits = PerMinute { sign_in: plan.sign_ins, ..PerMinute::default() };
@@ -120,7 +125,9 @@ impl House {
                     Err(error) => panic!("{error}"),
                 };
                 let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-                Reply { status, headers, body: String::from_utf8(read_body(answer).await.to_vec()).unwrap() }
+                let body = String::from_utf8(read_body(answer).await.to_vec()).unwrap();
+                // Templates write the slash so; for the tests it is one.
+                Reply { status, headers, body: body.replace("&#x2f;", "/") }
             })
         };
         let house = Self { store, access, clock, serve: Rc::new(serve), _dir: Rc::new(dir) };
@@ -171,7 +178,8 @@ pub(super) struct Browser {
 
 impl Browser {
     async fn send(&self, request: TestRequest) -> Reply {
-        let mut request = request.peer_addr(self.address.parse().unwrap()).insert_header(("accept", "text/html"));
+        let mut request =
+            request.peer_addr(self.address.parse().unwrap()).insert_header(("accept", "text/html"));
         let jar: Vec<String> = self.jar.borrow().iter().map(|(n, v)| format!("{n}={v}")).collect();
         if !jar.is_empty() {
             request = request.insert_header(("cookie", jar.join("; ")));
@@ -238,7 +246,9 @@ fn probes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/admin/probe/any").route(web::get().to(any)))
         .service(web::resource("/admin/probe/view").route(web::get().to(view)))
-        .service(web::resource("/admin/probe/edit").route(web::get().to(edit_page)).route(web::post().to(edit)))
+        .service(
+            web::resource("/admin/probe/edit").route(web::get().to(edit_page)).route(web::post().to(edit)),
+        )
         .service(web::resource("/api/v1/probe/view").route(web::get().to(api_view)))
         .service(web::resource("/api/v1/probe/edit").route(web::post().to(api_edit)))
         .service(web::resource("/api/v1/probe/me").route(web::get().to(api_me)))
@@ -254,7 +264,8 @@ async fn edit_page(_staff: Staff<may::EditOrders>) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().body("a form"))
 }
 async fn edit(_staff: Staff<may::EditOrders>, fields: Fields) -> Result<HttpResponse> {
-    see_other(&format!("/admin/probe/any?got={}", fields.all("note").collect::<Vec<_>>().join("+")), None)
+    let got = fields.all("note").collect::<Vec<_>>().join("|");
+    see_other(&format!("/admin/probe/any?{}", crate::web::query::encode(&[("got", got)])), None)
 }
 async fn api_view(caller: Caller<may::ViewOrders>) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().body(caller.actor().id))

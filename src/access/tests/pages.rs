@@ -1,7 +1,6 @@
 //! My account and staff, as people use them.
 
-use super::{House, OWNER, PASSWORD};
-use crate::access::console;
+use super::{House, OWNER, PASSWORD, console};
 use crate::access::role::Role;
 use crate::access::staff::{self, ThemeChoice};
 
@@ -18,7 +17,10 @@ async fn somebody_is_added_with_a_password_that_must_be_replaced() {
     assert!(!owner.get(&to).await.expect(200).body.contains(&password), "it is shown once");
 
     let ben = house.browser(2);
-    assert_eq!(ben.sign_in("ben@example.com", &password).await.expect(303).header("location"), "/admin/account");
+    assert_eq!(
+        ben.sign_in("ben@example.com", &password).await.expect(303).header("location"),
+        "/admin/account"
+    );
     let refused = ben.get("/admin/probe/view").await.expect(403);
     assert!(refused.body.contains("Choose your own first"));
     assert_eq!(ben.get("/api/v1/probe/view").await.expect(403).code(), "own_password_first");
@@ -34,7 +36,8 @@ async fn a_password_is_changed_with_the_present_one_only() {
     let house = House::open().await;
     let browser = house.signed_in(OWNER).await;
     let change = |current: &str, new: &str| {
-        let form = [("current_password".to_owned(), current.to_owned()), ("password".to_owned(), new.to_owned())];
+        let form =
+            [("current_password".to_owned(), current.to_owned()), ("password".to_owned(), new.to_owned())];
         let browser = &browser;
         async move {
             let form: Vec<(&str, &str)> = form.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
@@ -63,8 +66,13 @@ async fn a_password_is_changed_with_the_present_one_only() {
 async fn preferences_are_kept_and_shown() {
     let house = House::open().await;
     let browser = house.signed_in(OWNER).await;
-    let form =
-        [("name", "Olga O."), ("theme", "dark"), ("zone", "Asia/Tokyo"), ("compact", "true"), ("keys", "true")];
+    let form = [
+        ("name", "Olga O."),
+        ("theme", "dark"),
+        ("zone", "Asia/Tokyo"),
+        ("compact", "true"),
+        ("keys", "true"),
+    ];
     let reply = browser.post("/admin/account", &form).await.expect(303);
     assert!(reply.cookies().iter().any(|c| c.starts_with("theme=dark")));
     let page = browser.get("/admin/account").await.expect(200);
@@ -86,7 +94,10 @@ async fn sessions_are_listed_and_ended_one_by_one_or_all_others() {
     let (here, there, elsewhere) =
         (house.signed_in(OWNER).await, house.signed_in(OWNER).await, house.signed_in(OWNER).await);
     let page = here.get("/admin/account").await.expect(200);
-    assert_eq!(page.body.matches("Firefox on Linux").count() - page.body.matches("class=\"vh\"> Firefox").count(), 3);
+    assert_eq!(
+        page.body.matches("Firefox on Linux").count() - page.body.matches("class=\"vh\"> Firefox").count(),
+        3
+    );
     let action = page.body.split("action=\"/admin/account/sessions/").nth(1).unwrap();
     let id = action.split('/').next().unwrap().to_owned();
     here.post(&format!("/admin/account/sessions/{id}/end"), &[]).await.expect(303);
@@ -102,7 +113,10 @@ async fn sessions_are_listed_and_ended_one_by_one_or_all_others() {
     assert!(!page.contains("sessions/end-others"));
     let owner = house.store.read(|s| staff::find_by_email(s, OWNER)).unwrap().unwrap();
     let now = house.clock.now();
-    let mine = house.store.read(|s| crate::access::session::list(s, owner.id, now, house.access.settings())).unwrap();
+    let mine = house
+        .store
+        .read(|s| crate::access::session::list(s, owner.id, now, house.access.settings()))
+        .unwrap();
     eve.post(&format!("/admin/account/sessions/{}/end", mine[0].1.id), &[]).await.expect(404);
     assert!(here.is_in().await);
 }
@@ -129,7 +143,12 @@ async fn an_owner_manages_staff_from_their_pages() {
     let me = house.store.read(|s| staff::find_by_email(s, OWNER)).unwrap().unwrap();
     owner.post(&format!("/admin/staff/{}/deactivate", me.id), &[]).await.expect(409);
     owner.get("/admin/staff/stf_00000000000000000000000000").await.expect(404);
-    let bad = [("name", ""), ("email", "ben@example.com"), ("role", "packer"), ("password", "a good long one this")];
+    let bad = [
+        ("name", ""),
+        ("email", "ben@example.com"),
+        ("role", "packer"),
+        ("password", "a good long one this"),
+    ];
     let reply = owner.post("/admin/staff", &bad).await.expect(422);
     assert!(reply.body.contains("Enter a name.") && !reply.body.contains("a good long one this"));
     let taken = [("name", "Ben 2"), ("email", "BEN@example.com"), ("role", "packer")];

@@ -1,11 +1,10 @@
 //! Every role and every scope at every probe, and what staff may do with staff (cases 18, 19, 20, P21).
 
-use super::{House, OWNER, PASSWORD, program};
+use super::{House, OWNER, PASSWORD, console, program};
 use crate::access::key::NewKey;
 use crate::access::permission::{PERMISSIONS, Rights};
 use crate::access::role::Role;
 use crate::access::staff::{self, Granter, NewStaff, StaffId};
-use crate::access::console;
 use crate::base::error::{Kind, Result};
 use crate::store::Actor;
 use actix_web::test::TestRequest;
@@ -19,9 +18,14 @@ async fn the_matrix_of_routes_and_roles_is_as_agreed() {
         house.hire(role.label(), &email, *role);
         let browser = house.signed_in(&email).await;
         let mut line = format!("{:<10}", role.word());
-        for path in
-            ["/admin/probe/any", "/admin/probe/view", "/admin/probe/edit", "/admin/account", "/admin/staff", "/admin/keys"]
-        {
+        for path in [
+            "/admin/probe/any",
+            "/admin/probe/view",
+            "/admin/probe/edit",
+            "/admin/account",
+            "/admin/staff",
+            "/admin/keys",
+        ] {
             line.push_str(&format!(" {}", browser.get(path).await.status));
         }
         for path in ["/api/v1/probe/view", "/api/v1/probe/me"] {
@@ -112,7 +116,8 @@ async fn nobody_gives_or_manages_what_he_does_not_have() {
     let owner = house.store.read(|s| staff::find_by_email(s, OWNER)).unwrap().unwrap();
     let ben = house.hire("Ben", "ben@example.com", Role::Packer);
     // Somebody who manages staff without being an owner.
-    let clerk = Granter { staff: Some(ben.id), rights: Rights::parse(&["staff:manage", "orders:view"]).unwrap() };
+    let clerk =
+        Granter { staff: Some(ben.id), rights: Rights::parse(&["staff:manage", "orders:view"]).unwrap() };
     let refused = |result: Result<()>| {
         let error = result.unwrap_err();
         assert_eq!((error.kind, error.code), (Kind::Forbidden, "cannot_grant"), "{error}");
@@ -122,7 +127,7 @@ async fn nobody_gives_or_manages_what_he_does_not_have() {
     refused(on(&house, move |tx| staff::add(tx, &clerk, &a, "hash", false).map(drop)));
     refused(on(&house, move |tx| staff::add(tx, &clerk, &b, "hash", false).map(drop)));
     refused(on(&house, move |tx| staff::set_role(tx, &clerk, owner.id, None, Role::Packer).map(drop)));
-    refused(on(&house, move |tx| staff::set_password(tx, &clerk, owner.id, "hash", None).map(drop)));
+    refused(on(&house, move |tx| staff::set_password(tx, &clerk, owner.id, "hash", true, None).map(drop)));
     refused(on(&house, move |tx| staff::deactivate(tx, &clerk, owner.id).map(drop)));
     refused(on(&house, move |tx| staff::end_sessions(tx, &clerk, owner.id).map(drop)));
     let key = NewKey { name: "x".into(), scopes: vec!["all".into()], days: None };
