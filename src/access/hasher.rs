@@ -3,7 +3,7 @@
 use crate::access::password::{self, Memory, Password, Verdict};
 use crate::base::error::{Error, Result};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -72,8 +72,12 @@ impl Hasher {
     /// # Errors
     /// As [`Hasher::hash`].
     pub fn hash_blocking(&self, password: Password, words: Vec<String>) -> Result<String> {
-        let answer = self.place()?.send(move |memory| set(&password, &words, memory))?;
-        answer.blocking_recv().map_err(Error::internal)?
+        // Not tokio's: it refuses to wait on threads that also run tasks, as the thread of a test does.
+        let (answer, receiver) = sync_channel(1);
+        self.place()?.run(move |memory| {
+            let _nobody_waits = answer.send(set(&password, &words, memory));
+        })?;
+        receiver.recv().map_err(Error::internal)?
     }
 }
 
@@ -91,13 +95,19 @@ impl Place {
         work: impl FnOnce(&mut Memory) -> Result<T> + Send + 'static,
     ) -> Result<oneshot::Receiver<Result<T>>> {
         let (answer, receiver) = oneshot::channel();
+        self.run(move |memory| {
+            let _nobody_waits = answer.send(work(memory));
+        })?;
+        Ok(receiver)
+    }
+
+    fn run(self, work: impl FnOnce(&mut Memory) + Send + 'static) -> Result<()> {
         let held = self.held;
         let job: Work = Box::new(move |memory| {
-            let _nobody_waits = answer.send(work(memory));
+            work(memory);
             drop(held);
         });
-        self.work.send(job).map_err(|_cause| Error::internal("the hashing thread has ended"))?;
-        Ok(receiver)
+        self.work.send(job).map_err(|e| Error::internal(format!("the hashing thread has ended: {e}")))
     }
 }
 
@@ -117,7 +127,7 @@ fn run(waiting: &Receiver<Work>) {
         let next = if memory.is_held() {
             waiting.recv_timeout(IDLE)
         } else {
-            waiting.recv().map_err(|_cause| RecvTimeoutError::Disconnected)
+            waiting.recv().map_err(|_| RecvTimeoutError::Disconnected)
         };
         match next {
             // A panic inside must not end the thread that everybody signs in through.

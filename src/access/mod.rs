@@ -12,7 +12,6 @@ pub mod events;
 pub mod staff;
 
 pub mod budget;
-pub mod console;
 mod cookies;
 mod device;
 mod extract;

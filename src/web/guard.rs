@@ -81,7 +81,7 @@ fn check_origin(
     hosts: &[String],
 ) -> Result<(), Error> {
     if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
-        || headers.contains_key(header::AUTHORIZATION)
+        || carries_key(headers)
     {
         return Ok(());
     }
@@ -101,6 +101,13 @@ fn check_origin(
         None if headers.contains_key(header::COOKIE) => forged(),
         None => Ok(()),
     }
+}
+
+/// Whether the request proves itself by a key in its header. Browsers send Basic credentials by themselves, as a
+/// password in front of the shop makes them do: those prove nothing.
+fn carries_key(headers: &HeaderMap) -> bool {
+    let text = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    text.split_once(' ').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
 }
 
 fn is_own_origin(from: &str, host: Option<&str>, origin: Option<&str>, hosts: &[String]) -> bool {

@@ -77,7 +77,7 @@ pub async fn dress<B: MessageBody + 'static>(
     };
     note(error, &request_id(&request), request.match_pattern().as_deref().unwrap_or("-"));
     let mut dressed = answer_to(&request, error);
-    for name in [header::SET_COOKIE, header::ALLOW] {
+    for name in [header::SET_COOKIE, header::ALLOW, header::HeaderName::from_static("hx-redirect")] {
         for value in old.headers().get_all(&name) {
             dressed.headers_mut().append(name.clone(), value.clone());
         }

@@ -260,6 +260,8 @@ async fn replace_password(
         let text = "This is not your present password.";
         return Err(Error::invalid("wrong_password", text).on("/current_password"));
     }
+    // A right password is no guess, whatever becomes of the new one.
+    access.store().write(staff.actor(), move |tx| budget::clear(tx, &by)).await?;
     let words = vec![shop.profile().name, person.name.clone(), person.email.clone()];
     let hash = access.hasher().hash(Password::new(&typed.password)?, words).await?;
     let (old, new) = (*staff.token(), token::new_token());
@@ -271,8 +273,7 @@ async fn replace_password(
             if staff::credential(tx, id)?.map(|c| c.hash) != charged.1 {
                 return Err(Error::conflict("version_mismatch", "The password was changed in the meantime."));
             }
-            budget::clear(tx, &by)?;
-            staff::set_password(tx, &granter, id, &hash, Some(&old))?;
+            staff::set_password(tx, &granter, id, &hash, false, Some(&old))?;
             session::renew(tx, &old, &new_hash)
         })
         .await?;
@@ -326,7 +327,7 @@ mod tests {
     #[test]
     fn the_page_renders() {
         let html = renders::<AccountPage>();
-        assert!(html.contains("Europe/Berlin") && html.contains("autocomplete=\"new-password\""));
+        assert!(html.contains("Europe&#x2f;Berlin") && html.contains("autocomplete=\"new-password\""));
     }
 
     #[test]

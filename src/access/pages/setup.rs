@@ -195,6 +195,6 @@ mod tests {
     #[test]
     fn the_page_renders() {
         let html = renders::<SetupPage>();
-        assert!(html.contains("autocomplete=\"new-password\"") && html.contains("Europe/Berlin"));
+        assert!(html.contains("autocomplete=\"new-password\"") && html.contains("Europe&#x2f;Berlin"));
     }
 }

@@ -407,7 +407,7 @@ async fn reset_password(
     let (hash, generated) = hashed(&access, "", Vec::new()).await?;
     let person = access
         .store()
-        .write(me.actor(), move |tx| staff::set_password(tx, &granter, id, &hash, None))
+        .write(me.actor(), move |tx| staff::set_password(tx, &granter, id, &hash, true, None))
         .await?;
     let toast = Toast::ok(format!("{} has a new password. Hand it over.", person.name));
     see_other(&with_secret(&me, &access, id, generated), Some(toast))

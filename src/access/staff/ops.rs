@@ -180,8 +180,8 @@ pub fn activate(tx: &mut Tx<'_>, by: &Granter, id: StaffId) -> Result<StaffMembe
     Ok(member)
 }
 
-/// Sets a password that was hashed before and ends every session but `keep`. When somebody else set it, the browsers
-/// of the person count as strangers again.
+/// Sets a password that was hashed before and ends every session but `keep`. `temporary`: somebody else knows it.
+/// When somebody else set it, the browsers of the person count as strangers again.
 ///
 /// # Errors
 /// `cannot_grant`, `not_found`.
@@ -190,11 +190,12 @@ pub fn set_password(
     by: &Granter,
     id: StaffId,
     hash: &str,
+    temporary: bool,
     keep: Option<&TokenHash>,
 ) -> Result<StaffMember> {
     let mut member = managed(tx, by, id)?;
     let by_self = by.staff == Some(id);
-    member.password_is_temporary = !by_self && by.staff.is_some();
+    member.password_is_temporary = temporary;
     put(tx, &mut member)?;
     let credential = Credential { hash: hash.to_owned(), changed_at: tx.now() };
     CREDENTIALS.put(tx, &id, &credential)?;

@@ -1,7 +1,6 @@
 //! API keys: in the header only, gone with the next request, used and expiring (cases 20, 21).
 
-use super::{DAY, House, MINUTE, OWNER, PASSWORD, program};
-use crate::access::console;
+use super::{DAY, House, MINUTE, OWNER, PASSWORD, console, program};
 use crate::access::key::{self, NewKey};
 use crate::access::token;
 use actix_web::test::TestRequest;

@@ -1,6 +1,7 @@
 //! The floor as a whole, in process, with a real store: a shop with an owner, browsers and programs that call it.
 
 mod budgets;
+mod console;
 mod keys;
 mod pages;
 mod parking;
@@ -10,7 +11,7 @@ mod setting_up;
 
 use crate::access::staff::{NewStaff, StaffMember};
 use crate::access::{
-    Access, Caller, DOORS, Public, Role, Settings, Shop, Staff, TABLES, console, may, routes, shells,
+    Access, Caller, DOORS, Public, Role, Settings, Shop, Staff, TABLES, may, routes, shells,
 };
 use crate::base::error::Result;
 use crate::base::time::{Clock, Timestamp};
@@ -52,7 +53,8 @@ impl Reply {
     }
     #[track_caller]
     pub(super) fn expect(self, status: u16) -> Self {
-        assert_eq!(self.status, status, "{} {}", self.header("location"), self.body);
+        let told = self.body.split("<main").nth(1).unwrap_or(&self.body);
+        assert_eq!(self.status, status, "{} {told}", self.header("location"));
         self
     }
     pub(super) fn code(&self) -> String {
@@ -123,7 +125,9 @@ impl House {
                     Err(error) => panic!("{error}"),
                 };
                 let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-                Reply { status, headers, body: String::from_utf8(read_body(answer).await.to_vec()).unwrap() }
+                let body = String::from_utf8(read_body(answer).await.to_vec()).unwrap();
+                // Templates write the slash so; for the tests it is one.
+                Reply { status, headers, body: body.replace("&#x2f;", "/") }
             })
         };
         let house = Self { store, access, clock, serve: Rc::new(serve), _dir: Rc::new(dir) };
@@ -260,7 +264,8 @@ async fn edit_page(_staff: Staff<may::EditOrders>) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().body("a form"))
 }
 async fn edit(_staff: Staff<may::EditOrders>, fields: Fields) -> Result<HttpResponse> {
-    see_other(&format!("/admin/probe/any?got={}", fields.all("note").collect::<Vec<_>>().join("+")), None)
+    let got = fields.all("note").collect::<Vec<_>>().join("|");
+    see_other(&format!("/admin/probe/any?{}", crate::web::query::encode(&[("got", got)])), None)
 }
 async fn api_view(caller: Caller<may::ViewOrders>) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().body(caller.actor().id))

@@ -1,7 +1,6 @@
 //! My account and staff, as people use them.
 
-use super::{House, OWNER, PASSWORD};
-use crate::access::console;
+use super::{House, OWNER, PASSWORD, console};
 use crate::access::role::Role;
 use crate::access::staff::{self, ThemeChoice};
 

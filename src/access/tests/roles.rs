@@ -1,7 +1,6 @@
 //! Every role and every scope at every probe, and what staff may do with staff (cases 18, 19, 20, P21).
 
-use super::{House, OWNER, PASSWORD, program};
-use crate::access::console;
+use super::{House, OWNER, PASSWORD, console, program};
 use crate::access::key::NewKey;
 use crate::access::permission::{PERMISSIONS, Rights};
 use crate::access::role::Role;
@@ -128,7 +127,7 @@ async fn nobody_gives_or_manages_what_he_does_not_have() {
     refused(on(&house, move |tx| staff::add(tx, &clerk, &a, "hash", false).map(drop)));
     refused(on(&house, move |tx| staff::add(tx, &clerk, &b, "hash", false).map(drop)));
     refused(on(&house, move |tx| staff::set_role(tx, &clerk, owner.id, None, Role::Packer).map(drop)));
-    refused(on(&house, move |tx| staff::set_password(tx, &clerk, owner.id, "hash", None).map(drop)));
+    refused(on(&house, move |tx| staff::set_password(tx, &clerk, owner.id, "hash", true, None).map(drop)));
     refused(on(&house, move |tx| staff::deactivate(tx, &clerk, owner.id).map(drop)));
     refused(on(&house, move |tx| staff::end_sessions(tx, &clerk, owner.id).map(drop)));
     let key = NewKey { name: "x".into(), scopes: vec!["all".into()], days: None };

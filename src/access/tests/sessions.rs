@@ -1,7 +1,6 @@
 //! Signing in and out, and what ends a session (cases 1, 4, 6, 7, 8, 19, 46).
 
-use super::{DAY, HOUR, House, MINUTE, OWNER, PASSWORD, Plan};
-use crate::access::console;
+use super::{DAY, HOUR, House, MINUTE, OWNER, PASSWORD, Plan, console};
 use crate::access::permission::Rights;
 use crate::access::role::Role;
 use crate::access::session;
@@ -53,12 +52,7 @@ async fn a_right_password_opens_the_page_that_was_wanted() {
     let reply = browser.get("/admin/probe/view?q=a%20b").await.expect(303);
     assert_eq!(reply.header("location"), "/admin/sign-in?next=/admin/probe/view%3Fq%3Da%2520b");
     let page = browser.get(reply.header("location")).await.expect(200);
-    assert!(
-        page.body.contains("name=\"next\" value=\"&#x2f;admin&#x2f;probe&#x2f;view?q=a%20b\"")
-            || page.body.contains("name=\"next\" value=\"/admin/probe/view?q=a%20b\""),
-        "{}",
-        page.body
-    );
+    assert!(page.body.contains("name=\"next\" value=\"/admin/probe/view?q=a%20b\""), "{}", page.body);
     let form =
         [("email", " Olga@Example.COM "), ("password", PASSWORD), ("next", "/admin/probe/view?q=a%20b")];
     let reply = browser.post("/admin/sign-in", &form).await.expect(303);
@@ -240,6 +234,7 @@ async fn a_clock_that_jumps_back_ends_no_session_and_old_ones_are_removed() {
     assert!(browser.is_in().await);
     house.pass(DAY * 365 * 10);
     for _ in 0..60 {
+        house.pass(1);
         house.signed_in(OWNER).await;
     }
     let owner = house.store.read(|s| staff::find_by_email(s, OWNER)).unwrap().unwrap();

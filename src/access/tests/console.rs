@@ -1,4 +1,4 @@
-//! The same operations for the command line: they wait for the store, and act for whoever is on the server.
+//! The operations as the command line calls them: they wait for the store, and act for whoever is on the server.
 
 use crate::access::hasher::Hasher;
 use crate::access::key::{self, ApiKey, KeyId, NewKey};
@@ -10,68 +10,51 @@ use crate::base::error::{Error, Result};
 use crate::base::id::Id as _;
 use crate::store::{Actor, Store};
 
-/// Adds somebody with a password that they know themselves.
-///
-/// # Errors
-/// Those of [`staff::add`] and of the password policy.
-pub fn add_staff(store: &Store, hasher: &Hasher, new: &NewStaff, password: &str) -> Result<StaffMember> {
+pub(super) fn add_staff(
+    store: &Store,
+    hasher: &Hasher,
+    new: &NewStaff,
+    password: &str,
+) -> Result<StaffMember> {
     let hash = hashed(store, hasher, password, &[&new.name, &new.email])?;
     let new = new.clone();
     store.write_blocking(Actor::cli(), move |tx| staff::add(tx, &Granter::console(), &new, &hash, false))
 }
 
-/// Everybody, by name.
-///
-/// # Errors
-/// Faults of the store only.
-pub fn list_staff(store: &Store) -> Result<Vec<StaffMember>> {
-    store.read(staff::list)
+pub(super) fn list_staff(store: &Store) -> Result<Vec<StaffMember>> {
+    store.read(|s| staff::list(s))
 }
 
-/// Shuts somebody out at once.
-///
-/// # Errors
-/// `not_found`, `last_owner`.
-pub fn deactivate(store: &Store, email: &str) -> Result<StaffMember> {
+pub(super) fn deactivate(store: &Store, email: &str) -> Result<StaffMember> {
     let id = id_of(store, email)?;
     store.write_blocking(Actor::cli(), move |tx| staff::deactivate(tx, &Granter::console(), id))
 }
 
-/// Lets somebody in again.
-///
-/// # Errors
-/// `not_found`.
-pub fn activate(store: &Store, email: &str) -> Result<StaffMember> {
+pub(super) fn activate(store: &Store, email: &str) -> Result<StaffMember> {
     let id = id_of(store, email)?;
     store.write_blocking(Actor::cli(), move |tx| staff::activate(tx, &Granter::console(), id))
 }
 
-/// Sets a password and ends every session of its owner.
-///
-/// # Errors
-/// `not_found`, and the refusals of the password policy.
-pub fn reset_password(store: &Store, hasher: &Hasher, email: &str, password: &str) -> Result<StaffMember> {
+pub(super) fn reset_password(
+    store: &Store,
+    hasher: &Hasher,
+    email: &str,
+    password: &str,
+) -> Result<StaffMember> {
     let id = id_of(store, email)?;
     let person = store.read(|s| staff::get(s, id))?;
     let hash = hashed(store, hasher, password, &[&person.name, &person.email])?;
-    store
-        .write_blocking(Actor::cli(), move |tx| staff::set_password(tx, &Granter::console(), id, &hash, None))
+    store.write_blocking(Actor::cli(), move |tx| {
+        staff::set_password(tx, &Granter::console(), id, &hash, false, None)
+    })
 }
 
-/// Ends every session of somebody, and says how many that were.
-///
-/// # Errors
-/// `not_found`.
-pub fn end_sessions(store: &Store, email: &str) -> Result<u32> {
+pub(super) fn end_sessions(store: &Store, email: &str) -> Result<u32> {
     let id = id_of(store, email)?;
     store.write_blocking(Actor::cli(), move |tx| staff::end_sessions(tx, &Granter::console(), id))
 }
 
-/// Makes an API key; the text is the secret, which nobody can show again.
-///
-/// # Errors
-/// Those of [`key::create`].
-pub fn create_key(store: &Store, new: &NewKey) -> Result<(ApiKey, String)> {
+pub(super) fn create_key(store: &Store, new: &NewKey) -> Result<(ApiKey, String)> {
     let (new, secret) = (new.clone(), token::new_key());
     let kept = secret.clone();
     let key =
@@ -79,25 +62,13 @@ pub fn create_key(store: &Store, new: &NewKey) -> Result<(ApiKey, String)> {
     Ok((key, secret))
 }
 
-/// Every key, those in use first.
-///
-/// # Errors
-/// Faults of the store only.
-pub fn list_keys(store: &Store) -> Result<Vec<ApiKey>> {
-    store.read(key::list)
-}
-
-/// Takes a key out of use for good; `id` is its `key_…`.
-///
-/// # Errors
-/// `not_found`.
-pub fn revoke_key(store: &Store, id: &str) -> Result<ApiKey> {
+pub(super) fn revoke_key(store: &Store, id: &str) -> Result<ApiKey> {
     let id = KeyId::parse(id)?;
     store.write_blocking(Actor::cli(), move |tx| key::revoke(tx, &Granter::console(), id))
 }
 
 fn hashed(store: &Store, hasher: &Hasher, password: &str, words: &[&str]) -> Result<String> {
-    let shop = store.read(profile::get)?.name;
+    let shop = store.read(|s| profile::get(s))?.name;
     let words = words.iter().map(|w| (*w).to_owned()).chain([shop]).collect();
     hasher.hash_blocking(Password::new(password)?, words)
 }
