@@ -176,6 +176,9 @@ pub fn parse_amount(text: &str, currency: Currency) -> Result<i64> {
         (None, Some(_)) => cleaned.replace(',', "."),
         _ => cleaned,
     };
+    if !plain.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '-') {
+        return Err(wrong());
+    }
     let value = Decimal::from_str(&plain).map_err(|e| wrong().because(e))?;
     if value.normalize().scale() > currency.exponent() {
         return Err(wrong());

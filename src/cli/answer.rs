@@ -33,7 +33,7 @@ impl Answer {
     /// The answer of a command that is run for another process.
     pub(super) fn for_another(out: impl Write + 'static, directory: PathBuf, input: String) -> Self {
         Self {
-            out: BufWriter::with_capacity(64 * 1024, Box::new(out)),
+            out: BufWriter::new(Box::new(out)),
             is_quiet: false,
             verbosity: 0,
             has_colours: false,

@@ -26,6 +26,7 @@ pub(super) enum StaffVerb {
     /// Add an account; the password is the first line of standard input
     #[command(after_help = "\
 Example:
+  backroom staff add --email ben@example.com --name Ben --role packer < password.txt
   printf %s \"$PASSWORD\" | backroom staff add --email anna@example.com --name \"Anna Berg\" --role owner")]
     Add {
         #[arg(long)]
@@ -58,9 +59,7 @@ With --json, one line an account: {\"id\", \"email\", \"name\", \"role\", \"is_a
     #[command(after_help = "Example:\n  backroom staff activate ben@example.com")]
     Activate { email: String },
     /// Set a new password, the first line of standard input, and end all sessions
-    #[command(
-        after_help = "Example:\n  printf %s \"$PASSWORD\" | backroom staff reset-password anna@example.com"
-    )]
+    #[command(after_help = "Example:\n  backroom staff reset-password anna@example.com < password.txt")]
     ResetPassword { email: String },
     /// Sign an account out everywhere
     #[command(after_help = "Example:\n  backroom staff end-sessions anna@example.com")]

@@ -80,9 +80,7 @@ fn check_origin(
     origin: Option<&str>,
     hosts: &[String],
 ) -> Result<(), Error> {
-    if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
-        || carries_key(headers)
-    {
+    if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) || carries_key(headers) {
         return Ok(());
     }
     let text = |name: &str| headers.get(name).map(|v| v.to_str().unwrap_or("null"));

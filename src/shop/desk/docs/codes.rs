@@ -222,6 +222,12 @@ pub const CODES: &[Code] = &[
     ),
     api(
         Invalid,
+        "precondition_required",
+        "This change has to name the version it was made from.",
+        "Read the record, and send its ETag as If-Match.",
+    ),
+    api(
+        Invalid,
         "invalid_if_match",
         "`If-Match` is no ETag of an answer.",
         "Send the ETag unchanged, with its quotes.",
