@@ -135,7 +135,9 @@ pub(super) fn run(args: StaffArgs, app: &App, answer: &mut Answer) -> Result<Exi
         StaffVerb::ResetPassword { email } => {
             let id = id_of(app, &email)?;
             let hash = hashed(app, answer, &[&email])?;
-            app.store.write_blocking(app.actor(), move |tx| staff::set_password(tx, &by, id, &hash, None))?;
+            app.store.write_blocking(app.actor(), move |tx| {
+                staff::set_password(tx, &by, id, &hash, false, None)
+            })?;
             answer.remark(format_args!("{email} has a new password and is signed out everywhere"))?;
         }
         StaffVerb::EndSessions { email } => {

@@ -106,7 +106,7 @@ fn fill(args: &DemoArgs, app: &App, answer: &mut Answer) -> Result<(String, Stri
     app.store.write_blocking(actor.clone(), move |tx| {
         let by = Granter::console();
         match staff::find_by_email(tx, EMAIL)? {
-            Some(known) => staff::set_password(tx, &by, known.id, &hash, None)?,
+            Some(known) => staff::set_password(tx, &by, known.id, &hash, false, None)?,
             None => {
                 let new =
                     NewStaff { name: "Dana Demo".to_owned(), email: EMAIL.to_owned(), role: Role::Owner };

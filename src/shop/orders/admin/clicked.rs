@@ -1,8 +1,10 @@
 //! The pages as people click through them: in process, with a real store and index, signed in.
 
 use super::samples;
+use crate::access::password::Password;
 use crate::access::staff::NewStaff;
-use crate::access::{self, Access, Role, Shop, console, shells};
+use crate::access::staff::{self, Granter};
+use crate::access::{self, Access, Role, Shop, shells};
 use crate::base::error::Result;
 use crate::base::id::Id;
 use crate::base::money::{Currency, Price};
@@ -153,7 +155,10 @@ impl Desk {
             })
         });
         let new = NewStaff { name: "Olga Owner".into(), email: "olga@example.com".into(), role };
-        console::add_staff(&store, access.hasher(), &new, PASSWORD).unwrap();
+        let hash = access.hasher().hash_blocking(Password::new(PASSWORD).unwrap(), Vec::new()).unwrap();
+        store
+            .write_blocking(Actor::cli(), move |tx| staff::add(tx, &Granter::console(), &new, &hash, false))
+            .unwrap();
         let mut desk = Self { store, cookie: String::new(), serve, _dir: dir };
         let signed_in =
             desk.post("/admin/sign-in", &[("email", "olga@example.com"), ("password", PASSWORD)]).await;
