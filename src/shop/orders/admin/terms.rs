@@ -159,7 +159,7 @@ pub(super) mod tests {
 
     proptest! {
         #[test]
-        fn a_value_of_any_text_is_chosen_once_it_was_added(value in "[^\"\\\\\\p{C}\\p{Pi}\\p{Pf}\\s][^\"\\\\\\p{C}\\p{Pi}\\p{Pf}]{0,19}") {
+        fn a_value_of_any_text_is_chosen_once_it_was_added(value in "[\\p{L}\\p{N}][\\p{L}\\p{N} #/]{0,19}") {
             let added = toggled(&query("anna"), "category", value.trim());
             prop_assert_eq!(chosen(&query(&added), "category"), vec![value.trim().to_owned()], "{}", added);
             prop_assert_eq!(toggled(&query(&added), "category", value.trim()), "anna");
