@@ -127,7 +127,7 @@ fn run(waiting: &Receiver<Work>) {
         let next = if memory.is_held() {
             waiting.recv_timeout(IDLE)
         } else {
-            waiting.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            waiting.recv().map_err(|_cause| RecvTimeoutError::Disconnected)
         };
         match next {
             // A panic inside must not end the thread that everybody signs in through.

@@ -22,7 +22,7 @@ pub(super) fn add_staff(
 }
 
 pub(super) fn list_staff(store: &Store) -> Result<Vec<StaffMember>> {
-    store.read(|s| staff::list(s))
+    store.read(staff::list)
 }
 
 pub(super) fn deactivate(store: &Store, email: &str) -> Result<StaffMember> {
@@ -68,7 +68,7 @@ pub(super) fn revoke_key(store: &Store, id: &str) -> Result<ApiKey> {
 }
 
 fn hashed(store: &Store, hasher: &Hasher, password: &str, words: &[&str]) -> Result<String> {
-    let shop = store.read(|s| profile::get(s))?.name;
+    let shop = store.read(profile::get)?.name;
     let words = words.iter().map(|w| (*w).to_owned()).chain([shop]).collect();
     hasher.hash_blocking(Password::new(password)?, words)
 }
