@@ -14,6 +14,8 @@ const UNKNOWN: &str = "unknown_setting";
 const PREFIX: &str = "BACKROOM_";
 /// Names the file; the flag `--config` comes before it.
 const CONFIG_VARIABLE: &str = "BACKROOM_CONFIG";
+/// What tests and benches are told by; a shop started from the same shell must not stumble over them.
+const OF_THE_TESTS: [&str; 3] = ["BACKROOM_REAL_PARTS", "BACKROOM_SHARED", "BACKROOM_BENCH"];
 
 /// A setting given on the command line.
 #[derive(Clone, Debug)]
@@ -239,7 +241,7 @@ impl Layers {
         let mut from_file = Vec::new();
         for (name, value) in &inputs.environment {
             let Some(rest) = name.strip_prefix(PREFIX) else { continue };
-            if name == CONFIG_VARIABLE || is_of_kubernetes(rest) {
+            if name == CONFIG_VARIABLE || OF_THE_TESTS.contains(&name.as_str()) || is_of_kubernetes(rest) {
                 continue;
             }
             let path = rest.to_lowercase().replace("__", ".");

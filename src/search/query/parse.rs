@@ -5,6 +5,8 @@ use super::{CHARS_MAX, DEPTH_MAX, LIST_MAX, Problem, TERMS_MAX, nearest};
 use crate::search::fold;
 use crate::search::schema::Schema;
 
+const KEYWORDS: [&str; 3] = ["OR", "AND", "NOT"];
+
 /// Reads a text; what is not understood is left out and reported.
 pub(crate) fn read(text: &str, schema: &Schema, problems: &mut Vec<Problem>) -> All {
     let mut chars: Vec<char> = text.chars().take(CHARS_MAX + 1).collect();
@@ -80,13 +82,12 @@ impl Reader<'_> {
                 Some("NOT") => negated = !negated,
                 Some(_) => {}
                 None => {
-                    let minus = c == '-' && self.peek_at(1).is_some_and(|n| !is_blank(n) && n != ')');
-                    if minus {
+                    while self.peek() == Some('-') && self.peek_at(1).is_some_and(|n| !is_blank(n) && n != ')')
+                    {
                         self.at += 1;
+                        negated = !negated;
                     }
-                    let what = self.item(depth);
-                    if let Some(what) = what {
-                        let item = Item { negated: negated ^ minus, what };
+                    if let Some(item) = self.item(depth).and_then(|what| plain(negated, what)) {
                         match all.last_mut().filter(|_| or) {
                             Some(any) => any.0.push(item),
                             None => all.push(Any(vec![item])),
@@ -101,7 +102,7 @@ impl Reader<'_> {
 
     /// `OR`, `AND` or `NOT` standing alone.
     fn keyword(&mut self) -> Option<&'static str> {
-        for word in ["OR", "AND", "NOT"] {
+        for word in KEYWORDS {
             let len = word.len();
             let here = word.chars().enumerate().all(|(i, c)| self.peek_at(i) == Some(c));
             if here && self.peek_at(len).is_none_or(|c| is_blank(c) || matches!(c, '(' | ')')) {
@@ -252,6 +253,10 @@ impl Reader<'_> {
     }
 
     fn value(&mut self) -> FieldValue {
+        // A comma before the first value lists nothing; what follows it may still compare.
+        while self.peek() == Some(',') {
+            self.at += 1;
+        }
         let mut op = match (self.peek(), self.peek_at(1)) {
             (Some('>'), Some('=')) => (Op::AtLeast, 2),
             (Some('<'), Some('=')) => (Op::AtMost, 2),
@@ -303,6 +308,18 @@ impl Reader<'_> {
     fn closes_digits(&self, from: usize) -> bool {
         let word = self.chars.get(from..self.at).unwrap_or_default();
         word.iter().filter(|c| **c == '(').count() > word.iter().filter(|c| **c == ')').count()
+    }
+}
+
+/// The term without what says nothing: a keyword where a word should stand, parentheses around one term.
+fn plain(negated: bool, what: What) -> Option<Item> {
+    match what {
+        What::Text { text, quoted: false } if KEYWORDS.contains(&text.as_str()) => None,
+        What::Group(All(mut all)) if matches!(all.as_slice(), [Any(items)] if items.len() == 1) => {
+            let inner = all.pop()?.0.pop()?;
+            Some(Item { negated: negated ^ inner.negated, what: inner.what })
+        }
+        what => Some(Item { negated, what }),
     }
 }
 
