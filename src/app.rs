@@ -8,6 +8,8 @@ use crate::registry;
 use crate::search::Search;
 use crate::shop::desk::index::{StoreSource, changes, schema};
 use crate::shop::orders;
+use crate::shop::transfer::downloads::Downloads;
+use crate::shop::transfer::imports::Imports;
 use crate::store::{Actor, Store};
 use crate::web::{Metrics, Nav, ShellMaker, Web};
 use std::path::{Path, PathBuf};
@@ -21,6 +23,7 @@ pub struct App {
     pub store: Store,
     pub search: Search,
     pub shop: Arc<Shop>,
+    pub imports: Imports,
 }
 
 /// What answering requests needs beside the open shop.
@@ -30,6 +33,7 @@ pub struct Front {
     pub access: Access,
     pub web: Web,
     pub shells: ShellMaker,
+    pub downloads: Downloads,
 }
 
 impl App {
@@ -48,7 +52,14 @@ impl App {
         // Before anything can be written: what is answered has to be pending already.
         store.on_commit(Box::new(move |committed| noting.note(&changes(committed))));
         let shop = Arc::new(Shop::new(store.clone()));
-        Ok(Self { dir, settings: Arc::new(settings.clone()), store, search, shop })
+        let imports = Imports::new(
+            store.clone(),
+            search.clone(),
+            Arc::clone(&shop),
+            dir.join("files/imports"),
+            dir.join("tmp/uploads"),
+        )?;
+        Ok(Self { dir, settings: Arc::new(settings.clone()), store, search, shop, imports })
     }
 
     /// The parts that answer requests.
@@ -64,7 +75,7 @@ impl App {
         let store = self.store.clone();
         let badge = move |door: &Nav| work_behind(&store, door);
         let shells = shells(access.clone(), Arc::clone(&self.shop), registry::doors(), badge);
-        Ok(Front { app: self.clone(), access, web, shells })
+        Ok(Front { app: self.clone(), access, web, shells, downloads: Downloads::default() })
     }
 
     fn measure(&self, metrics: &Metrics) {
@@ -99,6 +110,7 @@ impl App {
 
     /// Tells the loops behind to end. The index commits what waits before its loop ends.
     pub fn stop(&self) {
+        self.imports.close();
         self.search.close();
     }
 }

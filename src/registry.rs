@@ -1,7 +1,7 @@
 //! Every list of the program in one place: tables, checks, doors of the navigation, kinds of events.
 
 use crate::access;
-use crate::shop::{customers, orders};
+use crate::shop::{customers, orders, transfer};
 use crate::store::{Checker, TableInfo};
 use crate::web::{Group, Nav};
 use std::sync::LazyLock;
@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 /// Every table. One that is missing here cannot be opened, so none is forgotten in checks and backups.
 pub fn tables() -> &'static [TableInfo] {
     static ALL: LazyLock<Vec<TableInfo>> = LazyLock::new(|| {
-        let features = [customers::TABLES, orders::TABLES];
+        let features = [customers::TABLES, orders::TABLES, transfer::TABLES];
         access::TABLES.iter().chain(&features).flat_map(|tables| tables.iter().copied()).collect()
     });
     &ALL
@@ -44,7 +44,7 @@ pub fn doors() -> &'static [Nav] {
 
 /// Every kind of event with a sentence, for the documentation of the feed.
 pub fn events() -> Vec<(&'static str, &'static str)> {
-    [customers::EVENTS, orders::EVENTS].concat()
+    [customers::EVENTS, orders::EVENTS, transfer::imports::EVENTS, transfer::downloads::EVENTS].concat()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::access;
 use crate::app::Front;
-use crate::shop::{customers, desk, orders};
+use crate::shop::{customers, desk, orders, transfer};
 use actix_web::web::{Data, ServiceConfig, scope};
 
 /// Adds the parts and the routes of all features to an app.
@@ -13,12 +13,15 @@ pub fn configure(front: &Front, config: &mut ServiceConfig) {
         .app_data(Data::new(app.search.clone()))
         .app_data(Data::from(std::sync::Arc::clone(&app.shop)))
         .app_data(Data::new(front.access.clone()))
+        .app_data(Data::new(app.imports.clone()))
+        .app_data(Data::new(front.downloads.clone()))
         .app_data(Data::new(app.clone()));
     // Pages.
     config
         .configure(access::routes)
         .configure(orders::admin::routes)
         .configure(customers::admin::routes)
+        .configure(transfer::routes)
         .configure(desk::routes);
     // What programs call.
     config.service(

@@ -1,12 +1,39 @@
-//! Every loop that runs behind: the indexer now; subscribers and schedules as they come.
+//! Every loop that runs behind: the indexer, and where the shop is served the importer.
 
 use crate::app::App;
 use crate::base::error::Result;
+use crate::shop::transfer::imports::Imports;
 use std::thread::JoinHandle;
 
 /// The running loops.
 pub struct Workers {
     indexer: Option<JoinHandle<()>>,
+}
+
+/// The loop of imports, while the shop is served. It ends when this is dropped.
+pub struct Importer {
+    imports: Imports,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Starts the loop of imports: a command that only looks at the data does not take up what waits.
+pub fn start_importer(app: &App) -> Importer {
+    let imports = app.imports.clone();
+    let looping = imports.clone();
+    let thread = std::thread::Builder::new().name("importer".into()).spawn(move || looping.run()).ok();
+    if thread.is_none() {
+        tracing::error!("the importer could not be started; imports wait for the next start");
+    }
+    Importer { imports, thread }
+}
+
+impl Drop for Importer {
+    fn drop(&mut self) {
+        self.imports.close();
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the importer ended by a panic");
+        }
+    }
 }
 
 /// Starts everything that runs behind an open app.

@@ -62,6 +62,7 @@ pub(super) fn run(args: &ExportArgs, app: &App, answer: &mut Answer) -> Result<E
             }
             ExportFormat::Jsonl => Shape::JsonLines,
         },
+        sort: None,
         now: app.store.clock().now(),
         zone: &zone,
     };

@@ -6,12 +6,10 @@ use crate::cli::Place;
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
 use crate::shop::transfer::input::Input;
+use crate::shop::transfer::intake::{self, Choices, MAPPED, Source};
 use crate::shop::transfer::landing::{Landed, Landing, OnError};
-use crate::shop::transfer::mapping::{Kind, Mapping};
-use crate::shop::transfer::options::Options;
+use crate::shop::transfer::mapping::Kind;
 use crate::shop::transfer::outcome::Report;
-use crate::shop::transfer::presets::{Format, preset};
-use crate::shop::transfer::{own_run, run};
 use crate::store::{Actor, ActorKind};
 use serde_json::json;
 use std::fs::File;
@@ -34,7 +32,7 @@ pub(super) struct ImportArgs {
     pub(super) what: ImportWhat,
     /// The program the files come from; csv needs --mapping
     #[arg(long, value_parser = source)]
-    pub(super) from: ImportSource,
+    pub(super) from: String,
     /// Which column is what, for --from csv
     #[arg(long, value_name = "FILE")]
     pub(super) mapping: Option<PathBuf>,
@@ -50,6 +48,15 @@ pub(super) struct ImportArgs {
     /// Write the refused rows with the reason to this CSV file
     #[arg(long, value_name = "FILE")]
     pub(super) rejected: Option<PathBuf>,
+    /// The files' encoding, such as windows-1251, where they do not show it
+    #[arg(long, default_value = "", value_name = "LABEL", hide_default_value = true)]
+    pub(super) encoding: String,
+    /// The decimal sign of columns that could be read both ways
+    #[arg(long, default_value = "", value_name = "SIGN", hide_default_value = true, value_parser = ["", ".", ","], hide_possible_values = true)]
+    pub(super) decimal: String,
+    /// dmy or mdy, for columns of dates that could be read both ways
+    #[arg(long, default_value = "", value_name = "ORDER", hide_default_value = true, value_parser = ["", "dmy", "mdy"], hide_possible_values = true)]
+    pub(super) dates: String,
     /// One line of JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -63,22 +70,10 @@ pub(super) enum ImportWhat {
     Customers,
 }
 
-/// Where the files come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ImportSource {
-    Known(Format),
-    /// Any CSV file with a mapping.
-    Mapped,
-}
-
-fn source(word: &str) -> std::result::Result<ImportSource, String> {
-    if word == "csv" {
-        return Ok(ImportSource::Mapped);
-    }
-    Format::from_word(word).map(ImportSource::Known).ok_or_else(|| {
-        let known: Vec<&str> = Format::ALL.iter().map(|f| f.word()).collect();
-        format!("there are {}, csv", known.join(", "))
-    })
+/// The words of `--from`, checked while the command line is read.
+fn source(word: &str) -> std::result::Result<String, String> {
+    let known = intake::words();
+    if known.contains(&word) { Ok(word.to_owned()) } else { Err(format!("there are {}", known.join(", "))) }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -96,8 +91,10 @@ pub(super) fn run(args: &ImportArgs, app: &App, answer: &mut Answer) -> Result<E
         ImportWhat::Customers => Kind::Customers,
     };
     let files: Vec<Input> = args.files.iter().map(|name| Input::path(&answer.file(name))).collect();
-    let profile = app.shop.profile();
-    let options = Options { zone: app.shop.zone(), currency: Some(profile.currency), ..Options::default() };
+    let source = Source::parse(&args.from, mapping(args, answer)?.as_deref())?;
+    let choices =
+        Choices { encoding: args.encoding.clone(), decimal: args.decimal.clone(), dates: args.dates.clone() };
+    let options = choices.options(app.shop.zone(), app.shop.profile().currency)?;
     let search = app.search.clone();
     let has_room = move || search.has_room();
     let mut quiet = |_done: u64, _all: u64, _so_far: &Landed| true;
@@ -109,12 +106,12 @@ pub(super) fn run(args: &ImportArgs, app: &App, answer: &mut Answer) -> Result<E
         landing = landing.refused_to(create(answer.file(name))?)?;
     }
     let started = Instant::now();
-    let report = match args.from {
-        ImportSource::Known(Format::Backroom) => own_run::run(kind, &files, &options, &mut landing)?,
-        ImportSource::Known(format) => run::run(&preset(format, kind)?, &files, &options, &mut landing)?,
-        ImportSource::Mapped => run::run(&mapping(args, answer)?, &files, &options, &mut landing)?,
-    };
-    let landed = landing.finish()?;
+    let report = intake::read(kind, &source, &files, &options, &mut landing)?;
+    let ended = landing.finish()?;
+    if let Some(why) = ended.stopped {
+        return Err(Error::invalid("import_stopped", why));
+    }
+    let landed = ended.landed;
     if !args.dry_run {
         app.search.flush()?;
     }
@@ -134,17 +131,19 @@ fn create(path: PathBuf) -> Result<Box<dyn Write + Send>> {
     }
 }
 
-fn mapping(args: &ImportArgs, answer: &Answer) -> Result<Mapping> {
+/// The text of the mapping file.
+fn mapping(args: &ImportArgs, answer: &Answer) -> Result<Option<String>> {
     let Some(name) = &args.mapping else {
-        return Err(Error::invalid(
-            "usage",
-            "--from csv needs --mapping FILE, which says what the columns are.",
-        ));
+        if args.from == MAPPED {
+            let text = "--from csv needs --mapping FILE, which says what the columns are.";
+            return Err(Error::invalid("usage", text));
+        }
+        return Ok(None);
     };
     let path = answer.file(name);
     let text = std::fs::read_to_string(&path)
         .map_err(|e| Error::invalid("file_unreadable", format!("{} cannot be read: {e}.", path.display())))?;
-    Mapping::parse(&text)
+    Ok(Some(text))
 }
 
 fn tell(
@@ -174,19 +173,8 @@ fn tell(
         "{} rows, {} lines, {} orders, {} customers",
         t.rows, t.lines, t.orders, t.customers
     ))?;
-    for (count, what) in [
-        (landed.orders_added, "orders added"),
-        (landed.orders_known, "orders known already"),
-        (landed.customers_added, "customers added"),
-        (landed.customers_changed, "customers changed"),
-        (landed.customers_unchanged, "customers unchanged"),
-        (landed.credit_notes_added, "credit notes and adjustments added"),
-        (landed.credit_notes_known, "credit notes and adjustments known already"),
-        (landed.refused, "refused"),
-    ] {
-        if count > 0 {
-            answer.line(format_args!("  {count} {would}{what}"))?;
-        }
+    for (count, what) in landed.in_words() {
+        answer.line(format_args!("  {count} {would}{what}"))?;
     }
     for (code, warning) in &report.warnings.0 {
         answer.line(format_args!("  warning {code}: {} ({} times)", warning.sentence, warning.count))?;

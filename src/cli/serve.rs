@@ -73,7 +73,9 @@ pub(super) fn serve(
     hello: impl FnOnce(SocketAddr, &mut Answer) -> Result<()>,
 ) -> Result<()> {
     let door = Door::open(app)?;
+    let importer = workers::start_importer(app);
     let served = actix_web::rt::System::new().block_on(answering(app, answer, hello));
+    drop(importer);
     drop(door);
     served
 }

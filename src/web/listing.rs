@@ -122,7 +122,10 @@ fn cursor(name: &str, text: Option<&str>) -> Result<Option<Cursor>> {
 }
 
 /// `-total` is descending, `total` ascending, nothing is newest first.
-fn sort(search: &Search, kind: &str, text: &str) -> Result<Sort> {
+///
+/// # Errors
+/// `unknown_sort`.
+pub fn sort(search: &Search, kind: &str, text: &str) -> Result<Sort> {
     let schema = search.schema();
     let bare = text.trim_start_matches('-');
     let name = bare.strip_suffix("_at").unwrap_or(bare);

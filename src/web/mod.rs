@@ -25,6 +25,7 @@ pub mod shell;
 pub mod body;
 pub mod conditional;
 mod decode;
+pub mod download;
 pub mod form;
 pub mod json;
 pub mod listing;
@@ -32,6 +33,7 @@ mod nearest;
 pub mod paging;
 pub mod query;
 pub mod sse;
+pub mod upload;
 
 pub use assets::Assets;
 pub use client::Client;
@@ -46,6 +48,7 @@ pub use query::Query;
 pub use server::Web;
 pub use settings::Settings;
 pub use shell::{Group, Nav, Shell, ShellMaker, User};
+pub use upload::Upload;
 
 use actix_web::{HttpMessage as _, HttpRequest};
 

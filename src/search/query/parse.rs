@@ -82,7 +82,8 @@ impl Reader<'_> {
                 Some("NOT") => negated = !negated,
                 Some(_) => {}
                 None => {
-                    while self.peek() == Some('-') && self.peek_at(1).is_some_and(|n| !is_blank(n) && n != ')')
+                    while self.peek() == Some('-')
+                        && self.peek_at(1).is_some_and(|n| !is_blank(n) && n != ')')
                     {
                         self.at += 1;
                         negated = !negated;

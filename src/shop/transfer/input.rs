@@ -37,6 +37,10 @@ impl Input {
         let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
         Self { name, from: From::Path(path.to_owned()) }
     }
+    /// A file that lies under another name than its own.
+    pub fn path_named(path: &Path, name: &str) -> Self {
+        Self { name: name.to_owned(), from: From::Path(path.to_owned()) }
+    }
     /// For pasted text and tests.
     pub fn bytes(name: &str, bytes: impl Into<Arc<[u8]>>) -> Self {
         Self { name: name.to_owned(), from: From::Bytes(bytes.into()) }

@@ -1,7 +1,7 @@
 //! Where an import lands: items written to the store in groups, each in a transaction of its own inside, so that
 //! a refused one leaves no trace and a killed import goes on by being run again.
 
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Kind, Result};
 use crate::base::id::Id;
 use crate::base::time::Timestamp;
 use crate::shop::customers::{self, ExternalRef, NewCustomer, Outcome};
@@ -9,28 +9,57 @@ use crate::shop::orders::{self, Imported, NewCreditNote, NewOrder, OrderId};
 use crate::shop::transfer::outcome::{Item, Place, Refused, Sink};
 use crate::shop::transfer::refusals::RefusedCsv;
 use crate::store::{Actor, Snapshot, Store, Tx};
+use minicbor::{Decode, Encode};
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Refusals that are kept to be shown; the file has all of them.
+const REFUSALS_KEPT: usize = 100;
+
 /// Items of one commit: enough that the commit costs little, few enough that others wait only milliseconds.
 const GROUP: usize = 100;
 
 /// What an import did, counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, Encode, Decode)]
 pub struct Landed {
+    #[n(0)]
     pub orders_added: u64,
     /// They were here already, by source and outside id; nothing changed.
+    #[n(1)]
     pub orders_known: u64,
+    #[n(2)]
     pub customers_added: u64,
+    #[n(3)]
     pub customers_changed: u64,
+    #[n(4)]
     pub customers_unchanged: u64,
+    #[n(5)]
     pub credit_notes_added: u64,
+    #[n(6)]
     pub credit_notes_known: u64,
     /// Rows that could not be read, and items that the rules refused.
+    #[n(7)]
     pub refused: u64,
+}
+
+impl Landed {
+    /// Every count that is not zero, with its words.
+    pub fn in_words(&self) -> Vec<(u64, &'static str)> {
+        let all = [
+            (self.orders_added, "orders added"),
+            (self.orders_known, "orders known already"),
+            (self.customers_added, "customers added"),
+            (self.customers_changed, "customers changed"),
+            (self.customers_unchanged, "customers unchanged"),
+            (self.credit_notes_added, "credit notes and adjustments added"),
+            (self.credit_notes_known, "credit notes and adjustments known already"),
+            (self.refused, "refused"),
+        ];
+        all.into_iter().filter(|(count, _)| *count > 0).collect()
+    }
 }
 
 /// What to do with a refusal.
@@ -41,6 +70,16 @@ pub enum OnError {
     Skip,
     /// End the import; what landed before stays.
     Stop,
+}
+
+/// How an import ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ended {
+    pub landed: Landed,
+    /// The first refusals, in the order of the files.
+    pub refusals: Vec<Refused>,
+    /// Why it went no further, when a refusal was to end it.
+    pub stopped: Option<String>,
 }
 
 /// What came of one item.
@@ -69,7 +108,7 @@ pub struct Landing<'a> {
     counts: Landed,
     /// What a dry run would have added: outside ids and addresses.
     would_be: BTreeSet<String>,
-    first_refusal: Option<String>,
+    refusals: Vec<Refused>,
     is_ended: bool,
 }
 
@@ -91,7 +130,7 @@ impl<'a> Landing<'a> {
             group: Vec::with_capacity(GROUP),
             counts: Landed::default(),
             would_be: BTreeSet::new(),
-            first_refusal: None,
+            refusals: Vec::new(),
             is_ended: false,
         }
     }
@@ -115,21 +154,19 @@ impl<'a> Landing<'a> {
         Ok(self)
     }
 
-    /// Writes what is left and gives the counts.
+    /// Writes what is left and says how it ended.
     ///
     /// # Errors
-    /// `import_stopped` when a refusal was to end it; those of the store.
-    pub fn finish(mut self) -> Result<Landed> {
+    /// Those of the store; `file_unwritable`.
+    pub fn finish(mut self) -> Result<Ended> {
         self.land()?;
         if let Some(rows) = self.refused_rows.take() {
             rows.finish()?;
         }
-        match self.first_refusal {
-            Some(why) if self.on_error == OnError::Stop => {
-                Err(Error::invalid("import_stopped", format!("Stopped at the first refusal: {why}")))
-            }
-            _ => Ok(self.counts),
-        }
+        let first = self.refusals.first().filter(|_| self.on_error == OnError::Stop);
+        let stopped =
+            first.map(|r| format!("Stopped at the first refusal: {} line {}: {}", r.file, r.line, r.reason));
+        Ok(Ended { landed: self.counts, refusals: self.refusals, stopped })
     }
 
     fn land(&mut self) -> Result<()> {
@@ -293,8 +330,8 @@ impl Sink for Landing<'_> {
 
     fn refused(&mut self, row: &Refused) -> Result<()> {
         self.counts.refused += 1;
-        if self.first_refusal.is_none() {
-            self.first_refusal = Some(format!("{} line {}: {}", row.file, row.line, row.reason));
+        if self.refusals.len() < REFUSALS_KEPT {
+            self.refusals.push(row.clone());
         }
         self.is_ended |= self.on_error == OnError::Stop;
         if let Some(rows) = &mut self.refused_rows {

@@ -20,6 +20,19 @@ pub enum Kind {
     Customers,
 }
 
+impl Kind {
+    /// The word in commands, forms and addresses.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Orders => "orders",
+            Self::Customers => "customers",
+        }
+    }
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Orders, Self::Customers].into_iter().find(|kind| kind.word() == word)
+    }
+}
+
 /// Whether the prices contain the tax.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -35,6 +35,7 @@ pub mod people;
 pub mod run;
 pub mod standing;
 
+pub mod intake;
 pub mod landing;
 pub mod outcome;
 pub mod refusals;
@@ -42,9 +43,20 @@ pub mod refusals;
 pub mod backroom;
 pub mod document;
 pub mod export;
+pub mod list_sheet;
 pub mod outgoing;
 pub mod own_run;
 pub mod writer;
+
+pub mod downloads;
+pub mod imports;
+
+pub use imports::TABLES;
+
+/// The pages of this feature.
+pub fn routes(config: &mut actix_web::web::ServiceConfig) {
+    config.configure(imports::admin::routes).configure(downloads::routes);
+}
 
 #[cfg(test)]
 mod hostile;

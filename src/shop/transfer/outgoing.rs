@@ -5,13 +5,18 @@ use crate::base::id::Id;
 use crate::base::time::{Timestamp, Zone};
 use crate::search::query::parse;
 use crate::search::{Count, Request, Search, Sort};
-use crate::shop::customers::{self, CustomerId};
-use crate::shop::orders::{self, OrderId};
+use crate::shop::customers::{self, Customer, CustomerId};
+use crate::shop::orders::{self, Order, OrderId};
 use crate::shop::transfer::export::{CustomerCsv, OrderCsv, OrderShape, customer_json, order_json};
+use crate::shop::transfer::list_sheet::{
+    CustomerListColumn, ListCsv, ListedCustomer, ListedOrder, OrderListColumn,
+};
 use crate::shop::transfer::mapping::Kind;
-use crate::shop::transfer::writer::Style;
+use crate::shop::transfer::writer::{Style, unwritable};
 use crate::store::{Snapshot, Store};
-use std::io::Write;
+use std::cell::RefCell;
+use std::io::{self, Write};
+use std::rc::Rc;
 
 /// Records of one snapshot: none is held while the reader of the file is slow.
 const AT_ONCE: usize = 500;
@@ -23,6 +28,8 @@ pub enum Shape {
     Csv { style: Style, columns: Vec<String>, orders: OrderShape },
     /// One JSON document a line.
     JsonLines,
+    /// The list of the page as CSV: these columns of the list, all for none. Does not come in again.
+    List { style: Style, columns: Vec<String> },
 }
 
 /// What to export.
@@ -32,8 +39,34 @@ pub struct Wanted<'a> {
     /// The query language of lists; empty is everything.
     pub query: &'a str,
     pub shape: Shape,
+    /// The order of the list; `None` is the order of placing for everything and newest first for a query.
+    pub sort: Option<Sort>,
     pub now: Timestamp,
     pub zone: &'a Zone,
+}
+
+/// What is written while a snapshot is open waits here, so that no snapshot waits for a slow reader.
+#[derive(Clone, Default)]
+struct Waiting(Rc<RefCell<Vec<u8>>>);
+
+impl Write for Waiting {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Waiting {
+    /// Hands on what waits.
+    fn hand_on(&self, out: &mut impl Write) -> Result<()> {
+        let mut bytes = self.0.borrow_mut();
+        out.write_all(&bytes).map_err(unwritable)?;
+        bytes.clear();
+        Ok(())
+    }
 }
 
 /// The file being written.
@@ -41,29 +74,41 @@ enum Sheet<W: Write> {
     Orders(OrderCsv<W>),
     Customers(CustomerCsv<W>),
     Lines(W, Kind),
+    OrderList(ListCsv<W, OrderListColumn>),
+    CustomerList(ListCsv<W, CustomerListColumn>),
 }
 
 impl<W: Write> Sheet<W> {
     fn new(wanted: &Wanted<'_>, out: W) -> Result<Self> {
-        let Shape::Csv { style, columns, orders } = &wanted.shape else {
-            return Ok(Self::Lines(out, wanted.kind));
+        let words = |columns: &'_ [String]| -> Vec<String> { columns.to_vec() };
+        let (style, columns) = match &wanted.shape {
+            Shape::JsonLines => return Ok(Self::Lines(out, wanted.kind)),
+            Shape::Csv { style, columns, .. } | Shape::List { style, columns } => (*style, words(columns)),
         };
         let names: Vec<&str> = columns.iter().map(String::as_str).collect();
-        Ok(match wanted.kind {
-            Kind::Orders => Self::Orders(OrderCsv::new(out, *style, &names, *orders)?),
-            Kind::Customers => Self::Customers(CustomerCsv::new(out, *style, &names)?),
+        Ok(match (&wanted.shape, wanted.kind) {
+            (Shape::Csv { orders, .. }, Kind::Orders) => {
+                Self::Orders(OrderCsv::new(out, style, &names, *orders)?)
+            }
+            (Shape::Csv { .. }, Kind::Customers) => Self::Customers(CustomerCsv::new(out, style, &names)?),
+            (_, Kind::Orders) => Self::OrderList(ListCsv::<W, OrderListColumn>::new(
+                out,
+                style,
+                OrderListColumn::chosen(&names),
+            )?),
+            (_, Kind::Customers) => Self::CustomerList(ListCsv::<W, CustomerListColumn>::new(
+                out,
+                style,
+                CustomerListColumn::chosen(&names),
+            )?),
         })
     }
 
     /// Writes the record with this id; false when it is gone.
-    fn write(&mut self, s: &Snapshot, id: [u8; 16]) -> Result<bool> {
-        if matches!(self, Self::Customers(_) | Self::Lines(_, Kind::Customers)) {
+    fn write(&mut self, s: &Snapshot, id: [u8; 16], zone: &Zone) -> Result<bool> {
+        if matches!(self, Self::Customers(_) | Self::Lines(_, Kind::Customers) | Self::CustomerList(_)) {
             let Some(customer) = customers::find(s, CustomerId::from_bytes(id))? else { return Ok(false) };
-            match self {
-                Self::Customers(csv) => csv.write(&customer)?,
-                Self::Lines(out, _) => customer_json(out, &customer)?,
-                Self::Orders(_) => {}
-            }
+            self.customer(s, &customer, zone)?;
             return Ok(true);
         }
         let Some(order) = orders::find(s, OrderId::from_bytes(id))? else { return Ok(false) };
@@ -71,46 +116,61 @@ impl<W: Write> Sheet<W> {
             Some(id) => customers::find(s, id)?,
             None => None,
         };
-        match self {
-            Self::Orders(csv) => csv.write(&order, customer.as_ref())?,
-            Self::Lines(out, _) => order_json(out, &order, customer.as_ref())?,
-            Self::Customers(_) => {}
-        }
+        self.order(s, &order, customer.as_ref(), zone)?;
         Ok(true)
     }
 
-    fn finish(self) -> Result<()> {
-        let mut out = match self {
-            Self::Orders(csv) => csv.finish()?,
-            Self::Customers(csv) => csv.finish()?,
-            Self::Lines(out, _) => out,
-        };
-        out.flush()
-            .map_err(|e| Error::invalid("file_unwritable", format!("The file cannot be written: {e}.")))
+    fn customer(&mut self, s: &Snapshot, customer: &Customer, zone: &Zone) -> Result<()> {
+        match self {
+            Self::Customers(csv) => csv.write(customer),
+            Self::Lines(out, _) => customer_json(out, customer),
+            Self::CustomerList(csv) => {
+                csv.write(&ListedCustomer { customer, totals: customers::totals(s, customer.id)?, zone })
+            }
+            Self::Orders(_) | Self::OrderList(_) => Ok(()),
+        }
+    }
+
+    fn order(&mut self, s: &Snapshot, order: &Order, customer: Option<&Customer>, zone: &Zone) -> Result<()> {
+        match self {
+            Self::Orders(csv) => csv.write(order, customer),
+            Self::Lines(out, _) => order_json(out, order, customer),
+            Self::OrderList(csv) => {
+                let mut person = order.person();
+                if person.is_empty() {
+                    person = customer.map(Customer::name).unwrap_or_default();
+                }
+                let standing = orders::standing(s, order)?;
+                csv.write(&ListedOrder { order, person, standing, facts: orders::facts(order), zone })
+            }
+            Self::Customers(_) | Self::CustomerList(_) => Ok(()),
+        }
     }
 }
 
-/// Writes everything wanted and gives the number of records: everything in the order of placing, what a query finds
-/// newest first. `out` must not be a client's connection: give it a file.
+/// Writes everything wanted and gives the number of records. `out` may be a client's connection: nothing is held
+/// while it waits.
 ///
 /// # Errors
 /// `invalid_query`; `file_unwritable`; those of the store and the index.
-pub fn write(store: &Store, search: &Search, wanted: &Wanted<'_>, out: impl Write) -> Result<u64> {
+pub fn write(store: &Store, search: &Search, wanted: &Wanted<'_>, mut out: impl Write) -> Result<u64> {
     let parsed = parse(wanted.query, search.schema(), wanted.now, wanted.zone, None);
     if let Some(problem) = parsed.problems.first() {
         return Err(Error::invalid("invalid_query", problem.message.clone()).on("/q"));
     }
-    let mut sheet = Sheet::new(wanted, out)?;
+    let waiting = Waiting::default();
+    let mut sheet = Sheet::new(wanted, waiting.clone())?;
     let mut count = 0;
     let mut put = |ids: &[[u8; 16]]| {
         store.read(|s| {
             for id in ids {
-                count += u64::from(sheet.write(s, *id)?);
+                count += u64::from(sheet.write(s, *id, wanted.zone)?);
             }
             Ok(())
-        })
+        })?;
+        waiting.hand_on(&mut out)
     };
-    if parsed.query.is_everything() {
+    if parsed.query.is_everything() && wanted.sort.is_none() {
         let mut after = None;
         loop {
             let ids = store.read(|s| ids_after(s, wanted.kind, after))?;
@@ -122,7 +182,7 @@ pub fn write(store: &Store, search: &Search, wanted: &Wanted<'_>, out: impl Writ
         let mut after = None;
         loop {
             let answer = search.find(&Request {
-                sort: Sort::Newest,
+                sort: wanted.sort.clone().unwrap_or(Sort::Newest),
                 limit: AT_ONCE,
                 after,
                 count: Count::None,
@@ -136,7 +196,8 @@ pub fn write(store: &Store, search: &Search, wanted: &Wanted<'_>, out: impl Writ
             }
         }
     }
-    sheet.finish()?;
+    waiting.hand_on(&mut out)?;
+    out.flush().map_err(unwritable)?;
     Ok(count)
 }
 

@@ -62,11 +62,16 @@ pub(super) struct ListPage {
     /// `first` or `none` when there is no row, else empty.
     empty: &'static str,
     may_edit: bool,
+    /// Where the list with this query is exported.
+    export: Option<String>,
 }
 
 /// A column, as `table.table` takes it.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Column {
+    /// Names it in files.
+    #[serde(skip)]
+    pub word: &'static str,
     label: &'static str,
     width: Option<u16>,
     sort: Option<&'static str>,
@@ -74,20 +79,20 @@ pub(super) struct Column {
     hidden: bool,
 }
 
-const fn column(label: &'static str, width: u16) -> Column {
-    Column { label, width: Some(width), sort: None, class: "", hidden: false }
+const fn column(word: &'static str, label: &'static str, width: u16) -> Column {
+    Column { word, label, width: Some(width), sort: None, class: "", hidden: false }
 }
 
-const COLUMNS: &[Column] = &[
-    Column { width: None, ..column("Name", 0) },
-    Column { width: None, ..column("E-mail", 0) },
-    column("Phone", 148),
-    column("Country", 112),
-    Column { sort: Some("orders"), class: "num", ..column("Orders", 84) },
-    Column { sort: Some("spent"), class: "num", ..column("Spent", 116) },
-    Column { sort: Some("last_order"), ..column("Last order", 112) },
-    column("Tags", 140),
-    Column { hidden: true, ..column("Note", 40) },
+pub(super) const COLUMNS: &[Column] = &[
+    Column { width: None, ..column("name", "Name", 0) },
+    Column { width: None, ..column("email", "E-mail", 0) },
+    column("phone", "Phone", 148),
+    column("country", "Country", 112),
+    Column { sort: Some("orders"), class: "num", ..column("orders", "Orders", 84) },
+    Column { sort: Some("spent"), class: "num", ..column("spent", "Spent", 116) },
+    Column { sort: Some("last_order"), ..column("last_order", "Last order", 112) },
+    column("tags", "Tags", 140),
+    Column { hidden: true, ..column("note", "Note", 40) },
 ];
 
 /// One customer in the list.
@@ -185,6 +190,11 @@ pub(super) async fn list(
         if shell.query.is_empty() { shell.path.clone() } else { format!("{}?{}", shell.path, shell.query) };
     page.from = format!("?{}", crate::web::query::encode(&[("from", here)]));
     page.may_edit = staff.rights().may("customers:edit");
+    page.export = staff.rights().may("customers:export").then(|| {
+        let pairs = [("q", page.q.clone()), ("sort", page.sort.clone())];
+        let asked: Vec<_> = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        format!("/admin/exports/customers?{}", crate::web::query::encode(&asked))
+    });
     page.columns = COLUMNS;
     pages.show(&shell, &page)
 }

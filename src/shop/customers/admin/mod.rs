@@ -27,6 +27,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
         );
 }
 
+/// The words of the list's columns.
+pub fn column_words() -> impl Iterator<Item = &'static str> {
+    list::COLUMNS.iter().map(|column| column.word)
+}
+
 #[cfg(test)]
 mod tests {
     use crate::web::pages::testing::renders;

@@ -167,6 +167,7 @@ impl Ask<'_> {
         let q = self.query.q.clone().unwrap_or_default();
         let asked = &self.answer.query;
         let columns = columns::shown(&self.query.cols);
+        let export = may("orders:export").then(|| self.export(&q, &columns));
         let (rows, shown) = self.rows(s, &columns, may("customers:view"))?;
         let views = self.views(s)?;
         let is_first_use = views.first().is_none_or(|all| all.count == Some(0));
@@ -192,7 +193,7 @@ impl Ask<'_> {
             } else {
                 "none"
             },
-            export: may("orders:export").then(|| Place::default().set("q", &q).href("/admin/exports/orders")),
+            export,
             here: self.place.href(PATH),
             may_edit: may("orders:edit"),
             may_ship: may("orders:ship"),
@@ -202,6 +203,14 @@ impl Ask<'_> {
             shown,
             q,
         })
+    }
+
+    /// Where this list is exported, with its query, its order and its columns.
+    fn export(&self, q: &str, columns: &[Column]) -> String {
+        let words: Vec<_> = columns.iter().map(|c| c.word).collect();
+        let sort = self.query.sort.clone().unwrap_or_default();
+        let place = Place::default().set("q", q).set("sort", &sort).set("cols", &words.join(","));
+        place.href("/admin/exports/orders")
     }
 
     fn rows(&self, s: &Snapshot, columns: &[Column], links_customers: bool) -> Result<(String, usize)> {

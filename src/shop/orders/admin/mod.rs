@@ -47,6 +47,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/admin/credit-notes/{id}").route(web::get().to(credit::show)));
 }
 
+/// The words of the list's columns.
+pub fn column_words() -> impl Iterator<Item = &'static str> {
+    columns::COLUMNS.iter().map(|column| column.word)
+}
+
 #[cfg(test)]
 mod tests {
     use crate::web::pages::testing::renders;

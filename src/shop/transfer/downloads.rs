@@ -1,0 +1,363 @@
+//! Exports from the pages: what a list shows, or whole records that come in again, streamed while they are read.
+
+use crate::access::{Shop, Staff, may};
+use crate::base::error::{Error, Result};
+use crate::base::time::Timestamp;
+use crate::search::query::parse;
+use crate::search::{Count, Request, Search, Sort};
+use crate::shop::transfer::export::OrderShape;
+use crate::shop::transfer::mapping::Kind;
+use crate::shop::transfer::outgoing::{Shape, Wanted, write};
+use crate::shop::transfer::writer::Style;
+use crate::store::{Actor, Event, Store, Subject};
+use crate::web::download::{Pieces, attachment, streamed};
+use crate::web::listing::{self, COUNT_ON_PAGES, total_words};
+use crate::web::parts::FormErrors;
+use crate::web::{Form, Page, Pages, Query, Shell};
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use std::io::BufWriter;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Exports under way at once; each has a thread and reads as fast as its reader takes.
+const AT_ONCE: usize = 4;
+
+crate::id!(
+    /// An export: `exp_…`.
+    ExportId, "exp"
+);
+
+/// Every kind of event of this part with a sentence for the documentation.
+pub const EVENTS: &[(&str, &str)] =
+    &[("export.made", "Records were exported from a page: which, by whom, how many.")];
+
+/// The exports under way. Cheap to clone.
+#[derive(Clone)]
+pub struct Downloads(Arc<Semaphore>);
+
+impl Default for Downloads {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(AT_ONCE)))
+    }
+}
+
+/// The routes.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(
+            web::resource("/admin/exports/orders")
+                .route(web::get().to(orders_page))
+                .route(web::post().to(orders_file)),
+        )
+        .service(
+            web::resource("/admin/exports/customers")
+                .route(web::get().to(customers_page))
+                .route(web::post().to(customers_file)),
+        );
+}
+
+/// `export.made`
+#[derive(Serialize)]
+struct Made<'a> {
+    kind: &'static str,
+    query: &'a str,
+    shape: &'a str,
+    records: u64,
+    /// False when the reader left before the end.
+    whole: bool,
+}
+impl Event for Made<'_> {
+    fn kind(&self) -> &'static str {
+        "export.made"
+    }
+}
+
+/// What is exported and how; the address of the page and the fields of its form.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Asked {
+    q: String,
+    sort: String,
+    /// Words of columns with commas; empty are all.
+    cols: String,
+    /// `list`, `shown` (the list with `cols` alone), `records` or `jsonl`; empty is `list`.
+    shape: String,
+    /// `;`, `,` or `tab`; empty is the comma.
+    delimiter: String,
+    /// `yes`: with the byte order mark by which Excel knows UTF-8.
+    mark: String,
+}
+
+impl Asked {
+    fn style(&self) -> Result<Style> {
+        let delimiter = match self.delimiter.as_str() {
+            "" | "," => b',',
+            ";" => b';',
+            "tab" => b'\t',
+            _ => return Err(wrong("delimiter", "a comma, a semicolon or tab")),
+        };
+        let mark = match self.mark.as_str() {
+            "" => false,
+            "yes" => true,
+            _ => return Err(wrong("mark", "yes, or leave it out")),
+        };
+        Ok(Style { delimiter, mark })
+    }
+    fn shape(&self) -> Result<Shape> {
+        let style = self.style()?;
+        let columns =
+            || self.cols.split(',').map(str::trim).filter(|c| !c.is_empty()).map(str::to_owned).collect();
+        Ok(match self.shape.as_str() {
+            "" | "list" => Shape::List { style, columns: Vec::new() },
+            "shown" => Shape::List { style, columns: columns() },
+            "records" => Shape::Csv { style, columns: Vec::new(), orders: OrderShape::PerLine },
+            "jsonl" => Shape::JsonLines,
+            _ => return Err(wrong("shape", "list, shown, records or jsonl")),
+        })
+    }
+}
+
+fn wrong(field: &str, right: &str) -> Error {
+    Error::invalid("invalid_choice", format!("Choose {right}.")).on(format!("/{field}"))
+}
+
+fn index_kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Orders => "order",
+        Kind::Customers => "customer",
+    }
+}
+
+/// The choices, and how many records they are about.
+#[derive(Debug, Serialize)]
+struct ExportPage {
+    kind: &'static str,
+    asked: Asked,
+    total: String,
+    errors: Option<FormErrors>,
+}
+
+impl Page for ExportPage {
+    const TEMPLATE: &'static str = "transfer/export.html";
+    #[cfg(test)]
+    fn sample() -> Self {
+        let asked =
+            Asked { q: "<script>alert(1)</script>".into(), cols: "number,total".into(), ..Asked::default() };
+        let error = Error::invalid("invalid_query", "There is no field `colur`.").on("/q");
+        Self { kind: "orders", asked, total: "42".into(), errors: Some(FormErrors::of(&error)) }
+    }
+}
+
+/// The parts that reading the records takes.
+struct Desk {
+    store: web::Data<Store>,
+    search: web::Data<Search>,
+    shop: web::Data<Shop>,
+}
+
+impl Desk {
+    /// What is asked, understood: the order of the list, and how many records there are.
+    fn understood(&self, kind: Kind, asked: &Asked, now: Timestamp) -> Result<(Option<Sort>, Shape, String)> {
+        let parsed = parse(&asked.q, self.search.schema(), now, &self.shop.zone(), None);
+        if let Some(problem) = parsed.problems.first() {
+            return Err(listing::refusal(problem).on("/q"));
+        }
+        let sort = match asked.sort.as_str() {
+            "" => None,
+            text => Some(listing::sort(&self.search, index_kind(kind), text)?),
+        };
+        let shape = asked.shape()?;
+        let counted = self.search.find(&Request {
+            limit: 1,
+            count: Count::UpTo(COUNT_ON_PAGES),
+            ..Request::list(parsed.query, index_kind(kind))
+        })?;
+        Ok((sort, shape, counted.total.as_ref().map(total_words).unwrap_or_default()))
+    }
+
+    fn page(&self, kind: Kind, asked: Asked, now: Timestamp) -> (ExportPage, bool) {
+        let (total, errors) = match self.understood(kind, &asked, now) {
+            Ok((_, _, total)) => (total, None),
+            Err(error) => (String::new(), Some(FormErrors::of(&error))),
+        };
+        let is_wrong = errors.is_some();
+        (ExportPage { kind: kind.word(), asked, total, errors }, is_wrong)
+    }
+
+    /// Starts the thread that writes the file, and gives the answer it writes to.
+    fn file(
+        &self,
+        kind: Kind,
+        asked: Asked,
+        actor: Actor,
+        place: OwnedSemaphorePermit,
+    ) -> Result<HttpResponse> {
+        let now = self.store.clock().now();
+        let (sort, shape, _) = self.understood(kind, &asked, now)?;
+        let zone = self.shop.zone();
+        let day = now.in_zone(&zone).strftime("%Y-%m-%d").to_string();
+        let (content, ending) = match shape {
+            Shape::JsonLines => ("application/x-ndjson", "jsonl"),
+            Shape::Csv { .. } | Shape::List { .. } => ("text/csv; charset=utf-8", "csv"),
+        };
+        let (pieces, answer) = streamed(attachment(content, &format!("{}-{day}.{ending}", kind.word())));
+        let (store, search) = (Store::clone(&self.store), Search::clone(&self.search));
+        let run = move || {
+            let _place = place;
+            let wanted = Wanted { kind, query: &asked.q, shape, sort, now, zone: &zone };
+            let mut out = BufWriter::with_capacity(64 * 1024, pieces);
+            let written = write(&store, &search, &wanted, &mut out);
+            let made = Made {
+                kind: kind.word(),
+                query: &asked.q,
+                shape: if asked.shape.is_empty() { "list" } else { &asked.shape },
+                records: written.as_ref().copied().unwrap_or(0),
+                whole: written.is_ok(),
+            };
+            note(&store, actor, &made);
+            finish(out, written);
+        };
+        std::thread::Builder::new().name("export".into()).spawn(run).map_err(Error::internal)?;
+        Ok(answer)
+    }
+}
+
+/// Ends the body, or breaks it off where the file is not whole.
+fn finish(out: BufWriter<Pieces>, written: Result<u64>) {
+    if let Err(error) = written {
+        if error.code != "file_unwritable" {
+            tracing::error!(error = %error.cause_chain(), "an export ended early");
+        }
+        let (pieces, _unsent) = out.into_parts();
+        pieces.fail();
+    }
+}
+
+/// Writes down who took which records out of the house.
+fn note(store: &Store, actor: Actor, made: &Made<'_>) {
+    let data = serde_json::to_value(made).unwrap_or_default();
+    let noted = store.write_blocking(actor, move |tx| {
+        let id: ExportId = tx.new_id();
+        tx.publish(Subject::of(&id), &Noted(data.clone()))
+    });
+    if let Err(error) = noted {
+        tracing::error!(error = %error.cause_chain(), "an export could not be noted");
+    }
+}
+
+/// [`Made`] on its way to the writer's thread.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Noted(serde_json::Value);
+impl Event for Noted {
+    fn kind(&self) -> &'static str {
+        "export.made"
+    }
+}
+
+type Parts = (web::Data<Store>, web::Data<Search>, web::Data<Shop>);
+
+fn show(kind: Kind, parts: Parts, pages: &Pages, shell: &Shell, asked: Asked) -> Result<HttpResponse> {
+    let desk = Desk { store: parts.0, search: parts.1, shop: parts.2 };
+    let (page, is_wrong) = desk.page(kind, asked, shell.now);
+    pages.show_as(if is_wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }, shell, &page)
+}
+
+fn send(
+    kind: Kind,
+    parts: Parts,
+    downloads: &Downloads,
+    (pages, shell): (&Pages, &Shell),
+    actor: Actor,
+    asked: Asked,
+) -> Result<HttpResponse> {
+    let busy = |e| {
+        Error::unavailable("busy", "Several exports are being written. Try again in a moment.", 10).because(e)
+    };
+    let place = Arc::clone(&downloads.0).try_acquire_owned().map_err(busy)?;
+    let desk = Desk { store: parts.0, search: parts.1, shop: parts.2 };
+    match desk.file(kind, asked.clone(), actor, place) {
+        Err(error) if error.kind == crate::base::error::Kind::Invalid => {
+            let page = ExportPage {
+                kind: kind.word(),
+                asked,
+                total: String::new(),
+                errors: Some(FormErrors::of(&error)),
+            };
+            pages.show_as(StatusCode::UNPROCESSABLE_ENTITY, shell, &page)
+        }
+        other => other,
+    }
+}
+
+/// `GET /admin/exports/orders`
+async fn orders_page(
+    _me: Staff<may::ExportOrders>,
+    parts: Parts,
+    (pages, shell): (web::Data<Pages>, Shell),
+    Query(asked): Query<Asked>,
+) -> Result<HttpResponse> {
+    show(Kind::Orders, parts, &pages, &shell, asked)
+}
+
+/// `GET /admin/exports/customers`
+async fn customers_page(
+    _me: Staff<may::ExportCustomers>,
+    parts: Parts,
+    (pages, shell): (web::Data<Pages>, Shell),
+    Query(asked): Query<Asked>,
+) -> Result<HttpResponse> {
+    show(Kind::Customers, parts, &pages, &shell, asked)
+}
+
+/// `POST /admin/exports/orders`
+async fn orders_file(
+    me: Staff<may::ExportOrders>,
+    parts: Parts,
+    downloads: web::Data<Downloads>,
+    (pages, shell): (web::Data<Pages>, Shell),
+    Form(asked): Form<Asked>,
+) -> Result<HttpResponse> {
+    send(Kind::Orders, parts, &downloads, (&pages, &shell), me.actor(), asked)
+}
+
+/// `POST /admin/exports/customers`
+async fn customers_file(
+    me: Staff<may::ExportCustomers>,
+    parts: Parts,
+    downloads: web::Data<Downloads>,
+    (pages, shell): (web::Data<Pages>, Shell),
+    Form(asked): Form<Asked>,
+) -> Result<HttpResponse> {
+    send(Kind::Customers, parts, &downloads, (&pages, &shell), me.actor(), asked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::pages::testing::renders;
+
+    #[test]
+    fn the_page_renders_and_escapes() {
+        let page = renders::<ExportPage>();
+        assert!(page.contains("Export orders") && !page.contains("<script>alert"));
+    }
+
+    #[test]
+    fn choices_are_understood_or_refused_by_name() {
+        let asked = |shape: &str, delimiter: &str| Asked {
+            shape: shape.into(),
+            delimiter: delimiter.into(),
+            cols: "number, total".into(),
+            ..Asked::default()
+        };
+        let shown = asked("shown", ";").shape().unwrap();
+        let style = Style { delimiter: b';', mark: false };
+        assert_eq!(shown, Shape::List { style, columns: vec!["number".into(), "total".into()] });
+        assert_eq!(asked("jsonl", "").shape().unwrap(), Shape::JsonLines);
+        assert_eq!(asked("pdf", "").shape().unwrap_err().fields[0].pointer, "/shape");
+        assert_eq!(asked("", "x").shape().unwrap_err().fields[0].pointer, "/delimiter");
+    }
+}

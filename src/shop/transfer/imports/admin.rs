@@ -1,0 +1,452 @@
+//! The pages of imports: upload, what the dry run found, start, progress, result, refused rows.
+
+use super::model::{Asked, Import, ImportId, Outcome, State};
+use super::ops;
+use super::work::{Imports, Progress};
+use crate::access::{Staff, may};
+use crate::base::error::{Error, Kind as Refusal, Result};
+use crate::base::time::Timestamp;
+use crate::shop::transfer::encoding;
+use crate::shop::transfer::intake::MAPPED;
+use crate::store::Store;
+use crate::web::download::attachment;
+use crate::web::parts::{Badge, Choice, Fill, FormErrors, Tone};
+use crate::web::upload::{Upload, UploadedFile};
+use crate::web::{Page, Pages, PathId, Shell, Toast, see_other};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+
+const PATH: &str = "/admin/transfer";
+/// All files of one import together.
+const UPLOAD_MAX: u64 = 512 * 1024 * 1024;
+/// A mapping is a page of text.
+const MAPPING_MAX: u64 = 64 * 1024;
+/// Imports that the list shows.
+const LISTED: usize = 50;
+/// The input of the files, and that of the mapping.
+const FILES: &str = "file";
+const MAPPING: &str = "mapping";
+
+/// The routes.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/admin/transfer").route(web::get().to(list)))
+        .service(web::resource("/admin/transfer/imports").route(web::post().to(upload)))
+        .service(web::resource("/admin/transfer/imports/{id}").route(web::get().to(show)))
+        .service(web::resource("/admin/transfer/imports/{id}/check").route(web::post().to(ask_anew)))
+        .service(web::resource("/admin/transfer/imports/{id}/start").route(web::post().to(start)))
+        .service(web::resource("/admin/transfer/imports/{id}/stop").route(web::post().to(stop)))
+        .service(web::resource("/admin/transfer/imports/{id}/remove").route(web::post().to(remove)))
+        .service(web::resource("/admin/transfer/imports/{id}/refused.csv").route(web::get().to(refused)));
+}
+
+/// What can be chosen of a form that says how files are read.
+#[derive(Debug, Serialize)]
+struct Choices {
+    whats: Vec<Choice>,
+    froms: Vec<Choice>,
+    encodings: Vec<Choice>,
+    decimals: Vec<Choice>,
+    dates: Vec<Choice>,
+}
+
+impl Choices {
+    fn all() -> Self {
+        let formats = [
+            ("shopify", "Shopify"),
+            ("woocommerce", "WooCommerce"),
+            ("magento", "Magento"),
+            ("prestashop", "PrestaShop"),
+            ("online-retail", "Online Retail (data set)"),
+            ("olist", "Olist (data set)"),
+            ("backroom", "Backroom"),
+            (MAPPED, "Other CSV, with a mapping"),
+        ];
+        let froms = formats.map(|(word, label)| Choice::new(word, label));
+        Self {
+            whats: vec![Choice::new("orders", "Orders"), Choice::new("customers", "Customers")],
+            froms: froms.into(),
+            encodings: encoding::CHOICES.iter().map(|label| Choice::new(*label, *label)).collect(),
+            decimals: vec![Choice::new(".", "1,234.50"), Choice::new(",", "1.234,50")],
+            dates: vec![Choice::new("dmy", "Day before month"), Choice::new("mdy", "Month before day")],
+        }
+    }
+}
+
+/// One import in the list.
+#[derive(Debug, Serialize)]
+struct Row {
+    id: String,
+    files: String,
+    what: String,
+    badge: Badge,
+    by: String,
+    at: Timestamp,
+    /// What it did or would do.
+    text: String,
+}
+
+/// Upload and list.
+#[derive(Debug, Serialize)]
+pub(super) struct ListPage {
+    choices: Choices,
+    asked: Asked,
+    errors: Option<FormErrors>,
+    rows: Vec<Row>,
+    upload_max: u64,
+    may_export_orders: bool,
+    may_export_customers: bool,
+}
+
+impl Page for ListPage {
+    const TEMPLATE: &'static str = "transfer/list.html";
+    #[cfg(test)]
+    fn sample() -> Self {
+        let id = super::testing::id();
+        let import = super::testing::import(State::Done);
+        Self {
+            choices: Choices::all(),
+            asked: Asked::default(),
+            errors: Some(FormErrors::of(&Error::invalid("file_missing", "Choose a file.").on("/file"))),
+            rows: vec![Row::of(id, &import)],
+            upload_max: UPLOAD_MAX,
+            may_export_orders: true,
+            may_export_customers: true,
+        }
+    }
+}
+
+impl Row {
+    fn of(id: ImportId, import: &Import) -> Self {
+        let outcome = import.result.as_ref().or(import.check.as_ref());
+        Self {
+            id: id.to_string(),
+            files: import.files.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", "),
+            what: import.asked.what.clone(),
+            badge: badge(import.state),
+            by: import.created_by.clone(),
+            at: import.created_at,
+            text: import.problem.clone().or_else(|| outcome.map(in_words)).unwrap_or_default(),
+        }
+    }
+}
+
+fn in_words(outcome: &Outcome) -> String {
+    let counts = outcome.landed.in_words();
+    let words = counts.iter().map(|(n, what)| format!("{} {what}", crate::web::listing::grouped(*n)));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+fn badge(state: State) -> Badge {
+    let (label, tone, fill) = match state {
+        State::Checking => ("Checking", Tone::Info, Fill::Half),
+        State::Checked => ("Checked, not imported yet", Tone::Warn, Fill::Half),
+        State::Running => ("Importing", Tone::Info, Fill::Half),
+        State::Done => ("Done", Tone::Ok, Fill::Full),
+        State::Stopped => ("Stopped", Tone::Still, Fill::Empty),
+        State::Failed => ("Failed", Tone::Bad, Fill::Empty),
+    };
+    Badge::new(label, tone, fill)
+}
+
+/// `GET /admin/transfer`
+async fn list(
+    me: Staff<may::RunImports>,
+    store: web::Data<Store>,
+    pages: web::Data<Pages>,
+    shell: Shell,
+) -> Result<HttpResponse> {
+    pages.show(&shell, &list_page(&me, &store, Asked::default(), None)?)
+}
+
+fn list_page(
+    me: &Staff<may::RunImports>,
+    store: &Store,
+    asked: Asked,
+    error: Option<&Error>,
+) -> Result<ListPage> {
+    let imports = store.read(|s| ops::newest(s, LISTED))?;
+    Ok(ListPage {
+        choices: Choices::all(),
+        asked,
+        errors: error.map(FormErrors::of),
+        rows: imports.iter().map(|(id, import)| Row::of(*id, import)).collect(),
+        upload_max: UPLOAD_MAX,
+        may_export_orders: me.may("orders:export"),
+        may_export_customers: me.may("customers:export"),
+    })
+}
+
+/// `POST /admin/transfer/imports`
+async fn upload(
+    me: Staff<may::RunImports>,
+    (store, imports): (web::Data<Store>, web::Data<Imports>),
+    (pages, shell): (web::Data<Pages>, Shell),
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse> {
+    let (asked, added) = match Upload::read(&request, payload, imports.arrivals(), UPLOAD_MAX).await {
+        Ok(upload) => {
+            let (asked, files) = sorted(upload)?;
+            (asked.clone(), add(&me, &store, &imports, asked, files).await)
+        }
+        Err(error) => (Asked::default(), Err(error)),
+    };
+    match added {
+        Ok(id) => see_other(&format!("{PATH}/imports/{id}"), None),
+        Err(error) if error.kind == Refusal::Invalid => {
+            let page = list_page(&me, &store, asked, Some(&error))?;
+            pages.show_as(StatusCode::UNPROCESSABLE_ENTITY, &shell, &page)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The choices and the files of a form.
+fn sorted(upload: Upload) -> Result<(Asked, Vec<UploadedFile>)> {
+    let text = |name: &str| upload.fields.get(name).unwrap_or_default().trim().to_owned();
+    let mut asked = Asked {
+        what: text("what"),
+        from: text("from"),
+        mapping: Some(text("mapping_text")).filter(|t| !t.is_empty()),
+        encoding: text("encoding"),
+        decimal: text("decimal"),
+        dates: text("dates"),
+    };
+    let (mappings, files): (Vec<_>, Vec<_>) = upload.files.into_iter().partition(|f| f.input == MAPPING);
+    if let Some(file) = mappings.first() {
+        if file.bytes > MAPPING_MAX {
+            return Err(Error::invalid("mapping_too_large", "A mapping has at most 64 KB.").on("/mapping"));
+        }
+        let read = std::fs::read_to_string(&file.path);
+        let not_text =
+            |e| Error::invalid("unreadable", "The mapping is no text in UTF-8.").on("/mapping").because(e);
+        asked.mapping = Some(read.map_err(not_text)?);
+    }
+    if asked.mapping.is_some() && asked.from.is_empty() {
+        asked.from = MAPPED.to_owned();
+    }
+    Ok((asked, files.into_iter().filter(|f| f.input == FILES).collect()))
+}
+
+async fn add(
+    me: &Staff<may::RunImports>,
+    store: &Store,
+    imports: &Imports,
+    asked: Asked,
+    files: Vec<UploadedFile>,
+) -> Result<ImportId> {
+    let (id, sent) = imports.take_in(me.now(), files)?;
+    let added = store.write(me.actor(), move |tx| ops::add(tx, id, &asked, &sent)).await;
+    if added.is_err() {
+        imports.forget_files(id);
+    }
+    added?;
+    imports.wake();
+    Ok(id)
+}
+
+/// An import.
+#[derive(Debug, Serialize)]
+pub(super) struct ImportPage {
+    id: String,
+    title: String,
+    badge: Badge,
+    import: View,
+    choices: Choices,
+    /// While it is being worked on: percent of the bytes, and what was counted so far.
+    progress: Option<Moving>,
+    is_open: bool,
+    can_start: bool,
+    /// It has been started before: starting goes on, and what is there stays.
+    is_again: bool,
+    has_refused_rows: bool,
+}
+
+/// An import as its template uses it.
+#[derive(Debug, Serialize)]
+struct View {
+    asked: Asked,
+    files: Vec<super::model::SentFile>,
+    by: String,
+    at: Timestamp,
+    recognised: bool,
+    problem: Option<String>,
+    check: Option<Found>,
+    result: Option<Found>,
+}
+
+#[derive(Debug, Serialize)]
+struct Found {
+    outcome: Outcome,
+    counts: Vec<(u64, &'static str)>,
+}
+
+#[derive(Debug, Serialize)]
+struct Moving {
+    percent: u64,
+    counts: Vec<(u64, &'static str)>,
+}
+
+impl Moving {
+    fn of(progress: Progress) -> Self {
+        let percent = (progress.done * 100).checked_div(progress.all).unwrap_or(0).min(100);
+        Self { percent, counts: progress.landed.in_words() }
+    }
+}
+
+impl Page for ImportPage {
+    const TEMPLATE: &'static str = "transfer/import.html";
+    #[cfg(test)]
+    fn sample() -> Self {
+        let page = Self::of(super::testing::id(), super::testing::import(State::Checked), None, true);
+        Self {
+            progress: Some(Moving { percent: 40, counts: vec![(7, "orders added")] }),
+            is_open: true,
+            ..page
+        }
+    }
+}
+
+impl ImportPage {
+    fn of(id: ImportId, import: Import, progress: Option<Progress>, has_refused_rows: bool) -> Self {
+        let found = |outcome: Option<Outcome>| {
+            outcome.map(|outcome| Found { counts: outcome.landed.in_words(), outcome })
+        };
+        let is_open = import.state.is_open();
+        Self {
+            id: id.to_string(),
+            title: import.files.first().map_or_else(|| "Import".to_owned(), |f| f.name.clone()),
+            badge: badge(import.state),
+            choices: Choices::all(),
+            progress: progress.map(Moving::of),
+            is_open,
+            can_start: !is_open && import.check.is_some() && import.state != State::Done,
+            is_again: matches!(import.state, State::Stopped | State::Failed) && import.check.is_some(),
+            has_refused_rows,
+            import: View {
+                asked: import.asked,
+                files: import.files,
+                by: import.created_by,
+                at: import.created_at,
+                recognised: import.recognised,
+                problem: import.problem,
+                check: found(import.check),
+                result: found(import.result),
+            },
+        }
+    }
+}
+
+/// `GET /admin/transfer/imports/{id}`
+async fn show(
+    _me: Staff<may::RunImports>,
+    (store, imports): (web::Data<Store>, web::Data<Imports>),
+    (pages, shell): (web::Data<Pages>, Shell),
+    PathId(id): PathId<ImportId>,
+) -> Result<HttpResponse> {
+    let import = store.read(|s| ops::get(s, id))?;
+    let has_refused_rows = imports.refused_rows(id).is_some();
+    pages.show(&shell, &ImportPage::of(id, import, imports.progress(id), has_refused_rows))
+}
+
+/// `POST /admin/transfer/imports/{id}/check`: reads the files with other choices.
+async fn ask_anew(
+    me: Staff<may::RunImports>,
+    (store, imports): (web::Data<Store>, web::Data<Imports>),
+    PathId(id): PathId<ImportId>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse> {
+    let upload = Upload::read(&request, payload, imports.arrivals(), MAPPING_MAX).await?;
+    let (asked, _) = sorted(upload)?;
+    store.write(me.actor(), move |tx| ops::ask_anew(tx, id, &asked)).await?;
+    imports.wake();
+    see_other(&format!("{PATH}/imports/{id}"), None)
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct StartForm {
+    /// `stop` or `skip`.
+    on_error: String,
+}
+
+/// `POST /admin/transfer/imports/{id}/start`
+async fn start(
+    me: Staff<may::RunImports>,
+    (store, imports): (web::Data<Store>, web::Data<Imports>),
+    PathId(id): PathId<ImportId>,
+    form: crate::web::Form<StartForm>,
+) -> Result<HttpResponse> {
+    let stops = match form.0.on_error.as_str() {
+        "stop" => true,
+        "" | "skip" => false,
+        _ => return Err(Error::invalid("invalid_choice", "Choose skip or stop.").on("/on_error")),
+    };
+    store.write(me.actor(), move |tx| ops::start(tx, id, stops)).await?;
+    imports.wake();
+    see_other(&format!("{PATH}/imports/{id}"), None)
+}
+
+/// `POST /admin/transfer/imports/{id}/stop`
+async fn stop(
+    me: Staff<may::RunImports>,
+    store: web::Data<Store>,
+    PathId(id): PathId<ImportId>,
+) -> Result<HttpResponse> {
+    store.write(me.actor(), move |tx| ops::stop(tx, id)).await?;
+    see_other(&format!("{PATH}/imports/{id}"), None)
+}
+
+/// `POST /admin/transfer/imports/{id}/remove`
+async fn remove(
+    me: Staff<may::RunImports>,
+    (store, imports): (web::Data<Store>, web::Data<Imports>),
+    PathId(id): PathId<ImportId>,
+) -> Result<HttpResponse> {
+    store.write(me.actor(), move |tx| ops::remove(tx, id)).await?;
+    imports.forget_files(id);
+    see_other(
+        PATH,
+        Some(Toast::ok("The import and its files are removed from this list. What it brought stays.")),
+    )
+}
+
+/// `GET /admin/transfer/imports/{id}/refused.csv`
+async fn refused(
+    _me: Staff<may::RunImports>,
+    (store, imports): (web::Data<Store>, web::Data<Imports>),
+    PathId(id): PathId<ImportId>,
+) -> Result<HttpResponse> {
+    store.read(|s| ops::get(s, id))?;
+    let path = imports.refused_rows(id).ok_or_else(|| Error::not_found("file of refused rows of", id))?;
+    let file = tokio::fs::File::open(&path).await.map_err(Error::internal)?;
+    let length = file.metadata().await.map_err(Error::internal)?.len();
+    let stream = futures_util::stream::unfold(file, |mut file| async move {
+        use tokio::io::AsyncReadExt as _;
+        let mut bytes = bytes::BytesMut::with_capacity(64 * 1024);
+        match file.read_buf(&mut bytes).await {
+            Ok(0) => None,
+            Ok(_) => Some((Ok::<_, std::io::Error>(bytes.freeze()), file)),
+            Err(error) => Some((Err(error), file)),
+        }
+    });
+    let body = actix_web::body::SizedStream::new(length, stream);
+    Ok(attachment("text/csv; charset=utf-8", "refused.csv").body(body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::pages::testing::renders;
+
+    #[test]
+    fn the_pages_render_and_escape() {
+        assert!(renders::<ListPage>().contains("orders.csv"));
+        let page = renders::<ImportPage>();
+        assert!(page.contains("7 orders added") || page.contains("orders added"));
+        assert!(!page.contains("<script>alert"));
+    }
+}

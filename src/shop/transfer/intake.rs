@@ -1,0 +1,218 @@
+//! One import as it is asked for: what the files hold, which program wrote them, and how to read what they leave open.
+//! The command and the page both come through here.
+
+use crate::base::error::{Error, Result};
+use crate::base::money::Currency;
+use crate::base::time::Zone;
+use crate::shop::transfer::bound::likeness;
+use crate::shop::transfer::date::DateOrder;
+use crate::shop::transfer::encoding;
+use crate::shop::transfer::input::{Input, Meter};
+use crate::shop::transfer::mapping::{Kind, Mapping};
+use crate::shop::transfer::number::DecimalSign;
+use crate::shop::transfer::options::Options;
+use crate::shop::transfer::outcome::{Report, Sink};
+use crate::shop::transfer::presets::{Format, preset};
+use crate::shop::transfer::sheet::Sheet;
+use crate::shop::transfer::{own_run, run};
+use std::io::Read as _;
+
+/// The word for files that no program of ours knows, read by a mapping.
+pub const MAPPED: &str = "csv";
+/// Columns that only our own files have.
+const OWN_ORDERS: &str = "placed_offset_min";
+const OWN_CUSTOMERS: &str = "old_emails";
+/// A format is recognised by so many of its columns at least.
+const COLUMNS_MIN: usize = 3;
+
+/// Where the files come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    Known(Format),
+    /// Any CSV file, with the text of a mapping.
+    Mapped(String),
+}
+
+impl Source {
+    /// Reads the word of `--from`; `csv` needs a mapping.
+    ///
+    /// # Errors
+    /// `format_unknown` with the words there are, `mapping_missing`.
+    pub fn parse(word: &str, mapping: Option<&str>) -> Result<Self> {
+        if word == MAPPED {
+            let missing = || {
+                Error::invalid(
+                    "mapping_missing",
+                    "Other CSV files need a mapping, which says what their columns are.",
+                )
+                .on("/mapping")
+            };
+            return mapping
+                .filter(|m| !m.trim().is_empty())
+                .map(|m| Self::Mapped(m.to_owned()))
+                .ok_or_else(missing);
+        }
+        Format::from_word(word).map(Self::Known).ok_or_else(|| {
+            let text = format!("There is no format “{word}”. There are {}.", words().join(", "));
+            Error::invalid("format_unknown", text).on("/from")
+        })
+    }
+}
+
+/// The words of `--from`, in their order.
+pub fn words() -> Vec<&'static str> {
+    Format::ALL.iter().map(|f| f.word()).chain([MAPPED]).collect()
+}
+
+/// How to read what a file leaves open; empty words let the file decide.
+#[derive(Clone, Debug, Default)]
+pub struct Choices {
+    /// A label such as `windows-1251`.
+    pub encoding: String,
+    /// `.` or `,`, for columns of numbers that could be read both ways.
+    pub decimal: String,
+    /// `dmy` or `mdy`, for columns of dates that could be read both ways.
+    pub dates: String,
+}
+
+impl Choices {
+    /// The options of a run in this shop.
+    ///
+    /// # Errors
+    /// `encoding_unknown`, `invalid_choice`.
+    pub fn options(&self, zone: Zone, currency: Currency) -> Result<Options> {
+        let wrong = |field: &str, right: &str| {
+            Error::invalid("invalid_choice", format!("Choose {right}.")).on(format!("/{field}"))
+        };
+        Ok(Options {
+            encoding: match self.encoding.trim() {
+                "" => None,
+                label => Some(encoding::named(label)?),
+            },
+            decimal: match self.decimal.as_str() {
+                "" => None,
+                "." => Some(DecimalSign::Dot),
+                "," => Some(DecimalSign::Comma),
+                _ => return Err(wrong("decimal", "a dot or a comma")),
+            },
+            dates: match self.dates.as_str() {
+                "" => None,
+                "dmy" => Some(DateOrder::DayFirst),
+                "mdy" => Some(DateOrder::MonthFirst),
+                _ => return Err(wrong("dates", "dmy or mdy")),
+            },
+            zone,
+            currency: Some(currency),
+            ..Options::default()
+        })
+    }
+}
+
+/// Reads the files and hands everything to the sink.
+///
+/// # Errors
+/// Those of reading, of the mapping, and the sink's own.
+pub fn read(
+    kind: Kind,
+    source: &Source,
+    files: &[Input],
+    options: &Options,
+    sink: &mut dyn Sink,
+) -> Result<Report> {
+    match source {
+        Source::Known(Format::Backroom) => own_run::run(kind, files, options, sink),
+        Source::Known(format) => run::run(&preset(*format, kind)?, files, options, sink),
+        Source::Mapped(text) => {
+            let mapping = Mapping::parse(text)?;
+            if mapping.kind != kind {
+                let text = "The mapping is for the other kind of record; its line `kind` says which.";
+                return Err(Error::invalid("mapping_of_other_kind", text).on("/mapping"));
+            }
+            run::run(&mapping, files, options, sink)
+        }
+    }
+}
+
+/// The format whose columns the files have most of, and what they hold; `None` when they are like none. `source` and
+/// `kind` are what is known already.
+pub fn recognise(
+    files: &[Input],
+    options: &Options,
+    source: Option<&Source>,
+    kind: Option<Kind>,
+) -> Option<(Format, Kind)> {
+    let fits = |format: Format, k: Kind| {
+        kind.is_none_or(|kind| kind == k) && source.is_none_or(|s| *s == Source::Known(format))
+    };
+    // What cannot be opened says why when it is read.
+    let sheets: Vec<Sheet> = files.iter().filter_map(|f| Sheet::open(f, options).ok()).collect();
+    let has = |column: &str| sheets.iter().any(|s| s.column(column).is_some());
+    let own = files.iter().find_map(own_json).or_else(|| {
+        [(OWN_ORDERS, Kind::Orders), (OWN_CUSTOMERS, Kind::Customers)]
+            .into_iter()
+            .find(|(c, _)| has(c))
+            .map(|(_, k)| k)
+    });
+    if let Some(kind) = own.filter(|kind| fits(Format::Backroom, *kind)) {
+        return Some((Format::Backroom, kind));
+    }
+    let mut best: Option<(usize, usize, Format, Kind)> = None;
+    let all = Format::ALL.iter().flat_map(|f| [(*f, Kind::Orders), (*f, Kind::Customers)]);
+    for (format, kind) in all.filter(|(format, kind)| fits(*format, *kind)) {
+        let Ok(mapping) = preset(format, kind) else { continue };
+        let (mut found, mut of) = (0, 0);
+        for (has, all) in sheets.iter().filter_map(|s| likeness(&mapping, None, s)) {
+            (found, of) = (found + has, of + all);
+        }
+        let share = found * 1_000 / of.max(1);
+        if found >= COLUMNS_MIN && best.is_none_or(|(f, s, ..)| (found, share) > (f, s)) {
+            best = Some((found, share, format, kind));
+        }
+    }
+    best.map(|(_, _, format, kind)| (format, kind))
+}
+
+/// What a file of JSON lines of ours holds.
+fn own_json(file: &Input) -> Option<Kind> {
+    let mut head = Vec::new();
+    file.open(&Meter::default()).ok()?.take(64 * 1024).read_to_end(&mut head).ok()?;
+    let text = String::from_utf8_lossy(&head);
+    let first = text.trim_start_matches('\u{feff}').trim_start();
+    let line = first.lines().next().filter(|l| l.starts_with('{'))?;
+    Some(if line.contains("\"lines\"") { Kind::Orders } else { Kind::Customers })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Option<(&'static str, Kind)> {
+        let found = recognise(&[Input::bytes("x.csv", text.as_bytes())], &Options::default(), None, None);
+        found.map(|(format, kind)| (format.word(), kind))
+    }
+
+    #[test]
+    fn a_file_is_recognised_by_its_columns() {
+        let shopify = "Name,Email,Financial Status,Paid at,Fulfillment Status,Currency,Subtotal,Shipping,Taxes,Total,Lineitem quantity,Lineitem name,Lineitem price\n";
+        assert_eq!(of(shopify), Some(("shopify", Kind::Orders)));
+        let people = "First Name,Last Name,Email,Accepts Email Marketing,Company,Address1,City,Zip,Phone,Accepts SMS Marketing\n";
+        assert_eq!(of(people), Some(("shopify", Kind::Customers)));
+        let retail = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n";
+        assert_eq!(of(retail), Some(("online-retail", Kind::Orders)));
+        assert_eq!(of("number,id,version,placed_at,placed_offset_min\n"), Some(("backroom", Kind::Orders)));
+        assert_eq!(of("{\"id\":\"cus_1\",\"email\":null}\n"), Some(("backroom", Kind::Customers)));
+        assert_eq!(of("{\"id\":\"ord_1\",\"lines\":[]}\n"), Some(("backroom", Kind::Orders)));
+        assert_eq!(of("a,b,c\n1,2,3\n"), None);
+        assert_eq!(of(""), None);
+    }
+
+    #[test]
+    fn wrong_choices_name_their_field() {
+        let choices = Choices { decimal: ";".to_owned(), ..Choices::default() };
+        let error = choices.options(Zone::utc(), Currency::EUR).unwrap_err();
+        assert_eq!((error.code, error.fields[0].pointer.as_str()), ("invalid_choice", "/decimal"));
+        assert_eq!(Source::parse("shopware", None).unwrap_err().code, "format_unknown");
+        assert_eq!(Source::parse("csv", None).unwrap_err().code, "mapping_missing");
+        assert_eq!(Source::parse("olist", None).unwrap(), Source::Known(Format::Olist));
+    }
+}

@@ -1,0 +1,237 @@
+//! The lists of the pages as files: one row a record, every column of the list in words and numbers. For people and
+//! spreadsheets; what comes in again unchanged is the whole record (`export`).
+
+use crate::base::country;
+use crate::base::error::Result;
+use crate::base::money::Money;
+use crate::base::time::{Timestamp, Zone};
+use crate::shop::customers::{Address, Customer, Spent, Totals, main_spend};
+use crate::shop::orders::{Different, Facts, Order, Standing};
+use crate::shop::transfer::writer::{CsvWriter, Style};
+use std::io::Write;
+
+/// An order with what its list says about it.
+pub struct ListedOrder<'a> {
+    pub order: &'a Order,
+    /// Who it is for, as the list names them.
+    pub person: String,
+    pub standing: Standing,
+    pub facts: Facts,
+    pub zone: &'a Zone,
+}
+
+/// A customer with what their list says about them.
+pub struct ListedCustomer<'a> {
+    pub customer: &'a Customer,
+    pub totals: Totals,
+    pub zone: &'a Zone,
+}
+
+/// The local day and minute, as spreadsheets read it.
+fn moment(at: Timestamp, zone: &Zone) -> String {
+    at.in_zone(zone).strftime("%Y-%m-%d %H:%M").to_string()
+}
+/// `S; 2×M`: a semicolon, because a size may have a comma.
+fn every(values: &Different) -> String {
+    let one = |(value, pieces): &(String, i64)| {
+        if *pieces == 1 { value.clone() } else { format!("{pieces}×{value}") }
+    };
+    values.0.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+/// The different texts that are not empty.
+fn joined<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    for text in texts.filter(|t| !t.is_empty()) {
+        if !kept.contains(&text) {
+            kept.push(text);
+        }
+    }
+    kept.join("; ")
+}
+fn names(values: &Different) -> String {
+    joined(values.0.iter().map(|(value, _)| value.as_str()))
+}
+fn destination(order: &Order, of: fn(&Address) -> &String) -> String {
+    order.shipping_address.as_ref().or(order.billing.as_ref()).map(|a| of(a).clone()).unwrap_or_default()
+}
+fn phones(order: &Order) -> String {
+    let of_addresses =
+        [&order.shipping_address, &order.billing].into_iter().flatten().map(|a| a.phone.as_str());
+    joined(std::iter::once(order.phone.as_str()).chain(of_addresses))
+}
+
+macro_rules! list_columns {
+    ($(#[$doc:meta])* $name:ident: $column:ident of $record:ident {
+        $($kind:ident $of:literal $title:literal => |$r:ident| $value:expr,)+
+    }) => {
+        /// A column of the file.
+        pub struct $column {
+            /// The column of the list that it belongs to; several may make up one.
+            pub of: &'static str,
+            pub title: &'static str,
+            /// Text of people, which is guarded against spreadsheets.
+            is_text: bool,
+            value: fn(&$record<'_>) -> String,
+        }
+        $(#[$doc])*
+        pub const $name: &[$column] = &[$($column {
+            of: $of,
+            title: $title,
+            is_text: list_columns!(@ $kind),
+            value: |$r| $value,
+        },)+];
+        impl $column {
+            /// The columns that belong to these columns of the list, in their own order; all for none.
+            pub fn chosen(words: &[&str]) -> Vec<&'static Self> {
+                $name.iter().filter(|c| words.is_empty() || words.contains(&c.of)).collect()
+            }
+        }
+    };
+    (@ text) => { true };
+    (@ plain) => { false };
+}
+
+list_columns! {
+    /// Everything the order list can show.
+    ORDER_LIST: OrderListColumn of ListedOrder {
+        plain "number" "Order" => |r| r.order.number.to_string(),
+        plain "number" "Status" => |r| r.order.status.label().to_owned(),
+        plain "date" "Placed" => |r| moment(r.order.placed_at, r.zone),
+        text "customer" "Customer" => |r| r.person.clone(),
+        plain "customer" "New or returning" => |r| r.standing.word().to_owned(),
+        text "customer" "Why" => |r| r.standing.reason(),
+        plain "total" "Total" => |r| Money::new(r.order.total, r.order.currency).decimal(),
+        plain "total" "Currency" => |r| r.order.currency.to_string(),
+        plain "payment" "Payment" => |r| r.order.payment.label().to_owned(),
+        plain "fulfilment" "Fulfilment" => |r| r.order.fulfilment.label().to_owned(),
+        text "fulfilment" "On hold" => |r| r.order.hold.clone().unwrap_or_default(),
+        plain "items" "Items" => |r| r.facts.items.to_string(),
+        text "items" "Titles" => |r| every(&r.facts.titles),
+        text "items" "SKUs" => |r| names(&r.facts.skus),
+        text "categories" "Categories" => |r| names(&r.facts.categories),
+        text "sizes" "Sizes" => |r| every(&r.facts.sizes),
+        text "colours" "Colours" => |r| every(&r.facts.colours),
+        text "barcodes" "Barcodes" => |r| names(&r.facts.barcodes),
+        text "email" "E-mail" => |r| r.order.email.clone().unwrap_or_default(),
+        text "phone" "Phone" => |r| phones(r.order),
+        plain "destination" "Country" => |r| destination(r.order, |a| &a.country),
+        text "destination" "Postcode" => |r| destination(r.order, |a| &a.postcode),
+        text "destination" "City" => |r| destination(r.order, |a| &a.city),
+        text "channel" "Channel" => |r| r.order.channel.clone(),
+        text "tags" "Tags" => |r| joined(r.order.tags.iter().map(String::as_str)),
+        text "voucher" "Voucher" => |r| r.order.discount_code.clone(),
+        text "method" "Shipping" => |r| r.order.shipping_method.clone(),
+        text "tracking" "Tracking" => |r| joined(r.order.parcels.iter().map(|p| p.tracking.as_str())),
+        text "note" "Note" => |r| r.order.note.clone(),
+        text "note" "Notes of staff" => |r| joined(r.order.staff_notes.iter().map(|n| n.text.as_str())),
+    }
+}
+
+list_columns! {
+    /// Everything the customer list shows.
+    CUSTOMER_LIST: CustomerListColumn of ListedCustomer {
+        text "name" "Name" => |r| r.customer.name(),
+        text "name" "Company" => |r| r.customer.company.clone(),
+        text "email" "E-mail" => |r| r.customer.email.clone().unwrap_or_default(),
+        text "phone" "Phone" => |r| r.customer.phone.clone(),
+        text "country" "Country" => |r| match r.customer.country() {
+            "" => String::new(),
+            code => country::name(code),
+        },
+        plain "orders" "Orders" => |r| r.totals.orders.to_string(),
+        plain "spent" "Spent" => |r| main_spend(&r.totals).map(|m| m.decimal()).unwrap_or_default(),
+        plain "spent" "Currency" => |r| main_spend(&r.totals).map(|m| m.currency.to_string()).unwrap_or_default(),
+        plain "spent" "Spent in other currencies" => |r| other_spend(&r.totals),
+        plain "last_order" "Last order" => |r| r.totals.last_order_at.map(|at| moment(at, r.zone)).unwrap_or_default(),
+        text "tags" "Tags" => |r| joined(r.customer.tags.iter().map(String::as_str)),
+        text "note" "Note" => |r| r.customer.note.clone(),
+    }
+}
+
+/// `GBP 12.00; SEK 4.00`
+fn other_spend(totals: &Totals) -> String {
+    let main = main_spend(totals).map(|m| m.currency);
+    let others = totals.spent.iter().filter(|s| Some(s.currency) != main);
+    let one = |s: &Spent| format!("{} {}", s.currency, Money::new(s.amount, s.currency).decimal());
+    others.map(one).collect::<Vec<_>>().join("; ")
+}
+
+/// Writes a list row by row.
+pub struct ListCsv<W: Write, C: 'static> {
+    csv: CsvWriter<W>,
+    columns: Vec<&'static C>,
+}
+
+macro_rules! list_csv {
+    ($column:ident, $record:ident) => {
+        impl<W: Write> ListCsv<W, $column> {
+            /// Writes the header.
+            ///
+            /// # Errors
+            /// `file_unwritable`.
+            pub fn new(out: W, style: Style, columns: Vec<&'static $column>) -> Result<Self> {
+                let mut csv = CsvWriter::new(out, style)?;
+                for column in &columns {
+                    csv.plain(column.title)?;
+                }
+                csv.end_row()?;
+                Ok(Self { csv, columns })
+            }
+            /// # Errors
+            /// `file_unwritable`.
+            pub fn write(&mut self, record: &$record<'_>) -> Result<()> {
+                for column in &self.columns {
+                    let value = (column.value)(record);
+                    if column.is_text { self.csv.text(&value)? } else { self.csv.plain(&value)? }
+                }
+                self.csv.end_row()
+            }
+            /// # Errors
+            /// `file_unwritable`.
+            pub fn finish(self) -> Result<W> {
+                self.csv.finish()
+            }
+        }
+    };
+}
+list_csv!(OrderListColumn, ListedOrder);
+list_csv!(CustomerListColumn, ListedCustomer);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::Id as _;
+    use crate::shop::orders::{NewOrder, OrderId, facts};
+
+    #[test]
+    fn every_column_of_the_lists_is_in_the_file() {
+        for word in crate::shop::orders::admin::column_words() {
+            assert!(ORDER_LIST.iter().any(|c| c.of == word), "{word}");
+        }
+        for word in crate::shop::customers::admin::column_words() {
+            assert!(CUSTOMER_LIST.iter().any(|c| c.of == word), "{word}");
+        }
+    }
+
+    #[test]
+    fn a_row_says_what_the_list_says_and_runs_nothing() {
+        let new = NewOrder { email: Some("anna@example.com".to_owned()), ..NewOrder::default() };
+        let mut order = new.checked(OrderId::from_bytes([1; 16]), 7, None, Timestamp(0)).unwrap();
+        order.note = "=1+1".to_owned();
+        let zone = Zone::utc();
+        let listed = ListedOrder {
+            order: &order,
+            person: "@anna".to_owned(),
+            standing: Standing::New { unkept: 0, last: None },
+            facts: facts(&order),
+            zone: &zone,
+        };
+        let columns = OrderListColumn::chosen(&["number", "customer", "note"]);
+        let mut csv = ListCsv::<_, OrderListColumn>::new(Vec::new(), Style::default(), columns).unwrap();
+        csv.write(&listed).unwrap();
+        let text = String::from_utf8(csv.finish().unwrap()).unwrap();
+        let (head, row) = text.split_once("\r\n").unwrap();
+        assert_eq!(head, "Order,Status,Customer,New or returning,Why,Note,Notes of staff");
+        assert!(row.contains("\"'@anna\",new,") && row.contains("\"'=1+1\""), "{row}");
+    }
+}
