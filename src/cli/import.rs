@@ -57,6 +57,9 @@ pub(super) struct ImportArgs {
     /// dmy or mdy, for columns of dates that could be read both ways
     #[arg(long, default_value = "", value_name = "ORDER", hide_default_value = true, value_parser = ["", "dmy", "mdy"], hide_possible_values = true)]
     pub(super) dates: String,
+    /// The currency of files that name none; the shop's own without it
+    #[arg(long, default_value = "", value_name = "CODE", hide_default_value = true)]
+    pub(super) currency: String,
     /// One line of JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -92,8 +95,12 @@ pub(super) fn run(args: &ImportArgs, app: &App, answer: &mut Answer) -> Result<E
     };
     let files: Vec<Input> = args.files.iter().map(|name| Input::path(&answer.file(name))).collect();
     let source = Source::parse(&args.from, mapping(args, answer)?.as_deref())?;
-    let choices =
-        Choices { encoding: args.encoding.clone(), decimal: args.decimal.clone(), dates: args.dates.clone() };
+    let choices = Choices {
+        encoding: args.encoding.clone(),
+        decimal: args.decimal.clone(),
+        dates: args.dates.clone(),
+        currency: args.currency.clone(),
+    };
     let options = choices.options(app.shop.zone(), app.shop.profile().currency)?;
     let search = app.search.clone();
     let has_room = move || search.has_room();

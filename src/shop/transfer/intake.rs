@@ -19,6 +19,8 @@ use std::io::Read as _;
 
 /// The word for files that no program of ours knows, read by a mapping.
 pub const MAPPED: &str = "csv";
+/// A mapping to begin with, as the page and `docs/imports.md` show it.
+pub const EXAMPLE_MAPPING: &str = include_str!("presets/example.toml");
 /// Columns that only our own files have.
 const OWN_ORDERS: &str = "placed_offset_min";
 const OWN_CUSTOMERS: &str = "old_emails";
@@ -73,6 +75,8 @@ pub struct Choices {
     pub decimal: String,
     /// `dmy` or `mdy`, for columns of dates that could be read both ways.
     pub dates: String,
+    /// A currency's code, for files that name none; the shop's own without it.
+    pub currency: String,
 }
 
 impl Choices {
@@ -80,14 +84,14 @@ impl Choices {
     ///
     /// # Errors
     /// `encoding_unknown`, `invalid_choice`.
-    pub fn options(&self, zone: Zone, currency: Currency) -> Result<Options> {
+    pub fn options(&self, zone: Zone, own: Currency) -> Result<Options> {
         let wrong = |field: &str, right: &str| {
             Error::invalid("invalid_choice", format!("Choose {right}.")).on(format!("/{field}"))
         };
         Ok(Options {
             encoding: match self.encoding.trim() {
                 "" => None,
-                label => Some(encoding::named(label)?),
+                label => Some(encoding::named(label).map_err(|e| e.on("/encoding"))?),
             },
             decimal: match self.decimal.as_str() {
                 "" => None,
@@ -102,7 +106,10 @@ impl Choices {
                 _ => return Err(wrong("dates", "dmy or mdy")),
             },
             zone,
-            currency: Some(currency),
+            currency: Some(match self.currency.trim() {
+                "" => own,
+                code => Currency::parse(code).map_err(|e| e.on("/currency"))?,
+            }),
             ..Options::default()
         })
     }
@@ -204,6 +211,17 @@ mod tests {
         assert_eq!(of("{\"id\":\"ord_1\",\"lines\":[]}\n"), Some(("backroom", Kind::Orders)));
         assert_eq!(of("a,b,c\n1,2,3\n"), None);
         assert_eq!(of(""), None);
+    }
+
+    #[test]
+    fn the_example_of_a_mapping_is_right_and_is_the_one_in_the_documents() {
+        let source = Source::parse(MAPPED, Some(EXAMPLE_MAPPING)).unwrap();
+        let text = "Order no,Date,E-mail,Name,Article,Description,Pieces,Price\nA1,3.2.2026,a@b.de,Kim,X,Cup,2,\"1,50\"\n";
+        let options = Choices::default().options(Zone::utc(), Currency::EUR).unwrap();
+        let mut kept = crate::shop::transfer::real_data::Kept::default();
+        read(Kind::Orders, &source, &[Input::bytes("x.csv", text.as_bytes())], &options, &mut kept).unwrap();
+        assert_eq!((kept.orders.len(), kept.refused.len()), (1, 0));
+        assert!(include_str!("../../../docs/imports.md").contains(EXAMPLE_MAPPING));
     }
 
     #[test]

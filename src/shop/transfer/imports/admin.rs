@@ -5,9 +5,10 @@ use super::ops;
 use super::work::{Imports, Progress};
 use crate::access::{Staff, may};
 use crate::base::error::{Error, Kind as Refusal, Result};
+use crate::base::money::Currency;
 use crate::base::time::Timestamp;
 use crate::shop::transfer::encoding;
-use crate::shop::transfer::intake::MAPPED;
+use crate::shop::transfer::intake::{EXAMPLE_MAPPING, MAPPED};
 use crate::store::Store;
 use crate::web::download::attachment;
 use crate::web::parts::{Badge, Choice, Fill, FormErrors, Tone};
@@ -27,6 +28,18 @@ const LISTED: usize = 50;
 /// The input of the files, and that of the mapping.
 const FILES: &str = "file";
 const MAPPING: &str = "mapping";
+
+/// The words of `--from` with the names people know.
+const FORMATS: [(&str, &str); 8] = [
+    ("shopify", "Shopify"),
+    ("woocommerce", "WooCommerce"),
+    ("magento", "Magento"),
+    ("prestashop", "PrestaShop"),
+    ("online-retail", "Online Retail (data set)"),
+    ("olist", "Olist (data set)"),
+    ("backroom", "Backroom"),
+    (MAPPED, "Other CSV, with a mapping"),
+];
 
 /// The routes.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -49,26 +62,22 @@ struct Choices {
     encodings: Vec<Choice>,
     decimals: Vec<Choice>,
     dates: Vec<Choice>,
+    /// The shop's own.
+    currency: String,
+    /// A mapping to begin with.
+    example: &'static str,
 }
 
 impl Choices {
-    fn all() -> Self {
-        let formats = [
-            ("shopify", "Shopify"),
-            ("woocommerce", "WooCommerce"),
-            ("magento", "Magento"),
-            ("prestashop", "PrestaShop"),
-            ("online-retail", "Online Retail (data set)"),
-            ("olist", "Olist (data set)"),
-            ("backroom", "Backroom"),
-            (MAPPED, "Other CSV, with a mapping"),
-        ];
-        let froms = formats.map(|(word, label)| Choice::new(word, label));
+    fn all(currency: Currency) -> Self {
+        let froms = FORMATS.map(|(word, label)| Choice::new(word, label));
         Self {
             whats: vec![Choice::new("orders", "Orders"), Choice::new("customers", "Customers")],
             froms: froms.into(),
             encodings: encoding::CHOICES.iter().map(|label| Choice::new(*label, *label)).collect(),
             decimals: vec![Choice::new(".", "1,234.50"), Choice::new(",", "1.234,50")],
+            currency: currency.to_string(),
+            example: EXAMPLE_MAPPING,
             dates: vec![Choice::new("dmy", "Day before month"), Choice::new("mdy", "Month before day")],
         }
     }
@@ -106,7 +115,7 @@ impl Page for ListPage {
         let id = super::testing::id();
         let import = super::testing::import(State::Done);
         Self {
-            choices: Choices::all(),
+            choices: Choices::all(Currency::EUR),
             asked: Asked::default(),
             errors: Some(FormErrors::of(&Error::invalid("file_missing", "Choose a file.").on("/file"))),
             rows: vec![Row::of(id, &import)],
@@ -132,6 +141,10 @@ impl Row {
     }
 }
 
+fn label_of(labels: &[(&str, &str)], word: &str) -> String {
+    labels.iter().find(|(w, _)| *w == word).map_or("Not known yet", |(_, label)| label).to_owned()
+}
+
 fn in_words(outcome: &Outcome) -> String {
     let counts = outcome.landed.in_words();
     let words = counts.iter().map(|(n, what)| format!("{} {what}", crate::web::listing::grouped(*n)));
@@ -153,22 +166,22 @@ fn badge(state: State) -> Badge {
 /// `GET /admin/transfer`
 async fn list(
     me: Staff<may::RunImports>,
-    store: web::Data<Store>,
-    pages: web::Data<Pages>,
-    shell: Shell,
+    (store, imports): (web::Data<Store>, web::Data<Imports>),
+    (pages, shell): (web::Data<Pages>, Shell),
 ) -> Result<HttpResponse> {
-    pages.show(&shell, &list_page(&me, &store, Asked::default(), None)?)
+    pages.show(&shell, &list_page(&me, &store, imports.currency(), Asked::default(), None)?)
 }
 
 fn list_page(
     me: &Staff<may::RunImports>,
     store: &Store,
+    currency: Currency,
     asked: Asked,
     error: Option<&Error>,
 ) -> Result<ListPage> {
     let imports = store.read(|s| ops::newest(s, LISTED))?;
     Ok(ListPage {
-        choices: Choices::all(),
+        choices: Choices::all(currency),
         asked,
         errors: error.map(FormErrors::of),
         rows: imports.iter().map(|(id, import)| Row::of(*id, import)).collect(),
@@ -196,7 +209,7 @@ async fn upload(
     match added {
         Ok(id) => see_other(&format!("{PATH}/imports/{id}"), None),
         Err(error) if error.kind == Refusal::Invalid => {
-            let page = list_page(&me, &store, asked, Some(&error))?;
+            let page = list_page(&me, &store, imports.currency(), asked, Some(&error))?;
             pages.show_as(StatusCode::UNPROCESSABLE_ENTITY, &shell, &page)
         }
         Err(error) => Err(error),
@@ -213,6 +226,7 @@ fn sorted(upload: Upload) -> Result<(Asked, Vec<UploadedFile>)> {
         encoding: text("encoding"),
         decimal: text("decimal"),
         dates: text("dates"),
+        currency: text("currency"),
     };
     let (mappings, files): (Vec<_>, Vec<_>) = upload.files.into_iter().partition(|f| f.input == MAPPING);
     if let Some(file) = mappings.first() {
@@ -253,8 +267,13 @@ pub(super) struct ImportPage {
     id: String,
     title: String,
     badge: Badge,
+    /// What is imported from where, in words.
+    what: String,
+    from: String,
     import: View,
     choices: Choices,
+    /// What was refused of other choices.
+    errors: Option<FormErrors>,
     /// While it is being worked on: percent of the bytes, and what was counted so far.
     progress: Option<Moving>,
     is_open: bool,
@@ -300,7 +319,13 @@ impl Page for ImportPage {
     const TEMPLATE: &'static str = "transfer/import.html";
     #[cfg(test)]
     fn sample() -> Self {
-        let page = Self::of(super::testing::id(), super::testing::import(State::Checked), None, true);
+        let page = Self::with(
+            super::testing::id(),
+            super::testing::import(State::Checked),
+            Currency::EUR,
+            None,
+            true,
+        );
         Self {
             progress: Some(Moving { percent: 40, counts: vec![(7, "orders added")] }),
             is_open: true,
@@ -310,16 +335,30 @@ impl Page for ImportPage {
 }
 
 impl ImportPage {
-    fn of(id: ImportId, import: Import, progress: Option<Progress>, has_refused_rows: bool) -> Self {
+    fn of(id: ImportId, import: Import, imports: &Imports) -> Self {
+        let has_refused_rows = imports.refused_rows(id).is_some();
+        Self::with(id, import, imports.currency(), imports.progress(id), has_refused_rows)
+    }
+
+    fn with(
+        id: ImportId,
+        import: Import,
+        currency: Currency,
+        progress: Option<Progress>,
+        has_refused_rows: bool,
+    ) -> Self {
         let found = |outcome: Option<Outcome>| {
             outcome.map(|outcome| Found { counts: outcome.landed.in_words(), outcome })
         };
         let is_open = import.state.is_open();
         Self {
             id: id.to_string(),
+            what: label_of(&[("orders", "Orders"), ("customers", "Customers")], &import.asked.what),
+            from: label_of(&FORMATS, &import.asked.from),
             title: import.files.first().map_or_else(|| "Import".to_owned(), |f| f.name.clone()),
             badge: badge(import.state),
-            choices: Choices::all(),
+            choices: Choices::all(currency),
+            errors: None,
             progress: progress.map(Moving::of),
             is_open,
             can_start: !is_open && import.check.is_some() && import.state != State::Done,
@@ -347,23 +386,34 @@ async fn show(
     PathId(id): PathId<ImportId>,
 ) -> Result<HttpResponse> {
     let import = store.read(|s| ops::get(s, id))?;
-    let has_refused_rows = imports.refused_rows(id).is_some();
-    pages.show(&shell, &ImportPage::of(id, import, imports.progress(id), has_refused_rows))
+    pages.show(&shell, &ImportPage::of(id, import, &imports))
 }
 
 /// `POST /admin/transfer/imports/{id}/check`: reads the files with other choices.
 async fn ask_anew(
     me: Staff<may::RunImports>,
     (store, imports): (web::Data<Store>, web::Data<Imports>),
+    (pages, shell): (web::Data<Pages>, Shell),
     PathId(id): PathId<ImportId>,
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse> {
     let upload = Upload::read(&request, payload, imports.arrivals(), MAPPING_MAX).await?;
     let (asked, _) = sorted(upload)?;
-    store.write(me.actor(), move |tx| ops::ask_anew(tx, id, &asked)).await?;
-    imports.wake();
-    see_other(&format!("{PATH}/imports/{id}"), None)
+    let typed = asked.clone();
+    match store.write(me.actor(), move |tx| ops::ask_anew(tx, id, &asked)).await {
+        Ok(()) => {
+            imports.wake();
+            see_other(&format!("{PATH}/imports/{id}"), None)
+        }
+        Err(error) if error.kind == Refusal::Invalid => {
+            let import = store.read(|s| ops::get(s, id))?;
+            let mut page = ImportPage::of(id, import, &imports);
+            (page.errors, page.import.asked) = (Some(FormErrors::of(&error)), typed);
+            pages.show_as(StatusCode::UNPROCESSABLE_ENTITY, &shell, &page)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

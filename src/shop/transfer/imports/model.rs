@@ -67,6 +67,8 @@ pub struct Asked {
     pub decimal: String,
     #[n(5)]
     pub dates: String,
+    #[n(6)]
+    pub currency: String,
 }
 
 impl Asked {
@@ -93,7 +95,12 @@ impl Asked {
         }
     }
     pub fn choices(&self) -> Choices {
-        Choices { encoding: self.encoding.clone(), decimal: self.decimal.clone(), dates: self.dates.clone() }
+        Choices {
+            encoding: self.encoding.clone(),
+            decimal: self.decimal.clone(),
+            dates: self.dates.clone(),
+            currency: self.currency.clone(),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use super::ops;
 use crate::access::Shop;
 use crate::base::error::{Error, Kind as Refusal, Result};
 use crate::base::id::{Id, uuid_v7};
+use crate::base::money::Currency;
 use crate::base::time::{DAY_MS, Timestamp};
 use crate::search::Search;
 use crate::shop::transfer::input::Input;
@@ -108,6 +109,10 @@ impl Imports {
     pub fn close(&self) {
         self.now().is_closed = true;
         self.0.changed.notify_all();
+    }
+    /// What amounts are in where files name no currency.
+    pub fn currency(&self) -> Currency {
+        self.0.shop.profile().currency
     }
     /// Where uploads are put while they arrive.
     pub fn arrivals(&self) -> &Path {

@@ -1,0 +1,261 @@
+//! Imports and exports from the pages: upload, dry run, start, a kill in the middle, refused rows, and files that come
+//! in again unchanged.
+
+use crate::harness::{Answer, OWNER, PASSWORD, Shop, encoded, least_order, shared, until};
+use crate::orders::total;
+use std::path::Path;
+
+/// A file in a form.
+struct File<'a> {
+    input: &'a str,
+    name: &'a str,
+    bytes: &'a [u8],
+}
+
+fn csv<'a>(name: &'a str, text: &'a str) -> File<'a> {
+    File { input: "file", name, bytes: text.as_bytes() }
+}
+
+/// Sends a form with files, as a browser does.
+fn send(shop: &Shop, cookie: &str, path: &str, fields: &[(&str, &str)], files: &[File<'_>]) -> Answer {
+    let mut body = Vec::new();
+    for (name, value) in fields {
+        let head = format!("--xXx\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        body.extend(head.into_bytes());
+    }
+    for File { input, name, bytes } in files {
+        let head = format!(
+            "--xXx\r\nContent-Disposition: form-data; name=\"{input}\"; filename=\"{name}\"\r\nContent-Type: application/octet-stream\r\n\r\n"
+        );
+        body.extend(head.into_bytes());
+        body.extend_from_slice(bytes);
+        body.extend(b"\r\n");
+    }
+    body.extend(b"--xXx--\r\n");
+    let headers = [
+        ("content-type", "multipart/form-data; boundary=xXx"),
+        ("sec-fetch-site", "same-origin"),
+        ("cookie", cookie),
+    ];
+    shop.request("POST", path, &headers, Some(&body))
+}
+
+/// Uploads files and gives the path of the import.
+#[track_caller]
+fn upload(shop: &Shop, cookie: &str, fields: &[(&str, &str)], files: &[File<'_>]) -> String {
+    let answer = send(shop, cookie, "/admin/transfer/imports", fields, files).expect(303);
+    answer.header("location").unwrap().to_owned()
+}
+
+/// The page of an import once nothing happens any more.
+fn at_rest(shop: &Shop, cookie: &str, path: &str) -> String {
+    let mut page = String::new();
+    until("the import is at rest", || {
+        page = shop.page(path, cookie).expect(200).body;
+        !page.contains("id=\"bar\"")
+    });
+    page
+}
+
+/// Says that it is to be done and waits until it is.
+fn start(shop: &Shop, cookie: &str, path: &str, how: &str) -> String {
+    shop.form(&format!("{path}/start"), how, cookie).expect(303);
+    at_rest(shop, cookie, path)
+}
+
+const SHOPIFY: &str = "Name,Email,Financial Status,Paid at,Fulfillment Status,Currency,Subtotal,Shipping,Taxes,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Shipping Name,Shipping City,Shipping Country,Id\n\
+#1001,anna@example.com,paid,2026-11-01 10:00:00 +0100,unfulfilled,EUR,30.00,4.90,0.00,34.90,2026-11-01 10:00:00 +0100,2,Mug,15.00,MUG-1,Anna Müller,Bern,CH,7001\n\
+#1002,olaf@example.com,paid,,fulfilled,EUR,9.00,0.00,0.00,9.00,2026-11-02 10:00:00 +0100,1,=2+3,9.00,CUP-1,Olaf,Oslo,NO,7002\n\
+#1003,mia@example.com,paid,,fulfilled,EUR,9.00,0.00,0.00,9.00,2026-11-03 10:00:00 +0100,1.5,Cup,9.00,CUP-1,Mia,Oslo,NO,7003\n";
+
+#[test]
+fn an_upload_is_read_first_and_written_when_somebody_says_so() {
+    let shop = Shop::open();
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    let path = upload(&shop, &cookie, &[], &[csv("orders.csv", SHOPIFY)]);
+    let page = at_rest(&shop, &cookie, &path);
+    assert!(page.contains("Checked, not imported yet") && page.contains("Shopify"), "{page}");
+    assert!(page.contains("Orders added") && page.contains("1.5"), "the refused cell is shown: {page}");
+    assert_eq!(total(&shop, ""), 0, "a dry run writes nothing");
+    let page = start(&shop, &cookie, &path, "on_error=skip");
+    assert!(page.contains("Done"), "{page}");
+    assert_eq!((total(&shop, ""), total(&shop, "muller bern")), (2, 1));
+
+    let refused = shop.page(&format!("{path}/refused.csv"), &cookie).expect(200);
+    assert!(refused.header("content-disposition").unwrap().starts_with("attachment"));
+    assert!(
+        refused.body.contains("#1003") && refused.body.contains("quantity_not_whole"),
+        "{}",
+        refused.body
+    );
+    // Mended in its own file, the row comes in alone.
+    let mended = refused.body.replace(",1.5,", ",1,");
+    let path =
+        upload(&shop, &cookie, &[("what", "orders"), ("from", "shopify")], &[csv("refused.csv", &mended)]);
+    at_rest(&shop, &cookie, &path);
+    start(&shop, &cookie, &path, "on_error=stop");
+    assert_eq!(total(&shop, ""), 3);
+
+    // The same file again changes nothing.
+    let path = upload(&shop, &cookie, &[], &[csv("orders.csv", SHOPIFY)]);
+    assert!(at_rest(&shop, &cookie, &path).contains("Orders known already"));
+    start(&shop, &cookie, &path, "");
+    assert_eq!(total(&shop, ""), 3);
+    let list = shop.page("/admin/transfer", &cookie).expect(200).body;
+    assert_eq!(list.matches("href=\"/admin/transfer/imports/imp_").count(), 3);
+    shop.form(&format!("{path}/remove"), "", &cookie).expect(303);
+    shop.page(&path, &cookie).expect(404);
+    assert_eq!(total(&shop, ""), 3);
+}
+
+#[test]
+fn what_cannot_be_read_says_why_and_the_files_need_not_be_sent_again() {
+    let shop = Shop::open();
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    let nothing = send(&shop, &cookie, "/admin/transfer/imports", &[("what", "orders")], &[]).expect(422);
+    assert!(nothing.body.contains("Choose at least one file."), "{}", nothing.body);
+    let text = "Bestellung;Wer;Wann;Was;Summe\nA1;kim@example.com;03.02.2026;Tasse;1.234,50\n";
+    let path = upload(&shop, &cookie, &[], &[csv("eigenes.csv", text)]);
+    let page = at_rest(&shop, &cookie, &path);
+    assert!(page.contains("Failed") && page.contains("none of the formats"), "{page}");
+    shop.form(&format!("{path}/start"), "", &cookie).expect(409);
+
+    let mapping = "source = \"eigenes\"\n[constants]\ncurrency = \"EUR\"\n[order]\nkey = \"Bestellung\"\nid = \"Bestellung\"\nplaced_at = \"Wann\"\n[customer]\nemail = \"Wer\"\n[line]\ntitle = \"Was\"\ntotal = \"Summe\"\n";
+    let wrong = send(&shop, &cookie, &format!("{path}/check"), &[("decimal", "x")], &[]).expect(422);
+    assert!(wrong.body.contains("dot or a comma"), "{}", wrong.body);
+    let file = File { input: "mapping", name: "eigenes.toml", bytes: mapping.as_bytes() };
+    let fields = [("from", "csv"), ("what", "orders")];
+    send(&shop, &cookie, &format!("{path}/check"), &fields, &[file]).expect(303);
+    let page = at_rest(&shop, &cookie, &path);
+    assert!(page.contains("03.02.2026 the day or the month may come first"), "{page}");
+    // The mapping need not be sent again either.
+    let fields = [("from", "csv"), ("what", "orders"), ("dates", "dmy")];
+    send(&shop, &cookie, &format!("{path}/check"), &fields, &[]).expect(303);
+    let page = at_rest(&shop, &cookie, &path);
+    assert!(page.contains("Checked, not imported yet"), "{page}");
+    start(&shop, &cookie, &path, "");
+    let order = shop.get("/api/v1/orders?q=kim").expect(200).json();
+    assert_eq!(order["data"][0]["total"]["amount"], 123_450);
+    assert_eq!(order["data"][0]["placed_at"], "2026-02-03T00:00:00Z");
+}
+
+#[test]
+fn an_import_goes_on_after_a_kill_and_brings_everything_once() {
+    let orders = 6_000;
+    let mut text =
+        String::from("InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n");
+    for i in 0..orders {
+        text.push_str(&format!(
+            "{},A{i},Thing {i},1,2011-01-01 10:00,2.00,{},France\n",
+            500_000 + i,
+            10_000 + i % 700
+        ));
+    }
+    let mut shop = Shop::open();
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    let path = upload(&shop, &cookie, &[], &[csv("year.csv", &text)]);
+    at_rest(&shop, &cookie, &path);
+    shop.form(&format!("{path}/start"), "", &cookie).expect(303);
+    until("some orders have landed", || total(&shop, "") > 300);
+    shop.kill();
+    shop.start();
+    let page = at_rest(&shop, &cookie, &path);
+    assert!(page.contains("Done"), "{page}");
+    assert_eq!(total(&shop, ""), orders);
+    let customers = shop.get("/api/v1/customers?count=exact&limit=1").json();
+    assert_eq!(customers["total"], 700);
+    // One that is stopped by hand stays stopped, and what came stays once when it goes on.
+    let path = upload(&shop, &cookie, &[], &[csv("year.csv", &text.replace("A1,", "B1,"))]);
+    at_rest(&shop, &cookie, &path);
+    shop.form(&format!("{path}/start"), "", &cookie).expect(303);
+    shop.form(&format!("{path}/stop"), "", &cookie).expect(303);
+    let page = at_rest(&shop, &cookie, &path);
+    assert!(page.contains("Stopped by Olga Owner.") || page.contains("Done"), "{page}");
+    assert_eq!(shop.stop(), Some(0));
+}
+
+#[test]
+fn what_a_list_shows_is_exported_and_whole_records_come_in_again_unchanged() {
+    let shop = Shop::open();
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    for i in 0..1_203 {
+        let mut order = least_order(&format!("c{}@example.com", i % 50), 100 + i);
+        order["note"] = "=cmd|' /C calc'!A0".into();
+        order["tags"] = serde_json::json!(["gift wrapped"]);
+        order["shipping_address"] =
+            serde_json::json!({"name": "Åse Ødegård", "city": "Bodø", "country": "NO"});
+        shop.place(&format!("k{i}"), &order).expect(201);
+    }
+    let page =
+        shop.page("/admin/exports/orders?q=total:%3E5&sort=-total&cols=number,total", &cookie).expect(200);
+    assert!(page.body.contains("<strong>802</strong> orders match"), "{}", page.body);
+    let form = format!("q={}&sort=-total&cols=number%2Ctotal&shape=shown&delimiter=%3B", encoded("total:>5"));
+    let shown = shop.form("/admin/exports/orders", &form, &cookie).expect(200);
+    let rows: Vec<&str> = shown.body.lines().collect();
+    assert_eq!((rows[0], rows.len()), ("Order;Status;Total;Currency", 803));
+    assert_eq!((rows[1], rows[802]), ("11203;Open;13.02;EUR", "10402;Open;5.01;EUR"));
+    let all = shop.form("/admin/exports/orders", "shape=list", &cookie).expect(200).body;
+    assert!(
+        all.contains(",new,") && all.contains(",returning,") && all.contains("\"'=cmd|"),
+        "{}",
+        &all[..900]
+    );
+    assert!(!all.contains(",=cmd"));
+    let customers = shop.form("/admin/exports/customers", "shape=list&mark=yes", &cookie).expect(200).body;
+    assert_eq!((customers.starts_with('\u{feff}'), customers.lines().count()), (true, 51));
+    shop.form("/admin/exports/orders", "shape=pdf", &cookie).expect(422);
+    let wrong = shop.page("/admin/exports/orders?q=colur%3Ax", &cookie).expect(422);
+    assert!(wrong.body.contains("There is no field"), "{}", wrong.body);
+    let events = shop.get("/api/v1/events?kind=export.made").expect(200).json();
+    let made = events["data"].as_array().unwrap();
+    assert_eq!(made.len(), 3);
+    assert_eq!((&made[0]["data"]["records"], &made[0]["data"]["whole"]), (&802.into(), &true.into()));
+    assert_eq!(made[0]["actor"]["name"], "Olga Owner");
+
+    for (shape, name) in [("records", "orders.csv"), ("jsonl", "orders.jsonl")] {
+        let file = shop.form("/admin/exports/orders", &format!("shape={shape}"), &cookie).expect(200).body;
+        let other = Shop::open();
+        let there = other.sign_in(OWNER, PASSWORD);
+        let path = upload(&other, &there, &[], &[csv(name, &file)]);
+        assert!(at_rest(&other, &there, &path).contains("Backroom"));
+        start(&other, &there, &path, "on_error=stop");
+        let again = other.form("/admin/exports/orders", &format!("shape={shape}"), &there).expect(200).body;
+        assert_eq!(again, file, "{name}");
+    }
+}
+
+#[test]
+fn whatever_is_uploaded_is_read_or_refused_and_the_shop_goes_on() {
+    let Some(data) = shared::data() else { return };
+    let shop = Shop::open();
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    let mut files = Vec::new();
+    for folder in ["bad-input", "payloads", "images", "mail"] {
+        collect(&data.join(folder), &mut files);
+    }
+    assert!(files.len() > 300, "{}", files.len());
+    let mut paths = Vec::new();
+    for (i, file) in files.iter().enumerate().filter(|(i, _)| i % 7 == 0) {
+        let bytes = std::fs::read(file).unwrap();
+        let name = file.file_name().unwrap().to_string_lossy().replace('"', "_");
+        let whats = ["", "orders", "customers"];
+        let froms = ["", "shopify", "backroom", "olist", "woocommerce"];
+        let fields = [("what", whats[i % 3]), ("from", froms[i % 5])];
+        paths.push(upload(&shop, &cookie, &fields, &[File { input: "file", name: &name, bytes: &bytes }]));
+    }
+    for path in paths {
+        let page = at_rest(&shop, &cookie, &path);
+        assert!(page.contains("Failed") || page.contains("Checked"), "{path}");
+        assert!(!page.contains("fault of the program"), "{path}: {page}");
+    }
+    assert_eq!(total(&shop, ""), 0);
+    shop.request("GET", "/readyz", &[], None).expect(200);
+}
+
+fn collect(folder: &Path, files: &mut Vec<std::path::PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { collect(&path, files) } else { files.push(path) }
+    }
+    files.sort();
+}
