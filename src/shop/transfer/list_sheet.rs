@@ -201,7 +201,8 @@ list_csv!(CustomerListColumn, ListedCustomer);
 mod tests {
     use super::*;
     use crate::base::id::Id as _;
-    use crate::shop::orders::{NewOrder, OrderId, facts};
+    use crate::base::money::Currency;
+    use crate::shop::orders::{NewLine, NewOrder, OrderId, facts};
 
     #[test]
     fn every_column_of_the_lists_is_in_the_file() {
@@ -215,7 +216,8 @@ mod tests {
 
     #[test]
     fn a_row_says_what_the_list_says_and_runs_nothing() {
-        let new = NewOrder { email: Some("anna@example.com".to_owned()), ..NewOrder::default() };
+        let line = NewLine { title: "Mug".to_owned(), quantity: 2, ..NewLine::default() };
+        let new = NewOrder { lines: vec![line], ..NewOrder::new(Currency::EUR) };
         let mut order = new.checked(OrderId::from_bytes([1; 16]), 7, None, Timestamp(0)).unwrap();
         order.note = "=1+1".to_owned();
         let zone = Zone::utc();
