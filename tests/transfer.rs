@@ -212,15 +212,17 @@ fn what_a_list_shows_is_exported_and_whole_records_come_in_again_unchanged() {
     assert_eq!((&made[0]["data"]["records"], &made[0]["data"]["whole"]), (&802.into(), &true.into()));
     assert_eq!(made[0]["actor"]["name"], "Olga Owner");
 
-    for (shape, name) in [("records", "orders.csv"), ("jsonl", "orders.jsonl")] {
-        let file = shop.form("/admin/exports/orders", &format!("shape={shape}"), &cookie).expect(200).body;
+    for (format, name) in [("csv", "orders.csv"), ("jsonl", "orders.jsonl"), ("xlsx", "orders.xlsx")] {
+        let form = format!("shape=records&format={format}");
+        let file = shop.form("/admin/exports/orders", &form, &cookie).expect(200).bytes;
         let other = Shop::open();
         let there = other.sign_in(OWNER, PASSWORD);
-        let path = upload(&other, &there, &[], &[csv(name, &file)]);
+        let path = upload(&other, &there, &[], &[File { input: "file", name, bytes: &file }]);
         assert!(at_rest(&other, &there, &path).contains("Backroom"));
         start(&other, &there, &path, "on_error=stop");
-        let again = other.form("/admin/exports/orders", &format!("shape={shape}"), &there).expect(200).body;
-        assert_eq!(again, file, "{name}");
+        let all = "shape=records";
+        let again = other.form("/admin/exports/orders", all, &there).expect(200).body;
+        assert_eq!(again, shop.form("/admin/exports/orders", all, &cookie).expect(200).body, "{name}");
     }
 }
 

@@ -39,6 +39,13 @@ pub fn uuid_v7(at_ms: i64, random: &[u8; 10]) -> [u8; 16] {
     *uuid::Builder::from_unix_timestamp_millis(ms, random).as_uuid().as_bytes()
 }
 
+/// The moment an id of ours begins with; `None` for bytes that are no such id.
+pub fn time_of(id: &[u8; 16]) -> Option<i64> {
+    let [a, b, c, d, e, f, version, ..] = *id;
+    let ms = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+    if version >> 4 == 7 { i64::try_from(ms).ok() } else { None }
+}
+
 /// What every kind of id has, so that tables and events can carry any of them.
 pub trait Id: Copy + Ord + Send + Sync + 'static {
     /// The prefix of the text form, without the underscore.

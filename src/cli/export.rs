@@ -7,7 +7,7 @@ use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
 use crate::shop::transfer::export::OrderShape;
 use crate::shop::transfer::mapping::Kind;
-use crate::shop::transfer::outgoing::{Shape, Wanted, write};
+use crate::shop::transfer::outgoing::{FileFormat, Shape, Wanted, write};
 use crate::shop::transfer::writer::Style;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -43,6 +43,8 @@ pub(super) enum ExportWhat {
 pub(super) enum ExportFormat {
     /// UTF-8, commas, CRLF; a row an order line
     Csv,
+    /// An Excel workbook
+    Xlsx,
     /// One JSON object a line
     Jsonl,
 }
@@ -56,11 +58,11 @@ pub(super) fn run(args: &ExportArgs, app: &App, answer: &mut Answer) -> Result<E
             ExportWhat::Customers => Kind::Customers,
         },
         query: args.query.as_deref().unwrap_or_default(),
-        shape: match args.format {
-            ExportFormat::Csv => {
-                Shape::Csv { style: Style::default(), columns: Vec::new(), orders: OrderShape::PerLine }
-            }
-            ExportFormat::Jsonl => Shape::JsonLines,
+        shape: Shape::Records { columns: Vec::new(), orders: OrderShape::PerLine },
+        format: match args.format {
+            ExportFormat::Csv => FileFormat::Csv(Style::default()),
+            ExportFormat::Xlsx => FileFormat::Xlsx,
+            ExportFormat::Jsonl => FileFormat::JsonLines,
         },
         sort: None,
         now: app.store.clock().now(),

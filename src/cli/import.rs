@@ -10,6 +10,7 @@ use crate::shop::transfer::intake::{self, Choices, MAPPED, Source};
 use crate::shop::transfer::landing::{Landed, Landing, OnError};
 use crate::shop::transfer::mapping::Kind;
 use crate::shop::transfer::outcome::Report;
+use crate::shop::transfer::workbook_in;
 use crate::store::{Actor, ActorKind};
 use serde_json::json;
 use std::fs::File;
@@ -93,7 +94,8 @@ pub(super) fn run(args: &ImportArgs, app: &App, answer: &mut Answer) -> Result<E
         ImportWhat::Orders => Kind::Orders,
         ImportWhat::Customers => Kind::Customers,
     };
-    let files: Vec<Input> = args.files.iter().map(|name| Input::path(&answer.file(name))).collect();
+    let files = args.files.iter().map(|name| Input::path(&answer.file(name))).collect();
+    let (files, _kept) = workbook_in::unpacked(files)?;
     let source = Source::parse(&args.from, mapping(args, answer)?.as_deref())?;
     let choices = Choices {
         encoding: args.encoding.clone(),

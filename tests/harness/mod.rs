@@ -31,6 +31,8 @@ pub(crate) struct Answer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: String,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -297,7 +299,12 @@ pub(crate) fn request(url: &str, method: &str, headers: &[(&str, &str)], body: O
         .map(|(n, v)| (n.as_str().to_owned(), String::from_utf8_lossy(v.as_bytes()).into_owned()))
         .collect();
     let body = response.body_mut().with_config().limit(200 << 20).read_to_vec().unwrap();
-    Answer { status: response.status().as_u16(), headers, body: String::from_utf8_lossy(&body).into_owned() }
+    Answer {
+        status: response.status().as_u16(),
+        headers,
+        body: String::from_utf8_lossy(&body).into_owned(),
+        bytes: body,
+    }
 }
 
 /// The `cookie` header that a browser would send after this answer.

@@ -102,7 +102,7 @@ fn match_of(r: &impl Read, new: &NewCustomer) -> Result<Option<CustomerId>> {
 }
 
 /// The id of a customer that our own export names.
-fn own_id(external: &ExternalRef) -> Option<CustomerId> {
+pub(super) fn own_id(external: &ExternalRef) -> Option<CustomerId> {
     if external.source == "backroom" { CustomerId::parse(&external.id).ok() } else { None }
 }
 

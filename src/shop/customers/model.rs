@@ -183,8 +183,18 @@ pub struct NewCustomer {
     pub birthday: String,
     /// When they became a customer elsewhere; now, if `None`.
     pub created_at: Option<Timestamp>,
+    /// The record's version and last change in the shop of ours that exported it.
+    pub life: Option<Life>,
     /// A damaged e-mail address in an old shop's file is data: it is kept, and the import warns of it.
     pub is_import: bool,
+}
+
+/// How far a record had come in the shop of ours that exported it, so that it comes in as it went out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Life {
+    pub version: u64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
 }
 
 /// What a customer's orders and credit notes add up to. Kept by the orders, read by lists.
@@ -344,6 +354,7 @@ impl NewCustomer {
             tax_exempt: self.tax_exempt,
             created_at: self.created_at,
             external: self.external.clone(),
+            life: self.life,
             is_import: self.is_import,
             ..Self::default()
         };

@@ -1,14 +1,16 @@
 //! What can be done with customers: add, find, edit, merge what an import brings, keep their totals.
 
 use super::events::{Added, Changed, changes};
+use super::merge::own_id;
 use super::model::{
     Address, Customer, CustomerId, ExternalRef, NewCustomer, Totals, checked_address, many_lines, metadata,
     one_line, tags,
 };
 use super::table::{BY_EMAIL, BY_EXTERNAL, BY_ORDERS, BY_PHONE, BY_SPENT, CUSTOMERS, TOTALS};
 use crate::base::error::{Checks, Error, Result};
-use crate::base::id::{Id, uuid_v7};
+use crate::base::id::{Id, time_of, uuid_v7};
 use crate::base::money::Currency;
+use crate::base::time::Timestamp;
 use crate::base::{email, phone};
 use crate::store::{Direction, Index, Key, Read, Span, Subject, Tx};
 use std::cmp::Reverse;
@@ -144,14 +146,17 @@ fn email_taken(r: &impl Read, other: CustomerId) -> Result<Error> {
 
 pub(super) fn insert(tx: &mut Tx<'_>, new: NewCustomer, by: &'static str) -> Result<Customer> {
     let now = tx.now();
-    let created_at = new.created_at.unwrap_or(now);
+    // A record of ours comes back under its id, which begins with the moment it was made.
+    let own = new.external.iter().find_map(|e| own_id(e).zip(own_id(e).and_then(|id| time_of(&id.bytes()))));
+    let created_at = own.map_or_else(|| new.created_at.unwrap_or(now), |(_, at)| Timestamp(at));
     let mut random = [0; 10];
     tx.random(&mut random);
+    let id = own.map_or_else(|| CustomerId::from_bytes(uuid_v7(created_at.0, &random)), |(id, _)| id);
     let customer = Customer {
-        id: CustomerId::from_bytes(uuid_v7(created_at.0, &random)),
-        version: 1,
+        id,
+        version: new.life.map_or(1, |life| life.version.max(1)),
         created_at,
-        updated_at: now,
+        updated_at: new.life.map_or(now, |life| life.updated_at.min(now)),
         email: new.email,
         first_name: new.first_name,
         last_name: new.last_name,
@@ -161,7 +166,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, new: NewCustomer, by: &'static str) -> Res
         note: new.note,
         tags: new.tags,
         metadata: new.metadata,
-        external: new.external,
+        external: new.external.into_iter().filter(|e| own_id(e) != Some(id)).collect(),
         accepts_marketing: new.accepts_marketing,
         tax_exempt: new.tax_exempt,
         vat_id: new.vat_id,

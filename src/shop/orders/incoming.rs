@@ -10,7 +10,8 @@ use crate::base::error::{Checks, Error, Result};
 use crate::base::money::{Currency, Price, sum};
 use crate::base::time::Timestamp;
 use crate::shop::customers::{
-    Address, CustomerId, ExternalRef, NewCustomer, checked_address, many_lines, metadata, one_line, tags,
+    Address, CustomerId, ExternalRef, Life, NewCustomer, checked_address, many_lines, metadata, one_line,
+    tags,
 };
 use std::collections::BTreeMap;
 
@@ -86,6 +87,8 @@ pub struct NewOrder {
     pub fulfilment_before: Option<Fulfilment>,
     /// More lines, negative quantities and no lines at all are allowed.
     pub is_import: bool,
+    /// How far it had come in the shop of ours that exported it.
+    pub life: Option<Life>,
 }
 
 impl NewOrder {
@@ -126,6 +129,7 @@ impl NewOrder {
             staff_notes: Vec::new(),
             fulfilment_before: None,
             is_import: false,
+            life: None,
         }
     }
 
@@ -181,11 +185,11 @@ impl NewOrder {
         Ok(Order {
             id,
             number,
-            version: 1,
+            version: self.life.map_or(1, |life| life.version.max(1)),
             placed_at: self.placed_at.unwrap_or(now),
             placed_offset_min: self.placed_offset_min,
-            created_at: now,
-            updated_at: now,
+            created_at: self.life.map_or(now, |life| life.created_at.min(now)),
+            updated_at: self.life.map_or(now, |life| life.updated_at.min(now)),
             channel,
             source: self.source.clone(),
             source_name,

@@ -33,7 +33,7 @@ pub use keep::{
     find_by_source, find_credit_note, find_credit_note_by_outside_id, get, get_credit_note, ids, recent,
 };
 pub use model::*;
-pub use place::{Imported, has_credit_note, import, import_credit_note, place};
+pub use place::{Imported, has_credit_note, import, import_credit_note, known, place};
 pub use sales::{Sold, currencies, sold_between};
 pub use search::{FIELDS, KINDS, credit_note_doc, doc};
 pub use standing::{Standing, of_customer, standing};

@@ -6,7 +6,7 @@ use super::keep::{self, account};
 use super::model::{CreditNote, CreditNoteId, Order, OrderId};
 use super::table::{BY_NUMBER, BY_SOURCE, CREDIT_BY_SOURCE, CREDIT_NOTES, NUMBERS};
 use crate::base::error::{Error, Result};
-use crate::base::id::{Id, uuid_v7};
+use crate::base::id::{Id, time_of, uuid_v7};
 use crate::base::money::Money;
 use crate::base::time::Timestamp;
 use crate::shop::customers::{self, CustomerId, ExternalRef, NewCustomer};
@@ -33,7 +33,7 @@ pub enum Imported {
 /// # Errors
 /// `validation` with all fields; `source_taken` when this outside id was placed already.
 pub fn place(tx: &mut Tx<'_>, new: &NewOrder) -> Result<Order> {
-    if let Some(known) = known_source(tx, new)? {
+    if let Some(known) = known(tx, new)? {
         return Err(
             Error::conflict("source_taken", format!("This order was placed already: {known}.")).on("/source")
         );
@@ -46,17 +46,19 @@ pub fn place(tx: &mut Tx<'_>, new: &NewOrder) -> Result<Order> {
 /// # Errors
 /// `validation`.
 pub fn import(tx: &mut Tx<'_>, new: &NewOrder) -> Result<Imported> {
-    if let Some(known) = known_source(tx, new)? {
+    if let Some(known) = known(tx, new)? {
         return Ok(Imported::Known(known));
     }
     insert(tx, new).map(|order| Imported::Added(order.id))
 }
 
-fn known_source(r: &impl Read, new: &NewOrder) -> Result<Option<OrderId>> {
+/// The order this one is already, by its source and outside id.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn known(r: &impl Read, new: &NewOrder) -> Result<Option<OrderId>> {
     let Some(source) = &new.source else { return Ok(None) };
-    // Our own export names orders by their id here.
-    if source.source == OWN
-        && let Ok(id) = OrderId::parse(&source.id)
+    if let Some(id) = own_id(source)
         && keep::find(r, id)?.is_some()
     {
         return Ok(Some(id));
@@ -64,9 +66,19 @@ fn known_source(r: &impl Read, new: &NewOrder) -> Result<Option<OrderId>> {
     BY_SOURCE.first(r, &(source.source.clone(), source.id.clone()))
 }
 
+/// The id that our own export names an order by.
+fn own_id(source: &ExternalRef) -> Option<OrderId> {
+    if source.source == OWN { OrderId::parse(&source.id).ok() } else { None }
+}
+
 fn insert(tx: &mut Tx<'_>, new: &NewOrder) -> Result<Order> {
     let now = tx.now();
-    let id = OrderId::from_bytes(dated_id(tx, new.placed_at.unwrap_or(now)));
+    let placed_at = new.placed_at.unwrap_or(now);
+    // An order of ours comes back under its id, as long as that still begins with the moment of placing.
+    let own = new.source.as_ref().and_then(own_id).filter(|id| time_of(&id.bytes()) == Some(placed_at.0));
+    let back = own.map(|_| NewOrder { source: None, ..new.clone() });
+    let new = back.as_ref().unwrap_or(new);
+    let id = own.unwrap_or_else(|| OrderId::from_bytes(dated_id(tx, placed_at)));
     // Checked before anything is written, so that a refusal says everything and costs nothing.
     new.checked(id, 0, None, now)?;
     let customer = customer_of(tx, new)?;

@@ -5,7 +5,7 @@
 
 use crate::base::money::{Currency, Price};
 use crate::base::time::Timestamp;
-use crate::shop::customers::{Address, Customer, CustomerId, ExternalRef, NewCustomer};
+use crate::shop::customers::{Address, Customer, CustomerId, ExternalRef, Life, NewCustomer};
 use crate::shop::orders::{
     CancelReason, Cancelled, Fulfilment, Line, NewLine, NewOrder, NewOrderCustomer, Order, OrderId, Parcel,
     Payment, PaymentNote, StaffNote, Status,
@@ -228,6 +228,11 @@ fn known_as(mut external: Vec<ExternalRef>, id: Option<CustomerId>) -> Vec<Exter
     external
 }
 
+/// How far a record had come; nothing where the file does not say it.
+fn life(version: u64, created_at: Option<Timestamp>, updated_at: Option<Timestamp>) -> Option<Life> {
+    Some(Life { version, created_at: created_at?, updated_at: updated_at? })
+}
+
 impl From<&Line> for LineDocument {
     fn from(l: &Line) -> Self {
         Self {
@@ -383,7 +388,7 @@ impl OrderDocument {
             staff_notes: o.staff_notes.iter().map(StaffNoteDocument::from).collect(),
         }
     }
-    /// The order as an import hands it in. An order that was placed here is known by our own id from now on.
+    /// The order as an import hands it in; one that was placed here is named by our own id.
     pub fn into_new(self) -> NewOrder {
         let own = || self.id.map(|id| ExternalRef { source: SOURCE.into(), id: id.to_string() });
         NewOrder {
@@ -422,6 +427,7 @@ impl OrderDocument {
             staff_notes: self.staff_notes.into_iter().map(StaffNote::from).collect(),
             fulfilment_before: self.fulfilment_before,
             is_import: true,
+            life: life(self.version, self.created_at, self.updated_at),
             ..NewOrder::new(self.currency)
         }
     }
@@ -472,6 +478,7 @@ impl CustomerDocument {
             language: self.language,
             birthday: self.birthday,
             created_at: self.created_at,
+            life: life(self.version, self.created_at, self.updated_at),
             is_import: true,
         }
     }

@@ -7,7 +7,7 @@ use crate::search::query::parse;
 use crate::search::{Count, Request, Search, Sort};
 use crate::shop::transfer::export::OrderShape;
 use crate::shop::transfer::mapping::Kind;
-use crate::shop::transfer::outgoing::{Shape, Wanted, write};
+use crate::shop::transfer::outgoing::{FileFormat, Shape, Wanted, write};
 use crate::shop::transfer::writer::Style;
 use crate::store::{Actor, Event, Store, Subject};
 use crate::web::download::{Pieces, attachment, streamed};
@@ -64,6 +64,7 @@ struct Made<'a> {
     kind: &'static str,
     query: &'a str,
     shape: &'a str,
+    format: &'static str,
     records: u64,
     /// False when the reader left before the end.
     whole: bool,
@@ -82,8 +83,10 @@ struct Asked {
     sort: String,
     /// Words of columns with commas; empty are all.
     cols: String,
-    /// `list`, `shown` (the list with `cols` alone), `records` or `jsonl`; empty is `list`.
+    /// `list`, `shown` (the list with `cols` alone) or `records`; empty is `list`.
     shape: String,
+    /// `csv`, `xlsx`, or `jsonl`, which is always whole records; empty is `csv`.
+    format: String,
     /// `;`, `,` or `tab`; empty is the comma.
     delimiter: String,
     /// `yes`: with the byte order mark by which Excel knows UTF-8.
@@ -105,16 +108,22 @@ impl Asked {
         };
         Ok(Style { delimiter, mark })
     }
+    fn format(&self) -> Result<FileFormat> {
+        Ok(match self.format.as_str() {
+            "" | "csv" => FileFormat::Csv(self.style()?),
+            "xlsx" => FileFormat::Xlsx,
+            "jsonl" => FileFormat::JsonLines,
+            _ => return Err(wrong("format", "csv, xlsx or jsonl")),
+        })
+    }
     fn shape(&self) -> Result<Shape> {
-        let style = self.style()?;
         let columns =
             || self.cols.split(',').map(str::trim).filter(|c| !c.is_empty()).map(str::to_owned).collect();
         Ok(match self.shape.as_str() {
-            "" | "list" => Shape::List { style, columns: Vec::new() },
-            "shown" => Shape::List { style, columns: columns() },
-            "records" => Shape::Csv { style, columns: Vec::new(), orders: OrderShape::PerLine },
-            "jsonl" => Shape::JsonLines,
-            _ => return Err(wrong("shape", "list, shown, records or jsonl")),
+            "" | "list" => Shape::List { columns: Vec::new() },
+            "shown" => Shape::List { columns: columns() },
+            "records" => Shape::Records { columns: Vec::new(), orders: OrderShape::PerLine },
+            _ => return Err(wrong("shape", "list, shown or records")),
         })
     }
 }
@@ -150,6 +159,14 @@ impl Page for ExportPage {
     }
 }
 
+/// What is asked, as the export takes it, and how many records it is about in words.
+struct Understood {
+    sort: Option<Sort>,
+    shape: Shape,
+    format: FileFormat,
+    total: String,
+}
+
 /// The parts that reading the records takes.
 struct Desk {
     store: web::Data<Store>,
@@ -159,7 +176,7 @@ struct Desk {
 
 impl Desk {
     /// What is asked, understood: the order of the list, and how many records there are.
-    fn understood(&self, kind: Kind, asked: &Asked, now: Timestamp) -> Result<(Option<Sort>, Shape, String)> {
+    fn understood(&self, kind: Kind, asked: &Asked, now: Timestamp) -> Result<Understood> {
         let parsed = parse(&asked.q, self.search.schema(), now, &self.shop.zone(), None);
         if let Some(problem) = parsed.problems.first() {
             return Err(listing::refusal(problem).on("/q"));
@@ -168,18 +185,19 @@ impl Desk {
             "" => None,
             text => Some(listing::sort(&self.search, index_kind(kind), text)?),
         };
-        let shape = asked.shape()?;
+        let (shape, format) = (asked.shape()?, asked.format()?);
         let counted = self.search.find(&Request {
             limit: 1,
             count: Count::UpTo(COUNT_ON_PAGES),
             ..Request::list(parsed.query, index_kind(kind))
         })?;
-        Ok((sort, shape, counted.total.as_ref().map(total_words).unwrap_or_default()))
+        let total = counted.total.as_ref().map(total_words).unwrap_or_default();
+        Ok(Understood { sort, shape, format, total })
     }
 
     fn page(&self, kind: Kind, asked: Asked, now: Timestamp) -> (ExportPage, bool) {
         let (total, errors) = match self.understood(kind, &asked, now) {
-            Ok((_, _, total)) => (total, None),
+            Ok(understood) => (understood.total, None),
             Err(error) => (String::new(), Some(FormErrors::of(&error))),
         };
         let is_wrong = errors.is_some();
@@ -195,24 +213,22 @@ impl Desk {
         place: OwnedSemaphorePermit,
     ) -> Result<HttpResponse> {
         let now = self.store.clock().now();
-        let (sort, shape, _) = self.understood(kind, &asked, now)?;
+        let Understood { sort, shape, format, .. } = self.understood(kind, &asked, now)?;
         let zone = self.shop.zone();
         let day = now.in_zone(&zone).strftime("%Y-%m-%d").to_string();
-        let (content, ending) = match shape {
-            Shape::JsonLines => ("application/x-ndjson", "jsonl"),
-            Shape::Csv { .. } | Shape::List { .. } => ("text/csv; charset=utf-8", "csv"),
-        };
-        let (pieces, answer) = streamed(attachment(content, &format!("{}-{day}.{ending}", kind.word())));
+        let name = format!("{}-{day}.{}", kind.word(), format.ending());
+        let (pieces, answer) = streamed(attachment(format.content_type(), &name));
         let (store, search) = (Store::clone(&self.store), Search::clone(&self.search));
         let run = move || {
             let _place = place;
-            let wanted = Wanted { kind, query: &asked.q, shape, sort, now, zone: &zone };
+            let wanted = Wanted { kind, query: &asked.q, shape, format, sort, now, zone: &zone };
             let mut out = BufWriter::with_capacity(64 * 1024, pieces);
             let written = write(&store, &search, &wanted, &mut out);
             let made = Made {
                 kind: kind.word(),
                 query: &asked.q,
                 shape: if asked.shape.is_empty() { "list" } else { &asked.shape },
+                format: format.ending(),
                 records: written.as_ref().copied().unwrap_or(0),
                 whole: written.is_ok(),
             };
@@ -353,11 +369,11 @@ mod tests {
             cols: "number, total".into(),
             ..Asked::default()
         };
-        let shown = asked("shown", ";").shape().unwrap();
+        let shown = asked("shown", ";");
+        assert_eq!(shown.shape().unwrap(), Shape::List { columns: vec!["number".into(), "total".into()] });
         let style = Style { delimiter: b';', mark: false };
-        assert_eq!(shown, Shape::List { style, columns: vec!["number".into(), "total".into()] });
-        assert_eq!(asked("jsonl", "").shape().unwrap(), Shape::JsonLines);
+        assert_eq!(shown.format().unwrap(), FileFormat::Csv(style));
         assert_eq!(asked("pdf", "").shape().unwrap_err().fields[0].pointer, "/shape");
-        assert_eq!(asked("", "x").shape().unwrap_err().fields[0].pointer, "/delimiter");
+        assert_eq!(asked("", "x").format().unwrap_err().fields[0].pointer, "/delimiter");
     }
 }

@@ -7,7 +7,7 @@ use crate::shop::orders::{Line, Order};
 use crate::shop::transfer::document::{
     BuyerDocument, CustomerDocument, OrderDocument, ParcelDocument, PaymentDocument, StaffNoteDocument,
 };
-use crate::shop::transfer::writer::{CsvWriter, Style, unwritable};
+use crate::shop::transfer::writer::{Rows, unwritable};
 use serde::Serialize;
 use std::io::Write;
 
@@ -204,9 +204,9 @@ pub enum OrderShape {
     PerOrder,
 }
 
-/// Writes orders one after another as CSV.
-pub struct OrderCsv<W: Write> {
-    csv: CsvWriter<W>,
+/// Writes orders one after another.
+pub struct OrderRows<R: Rows> {
+    rows: R,
     columns: Vec<&'static OrderColumn>,
     shape: OrderShape,
 }
@@ -219,23 +219,22 @@ fn chosen<C>(all: &'static [C], name: fn(&C) -> &'static str, names: &[&str]) ->
     names.iter().filter_map(|n| all.iter().find(|c| name(c) == *n)).collect()
 }
 
-fn header<W: Write>(csv: &mut CsvWriter<W>, names: impl Iterator<Item = &'static str>) -> Result<()> {
+fn header(rows: &mut impl Rows, names: impl Iterator<Item = &'static str>) -> Result<()> {
     for name in names {
-        csv.plain(name)?;
+        rows.plain(name)?;
     }
-    csv.end_row()
+    rows.end_row()
 }
 
-impl<W: Write> OrderCsv<W> {
+impl<R: Rows> OrderRows<R> {
     /// Writes the header. `columns` are names of [`ORDER_COLUMNS`]; none means all.
     ///
     /// # Errors
     /// `file_unwritable`.
-    pub fn new(out: W, style: Style, columns: &[&str], shape: OrderShape) -> Result<Self> {
-        let mut csv = CsvWriter::new(out, style)?;
+    pub fn new(mut rows: R, columns: &[&str], shape: OrderShape) -> Result<Self> {
         let columns = chosen(ORDER_COLUMNS, |c| c.name, columns);
-        header(&mut csv, columns.iter().map(|c| c.name))?;
-        Ok(Self { csv, columns, shape })
+        header(&mut rows, columns.iter().map(|c| c.name))?;
+        Ok(Self { rows, columns, shape })
     }
     /// # Errors
     /// `file_unwritable`.
@@ -251,49 +250,46 @@ impl<W: Write> OrderCsv<W> {
             let row = OrderRow { order, buyer: buyer.as_ref(), line };
             for column in &self.columns {
                 let value = (column.value)(&row);
-                if column.is_text { self.csv.text(&value)? } else { self.csv.plain(&value)? }
+                if column.is_text { self.rows.text(&value)? } else { self.rows.plain(&value)? }
             }
-            self.csv.end_row()?;
+            self.rows.end_row()?;
         }
         Ok(())
     }
-    /// # Errors
-    /// `file_unwritable`.
-    pub fn finish(self) -> Result<W> {
-        self.csv.finish()
+    /// Gives the writer back.
+    pub fn into_rows(self) -> R {
+        self.rows
     }
 }
 
-/// Writes customers one after another as CSV.
-pub struct CustomerCsv<W: Write> {
-    csv: CsvWriter<W>,
+/// Writes customers one after another.
+pub struct CustomerRows<R: Rows> {
+    rows: R,
     columns: Vec<&'static CustomerColumn>,
 }
 
-impl<W: Write> CustomerCsv<W> {
+impl<R: Rows> CustomerRows<R> {
     /// Writes the header. `columns` are names of [`CUSTOMER_COLUMNS`]; none means all.
     ///
     /// # Errors
     /// `file_unwritable`.
-    pub fn new(out: W, style: Style, columns: &[&str]) -> Result<Self> {
-        let mut csv = CsvWriter::new(out, style)?;
+    pub fn new(mut rows: R, columns: &[&str]) -> Result<Self> {
         let columns = chosen(CUSTOMER_COLUMNS, |c| c.name, columns);
-        header(&mut csv, columns.iter().map(|c| c.name))?;
-        Ok(Self { csv, columns })
+        header(&mut rows, columns.iter().map(|c| c.name))?;
+        Ok(Self { rows, columns })
     }
     /// # Errors
     /// `file_unwritable`.
     pub fn write(&mut self, customer: &Customer) -> Result<()> {
         for column in &self.columns {
             let value = (column.value)(customer);
-            if column.is_text { self.csv.text(&value)? } else { self.csv.plain(&value)? }
+            if column.is_text { self.rows.text(&value)? } else { self.rows.plain(&value)? }
         }
-        self.csv.end_row()
+        self.rows.end_row()
     }
-    /// # Errors
-    /// `file_unwritable`.
-    pub fn finish(self) -> Result<W> {
-        self.csv.finish()
+    /// Gives the writer back.
+    pub fn into_rows(self) -> R {
+        self.rows
     }
 }
 

@@ -10,7 +10,7 @@ use crate::shop::transfer::presets::{Format, preset};
 use crate::shop::transfer::real_data::{Kept, shared};
 use crate::shop::transfer::run::run;
 use crate::shop::transfer::sheet::{Sheet, Step};
-use crate::shop::transfer::writer::{CsvWriter, Style};
+use crate::shop::transfer::writer::{CsvWriter, Rows as _, Style};
 use proptest::prelude::*;
 
 fn cell() -> impl Strategy<Value = String> {

@@ -41,6 +41,13 @@ impl Input {
     pub fn path_named(path: &Path, name: &str) -> Self {
         Self { name: name.to_owned(), from: From::Path(path.to_owned()) }
     }
+    /// Where it lies; `None` for bytes.
+    pub fn plain_path(&self) -> Option<&Path> {
+        match &self.from {
+            From::Path(path) => Some(path),
+            From::Bytes(_) => None,
+        }
+    }
     /// For pasted text and tests.
     pub fn bytes(name: &str, bytes: impl Into<Arc<[u8]>>) -> Self {
         Self { name: name.to_owned(), from: From::Bytes(bytes.into()) }

@@ -281,7 +281,7 @@ fn rehearse_order(
     now: Timestamp,
 ) -> Result<Came> {
     if let Some(source) = &order.source {
-        let known = orders::find_by_source(s, &source.source, &source.id)?.is_some();
+        let known = orders::known(s, order)?.is_some();
         if known || !would_be.insert(format!("o\0{}\0{}", source.source, source.id)) {
             return Ok(Came::OrderKnown);
         }

@@ -7,8 +7,7 @@ use crate::base::money::Money;
 use crate::base::time::{Timestamp, Zone};
 use crate::shop::customers::{Address, Customer, Spent, Totals, main_spend};
 use crate::shop::orders::{Different, Facts, Order, Standing};
-use crate::shop::transfer::writer::{CsvWriter, Style};
-use std::io::Write;
+use crate::shop::transfer::writer::Rows;
 
 /// An order with what its list says about it.
 pub struct ListedOrder<'a> {
@@ -157,45 +156,43 @@ fn other_spend(totals: &Totals) -> String {
 }
 
 /// Writes a list row by row.
-pub struct ListCsv<W: Write, C: 'static> {
-    csv: CsvWriter<W>,
+pub struct ListRows<R: Rows, C: 'static> {
+    rows: R,
     columns: Vec<&'static C>,
 }
 
-macro_rules! list_csv {
+macro_rules! list_rows {
     ($column:ident, $record:ident) => {
-        impl<W: Write> ListCsv<W, $column> {
+        impl<R: Rows> ListRows<R, $column> {
             /// Writes the header.
             ///
             /// # Errors
             /// `file_unwritable`.
-            pub fn new(out: W, style: Style, columns: Vec<&'static $column>) -> Result<Self> {
-                let mut csv = CsvWriter::new(out, style)?;
+            pub fn new(mut rows: R, columns: Vec<&'static $column>) -> Result<Self> {
                 for column in &columns {
-                    csv.plain(column.title)?;
+                    rows.plain(column.title)?;
                 }
-                csv.end_row()?;
-                Ok(Self { csv, columns })
+                rows.end_row()?;
+                Ok(Self { rows, columns })
             }
             /// # Errors
             /// `file_unwritable`.
             pub fn write(&mut self, record: &$record<'_>) -> Result<()> {
                 for column in &self.columns {
                     let value = (column.value)(record);
-                    if column.is_text { self.csv.text(&value)? } else { self.csv.plain(&value)? }
+                    if column.is_text { self.rows.text(&value)? } else { self.rows.plain(&value)? }
                 }
-                self.csv.end_row()
+                self.rows.end_row()
             }
-            /// # Errors
-            /// `file_unwritable`.
-            pub fn finish(self) -> Result<W> {
-                self.csv.finish()
+            /// Gives the writer back.
+            pub fn into_rows(self) -> R {
+                self.rows
             }
         }
     };
 }
-list_csv!(OrderListColumn, ListedOrder);
-list_csv!(CustomerListColumn, ListedCustomer);
+list_rows!(OrderListColumn, ListedOrder);
+list_rows!(CustomerListColumn, ListedCustomer);
 
 #[cfg(test)]
 mod tests {
@@ -203,6 +200,7 @@ mod tests {
     use crate::base::id::Id as _;
     use crate::base::money::Currency;
     use crate::shop::orders::{NewLine, NewOrder, OrderId, facts};
+    use crate::shop::transfer::writer::{CsvWriter, Style};
 
     #[test]
     fn every_column_of_the_lists_is_in_the_file() {
@@ -229,9 +227,10 @@ mod tests {
             zone: &zone,
         };
         let columns = OrderListColumn::chosen(&["number", "customer", "note"]);
-        let mut csv = ListCsv::<_, OrderListColumn>::new(Vec::new(), Style::default(), columns).unwrap();
-        csv.write(&listed).unwrap();
-        let text = String::from_utf8(csv.finish().unwrap()).unwrap();
+        let out = CsvWriter::new(Vec::new(), Style::default()).unwrap();
+        let mut rows = ListRows::<_, OrderListColumn>::new(out, columns).unwrap();
+        rows.write(&listed).unwrap();
+        let text = String::from_utf8(rows.into_rows().finish().unwrap()).unwrap();
         let (head, row) = text.split_once("\r\n").unwrap();
         assert_eq!(head, "Order,Status,Customer,New or returning,Why,Note,Notes of staff");
         assert!(row.contains("\"'@anna\",new,") && row.contains("\"'=1+1\""), "{row}");

@@ -46,6 +46,8 @@ pub mod export;
 pub mod list_sheet;
 pub mod outgoing;
 pub mod own_run;
+pub mod workbook_in;
+pub mod workbook_out;
 pub mod writer;
 
 pub mod downloads;

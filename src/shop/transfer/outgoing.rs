@@ -7,29 +7,57 @@ use crate::search::query::parse;
 use crate::search::{Count, Request, Search, Sort};
 use crate::shop::customers::{self, Customer, CustomerId};
 use crate::shop::orders::{self, Order, OrderId};
-use crate::shop::transfer::export::{CustomerCsv, OrderCsv, OrderShape, customer_json, order_json};
+use crate::shop::transfer::export::{CustomerRows, OrderRows, OrderShape, customer_json, order_json};
 use crate::shop::transfer::list_sheet::{
-    CustomerListColumn, ListCsv, ListedCustomer, ListedOrder, OrderListColumn,
+    CustomerListColumn, ListRows, ListedCustomer, ListedOrder, OrderListColumn,
 };
 use crate::shop::transfer::mapping::Kind;
-use crate::shop::transfer::writer::{Style, unwritable};
+use crate::shop::transfer::workbook_out::XlsxWriter;
+use crate::shop::transfer::writer::{CsvWriter, Rows, Style, unwritable};
 use crate::store::{Snapshot, Store};
 use std::cell::RefCell;
+use std::fs::File;
 use std::io::{self, Write};
 use std::rc::Rc;
 
 /// Records of one snapshot: none is held while the reader of the file is slow.
 const AT_ONCE: usize = 500;
 
-/// How the file is written.
+/// What is written of each record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// CSV with these columns, all for none.
-    Csv { style: Style, columns: Vec<String>, orders: OrderShape },
-    /// One JSON document a line.
+    /// The whole record: these columns, all for none. Everything of it comes in again unchanged.
+    Records { columns: Vec<String>, orders: OrderShape },
+    /// The list of the page: these columns of the list, all for none.
+    List { columns: Vec<String> },
+}
+
+/// How the file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileFormat {
+    Csv(Style),
+    /// An Excel workbook.
+    Xlsx,
+    /// One JSON document of the whole record a line.
     JsonLines,
-    /// The list of the page as CSV: these columns of the list, all for none. Does not come in again.
-    List { style: Style, columns: Vec<String> },
+}
+
+impl FileFormat {
+    /// The ending of file names.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Csv(_) => "csv",
+            Self::Xlsx => "xlsx",
+            Self::JsonLines => "jsonl",
+        }
+    }
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Csv(_) => "text/csv; charset=utf-8",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::JsonLines => "application/x-ndjson",
+        }
+    }
 }
 
 /// What to export.
@@ -39,6 +67,7 @@ pub struct Wanted<'a> {
     /// The query language of lists; empty is everything.
     pub query: &'a str,
     pub shape: Shape,
+    pub format: FileFormat,
     /// The order of the list; `None` is the order of placing for everything and newest first for a query.
     pub sort: Option<Sort>,
     pub now: Timestamp,
@@ -69,39 +98,80 @@ impl Waiting {
     }
 }
 
-/// The file being written.
-enum Sheet<W: Write> {
-    Orders(OrderCsv<W>),
-    Customers(CustomerCsv<W>),
-    Lines(W, Kind),
-    OrderList(ListCsv<W, OrderListColumn>),
-    CustomerList(ListCsv<W, CustomerListColumn>),
+/// The rows of the file.
+enum Table {
+    Csv(CsvWriter<Waiting>),
+    Xlsx(Box<XlsxWriter>),
 }
 
-impl<W: Write> Sheet<W> {
-    fn new(wanted: &Wanted<'_>, out: W) -> Result<Self> {
-        let words = |columns: &'_ [String]| -> Vec<String> { columns.to_vec() };
-        let (style, columns) = match &wanted.shape {
-            Shape::JsonLines => return Ok(Self::Lines(out, wanted.kind)),
-            Shape::Csv { style, columns, .. } | Shape::List { style, columns } => (*style, words(columns)),
+impl Rows for Table {
+    fn text(&mut self, text: &str) -> Result<()> {
+        match self {
+            Self::Csv(rows) => rows.text(text),
+            Self::Xlsx(rows) => rows.text(text),
+        }
+    }
+    fn plain(&mut self, text: &str) -> Result<()> {
+        match self {
+            Self::Csv(rows) => rows.plain(text),
+            Self::Xlsx(rows) => rows.plain(text),
+        }
+    }
+    fn end_row(&mut self) -> Result<()> {
+        match self {
+            Self::Csv(rows) => rows.end_row(),
+            Self::Xlsx(rows) => rows.end_row(),
+        }
+    }
+}
+
+/// The file being written.
+enum Sheet {
+    Orders(OrderRows<Table>),
+    Customers(CustomerRows<Table>),
+    Lines(Waiting, Kind),
+    OrderList(ListRows<Table, OrderListColumn>),
+    CustomerList(ListRows<Table, CustomerListColumn>),
+}
+
+impl Sheet {
+    fn new(wanted: &Wanted<'_>, waiting: &Waiting) -> Result<Self> {
+        let table = match wanted.format {
+            FileFormat::JsonLines => return Ok(Self::Lines(waiting.clone(), wanted.kind)),
+            FileFormat::Csv(style) => Table::Csv(CsvWriter::new(waiting.clone(), style)?),
+            FileFormat::Xlsx => Table::Xlsx(Box::new(XlsxWriter::new()?)),
         };
+        let (Shape::Records { columns, .. } | Shape::List { columns }) = &wanted.shape;
         let names: Vec<&str> = columns.iter().map(String::as_str).collect();
         Ok(match (&wanted.shape, wanted.kind) {
-            (Shape::Csv { orders, .. }, Kind::Orders) => {
-                Self::Orders(OrderCsv::new(out, style, &names, *orders)?)
+            (Shape::Records { orders, .. }, Kind::Orders) => {
+                Self::Orders(OrderRows::new(table, &names, *orders)?)
             }
-            (Shape::Csv { .. }, Kind::Customers) => Self::Customers(CustomerCsv::new(out, style, &names)?),
-            (_, Kind::Orders) => Self::OrderList(ListCsv::<W, OrderListColumn>::new(
-                out,
-                style,
-                OrderListColumn::chosen(&names),
-            )?),
-            (_, Kind::Customers) => Self::CustomerList(ListCsv::<W, CustomerListColumn>::new(
-                out,
-                style,
-                CustomerListColumn::chosen(&names),
-            )?),
+            (Shape::Records { .. }, Kind::Customers) => Self::Customers(CustomerRows::new(table, &names)?),
+            (Shape::List { .. }, Kind::Orders) => {
+                let columns = OrderListColumn::chosen(&names);
+                Self::OrderList(ListRows::<_, OrderListColumn>::new(table, columns)?)
+            }
+            (Shape::List { .. }, Kind::Customers) => {
+                let columns = CustomerListColumn::chosen(&names);
+                Self::CustomerList(ListRows::<_, CustomerListColumn>::new(table, columns)?)
+            }
         })
+    }
+
+    /// The workbook, which is whole only at its end; nothing for files that are written as they come.
+    fn finish(self) -> Result<Option<File>> {
+        let table = match self {
+            Self::Orders(rows) => rows.into_rows(),
+            Self::Customers(rows) => rows.into_rows(),
+            Self::OrderList(rows) => rows.into_rows(),
+            Self::CustomerList(rows) => rows.into_rows(),
+            Self::Lines(..) => return Ok(None),
+        };
+        match table {
+            Table::Xlsx(book) => book.finish().map(Some),
+            Table::Csv(_) => Ok(None),
+        }
     }
 
     /// Writes the record with this id; false when it is gone.
@@ -159,7 +229,7 @@ pub fn write(store: &Store, search: &Search, wanted: &Wanted<'_>, mut out: impl 
         return Err(Error::invalid("invalid_query", problem.message.clone()).on("/q"));
     }
     let waiting = Waiting::default();
-    let mut sheet = Sheet::new(wanted, waiting.clone())?;
+    let mut sheet = Sheet::new(wanted, &waiting)?;
     let mut count = 0;
     let mut put = |ids: &[[u8; 16]]| {
         store.read(|s| {
@@ -197,6 +267,9 @@ pub fn write(store: &Store, search: &Search, wanted: &Wanted<'_>, mut out: impl 
         }
     }
     waiting.hand_on(&mut out)?;
+    if let Some(mut book) = sheet.finish()? {
+        io::copy(&mut book, &mut out).map_err(unwritable)?;
+    }
     out.flush().map_err(unwritable)?;
     Ok(count)
 }

@@ -151,6 +151,7 @@ pub fn merged(before: NewCustomer, later: NewCustomer) -> NewCustomer {
         accepts_marketing: before.accepts_marketing || later.accepts_marketing,
         tax_exempt: before.tax_exempt || later.tax_exempt,
         vat_id: text(before.vat_id, later.vat_id),
+        life: None,
         is_import: true,
         language: text(before.language, later.language),
         birthday: text(before.birthday, later.birthday),

@@ -2,7 +2,7 @@
 
 use crate::base::error::Result;
 use crate::shop::transfer::outcome::Refused;
-use crate::shop::transfer::writer::{CsvWriter, Style};
+use crate::shop::transfer::writer::{CsvWriter, Rows, Style};
 use std::io::Write;
 use std::sync::Arc;
 

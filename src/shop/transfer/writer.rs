@@ -39,7 +39,24 @@ pub fn unwritable(cause: std::io::Error) -> Error {
     Error::unavailable("file_unwritable", "The file cannot be written. Is the disk full?", 60).because(cause)
 }
 
-/// Writes cells and rows.
+/// Takes cells row by row.
+pub trait Rows {
+    /// A cell with text of people.
+    ///
+    /// # Errors
+    /// `file_unwritable`.
+    fn text(&mut self, text: &str) -> Result<()>;
+    /// A cell that this program has made, such as a number.
+    ///
+    /// # Errors
+    /// `file_unwritable`.
+    fn plain(&mut self, text: &str) -> Result<()>;
+    /// # Errors
+    /// `file_unwritable`.
+    fn end_row(&mut self) -> Result<()>;
+}
+
+/// Writes cells and rows as CSV; text of people is guarded.
 pub struct CsvWriter<W: Write> {
     out: W,
     delimiter: u8,
@@ -55,23 +72,6 @@ impl<W: Write> CsvWriter<W> {
         }
         Ok(Self { out, delimiter: style.delimiter, is_first: true })
     }
-    /// A cell with text of people: guarded.
-    ///
-    /// # Errors
-    /// `file_unwritable`.
-    pub fn text(&mut self, text: &str) -> Result<()> {
-        if is_guarded(text) { self.cell(&guarded(text), true) } else { self.plain(text) }
-    }
-    /// A cell that this program has made, such as a number.
-    ///
-    /// # Errors
-    /// `file_unwritable`.
-    pub fn plain(&mut self, text: &str) -> Result<()> {
-        let needs = |b: u8| b == self.delimiter || matches!(b, b'"' | b'\r' | b'\n' | b';' | b'\t' | b'|');
-        let is_padded = text.trim().len() != text.len();
-        let must = is_padded || text.bytes().any(needs);
-        self.cell(text, must)
-    }
     fn cell(&mut self, text: &str, must_quote: bool) -> Result<()> {
         let before: &[u8] = if self.is_first { b"" } else { std::slice::from_ref(&self.delimiter) };
         self.out.write_all(before).map_err(unwritable)?;
@@ -83,12 +83,6 @@ impl<W: Write> CsvWriter<W> {
         };
         written.map_err(unwritable)
     }
-    /// # Errors
-    /// `file_unwritable`.
-    pub fn end_row(&mut self) -> Result<()> {
-        self.is_first = true;
-        self.out.write_all(b"\r\n").map_err(unwritable)
-    }
     /// Flushes and gives the writer back.
     ///
     /// # Errors
@@ -96,6 +90,22 @@ impl<W: Write> CsvWriter<W> {
     pub fn finish(mut self) -> Result<W> {
         self.out.flush().map_err(unwritable)?;
         Ok(self.out)
+    }
+}
+
+impl<W: Write> Rows for CsvWriter<W> {
+    fn text(&mut self, text: &str) -> Result<()> {
+        if is_guarded(text) { self.cell(&guarded(text), true) } else { self.plain(text) }
+    }
+    fn plain(&mut self, text: &str) -> Result<()> {
+        let needs = |b: u8| b == self.delimiter || matches!(b, b'"' | b'\r' | b'\n' | b';' | b'\t' | b'|');
+        let is_padded = text.trim().len() != text.len();
+        let must = is_padded || text.bytes().any(needs);
+        self.cell(text, must)
+    }
+    fn end_row(&mut self) -> Result<()> {
+        self.is_first = true;
+        self.out.write_all(b"\r\n").map_err(unwritable)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::shop::transfer::input::Input;
 use crate::shop::transfer::intake::{self, Source};
 use crate::shop::transfer::landing::{Landed, Landing, OnError};
 use crate::shop::transfer::mapping::Kind;
+use crate::shop::transfer::workbook_in;
 use crate::store::{Actor, ActorKind, Store};
 use crate::web::upload::UploadedFile;
 use std::fs::{self, File};
@@ -21,6 +22,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tempfile::TempPath;
 
 /// The loop looks for work at least so often, and so long after a fault of the store.
 const LOOK: Duration = Duration::from_secs(60);
@@ -229,16 +231,17 @@ impl Imports {
         self.0.store.write_blocking(Actor::new(ActorKind::Import, "import", "Import"), op)
     }
 
-    fn files(&self, id: ImportId, import: &Import) -> Vec<Input> {
+    /// The files as they are read; the second part goes away with what it holds.
+    fn files(&self, id: ImportId, import: &Import) -> Result<(Vec<Input>, Vec<TempPath>)> {
         let folder = self.folder_of(id);
         let input = |(place, file): (usize, &SentFile)| {
             Input::path_named(&folder.join(place.to_string()), &file.name)
         };
-        import.files.iter().enumerate().map(input).collect()
+        workbook_in::unpacked(import.files.iter().enumerate().map(input).collect())
     }
 
     fn check(&self, id: ImportId, import: &Import) -> Result<()> {
-        let files = self.files(id, import);
+        let (files, _kept) = self.files(id, import)?;
         let (asked, recognised) = self.understood(&files, &import.asked)?;
         let (outcome, _) = self.read(id, &asked, &files, State::Checking, OnError::Skip)?;
         self.write(move |tx| ops::checked(tx, id, &asked, recognised, &outcome))
@@ -246,7 +249,7 @@ impl Imports {
 
     fn land(&self, id: ImportId, import: &Import) -> Result<()> {
         let on_error = if import.stop_on_error { OnError::Stop } else { OnError::Skip };
-        let files = self.files(id, import);
+        let (files, _kept) = self.files(id, import)?;
         let (outcome, stopped) = self.read(id, &import.asked, &files, State::Running, on_error)?;
         self.0.search.flush()?;
         self.write(move |tx| ops::ended(tx, id, &outcome, stopped.clone()))

@@ -1,0 +1,198 @@
+//! Excel workbooks as the CSV file that their first sheet would be. Dates become ISO dates, numbers what they are.
+
+use crate::base::error::{Error, Result};
+use crate::shop::transfer::input::Input;
+use crate::shop::transfer::writer::{CsvWriter, Rows as _, Style};
+use calamine::{DataRef, Reader as _, Xlsx};
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Read as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use tempfile::TempPath;
+use zip::ZipArchive;
+
+/// Unpacked bytes of a workbook, and of its table of texts, which is kept in memory.
+const UNPACKED_MAX: u64 = 2 << 30;
+const TEXTS_MAX: u64 = 256 << 20;
+/// Columns of a sheet.
+const COLUMNS_MAX: usize = 2_000;
+
+/// The files as they are read: workbooks become CSV files, which go away with what is returned.
+///
+/// # Errors
+/// `file_unreadable` for a workbook that is broken or unpacks to more than any shop's.
+pub fn unpacked(files: Vec<Input>) -> Result<(Vec<Input>, Vec<TempPath>)> {
+    let (mut inputs, mut kept) = (Vec::with_capacity(files.len()), Vec::new());
+    for file in files {
+        if is_workbook(&file)? {
+            let path = converted(&file)?;
+            inputs.push(Input::path_named(&path, file.name()));
+            kept.push(path);
+        } else {
+            inputs.push(file);
+        }
+    }
+    Ok((inputs, kept))
+}
+
+/// A zip file with the parts of a workbook; other zip files are refused when they are read.
+fn is_workbook(file: &Input) -> Result<bool> {
+    let Some(path) = file.plain_path() else { return Ok(false) };
+    let mut head = [0; 4];
+    let mut source = File::open(path).map_err(|e| file.unreadable(e))?;
+    if source.read(&mut head).map_err(|e| file.unreadable(e))? < 4 || head != *b"PK\x03\x04" {
+        return Ok(false);
+    }
+    let opened = File::open(path).map_err(|e| file.unreadable(e))?;
+    let Ok(archive) = ZipArchive::new(BufReader::new(opened)) else { return Ok(false) };
+    Ok(archive.index_for_name("xl/workbook.xml").is_some())
+}
+
+fn broken(file: &Input, why: impl std::fmt::Display) -> Error {
+    let text = format!(
+        "{} cannot be read as an Excel workbook. Save it again as .xlsx, or the sheet as CSV UTF-8.",
+        file.name()
+    );
+    Error::invalid("file_unreadable", text).because(why.to_string())
+}
+
+/// Refuses what unpacks to more than it may, by unpacking it: what an archive says of itself proves nothing.
+fn measure(file: &Input, opened: File) -> Result<()> {
+    let mut archive = ZipArchive::new(BufReader::new(opened)).map_err(|e| broken(file, e))?;
+    let mut room = UNPACKED_MAX;
+    for place in 0..archive.len() {
+        let entry = archive.by_index(place).map_err(|e| broken(file, e))?;
+        let is_texts = entry.name().is_ok_and(|name| name.ends_with("sharedStrings.xml"));
+        let most = if is_texts { room.min(TEXTS_MAX) } else { room };
+        let read =
+            std::io::copy(&mut entry.take(most + 1), &mut std::io::sink()).map_err(|e| broken(file, e))?;
+        if read > most {
+            return Err(broken(file, "it unpacks to too much"));
+        }
+        room -= read;
+    }
+    Ok(())
+}
+
+fn converted(file: &Input) -> Result<TempPath> {
+    let Some(path) = file.plain_path() else { return Err(broken(file, "no path")) };
+    let open = || File::open(path).map_err(|e| file.unreadable(e));
+    measure(file, open()?)?;
+    let out = tempfile::NamedTempFile::new().map_err(Error::internal)?;
+    let (handle, kept) = out.into_parts();
+    let source = BufReader::new(open()?);
+    // The sheet comes from anywhere; a fault in reading it is the file's.
+    let read = catch_unwind(AssertUnwindSafe(|| convert(file, source, handle)));
+    read.unwrap_or_else(|_said| Err(broken(file, "reading it failed")))?;
+    Ok(kept)
+}
+
+fn convert(file: &Input, source: BufReader<File>, out: File) -> Result<()> {
+    let mut book = Xlsx::new(source).map_err(|e| broken(file, e))?;
+    let name = book.sheet_names().into_iter().next().ok_or_else(|| broken(file, "it has no sheet"))?;
+    let mut cells = book.worksheet_cells_reader(&name).map_err(|e| broken(file, e))?;
+    let mut csv = CsvWriter::new(BufWriter::new(out), Style::default())?;
+    let (mut row, mut column) = (0, 0);
+    while let Some(cell) = cells.next_cell().map_err(|e| broken(file, e))? {
+        let (at, place) = cell.get_position();
+        if at < row || place as usize >= COLUMNS_MAX {
+            return Err(broken(file, "its cells are out of order, or there are too many columns"));
+        }
+        while row < at {
+            csv.end_row()?;
+            (row, column) = (row + 1, 0);
+        }
+        while column < place {
+            csv.plain("")?;
+            column += 1;
+        }
+        match cell.get_value() {
+            DataRef::String(text) => csv.text(text)?,
+            DataRef::SharedString(text) => csv.text(text)?,
+            DataRef::DateTime(moment) if moment.is_datetime() => {
+                csv.plain(&iso(moment.to_ymd_hms_milli()))?
+            }
+            DataRef::DateTime(span) => csv.plain(&span.as_f64().to_string())?,
+            DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => csv.plain(text)?,
+            DataRef::Int(number) => csv.plain(&number.to_string())?,
+            DataRef::Float(number) => csv.plain(&number.to_string())?,
+            DataRef::Bool(truth) => csv.plain(if *truth { "TRUE" } else { "FALSE" })?,
+            DataRef::Error(error) => csv.plain(&error.to_string())?,
+            DataRef::Empty => csv.plain("")?,
+        }
+        column += 1;
+    }
+    csv.end_row()?;
+    csv.finish()?;
+    Ok(())
+}
+
+/// `2026-11-20`, with the time where there is one.
+fn iso((year, month, day, hour, minute, second, _): (u16, u8, u8, u8, u8, u8, u16)) -> String {
+    let date = format!("{year:04}-{month:02}-{day:02}");
+    if (hour, minute, second) == (0, 0, 0) {
+        date
+    } else {
+        format!("{date} {hour:02}:{minute:02}:{second:02}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shop::transfer::input::Meter;
+    use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
+    use std::io::Write as _;
+
+    fn text(file: &Input) -> String {
+        let (inputs, _kept) = unpacked(vec![file.clone()]).unwrap();
+        let mut text = String::new();
+        inputs[0].open(&Meter::default()).unwrap().read_to_string(&mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn a_sheet_is_the_csv_file_it_would_be() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.xlsx");
+        let mut book = Workbook::new();
+        let sheet = book.add_worksheet();
+        let date = Format::new().set_num_format("yyyy-mm-dd hh:mm");
+        sheet.write_string(0, 0, "Name").unwrap();
+        sheet.write_string(0, 2, "=1+1").unwrap();
+        sheet.write_number(2, 0, 59.5).unwrap();
+        sheet
+            .write_datetime_with_format(
+                2,
+                1,
+                ExcelDateTime::from_ymd(2026, 11, 20).unwrap().and_hms(9, 5, 0).unwrap(),
+                &date,
+            )
+            .unwrap();
+        sheet.write_string(2, 2, "a, \"b\"").unwrap();
+        sheet.write_number(3, 0, 10_482).unwrap();
+        book.save(&path).unwrap();
+        let expected = "Name,,\"'=1+1\"\r\n\r\n59.5,2026-11-20 09:05:00,\"a, \"\"b\"\"\"\r\n10482\r\n";
+        assert_eq!(text(&Input::path(&path)), expected);
+    }
+
+    #[test]
+    fn what_is_broken_or_no_workbook_is_left_or_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.xlsx");
+        let mut book = Workbook::new();
+        book.add_worksheet().write_string(0, 0, "x".repeat(30_000)).unwrap();
+        let whole = book.save_to_buffer().unwrap();
+        std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+        let refused = unpacked(vec![Input::path(&path)]).unwrap();
+        assert_eq!(refused.0[0].open(&Meter::default()).err().unwrap().code, "file_is_workbook");
+        let mut bent = whole.clone();
+        for byte in bent.iter_mut().skip(whole.len() / 3).take(40) {
+            *byte ^= 0x5a;
+        }
+        std::fs::write(&path, &bent).unwrap();
+        let answer = unpacked(vec![Input::path(&path)]);
+        assert!(answer.is_ok() || answer.unwrap_err().code == "file_unreadable");
+        File::create(&path).unwrap().write_all(b"a,b\n1,2\n").unwrap();
+        assert_eq!(text(&Input::path(&path)), "a,b\n1,2\n");
+    }
+}
