@@ -4,6 +4,25 @@
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct All(pub(crate) Vec<Any>);
 
+impl All {
+    /// Takes parentheses away that hold one term; true when there were any.
+    pub(crate) fn settle(&mut self) -> bool {
+        let mut changed = false;
+        for item in self.0.iter_mut().flat_map(|any| &mut any.0) {
+            let What::Group(inner) = &mut item.what else { continue };
+            changed |= inner.settle();
+            if let [Any(items)] = inner.0.as_mut_slice()
+                && items.len() == 1
+                && let Some(only) = items.pop()
+            {
+                *item = Item { negated: item.negated ^ only.negated, what: only.what };
+                changed = true;
+            }
+        }
+        changed
+    }
+}
+
 /// Terms of which one must match; mostly a single one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Any(pub(crate) Vec<Item>);

@@ -113,8 +113,15 @@ impl PartialEq for Query {
 pub fn parse(text: &str, schema: &Schema, now: Timestamp, zone: &Zone, me: Option<&str>) -> Parsed {
     let mut problems = Vec::new();
     let mut ast = parse::read(text, schema, &mut problems);
+    ast.settle();
     let context = plan::Context { schema, now, zone, me };
-    let tree = plan::tree(&context, &mut ast, &mut problems);
+    let understood = problems.len();
+    let mut tree = plan::tree(&context, &mut ast, &mut problems);
+    if problems.len() > understood {
+        // Terms were taken out: what stands side by side now may mean something together.
+        ast.settle();
+        tree = plan::tree(&context, &mut ast, &mut Vec::new());
+    }
     let canonical = write::all(&ast, schema);
     Parsed { query: Query { schema: schema.clone(), ast, tree }, problems, canonical }
 }

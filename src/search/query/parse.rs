@@ -88,7 +88,8 @@ impl Reader<'_> {
                         self.at += 1;
                         negated = !negated;
                     }
-                    if let Some(item) = self.item(depth).and_then(|what| plain(negated, what)) {
+                    if let Some(what) = self.item(depth).filter(|what| !is_keyword(what)) {
+                        let item = Item { negated, what };
                         match all.last_mut().filter(|_| or) {
                             Some(any) => any.0.push(item),
                             None => all.push(Any(vec![item])),
@@ -312,16 +313,9 @@ impl Reader<'_> {
     }
 }
 
-/// The term without what says nothing: a keyword where a word should stand, parentheses around one term.
-fn plain(negated: bool, what: What) -> Option<Item> {
-    match what {
-        What::Text { text, quoted: false } if KEYWORDS.contains(&text.as_str()) => None,
-        What::Group(All(mut all)) if matches!(all.as_slice(), [Any(items)] if items.len() == 1) => {
-            let inner = all.pop()?.0.pop()?;
-            Some(Item { negated: negated ^ inner.negated, what: inner.what })
-        }
-        what => Some(Item { negated, what }),
-    }
+/// A keyword where a word should stand says nothing.
+fn is_keyword(what: &What) -> bool {
+    matches!(what, What::Text { text, quoted: false } if KEYWORDS.contains(&text.as_str()))
 }
 
 fn is_blank(c: char) -> bool {

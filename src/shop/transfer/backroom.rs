@@ -53,6 +53,9 @@ impl<'a> Cells<'a> {
     fn time(&self, column: &str) -> Read<Option<Timestamp>> {
         self.parsed(column, |t| Timestamp::parse(t).ok())
     }
+    fn version(&self) -> Read<u64> {
+        Ok(self.parsed("version", |t| t.parse().ok())?.unwrap_or(1))
+    }
     fn flag(&self, column: &str) -> Read<bool> {
         Ok(self.parsed(column, cell::yes)?.unwrap_or(false))
     }
@@ -119,7 +122,7 @@ fn document(c: &Cells<'_>, rows: &[View<'_>], currency: Currency) -> Read<OrderD
     Ok(OrderDocument {
         id: c.parsed("id", |t| OrderId::parse(t).ok())?,
         number: c.parsed("number", |t| t.parse().ok())?,
-        version: 0,
+        version: c.version()?,
         placed_at: c.time("placed_at")?,
         placed_offset_min: c.parsed("placed_offset_min", |t| t.parse().ok())?,
         created_at: c.time("created_at")?,
@@ -229,7 +232,9 @@ pub fn customer(view: View<'_>) -> Read<NewCustomer> {
     let c = Cells { view };
     let document = CustomerDocument {
         id: c.parsed("id", |t| CustomerId::parse(t).ok())?,
+        version: c.version()?,
         created_at: c.time("created_at")?,
+        updated_at: c.time("updated_at")?,
         email: c.some("email"),
         first_name: c.text("first_name"),
         last_name: c.text("last_name"),

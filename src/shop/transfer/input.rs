@@ -84,7 +84,10 @@ impl Input {
         } else if first.starts_with(b"PK\x03\x04") {
             return Err(Error::invalid(
                 "file_is_workbook",
-                format!("{} is an Excel workbook or a zip file. Save the sheet as CSV UTF-8.", self.name),
+                format!(
+                    "{} is a zip file or a broken workbook. Save the sheet as .xlsx or CSV UTF-8.",
+                    self.name
+                ),
             ));
         } else {
             Box::new(plain)

@@ -140,7 +140,7 @@ pub fn read(
     }
 }
 
-/// The format whose columns the files have most of, and what they hold; `None` when they are like none. `source` and
+/// The format that knows most of the files' columns, and what they hold; `None` when they are like none. `source` and
 /// `kind` are what is known already.
 pub fn recognise(
     files: &[Input],
@@ -163,20 +163,19 @@ pub fn recognise(
     if let Some(kind) = own.filter(|kind| fits(Format::Backroom, *kind)) {
         return Some((Format::Backroom, kind));
     }
-    let mut best: Option<(usize, usize, Format, Kind)> = None;
+    let mut best: Option<(usize, Format, Kind)> = None;
     let all = Format::ALL.iter().flat_map(|f| [(*f, Kind::Orders), (*f, Kind::Customers)]);
     for (format, kind) in all.filter(|(format, kind)| fits(*format, *kind)) {
         let Ok(mapping) = preset(format, kind) else { continue };
-        let (mut found, mut of) = (0, 0);
-        for (has, all) in sheets.iter().filter_map(|s| likeness(&mapping, None, s)) {
-            (found, of) = (found + has, of + all);
-        }
-        let share = found * 1_000 / of.max(1);
-        if found >= COLUMNS_MIN && best.is_none_or(|(f, s, ..)| (found, share) > (f, s)) {
-            best = Some((found, share, format, kind));
+        // A mapping that lacks the key of the records cannot read them, however much else it knows.
+        let readable =
+            sheets.iter().filter(|s| likeness(&mapping, None, s).is_some_and(|(n, _)| n >= COLUMNS_MIN));
+        let known = readable.map(|s| s.header.iter().filter(|title| mapping.knows(title)).count()).sum();
+        if known > best.map_or(0, |(most, ..)| most) {
+            best = Some((known, format, kind));
         }
     }
-    best.map(|(_, _, format, kind)| (format, kind))
+    best.map(|(_, format, kind)| (format, kind))
 }
 
 /// What a file of JSON lines of ours holds.

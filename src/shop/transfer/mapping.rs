@@ -8,6 +8,7 @@ use crate::shop::transfer::date::DateOrder;
 use crate::shop::transfer::fields::{Field, SECTIONS};
 use crate::shop::transfer::number::DecimalSign;
 use crate::shop::transfer::options::Options;
+use crate::shop::transfer::sheet::header_key;
 use crate::shop::transfer::words::{Meaning, word_key};
 use std::collections::BTreeMap;
 
@@ -195,6 +196,17 @@ fn wrong(message: String) -> Error {
 }
 
 impl Mapping {
+    /// Whether a column with this title means something to it.
+    pub fn knows(&self, title: &str) -> bool {
+        let title = header_key(title);
+        let rules = [&self.rules.keep, &self.rules.ignore].into_iter().flatten();
+        self.columns.iter().flatten().chain(rules).any(|name| {
+            let own = name.split_once('.').map_or(name.as_str(), |(file, column)| {
+                if self.files.contains_key(file) { column } else { name }
+            });
+            header_key(own) == title
+        })
+    }
     /// Reads a mapping file.
     ///
     /// # Errors
