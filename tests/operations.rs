@@ -53,6 +53,22 @@ fn metrics_have_a_listener_of_their_own() {
 }
 
 #[test]
+fn metrics_ask_for_the_token_that_is_configured() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("backroom.toml");
+    let text = format!("[metrics]\nlisten = \"127.0.0.1:{port}\"\ntoken = \"canary-7f1e\"\n");
+    std::fs::write(&config, text).unwrap();
+    let _shop = Shop::open_with(&["--config", config.to_str().unwrap()]);
+    let url = format!("http://127.0.0.1:{port}/metrics");
+    let with = |header: &str| request(&url, "GET", &[("authorization", header)], None).status;
+    for wrong in ["", "Bearer", "Bearer canary-7f1", "Bearer canary-7f1e2", "Basic canary-7f1e"] {
+        assert_eq!(with(wrong), 401, "{wrong}");
+    }
+    assert_eq!(with("Bearer canary-7f1e"), 200);
+}
+
+#[test]
 fn a_wrong_configuration_is_refused_with_its_line() {
     let home = tempfile::tempdir().unwrap();
     let config = home.path().join("backroom.toml");
@@ -75,6 +91,41 @@ fn a_newer_format_is_refused_and_nothing_is_changed() {
     let mut shop = Shop::open();
     shop.place("k", &least_order("anna@example.com", 100)).expect(201);
     assert_eq!(shop.stop(), Some(0));
+    let file = shop.dir.join("store.redb");
+    set_format(&file, 2);
+    let before = std::fs::read(&file).unwrap();
+    for verb in ["serve", "check", "reindex"] {
+        let refused = backroom(&[verb, "--data", shop.data()]);
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(78), "{verb}: {said}");
+        assert_eq!(said.trim().lines().count(), 1, "one sentence: {said}");
+    }
+    assert!(std::fs::read(&file).unwrap() == before, "the file is as it was");
+    set_format(&file, 1);
+    shop.start();
+    assert_eq!(crate::orders::total(&shop, "anna"), 1);
+}
+
+/// Writes the number of the format, as another version of the program would.
+fn set_format(file: &std::path::Path, format: u32) {
+    use redb::ReadableTable as _;
+    let table = redb::TableDefinition::<&[u8], &[u8]>::new("meta/1");
+    let database = redb::Database::open(file).unwrap();
+    let write = database.begin_write().unwrap();
+    let key = write
+        .open_table(table)
+        .unwrap()
+        .iter()
+        .unwrap()
+        .map(|row| row.unwrap().0.value().to_vec())
+        .find(|key| String::from_utf8_lossy(key).contains("format"))
+        .unwrap();
+    write.open_table(table).unwrap().insert(key.as_slice(), format.to_be_bytes().as_slice()).unwrap();
+    write.commit().unwrap();
+}
+
+#[test]
+fn a_directory_without_a_shop_is_said_to_be_one() {
     let missing = backroom(&["check", "--data", "/nonexistent/backroom"]);
     assert_eq!(missing.status.code(), Some(1), "{}", String::from_utf8_lossy(&missing.stderr));
     let version = succeed(&["version"]);

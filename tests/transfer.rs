@@ -63,7 +63,14 @@ fn start(shop: &Shop, cookie: &str, path: &str, how: &str) -> String {
     at_rest(shop, cookie, path)
 }
 
-const SHOPIFY: &str = "Name,Email,Financial Status,Paid at,Fulfillment Status,Currency,Subtotal,Shipping,Taxes,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Shipping Name,Shipping City,Shipping Country,Id\n\
+/// An import that waits for somebody to start it.
+pub(crate) fn checked_import(shop: &Shop, cookie: &str) -> String {
+    let path = upload(shop, cookie, &[], &[csv("orders.csv", SHOPIFY)]);
+    at_rest(shop, cookie, &path);
+    path
+}
+
+pub(crate) const SHOPIFY: &str = "Name,Email,Financial Status,Paid at,Fulfillment Status,Currency,Subtotal,Shipping,Taxes,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Shipping Name,Shipping City,Shipping Country,Id\n\
 #1001,anna@example.com,paid,2026-11-01 10:00:00 +0100,unfulfilled,EUR,30.00,4.90,0.00,34.90,2026-11-01 10:00:00 +0100,2,Mug,15.00,MUG-1,Anna Müller,Bern,CH,7001\n\
 #1002,olaf@example.com,paid,,fulfilled,EUR,9.00,0.00,0.00,9.00,2026-11-02 10:00:00 +0100,1,=2+3,9.00,CUP-1,Olaf,Oslo,NO,7002\n\
 #1003,mia@example.com,paid,,fulfilled,EUR,9.00,0.00,0.00,9.00,2026-11-03 10:00:00 +0100,1.5,Cup,9.00,CUP-1,Mia,Oslo,NO,7003\n";

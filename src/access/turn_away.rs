@@ -3,8 +3,8 @@
 
 use crate::access::gate::{Access, Live, Visitor};
 use crate::access::parked::{self, Parked};
+use crate::access::token;
 use crate::base::error::{Error, Result};
-use crate::base::time::Timestamp;
 use crate::store::Actor;
 use crate::web::flash::local_path;
 use crate::web::shell::is_fragment;
@@ -16,7 +16,7 @@ use actix_web::{FromRequest as _, HttpRequest, HttpResponse};
 
 /// The sign-in page.
 pub(super) const SIGN_IN: &str = "/admin/sign-in";
-/// Where a parked form is shown again; its id follows.
+/// Where a parked form is shown again; its id and the secret that opens it follow.
 pub(super) const PARKED: &str = "/admin/parked/";
 
 /// The answer for a page that needs a person: 303 to the sign-in page; htmx is told to go there as a whole.
@@ -52,11 +52,12 @@ async fn keep_form(request: &HttpRequest, mut payload: Payload, visitor: &Visito
     if !parked::may_park(&fields) {
         return Ok(None);
     }
-    let form =
-        Parked { staff: person.id, path: path_of(request), page: page_of(request), fields, at: Timestamp(0) };
+    let secret = token::new_link_token();
+    let form = Parked { path: path_of(request), page: page_of(request), fields };
+    let (staff, sealed) = (person.id, parked::seal(&form, &secret)?);
     let store = Access::of(request)?.store();
-    match store.write(Actor::system("access"), move |tx| parked::park(tx, &form)).await {
-        Ok(id) => Ok(Some(format!("{PARKED}{id}"))),
+    match store.write(Actor::system("access"), move |tx| parked::park(tx, staff, &sealed)).await {
+        Ok(id) => Ok(Some(format!("{PARKED}{id}/{secret}"))),
         // Signing in matters more than the form.
         Err(Error { .. }) => Ok(None),
     }

@@ -8,7 +8,7 @@ use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
 use crate::cli::reach::Door;
 use crate::cli::{Place, start_log};
-use crate::config::Flag;
+use crate::config::{Flag, Secret};
 use crate::limited;
 use crate::routes;
 use crate::workers;
@@ -132,7 +132,8 @@ fn measured(front: &Front) -> Result<Option<actix_web::dev::ServerHandle>> {
     let taken = |e: std::io::Error| {
         Error::unavailable("address_taken", format!("Cannot listen on {listen} for metrics: {e}."), 1)
     };
-    let server = front.web.metrics().serve(listen).map_err(taken)?;
+    let server =
+        front.web.metrics().serve(listen, metrics.token.as_ref().map(Secret::reveal)).map_err(taken)?;
     let handle = server.handle();
     actix_web::rt::spawn(server);
     Ok(Some(handle))

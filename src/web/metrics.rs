@@ -2,8 +2,9 @@
 
 use crate::base::error::Error;
 use actix_web::dev::Server;
+use actix_web::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use actix_web::http::{Method, StatusCode};
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric as _};
 use prometheus_client::metrics::MetricType;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use subtle::ConstantTimeEq as _;
 
 /// The `[metrics]` section: off until an address is given, never public by accident.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,21 +124,45 @@ impl Metrics {
         Ok(text)
     }
 
-    /// A server for `/metrics` alone, on its own address.
+    /// A server for `/metrics` alone, on its own address. With a token only readers who send it are answered.
     ///
     /// # Errors
     /// When the address cannot be bound.
-    pub fn serve(&self, listen: &str) -> std::io::Result<Server> {
-        let metrics = self.clone();
+    pub fn serve(&self, listen: &str, token: Option<&str>) -> std::io::Result<Server> {
+        let metrics = web::Data::new(self.clone());
+        let token = web::Data::new(Token(token.map(str::to_owned)));
         let app = move || {
-            App::new().app_data(web::Data::new(metrics.clone())).route("/metrics", web::get().to(scrape))
+            App::new()
+                .app_data(metrics.clone())
+                .app_data(token.clone())
+                .route("/metrics", web::get().to(scrape))
         };
         let server = HttpServer::new(app).workers(1).max_connections(64).disable_signals();
         Ok(server.bind(listen)?.run())
     }
 }
 
-async fn scrape(metrics: web::Data<Metrics>) -> crate::base::error::Result<HttpResponse> {
+/// What readers of the metrics have to send, where something is asked.
+struct Token(Option<String>);
+
+impl Token {
+    fn opens(&self, request: &HttpRequest) -> bool {
+        let Some(wanted) = &self.0 else { return true };
+        let sent = request.headers().get(AUTHORIZATION).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let given = sent.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        // As long for a wrong one as for the right one.
+        given.is_some_and(|(_, token)| bool::from(token.trim().as_bytes().ct_eq(wanted.as_bytes())))
+    }
+}
+
+async fn scrape(
+    request: HttpRequest,
+    metrics: web::Data<Metrics>,
+    token: web::Data<Token>,
+) -> crate::base::error::Result<HttpResponse> {
+    if !token.opens(&request) {
+        return Ok(HttpResponse::Unauthorized().insert_header((WWW_AUTHENTICATE, "Bearer")).finish());
+    }
     Ok(HttpResponse::Ok().content_type(OPENMETRICS).body(metrics.text()?))
 }
 

@@ -117,6 +117,20 @@ impl Chrome {
         }
     }
 
+    /// Chooses a file in a file input.
+    pub(super) fn choose(&mut self, selector: &str, file: &Path) {
+        let document = self.call("DOM.getDocument", json!({}));
+        let node = json!({"nodeId": document["root"]["nodeId"], "selector": selector});
+        let found = self.call("DOM.querySelector", node);
+        self.call("DOM.setFileInputFiles", json!({"nodeId": found["nodeId"], "files": [file]}));
+    }
+
+    /// Saves what is downloaded in a directory.
+    pub(super) fn downloads_to(&mut self, directory: &Path) {
+        std::fs::create_dir_all(directory).unwrap();
+        self.call("Page.setDownloadBehavior", json!({"behavior": "allow", "downloadPath": directory}));
+    }
+
     /// Opens an address and waits until it is there.
     pub(super) fn open(&mut self, url: &str) {
         let before = self.eval("performance.timeOrigin");

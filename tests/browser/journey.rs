@@ -75,6 +75,31 @@ fn journey(script: bool) {
     });
     page.wait("document.body.innerText.includes('Paid')");
     assert_eq!(crate::orders::total(&shop, "payment:paid"), 1);
+
+    // Import a file: it is read first, then written by a second click.
+    let file = shop.dir.join("orders.csv");
+    std::fs::write(&file, crate::transfer::SHOPIFY).unwrap();
+    page.open(&format!("{}/admin/transfer", shop.url));
+    page.choose("input[name=file]", &file);
+    page.leads_on(|p| p.click("form[action='/admin/transfer/imports'] button.pri"));
+    page.wait("!!document.querySelector(\"form[action$='/start']\")");
+    page.leads_on(|p| p.click("form[action$='/start'] button.pri"));
+    page.wait("document.body.innerText.includes('Refused rows') && !!document.querySelector('#result')");
+    assert_eq!(crate::orders::total(&shop, ""), 3);
+
+    // Export what a list shows.
+    page.open(&format!("{}/admin/orders?q=city:bern", shop.url));
+    page.leads_on(|p| p.click("main a[href^='/admin/exports/orders']"));
+    let downloads = shop.dir.join("downloads");
+    page.downloads_to(&downloads);
+    page.click("main form[method=post] button.pri");
+    crate::harness::until("the file is there", || {
+        let mut files = std::fs::read_dir(&downloads).into_iter().flatten().flatten();
+        files.any(|f| f.path().extension().is_some_and(|e| e == "csv"))
+    });
+    let name = std::fs::read_dir(&downloads).unwrap().next().unwrap().unwrap().path();
+    let rows = std::fs::read_to_string(name).unwrap();
+    assert_eq!(rows.lines().count(), 3, "{rows}");
     assert!(page.complaints.is_empty(), "{:?}", page.complaints);
 }
 
@@ -101,6 +126,7 @@ fn pages_are_accessible_and_narrow() {
     let order = shop.get("/api/v1/orders?limit=1").json()["data"][0]["id"].as_str().unwrap().to_owned();
     let customer = shop.get("/api/v1/customers?limit=1").json()["data"][0]["id"].as_str().unwrap().to_owned();
     let cookie = shop.sign_in(OWNER, PASSWORD);
+    let import = crate::transfer::checked_import(&shop, &cookie);
     let mut wrong = Vec::new();
     let pages = [
         "/admin/sign-in".to_owned(),
@@ -114,7 +140,17 @@ fn pages_are_accessible_and_narrow() {
         "/admin/customers/new".to_owned(),
         "/admin/search?q=customer".to_owned(),
         "/admin/staff".to_owned(),
+        "/admin/staff/new".to_owned(),
         "/admin/keys".to_owned(),
+        "/admin/keys/new".to_owned(),
+        "/admin/account".to_owned(),
+        "/admin/search/help".to_owned(),
+        format!("/admin/customers/{customer}/edit"),
+        "/admin/transfer".to_owned(),
+        import,
+        "/admin/exports/orders?q=status:open&cols=number,total".to_owned(),
+        "/api/docs".to_owned(),
+        "/api/docs/errors/validation".to_owned(),
         "/admin/nothing".to_owned(),
     ];
     for path in &pages {

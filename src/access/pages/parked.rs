@@ -9,12 +9,13 @@ use crate::base::error::Kind;
 use crate::web::flash::see_other;
 use crate::web::{Page, Pages, PathId, Shell, Toast};
 use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
-    config
-        .service(web::resource("/admin/parked/{id}").route(web::get().to(show)).route(web::post().to(send)));
+    config.service(
+        web::resource("/admin/parked/{id}/{secret}").route(web::get().to(show)).route(web::post().to(send)),
+    );
 }
 
 #[derive(Serialize)]
@@ -47,7 +48,7 @@ impl Page for ParkedPage {
             is_plumbing: is_plumbing(name),
         };
         Self {
-            action: "/admin/parked/prk_1".to_owned(),
+            action: "/admin/parked/prk_1/x".to_owned(),
             path: "/admin/orders/ord_1/note".to_owned(),
             page: "/admin/orders/ord_1".to_owned(),
             fields: vec![field("note", evil), field(evil, "x"), field("version", "7")],
@@ -66,21 +67,27 @@ fn is_plumbing(name: &str) -> bool {
     matches!(name, "version" | "once" | "key" | "from" | "back" | "idempotency_key")
 }
 
+/// What opens the form; the store has only what it closes.
+fn secret_of(request: &HttpRequest) -> String {
+    request.match_info().get("secret").unwrap_or_default().to_owned()
+}
+
 async fn show(
     staff: Staff<may::AnyStaff>,
     access: web::Data<Access>,
     pages: web::Data<Pages>,
     shell: Shell,
-    PathId(id): PathId<ParkedId>,
+    (PathId(id), request): (PathId<ParkedId>, HttpRequest),
 ) -> Result<HttpResponse> {
-    let form = access.store().read(|s| parked::get(s, id, staff.person().id, staff.now()))?;
+    let secret = secret_of(&request);
+    let form = access.store().read(|s| parked::get(s, id, &secret, staff.person().id, staff.now()))?;
     let fields = form.fields.into_iter().map(|(name, value)| Field {
         label: label(&name),
         is_plumbing: is_plumbing(&name),
         name,
         value,
     });
-    let action = format!("/admin/parked/{id}");
+    let action = format!("/admin/parked/{id}/{secret}");
     let page = ParkedPage { action, path: form.path, page: form.page, fields: fields.collect() };
     pages.show(&shell, &page)
 }
@@ -89,10 +96,10 @@ async fn show(
 async fn send(
     staff: Staff<may::AnyStaff>,
     access: web::Data<Access>,
-    PathId(id): PathId<ParkedId>,
+    (PathId(id), request): (PathId<ParkedId>, HttpRequest),
 ) -> Result<HttpResponse> {
-    let person = staff.person().id;
-    match access.store().write(staff.actor(), move |tx| parked::take(tx, id, person)).await {
+    let (person, secret) = (staff.person().id, secret_of(&request));
+    match access.store().write(staff.actor(), move |tx| parked::take(tx, id, &secret, person)).await {
         Ok(form) => {
             Ok(HttpResponse::TemporaryRedirect().insert_header((header::LOCATION, form.path)).finish())
         }

@@ -2,6 +2,8 @@
 
 use super::{House, MINUTE, OWNER, PASSWORD, console};
 use crate::access::role::Role;
+use crate::store::{Direction, Read as _, Span};
+use std::ops::ControlFlow;
 
 const NOTE: &[(&str, &str)] = &[("note", "Ring twice & wait <b>"), ("note", "second"), ("version", "7")];
 
@@ -34,6 +36,27 @@ async fn a_form_waits_while_one_signs_in_again_and_is_sent_once() {
     assert_eq!(twice.header("location"), "/admin");
     browser.get(&next).await.expect(404);
     house.check();
+}
+
+#[actix_web::test]
+async fn without_its_link_nothing_of_it_can_be_read() {
+    let house = House::open().await;
+    let (browser, next) = parked(&house).await;
+    let rows = house.store.read(|s| {
+        let mut bytes = Vec::new();
+        s.walk_raw("parked_form/1", &Span::all(), Direction::Forward, &mut |_, value| {
+            bytes.extend_from_slice(value);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(bytes)
+    });
+    let rows = String::from_utf8_lossy(&rows.unwrap()).into_owned();
+    assert!(rows.len() > 40 && !rows.contains("Ring twice") && !rows.contains("/admin/probe"), "{rows}");
+    browser.sign_in(OWNER, PASSWORD).await.expect(303);
+    let (id, secret) = next.rsplit_once('/').unwrap();
+    let other = format!("{id}/{}", secret.chars().rev().collect::<String>());
+    browser.get(&other).await.expect(404);
+    browser.get(&next).await.expect(200);
 }
 
 #[actix_web::test]

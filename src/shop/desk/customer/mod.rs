@@ -71,7 +71,6 @@ pub(super) struct CustomerPage {
     /// Others with the same phone number.
     alike: Vec<Link>,
     may_edit: bool,
-    may_create: bool,
     may_view_orders: bool,
 }
 
@@ -153,7 +152,6 @@ impl Page for CustomerPage {
             alike: vec![Link::new("Anna Bergh, 2 orders", "/admin/customers/cus_2")],
             facts: vec![("Language", "de".into())],
             may_edit: true,
-            may_create: true,
             may_view_orders: true,
             ..Self::default()
         }
@@ -182,7 +180,6 @@ pub(super) async fn show(
         Ok(page)
     })?;
     page.may_edit = staff.may("customers:edit");
-    page.may_create = staff.may("orders:create");
     page.may_view_orders = may_view_orders;
     pages.show(&shell, &page)
 }

@@ -48,12 +48,7 @@ pub const KINDS: &[Kind] = &[
         permission: "customers:view",
         list: Some("/admin/customers"),
     },
-    Kind {
-        name: "credit_note",
-        label: "Credit notes",
-        permission: "orders:view",
-        list: Some("/admin/credit-notes"),
-    },
+    Kind { name: "credit_note", label: "Credit notes", permission: "orders:view", list: None },
 ];
 
 /// The kinds that are searched: those wanted (all, if none is named) that the asker may see. Rights are part of

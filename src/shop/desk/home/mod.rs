@@ -59,7 +59,6 @@ pub(super) struct HomePage {
     health: Option<Vec<Line>>,
     /// No order was ever placed.
     is_new: bool,
-    may_create: bool,
     may_import: bool,
 }
 
@@ -162,7 +161,6 @@ pub(super) async fn home(
         greeting: greeting(&shell),
         day: shell.now.in_zone(&zone).strftime("%A %-d %B %Y").to_string(),
         zone: zone.name(),
-        may_create: staff.may("orders:create"),
         may_import: staff.may("imports:run"),
         ..HomePage::default()
     };
