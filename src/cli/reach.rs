@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// The socket's name in the data directory.
 const SOCKET: &str = "admin.sock";
 /// The file whose presence says that there is a shop.
-const STORE: &str = "store.redb";
+pub(super) const STORE: &str = "store.redb";
 /// What a command may read from its standard input for the server: a password.
 const INPUT_MAX: u64 = 64 * 1024;
 const REQUEST_MAX: u64 = 1024 * 1024;

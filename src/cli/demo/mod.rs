@@ -14,6 +14,7 @@ mod papers;
 mod people;
 mod places;
 mod prices;
+mod remarks;
 mod run;
 mod shelves;
 

@@ -11,14 +11,16 @@ use crate::base::error::{Error, Result};
 use crate::base::time::{Clock, Zone};
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
+use crate::cli::reach::STORE;
 use crate::cli::{Place, serve, start_log};
-use crate::config::Flag;
+use crate::config::{Flag, Settings};
+use crate::registry;
 use crate::shop::customers::CustomerId;
 use crate::shop::orders::{self, NewOrder, NewOrderCustomer};
-use crate::store::{Actor, ActorKind};
+use crate::store::{Actor, ActorKind, Store};
 use crate::workers;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const EMAIL: &str = "demo@example.com";
@@ -55,9 +57,12 @@ pub(in crate::cli) fn run(args: &DemoArgs, answer: &mut Answer) -> Result<Exit> 
     }
     settings.log.level = "warn".to_owned();
     start_log(&settings.log, answer.log_level())?;
+    if !dir.join(STORE).exists() {
+        fill(args, &settings, &dir, answer)?;
+    }
     let app = App::open(&settings, Clock::system())?;
     let behind = workers::start(&app);
-    let served = fill(args, &app, answer).and_then(|(password, api_key)| {
+    let served = let_in(&app).and_then(|(password, api_key)| {
         serve::serve(&app, answer, |address, answer| {
             let url = format!("http://{address}");
             if args.json {
@@ -95,10 +100,29 @@ fn scratch() -> Result<Scratch> {
     Ok(Scratch(dir))
 }
 
-/// Makes the shop's profile, account and key, and as many orders as are missing.
-fn fill(args: &DemoArgs, app: &App, answer: &mut Answer) -> Result<(String, String)> {
-    let actor = Actor::new(ActorKind::System, "demo", "Demo");
-    app.store.write_blocking(actor.clone(), |tx| profile::set(tx, SHOP, ZONE, "EUR", "DE"))?;
+fn actor() -> Actor {
+    Actor::new(ActorKind::System, "demo", "Demo")
+}
+
+/// Makes the shop and its orders, before there is an index: building one of everything is many times faster than
+/// following every order.
+fn fill(args: &DemoArgs, settings: &Settings, dir: &Path, answer: &mut Answer) -> Result<()> {
+    let clock = Clock::system();
+    let store = Store::open(dir, &settings.store, clock.clone(), registry::tables())?;
+    store.write_blocking(actor(), |tx| profile::set(tx, SHOP, ZONE, "EUR", "DE"))?;
+    let demo = Demo::new(args.plan(clock.now(), Zone::named(ZONE)?))?;
+    if !args.json && demo.len() >= 20_000 {
+        answer.remark(format_args!("Making a shop of {} orders …", demo.len()))?;
+        answer.finish()?;
+    }
+    place(&Arc::new(demo), &store)?;
+    store.close()
+}
+
+/// Waits for the index, and makes an account and a key.
+fn let_in(app: &App) -> Result<(String, String)> {
+    let actor = actor();
+    app.search.flush()?;
     let password = password();
     let hash = Hasher::start()?.hash_blocking(Password::new(&password)?, vec![SHOP.to_owned()])?;
     let secret = token::new_key();
@@ -116,24 +140,15 @@ fn fill(args: &DemoArgs, app: &App, answer: &mut Answer) -> Result<(String, Stri
         let new = NewKey { name: "Demo".to_owned(), scopes: vec!["all".to_owned()], days: Some(30) };
         key::create(tx, &by, &new, &kept)
     })?;
-    let has_orders = app.store.read(|s| Ok(!orders::ids(s, None, 1)?.is_empty()))?;
-    if !has_orders {
-        place(args, app, &actor, answer)?;
-    }
     Ok((password, secret))
 }
 
-fn place(args: &DemoArgs, app: &App, actor: &Actor, answer: &mut Answer) -> Result<()> {
-    let zone = Zone::named(ZONE)?;
-    let demo = Demo::new(args.plan(app.store.clock().now(), zone))?;
-    if !args.json && demo.len() >= 20_000 {
-        answer.remark(format_args!("Making a shop of {} orders …", demo.len()))?;
-        answer.finish()?;
-    }
+fn place(demo: &Arc<Demo>, store: &Store) -> Result<()> {
     // A customer's number first appears with their first order, so a list of ids is all that has to be kept.
     let mut ids: Vec<CustomerId> = Vec::new();
     let mut n = 0;
     while n < demo.len() {
+        let first = n;
         let mut group: Vec<(Option<u64>, NewOrder)> = Vec::with_capacity(GROUP);
         let mut firsts = 0;
         while group.len() < GROUP && n < demo.len() {
@@ -152,27 +167,26 @@ fn place(args: &DemoArgs, app: &App, actor: &Actor, answer: &mut Answer) -> Resu
             group.push((customer.filter(|_| is_first_here), order));
             n += 1;
         }
-        land(app, actor, group, &mut ids)?;
+        land((store, demo), (first, group), &mut ids)?;
     }
-    app.search.flush()
+    Ok(())
 }
 
 /// Places a group in one commit and learns the ids of new customers.
 fn land(
-    app: &App,
-    actor: &Actor,
-    group: Vec<(Option<u64>, NewOrder)>,
+    (store, demo): (&Store, &Arc<Demo>),
+    (first, group): (u64, Vec<(Option<u64>, NewOrder)>),
     ids: &mut Vec<CustomerId>,
 ) -> Result<()> {
-    while !app.search.has_room() {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-    let group = Arc::new(group);
-    let new = app.store.write_blocking(actor.clone(), move |tx| {
+    let (demo, group) = (Arc::clone(demo), Arc::new(group));
+    let new = store.write_blocking(actor(), move |tx| {
         let mut new = Vec::new();
-        for (first, order) in group.iter() {
+        for (n, (is_first, order)) in (first..).zip(group.iter()) {
             let placed = orders::place(tx, order)?;
-            if first.is_some()
+            if let Some(credit) = demo.credit_of(n, &placed) {
+                orders::import_credit_note(tx, &credit)?;
+            }
+            if is_first.is_some()
                 && let Some(customer) = placed.customer
             {
                 new.push(customer);

@@ -251,7 +251,6 @@ pub fn customer(view: View<'_>) -> Read<NewCustomer> {
         language: c.text("language"),
         birthday: c.text("birthday"),
         old_emails: c.json("old_emails")?,
-        ..CustomerDocument::default()
     };
     Ok(document.into_new())
 }
