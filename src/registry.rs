@@ -33,7 +33,7 @@ pub fn doors() -> &'static [Nav] {
                 permission: Some("imports:run"),
                 group: Group::System,
                 phone: false,
-                ..door("Imports and exports", "/admin/transfer", "upload", "i")
+                ..door("Import, export", "/admin/transfer", "upload", "i")
             },
         ];
         doors.extend_from_slice(access::DOORS);

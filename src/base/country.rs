@@ -46,6 +46,34 @@ pub fn parse(text: &str) -> Result<String> {
 
 /// The English name of a code; the code itself where there is none.
 pub fn name(code: &str) -> String {
+    // As people say them; ISO's long forms do not fit a line.
+    let short = match code {
+        "BO" => "Bolivia",
+        "BN" => "Brunei",
+        "CD" => "DR Congo",
+        "FK" => "Falkland Islands",
+        "FM" => "Micronesia",
+        "GB" => "United Kingdom",
+        "IR" => "Iran",
+        "KP" => "North Korea",
+        "KR" => "South Korea",
+        "LA" => "Laos",
+        "MD" => "Moldova",
+        "NL" => "Netherlands",
+        "PS" => "Palestine",
+        "RU" => "Russia",
+        "SY" => "Syria",
+        "TW" => "Taiwan",
+        "TZ" => "Tanzania",
+        "US" => "United States",
+        "VA" => "Vatican City",
+        "VE" => "Venezuela",
+        "VN" => "Vietnam",
+        _ => "",
+    };
+    if !short.is_empty() {
+        return short.to_owned();
+    }
     rust_iso3166::from_alpha2(code).map_or_else(|| code.to_owned(), |c| c.name.to_owned())
 }
 

@@ -1,8 +1,9 @@
 //! The facts that orders publish: a public contract, in the feed and in webhooks.
 
 use super::state::Step;
+use crate::base::time::Timestamp;
 use crate::shop::customers::Changes;
-use crate::store::Event;
+use crate::store::{Event, StoredEvent};
 use serde::Serialize;
 
 /// Every kind of event of this feature with a sentence for the documentation.
@@ -33,11 +34,20 @@ pub(super) struct Placed {
     pub channel: String,
     pub total: crate::base::money::Money,
     pub lines: usize,
+    /// When the customer placed it; an import brings orders long after.
+    pub placed_at: Timestamp,
 }
 impl Event for Placed {
     fn kind(&self) -> &'static str {
         "order.placed"
     }
+}
+
+/// When what an event tells of happened: an order's placing may be long before the import that brought it.
+pub fn happened_at(event: &StoredEvent) -> Timestamp {
+    let placed = event.data.get("placed_at").and_then(serde_json::Value::as_str);
+    let placed = placed.filter(|_| event.kind == "order.placed").and_then(|text| Timestamp::parse(text).ok());
+    placed.unwrap_or(event.at)
 }
 
 /// `order.changed`

@@ -25,7 +25,7 @@ pub use api::{ApiDocs, routes as api_routes};
 pub use asked::{NoteBody, OrderFields, PlaceOrder, StepBody, step_named};
 pub use audit::check;
 pub use change::{OrderChange, StepInput, add_note, change, edit_note, retag, take};
-pub use events::EVENTS;
+pub use events::{EVENTS, happened_at};
 pub use facts::{Different, Facts, facts};
 pub use incoming::*;
 pub use keep::{

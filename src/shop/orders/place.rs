@@ -89,6 +89,7 @@ fn insert(tx: &mut Tx<'_>, new: &NewOrder) -> Result<Order> {
         channel: order.channel.clone(),
         total: Money::new(order.total, order.currency),
         lines: order.lines.len(),
+        placed_at: order.placed_at,
     };
     keep::save(tx, None, &order, &placed)?;
     Ok(order)

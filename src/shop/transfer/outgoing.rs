@@ -206,10 +206,8 @@ impl Sheet {
             Self::Orders(csv) => csv.write(order, customer),
             Self::Lines(out, _) => order_json(out, order, customer),
             Self::OrderList(csv) => {
-                let mut person = order.person();
-                if person.is_empty() {
-                    person = customer.map(Customer::name).unwrap_or_default();
-                }
+                let named = customer.map(Customer::name).filter(|name| !name.is_empty());
+                let person = named.unwrap_or_else(|| order.person());
                 let standing = orders::standing(s, order)?;
                 csv.write(&ListedOrder { order, person, standing, facts: orders::facts(order), zone })
             }

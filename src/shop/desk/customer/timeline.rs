@@ -3,7 +3,7 @@
 use crate::base::country;
 use crate::base::money::{Currency, Money};
 use crate::base::time::Timestamp;
-use crate::shop::orders::{CancelReason, CreditNoteId, OrderId};
+use crate::shop::orders::{CancelReason, CreditNoteId, OrderId, happened_at};
 use crate::store::{Actor, ActorKind, StoredEvent};
 use crate::web::parts::{Change, Link, Tone};
 use serde::Serialize;
@@ -39,7 +39,7 @@ pub(super) fn moment(event: &StoredEvent) -> Moment {
         link: subject_link(event),
         text,
         by: who(&event.actor),
-        at: event.at,
+        at: happened_at(event),
         note: note.map(str::to_owned),
         changes: if is_change { changes(event) } else { Vec::new() },
     }

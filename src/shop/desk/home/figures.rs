@@ -185,14 +185,14 @@ fn percent(now: i64, then: i64) -> Option<Change> {
     let (now_wide, then_wide) = (i128::from(now), i128::from(then));
     let percent =
         ((now_wide - then_wide) * 100 + (now_wide - then_wide).signum() * then_wide / 2) / then_wide;
-    let text = if percent == 0 { "the same".to_owned() } else { format!("{} %", percent.abs()) };
+    let text = if percent == 0 { "no change".to_owned() } else { format!("{} %", percent.abs()) };
     Some(Change { text, direction: if percent == 0 { "none" } else { direction(now, then) } })
 }
 
 fn difference(now: i64, then: i64) -> Option<Change> {
     let text = match now.saturating_sub(then) {
         0 if now == 0 => return None,
-        0 => "the same".to_owned(),
+        0 => "no change".to_owned(),
         n => words(n.abs()),
     };
     Some(Change { text, direction: direction(now, then) })
@@ -210,7 +210,7 @@ mod tests {
     fn changes_are_rounded_and_need_something_to_compare_with() {
         assert_eq!(text(percent(112, 100)), "up 12 %");
         assert_eq!(text(percent(1, 3)), "down 67 %");
-        assert_eq!(text(percent(100, 100)), "none the same");
+        assert_eq!(text(percent(100, 100)), "none no change");
         assert_eq!(text(percent(5, 0)), "-");
         assert_eq!(text(percent(-100, 100)), "down 200 %");
         assert_eq!(text(percent(i64::MAX, 1)), format!("up {} %", (i128::from(i64::MAX) - 1) * 100));

@@ -316,7 +316,7 @@ fn health(store: &store::Health, search: &search::Health) -> Vec<Line> {
     vec![
         Line { label: "Changes", text: format!("{} so far", grouped(store.last_seq)), badge: saving },
         Line { label: "Search index", text: format!("{} documents", grouped(documents)), badge: index },
-        line("Waiting for it", format!("{}, found all the same", grouped(search.pending))),
+        line("Not in it yet", format!("{}, found all the same", grouped(search.pending))),
         line("Database", bytes(store.file_bytes)),
         line("Free on disk", bytes(store.free_bytes)),
         line("Program", format!("Backroom {}, format {}", env!("CARGO_PKG_VERSION"), store::FORMAT)),

@@ -227,12 +227,12 @@ impl Ask<'_> {
         let (mut html, mut shown) = (String::with_capacity(self.answer.hits.len() * 1_400), 0);
         for hit in &self.answer.hits {
             let Some(order) = find(s, OrderId::from_bytes(hit.id))? else { continue };
-            let mut name = order.person();
-            if name.is_empty()
-                && let Some(customer) = order.customer
-            {
-                name = customers::find(s, customer)?.map(|c| c.name()).unwrap_or_default();
-            }
+            // Who ordered it, not whom it is sent to: a present goes to somebody else.
+            let customer = match order.customer {
+                Some(id) => customers::find(s, id)?,
+                None => None,
+            };
+            let name = customer.map(|c| c.name()).filter(|n| !n.is_empty()).unwrap_or_else(|| order.person());
             sheet.row(&mut html, &order, &standing(s, &order)?, &name);
             shown += 1;
         }

@@ -153,7 +153,7 @@ impl Sheet<'_> {
     }
 
     fn customer(&self, out: &mut String, o: &Order, standing: &Standing, name: &str) {
-        out.push_str("<td class=\"m1 who\">");
+        out.push_str("<td class=\"m1 who\"><div>");
         match o.customer.filter(|_| self.links_customers && !name.is_empty()) {
             Some(id) => {
                 out.push_str("<a href=\"/admin/customers/");
@@ -173,7 +173,7 @@ impl Sheet<'_> {
             }
         }
         badge(out, &words::standing(standing), &standing.reason());
-        out.push_str("</td>");
+        out.push_str("</div></td>");
     }
 }
 

@@ -5,7 +5,7 @@ use super::words;
 use crate::base::money::{Currency, Money};
 use crate::base::time::Timestamp;
 use crate::shop::customers::Address;
-use crate::shop::orders::{CancelReason, Order, OrderId, Step};
+use crate::shop::orders::{CancelReason, Order, OrderId, Step, happened_at};
 use crate::store::{Actor, ActorKind, StoredEvent};
 use crate::web::parts::{Change, Link, Tone};
 use serde::Serialize;
@@ -41,7 +41,7 @@ pub(super) fn moment(event: &StoredEvent, order: &Order) -> Moment {
     let own = event.subject.id_as::<OrderId>() == Some(order.id);
     let mut entry = if own { own_moment(event, order) } else { other_moment(event) };
     entry.by = who(&event.actor);
-    entry.at = Some(event.at);
+    entry.at = Some(if own { happened_at(event) } else { event.at });
     entry
 }
 
