@@ -107,7 +107,7 @@ pub(super) fn run(args: &ImportArgs, app: &App, answer: &mut Answer) -> Result<E
     let search = app.search.clone();
     let has_room = move || search.has_room();
     let mut quiet = |_done: u64, _all: u64, _so_far: &Landed| true;
-    let actor = Actor::new(ActorKind::Import, "cli", "Import");
+    let actor = Actor::new(ActorKind::Import, "cli", files.first().map_or("", Input::name));
     let mut landing = Landing::new(&app.store, actor, &has_room, &mut quiet)
         .dry(args.dry_run)
         .on_error(if args.on_error == WhenRefused::Stop { OnError::Stop } else { OnError::Skip });

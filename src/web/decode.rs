@@ -77,13 +77,13 @@ impl de::Error for Trouble {
         Self::new("invalid", message.to_string())
     }
     fn invalid_type(found: Unexpected<'_>, wanted: &dyn de::Expected) -> Self {
-        Self::new("wrong_type", format!("Expected {wanted}, found {}.", named(&found)))
+        Self::new("wrong_type", format!("Expected {}, found {}.", in_words(wanted), named(&found)))
     }
     fn invalid_value(found: Unexpected<'_>, wanted: &dyn de::Expected) -> Self {
-        Self::new("invalid_value", format!("Expected {wanted}, found {}.", named(&found)))
+        Self::new("invalid_value", format!("Expected {}, found {}.", in_words(wanted), named(&found)))
     }
     fn invalid_length(length: usize, wanted: &dyn de::Expected) -> Self {
-        Self::new("invalid_length", format!("Expected {wanted}, found {length} items."))
+        Self::new("invalid_length", format!("Expected {}, found {length} items.", in_words(wanted)))
     }
     fn unknown_variant(variant: &str, wanted: &'static [&'static str]) -> Self {
         let short: String = variant.chars().take(60).collect();
@@ -100,12 +100,32 @@ impl de::Error for Trouble {
     }
 }
 
+/// What serde wanted, in the words of somebody who writes JSON and not Rust.
+fn in_words(wanted: &dyn de::Expected) -> String {
+    let wanted = wanted.to_string();
+    match wanted.as_str() {
+        "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number".to_owned(),
+        "f32" | "f64" => "a number".to_owned(),
+        "a string" | "a borrowed string" => "text".to_owned(),
+        "a boolean" => "true or false".to_owned(),
+        "a sequence" => "a list".to_owned(),
+        "a map" => "an object".to_owned(),
+        other if other.starts_with("struct ") => "an object".to_owned(),
+        _ => wanted,
+    }
+}
+
 fn named(found: &Unexpected<'_>) -> String {
     match found {
         Unexpected::Str(text) if text.chars().count() > 60 => "a long text".to_owned(),
         Unexpected::Map => "an object".to_owned(),
         Unexpected::Seq => "a list".to_owned(),
         Unexpected::Unit | Unexpected::Option => "null".to_owned(),
+        Unexpected::Str(text) => format!("the text “{text}”"),
+        Unexpected::Float(number) => number.to_string(),
+        Unexpected::Unsigned(number) => number.to_string(),
+        Unexpected::Signed(number) => number.to_string(),
+        Unexpected::Bool(truth) => truth.to_string(),
         other => other.to_string(),
     }
 }

@@ -15,6 +15,7 @@ pub const ERROR_DOCS: &str = "/api/docs/errors/";
 const FINER: &[(&str, StatusCode)] = &[
     ("unreadable", StatusCode::BAD_REQUEST),
     ("unknown_parameter", StatusCode::BAD_REQUEST),
+    ("invalid_query", StatusCode::BAD_REQUEST),
     ("duplicate_parameter", StatusCode::BAD_REQUEST),
     ("idempotency_key_missing", StatusCode::BAD_REQUEST),
     ("idempotency_key_invalid", StatusCode::BAD_REQUEST),

@@ -187,7 +187,14 @@ mod tests {
         assert_eq!(pointers(&refused(text)), [("/email", "wrong_type")]);
         for quantity in ["1.5", "\"1\"", "1e3", "9223372036854775808", "null", "[]", "{}"] {
             let text = format!(r#"{{"email":"a","lines":[{{"sku":"A","quantity":{quantity}}}]}}"#);
-            assert_eq!(refused(&text).fields[0].pointer, "/lines/0/quantity", "{quantity}");
+            let field = &refused(&text).fields[0];
+            assert_eq!(field.pointer, "/lines/0/quantity", "{quantity}");
+            // Callers write JSON, not Rust.
+            assert!(
+                field.detail.contains("a whole number") && !field.detail.contains("i64"),
+                "{}",
+                field.detail
+            );
         }
     }
 
@@ -208,7 +215,8 @@ mod tests {
     #[test]
     fn a_missing_field_is_required_and_a_list_is_no_object() {
         assert_eq!(pointers(&refused(r#"{"lines":[]}"#)), [("/email", "required")]);
-        assert_eq!(refused(r#"["a",[],null]"#).code, "wrong_type");
+        let list = refused(r#"["a",[],null]"#);
+        assert_eq!((list.code, list.message.as_ref()), ("wrong_type", "Expected an object, found a list."));
         assert_eq!(refused("5").code, "wrong_type");
     }
 

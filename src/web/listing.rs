@@ -64,7 +64,9 @@ pub fn strict(
 
 /// The refusal that says what of a query was not understood.
 pub fn refusal(problem: &Problem) -> Error {
-    Error::invalid("invalid_query", problem.message.clone())
+    // On a page the other terms are searched; a program is refused.
+    let message = problem.message.trim_end_matches("Searching the other terms.").trim_end();
+    Error::invalid("invalid_query", message.to_owned())
 }
 
 /// What a page shows: what was not understood is said beside the list, the rest is searched.

@@ -1,6 +1,6 @@
 //! Exports: what a query finds, or everything, record by record into any writer.
 
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::base::id::Id;
 use crate::base::time::{Timestamp, Zone};
 use crate::search::query::parse;
@@ -15,6 +15,7 @@ use crate::shop::transfer::mapping::Kind;
 use crate::shop::transfer::workbook_out::XlsxWriter;
 use crate::shop::transfer::writer::{CsvWriter, Rows, Style, unwritable};
 use crate::store::{Snapshot, Store};
+use crate::web::listing;
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Write};
@@ -224,7 +225,7 @@ impl Sheet {
 pub fn write(store: &Store, search: &Search, wanted: &Wanted<'_>, mut out: impl Write) -> Result<u64> {
     let parsed = parse(wanted.query, search.schema(), wanted.now, wanted.zone, None);
     if let Some(problem) = parsed.problems.first() {
-        return Err(Error::invalid("invalid_query", problem.message.clone()).on("/q"));
+        return Err(listing::refusal(problem).on("/q"));
     }
     let waiting = Waiting::default();
     let mut sheet = Sheet::new(wanted, &waiting)?;

@@ -50,7 +50,7 @@ pub(super) fn who(actor: &Actor) -> String {
     match actor.kind {
         ActorKind::Staff | ActorKind::Cli => actor.name.clone(),
         ActorKind::Key => format!("{} (API key)", actor.name),
-        ActorKind::Import => format!("Import {}", actor.name),
+        ActorKind::Import => format!("Import {}", actor.name).trim().to_owned(),
         ActorKind::System => "Backroom".to_owned(),
         ActorKind::Customer => format!("{} (customer)", actor.name),
     }

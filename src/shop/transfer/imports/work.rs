@@ -228,7 +228,7 @@ impl Imports {
     }
 
     fn write(&self, op: impl Fn(&mut crate::store::Tx<'_>) -> Result<()> + Send + 'static) -> Result<()> {
-        self.0.store.write_blocking(Actor::new(ActorKind::Import, "import", "Import"), op)
+        self.0.store.write_blocking(Actor::system("imports"), op)
     }
 
     /// The files as they are read; the second part goes away with what it holds.
@@ -296,7 +296,8 @@ impl Imports {
         let has_room = || inner.search.has_room();
         let mut goes_on =
             |done, all, landed: &Landed| self.goes_on(id, state, Progress { done, all, landed: *landed });
-        let actor = Actor::new(ActorKind::Import, id.to_string(), "Import");
+        let name = files.first().map_or("", Input::name);
+        let actor = Actor::new(ActorKind::Import, id.to_string(), name);
         let mut landing = Landing::new(&inner.store, actor, &has_room, &mut goes_on)
             .dry(state == State::Checking)
             .on_error(on_error)
