@@ -121,6 +121,11 @@ fn what_cannot_be_read_says_why_and_the_files_need_not_be_sent_again() {
     let cookie = shop.sign_in(OWNER, PASSWORD);
     let nothing = send(&shop, &cookie, "/admin/transfer/imports", &[("what", "orders")], &[]).expect(422);
     assert!(nothing.body.contains("Choose at least one file."), "{}", nothing.body);
+    let path = upload(&shop, &cookie, &[], &[csv("leer.csv", "")]);
+    assert!(at_rest(&shop, &cookie, &path).contains("leer.csv has no header line."));
+    let broken =
+        [("content-type", "multipart/form-data"), ("sec-fetch-site", "same-origin"), ("cookie", &cookie)];
+    shop.request("POST", "/admin/transfer/imports", &broken, Some(b"x")).expect(415);
     let text = "Bestellung;Wer;Wann;Was;Summe\nA1;kim@example.com;03.02.2026;Tasse;1.234,50\n";
     let path = upload(&shop, &cookie, &[], &[csv("eigenes.csv", text)]);
     let page = at_rest(&shop, &cookie, &path);

@@ -11,10 +11,10 @@ use crate::shop::transfer::encoding;
 use crate::shop::transfer::intake::{EXAMPLE_MAPPING, MAPPED};
 use crate::store::Store;
 use crate::web::download::attachment;
+use crate::web::error::status;
 use crate::web::parts::{Badge, Choice, Fill, FormErrors, Tone};
 use crate::web::upload::{Upload, UploadedFile};
 use crate::web::{Page, Pages, PathId, Shell, Toast, see_other};
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
@@ -210,7 +210,7 @@ async fn upload(
         Ok(id) => see_other(&format!("{PATH}/imports/{id}"), None),
         Err(error) if error.kind == Refusal::Invalid => {
             let page = list_page(&me, &store, imports.currency(), asked, Some(&error))?;
-            pages.show_as(StatusCode::UNPROCESSABLE_ENTITY, &shell, &page)
+            pages.show_as(status(&error), &shell, &page)
         }
         Err(error) => Err(error),
     }
@@ -410,7 +410,7 @@ async fn ask_anew(
             let import = store.read(|s| ops::get(s, id))?;
             let mut page = ImportPage::of(id, import, &imports);
             (page.errors, page.import.asked) = (Some(FormErrors::of(&error)), typed);
-            pages.show_as(StatusCode::UNPROCESSABLE_ENTITY, &shell, &page)
+            pages.show_as(status(&error), &shell, &page)
         }
         Err(error) => Err(error),
     }

@@ -13,6 +13,7 @@ use crate::shop::transfer::input::Input;
 use crate::shop::transfer::intake::{self, Source};
 use crate::shop::transfer::landing::{Landed, Landing, OnError};
 use crate::shop::transfer::mapping::Kind;
+use crate::shop::transfer::sheet::Sheet;
 use crate::shop::transfer::workbook_in;
 use crate::store::{Actor, ActorKind, Store};
 use crate::web::upload::UploadedFile;
@@ -262,6 +263,10 @@ impl Imports {
         if source.is_none() || kind.is_none() {
             let options = asked.choices().options(self.0.shop.zone(), self.0.shop.profile().currency)?;
             let found = intake::recognise(files, &options, source.as_ref(), kind);
+            if found.is_none() {
+                // A file that cannot be opened, or is empty, says more than that it is not recognised.
+                files.iter().try_for_each(|file| Sheet::open(file, &options).map(|_| ()))?;
+            }
             let unknown = || {
                 let text = "These columns are like none of the formats. Choose where the files come from; for other CSV files give a mapping.";
                 Error::invalid("format_unrecognised", text)
