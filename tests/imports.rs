@@ -117,3 +117,53 @@ fn other_shops_come_in_through_a_mapping() {
         assert_eq!(count(&shop, "customers", ""), customers, "{file}");
     }
 }
+
+#[test]
+fn files_that_belong_together_are_joined_and_add_up_in_the_shop() {
+    let Some(data) = shared::data() else { return };
+    let olist: Vec<String> =
+        ["orders", "order_items", "order_payments", "customers", "products", "order_reviews"]
+            .map(|name| data.join(format!("olist-sample/olist_{name}_dataset.csv")).display().to_string())
+            .into();
+    let shop = Shop::open();
+    let mut args = vec!["orders", "--from", "olist"];
+    args.extend(olist.iter().map(String::as_str));
+    let report = import(&shop, &args);
+    assert_eq!((&report["orders"], &report["lines"]), (&8_135.into(), &8_365.into()));
+    assert_eq!((count(&shop, "orders", ""), count(&shop, "customers", "")), (8_135, 8_016));
+    assert_eq!(report["sums"]["BRL"]["paid"], 142_860_281);
+    // 609 of them because the goods could not be had, 625 for other reasons.
+    assert_eq!(count(&shop, "orders", "status:cancelled"), 1_234);
+    assert_eq!(count(&shop, "orders", "fulfilment:delivered"), 5_172);
+
+    let mapping = crate::harness::project("tests/fixtures/mappings/northwind.toml");
+    let northwind: Vec<String> = ["customers", "order_details", "orders", "products", "shippers"]
+        .map(|name| data.join(format!("northwind/clean/{name}.csv")).display().to_string())
+        .into();
+    let shop = Shop::open();
+    let mut args = vec!["orders", "--from", "csv", "--mapping", mapping.to_str().unwrap()];
+    args.extend(northwind.iter().map(String::as_str));
+    let report = import(&shop, &args);
+    assert_eq!((&report["orders"], &report["lines"]), (&830.into(), &2_155.into()));
+    assert_eq!((count(&shop, "orders", ""), count(&shop, "customers", "")), (830, 89));
+    assert_eq!(report["sums"]["USD"]["shipping"], 6_494_269);
+    assert_eq!(count(&shop, "orders", "fulfilment:unfulfilled"), 21);
+    for (typed, company) in [
+        ("taqueria", "Antonio Moreno Taquería"),
+        ("koniglich", "Königlich Essen"),
+        ("comercio", "Comércio Mineiro"),
+        ("munchen", "Frankenversand"),
+        ("munster", "Toms Spezialitäten"),
+        ("lulea", "Berglunds snabbköp"),
+        ("arhus", "Vaffeljernet"),
+        ("pere", "Blondesddsl père et fils"),
+    ] {
+        let found = shop.get(&format!("/api/v1/search?kind=customer&limit=50&q={typed}")).expect(200).json();
+        // The hit is titled by the contact; the company stands beside it or in what matched.
+        let hits: Vec<String> = found["data"].as_array().unwrap().iter().map(Value::to_string).collect();
+        assert!(
+            hits.iter().any(|hit| hit.replace("<mark>", "").replace("</mark>", "").contains(company)),
+            "{typed}: {hits:?}"
+        );
+    }
+}
