@@ -52,7 +52,7 @@ async fn keep_form(request: &HttpRequest, mut payload: Payload, visitor: &Visito
     if !parked::may_park(&fields) {
         return Ok(None);
     }
-    let secret = token::new_link_token();
+    let secret = token::new_token();
     let form = Parked { path: path_of(request), page: page_of(request), fields };
     let (staff, sealed) = (person.id, parked::seal(&form, &secret)?);
     let store = Access::of(request)?.store();

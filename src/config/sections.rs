@@ -127,6 +127,8 @@ impl Settings {
         );
         let is_shared =
             self.metrics.listen.as_ref().is_some_and(|l| *l == self.server.listen && !l.ends_with(":0"));
+        let is_open = self.metrics.token.as_ref().is_none_or(|t| !t.reveal().trim().is_empty());
+        found.unless(is_open, "metrics.token", "write a token, or leave the setting out");
         found.unless(!is_shared, "metrics.listen", "give another port than server.listen has");
         found.0
     }

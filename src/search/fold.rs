@@ -84,20 +84,28 @@ fn ascii_class(c: char) -> Class {
 
 /// The bytes of a character and the marks after it.
 fn cluster_len(first: char, rest: &mut Chars<'_>) -> usize {
-    // Conjoining jamo make one syllable of up to three.
-    let jamo = matches!(first, '\u{1100}'..='\u{115f}' | '\u{a960}'..='\u{a97f}');
+    // Conjoining jamo make one syllable of up to three, however they were typed.
+    let jamo = matches!(conjoining(first), '\u{1100}'..='\u{115f}' | '\u{a960}'..='\u{a97f}' | '\u{ac00}'..='\u{d7a3}');
     let mut len = first.len_utf8();
     // A text of nothing but marks must not make one endless cluster.
     for c in rest.take(16) {
         let belongs = is_combining_mark(c)
             || matches!(c, '\u{ff9e}' | '\u{ff9f}')
-            || (jamo && matches!(c, '\u{1160}'..='\u{11ff}' | '\u{d7b0}'..='\u{d7ff}'));
+            || (jamo && matches!(conjoining(c), '\u{1160}'..='\u{11ff}' | '\u{d7b0}'..='\u{d7ff}'));
         if !belongs {
             break;
         }
         len += c.len_utf8();
     }
     len
+}
+
+/// Jamo of keyboards and of half width as the ones that join into syllables; every other character as it is.
+fn conjoining(c: char) -> char {
+    match c {
+        '\u{3131}'..='\u{318e}' | '\u{ffa0}'..='\u{ffdc}' => std::iter::once(c).nfkc().next().unwrap_or(c),
+        _ => c,
+    }
 }
 
 fn fold_cluster(first: char, cluster: &str, plain: &mut String, long: &mut String) -> Class {
@@ -347,6 +355,8 @@ mod tests {
             ("soft\u{ad}hyphen", "softhyphen"),
             ("ｶﾞﾀｶﾅ", "がたかな"),
             ("\u{1112}\u{1161}\u{11ab}글", "한글"),
+            ("ㅎㅏㄴ글", "한글"),
+            ("ﾡﾢ", &fold_key(&fold_key("ﾡﾢ"))),
             ("한글", "한글"),
             ("O’Neil–Smith  Ltd.", "o neil smith ltd"),
             ("हिन्दी", "हिन्दी"),
