@@ -182,11 +182,24 @@ impl Chrome {
     #[track_caller]
     pub(super) fn click(&mut self, selector: &str) {
         let quoted = json!(selector);
-        self.wait(&format!("!!document.querySelector({quoted})"));
-        let at = self.eval(&format!(
-            "(() => {{ const e = document.querySelector({quoted}); e.scrollIntoView({{block: 'center', behavior: 'instant'}}); \
-             const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }})()"
-        ));
+        // Where the element stands twice in a row, and nothing lies over it: a page still being laid out moves it.
+        let place = format!(
+            "(() => {{ const e = document.querySelector({quoted}); if (!e) return null; \
+             e.scrollIntoView({{block: 'center', behavior: 'instant'}}); const r = e.getBoundingClientRect(); \
+             const x = r.x + r.width / 2, y = r.y + r.height / 2, top = document.elementFromPoint(x, y); \
+             return r.width && top && (e.contains(top) || top.contains(e)) ? [x, y] : null; }})()"
+        );
+        let end = Instant::now() + WAIT_MAX;
+        let mut before = Value::Null;
+        let at = loop {
+            let now = self.eval(&place);
+            if !now.is_null() && now == before {
+                break now;
+            }
+            assert!(Instant::now() < end, "nothing to click at {selector}");
+            before = now;
+            std::thread::park_timeout(Duration::from_millis(15));
+        };
         for kind in ["mousePressed", "mouseReleased"] {
             self.call(
                 "Input.dispatchMouseEvent",

@@ -97,7 +97,8 @@ fn journey(script: bool) {
         let mut files = std::fs::read_dir(&downloads).into_iter().flatten().flatten();
         files.any(|f| f.path().extension().is_some_and(|e| e == "csv"))
     });
-    let name = std::fs::read_dir(&downloads).unwrap().next().unwrap().unwrap().path();
+    let mut files = std::fs::read_dir(&downloads).unwrap().flatten().map(|f| f.path());
+    let name = files.find(|f| f.extension().is_some_and(|e| e == "csv")).unwrap();
     let rows = std::fs::read_to_string(name).unwrap();
     assert_eq!(rows.lines().count(), 3, "{rows}");
     assert!(page.complaints.is_empty(), "{:?}", page.complaints);

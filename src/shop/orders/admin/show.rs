@@ -5,7 +5,7 @@ use super::neighbours::{self, Neighbours};
 use super::sheet::{self, Cancellation, Contact, LineRow, ParcelRow, PaymentRow};
 use super::steps::{Offers, offers, reasons};
 use super::terms::{Place, quoted};
-use super::timeline::{Moment, moment};
+use super::timeline::{Moment, moments};
 use super::words;
 use crate::access::{Rights, Staff, may};
 use crate::base::error::{Error, Result};
@@ -241,7 +241,7 @@ impl View<'_> {
             let place = Place::of(kept.trim_start_matches('?')).and("before", &seq.to_string());
             format!("{}#timeline", place.href(&format!("/admin/orders/{}", order.id)))
         });
-        Ok((events.iter().take(MOMENTS).map(|e| moment(e, order)).collect(), older))
+        Ok((moments(events.iter().take(MOMENTS), order), older))
     }
 
     fn customer(&self, s: &impl Read, order: &Order) -> Result<Option<CustomerCard>> {

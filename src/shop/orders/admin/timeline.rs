@@ -5,6 +5,7 @@ use super::words;
 use crate::base::money::{Currency, Money};
 use crate::base::time::Timestamp;
 use crate::shop::customers::Address;
+use crate::shop::orders::model::StaffNote;
 use crate::shop::orders::{CancelReason, Order, OrderId, Step, happened_at};
 use crate::store::{Actor, ActorKind, StoredEvent};
 use crate::web::parts::{Change, Link, Tone};
@@ -36,8 +37,27 @@ pub(super) struct Editable {
     pub edited_at: Option<Timestamp>,
 }
 
+/// The entries of events, newest first. Notes that an import brought along have no event of their own: they stand
+/// after the order's beginning.
+pub(super) fn moments<'e>(events: impl Iterator<Item = &'e StoredEvent>, order: &Order) -> Vec<Moment> {
+    let mut entries = Vec::new();
+    for event in events {
+        if event.kind == "order.placed" && event.subject.id_as::<OrderId>() == Some(order.id) {
+            let mut brought: Vec<_> = order.staff_notes.iter().filter(|n| n.at < event.at).collect();
+            brought.sort_by_key(|n| std::cmp::Reverse((n.at, n.number)));
+            entries.extend(brought.into_iter().map(|n| Moment {
+                by: n.by.clone(),
+                at: Some(n.at),
+                ..note_moment(n)
+            }));
+        }
+        entries.push(moment(event, order));
+    }
+    entries
+}
+
 /// The entry of an event in the timeline of an order.
-pub(super) fn moment(event: &StoredEvent, order: &Order) -> Moment {
+fn moment(event: &StoredEvent, order: &Order) -> Moment {
     let own = event.subject.id_as::<OrderId>() == Some(order.id);
     let mut entry = if own { own_moment(event, order) } else { other_moment(event) };
     entry.by = who(&event.actor);
@@ -239,14 +259,19 @@ fn noted(event: &StoredEvent, order: &Order) -> Moment {
     }
     let number = event.data.get("note").and_then(Value::as_u64);
     let present = order.staff_notes.iter().find(|n| Some(u64::from(n.number)) == number);
+    present.map(note_moment).unwrap_or_else(|| Moment { note: text("text"), ..plain_note() })
+}
+
+fn note_moment(note: &StaffNote) -> Moment {
     Moment {
-        icon: "message-square",
-        tone: Tone::Info,
-        text: "Note".to_owned(),
-        note: present.map(|n| n.text.clone()).or_else(|| text("text")),
-        edit: present.map(|n| Editable { number: n.number, text: n.text.clone(), edited_at: n.edited_at }),
-        ..Moment::default()
+        note: Some(note.text.clone()),
+        edit: Some(Editable { number: note.number, text: note.text.clone(), edited_at: note.edited_at }),
+        ..plain_note()
     }
+}
+
+fn plain_note() -> Moment {
+    Moment { icon: "message-square", tone: Tone::Info, text: "Note".to_owned(), ..Moment::default() }
 }
 
 #[cfg(test)]
@@ -270,6 +295,30 @@ mod tests {
             request_id: None,
             data,
         }
+    }
+
+    #[test]
+    fn notes_that_came_with_an_import_stand_in_the_timeline_once() {
+        let mut order = samples::order();
+        let placed = event("order.placed", json!({}));
+        let note = |number, at: &str, text: &str| StaffNote {
+            number,
+            at: samples::at(at),
+            by: "Ann".to_owned(),
+            text: text.to_owned(),
+            edited_at: None,
+        };
+        order.staff_notes = vec![
+            note(1, "2026-11-18T10:00:00Z", "came first"),
+            note(2, "2026-11-19T10:00:00Z", "came second"),
+            note(3, "2026-11-21T10:00:00Z", "written here"),
+        ];
+        let written = event("order.noted", json!({"note": 3, "text": "written here"}));
+        let shown = moments([&written, &placed].into_iter(), &order);
+        let notes: Vec<_> = shown.iter().filter_map(|m| m.note.as_deref()).collect();
+        assert_eq!(notes, ["written here", "came second", "came first"]);
+        assert_eq!((shown.len(), shown[1].by.as_str()), (4, "Ann"));
+        assert!(shown.iter().take(3).all(|m| m.edit.is_some()));
     }
 
     #[test]
