@@ -58,7 +58,7 @@ const fn more(cell: Cell, word: &'static str, label: &'static str, width: u16) -
 
 /// All columns in their order. The first is always there.
 pub(super) const COLUMNS: &[Column] = &[
-    column(Cell::Order, "number", "Order", 100),
+    column(Cell::Order, "number", "Order", 118),
     Column { sort: Some("placed"), ..column(Cell::Date, "date", "Date", 102) },
     Column { width: None, ..column(Cell::Customer, "customer", "Customer", 0) },
     Column { sort: Some("total"), class: "num", ..column(Cell::Total, "total", "Total", 92) },
