@@ -121,9 +121,10 @@ macro_rules! limited {
     ($server:expr, $settings:expr) => {{
         let settings: &$crate::web::Settings = $settings;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let workers = settings.workers.unwrap_or(cores);
         $server
-            .workers(settings.workers.unwrap_or(cores))
-            .max_connections(settings.max_connections)
+            .workers(workers)
+            .max_connections($crate::web::descriptors::connections(settings.max_connections, workers))
             .backlog(1_024)
             .keep_alive(std::time::Duration::from_secs(15))
             .client_request_timeout(std::time::Duration::from_secs(5))

@@ -40,7 +40,7 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             max_upload: Size(200 * 1024 * 1024),
             workers: None,
-            max_connections: 2_048,
+            max_connections: 8_192,
             log_address: LogAddress::Full,
             limits: PerMinute::default(),
         }

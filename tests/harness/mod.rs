@@ -175,6 +175,14 @@ impl Shop {
         (end > 17).then(|| rest[..end].to_owned())
     }
 
+    /// Memory of the running program that is in use, in MB.
+    pub(crate) fn memory_mb(&self) -> u64 {
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.child.as_ref().unwrap().id())).unwrap();
+        let line = status.lines().find(|l| l.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+    }
+
     /// Ends the program as a power cut of the process would: SIGKILL.
     pub(crate) fn kill(&mut self) {
         let mut child = self.child.take().unwrap();
