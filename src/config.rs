@@ -118,7 +118,7 @@ mod tests {
             "config.toml:10: store.cache_mb = \"lots\" does not fit; give a whole number such as 64",
             "BACKROOM_LOG_LEVEL: no setting has this variable; did you mean BACKROOM_LOG__LEVEL?",
             "BACKROOM_LOG__FORMAT: log.format = \"xml\" does not fit; unknown variant `xml`, expected one of `auto`, `text`, `json`",
-            "BACKROOM_SERVER__MAX_CONNECTIONS: server.max_connections = \"maybe\" does not fit; give a whole number such as 2048",
+            "BACKROOM_SERVER__MAX_CONNECTIONS: server.max_connections = \"maybe\" does not fit; give a whole number such as 8192",
             "BACKROOM_NONSENSE__AT_ALL: no setting has this variable",
         ] {
             assert!(all.contains(said), "missing: {said}\nin:\n{all}");

@@ -105,6 +105,12 @@ pub const FIELDS: &[FieldDef] = &[
         ..field("orders", "Orders", OWN, Shape::Number)
     },
     FieldDef {
+        help: "Currency code; of a customer the one most was spent in.",
+        example: "currency:eur",
+        facet: true,
+        ..field("currency", "Currency", ALL, Shape::Keyword)
+    },
+    FieldDef {
         help: "Sum of kept orders less refunds and credit notes, in the customer's main currency.",
         example: "spent:>500",
         sortable: true,
@@ -149,7 +155,7 @@ fn build(c: &Customer, totals: &Totals) -> Doc {
         doc = doc.date("last_order", at.0);
     }
     if let Some(spent) = main_spend(totals) {
-        doc = doc.money("spent", spent);
+        doc = doc.keyword("currency", spent.currency.code()).money("spent", spent);
     }
     for name in [format!("{} {}", c.first_name, c.last_name), c.company.clone()] {
         doc = doc.text("name", name.trim());

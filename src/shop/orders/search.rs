@@ -116,12 +116,6 @@ pub const FIELDS: &[FieldDef] = &[
         ..field("total", "Total", DOCUMENTS, Shape::Money)
     },
     FieldDef {
-        help: "Currency code.",
-        example: "currency:eur",
-        facet: true,
-        ..field("currency", "Currency", DOCUMENTS, Shape::Keyword)
-    },
-    FieldDef {
         help: "Day or time of placing, in the shop's zone.",
         example: "placed:2026-11-01..2026-11-20",
         aliases: &["date", "created"],

@@ -251,6 +251,22 @@ impl CustomersQuery {
         })
     }
 
+    /// Sums of several currencies cannot be compared: a list in their order offers to show one currency only.
+    fn currencies_to_choose(&self, r: &impl Read, q: &str, sort: &str) -> Result<Vec<Tab>> {
+        if sort.trim_start_matches('-') != "spent" || q.contains("currency:") {
+            return Ok(Vec::new());
+        }
+        let one = |c: Currency| {
+            let q = format!("{q} currency:{}", c.code().to_lowercase());
+            Tab {
+                label: c.code().to_owned(),
+                href: place(&[("q", q.trim()), ("sort", sort)]),
+                ..Tab::default()
+            }
+        };
+        Ok(spent_currencies(r)?.into_iter().map(one).collect())
+    }
+
     /// The customers that a query finds.
     fn by_query(&self, store: &Store, search: &Search, shell: &Shell, shop: &Shop) -> Result<ListPage> {
         let q = self.q.clone().unwrap_or_default();
@@ -272,7 +288,8 @@ impl CustomersQuery {
             listing::lenient(search, &list, "customer", shell.now, &shop.zone(), FACETS)?;
         let asked = parse(&q, search.schema(), shell.now, &shop.zone(), None);
         let ids: Vec<CustomerId> = answer.hits.iter().map(|hit| CustomerId::from_bytes(hit.id)).collect();
-        let rows = store.read(|s| rows(s, &ids, None))?;
+        let (rows, currencies) = store
+            .read(|s| Ok((rows(s, &ids, None)?, self.currencies_to_choose(s, &asked.canonical, &sort)?)))?;
         let at = |name: &str, cursor: &Option<crate::search::Cursor>| {
             let limit = self.limit.map(|l| l.to_string()).unwrap_or_default();
             cursor
@@ -280,6 +297,7 @@ impl CustomersQuery {
                 .map(|c| place(&[("q", &q), ("sort", &sort), ("limit", &limit), (name, &c.to_string())]))
         };
         Ok(ListPage {
+            currencies,
             tabs: filters::tabs(&asked.canonical, None),
             chips: filters::chips(&asked.query, &sort),
             facets: filters::facets(&asked.query, &answer.facets, &sort),

@@ -8,10 +8,11 @@ use super::terms::{Place, replaced};
 use crate::access::{Shop, Staff, may};
 use crate::base::error::Result;
 use crate::base::id::Id;
+use crate::base::money::Currency;
 use crate::search::query::parse;
 use crate::search::{Answer, Cursor, Problem, Search, Total};
 use crate::shop::customers;
-use crate::shop::orders::{OrderId, VIEWS, count, find, standing};
+use crate::shop::orders::{OrderId, VIEWS, count, currencies, find, standing};
 use crate::store::{Snapshot, Store};
 use crate::web::listing::{self, ListQuery, total_words};
 use crate::web::parts::{Chip, Choice, Link, Pager, Tab};
@@ -79,6 +80,8 @@ pub(super) struct ListPage {
     pub days: Vec<Offer>,
     /// The address without any filter.
     pub clear: String,
+    /// In the order of totals: the currencies to look at one of them only.
+    pub currencies: Vec<Link>,
     pub problems: Vec<Trouble>,
     /// Typed and understood instead.
     pub corrected: Vec<(String, String)>,
@@ -176,6 +179,7 @@ impl Ask<'_> {
             groups: facets::groups(asked, &self.place, &self.answer.facets),
             days: facets::days(asked, &self.place),
             clear: self.place.set("q", "").href(PATH),
+            currencies: self.currencies_to_choose(s)?,
             problems: self.problems.iter().map(|p| self.trouble(p, &q)).collect(),
             corrected: self.answer.corrected.clone(),
             degraded: self.answer.degraded,
@@ -203,6 +207,20 @@ impl Ask<'_> {
             shown,
             q,
         })
+    }
+
+    /// Totals of several currencies cannot be compared: a list in their order offers to show one currency only.
+    fn currencies_to_choose(&self, s: &Snapshot) -> Result<Vec<Link>> {
+        let q = self.query.q.clone().unwrap_or_default();
+        let sort = self.query.sort.as_deref().unwrap_or_default();
+        if sort.trim_start_matches('-') != "total" || q.contains("currency:") {
+            return Ok(Vec::new());
+        }
+        let one = |c: Currency| {
+            let q = format!("{q} currency:{}", c.code().to_lowercase());
+            Link::new(c.code(), self.place.set("q", q.trim()).href(PATH))
+        };
+        Ok(currencies(s)?.into_iter().map(one).collect())
     }
 
     /// Where this list is exported, with its query, its order and its columns.

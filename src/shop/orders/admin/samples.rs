@@ -199,6 +199,7 @@ pub(super) fn list_page() -> ListPage {
         groups: facets::groups(&asked, &place, &counted),
         days: facets::days(&asked, &place),
         clear: "/admin/orders".into(),
+        currencies: ["EUR", "CHF"].map(|c| Link::new(c, format!("/admin/orders?q=currency:{c}"))).into(),
         problems: vec![Trouble {
             message: "There is no field “colur”.".into(),
             instead: Some(Link::new("colour", "/admin/orders?q=colour")),

@@ -136,13 +136,29 @@ pub(super) fn sums(o: &Order) -> Vec<Sum> {
 
 pub(super) fn payments(o: &Order) -> Vec<PaymentRow> {
     let row = |p: &PaymentNote| PaymentRow {
-        method: p.method.clone(),
+        method: method(&p.method),
         reference: p.reference.clone(),
         amount: Money::new(p.amount, o.currency),
         at: p.at,
         instalments: p.instalments,
     };
     o.payments.iter().map(row).collect()
+}
+
+/// A word of a program, such as `apple_pay`, as people write it; what people wrote stays.
+fn method(word: &str) -> String {
+    if word.is_empty() || !word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
+        return word.to_owned();
+    }
+    match word {
+        "paypal" => return "PayPal".to_owned(),
+        "ideal" => return "iDEAL".to_owned(),
+        "sepa" | "blik" | "p24" | "eps" => return word.to_uppercase(),
+        _ => {}
+    }
+    let words = word.replace('_', " ");
+    let mut letters = words.chars();
+    letters.next().map(|c| c.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 pub(super) fn parcels(o: &Order) -> Vec<ParcelRow> {
@@ -192,6 +208,15 @@ pub(super) fn facts(o: &Order) -> Vec<Pair> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn methods_of_payment_are_named_as_people_do() {
+        for (word, shown) in
+            [("apple_pay", "Apple pay"), ("paypal", "PayPal"), ("Visa **** 1", "Visa **** 1"), ("", "")]
+        {
+            assert_eq!(method(word), shown);
+        }
+    }
     use crate::shop::orders::admin::samples;
 
     #[test]
