@@ -15,7 +15,13 @@ const PREFIX: &str = "BACKROOM_";
 /// Names the file; the flag `--config` comes before it.
 const CONFIG_VARIABLE: &str = "BACKROOM_CONFIG";
 /// What tests and benches are told by; a shop started from the same shell must not stumble over them.
-const OF_THE_TESTS: [&str; 3] = ["BACKROOM_REAL_PARTS", "BACKROOM_SHARED", "BACKROOM_BENCH"];
+const OF_THE_TESTS: [&str; 5] = [
+    "BACKROOM_REAL_PARTS",
+    "BACKROOM_SHARED",
+    "BACKROOM_BENCH",
+    "BACKROOM_CRASH_POINTS",
+    "BACKROOM_CRASH_SEED",
+];
 
 /// A setting given on the command line.
 #[derive(Clone, Debug)]

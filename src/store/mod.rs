@@ -42,6 +42,8 @@ mod format;
 mod health;
 
 #[cfg(test)]
+pub(crate) mod crashing;
+#[cfg(test)]
 #[expect(unreachable_pub, reason = "the macro makes its type public")]
 mod tests;
 

@@ -6,6 +6,8 @@ mod api;
 mod asked;
 mod audit;
 mod change;
+#[cfg(test)]
+mod crashed;
 mod events;
 mod facts;
 mod incoming;

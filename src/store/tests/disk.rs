@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::base::error::{Kind, Result};
+use crate::store::crashing::Bytes;
 use crate::store::engine::redb::{FileMedium, Medium, RedbOpener};
 use crate::store::format::{Migration, Step};
 use crate::store::{Direction, Span, Tx};
@@ -10,7 +11,6 @@ use sha2::{Digest, Sha256};
 use std::io;
 use std::ops::Bound;
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 fn hash(path: &Path) -> [u8; 32] {
@@ -197,45 +197,6 @@ fn every_commit_boundary_is_a_store_that_opens() {
         assert_eq!(killed.check(&[]).unwrap(), []);
         make(&killed, 200, thing("after", "blue", 1)).unwrap();
         killed.close().unwrap();
-    }
-}
-
-/// Bytes in memory that stay when a database over them is closed.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Bytes(pub(super) Arc<Mutex<Vec<u8>>>);
-
-impl Medium for Bytes {
-    fn backend(&self) -> Result<Box<dyn StorageBackend>> {
-        Ok(Box::new(self.clone()))
-    }
-    fn bytes(&self) -> u64 {
-        self.0.lock().unwrap().len() as u64
-    }
-    fn keep_copy(&self, _: &str) -> Result<()> {
-        Ok(())
-    }
-}
-
-impl StorageBackend for Bytes {
-    fn len(&self) -> io::Result<u64> {
-        Ok(self.bytes())
-    }
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let start = usize::try_from(offset).unwrap();
-        out.copy_from_slice(&self.0.lock().unwrap()[start..start + out.len()]);
-        Ok(())
-    }
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.0.lock().unwrap().resize(usize::try_from(len).unwrap(), 0);
-        Ok(())
-    }
-    fn sync_data(&self) -> io::Result<()> {
-        Ok(())
-    }
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        let start = usize::try_from(offset).unwrap();
-        self.0.lock().unwrap()[start..start + data.len()].copy_from_slice(data);
-        Ok(())
     }
 }
 
