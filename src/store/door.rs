@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// The name of the database in the data directory.
-const FILE: &str = "store.redb";
+pub(super) const FILE: &str = "store.redb";
 const BALLAST: &str = "ballast";
 
 /// The store. Clones share it; the last one that goes closes it.
@@ -65,7 +65,7 @@ impl Store {
     /// # Errors
     /// `store_locked` when another process has it, `store_format_newer` when a newer program wrote it (the file is
     /// left as it is), `store_damaged`, `store_io`.
-    pub fn open(dir: &Path, settings: &Settings, clock: Clock, tables: &'static [TableInfo]) -> Result<Self> {
+    pub fn open(dir: &Path, settings: &Settings, clock: Clock, tables: &[TableInfo]) -> Result<Self> {
         make_dir(dir)?;
         let mb = |mb: u32| usize::try_from(mb).unwrap_or(64).saturating_mul(1 << 20);
         let opener =
@@ -245,7 +245,7 @@ pub(super) fn registry(tables: &[TableInfo]) -> Result<Registry> {
 }
 
 /// The data directory, for its owner alone; one that exists is left as it is.
-fn make_dir(dir: &Path) -> Result<()> {
+pub(super) fn make_dir(dir: &Path) -> Result<()> {
     if dir.is_dir() {
         return Ok(());
     }

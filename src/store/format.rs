@@ -1,7 +1,7 @@
 //! The format on disk: one number, refused when it is newer, brought up step by step when it is older.
 
 use crate::base::error::{Error, Kind, Result};
-use crate::base::time::Clock;
+use crate::base::time::{Clock, Timestamp};
 use crate::store::actor::Actor;
 use crate::store::check::Findings;
 use crate::store::engine::{Engine, Opener};
@@ -120,11 +120,9 @@ fn open_checked(
         None if engine.is_new()? => {
             engine.accept()?;
             change(&|tx| {
-                let mut epoch = [0; 16];
-                tx.random(&mut epoch);
                 let created = tx.now().0.to_be_bytes();
                 put(tx, KEY_FORMAT, &formats.current.to_be_bytes())?;
-                put(tx, KEY_EPOCH, &epoch)?;
+                set_epoch(tx)?;
                 put(tx, KEY_CREATED, &created)?;
                 Ok(Step::Done)
             })?;
@@ -207,6 +205,25 @@ fn get(from: &(impl Read + ?Sized), key: &str) -> Result<Option<Vec<u8>>> {
 
 fn put(tx: &mut Tx<'_>, key: &str, value: &[u8]) -> Result<()> {
     tx.write_raw(META, &key_bytes(key), Some(value))
+}
+
+/// Gives a store an epoch of its own: what was derived from the one it was copied from is not believed any more.
+pub(super) fn set_epoch(tx: &mut Tx<'_>) -> Result<()> {
+    let mut epoch = [0; 16];
+    tx.random(&mut epoch);
+    put(tx, KEY_EPOCH, &epoch)
+}
+
+/// The same for a database that is no store yet.
+pub(super) fn renew_epoch(engine: &dyn Engine, registry: &Arc<Registry>) -> Result<()> {
+    let renew = |tx: &mut Tx<'_>| set_epoch(tx).map(|()| Step::Done);
+    change(engine, registry, &Clock::system(), &renew).map(|_| ())
+}
+
+/// When the store was made.
+pub(super) fn created(from: &(impl Read + ?Sized)) -> Result<Timestamp> {
+    let bytes = get(from, KEY_CREATED)?.and_then(|bytes| <[u8; 8]>::try_from(bytes).ok());
+    bytes.map(|b| Timestamp(i64::from_be_bytes(b))).ok_or_else(|| Error::internal("the store has no date"))
 }
 
 /// The last event that was trimmed: the chain begins behind it.

@@ -36,6 +36,7 @@ mod write_set;
 mod writer;
 
 // What is below, and how it is looked after.
+pub mod backup;
 mod check;
 mod engine;
 mod format;

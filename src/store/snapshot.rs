@@ -54,6 +54,11 @@ impl Snapshot {
     ) -> Self {
         Self { rows, registry, deadline, steps: Cell::new(0), _ticket: ticket }
     }
+    /// The number of rows of a table, without reading them.
+    pub(super) fn count_raw(&self, table: &'static str) -> Result<u64> {
+        self.registry.require(table)?;
+        self.rows.count(table)
+    }
     /// Counts a step and refuses to go on behind the deadline.
     fn step(&self) -> Result<()> {
         let Some(deadline) = self.deadline else { return Ok(()) };

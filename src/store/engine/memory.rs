@@ -181,4 +181,8 @@ impl EngineSnapshot for MemorySnapshot {
             }
         }
     }
+    fn count(&self, table: &'static str) -> Result<u64> {
+        self.ask()?;
+        Ok(self.rows.get(table).map_or(0, |rows| rows.len() as u64))
+    }
 }

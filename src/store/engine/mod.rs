@@ -40,6 +40,8 @@ pub(super) trait EngineSnapshot {
         direction: Direction,
         visit: &mut Visit<'_>,
     ) -> Result<()>;
+    /// The number of rows, without reading them.
+    fn count(&self, table: &'static str) -> Result<u64>;
 }
 
 /// Opens an engine, and opens it again after a fault.

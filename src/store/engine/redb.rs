@@ -8,12 +8,13 @@ use crate::store::health::fenced;
 use crate::store::span::{Direction, Span};
 use crate::store::write_set::{Visit, WriteSet};
 use redb::{
-    AccessGuard, Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase, StorageBackend,
+    AccessGuard, Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTableMetadata as _, StorageBackend,
     StorageError, TableDefinition, TableError, TableHandle, WriteTransaction,
 };
 use std::cell::RefCell;
 use std::fs::{File, OpenOptions};
 use std::io::Read as _;
+use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -253,6 +254,36 @@ impl EngineSnapshot for RedbSnapshot {
             if visit(key.value(), value.value())?.is_break() {
                 return Ok(());
             }
+        }
+    }
+    fn count(&self, table: &'static str) -> Result<u64> {
+        Ok(self.with(table, |t| t.len())?.unwrap_or(0))
+    }
+}
+
+/// The lock of a database file, taken without opening the database, which may be damaged.
+pub(in crate::store) struct FileLock(redb::backends::FileBackend);
+
+impl FileLock {
+    /// Takes it, or says who has it; a file that is missing is made, empty, which is a database to come.
+    ///
+    /// # Errors
+    /// `store_locked`, `store_io`.
+    pub(in crate::store) fn take(path: &Path) -> Result<Self> {
+        let file = open_private(path).map_err(|e| storage_io(path, e))?;
+        let backend = redb::backends::FileBackend::new(file).map_err(open_error)?;
+        match backend.try_lock_range(Bound::Unbounded, Bound::Unbounded) {
+            Ok(true) => Ok(Self(backend)),
+            Ok(false) => Err(open_error(DatabaseError::DatabaseAlreadyOpen)),
+            Err(cause) => Err(open_error(DatabaseError::Storage(cause.into()))),
+        }
+    }
+}
+
+impl Drop for FileLock {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.close() {
+            tracing::warn!("the lock of a database file could not be given back: {error}");
         }
     }
 }

@@ -1,0 +1,118 @@
+//! Restoring: on trial into a directory that goes away, or in earnest in place of what is there.
+
+use crate::base::error::{Error, Result};
+use crate::base::time::Clock;
+use crate::store::backup::format::{Header, io};
+use crate::store::backup::swap::{Swap, put_in_place};
+use crate::store::backup::unpack::{open, unpack};
+use crate::store::door::{FILE, make_dir, registry};
+use crate::store::engine::redb::FileLock;
+use crate::store::{Checker, Finding, Settings, Store, TableInfo};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What a backup became.
+#[derive(Clone, Debug)]
+pub struct Restored {
+    pub header: Header,
+    pub files: u64,
+    /// What the checker has found in the restored store.
+    pub findings: Vec<Finding>,
+    /// Where the store is that was there before.
+    pub before: Option<PathBuf>,
+}
+
+/// The directory in the data directory where a backup is unpacked; what a crash leaves in it is thrown away.
+pub(super) const FRESH: &str = "restoring";
+
+/// Restores into a new directory inside `scratch`, checks everything there, and takes it away again.
+///
+/// # Errors
+/// `backup_damaged` and what else makes a backup unreadable.
+pub fn try_out(
+    backup: &Path,
+    scratch: &Path,
+    tables: &[TableInfo],
+    checks: &[Checker],
+    key: Option<&str>,
+) -> Result<Restored> {
+    let reader = open(backup)?;
+    make_dir(scratch)?;
+    let place = tempfile::Builder::new().prefix("verify-").tempdir_in(scratch);
+    let place = place.map_err(|e| io("There is no room for a trial", e))?;
+    let (header, files) = unpack(reader, place.path(), &Arc::new(registry(tables)?), key)?;
+    let findings = check(place.path(), tables.to_vec(), checks)?;
+    Ok(Restored { header, files, findings, before: None })
+}
+
+/// Restores into the data directory `data`, empty or not. What is there stays beside it. A crash at any moment leaves
+/// the old state or the new one.
+///
+/// # Errors
+/// `store_locked` while a server has the directory; `backup_damaged` and others of reading; `backup_unsound` when the
+/// checker finds something, unless `even_unsound`. Nothing has changed then.
+pub fn restore(
+    backup: &Path,
+    data: &Path,
+    tables: &[TableInfo],
+    checks: &[Checker],
+    key: Option<&str>,
+    even_unsound: bool,
+) -> Result<Restored> {
+    // A file that is no backup is refused before anything is made.
+    let reader = open(backup)?;
+    make_dir(data)?;
+    let store = data.join(FILE);
+    let lock = FileLock::take(&store)?;
+    // Taking the lock makes an empty file where there was none.
+    let is_empty = std::fs::metadata(&store).is_ok_and(|about| about.len() == 0);
+    let fresh = data.join(FRESH);
+    let done = prepare(reader, &fresh, tables, checks, key, even_unsound).and_then(|mut restored| {
+        let swap = Swap { data, fresh: &fresh, has_before: !is_empty, at: Clock::system().now() };
+        restored.before = put_in_place(&swap, &mut |_| Ok(()))?;
+        Ok(restored)
+    });
+    if done.is_err() {
+        let _gone = std::fs::remove_dir_all(&fresh);
+        if is_empty && std::fs::metadata(&store).is_ok_and(|about| about.len() == 0) {
+            let _gone = std::fs::remove_file(&store);
+        }
+    }
+    drop(lock);
+    done
+}
+
+/// Unpacks and checks; nothing of the old state is touched.
+fn prepare(
+    reader: crate::store::backup::reader::Reader<std::io::BufReader<std::fs::File>>,
+    fresh: &Path,
+    tables: &[TableInfo],
+    checks: &[Checker],
+    key: Option<&str>,
+    even_unsound: bool,
+) -> Result<Restored> {
+    if fresh.exists() {
+        std::fs::remove_dir_all(fresh).map_err(|e| io("An unfinished restore cannot be cleared away", e))?;
+    }
+    let (header, files) = unpack(reader, fresh, &Arc::new(registry(tables)?), key)?;
+    let findings = check(fresh, tables.to_vec(), checks)?;
+    if let Some(first) = findings.first().filter(|_| !even_unsound) {
+        let text = format!(
+            "The restored shop has problems, {} in all, and nothing was changed. The first: {}: {}",
+            findings.len(),
+            first.place,
+            first.what
+        );
+        return Err(Error::conflict("backup_unsound", text));
+    }
+    Ok(Restored { header, files, findings, before: None })
+}
+
+/// Opens an unpacked store as the program would, checks it and closes it.
+fn check(dir: &Path, tables: Vec<TableInfo>, checks: &[Checker]) -> Result<Vec<Finding>> {
+    let settings = Settings { reserve_mb: 0, ballast_mb: 0, ..Settings::default() };
+    let store = Store::open(dir, &settings, Clock::system(), &tables)?;
+    let findings = store.check(checks)?;
+    store.close()?;
+    Ok(findings)
+}

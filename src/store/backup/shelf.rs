@@ -1,0 +1,248 @@
+//! The directory `backups/`: names, what is in it, what is known to be good, what is taken away.
+
+use crate::base::error::{Error, Kind, Result};
+use crate::base::time::Timestamp;
+use crate::store::backup::format::io;
+use crate::store::backup::keep::Keep;
+use crate::store::backup::reader::last_sum;
+use crate::store::door::make_dir;
+use crate::store::engine::redb::sync_parent;
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// The directory of backups in the data directory.
+pub const FOLDER: &str = "backups";
+const PREFIX: &str = "backroom-";
+pub(super) const ENDING: &str = ".brb";
+/// Beside a backup that was verified stands a note of this ending.
+const NOTE: &str = "verified";
+const READING: &str = "The directory of backups cannot be read";
+
+/// A backup on the shelf.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Kept {
+    pub file: String,
+    pub bytes: u64,
+    /// When it was made.
+    pub at: Timestamp,
+    /// The last event in it.
+    pub seq: u64,
+    /// When it was last restored on trial and found good.
+    pub verified_at: Option<Timestamp>,
+}
+
+/// The note beside a verified backup. The sum makes sure that it is about these bytes.
+#[derive(Serialize, Deserialize)]
+struct Note {
+    verified_at: Timestamp,
+    bytes: u64,
+    sum: String,
+}
+
+/// The directory of backups.
+#[derive(Clone, Debug)]
+pub struct Shelf {
+    dir: PathBuf,
+}
+
+impl Shelf {
+    /// That of a data directory.
+    pub fn of(data: &Path) -> Self {
+        Self { dir: data.join(FOLDER) }
+    }
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+    /// Makes it, for its owner alone.
+    ///
+    /// # Errors
+    /// `store_io`.
+    pub(super) fn make(&self) -> Result<()> {
+        make_dir(&self.dir)
+    }
+    /// The backups, newest first. Other files do not count.
+    ///
+    /// # Errors
+    /// `backup_io`.
+    pub fn list(&self) -> Result<Vec<Kept>> {
+        let entries = match std::fs::read_dir(&self.dir) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(io(READING, e)),
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|e| io(READING, e))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let Some((at, seq)) = read_name(&name) else { continue };
+            // One that was taken away meanwhile is not there.
+            let Ok(about) = entry.metadata() else { continue };
+            if about.is_file() {
+                let verified_at = noted(&entry.path());
+                found.push(Kept { file: name, bytes: about.len(), at, seq, verified_at });
+            }
+        }
+        found.sort_by(|a, b| (b.at, b.seq).cmp(&(a.at, a.seq)));
+        Ok(found)
+    }
+    /// When the newest backup that is known to be good was made.
+    pub fn last_verified(&self) -> Option<Timestamp> {
+        let all = self.list().unwrap_or_default();
+        all.iter().filter(|kept| kept.verified_at.is_some()).map(|kept| kept.at).max()
+    }
+    /// The backups that are more than shall be kept, oldest last; removes them unless it is a rehearsal.
+    ///
+    /// # Errors
+    /// `backup_io`.
+    pub fn prune(&self, keep: &Keep, is_rehearsal: bool) -> Result<Vec<Kept>> {
+        let all = self.list()?;
+        let chosen = keep.choose(&all.iter().map(|k| (k.at, k.verified_at.is_some())).collect::<Vec<_>>());
+        let gone: Vec<Kept> = all.into_iter().zip(chosen).filter(|(_, kept)| !kept).map(|(k, _)| k).collect();
+        for old in gone.iter().filter(|_| !is_rehearsal) {
+            let path = self.dir.join(&old.file);
+            std::fs::remove_file(&path).map_err(|e| io("An old backup cannot be removed", e))?;
+            // A note without its backup says nothing; list does not see it.
+            let _gone = std::fs::remove_file(note_of(&path));
+        }
+        Ok(gone)
+    }
+    /// A backup by its name on the shelf, or by its path.
+    ///
+    /// # Errors
+    /// `no_backup`.
+    pub fn find(&self, file: &Path) -> Result<PathBuf> {
+        let on_shelf = (file.components().count() == 1).then(|| self.dir.join(file));
+        let places = [Some(file.to_owned()), on_shelf];
+        places.into_iter().flatten().find(|path| path.is_file()).ok_or_else(|| {
+            let text = format!("There is no backup {}. `backroom backup list` shows those there are.", file.display());
+            Error::refuse(Kind::NotFound, "no_backup", text)
+        })
+    }
+    /// A path that no backup has, for one made at `at`: two of one second must not be one.
+    pub(super) fn free_name(&self, mut at: Timestamp, seq: u64) -> (PathBuf, Timestamp) {
+        loop {
+            let path = self.dir.join(name(at, seq));
+            if !path.exists() {
+                return (path, at);
+            }
+            at = at.plus_ms(1_000);
+        }
+    }
+}
+
+/// A new, empty file that only its owner may read: a backup holds everything.
+pub(super) fn private_file(path: &Path) -> std::io::Result<File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Notes beside a backup that it was restored on trial and is good.
+///
+/// # Errors
+/// `backup_io`; the backup is as good without the note.
+pub fn note_verified(backup: &Path, at: Timestamp) -> Result<()> {
+    let write = || {
+        let file = File::open(backup)?;
+        let note = Note { verified_at: at, bytes: file.metadata()?.len(), sum: hex(&last_sum(&file)?) };
+        let part = backup.with_extension("verified.part");
+        std::fs::write(&part, serde_json::to_vec(&note)?)?;
+        File::open(&part)?.sync_all()?;
+        std::fs::rename(&part, note_of(backup))?;
+        sync_parent(backup)
+    };
+    write().map_err(|e| io("The backup is good, but that cannot be noted beside it", e))
+}
+
+/// Takes the note away: it turned out that it is not good.
+pub fn forget_verified(backup: &Path) {
+    let _gone = std::fs::remove_file(note_of(backup));
+}
+
+fn note_of(backup: &Path) -> PathBuf {
+    backup.with_extension(NOTE)
+}
+
+/// What the note says when it is about these very bytes.
+fn noted(backup: &Path) -> Option<Timestamp> {
+    let note: Note = serde_json::from_slice(&std::fs::read(note_of(backup)).ok()?).ok()?;
+    let file = File::open(backup).ok()?;
+    let is_same = file.metadata().ok()?.len() == note.bytes && hex(&last_sum(&file).ok()?) == note.sum;
+    is_same.then_some(note.verified_at)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// `20261127T193000Z`.
+pub(super) fn stamp(at: Timestamp) -> String {
+    at.jiff().strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
+/// `backroom-20261127T193000Z-000123.brb`.
+fn name(at: Timestamp, seq: u64) -> String {
+    format!("{PREFIX}{}-{seq:06}{ENDING}", stamp(at))
+}
+
+fn read_name(name: &str) -> Option<(Timestamp, u64)> {
+    let (time, seq) = name.strip_prefix(PREFIX)?.strip_suffix(ENDING)?.split_once('-')?;
+    let at = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", time).ok()?;
+    let at = at.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+    Some((Timestamp(at.as_millisecond()), seq.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_says_time_and_number() {
+        let at = Timestamp::parse("2026-11-27T19:30:00Z").unwrap();
+        assert_eq!(name(at, 123), "backroom-20261127T193000Z-000123.brb");
+        assert_eq!(read_name("backroom-20261127T193000Z-000123.brb"), Some((at, 123)));
+        assert_eq!(read_name(&name(at, 12_345_678)), Some((at, 12_345_678)));
+        for other in ["x.brb", "backroom-20261127T193000Z-1.brb.part", "backroom-20261327T193000Z-1.brb", "backroom-.brb"]
+        {
+            assert_eq!(read_name(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_note_is_believed_for_its_own_bytes_only() {
+        let data = tempfile::tempdir().unwrap();
+        let shelf = Shelf::of(data.path());
+        shelf.make().unwrap();
+        let at = Timestamp::parse("2026-11-27T19:30:00Z").unwrap();
+        let (path, _) = shelf.free_name(at, 7);
+        std::fs::write(&path, [7; 100]).unwrap();
+        assert_eq!((shelf.last_verified(), shelf.free_name(at, 7).1), (None, at.plus_ms(1_000)));
+        note_verified(&path, at.plus_ms(5)).unwrap();
+        assert_eq!(shelf.list().unwrap()[0].verified_at, Some(at.plus_ms(5)));
+        assert_eq!(shelf.last_verified(), Some(at));
+        std::fs::write(&path, [8; 100]).unwrap();
+        assert_eq!(shelf.last_verified(), None);
+    }
+
+    #[test]
+    fn pruning_takes_backup_and_note_and_rehearsing_takes_nothing() {
+        let data = tempfile::tempdir().unwrap();
+        let shelf = Shelf::of(data.path());
+        shelf.make().unwrap();
+        let at = Timestamp::parse("2026-11-27T19:30:00Z").unwrap();
+        for n in 0..5 {
+            let (path, made) = shelf.free_name(at.plus_ms(n * 60_000), 7);
+            std::fs::write(&path, [0; 40]).unwrap();
+            note_verified(&path, made).unwrap();
+        }
+        std::fs::write(shelf.dir().join("mine.txt"), "x").unwrap();
+        let keep = Keep::default();
+        assert_eq!(shelf.prune(&keep, true).unwrap().len(), 4);
+        assert_eq!(shelf.list().unwrap().len(), 5);
+        assert_eq!(shelf.prune(&keep, false).unwrap().len(), 4);
+        assert_eq!(shelf.list().unwrap()[0].at, at.plus_ms(4 * 60_000));
+        assert_eq!(std::fs::read_dir(shelf.dir()).unwrap().count(), 3);
+    }
+}

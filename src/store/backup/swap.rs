@@ -1,0 +1,140 @@
+//! Putting a restored shop in the place of another: one rename decides.
+
+use crate::base::error::Result;
+use crate::base::time::Timestamp;
+use crate::store::backup::format::io;
+use crate::store::backup::shelf::stamp;
+use crate::store::backup::unpack::FILES;
+use crate::store::door::{FILE, make_dir};
+use crate::store::engine::redb::{FileLock, sync_parent};
+use std::path::{Path, PathBuf};
+
+/// The search index; it is made anew from the store.
+const INDEX: &str = "index";
+const SWAPPING: &str = "The restored shop cannot be put in its place";
+
+/// What is exchanged.
+pub(super) struct Swap<'a> {
+    pub(super) data: &'a Path,
+    /// The unpacked and checked backup, on the same disk.
+    pub(super) fresh: &'a Path,
+    /// Whether there is a store to be kept beside.
+    pub(super) has_before: bool,
+    pub(super) at: Timestamp,
+}
+
+/// A step that is about to be done; a test ends here and there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Files,
+    KeepBefore,
+    Store,
+    Index,
+    Clear,
+}
+
+/// Exchanges the store; the caller holds its lock. Gives where the one before is.
+///
+/// # Errors
+/// `backup_io`; the old state is there then, or the new one.
+pub(super) fn put_in_place(
+    swap: &Swap<'_>,
+    about_to: &mut dyn FnMut(Step) -> Result<()>,
+) -> Result<Option<PathBuf>> {
+    let (store, new) = (swap.data.join(FILE), swap.fresh.join(FILE));
+    // Whoever opens the new one before this is over comes too early.
+    let _lock = FileLock::take(&new)?;
+    about_to(Step::Files)?;
+    // Files of both states side by side harm neither.
+    merge_files(swap, Path::new("")).map_err(|e| io(SWAPPING, e))?;
+    about_to(Step::KeepBefore)?;
+    let before = swap.has_before.then(|| free_aside(&store, swap.at));
+    if let Some(aside) = &before {
+        // A second name for the same bytes: the first one never points nowhere.
+        let kept = std::fs::hard_link(&store, aside).or_else(|_| copy(&store, aside));
+        kept.and_then(|()| sync_parent(aside)).map_err(|e| io("The shop as it is cannot be kept aside", e))?;
+    }
+    about_to(Step::Store)?;
+    std::fs::rename(&new, &store).and_then(|()| sync_parent(&store)).map_err(|e| io(SWAPPING, e))?;
+    // From here on the new state is there; what is left to do is tidying up.
+    about_to(Step::Index)?;
+    clear(&swap.data.join(INDEX));
+    about_to(Step::Clear)?;
+    clear(swap.fresh);
+    Ok(before)
+}
+
+/// The index of the old store would not be believed anyway: the new one has another epoch.
+fn clear(dir: &Path) {
+    if let Err(error) = std::fs::remove_dir_all(dir)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        tracing::warn!("{} cannot be cleared away: {error}", dir.display());
+    }
+}
+
+/// `store.redb.before-20261127T193000Z`, or with a number behind when that is taken.
+fn free_aside(path: &Path, at: Timestamp) -> PathBuf {
+    let named = |more: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".before-{}{more}", stamp(at)));
+        PathBuf::from(name)
+    };
+    let first = named("");
+    if !first.exists() {
+        return first;
+    }
+    (2..).map(|n: u32| named(&format!("-{n}"))).find(|path| !path.exists()).unwrap_or(first)
+}
+
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::copy(from, to)?;
+    std::fs::File::open(to)?.sync_all()
+}
+
+/// Moves the restored files to those that are there. One of the same name and other content steps aside.
+fn merge_files(swap: &Swap<'_>, folder: &Path) -> std::io::Result<()> {
+    let (from, to) = (swap.fresh.join(FILES).join(folder), swap.data.join(FILES).join(folder));
+    if !from.is_dir() {
+        return Ok(());
+    }
+    make_dir(&to).map_err(std::io::Error::other)?;
+    for entry in std::fs::read_dir(&from)? {
+        let entry = entry?;
+        let own = folder.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            merge_files(swap, &own)?;
+            continue;
+        }
+        let target = to.join(entry.file_name());
+        if target.exists() {
+            if is_same(&entry.path(), &target)? {
+                continue;
+            }
+            std::fs::rename(&target, free_aside(&target, swap.at))?;
+        }
+        std::fs::rename(entry.path(), &target)?;
+    }
+    std::fs::File::open(&to)?.sync_all()
+}
+
+fn is_same(a: &Path, b: &Path) -> std::io::Result<bool> {
+    use std::io::{BufRead as _, BufReader};
+    let (a, b) = (std::fs::File::open(a)?, std::fs::File::open(b)?);
+    if a.metadata()?.len() != b.metadata()?.len() {
+        return Ok(false);
+    }
+    let (mut a, mut b) = (BufReader::new(a), BufReader::new(b));
+    loop {
+        let (left, right) = (a.fill_buf()?, b.fill_buf()?);
+        let len = left.len().min(right.len());
+        if left.get(..len) != right.get(..len) {
+            return Ok(false);
+        }
+        if len == 0 {
+            return Ok(left.len() == right.len());
+        }
+        a.consume(len);
+        b.consume(len);
+    }
+}
