@@ -10,6 +10,7 @@ use crate::shop::desk::index::{StoreSource, changes, schema};
 use crate::shop::orders;
 use crate::shop::transfer::downloads::Downloads;
 use crate::shop::transfer::imports::Imports;
+use crate::store::backup::{self, Files, Made, Shelf};
 use crate::store::{Actor, Store};
 use crate::web::{Metrics, Nav, ShellMaker, Web};
 use std::path::{Path, PathBuf};
@@ -78,6 +79,22 @@ impl App {
         Ok(Front { app: self.clone(), access, web, shells, downloads: Downloads::default() })
     }
 
+    /// The backups of this shop.
+    pub fn shelf(&self) -> Shelf {
+        Shelf::of(&self.dir)
+    }
+
+    /// Writes a backup of this moment.
+    ///
+    /// # Errors
+    /// As [`backup::create`].
+    pub fn back_up(&self) -> Result<Made> {
+        // Uploads of imports are left out as the table of imports is: what they brought is in the records.
+        let files = Files { root: self.dir.join("files"), skipped: &["imports"] };
+        let reserve = u64::from(self.settings.store.reserve_mb) << 20;
+        backup::create(&self.store, &self.shelf(), &files, reserve, self.settings.backup.key())
+    }
+
     fn measure(&self, metrics: &Metrics) {
         metrics.built(&[("version", env!("CARGO_PKG_VERSION"))]);
         let search = self.search.clone();
@@ -91,6 +108,15 @@ impl App {
         let store = self.store.clone();
         metrics
             .gauge("events_last_seq", "Sequence number of the last event", move || store.last_seq() as f64);
+        let (store, shelf) = (self.store.clone(), self.shelf());
+        metrics.gauge(
+            "backup_last_verified_age_seconds",
+            "Age of the newest backup that was restored on trial; of the shop while there is none",
+            move || {
+                let since = shelf.last_verified().or_else(|| store.created_at().ok());
+                since.map_or(f64::NAN, |since| store.clock().now().since_ms(since) as f64 / 1_000.0)
+            },
+        );
     }
 
     /// Who a command acts as.

@@ -9,7 +9,7 @@ mod sections;
 mod values;
 
 pub use layers::{Entry, Flag, Inputs, Loaded, Origin, load};
-pub use sections::{Data, Log, LogFormat, Metrics, Secret, Settings};
+pub use sections::{Backup, Data, Log, LogFormat, Metrics, Secret, Settings};
 
 /// The file that `backroom config default` prints.
 pub const EXAMPLE: &str = include_str!("../config.example.toml");

@@ -1,4 +1,6 @@
-//! Every loop that runs behind: the indexer, and where the shop is served the importer.
+//! Every loop that runs behind: the indexer, and where the shop is served the importer and the daily backup.
+
+pub mod backups;
 
 use crate::app::App;
 use crate::base::error::Result;

@@ -11,7 +11,7 @@ pub enum Exit {
     Failed = 1,
     Usage = 2,
     Configuration = 3,
-    /// `check` found problems.
+    /// `check` found problems, or a backup is no good.
     Problems = 5,
     /// Temporary: the same command may work later.
     TryAgain = 75,
@@ -26,7 +26,8 @@ impl Exit {
             // The reader of our output has seen enough.
             (CLOSED_PIPE, _) => Self::Ok,
             ("usage", _) => Self::Usage,
-            ("store_format_newer", _) => Self::Format,
+            ("store_format_newer" | "backup_format_newer", _) => Self::Format,
+            ("backup_damaged" | "backup_unsound" | "not_a_backup", _) => Self::Problems,
             ("store_locked", _) | (_, Kind::Unavailable | Kind::TooMany) => Self::TryAgain,
             (code, _) if code.starts_with("config_") => Self::Configuration,
             _ => Self::Failed,
@@ -64,6 +65,8 @@ mod tests {
             (Error::invalid("validation", ""), 1),
             (Error::invalid("usage", ""), 2),
             (Error::conflict("store_format_newer", ""), 78),
+            (Error::conflict("backup_format_newer", ""), 78),
+            (Error::invalid("backup_damaged", ""), 5),
             (Error::conflict("store_locked", ""), 75),
             (Error::unavailable("store_busy", "", 1), 75),
             (Error::internal(std::io::Error::other("x")), 1),

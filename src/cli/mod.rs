@@ -9,6 +9,7 @@ mod reach;
 pub mod demo;
 mod serve;
 
+mod backup;
 mod check;
 mod completions;
 mod config;
@@ -58,7 +59,7 @@ struct Cli {
 
 const AFTER_HELP: &str = "\
 Exit codes:
-  0 done   1 failed   2 wrong usage   3 wrong configuration   5 check found problems
+  0 done   1 failed   2 wrong usage   3 wrong configuration   5 check found problems, damaged backup
   75 try again later   78 the data was written by a newer version
 
 `backroom <command> --help` shows an example.";
@@ -72,6 +73,7 @@ enum Verb {
     Import(import::ImportArgs),
     Export(export::ExportArgs),
     Search(search::SearchArgs),
+    Backup(backup::BackupArgs),
     Check(check::CheckArgs),
     Reindex(reindex::ReindexArgs),
     SetupLink(setup_link::SetupLinkArgs),
@@ -109,6 +111,7 @@ impl Verb {
             Self::Openapi(args) => openapi::run(&args, answer),
             Self::Version(args) => version::run(args, answer),
             Self::Completions(args) => completions::run(args, Cli::command(), answer),
+            Self::Backup(args) if !args.opens_the_shop() => backup::run_beside(&args, answer),
             on_a_shop => {
                 let place = on_a_shop.place()?.clone();
                 reach::with_shop(&place, on_a_shop, answer)
@@ -124,6 +127,7 @@ impl Verb {
             Self::Import(args) => &args.place,
             Self::Export(args) => &args.place,
             Self::Search(args) => &args.place,
+            Self::Backup(args) => &args.place,
             Self::Check(args) => &args.place,
             Self::Reindex(args) => &args.place,
             Self::SetupLink(args) => &args.place,
@@ -152,6 +156,7 @@ impl Verb {
             Self::Import(args) => import::run(&args, app, answer),
             Self::Export(args) => export::run(&args, app, answer),
             Self::Search(args) => search::run(&args, app, answer),
+            Self::Backup(args) => backup::run(&args, app, answer),
             Self::Check(args) => check::run(&args, app, answer),
             Self::Reindex(args) => reindex::run(&args, app, answer),
             Self::SetupLink(args) => setup_link::run(&args, app, answer),

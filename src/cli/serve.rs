@@ -50,6 +50,7 @@ pub(super) fn run(args: &ServeArgs, answer: &mut Answer) -> Result<Exit> {
     start_log(&settings.log, answer.log_level())?;
     let app = App::open(&settings, Clock::system())?;
     let behind = workers::start(&app);
+    let backups = workers::backups::start(&app);
     let served = serve(&app, answer, |address, answer| {
         answer.line(format_args!("backroom {}   data {}", env!("CARGO_PKG_VERSION"), app.dir.display()))?;
         answer.line(format_args!("  admin    http://{address}/admin"))?;
@@ -59,6 +60,7 @@ pub(super) fn run(args: &ServeArgs, answer: &mut Answer) -> Result<Exit> {
         }
         answer.finish()
     });
+    drop(backups);
     let closed = behind.close(&app);
     served?;
     closed?;

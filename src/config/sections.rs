@@ -4,6 +4,7 @@ use crate::access;
 use crate::base::error::{Error, FieldError, Result};
 use crate::search;
 use crate::store;
+use crate::store::backup::{KEY_LENGTH_MIN, Keep};
 use crate::web;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ pub struct Settings {
     pub store: store::Settings,
     pub search: search::Settings,
     pub metrics: Metrics,
+    pub backup: Backup,
 }
 
 /// `[data]`: where everything is kept.
@@ -66,6 +68,49 @@ pub struct Metrics {
     pub token: Option<Secret>,
 }
 
+/// `[backup]`: copies that are made and proved behind, and how many of them stay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Backup {
+    /// Whether the running shop makes them by itself.
+    pub enabled: bool,
+    /// The hour of the day, in the shop's zone, from which a new one is due.
+    pub hour: u8,
+    /// Seconds after the start before one that is due is made.
+    pub delay_seconds: u32,
+    pub keep_daily: u32,
+    pub keep_weekly: u32,
+    pub keep_monthly: u32,
+    /// When set, backups are encrypted to it.
+    pub key: Option<Secret>,
+}
+
+impl Default for Backup {
+    fn default() -> Self {
+        let Keep { daily, weekly, monthly } = Keep::default();
+        Self {
+            enabled: true,
+            hour: 3,
+            delay_seconds: 300,
+            keep_daily: daily,
+            keep_weekly: weekly,
+            keep_monthly: monthly,
+            key: None,
+        }
+    }
+}
+
+impl Backup {
+    /// How many stay.
+    pub fn keep(&self) -> Keep {
+        Keep { daily: self.keep_daily, weekly: self.keep_weekly, monthly: self.keep_monthly }
+    }
+    /// What they are encrypted with.
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_ref().map(Secret::reveal)
+    }
+}
+
 /// A value that is never shown, logged or written back.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
@@ -93,7 +138,7 @@ impl Serialize for Secret {
 
 impl Settings {
     /// The settings whose value is a [`Secret`]: these may also come from a file or the credentials directory.
-    pub const SECRETS: &[&str] = &["metrics.token"];
+    pub const SECRETS: &[&str] = &["metrics.token", "backup.key"];
 
     /// What cannot work although every value has the right shape: the setting and what would be right.
     pub fn problems(&self) -> Vec<FieldError> {
@@ -129,6 +174,13 @@ impl Settings {
             self.metrics.listen.as_ref().is_some_and(|l| *l == self.server.listen && !l.ends_with(":0"));
         let is_open = self.metrics.token.as_ref().is_none_or(|t| !t.reveal().trim().is_empty());
         found.unless(is_open, "metrics.token", "write a token, or leave the setting out");
+        found.unless(self.backup.hour < 24, "backup.hour", "give a number from 0 to 23");
+        let is_long = self.backup.key().is_none_or(|key| key.trim().len() >= KEY_LENGTH_MIN);
+        found.unless(
+            is_long,
+            "backup.key",
+            format!("give at least {KEY_LENGTH_MIN} characters, or leave it out"),
+        );
         found.unless(!is_shared, "metrics.listen", "give another port than server.listen has");
         found.0
     }

@@ -1,7 +1,7 @@
 //! The store as everyone else sees it: open, write, read, scan, watch, check, close.
 
 use crate::base::error::{Error, Result};
-use crate::base::time::Clock;
+use crate::base::time::{Clock, Timestamp};
 use crate::store::actor::Actor;
 use crate::store::check::{Checker, Finding, Findings, check_all};
 use crate::store::engine::redb::{FileMedium, RedbOpener, sync_parent};
@@ -179,6 +179,13 @@ impl Store {
     /// Made by chance when the store was made: tells one store, and what was derived from it, from another.
     pub fn epoch(&self) -> [u8; 16] {
         self.inner.shared.epoch
+    }
+    /// When the store was made; a restored one was made when the first one was.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub fn created_at(&self) -> Result<Timestamp> {
+        self.read(|snapshot| format::created(snapshot))
     }
     pub fn clock(&self) -> &Clock {
         &self.inner.shared.clock

@@ -80,9 +80,8 @@ impl Job<'_> {
         // Names have whole seconds.
         let (target, at) = self.shelf.free_name(Timestamp(now.0 - now.0.rem_euclid(1_000)), seq);
         let names = kept_tables(self.store.tables());
-        let count = |name: &&'static str| {
-            Ok(TableRows { name: (*name).to_owned(), rows: snapshot.count_raw(name)? })
-        };
+        let count =
+            |name: &&'static str| Ok(TableRows { name: (*name).to_owned(), rows: snapshot.count_raw(name)? });
         let header = Header {
             store_format: FORMAT,
             epoch: self.store.epoch(),

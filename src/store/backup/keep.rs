@@ -25,7 +25,8 @@ impl Keep {
         let mut newest_first: Vec<usize> = (0..backups.len()).collect();
         newest_first.sort_by_key(|place| std::cmp::Reverse((backups.get(*place).map(|b| b.0), *place)));
         let mut kept = vec![false; backups.len()];
-        let (mut days, mut weeks, mut months) = (Spans::new(self.daily), Spans::new(self.weekly), Spans::new(self.monthly));
+        let (mut days, mut weeks, mut months) =
+            (Spans::new(self.daily), Spans::new(self.weekly), Spans::new(self.monthly));
         let (mut is_first, mut has_good) = (true, false);
         for place in newest_first {
             let Some((at, is_good)) = backups.get(place) else { continue };
@@ -88,9 +89,26 @@ mod tests {
         assert_eq!(
             kept,
             [
-                "2026-11-27", "2026-11-26", "2026-11-25", "2026-11-24", "2026-11-23", "2026-11-22", "2026-11-21",
-                "2026-11-15", "2026-11-08", "2026-10-31", "2026-09-30", "2026-08-31", "2026-07-31", "2026-06-30",
-                "2026-05-31", "2026-04-30", "2026-03-31", "2026-02-28", "2026-01-31", "2025-12-31",
+                "2026-11-27",
+                "2026-11-26",
+                "2026-11-25",
+                "2026-11-24",
+                "2026-11-23",
+                "2026-11-22",
+                "2026-11-21",
+                "2026-11-15",
+                "2026-11-08",
+                "2026-10-31",
+                "2026-09-30",
+                "2026-08-31",
+                "2026-07-31",
+                "2026-06-30",
+                "2026-05-31",
+                "2026-04-30",
+                "2026-03-31",
+                "2026-02-28",
+                "2026-01-31",
+                "2025-12-31",
             ]
         );
     }

@@ -3,8 +3,8 @@
 use crate::base::error::{Error, Result};
 use crate::store::FORMAT;
 use crate::store::backup::format::{
-    BLOCK_MAX, HEADER_MAX, Header, Content, MAGIC, SUM, Sum, Trailer, VERSION, chained, damaged, digest_block, frame, io,
-    take_number, take_row,
+    BLOCK_MAX, Content, HEADER_MAX, Header, MAGIC, SUM, Sum, Trailer, VERSION, chained, damaged,
+    digest_block, frame, io, take_number, take_row,
 };
 use crate::store::backup::seal::Seal;
 use flate2::read::DeflateDecoder;
@@ -43,7 +43,10 @@ impl<R: Read> Reader<R> {
         let mut head = vec![0; MAGIC.len() + 8];
         fill(&mut from, &mut head)?;
         let mut rest = head.strip_prefix(MAGIC).ok_or_else(|| {
-            Error::invalid("not_a_backup", "This file is no backup of Backroom, or its first bytes are damaged.")
+            Error::invalid(
+                "not_a_backup",
+                "This file is no backup of Backroom, or its first bytes are damaged.",
+            )
         })?;
         let (version, len) = take_number(&mut rest).zip(take_number(&mut rest)).ok_or_else(cut_off)?;
         if len > HEADER_MAX {
@@ -57,11 +60,13 @@ impl<R: Read> Reader<R> {
         }
         // Only now the number can be believed.
         if version > VERSION as usize {
-            let text = format!("The backup has layout {version}; this program reads up to {VERSION}. Use a newer one.");
+            let text = format!(
+                "The backup has layout {version}; this program reads up to {VERSION}. Use a newer one."
+            );
             return Err(Error::conflict("backup_format_newer", text));
         }
-        let header: Header =
-            minicbor::decode(&encoded).map_err(|e| damaged("its head cannot be read").because(e.to_string()))?;
+        let header: Header = minicbor::decode(&encoded)
+            .map_err(|e| damaged("its head cannot be read").because(e.to_string()))?;
         if header.store_format > FORMAT {
             let text = format!(
                 "The backup has store format {}, written by a newer backroom; this one reads up to {FORMAT}: use the \
@@ -90,7 +95,9 @@ impl<R: Read> Reader<R> {
                 Content::Rows => hand_rows(&plain, &mut rows, taker)?,
                 Content::File => {
                     files += 1;
-                    taker.file(str::from_utf8(&plain).map_err(|e| damaged("a file's name is no text").because(e))?)?;
+                    taker.file(
+                        str::from_utf8(&plain).map_err(|e| damaged("a file's name is no text").because(e))?,
+                    )?;
                 }
                 Content::Data if files > 0 => taker.data(&plain)?,
                 Content::Data => return Err(damaged("content stands where a file's name should")),
@@ -140,8 +147,8 @@ impl<R: Read> Reader<R> {
     }
     /// Holds what was found against what the end and the head say.
     fn end(mut self, encoded: &[u8], found: &Trailer) -> Result<()> {
-        let said: Trailer =
-            minicbor::decode(encoded).map_err(|e| damaged("its end cannot be read").because(e.to_string()))?;
+        let said: Trailer = minicbor::decode(encoded)
+            .map_err(|e| damaged("its end cannot be read").because(e.to_string()))?;
         let counted = self.header.tables.iter().map(|table| table.rows);
         if said != *found || !counted.eq(found.rows.iter().copied()) {
             return Err(damaged("it does not hold what it says"));

@@ -23,7 +23,7 @@ pub struct Restored {
 }
 
 /// The directory in the data directory where a backup is unpacked; what a crash leaves in it is thrown away.
-pub(super) const FRESH: &str = "restoring";
+const FRESH: &str = "restoring";
 
 /// Restores into a new directory inside `scratch`, checks everything there, and takes it away again.
 ///

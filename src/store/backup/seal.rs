@@ -19,7 +19,10 @@ impl Seal {
     pub(super) fn of(header: &Header, key: Option<&str>) -> Result<Self> {
         let Some(salt) = header.salt else { return Ok(Self(None)) };
         let key = key.ok_or_else(|| {
-            Error::invalid("backup_key_missing", "The backup is encrypted. Set backup.key to the key it was made with.")
+            Error::invalid(
+                "backup_key_missing",
+                "The backup is encrypted. Set backup.key to the key it was made with.",
+            )
         })?;
         // Slow on purpose: a key that people can remember is guessed slowly too.
         let mut bytes = [0; 32];

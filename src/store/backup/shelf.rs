@@ -115,7 +115,10 @@ impl Shelf {
         let on_shelf = (file.components().count() == 1).then(|| self.dir.join(file));
         let places = [Some(file.to_owned()), on_shelf];
         places.into_iter().flatten().find(|path| path.is_file()).ok_or_else(|| {
-            let text = format!("There is no backup {}. `backroom backup list` shows those there are.", file.display());
+            let text = format!(
+                "There is no backup {}. `backroom backup list` shows those there are.",
+                file.display()
+            );
             Error::refuse(Kind::NotFound, "no_backup", text)
         })
     }
@@ -204,8 +207,12 @@ mod tests {
         assert_eq!(name(at, 123), "backroom-20261127T193000Z-000123.brb");
         assert_eq!(read_name("backroom-20261127T193000Z-000123.brb"), Some((at, 123)));
         assert_eq!(read_name(&name(at, 12_345_678)), Some((at, 12_345_678)));
-        for other in ["x.brb", "backroom-20261127T193000Z-1.brb.part", "backroom-20261327T193000Z-1.brb", "backroom-.brb"]
-        {
+        for other in [
+            "x.brb",
+            "backroom-20261127T193000Z-1.brb.part",
+            "backroom-20261327T193000Z-1.brb",
+            "backroom-.brb",
+        ] {
             assert_eq!(read_name(other), None, "{other}");
         }
     }

@@ -52,7 +52,8 @@ pub(super) fn put_in_place(
     if let Some(aside) = &before {
         // A second name for the same bytes: the first one never points nowhere.
         let kept = std::fs::hard_link(&store, aside).or_else(|_| copy(&store, aside));
-        kept.and_then(|()| sync_parent(aside)).map_err(|e| io("The shop as it is cannot be kept aside", e))?;
+        kept.and_then(|()| sync_parent(aside))
+            .map_err(|e| io("The shop as it is cannot be kept aside", e))?;
     }
     about_to(Step::Store)?;
     std::fs::rename(&new, &store).and_then(|()| sync_parent(&store)).map_err(|e| io(SWAPPING, e))?;

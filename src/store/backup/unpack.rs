@@ -58,7 +58,9 @@ pub(super) fn unpack(
 
 fn known(registry: &Registry, name: &str) -> Result<&'static str> {
     registry.names().iter().find(|known| **known == name).copied().ok_or_else(|| {
-        let text = format!("The backup has a table {name} that this program does not know. Use the one that made it.");
+        let text = format!(
+            "The backup has a table {name} that this program does not know. Use the one that made it."
+        );
         Error::conflict("backup_format_newer", text)
     })
 }
@@ -93,7 +95,8 @@ impl Taker for Unpacker<'_> {
     }
     fn file(&mut self, name: &str) -> Result<()> {
         self.end_file()?;
-        let path = inside(name).ok_or_else(|| damaged(format!("the file {name:?} has no name for a file")))?;
+        let path =
+            inside(name).ok_or_else(|| damaged(format!("the file {name:?} has no name for a file")))?;
         let path = self.dir.join(FILES).join(path);
         make_dir(path.parent().unwrap_or(self.dir))?;
         self.file = Some(private_file(&path).map_err(|e| io(WRITING, e))?);

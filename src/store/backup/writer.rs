@@ -2,7 +2,8 @@
 
 use crate::base::error::{Error, Result};
 use crate::store::backup::format::{
-    BLOCK_BYTES, Header, Content, MAGIC, Sum, Trailer, VERSION, chained, digest_block, frame, io, length, push_row,
+    BLOCK_BYTES, Content, Header, MAGIC, Sum, Trailer, VERSION, chained, digest_block, frame, io, length,
+    push_row,
 };
 use crate::store::backup::seal::Seal;
 use flate2::Compression;
@@ -25,7 +26,6 @@ pub(super) struct Writer<W> {
     /// The table of the rows that wait, and they.
     table: u32,
     waiting: Vec<u8>,
-    bytes: u64,
 }
 
 impl<W: Write> Writer<W> {
@@ -50,12 +50,7 @@ impl<W: Write> Writer<W> {
             files: 0,
             table: 0,
             waiting: Vec::with_capacity(BLOCK_BYTES + 4096),
-            bytes: head.len() as u64,
         })
-    }
-    /// Bytes written so far.
-    pub(super) fn bytes(&self) -> u64 {
-        self.bytes
     }
     /// Adds a row of the header's table `table`.
     pub(super) fn row(&mut self, table: usize, key: &[u8], value: &[u8]) -> Result<()> {
@@ -118,7 +113,6 @@ impl<W: Write> Writer<W> {
         self.chain = chained(&self.chain, &frame, &stored);
         for part in [frame.as_slice(), &stored, &self.chain] {
             self.out.write_all(part).map_err(|e| io(WRITING, e))?;
-            self.bytes += part.len() as u64;
         }
         digest_block(&mut self.digest, kind, plain);
         self.blocks += 1;

@@ -8,8 +8,9 @@ use crate::store::health::fenced;
 use crate::store::span::{Direction, Span};
 use crate::store::write_set::{Visit, WriteSet};
 use redb::{
-    AccessGuard, Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTableMetadata as _, StorageBackend,
-    StorageError, TableDefinition, TableError, TableHandle, WriteTransaction,
+    AccessGuard, Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase,
+    ReadableTableMetadata as _, StorageBackend, StorageError, TableDefinition, TableError, TableHandle,
+    WriteTransaction,
 };
 use std::cell::RefCell;
 use std::fs::{File, OpenOptions};

@@ -1,0 +1,252 @@
+//! `backroom backup`: copies of the shop, proved and restored.
+
+use crate::app::App;
+use crate::base::error::{Error, Kind, Result};
+use crate::base::time::Clock;
+use crate::cli::Place;
+use crate::cli::answer::Answer;
+use crate::cli::exit::Exit;
+use crate::registry;
+use crate::store::backup::{Kept, Shelf, restore};
+use crate::workers::backups::{inside, verify};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// Make, prove and restore backups
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct BackupArgs {
+    #[command(flatten)]
+    pub(super) place: Place,
+    #[command(subcommand)]
+    pub(super) verb: BackupVerb,
+}
+
+#[derive(Clone, Debug, clap::Subcommand)]
+pub(super) enum BackupVerb {
+    /// Write a backup of this moment, also while the shop runs
+    #[command(after_help = "\
+Example:
+  backroom backup create --data /var/lib/backroom
+
+With --json, one line: {\"file\", \"bytes\", \"at\", \"seq\", \"rows\", \"files\"}.")]
+    Create {
+        /// One line of JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the backups, newest first
+    #[command(after_help = "\
+Example:
+  backroom backup list --json
+
+With --json, one line a backup: {\"file\", \"bytes\", \"at\", \"seq\", \"verified_at\"}.")]
+    List {
+        /// JSON, one line a backup
+        #[arg(long)]
+        json: bool,
+    },
+    /// Read a backup to the end, restore it on trial and check the shop in it
+    #[command(after_help = "\
+Example:
+  backroom backup verify backroom-20261127T193000Z-000123.brb
+
+Ends with 0 when it is good and with 5 when it is damaged. Nothing but the note beside it changes.
+With --json, one line: {\"at\", \"seq\", \"rows\", \"files\", \"problems\", \"first_problems\"}.")]
+    Verify {
+        /// A name from the list, or a path
+        file: PathBuf,
+        /// One line of JSON
+        #[arg(long)]
+        json: bool,
+        /// Run the trial in this process
+        #[arg(long, hide = true, requires = "scratch")]
+        inside: bool,
+        /// Where the trial takes place
+        #[arg(long, hide = true)]
+        scratch: Option<PathBuf>,
+    },
+    /// Put a backup in place of the shop; what is there stays beside it
+    #[command(after_help = "\
+Example:
+  backroom backup restore backroom-20261127T193000Z-000123.brb --data /var/lib/backroom
+
+The server must not run. The database as it was stays as store.redb.before-TIME until you delete it.
+Everybody has to sign in again.")]
+    Restore {
+        /// A name from the list, or a path
+        file: PathBuf,
+        /// Also when the check finds problems in it
+        #[arg(long)]
+        force: bool,
+        /// One line of JSON: {\"at\", \"seq\", \"rows\", \"files\", \"before\"}
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove old backups: the settings say how many days, weeks and months keep one
+    #[command(after_help = "\
+Example:
+  backroom backup prune --dry-run")]
+    Prune {
+        /// Only say which
+        #[arg(long)]
+        dry_run: bool,
+        /// JSON, one line a removed backup
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl BackupArgs {
+    /// Only making one needs the open shop; everything else reads and writes files beside it.
+    pub(super) fn opens_the_shop(&self) -> bool {
+        matches!(self.verb, BackupVerb::Create { .. })
+    }
+}
+
+/// Makes a backup of an open shop, here or in the server.
+pub(super) fn run(args: &BackupArgs, app: &App, answer: &mut Answer) -> Result<Exit> {
+    let BackupVerb::Create { json } = args.verb else {
+        return Err(Error::invalid("usage", "This command does not work on an open shop."));
+    };
+    let made = app.back_up()?;
+    if json {
+        answer.json(&made)?;
+    } else {
+        answer.line(made.file.display())?;
+        answer.remark(format_args!(
+            "{} rows in {}, up to event {}",
+            made.rows,
+            size(made.bytes),
+            made.seq
+        ))?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// The verbs that do not open the shop.
+pub(super) fn run_beside(args: &BackupArgs, answer: &mut Answer) -> Result<Exit> {
+    if let BackupVerb::Verify { file, inside: true, scratch: Some(scratch), .. } = &args.verb {
+        return run_inside(file, scratch, answer);
+    }
+    let settings = args.place.load(Vec::new())?.settings;
+    let data = settings.data.dir.clone().unwrap_or_default();
+    let shelf = Shelf::of(&data);
+    match &args.verb {
+        BackupVerb::Create { .. } => Err(Error::invalid("usage", "A backup is made of an open shop.")),
+        BackupVerb::List { json } => list(&shelf, *json, answer),
+        BackupVerb::Verify { file, json, .. } => {
+            let path = shelf.find(&answer.file(file))?;
+            let report = verify(&path, &data, settings.backup.key(), &Clock::system(), &|| false)?;
+            if *json {
+                answer.json(&report)?;
+            } else if report.problems == 0 {
+                answer.remark(format_args!(
+                    "good: {} rows and {} files of {}, up to event {}",
+                    report.rows, report.files, report.at, report.seq
+                ))?;
+            } else {
+                answer.line(format_args!(
+                    "It can be read, but the shop in it has {} problems:",
+                    report.problems
+                ))?;
+                report
+                    .first_problems
+                    .iter()
+                    .try_for_each(|problem| answer.line(format_args!("  {problem}")))?;
+            }
+            Ok(if report.problems == 0 { Exit::Ok } else { Exit::Problems })
+        }
+        BackupVerb::Restore { file, force, json } => {
+            let path = shelf.find(&answer.file(file))?;
+            put_back(&path, &data, settings.backup.key(), (*force, *json), answer)
+        }
+        BackupVerb::Prune { dry_run, json } => {
+            let gone = shelf.prune(&settings.backup.keep(), *dry_run)?;
+            for old in &gone {
+                if *json { answer.json(old)? } else { answer.line(&old.file)? }
+            }
+            let done = if *dry_run { "would be removed" } else { "removed" };
+            if *json { Ok(()) } else { answer.remark(format_args!("{} {done}", gone.len())) }?;
+            Ok(Exit::Ok)
+        }
+    }
+}
+
+/// The trial, in the child of another process; the key comes on standard input.
+fn run_inside(file: &Path, scratch: &Path, answer: &mut Answer) -> Result<Exit> {
+    const KEY_MAX: u64 = 64 << 10;
+    let key = answer.input_text(KEY_MAX)?;
+    let key = Some(key.as_str()).filter(|key| !key.is_empty());
+    let line = inside(file, scratch, key)?;
+    answer.line(line)?;
+    Ok(Exit::Ok)
+}
+
+fn list(shelf: &Shelf, json: bool, answer: &mut Answer) -> Result<Exit> {
+    let all = shelf.list()?;
+    if json {
+        all.iter().try_for_each(|kept| answer.json(kept))?;
+        return Ok(Exit::Ok);
+    }
+    if all.is_empty() {
+        answer.remark(format_args!("There is no backup in {}.", shelf.dir().display()))?;
+        return Ok(Exit::Ok);
+    }
+    let row = |kept: &Kept| {
+        let verified =
+            kept.verified_at.map_or_else(|| "not verified".to_owned(), |at| format!("verified {at}"));
+        [kept.file.clone(), size(kept.bytes), kept.at.to_string(), format!("event {}", kept.seq), verified]
+    };
+    answer.table(&all.iter().map(row).collect::<Vec<_>>())?;
+    Ok(Exit::Ok)
+}
+
+fn put_back(
+    path: &Path,
+    data: &Path,
+    key: Option<&str>,
+    (force, json): (bool, bool),
+    answer: &mut Answer,
+) -> Result<Exit> {
+    let done =
+        restore(path, data, registry::tables(), registry::CHECKS, key, force).map_err(|mut error| {
+            if error.code == "store_locked" {
+                error.message = "A server runs on this data directory. Stop it, then restore.".into();
+            } else if error.kind == Kind::Invalid {
+                error.message = format!("{} Nothing was changed.", error.message).into();
+            }
+            error
+        })?;
+    if json {
+        answer.json(&json!({
+            "at": done.header.at, "seq": done.header.seq, "rows": done.header.rows(), "files": done.files,
+            "before": done.before,
+        }))?;
+        return Ok(Exit::Ok);
+    }
+    answer.line(format_args!(
+        "restored: {} rows and {} files of {}, up to event {}",
+        done.header.rows(),
+        done.files,
+        done.header.at,
+        done.header.seq
+    ))?;
+    for found in &done.findings {
+        answer.line(format_args!("problem: {}: {}", found.place, found.what))?;
+    }
+    if let Some(before) = &done.before {
+        answer.remark(format_args!("the shop as it was: {}", before.display()))?;
+    }
+    answer.remark("The index is built when the server starts. Everybody has to sign in again.")?;
+    Ok(Exit::Ok)
+}
+
+/// Bytes for people: `12 KB`.
+#[expect(clippy::cast_precision_loss, reason = "for people; nobody counts with it")]
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} KB", bytes / 1_000),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
+}

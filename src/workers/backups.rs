@@ -1,0 +1,311 @@
+//! The day's backup: made, restored on trial in a process of its own, and old ones taken away.
+//!
+//! A damaged backup may make the database's own code panic or abort. So the trial runs in a child, the same program
+//! with `backup verify --inside`, which prints one line of JSON; whatever happens to it, the shop goes on.
+
+use crate::app::App;
+use crate::base::error::{Error, Kind, Result};
+use crate::base::time::{Clock, Timestamp, Zone};
+use crate::config::Backup;
+use crate::registry;
+use crate::store::backup::{Kept, Shelf, forget_verified, note_verified, try_out};
+use serde::{Deserialize, Serialize};
+use std::io::{Read as _, Write as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// The flag of the child.
+pub const INSIDE: &str = "--inside";
+/// The loop looks whether a backup is due once in so long.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+/// After a failure it waits this long: a full disk does not empty within a minute.
+const AFTER_FAILURE: Duration = Duration::from_secs(15 * 60);
+/// Problems that a report names; their number is said in full.
+const PROBLEMS_MAX: usize = 20;
+
+/// What a trial has found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    pub at: Timestamp,
+    pub seq: u64,
+    pub rows: u64,
+    pub files: u64,
+    /// Findings of the checker in the restored shop; none in a good backup.
+    pub problems: usize,
+    /// The first of them.
+    pub first_problems: Vec<String>,
+}
+
+/// The line a child prints.
+#[derive(Serialize, Deserialize)]
+enum Said {
+    Report(Report),
+    Refused { code: String, message: String },
+}
+
+/// The child's side: tries a backup out and gives the line to print.
+///
+/// # Errors
+/// `Internal` when the line cannot be written as JSON.
+pub fn inside(backup: &Path, scratch: &Path, key: Option<&str>) -> Result<String> {
+    // The shop's requests come first. A system without priorities just goes on.
+    let _nice = rustix::process::nice(10);
+    let said = match try_out(backup, scratch, registry::tables(), registry::CHECKS, key) {
+        Ok(tried) => Said::Report(Report {
+            at: tried.header.at,
+            seq: tried.header.seq,
+            rows: tried.header.rows(),
+            files: tried.files,
+            problems: tried.findings.len(),
+            first_problems: tried
+                .findings
+                .iter()
+                .take(PROBLEMS_MAX)
+                .map(|found| format!("{}: {}", found.place, found.what))
+                .collect(),
+        }),
+        Err(error) => Said::Refused { code: error.code.to_owned(), message: error.message.into_owned() },
+    };
+    serde_json::to_string(&said).map_err(Error::internal)
+}
+
+/// Tries a backup out in a child process and notes beside it when it is good. Stops when `is_over` says so.
+///
+/// # Errors
+/// `backup_damaged` and what else makes a backup unreadable; `backup_trial_failed` when the trial itself did not work.
+pub fn verify(
+    backup: &Path,
+    data: &Path,
+    key: Option<&str>,
+    clock: &Clock,
+    is_over: &dyn Fn() -> bool,
+) -> Result<Report> {
+    match run_child(backup, &data.join("tmp"), key, is_over)? {
+        Said::Report(report) => {
+            if report.problems > 0 {
+                forget_verified(backup);
+            } else if let Err(error) = note_verified(backup, clock.now()) {
+                // It may stand on a disk that cannot be written: it is as good.
+                tracing::warn!("{}", error.message);
+            }
+            Ok(report)
+        }
+        Said::Refused { code, message } => {
+            let (kind, code) = known(&code);
+            if kind != Kind::Unavailable && kind != Kind::Internal {
+                forget_verified(backup);
+            }
+            Err(Error::refuse(kind, code, message))
+        }
+    }
+}
+
+/// The refusals of a child by their words.
+fn known(code: &str) -> (Kind, &'static str) {
+    const REFUSALS: &[(Kind, &str)] = &[
+        (Kind::Invalid, "backup_damaged"),
+        (Kind::Invalid, "not_a_backup"),
+        (Kind::Conflict, "backup_format_newer"),
+        (Kind::Conflict, "store_format_newer"),
+        (Kind::Invalid, "backup_key_missing"),
+        (Kind::Invalid, "backup_key_wrong"),
+        (Kind::Unavailable, "backup_io"),
+    ];
+    REFUSALS
+        .iter()
+        .find(|(_, word)| *word == code)
+        .copied()
+        .unwrap_or((Kind::Internal, "backup_trial_failed"))
+}
+
+fn failed(cause: impl std::fmt::Display) -> Error {
+    let text = format!("The backup could not be tried out: {cause}.");
+    Error::refuse(Kind::Internal, "backup_trial_failed", text)
+}
+
+fn run_child(backup: &Path, scratch: &Path, key: Option<&str>, is_over: &dyn Fn() -> bool) -> Result<Said> {
+    let mut child = Command::new(this_program()?)
+        .args(["backup", "verify", INSIDE])
+        .arg("--scratch")
+        .arg(scratch)
+        .arg(backup)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(failed)?;
+    // The key goes where no list of processes shows it. A child that is gone already misses nothing.
+    if let Some(mut input) = child.stdin.take() {
+        let _unread = input.write_all(key.unwrap_or_default().as_bytes());
+    }
+    // Its line is short, so it fits into the pipe and the child can always end.
+    let status = loop {
+        match child.try_wait().map_err(failed)? {
+            Some(status) => break status,
+            None if is_over() => {
+                let _gone = child.kill();
+                let _reaped = child.wait();
+                return Err(failed("it was stopped"));
+            }
+            None => std::thread::sleep(Duration::from_millis(50)),
+        }
+    };
+    let mut line = String::new();
+    if let Some(mut out) = child.stdout.take() {
+        out.read_to_string(&mut line).map_err(failed)?;
+    }
+    serde_json::from_str(line.trim()).map_err(|_no_line| failed(format!("its process ended with {status}")))
+}
+
+/// The running program itself, also when a newer one has taken its name meanwhile.
+fn this_program() -> Result<PathBuf> {
+    let running = PathBuf::from("/proc/self/exe");
+    if running.exists() { Ok(running) } else { std::env::current_exe().map_err(failed) }
+}
+
+/// The loop of backups, while the shop is served. It ends when this is dropped.
+pub struct Backups {
+    bell: Arc<Bell>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Wakes the loop at the end.
+#[derive(Default)]
+struct Bell {
+    is_over: Mutex<bool>,
+    rung: Condvar,
+}
+
+impl Bell {
+    fn is_over(&self) -> bool {
+        *self.is_over.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    /// Waits; true when it is over.
+    fn wait(&self, time: Duration) -> bool {
+        let over = self.is_over.lock().unwrap_or_else(PoisonError::into_inner);
+        *self.rung.wait_timeout_while(over, time, |over| !*over).unwrap_or_else(PoisonError::into_inner).0
+    }
+    fn ring(&self) {
+        *self.is_over.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.rung.notify_all();
+    }
+}
+
+/// Starts the loop, unless the settings say no.
+pub fn start(app: &App) -> Option<Backups> {
+    if !app.settings.backup.enabled {
+        return None;
+    }
+    let bell = Arc::new(Bell::default());
+    let (app, own) = (app.clone(), Arc::clone(&bell));
+    let thread =
+        std::thread::Builder::new().name("backups".into()).spawn(move || look_again(&app, &own)).ok();
+    if thread.is_none() {
+        tracing::error!("the loop of backups could not be started; make them with `backroom backup create`");
+    }
+    Some(Backups { bell, thread })
+}
+
+impl Drop for Backups {
+    fn drop(&mut self) {
+        self.bell.ring();
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the loop of backups ended by a panic");
+        }
+    }
+}
+
+fn look_again(app: &App, bell: &Bell) {
+    let mut pause = Duration::from_secs(app.settings.backup.delay_seconds.into());
+    // One that failed its trial is not tried again and again.
+    let mut tried = None;
+    while !bell.wait(pause) {
+        let done = catch_unwind(AssertUnwindSafe(|| look(app, bell, &mut tried)))
+            .unwrap_or_else(|_| Err(Error::internal("the loop of backups panicked")));
+        pause = LOOK_EVERY;
+        if let Err(error) = done
+            && !bell.is_over()
+        {
+            tracing::error!(code = error.code, "backup: {} {}", error.message, error.cause_chain());
+            pause = AFTER_FAILURE;
+        }
+    }
+}
+
+/// Makes the day's backup when it is due, proves the newest, takes old ones away.
+fn look(app: &App, bell: &Bell, tried: &mut Option<String>) -> Result<()> {
+    let (shelf, settings) = (app.shelf(), &app.settings.backup);
+    let now = app.store.clock().now();
+    if is_due(newest(&shelf)?.map(|kept| kept.at), now, settings, &app.shop.zone()) {
+        let made = app.back_up()?;
+        tracing::info!(file = %made.file.display(), bytes = made.bytes, seq = made.seq, "backup made");
+    }
+    let Some(newest) = newest(&shelf)? else { return Ok(()) };
+    if newest.verified_at.is_some() || tried.as_ref() == Some(&newest.file) {
+        return Ok(());
+    }
+    let path = shelf.dir().join(&newest.file);
+    let report = verify(&path, &app.dir, settings.key(), app.store.clock(), &|| bell.is_over());
+    if !bell.is_over() {
+        *tried = Some(newest.file.clone());
+    }
+    let report = report?;
+    if let Some(first) = report.first_problems.first() {
+        let text =
+            format!("The shop in {} has {} problems. The first: {first}", newest.file, report.problems);
+        return Err(Error::conflict("backup_unsound", text));
+    }
+    tracing::info!(file = %newest.file, rows = report.rows, "backup verified");
+    let gone = shelf.prune(&settings.keep(), false)?;
+    if !gone.is_empty() {
+        tracing::info!(count = gone.len(), "old backups removed");
+    }
+    Ok(())
+}
+
+fn newest(shelf: &Shelf) -> Result<Option<Kept>> {
+    Ok(shelf.list()?.into_iter().next())
+}
+
+/// Whether the hour has come since the newest backup was made.
+fn is_due(newest: Option<Timestamp>, now: Timestamp, settings: &Backup, zone: &Zone) -> bool {
+    let Some(newest) = newest else { return true };
+    let hour_of = |day: jiff::civil::Date| {
+        let at = day.at(i8::try_from(settings.hour).unwrap_or(0), 0, 0, 0).to_zoned(zone.0.clone());
+        at.map(|at| Timestamp(at.timestamp().as_millisecond())).ok()
+    };
+    let today = now.in_zone(zone).date();
+    let last = hour_of(today).filter(|at| *at <= now).or_else(|| today.yesterday().ok().and_then(hour_of));
+    last.is_some_and(|last| newest < last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_due_a_day_from_the_hour_on() {
+        let at = |text: &str| Timestamp::parse(text).unwrap();
+        let zone = Zone::named("Europe/Berlin").unwrap();
+        let due = |newest: &str, now: &str| is_due(Some(at(newest)), at(now), &Backup::default(), &zone);
+        assert!(is_due(None, at("2026-11-27T12:00:00Z"), &Backup::default(), &zone));
+        // Three o'clock in Berlin is two in UTC.
+        assert!(!due("2026-11-26T02:00:10Z", "2026-11-27T01:59:59Z"));
+        assert!(due("2026-11-26T02:00:10Z", "2026-11-27T02:00:00Z"));
+        assert!(!due("2026-11-27T02:00:00Z", "2026-11-27T23:00:00Z"));
+        assert!(due("2026-11-20T02:00:00Z", "2026-11-27T01:00:00Z"), "a shop that slept");
+        // The night in which three o'clock comes twice, and the one in which two does not come.
+        assert!(!due("2026-10-25T02:00:05Z", "2026-10-25T22:00:00Z"));
+        assert!(due("2026-03-28T03:00:00Z", "2026-03-29T01:00:00Z"));
+    }
+
+    #[test]
+    fn a_refusal_of_the_child_keeps_its_word() {
+        assert_eq!(known("backup_damaged"), (Kind::Invalid, "backup_damaged"));
+        assert_eq!(known("store_io"), (Kind::Internal, "backup_trial_failed"));
+    }
+}
