@@ -10,6 +10,7 @@ const VERBS: &[&str] = &[
     "import",
     "export",
     "search",
+    "backup",
     "check",
     "reindex",
     "setup-link",

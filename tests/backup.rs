@@ -1,0 +1,158 @@
+//! Backups through the real program: made while the shop serves, proved, restored after a loss.
+
+use crate::harness::{Shop, backroom, least_order, succeed, until};
+use crate::orders::total;
+use serde_json::Value;
+use std::path::PathBuf;
+
+/// The lines of an answer as JSON.
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn create(shop: &Shop) -> (PathBuf, u64) {
+    let made = lines(&succeed(&["backup", "create", "--json", "--data", shop.data()])).remove(0);
+    (PathBuf::from(made["file"].as_str().unwrap()), made["seq"].as_u64().unwrap())
+}
+
+fn place(shop: &Shop, from: i64, to: i64) {
+    for i in from..to {
+        shop.place(&format!("k{i}"), &least_order(&format!("c{i}@example.com"), 100 + i)).expect(201);
+    }
+}
+
+fn text(output: &std::process::Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[test]
+fn a_lost_shop_comes_back_as_it_was_when_the_backup_was_made() {
+    let mut shop = Shop::open();
+    let data = shop.data().to_owned();
+    place(&shop, 0, 30);
+    let first = shop.place("k3", &least_order("c3@example.com", 103));
+    let (file, seq) = create(&shop);
+    let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+    let listed = lines(&succeed(&["backup", "list", "--json", "--data", &data]));
+    assert_eq!(
+        (listed.len(), &listed[0]["file"], &listed[0]["seq"]),
+        (1, &name.as_str().into(), &seq.into())
+    );
+    assert!(listed[0]["verified_at"].is_null());
+
+    // Proved while the shop serves; in a process of its own, with nothing left of it.
+    let good = succeed(&["backup", "verify", &name, "--data", &data]);
+    assert!(good.contains("good: "), "{good}");
+    assert!(succeed(&["backup", "list", "--data", &data]).contains("verified 20"));
+    assert_eq!(
+        std::fs::read_dir(shop.dir.join("tmp"))
+            .unwrap()
+            .filter(|e| { e.as_ref().unwrap().file_name().to_string_lossy().starts_with("verify-") })
+            .count(),
+        0
+    );
+
+    place(&shop, 30, 40);
+    assert_eq!(total(&shop, ""), 40);
+    let refused = backroom(&["backup", "restore", &name, "--data", &data]);
+    assert_eq!(refused.status.code(), Some(75), "{}", text(&refused));
+    assert!(text(&refused).contains("A server runs"), "{}", text(&refused));
+    assert_eq!(total(&shop, ""), 40);
+
+    shop.kill();
+    let restored = succeed(&["backup", "restore", &name, "--json", "--data", &data]);
+    let restored = lines(&restored).remove(0);
+    assert_eq!(restored["seq"], seq);
+    assert!(PathBuf::from(restored["before"].as_str().unwrap()).is_file());
+    assert!(succeed(&["check", "--data", &data]).contains("no problem"));
+    shop.start();
+    until("the index is there", || total(&shop, "") == 30);
+    assert_eq!((total(&shop, "email:c7@example.com"), total(&shop, "email:c33@example.com")), (1, 0));
+    // A client that repeats an order from before the backup gets the same answer, not a second order.
+    let again = shop.place("k3", &least_order("c3@example.com", 103));
+    assert_eq!((again.status, again.json()["id"].clone()), (first.status, first.json()["id"].clone()));
+    place(&shop, 30, 33);
+    assert_eq!(total(&shop, ""), 33);
+    assert_eq!(shop.stop(), Some(0));
+    assert!(succeed(&["check", "--data", &data]).contains("no problem"));
+
+    // Into an empty directory, and the state before the restore is still there.
+    let other = tempfile::tempdir().unwrap();
+    let other_data = other.path().join("shop").to_str().unwrap().to_owned();
+    succeed(&["backup", "restore", file.to_str().unwrap(), "--data", &other_data]);
+    assert_eq!(succeed(&["export", "orders", "--data", &other_data]).lines().count(), 31);
+    std::fs::copy(restored["before"].as_str().unwrap(), other.path().join("shop/store.redb")).unwrap();
+    assert_eq!(
+        succeed(&["export", "orders", "--format", "jsonl", "--data", &other_data]).lines().count(),
+        40
+    );
+}
+
+#[test]
+fn a_damaged_backup_is_refused_and_nothing_changes() {
+    let mut shop = Shop::open();
+    let data = shop.data().to_owned();
+    place(&shop, 0, 10);
+    let (file, _) = create(&shop);
+    assert_eq!(shop.stop(), Some(0));
+    succeed(&["backup", "verify", file.to_str().unwrap(), "--data", &data]);
+    let good = std::fs::read(&file).unwrap();
+    let store = std::fs::read(shop.dir.join("store.redb")).unwrap();
+    let mut flipped = good.clone();
+    flipped[good.len() / 2] ^= 0x10;
+    let bad: [(&[u8], &str); 4] = [
+        (&flipped, "does not match its checksum"),
+        (&good[..good.len() - 1], "cut off"),
+        (&[good.as_slice(), b"x"].concat(), "something follows its end"),
+        (b"PK\x03\x04 is a zip file, which is another thing", "no backup"),
+    ];
+    for (bytes, why) in bad {
+        std::fs::write(&file, bytes).unwrap();
+        for verb in ["verify", "restore"] {
+            let refused = backroom(&["backup", verb, file.to_str().unwrap(), "--data", &data]);
+            assert_eq!(refused.status.code(), Some(5), "{verb}: {}", text(&refused));
+            assert!(text(&refused).contains(why), "{verb}: {}", text(&refused));
+        }
+        // It was good once; it is not said to be any more.
+        assert!(lines(&succeed(&["backup", "list", "--json", "--data", &data]))[0]["verified_at"].is_null());
+        assert!(std::fs::read(shop.dir.join("store.redb")).unwrap() == store);
+        assert!(shop.dir.join("index").is_dir());
+    }
+    let none = backroom(&["backup", "verify", "backroom-1.brb", "--data", &data]);
+    assert!(none.status.code() == Some(1) && text(&none).contains("There is no backup"), "{}", text(&none));
+    shop.start();
+    assert_eq!(total(&shop, ""), 10);
+}
+
+#[test]
+fn a_running_shop_makes_proves_and_tidies_its_backups_by_itself() {
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("config.toml");
+    std::fs::write(&config, "[backup]\ndelay_seconds = 0\nkey = \"a key of the owner alone\"\n").unwrap();
+    let config = config.to_str().unwrap().to_owned();
+    let mut shop = Shop::open_with(&["--config", &config]);
+    let data = shop.data().to_owned();
+    let list = || lines(&succeed(&["backup", "list", "--json", "--data", &data]));
+    until("a backup is made and verified", || {
+        list().first().is_some_and(|kept| !kept["verified_at"].is_null())
+    });
+    let first = list().remove(0);
+    // It is encrypted: without the key it is of no use to anybody.
+    let file = first["file"].as_str().unwrap().to_owned();
+    let locked = backroom(&["backup", "verify", &file, "--data", &data]);
+    assert!(locked.status.code() == Some(1) && text(&locked).contains("backup.key"), "{}", text(&locked));
+    succeed(&["backup", "verify", &file, "--data", &data, "--config", &config]);
+    // One a day is enough, also after a restart.
+    assert_eq!(shop.stop(), Some(0));
+    shop.start();
+    place(&shop, 0, 3);
+    assert_eq!(list().len(), 1);
+    // Three of one day are two too many; the newest stays, and here the newest that is known to be good.
+    let kept: Vec<Value> = (0..2).map(|_| create(&shop).1.into()).collect();
+    assert_eq!(list().len(), 3);
+    let gone = succeed(&["backup", "prune", "--dry-run", "--json", "--data", &data]);
+    assert_eq!((lines(&gone).len(), list().len()), (1, 3));
+    succeed(&["backup", "prune", "--data", &data]);
+    let left = list();
+    assert_eq!((left.len(), &left[0]["seq"], &left[1]), (2, &kept[1], &first));
+}
