@@ -128,7 +128,8 @@ fn a_damaged_backup_is_refused_and_nothing_changes() {
 fn a_running_shop_makes_proves_and_tidies_its_backups_by_itself() {
     let home = tempfile::tempdir().unwrap();
     let config = home.path().join("config.toml");
-    std::fs::write(&config, "[backup]\ndelay_seconds = 0\nkey = \"a key of the owner alone\"\n").unwrap();
+    let settings = "[backup]\ndelay_seconds = 0\nkeep_daily = 0\nkeep_weekly = 0\nkeep_monthly = 0\n";
+    std::fs::write(&config, format!("{settings}key = \"a key of the owner alone\"\n")).unwrap();
     let config = config.to_str().unwrap().to_owned();
     let mut shop = Shop::open_with(&["--config", &config]);
     let data = shop.data().to_owned();
@@ -147,12 +148,12 @@ fn a_running_shop_makes_proves_and_tidies_its_backups_by_itself() {
     shop.start();
     place(&shop, 0, 3);
     assert_eq!(list().len(), 1);
-    // Three of one day are two too many; the newest stays, and here the newest that is known to be good.
-    let kept: Vec<Value> = (0..2).map(|_| create(&shop).1.into()).collect();
+    // Nothing is to be kept here, but the newest stays, and the newest that is known to be good.
+    let made: Vec<u64> = (0..2).map(|_| create(&shop).1).collect();
     assert_eq!(list().len(), 3);
-    let gone = succeed(&["backup", "prune", "--dry-run", "--json", "--data", &data]);
+    let gone = succeed(&["backup", "prune", "--dry-run", "--json", "--data", &data, "--config", &config]);
     assert_eq!((lines(&gone).len(), list().len()), (1, 3));
-    succeed(&["backup", "prune", "--data", &data]);
+    succeed(&["backup", "prune", "--data", &data, "--config", &config]);
     let left = list();
-    assert_eq!((left.len(), &left[0]["seq"], &left[1]), (2, &kept[1], &first));
+    assert_eq!((left.len(), left[0]["seq"].as_u64(), &left[1]["file"]), (2, Some(made[1]), &first["file"]));
 }

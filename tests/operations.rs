@@ -45,6 +45,7 @@ fn metrics_have_a_listener_of_their_own() {
         "backroom_http_request_duration_seconds",
         "backroom_build_info",
         "backroom_search_index_pending",
+        "backroom_backup_last_verified_age_seconds",
     ] {
         assert!(text.contains(name), "{name} is missing:\n{text}");
     }

@@ -185,7 +185,7 @@ impl Store {
     /// # Errors
     /// As [`Store::read`].
     pub fn created_at(&self) -> Result<Timestamp> {
-        self.read(|snapshot| format::created(snapshot))
+        self.read(format::created)
     }
     pub fn clock(&self) -> &Clock {
         &self.inner.shared.clock

@@ -250,8 +250,14 @@ fn look(app: &App, bell: &Bell, tried: &mut Option<String>) -> Result<()> {
     }
     let path = shelf.dir().join(&newest.file);
     let report = verify(&path, &app.dir, settings.key(), app.store.clock(), &|| bell.is_over());
-    if !bell.is_over() {
-        *tried = Some(newest.file.clone());
+    if bell.is_over() {
+        return Ok(());
+    }
+    *tried = Some(newest.file.clone());
+    // Also when it is no good: the newest good one stays anyway, and the disk must not fill up.
+    let gone = shelf.prune(&settings.keep(), false)?;
+    if !gone.is_empty() {
+        tracing::info!(count = gone.len(), "old backups removed");
     }
     let report = report?;
     if let Some(first) = report.first_problems.first() {
@@ -260,10 +266,6 @@ fn look(app: &App, bell: &Bell, tried: &mut Option<String>) -> Result<()> {
         return Err(Error::conflict("backup_unsound", text));
     }
     tracing::info!(file = %newest.file, rows = report.rows, "backup verified");
-    let gone = shelf.prune(&settings.keep(), false)?;
-    if !gone.is_empty() {
-        tracing::info!(count = gone.len(), "old backups removed");
-    }
     Ok(())
 }
 

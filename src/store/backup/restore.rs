@@ -10,6 +10,7 @@ use crate::store::engine::redb::FileLock;
 use crate::store::{Checker, Finding, Settings, Store, TableInfo};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What a backup became.
 #[derive(Clone, Debug)]
@@ -25,6 +26,21 @@ pub struct Restored {
 /// The directory in the data directory where a backup is unpacked; what a crash leaves in it is thrown away.
 const FRESH: &str = "restoring";
 
+/// How the directory of a trial begins, and after how long one was left behind by a process that was killed.
+const TRIAL: &str = "verify-";
+const TRIAL_MAX: Duration = Duration::from_secs(2 * 24 * 3_600);
+
+/// Takes away what killed trials have left. It can wait for the next one when it does not work.
+fn clear_old_trials(scratch: &Path) {
+    for entry in std::fs::read_dir(scratch).into_iter().flatten().flatten() {
+        let is_trial = entry.file_name().to_string_lossy().starts_with(TRIAL);
+        let age = entry.metadata().and_then(|about| about.modified()).ok().and_then(|at| at.elapsed().ok());
+        if is_trial && age.is_some_and(|age| age > TRIAL_MAX) {
+            let _gone = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 /// Restores into a new directory inside `scratch`, checks everything there, and takes it away again.
 ///
 /// # Errors
@@ -38,7 +54,8 @@ pub fn try_out(
 ) -> Result<Restored> {
     let reader = open(backup)?;
     make_dir(scratch)?;
-    let place = tempfile::Builder::new().prefix("verify-").tempdir_in(scratch);
+    clear_old_trials(scratch);
+    let place = tempfile::Builder::new().prefix(TRIAL).tempdir_in(scratch);
     let place = place.map_err(|e| io("There is no room for a trial", e))?;
     let (header, files) = unpack(reader, place.path(), &Arc::new(registry(tables)?), key)?;
     let findings = check(place.path(), tables.to_vec(), checks)?;

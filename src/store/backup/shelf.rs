@@ -83,7 +83,7 @@ impl Shelf {
                 found.push(Kept { file: name, bytes: about.len(), at, seq, verified_at });
             }
         }
-        found.sort_by(|a, b| (b.at, b.seq).cmp(&(a.at, a.seq)));
+        found.sort_by_key(|kept| std::cmp::Reverse((kept.at, kept.seq)));
         Ok(found)
     }
     /// When the newest backup that is known to be good was made.
