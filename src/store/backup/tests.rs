@@ -224,6 +224,14 @@ fn blocks_of_another_backup_of_the_same_shop_do_not_fit() {
     assert_eq!(read(&mixed).unwrap_err().code, "backup_damaged");
 }
 
+/// Says that it is over when it goes.
+struct Ending<'a>(&'a AtomicBool);
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 #[test]
 fn a_backup_under_writes_is_one_event_number_exactly() {
     let dir = tempfile::tempdir().unwrap();
@@ -240,8 +248,10 @@ fn a_backup_under_writes_is_one_event_number_exactly() {
                 }
             });
         }
+        // Also when this thread fails, or the others would write for ever.
+        let _stop = Ending(&stop);
         let mut last = 0;
-        let made = (0..4)
+        (0..4)
             .map(|_| {
                 while store.last_seq() < last + 20 {
                     std::thread::yield_now();
@@ -250,9 +260,7 @@ fn a_backup_under_writes_is_one_event_number_exactly() {
                 last = made.seq;
                 made
             })
-            .collect();
-        stop.store(true, Ordering::SeqCst);
-        made
+            .collect()
     });
     for made in made {
         let data = tempfile::tempdir().unwrap();
