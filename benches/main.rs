@@ -6,6 +6,7 @@
     reason = "a bench is a program of its own that prints and may stop"
 )]
 
+mod page;
 mod placing;
 mod searching;
 mod shop;
@@ -39,6 +40,7 @@ fn main() {
     };
     let shop = shop::Shop::of(size.orders);
     let mut figures = searching::run(&shop, &size);
+    figures.extend(page::run(&shop, &size));
     figures.extend(placing::run(&size));
     println!("{:<44} {:>12} {:>12} {:>8}  other side", "figure", "ours", "theirs", "ratio");
     for f in &figures {

@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 /// What people type, shortest first, and two words.
-const TYPED: &[(&str, &[&str])] = &[
+pub(crate) const TYPED: &[(&str, &[&str])] = &[
     ("1 letter", &["a", "m", "s", "b", "k"]),
     ("2 letters", &["an", "mu", "so", "be", "ka"]),
     ("3 letters", &["ann", "mul", "sor", "ber", "kar"]),
@@ -44,7 +44,7 @@ pub(crate) fn run(shop: &Shop, size: &Size) -> Vec<Figure> {
     figures
 }
 
-fn timed<T>(act: impl FnOnce() -> T) -> (T, Duration) {
+pub(crate) fn timed<T>(act: impl FnOnce() -> T) -> (T, Duration) {
     let started = Instant::now();
     let value = black_box(act());
     (value, started.elapsed())
@@ -64,7 +64,7 @@ fn our_search(shop: &Shop, typed: &str) -> u64 {
     }
 }
 
-fn their_search(shop: &Shop, typed: &str) -> u64 {
+pub(crate) fn their_search(shop: &Shop, typed: &str) -> u64 {
     let query = format!("{}*", typed.split(' ').map(|w| format!("\"{w}\"")).collect::<Vec<_>>().join(" "));
     let mut page = shop
         .sqlite

@@ -54,6 +54,19 @@ fn a_changed_address_is_found_and_the_old_one_too() {
 }
 
 #[test]
+fn a_customer_keeps_something_to_be_known_by() {
+    let shop = Shop::open();
+    let added = json!({"email": "anna@example.com", "first_name": "Anna", "phone": "030 12"});
+    let id = shop.send("POST", "/api/v1/customers", &added, &[]).expect(201).json()["id"].clone();
+    let path = format!("/api/v1/customers/{}", id.as_str().unwrap());
+    let nothing = json!({"email": null, "first_name": "", "phone": ""});
+    let refused = shop.send("PATCH", &path, &nothing, &[]).expect(422).json();
+    assert_eq!(refused["errors"][0]["code"], "customer_empty");
+    shop.send("PATCH", &path, &json!({"email": null, "first_name": ""}), &[]).expect(200);
+    assert_eq!(shop.get(&path).json()["phone"], "030 12");
+}
+
+#[test]
 fn who_ordered_and_who_spent_most_is_known_at_once() {
     let shop = Shop::open();
     for i in 0..4 {

@@ -1,6 +1,6 @@
 //! The change feed: gap-free pages, filters, and the stream that goes on where it was.
 
-use crate::harness::{Shop, least_order};
+use crate::harness::{Shop, least_order, request, succeed};
 use serde_json::json;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
@@ -39,26 +39,29 @@ fn the_feed_has_every_event_in_order_without_gaps() {
     assert_eq!(about["data"].as_array().unwrap().len(), 2);
 }
 
+/// The lines of a stream; `last` is its `Last-Event-ID`, if any.
+fn stream(shop: &Shop, key: &str, query: &str, last: &str) -> impl Iterator<Item = String> + use<> {
+    let address = shop.url.trim_start_matches("http://");
+    let mut socket = TcpStream::connect(address).unwrap();
+    let last = if last.is_empty() { String::new() } else { format!("last-event-id: {last}\r\n") };
+    write!(
+        socket,
+        "GET /api/v1/events/stream?{query} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\n{last}\r\n"
+    )
+    .unwrap();
+    BufReader::new(socket).lines().map_while(Result::ok)
+}
+
 #[test]
 fn the_stream_goes_on_where_a_client_left_it() {
     let shop = Shop::open();
     shop.place("a", &least_order("a@example.com", 100)).expect(201);
-    let stream = |last: &str| {
-        let address = shop.url.trim_start_matches("http://");
-        let mut socket = TcpStream::connect(address).unwrap();
-        let last = if last.is_empty() { String::new() } else { format!("last-event-id: {last}\r\n") };
-        write!(
-            socket,
-            "GET /api/v1/events/stream?kind=order.placed HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\n{last}\r\n",
-            shop.key
-        )
-        .unwrap();
-        BufReader::new(socket).lines().map_while(Result::ok)
-    };
+    let stream = |last: &str| stream(&shop, &shop.key, "kind=order.placed", last);
     let mut first = stream("");
     assert!(first.next().unwrap().contains("200"));
-    // The head is here, so the stream listens: what is placed now has to come.
-    first.find(|l| l.trim().is_empty()).unwrap();
+    // Without `after` it begins at the beginning, as the feed does.
+    let old = first.find(|l| l.starts_with("data:")).unwrap();
+    assert!(old.contains("order.placed"), "{old}");
     shop.place("b", &least_order("b@example.com", 100)).expect(201);
     let id = first.find(|l| l.starts_with("id:")).unwrap();
     let seq: u64 = id["id:".len()..].trim().parse().unwrap();
@@ -69,4 +72,35 @@ fn the_stream_goes_on_where_a_client_left_it() {
     let event: serde_json::Value = serde_json::from_str(data["data:".len()..].trim()).unwrap();
     assert!(event["seq"].as_u64().unwrap() > seq);
     assert_eq!(event["kind"], "order.placed");
+}
+
+#[test]
+fn a_stream_ends_when_its_key_is_revoked() {
+    let shop = Shop::open();
+    shop.place("a", &least_order("a@example.com", 100)).expect(201);
+    let scope = ["key", "create", "--name", "follower", "--scope", "events:view"];
+    let made = succeed(&[&scope[..], &["--json", "--data", shop.data()]].concat());
+    let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+    let mut lines = stream(&shop, made["key"].as_str().unwrap(), "kind=order.placed", "");
+    lines.find(|l| l.starts_with("id:")).unwrap();
+    succeed(&["key", "revoke", made["id"].as_str().unwrap(), "--data", shop.data()]);
+    shop.place("b", &least_order("b@example.com", 100)).expect(201);
+    // What was sent before ends with the event of the first order; nothing comes after it.
+    let rest: Vec<String> = lines.filter(|l| l.starts_with("id:")).collect();
+    assert_eq!(rest, Vec::<String>::new());
+}
+
+#[test]
+fn a_stream_that_cannot_know_where_to_begin_is_refused() {
+    let shop = Shop::open();
+    for last in ["x", "-1", "1e3"] {
+        let answer = request(
+            &format!("{}/api/v1/events/stream", shop.url),
+            "GET",
+            &[("authorization", &format!("Bearer {}", shop.key)), ("last-event-id", last)],
+            None,
+        );
+        assert_eq!((answer.status, answer.code().as_str()), (422, "invalid_last_event_id"), "{last}");
+    }
+    assert_eq!(shop.get("/api/v1/events/stream?limit=5").code(), "unknown_parameter");
 }

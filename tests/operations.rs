@@ -81,10 +81,79 @@ fn a_wrong_configuration_is_refused_with_its_line() {
         assert_eq!(output.status.code(), Some(3), "{said}");
         assert!(said.contains("lissen") && said.contains("listen") && said.contains('3'), "{said}");
     }
+    std::fs::write(&config, "[log]\nlevel = \"loud\"\n").unwrap();
+    for args in [vec!["config", "check", "--config", path], vec!["serve", "--config", path]] {
+        let output = backroom(&args);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        assert!(said.contains("log.level"), "{said}");
+    }
     let default = succeed(&["config", "default"]);
     std::fs::write(&config, default).unwrap();
     succeed(&["config", "check", "--config", path]);
     succeed(&["config", "show", "--json", "--config", path]);
+}
+
+#[test]
+fn the_bare_address_leads_to_the_pages() {
+    let shop = Shop::open();
+    let front = request(&format!("{}/", shop.url), "GET", &[], None).expect(303);
+    assert_eq!(front.header("location"), Some("/admin"));
+}
+
+/// Names and addresses are in there: nobody else on the machine may read them.
+#[cfg(unix)]
+#[test]
+fn what_is_kept_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let shop = Shop::open();
+    shop.place("k", &least_order("anna@example.com", 100)).expect(201);
+    let mut waiting = vec![std::path::PathBuf::from(shop.data())];
+    let mut seen = 0;
+    while let Some(path) = waiting.pop() {
+        // Files of the index come and go.
+        let Ok(meta) = std::fs::metadata(&path) else { continue };
+        assert_eq!(meta.permissions().mode() & 0o077, 0, "{}", path.display());
+        seen += 1;
+        if meta.is_dir() {
+            waiting.extend(std::fs::read_dir(&path).unwrap().map(|e| e.unwrap().path()));
+        }
+    }
+    assert!(seen > 5);
+}
+
+#[test]
+fn a_damaged_page_is_said_in_one_sentence() {
+    let mut shop = Shop::open();
+    for i in 0..40 {
+        shop.place(&format!("k{i}"), &least_order(&format!("c{i}@example.com"), 100 + i)).expect(201);
+    }
+    assert_eq!(shop.stop(), Some(0));
+    let file = std::path::Path::new(shop.data()).join("store.redb");
+    let whole = std::fs::read(&file).unwrap();
+    let mut complaints = 0;
+    // Every page in turn is filled with nonsense but the first, which says where the others are.
+    for page in 1..whole.len() / 4_096 {
+        let mut damaged = whole.clone();
+        damaged[page * 4_096..(page + 1) * 4_096].fill(0xA5);
+        if whole[page * 4_096..(page + 1) * 4_096].iter().all(|b| *b == 0) {
+            continue;
+        }
+        std::fs::write(&file, &damaged).unwrap();
+        let output = backroom(&["check", "--data", shop.data()]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!said.contains("panicked"), "page {page}: {said}");
+        match output.status.code() {
+            // A page that holds nothing any more.
+            Some(0) => {}
+            Some(5) => complaints += 1,
+            other => panic!("page {page}: {other:?}: {said}"),
+        }
+        if complaints == 12 {
+            return;
+        }
+    }
+    assert!(complaints > 0);
 }
 
 #[test]

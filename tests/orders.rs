@@ -252,6 +252,7 @@ fn a_list_is_walked_by_cursors_without_gaps_or_doubles() {
         ("limit=0", "invalid_limit"),
         ("limit=x", "wrong_type"),
         ("after=%00", "invalid_cursor"),
+        ("q=%ff", "unreadable"),
         ("sort=colour", "unknown_sort"),
         ("q=colur:red", "invalid_query"),
     ] {
@@ -259,6 +260,85 @@ fn a_list_is_walked_by_cursors_without_gaps_or_doubles() {
         assert!(answer.status == 400 || answer.status == 422, "{query}: {} {}", answer.status, answer.body);
         assert_eq!(answer.code(), code, "{query}");
     }
+}
+
+#[test]
+fn a_cursor_belongs_to_its_list_query_and_sorting() {
+    let shop = Shop::open();
+    for i in 0..3 {
+        shop.place(&format!("k{i}"), &least_order(&format!("c{i}@example.com"), i + 1)).expect(201);
+    }
+    let page = shop.get("/api/v1/orders?limit=1&sort=-total").expect(200).json();
+    let cursor = page["next_cursor"].as_str().unwrap().to_owned();
+    shop.get(&format!("/api/v1/orders?limit=2&sort=-total&after={cursor}")).expect(200);
+    for other in ["orders?limit=1", "orders?sort=total", "orders?sort=-total&q=c1", "customers?sort=-spent"] {
+        let sign = if other.contains('?') { '&' } else { '?' };
+        let answer = shop.get(&format!("/api/v1/{other}{sign}after={cursor}"));
+        assert_eq!((answer.status, answer.code().as_str()), (422, "invalid_cursor"), "{other}");
+    }
+}
+
+#[test]
+fn amounts_that_no_shop_has_are_refused_and_sums_stay_exact() {
+    let mut shop = Shop::open();
+    for (at, cents) in [9_000_000_000_000_000_000_i64, 100_000_000_000_001, -1].into_iter().enumerate() {
+        let answer = shop.place(&format!("large{at}"), &least_order("anna@example.com", cents)).expect(422);
+        assert!(answer.body.contains("/lines"), "{}", answer.body);
+    }
+    let mut order = least_order("anna@example.com", 100);
+    order["shipping"] = json!({"amount": i64::MAX, "currency": "EUR"});
+    assert_eq!(shop.place("shipping", &order).expect(422).json()["errors"][0]["pointer"], "/shipping");
+    order["shipping"] = json!({"amount": 1, "currency": "XXX"});
+    shop.place("none", &order).expect(422);
+    assert_eq!(total(&shop, ""), 0);
+
+    let most = 100_000_000_000_000_i64;
+    let spent = |shop: &Shop| shop.get("/api/v1/customers?q=anna").json()["data"][0]["spent"][0].clone();
+    let mut ids = Vec::new();
+    for at in 0..3 {
+        let placed = shop.place(&format!("most{at}"), &least_order("anna@example.com", most)).expect(201);
+        ids.push(placed.json()["id"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(spent(&shop)["amount"], 3 * most);
+    for id in &ids[1..] {
+        shop.send("POST", &format!("/api/v1/orders/{id}/cancel"), &json!({}), &[]).expect(200);
+    }
+    assert_eq!(spent(&shop)["amount"], most);
+    assert_eq!(shop.stop(), Some(0));
+    crate::harness::succeed(&["check", "--data", shop.data()]);
+}
+
+#[test]
+fn a_step_takes_its_own_words_and_no_others() {
+    let shop = Shop::open();
+    let id = shop.place("k", &least_order("anna@example.com", 100)).expect(201).json()["id"].clone();
+    let path = |step: &str| format!("/api/v1/orders/{}/{step}", id.as_str().unwrap());
+    let answer = shop.send("POST", &path("pay"), &json!({"tracking": "123"}), &[]).expect(422);
+    assert_eq!(answer.json()["errors"][0]["pointer"], "/tracking");
+    shop.send("POST", &path("pay"), &json!({"method": "cash"}), &[]).expect(200);
+    let shipped = shop.send("POST", &path("ship"), &json!({"tracking": "123"}), &[]).expect(200).json();
+    assert_eq!(shipped["parcels"][0]["tracking"], "123");
+}
+
+#[test]
+fn everything_wrong_with_the_shape_is_said_at_once() {
+    let shop = Shop::open();
+    let order = json!({"currency": "EUR", "colour": 1, "phone": 5, "tags": "x", "lines": [
+        {"title": "Mug", "quantity": "two", "unit_price": {"amount": 1, "currency": "EUR"}, "sise": "L"}]});
+    let refused = shop.place("k", &order).expect(422).json();
+    let mut pointers: Vec<&str> =
+        refused["errors"].as_array().unwrap().iter().map(|e| e["pointer"].as_str().unwrap()).collect();
+    pointers.sort_unstable();
+    assert_eq!(pointers, ["/colour", "/lines/0/quantity", "/lines/0/sise", "/phone", "/tags"]);
+    let id = shop.place("l", &least_order("anna@example.com", 100)).expect(201).json()["id"].clone();
+    let patch = json!({"shipping_address": {"planet": "Mars", "city": 7}, "metadata": {"a": 1}});
+    let path = format!("/api/v1/orders/{}", id.as_str().unwrap());
+    let refused = shop.send("PATCH", &path, &patch, &[]).expect(422).json();
+    let said = refused.to_string();
+    for pointer in ["/shipping_address/planet", "/shipping_address/city", "/metadata/a"] {
+        assert!(said.contains(pointer), "{said}");
+    }
+    assert!(!said.contains("i64") && !said.contains("struct"), "{said}");
 }
 
 #[test]

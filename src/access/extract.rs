@@ -6,6 +6,7 @@ use crate::access::permission::{self, Permission, Rights};
 use crate::access::role::Role;
 use crate::access::session::Session;
 use crate::access::staff::{self, Granter, StaffMember};
+use crate::access::standing::{Credential, Standing};
 use crate::access::token::TokenHash;
 use crate::access::turn_away;
 use crate::base::error::{Error, Kind, Result};
@@ -141,6 +142,7 @@ fn missing_permission(access: &Access, word: &str) -> Result<Error> {
 ///
 /// 401 and 403 are problem documents that name the missing scope. With an `Authorization` header no cookie is read.
 pub struct Caller<P> {
+    credential: Credential,
     actor: Actor,
     rights: Rights,
     now: Timestamp,
@@ -170,6 +172,16 @@ impl<P> Caller<P> {
     }
 }
 
+impl<P: Permission> Caller<P> {
+    /// What a long answer asks from time to time: whether the caller may still have it.
+    ///
+    /// # Errors
+    /// `Internal` when the app was put together without this floor.
+    pub fn standing(&self, request: &HttpRequest) -> Result<Standing> {
+        Ok(Standing::new(Access::of(request)?.clone(), self.credential, P::WORD))
+    }
+}
+
 impl<P: Permission> FromRequest for Caller<P> {
     type Error = Error;
     type Future = Ready<Result<Self>>;
@@ -181,14 +193,13 @@ impl<P: Permission> FromRequest for Caller<P> {
 
 fn called<P: Permission>(request: &HttpRequest) -> Result<Caller<P>> {
     let access = Access::of(request)?;
-    let (actor, rights, granter) = match access.key(request)? {
-        Some(key) => by_key::<P>(request, &key)?,
-        None => by_session::<P>(request, access)?,
-    };
-    Ok(Caller { actor, rights, now: access.now(), granter, permission: PhantomData })
+    match access.key(request)? {
+        Some(key) => by_key(request, access, &key),
+        None => by_session(request, access),
+    }
 }
 
-fn by_key<P: Permission>(request: &HttpRequest, key: &ApiKey) -> Result<(Actor, Rights, Granter)> {
+fn by_key<P: Permission>(request: &HttpRequest, access: &Access, key: &ApiKey) -> Result<Caller<P>> {
     let rights = key.rights();
     if !rights.may(P::WORD) {
         let text = format!("This API key lacks the scope {}.", P::WORD);
@@ -196,10 +207,12 @@ fn by_key<P: Permission>(request: &HttpRequest, key: &ApiKey) -> Result<(Actor, 
     }
     let actor = Actor::new(ActorKind::Key, key.id.to_string(), key.name.clone());
     let actor = Actor { request_id: Some(request_id(request)), ..actor };
-    Ok((actor, rights, Granter { staff: None, rights }))
+    let (granter, now) = (Granter { staff: None, rights }, access.now());
+    let credential = Credential::Key(key.id);
+    Ok(Caller { credential, actor, rights, now, granter, permission: PhantomData })
 }
 
-fn by_session<P: Permission>(request: &HttpRequest, access: &Access) -> Result<(Actor, Rights, Granter)> {
+fn by_session<P: Permission>(request: &HttpRequest, access: &Access) -> Result<Caller<P>> {
     let visitor = access.visitor(request)?;
     let Visitor::Live(live) = visitor.as_ref() else {
         let text =
@@ -213,8 +226,10 @@ fn by_session<P: Permission>(request: &HttpRequest, access: &Access) -> Result<(
     if !live.rights().may(P::WORD) {
         return Err(missing_permission(access, P::WORD)?);
     }
-    let granter = Granter { staff: Some(live.person.id), rights: live.rights() };
-    Ok((live.actor(request), live.rights(), granter))
+    let rights = live.rights();
+    let granter = Granter { staff: Some(live.person.id), rights };
+    let (credential, actor) = (Credential::Session(live.token), live.actor(request));
+    Ok(Caller { credential, actor, rights, now: access.now(), granter, permission: PhantomData })
 }
 
 fn scope<P: Permission>() -> &'static str {

@@ -82,7 +82,11 @@ impl Access {
 
     fn look_up(&self, request: &HttpRequest) -> Result<Visitor> {
         let Some(sid) = cookies::session(request, self.https()) else { return Ok(Visitor::Nobody) };
-        let token = token::hash(&sid);
+        self.visitor_by(token::hash(&sid))
+    }
+
+    /// Who a session belongs to, now.
+    pub(super) fn visitor_by(&self, token: TokenHash) -> Result<Visitor> {
         let now = self.now();
         self.store().read(|s| {
             let Some(session) = session::find(s, &token)? else { return Ok(Visitor::Nobody) };

@@ -28,6 +28,7 @@ pub mod session;
 pub mod setup;
 mod shells;
 mod sign_in;
+mod standing;
 #[cfg(test)]
 mod tests;
 pub mod token;
@@ -43,6 +44,7 @@ pub use role::Role;
 pub use settings::Settings;
 pub use setup::setup_link;
 pub use shells::{DOORS, shells};
+pub use standing::Standing;
 
 use crate::store::TableInfo;
 

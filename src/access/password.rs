@@ -56,7 +56,11 @@ impl Password {
         }
         let pieces: Vec<String> = words.iter().flat_map(|text| pieces(text)).collect();
         let inputs: Vec<&str> = pieces.iter().map(String::as_str).chain(OWN_WORDS.iter().copied()).collect();
-        let entropy = zxcvbn::zxcvbn(&self.0, &inputs);
+        // The words of a name with signs between them are that name: both spellings have to be good.
+        let squeezed: String = self.0.chars().filter(|c| c.is_alphanumeric()).collect();
+        let as_typed = zxcvbn::zxcvbn(&self.0, &inputs);
+        let without_signs = zxcvbn::zxcvbn(&squeezed, &inputs);
+        let entropy = if without_signs.score() < as_typed.score() { without_signs } else { as_typed };
         if entropy.score() >= SCORE_MIN {
             return Ok(());
         }

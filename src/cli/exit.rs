@@ -11,7 +11,7 @@ pub enum Exit {
     Failed = 1,
     Usage = 2,
     Configuration = 3,
-    /// `check` found problems, or a backup is no good.
+    /// `check` found problems, the data is damaged, or a backup is no good.
     Problems = 5,
     /// Temporary: the same command may work later.
     TryAgain = 75,
@@ -27,7 +27,7 @@ impl Exit {
             (CLOSED_PIPE, _) => Self::Ok,
             ("usage", _) => Self::Usage,
             ("store_format_newer" | "backup_format_newer", _) => Self::Format,
-            ("backup_damaged" | "backup_unsound" | "not_a_backup", _) => Self::Problems,
+            ("store_damaged" | "backup_damaged" | "backup_unsound" | "not_a_backup", _) => Self::Problems,
             ("store_locked", _) | (_, Kind::Unavailable | Kind::TooMany) => Self::TryAgain,
             (code, _) if code.starts_with("config_") => Self::Configuration,
             _ => Self::Failed,

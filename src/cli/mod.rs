@@ -59,7 +59,7 @@ struct Cli {
 
 const AFTER_HELP: &str = "\
 Exit codes:
-  0 done   1 failed   2 wrong usage   3 wrong configuration   5 check found problems, damaged backup
+  0 done   1 failed   2 wrong usage   3 wrong configuration   5 check found problems, damaged data or backup
   75 try again later   78 the data was written by a newer version
 
 `backroom <command> --help` shows an example.";
@@ -89,6 +89,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Ok(cli) => cli,
         Err(refused) => return answer::usage(&refused),
     };
+    // What this program writes holds names and addresses: files and directories are for its own user alone.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let mut answer = Answer::new(cli.quiet, cli.verbose);
     let done = cli.verb.run(&mut answer).and_then(|exit| answer.finish().map(|()| exit));
     done.unwrap_or_else(|error| {

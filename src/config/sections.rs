@@ -52,6 +52,19 @@ pub enum LogFormat {
     Json,
 }
 
+impl Log {
+    /// Whether every part is a level or a module with one. The library takes `loud` for a module all of whose lines
+    /// are wanted, and is silent about everything else.
+    fn has_levels(&self) -> bool {
+        let is_level = |text: &str| text.parse::<tracing_subscriber::filter::LevelFilter>().is_ok();
+        let is_part = |part: &str| match part.trim().rsplit_once('=') {
+            Some((module, level)) => !module.trim().is_empty() && is_level(level.trim()),
+            None => is_level(part.trim()),
+        };
+        self.level.split(',').all(is_part) && tracing_subscriber::EnvFilter::try_new(&self.level).is_ok()
+    }
+}
+
 impl Default for Log {
     fn default() -> Self {
         Self { format: LogFormat::Auto, level: "info".to_owned() }
@@ -151,8 +164,11 @@ impl Settings {
             let fits = listen.is_none_or(|l| l.parse::<SocketAddr>().is_ok());
             found.unless(fits, path, "give an address and a port such as 127.0.0.1:8080 or [::1]:8080");
         }
-        let is_level = tracing_subscriber::EnvFilter::try_new(&self.log.level).is_ok();
-        found.unless(is_level, "log.level", "give error, warn, info, debug, trace or a list by module");
+        found.unless(
+            self.log.has_levels(),
+            "log.level",
+            "give error, warn, info, debug, trace or a list by module",
+        );
         let (store, search) = (&self.store, &self.search);
         for (path, value, least, most) in [
             ("store.cache_mb", store.cache_mb, 1, 1 << 20),

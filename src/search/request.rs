@@ -93,6 +93,8 @@ pub struct Request<'a> {
     pub after: Option<Cursor>,
     /// The page before this place.
     pub before: Option<Cursor>,
+    /// Marks the cursors of the answer, so that the asker knows them again.
+    pub list: u32,
     pub count: Count,
     /// Fields whose values are counted over the result.
     pub facets: Vec<&'a str>,
@@ -112,6 +114,7 @@ impl<'a> Request<'a> {
             limit: 50,
             after: None,
             before: None,
+            list: 0,
             count: Count::None,
             facets: Vec::new(),
             and: None,
@@ -171,6 +174,8 @@ pub struct Cursor {
     pub(crate) time_ms: i64,
     pub(crate) id: [u8; 16],
     pub(crate) kind: u8,
+    /// The mark of the list it is of: in another order the same place means nothing.
+    pub(crate) list: u32,
 }
 
 impl fmt::Display for Cursor {
@@ -180,7 +185,7 @@ impl fmt::Display for Cursor {
         value.copy_from_slice(&self.value.unwrap_or(0).to_be_bytes());
         time.copy_from_slice(&self.time_ms.to_be_bytes());
         let sign = if self.value.is_some() { 'v' } else { 't' };
-        write!(f, "{sign}{:02x}{}{}", self.kind, id::to_text(&first), id::to_text(&self.id))
+        write!(f, "{sign}{:02x}{:08x}{}{}", self.kind, self.list, id::to_text(&first), id::to_text(&self.id))
     }
 }
 
@@ -193,24 +198,30 @@ impl Cursor {
         Self::read(text)
             .ok_or_else(|| Error::invalid("invalid_cursor", "Use a cursor from an answer, unchanged."))
     }
+    /// The mark of the list it is of.
+    pub fn list(&self) -> u32 {
+        self.list
+    }
     fn read(text: &str) -> Option<Self> {
         if !text.is_ascii() {
             return None;
         }
         let (sign, rest) = text.split_at_checked(1)?;
         let (kind, rest) = rest.split_at_checked(2)?;
+        let (list, rest) = rest.split_at_checked(8)?;
         let (first, second) = rest.split_at_checked(26)?;
         let (first, id) = (id::from_text(first)?, id::from_text(second)?);
         let (value, time) = first.split_at_checked(8)?;
         let value = i64::from_be_bytes(value.try_into().ok()?);
         let time_ms = i64::from_be_bytes(time.try_into().ok()?);
         let kind = u8::from_str_radix(kind, 16).ok()?;
+        let list = u32::from_str_radix(list, 16).ok()?;
         let value = match sign {
             "v" => Some(value),
             "t" => None,
             _ => return None,
         };
-        Some(Self { value, time_ms, id, kind })
+        Some(Self { value, time_ms, id, kind, list })
     }
 
     /// Which of two places comes first.
@@ -244,8 +255,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_cursor_reads_back(value: Option<i64>, time_ms: i64, id: [u8; 16], kind: u8) {
-            let cursor = Cursor { value, time_ms, id, kind };
+        fn a_cursor_reads_back(value: Option<i64>, time_ms: i64, id: [u8; 16], kind: u8, list: u32) {
+            let cursor = Cursor { value, time_ms, id, kind, list };
             prop_assert_eq!(Cursor::parse(&cursor.to_string()).unwrap(), cursor);
         }
         #[test]

@@ -4,9 +4,10 @@ use crate::base::error::{Error, Result};
 use crate::base::time::{Clock, Timestamp};
 use crate::store::actor::Actor;
 use crate::store::check::{Checker, Finding, Findings, check_all};
-use crate::store::engine::redb::{FileMedium, RedbOpener, sync_parent};
+use crate::store::engine::redb::{FileMedium, PART_DAMAGED, RedbOpener, damaged, sync_parent};
 use crate::store::events;
 use crate::store::format::{self, Formats};
+use crate::store::guarded::guarded;
 use crate::store::health::{Health, busy, commit_unknown};
 use crate::store::idempotency;
 use crate::store::job::Operation;
@@ -206,7 +207,11 @@ impl Store {
     /// As [`Store::read`]: when something cannot be read at all.
     pub fn check(&self, more: &[Checker]) -> Result<Vec<Finding>> {
         let mut findings = Findings::default();
-        self.read(|snapshot| check_all(snapshot, &self.inner.shared.registry, more, &mut findings))?;
+        // A damaged page may panic inside the engine.
+        let walked = guarded(|| {
+            self.read(|snapshot| check_all(snapshot, &self.inner.shared.registry, more, &mut findings))
+        });
+        walked.unwrap_or_else(|| Err(damaged(PART_DAMAGED)))?;
         Ok(findings.into_list())
     }
 

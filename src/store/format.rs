@@ -6,11 +6,11 @@ use crate::store::actor::Actor;
 use crate::store::check::Findings;
 use crate::store::engine::{Engine, Opener};
 use crate::store::events::Head;
+use crate::store::guarded::guarded;
 use crate::store::key::key_bytes;
 use crate::store::snapshot::{Read, Snapshot};
 use crate::store::table::{Backup, Registry, TableInfo};
 use crate::store::tx::{Group, Tx};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// The format this program writes. It grows with every change that an older program could not live with, a new
@@ -80,7 +80,7 @@ pub(super) fn open(
     formats: Formats,
 ) -> Result<Opened> {
     // A damaged file may panic inside the engine.
-    catch_unwind(AssertUnwindSafe(|| open_checked(opener, registry, clock, formats))).unwrap_or_else(|_| {
+    guarded(|| open_checked(opener, registry, clock, formats)).unwrap_or_else(|| {
         Err(Error::refuse(
             Kind::Internal,
             "store_damaged",

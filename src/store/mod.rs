@@ -40,6 +40,7 @@ pub mod backup;
 mod check;
 mod engine;
 mod format;
+mod guarded;
 mod health;
 
 #[cfg(test)]
@@ -53,6 +54,7 @@ pub use check::{Checker, Finding, Findings};
 pub use door::Store;
 pub use events::{Committed, Event, EventId, StoredEvent, Subject};
 pub use format::FORMAT;
+pub use guarded::guarded;
 pub use health::Health;
 pub use idempotency::{KEPT_MS as IDEMPOTENCY_KEPT_MS, Remembered};
 pub use index::{Index, IndexInfo, IndexRow};

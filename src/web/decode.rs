@@ -2,8 +2,25 @@
 
 use crate::base::error::{Error, FieldError};
 use crate::web::nearest::nearest;
-use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, Unexpected, Visitor};
+use serde::de::{
+    self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, Unexpected, Visitor,
+};
 use std::fmt;
+
+impl From<serde_json::Value> for Node {
+    fn from(value: serde_json::Value) -> Self {
+        match value {
+            serde_json::Value::Null => Self::Null,
+            serde_json::Value::Bool(b) => Self::Bool(b),
+            serde_json::Value::Number(n) => Self::Number(n),
+            serde_json::Value::String(text) => Self::Text(text),
+            serde_json::Value::Array(items) => Self::List(items.into_iter().map(Self::from).collect()),
+            serde_json::Value::Object(fields) => {
+                Self::Map(fields.into_iter().map(|(key, value)| (key, Self::from(value))).collect())
+            }
+        }
+    }
+}
 
 /// A value as it came: JSON, or words of a form or an address.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,26 +54,77 @@ impl Trouble {
         self.path.push(segment.into());
         self
     }
-    /// The refusal of the input, with JSON pointers.
-    pub(super) fn into_error(self, message: &'static str) -> Error {
-        let base: String = self.path.iter().rev().map(|s| format!("/{}", escaped(s))).collect();
-        let mut fields = Vec::new();
-        if self.more.is_empty() {
-            fields.push(FieldError { pointer: base, code: self.code, detail: self.detail });
-        } else {
-            fields.extend(self.more.into_iter().map(|(name, detail)| FieldError {
-                pointer: format!("{base}/{}", escaped(&name)),
-                code: self.code,
-                detail,
-            }));
-        }
-        let mut error = Error::fields(fields);
-        error.code = self.code;
-        if error.message.is_empty() {
-            error.message = message.into();
-        }
-        error
+    /// The path from the outside in.
+    fn place(&self) -> Vec<String> {
+        self.path.iter().rev().cloned().collect()
     }
+    /// What is wrong, with the path to each.
+    fn faults(self) -> Vec<(Vec<String>, FieldError)> {
+        let place = self.place();
+        let fault = |place: Vec<String>, code, detail| {
+            let pointer = place.iter().map(|s| format!("/{}", escaped(s))).collect();
+            (place, FieldError { pointer, code, detail })
+        };
+        if self.more.is_empty() {
+            return vec![fault(place, self.code, self.detail)];
+        }
+        let under = |name: String| place.iter().cloned().chain([name]).collect();
+        self.more.into_iter().map(|(name, detail)| fault(under(name), self.code, detail)).collect()
+    }
+}
+
+/// Most faults that one refusal names.
+const FAULTS_MAX: usize = 20;
+
+/// Reads a type, or says everything that is wrong with the shape of the input: what was wrong is taken out and the rest
+/// read again, as long as that says something new. `message` is for a refusal that is about no field.
+///
+/// # Errors
+/// `unknown_field`, `required`, `wrong_type` … with JSON pointers; `validation` for several kinds at once.
+pub(super) fn read<T: DeserializeOwned>(tree: Node, message: &'static str) -> Result<T, Error> {
+    let mut rest = tree.clone();
+    let mut found: Vec<FieldError> = Vec::new();
+    let mut read = T::deserialize(tree);
+    loop {
+        let trouble = match read {
+            Ok(value) if found.is_empty() => return Ok(value),
+            Ok(_) => break,
+            Err(trouble) => trouble,
+        };
+        let mut is_new = false;
+        for (mut place, fault) in trouble.faults() {
+            // What was taken out is missed then. That is no second fault: what it was in goes as well.
+            let is_within = |inner: &str| {
+                inner
+                    .strip_prefix(fault.pointer.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            let is_consequence = found.iter().any(|f| is_within(&f.pointer));
+            if is_consequence {
+                place.pop();
+            } else {
+                found.push(fault);
+            }
+            while !place.is_empty() && !rest.take_out(&place) {
+                place.pop();
+            }
+            is_new |= !place.is_empty();
+        }
+        if !is_new || found.len() >= FAULTS_MAX {
+            break;
+        }
+        read = T::deserialize(rest.clone());
+    }
+    let code = found.first().map_or("validation", |f| f.code);
+    let is_one_kind = found.iter().all(|f| f.code == code);
+    let mut error = Error::fields(found);
+    if is_one_kind {
+        error.code = code;
+    }
+    if error.message.is_empty() {
+        error.message = message.into();
+    }
+    Err(error)
 }
 
 /// RFC 6901: `~` and `/` are escaped.
@@ -141,6 +209,25 @@ pub(super) fn unknown(name: &str, known: &[&str]) -> String {
 }
 
 impl Node {
+    /// Removes the entry of an object at a path; says whether there was one. An item of a list stays, since the
+    /// places of those behind it would change.
+    fn take_out(&mut self, place: &[String]) -> bool {
+        match (self, place) {
+            (Self::Map(entries), [name]) => {
+                let before = entries.len();
+                entries.retain(|(key, _)| key != name);
+                entries.len() < before
+            }
+            (Self::Map(entries), [name, rest @ ..]) => {
+                entries.iter_mut().any(|(key, node)| key == name && node.take_out(rest))
+            }
+            (Self::List(items), [place, rest @ ..]) => {
+                let item = place.parse::<usize>().ok().and_then(|at| items.get_mut(at));
+                item.is_some_and(|node| node.take_out(rest))
+            }
+            _ => false,
+        }
+    }
     fn found(&self) -> Unexpected<'_> {
         match self {
             Self::Null => Unexpected::Unit,

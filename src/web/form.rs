@@ -3,7 +3,7 @@
 use crate::base::error::{Error, Result};
 use crate::base::id::Id;
 use crate::web::body;
-use crate::web::decode::Trouble;
+use crate::web::decode;
 use crate::web::query;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
@@ -38,8 +38,7 @@ impl Fields {
     /// `unknown_field`, `required`, `wrong_type` … with pointers.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T> {
         let tree = query::tree(self.0.clone())?;
-        T::deserialize(tree).map_err(|trouble: Trouble| {
-            let mut error = trouble.into_error("The form needs a change.");
+        decode::read(tree, "The form needs a change.").map_err(|mut error| {
             if error.code == "duplicate_parameter" {
                 error.code = "duplicate_field";
             }

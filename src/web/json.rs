@@ -2,7 +2,7 @@
 
 use crate::base::error::{Error, Result};
 use crate::web::body;
-use crate::web::decode::{Node, Trouble};
+use crate::web::decode::{self, Node};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -59,8 +59,17 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBytes<T> {
 /// `unreadable` (400) for what is no JSON, has duplicate keys or is nested too deep; `unknown_field`,
 /// `required`, `wrong_type` … (422) with pointers.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    let tree = tree(bytes)?;
-    T::deserialize(tree).map_err(|trouble: Trouble| trouble.into_error("The input needs a change."))
+    decode::read(tree(bytes)?, NEEDS_A_CHANGE)
+}
+
+const NEEDS_A_CHANGE: &str = "The input needs a change.";
+
+/// Reads a value that was JSON already, with the refusals of [`parse`].
+///
+/// # Errors
+/// `unknown_field`, `required`, `wrong_type` … (422) with pointers.
+pub fn from_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T> {
+    decode::read(value.into(), NEEDS_A_CHANGE)
 }
 
 fn tree(bytes: &[u8]) -> Result<Node> {

@@ -5,6 +5,7 @@ use crate::base::time::{Timestamp, Zone};
 use crate::search::query::parse;
 use crate::search::{Answer, Count, Cursor, Problem, Query, Request, Search, Sort, Total};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 /// Rows of a page of an API list.
 pub const LIMIT_DEFAULT: usize = 50;
@@ -59,7 +60,14 @@ pub fn strict(
             return Err(Error::invalid("invalid_parameter", "count: the one value is exact.").on("/count"));
         }
     };
-    search.find(&request(search, list, kind, parsed.query, count)?)
+    let request = request(search, list, kind, parsed.query, count)?;
+    for (name, cursor) in [("/after", &request.after), ("/before", &request.before)] {
+        if cursor.is_some_and(|c| c.list() != request.list) {
+            let text = "This cursor is of another list, query or sorting. Begin this one without a cursor.";
+            return Err(Error::invalid("invalid_cursor", text).on(name));
+        }
+    }
+    search.find(&request)
 }
 
 /// The refusal that says what of a query was not understood.
@@ -84,6 +92,9 @@ pub fn lenient(
     let parsed = parse(list.q.as_deref().unwrap_or_default(), search.schema(), now, zone, None);
     let mut request = request(search, list, kind, parsed.query, Count::UpTo(COUNT_ON_PAGES))?;
     request.facets = facets.to_vec();
+    // A link whose query was changed by hand begins at the first page.
+    request.after = request.after.filter(|c| c.list() == request.list);
+    request.before = request.before.filter(|c| c.list() == request.list);
     Ok((search.find(&request)?, parsed.problems))
 }
 
@@ -106,10 +117,22 @@ fn request(
         limit,
         after: cursor("after", list.after.as_deref())?,
         before: cursor("before", list.before.as_deref())?,
+        list: mark(kind, list),
         count,
         facets: Vec::new(),
         ..Request::list(Query::everything(search.schema()), kind)
     })
+}
+
+/// Tells the cursors of one list, query and sorting from those of another; the same after a restart.
+fn mark(kind: &str, list: &ListQuery) -> u32 {
+    let mut hash = Sha256::new();
+    for part in [kind, list.q.as_deref().unwrap_or_default(), list.sort.as_deref().unwrap_or_default()] {
+        hash.update(part.trim());
+        hash.update([0]);
+    }
+    let [a, b, c, d, ..] = hash.finalize().0;
+    u32::from_be_bytes([a, b, c, d])
 }
 
 fn cursor(name: &str, text: Option<&str>) -> Result<Option<Cursor>> {

@@ -1,7 +1,7 @@
 //! Parameters of the address, strictly: an unknown one is refused with a suggestion instead of being ignored.
 
 use crate::base::error::{Error, FieldError, Result};
-use crate::web::decode::{Node, Trouble};
+use crate::web::decode::{self, Node};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
@@ -29,10 +29,12 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 /// # Errors
 /// As `Query`.
 pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
+    if !is_text(query) {
+        let text = "The address has bytes that are no UTF-8, such as %FF. Encode its text as UTF-8.";
+        return Err(Error::invalid("unreadable", text));
+    }
     let tree = tree(pairs(query))?;
-    let read: std::result::Result<T, Trouble> = T::deserialize(tree);
-    read.map_err(|trouble| {
-        let mut error = trouble.into_error("A parameter needs a change.");
+    decode::read(tree, "A parameter needs a change.").map_err(|mut error: Error| {
         error.fields.iter_mut().for_each(as_parameter);
         if error.code == "unknown_field" {
             error.code = "unknown_parameter";
@@ -120,6 +122,16 @@ fn escape(text: &str, out: &mut String) {
 
 /// Undoes `%41` and `+`; what is no escape stays as it is.
 pub(super) fn decoded(text: &str) -> String {
+    let bytes = decoded_bytes(text);
+    String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
+}
+
+/// Whether the decoded bytes are UTF-8.
+fn is_text(query: &str) -> bool {
+    !query.contains('%') || std::str::from_utf8(&decoded_bytes(query)).is_ok()
+}
+
+fn decoded_bytes(text: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((byte, after)) = rest.split_first() {
@@ -133,7 +145,7 @@ pub(super) fn decoded(text: &str) -> String {
             _ => out.push(*byte),
         }
     }
-    String::from_utf8(out).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
+    out
 }
 
 fn hex(digit: u8) -> Option<u8> {

@@ -1,5 +1,6 @@
 //! Server-Sent Events: a stream that says it lives, and goes on where a client left it.
 
+use crate::base::error::Error;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use std::time::Duration;
@@ -70,9 +71,20 @@ pub fn channel() -> (Sender, HttpResponse) {
     (Sender(sender), answer)
 }
 
-/// The number a client that comes back has seen last.
-pub fn last_event_id(request: &HttpRequest) -> Option<u64> {
-    request.headers().get("last-event-id")?.to_str().ok()?.trim().parse().ok()
+/// The number a client that comes back has seen last; `None` when it says nothing.
+///
+/// # Errors
+/// `invalid_last_event_id` for anything but a number: to begin elsewhere would pass over events.
+pub fn last_event_id(request: &HttpRequest) -> Result<Option<u64>, Error> {
+    let Some(header) = request.headers().get("last-event-id") else { return Ok(None) };
+    match header.to_str().ok().map(str::trim) {
+        Some("") => Ok(None),
+        Some(text) if text.parse::<u64>().is_ok() => Ok(text.parse().ok()),
+        _ => Err(Error::invalid(
+            "invalid_last_event_id",
+            "Last-Event-ID: send the id of an event as it came, such as 42.",
+        )),
+    }
 }
 
 #[cfg(test)]
@@ -114,6 +126,9 @@ mod tests {
         let read = |value: &str| {
             last_event_id(&TestRequest::get().insert_header(("last-event-id", value)).to_http_request())
         };
-        assert_eq!((read("42"), read("x"), read("-1"), read("")), (Some(42), None, None, None));
+        assert_eq!((read("42").unwrap(), read("").unwrap()), (Some(42), None));
+        for text in ["x", "-1", "1.5", "99999999999999999999"] {
+            assert_eq!(read(text).unwrap_err().code, "invalid_last_event_id", "{text}");
+        }
     }
 }

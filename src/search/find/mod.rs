@@ -189,7 +189,7 @@ impl Shared {
                 let terms = &doc.terms;
                 // A field with several values is sorted by its lowest, as the column gives it.
                 let value = field.and_then(|f| terms.numbers.iter().find(|(n, _)| *n == f).map(|(_, v)| *v));
-                Cursor { value, time_ms: terms.time_ms, id: terms.id, kind: terms.kind }
+                Cursor { value, time_ms: terms.time_ms, id: terms.id, kind: terms.kind, list: 0 }
             })
             .collect()
     }
@@ -283,8 +283,9 @@ impl Shared {
             more_after |= found.len() > limit;
             found.truncate(limit);
         }
-        let next = found.last().copied().filter(|_| more_after);
-        let prev = found.first().copied().filter(|_| more_before);
+        let marked = |cursor: &Cursor| Cursor { list: request.list, ..*cursor };
+        let next = found.last().map(marked).filter(|_| more_after);
+        let prev = found.first().map(marked).filter(|_| more_before);
         let hits = found.into_iter().filter_map(|cursor| self.hit(cursor)).collect();
         (hits, next, prev)
     }

@@ -38,7 +38,7 @@ pub(crate) fn newest(
             }
             let Some(terms) = analyser.terms(&doc).filter(|_| !waiting.has(kind, id)) else { continue };
             if tree.matches(&SortedTerms::new(terms)) && found.len() < limit {
-                found.push(Cursor { value: None, time_ms: doc.time_ms, id: *id, kind });
+                found.push(Cursor { value: None, time_ms: doc.time_ms, id: *id, kind, list: 0 });
             }
         }
         // Without the last one's time there is no place to go on from.

@@ -5,6 +5,7 @@ use super::lines::{Lines, NAME};
 use super::reader::Reader;
 use super::writer::Payload;
 use crate::search::schema::Schema;
+use crate::store::guarded;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -66,7 +67,10 @@ impl Place {
     ) -> Result<Option<Opened>, TantivyError> {
         let epoch = self.base.split('-').next().unwrap_or_default();
         for (_, dir) in self.own() {
-            match open_one(&dir, layout, schema) {
+            // Over a file that was cut off the library may panic instead of refusing.
+            let opened = guarded(|| open_one(&dir, layout, schema));
+            let cut_off = || TantivyError::InternalError("a file ends too early".to_owned());
+            match opened.unwrap_or_else(|| Err(cut_off())) {
                 Ok(opened) => {
                     let payload = &opened.payload;
                     let fits = payload.epoch == epoch

@@ -45,6 +45,7 @@ impl Segment {
             time_ms: columns.time.get_val(doc),
             id: columns.id(doc),
             kind: columns.kind_of(doc),
+            list: 0,
         }
     }
 }

@@ -101,6 +101,7 @@ fn a_long_order_by_value_is_walked_and_not_sorted() {
                 time_ms: d.time_ms,
                 id: d.id,
                 kind: 0,
+                list: 0,
             })
             .collect();
         wanted.sort_by(|a, b| a.compare(b, &request.sort));

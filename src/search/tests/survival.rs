@@ -126,6 +126,34 @@ fn any_damage_leads_to_a_rebuild_and_never_to_an_error() {
     }
 }
 
+/// A power cut may leave a file shorter than its name in the index promises, wherever it likes.
+#[test]
+fn a_file_cut_off_anywhere_leads_to_a_rebuild_and_never_to_a_panic() {
+    let desk = small();
+    desk.search.flush().unwrap();
+    let dir = index_dirs(&desk).remove(0);
+    desk.search.close();
+    let names = std::fs::read_dir(&dir).unwrap().map(|e| e.unwrap().file_name());
+    let files: Vec<_> = names.filter(|n| !n.to_str().unwrap().starts_with('.')).collect();
+    let whole: Vec<(std::ffi::OsString, Vec<u8>)> =
+        files.into_iter().map(|name| (name.clone(), std::fs::read(dir.join(name)).unwrap())).collect();
+    for (name, bytes) in &whole {
+        let length = bytes.len();
+        for cut in [0, 1, 2, 3, 4, 7, 8, 9, length / 2, length - 9, length - 8, length - 4, length - 1] {
+            let home = tempfile::tempdir().unwrap();
+            let place = home.path().join(dir.file_name().unwrap());
+            std::fs::create_dir(&place).unwrap();
+            for (name, bytes) in &whole {
+                std::fs::write(place.join(name), bytes).unwrap();
+            }
+            std::fs::write(place.join(name), &bytes[..cut.min(length)]).unwrap();
+            let search = open(home.path(), &desk.shop);
+            let copy = Desk { search, shop: Arc::clone(&desk.shop), dir: home };
+            assert_eq!(copy.found(""), everything(), "{} cut at {cut} of {length}", name.display());
+        }
+    }
+}
+
 #[test]
 fn damage_inside_a_file_is_found_by_the_loop() {
     let desk = small();

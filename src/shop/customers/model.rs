@@ -334,6 +334,19 @@ pub fn checked_address(given: &Address, pointer: &str, checks: &mut Checks) -> A
     address
 }
 
+/// Whether there is anything to know a customer by: an address, an outside id, or a word of a name or a phone number.
+pub(super) fn check_known(
+    email: Option<&str>,
+    external: &[ExternalRef],
+    words: [&String; 4],
+    checks: &mut Checks,
+) {
+    let nothing = email.is_none() && external.is_empty() && words.iter().all(|w| w.is_empty());
+    if nothing && checks.is_clean() {
+        checks.wrong("/email", "customer_empty", "Enter an e-mail address, a name or a phone number.");
+    }
+}
+
 impl NewCustomer {
     /// The same with every field checked and trimmed; all that is wrong is said at once.
     ///
@@ -378,14 +391,8 @@ impl NewCustomer {
             .map(|(i, a)| checked_address(a, &format!("/addresses/{i}"), &mut checks))
             .filter(|a| !a.is_empty())
             .collect();
-        let nameless = customer.email.is_none()
-            && customer.external.is_empty()
-            && [&customer.first_name, &customer.last_name, &customer.company, &customer.phone]
-                .iter()
-                .all(|t| t.is_empty());
-        if nameless && checks.is_clean() {
-            checks.wrong("/email", "customer_empty", "Enter an e-mail address, a name or a phone number.");
-        }
+        let words = [&customer.first_name, &customer.last_name, &customer.company, &customer.phone];
+        check_known(customer.email.as_deref(), &customer.external, words, &mut checks);
         checks.finish()?;
         Ok(customer)
     }

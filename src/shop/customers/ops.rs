@@ -3,8 +3,8 @@
 use super::events::{Added, Changed, changes};
 use super::merge::own_id;
 use super::model::{
-    Address, Customer, CustomerId, ExternalRef, NewCustomer, Totals, checked_address, many_lines, metadata,
-    one_line, tags,
+    Address, Customer, CustomerId, ExternalRef, NewCustomer, Totals, check_known, checked_address,
+    many_lines, metadata, one_line, tags,
 };
 use super::table::{BY_EMAIL, BY_EXTERNAL, BY_ORDERS, BY_PHONE, BY_SPENT, CUSTOMERS, TOTALS};
 use crate::base::error::{Checks, Error, Result};
@@ -270,6 +270,8 @@ fn apply(after: &mut Customer, change: &CustomerChange) -> Result<()> {
     }
     after.accepts_marketing = change.accepts_marketing.unwrap_or(after.accepts_marketing);
     after.tax_exempt = change.tax_exempt.unwrap_or(after.tax_exempt);
+    let words = [&after.first_name, &after.last_name, &after.company, &after.phone];
+    check_known(after.email.as_deref(), &after.external, words, &mut checks);
     checks.finish()
 }
 

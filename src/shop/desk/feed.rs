@@ -8,10 +8,13 @@ use crate::web::{Query, sse};
 use crate::work::{Filter, Reader};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Events of one page at most.
 const LIMIT_MAX: u32 = 1_000;
 const LIMIT_DEFAULT: u32 = 100;
+/// A key or session also ends by time, which wakes nobody.
+const STANDING_ASKED_EVERY: Duration = Duration::from_secs(10);
 
 /// The routes below `/api/v1`.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -40,12 +43,22 @@ pub(super) struct FeedQuery {
     subject: Option<String>,
 }
 
-impl FeedQuery {
-    fn filter(&self) -> Filter {
-        let kinds =
-            self.kind.as_deref().unwrap_or_default().split(',').map(str::trim).filter(|k| !k.is_empty());
-        Filter { kinds: kinds.map(str::to_owned).collect(), subject: self.subject.clone() }
-    }
+fn filter(kind: Option<&str>, subject: Option<String>) -> Filter {
+    let kinds = kind.unwrap_or_default().split(',').map(str::trim).filter(|k| !k.is_empty());
+    Filter { kinds: kinds.map(str::to_owned).collect(), subject }
+}
+
+/// The parameters of the stream.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(super) struct StreamQuery {
+    /// The last sequence number you have; 0 or absent begins at the beginning. `Last-Event-ID` goes before it.
+    after: Option<u64>,
+    /// Kinds, separated by commas, such as `order.placed,customer.*`; all if absent.
+    kind: Option<String>,
+    /// Only events about one record, such as `ord_…`.
+    subject: Option<String>,
 }
 
 /// An event: a fact that was committed together with the change it tells of.
@@ -125,8 +138,8 @@ pub(super) async fn list(
             .on("/limit"));
     }
     let last_seq = store.last_seq();
-    let mut reader =
-        Reader::new(store.get_ref().clone(), query.0.filter(), query.0.after.unwrap_or(0).min(last_seq));
+    let wanted = filter(query.0.kind.as_deref(), query.0.subject);
+    let mut reader = Reader::new(store.get_ref().clone(), wanted, query.0.after.unwrap_or(0).min(last_seq));
     let data: Vec<_> =
         reader.take(usize::try_from(limit).unwrap_or(1))?.into_iter().map(EventOut::new).collect();
     let next_after = reader.at();
@@ -135,28 +148,33 @@ pub(super) async fn list(
 
 /// Streams the change feed
 ///
-/// Server-Sent Events: `id` is the sequence number, `event` the kind. A client that comes back with
-/// `Last-Event-ID` goes on where it was.
-#[utoipa::path(get, operation_id = "stream_events", path = "/api/v1/events/stream", tag = "events", params(FeedQuery),
+/// Server-Sent Events: `id` is the sequence number, `event` the kind. It begins after `after`, sends what there is and
+/// then what comes. A client that comes back with `Last-Event-ID` goes on where it was. To hear only what is new, read
+/// `last_seq` from the feed and begin there. The stream ends when the key is revoked.
+#[utoipa::path(get, operation_id = "stream_events", path = "/api/v1/events/stream", tag = "events",
+    params(StreamQuery, ("Last-Event-ID" = Option<u64>, Header, description = "The last sequence number that came; EventSource sends it by itself.")),
     responses((status = 200, description = "A stream of events", content_type = "text/event-stream", body = String), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["events:view"])))]
 pub(super) async fn stream(
-    _caller: Caller<may::ViewEvents>,
+    caller: Caller<may::ViewEvents>,
     request: HttpRequest,
     store: web::Data<Store>,
-    query: Query<FeedQuery>,
+    query: Query<StreamQuery>,
 ) -> Result<HttpResponse> {
-    let last_seq = store.last_seq();
-    let after = sse::last_event_id(&request).or(query.0.after).unwrap_or(last_seq).min(last_seq);
-    let mut reader = Reader::new(store.get_ref().clone(), query.0.filter(), after);
+    let after = sse::last_event_id(&request)?.or(query.0.after).unwrap_or(0).min(store.last_seq());
+    let wanted = filter(query.0.kind.as_deref(), query.0.subject);
+    let mut reader = Reader::new(store.get_ref().clone(), wanted, after);
+    let standing = caller.standing(&request)?;
     let (sender, response) = sse::channel();
     actix_web::rt::spawn(async move {
-        loop {
+        // A revocation is a change as well: it wakes the reader, and is seen before anything after it is sent.
+        while standing.holds() {
             let Ok(batch) = reader.take(100) else { return };
             if batch.is_empty() {
                 tokio::select! {
                     () = reader.wait() => {}
                     () = sender.closed() => return,
+                    () = tokio::time::sleep(STANDING_ASKED_EVERY) => {}
                 }
             }
             for event in batch {

@@ -38,7 +38,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
 /// What this feature tells the API's documentation.
 #[derive(utoipa::OpenApi)]
 #[openapi(
-    paths(list, place_one, show, patch, move_goods, step, note, renote, list_credit_notes, show_credit_note),
+    paths(list, place_one, show, patch, step, note, renote, list_credit_notes, show_credit_note),
     tags((name = "orders", description = "What was bought by whom, and how far it has come."))
 )]
 pub struct ApiDocs;
@@ -168,13 +168,14 @@ pub(super) async fn patch(
 
 /// Takes a step
 ///
-/// `cancel`, `complete`, `reopen`, `pay`, `unpay`, `return`, `unreturn`, `hold`, `release`. The order's
-/// `next_steps` says which can be taken now; any other is refused with 409 and the reason.
+/// The order's `next_steps` says which can be taken now; any other is refused with 409 and the reason. `cancel` takes
+/// `reason` and `note`, `hold` a `note`, `pay` a `method`, `ship` a `carrier` and a `tracking`; the rest nothing. `ship`,
+/// `unship`, `deliver` and `undeliver` are the steps of those who pack and need `orders:ship`, all others `orders:edit`.
 #[utoipa::path(post, operation_id = "take_step", path = "/api/v1/orders/{id}/{step}", tag = "orders", request_body = StepBody,
     params(("id" = String, Path, description = "`ord_…` or the number"), ("step" = String, Path, description = "The step"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe"), ("If-Match" = Option<String>, Header, description = "The ETag you saw")),
     responses((status = 200, description = "The order as it is now", body = OrderOut), (status = "4XX", response = crate::web::error::ProblemOut)),
-    security(("key" = ["orders:edit"])))]
+    security(("key" = ["orders:edit"]), ("key" = ["orders:ship"])))]
 pub(super) async fn step(
     caller: Caller<may::EditOrders>,
     request: HttpRequest,
@@ -186,14 +187,7 @@ pub(super) async fn step(
     step_of(caller.actor(), once, &request, &store, path.into_inner(), &body).await
 }
 
-/// Ships, delivers, and takes back
-///
-/// `ship` (with `carrier` and `tracking`), `unship`, `deliver`, `undeliver`: the steps of those who pack.
-#[utoipa::path(post, operation_id = "ship_order", path = "/api/v1/orders/{id}/ship", tag = "orders", request_body = StepBody,
-    params(("id" = String, Path, description = "`ord_…` or the number"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe"), ("If-Match" = Option<String>, Header, description = "The ETag you saw")),
-    responses((status = 200, description = "The order as it is now", body = OrderOut), (status = "4XX", response = crate::web::error::ProblemOut)),
-    security(("key" = ["orders:ship"])))]
+/// The steps of those who pack; documented with [`step`].
 pub(super) async fn move_goods(
     caller: Caller<may::ShipOrders>,
     request: HttpRequest,
@@ -219,7 +213,7 @@ async fn step_of(
         StepInput::default()
     } else {
         body::expect_type(request, &["application/json"])?;
-        json::parse::<StepBody>(given)?.into_input()
+        json::parse::<StepBody>(given)?.into_input(step)?
     };
     let answer = store
         .write(actor, move |tx| {

@@ -196,7 +196,7 @@ impl OrderFields {
     /// The change that a merge patch makes to an order.
     ///
     /// # Errors
-    /// `unknown_field` or `invalid_type` with the field.
+    /// `unknown_field`, `wrong_type` … with the field.
     pub fn change(o: &Order, patch: &serde_json::Value) -> Result<OrderChange> {
         let wanted: Self = patched(&Self::of(o), patch)?;
         Ok(OrderChange {
@@ -228,14 +228,40 @@ pub struct StepBody {
 }
 
 impl StepBody {
-    pub fn into_input(self) -> StepInput {
-        StepInput {
+    /// What is given to a step.
+    ///
+    /// # Errors
+    /// `unknown_field` for what belongs to another step: whoever sends a tracking number wants it kept.
+    pub fn into_input(self, step: Step) -> Result<StepInput> {
+        let taken: &[&str] = match step {
+            Step::Cancel => &["reason", "note"],
+            Step::Hold => &["note"],
+            Step::Pay => &["method"],
+            Step::Ship => &["carrier", "tracking"],
+            _ => &[],
+        };
+        let mut checks = Checks::default();
+        for (name, is_given) in [
+            ("reason", self.reason.is_some()),
+            ("note", self.note.is_some()),
+            ("method", self.method.is_some()),
+            ("carrier", self.carrier.is_some()),
+            ("tracking", self.tracking.is_some()),
+        ] {
+            if is_given && !taken.contains(&name) {
+                let known = if taken.is_empty() { "nothing".to_owned() } else { taken.join(" and ") };
+                let detail = format!("The step {step} takes {known}, not “{name}”.");
+                checks.wrong(format!("/{name}"), "unknown_field", detail);
+            }
+        }
+        checks.finish()?;
+        Ok(StepInput {
             reason: self.reason,
             note: self.note.unwrap_or_default(),
             method: self.method.unwrap_or_default(),
             carrier: self.carrier.unwrap_or_default(),
             tracking: self.tracking.unwrap_or_default(),
-        }
+        })
     }
 }
 

@@ -35,7 +35,7 @@ pub fn check(s: &Snapshot, findings: &mut Findings) -> Result<()> {
             sums.orders_all = sums.orders_all.saturating_add(1);
             if order.is_kept() {
                 sums.orders = sums.orders.saturating_add(1);
-                spend(sums, order.currency, order.total.saturating_sub(order.refunded));
+                spend(sums, order.currency, order.total.saturating_sub(order.refunded))?;
             }
         }
         Ok(ControlFlow::Continue(()))
@@ -44,7 +44,7 @@ pub fn check(s: &Snapshot, findings: &mut Findings) -> Result<()> {
         if let Some(customer) = note.customer {
             let sums = totals.entry(customer).or_default();
             sums.credit_notes = sums.credit_notes.saturating_add(1);
-            spend(sums, note.currency, note.total.saturating_neg());
+            spend(sums, note.currency, note.total.saturating_neg())?;
         }
         Ok(ControlFlow::Continue(()))
     })?;

@@ -7,7 +7,7 @@ use super::model::{
 use super::state::{CancelReason, Fulfilment, Payment, Status};
 use crate::base::email;
 use crate::base::error::{Checks, Error, Result};
-use crate::base::money::{Currency, Price, sum};
+use crate::base::money::{Currency, Price, sum, within};
 use crate::base::time::Timestamp;
 use crate::shop::customers::{
     Address, CustomerId, ExternalRef, Life, NewCustomer, checked_address, many_lines, metadata, one_line,
@@ -176,7 +176,9 @@ impl NewOrder {
             None => sum(lines.iter().map(|l| l.tax))?,
         };
         let computed = total_of(subtotal, self.discount, self.shipping, tax, self.tax_included)?;
-        let total = self.stated_total.unwrap_or(computed);
+        let total = within(self.stated_total.unwrap_or(computed)).map_err(|e| e.on("/lines"))?;
+        within(subtotal).map_err(|e| e.on("/lines"))?;
+        within(tax).map_err(|e| e.on("/tax"))?;
         if total < 0 && !self.is_import {
             return Err(
                 Error::invalid("total_negative", "The discount is larger than the order.").on("/discount")
@@ -285,6 +287,8 @@ impl NewOrder {
             .unit_price
             .times(given.quantity, self.currency)
             .and_then(|gross| sum([gross, given.discount.checked_neg().unwrap_or(i64::MIN)]));
+        checks.keep(&at("discount"), within(given.discount));
+        checks.keep(&at("tax"), within(given.tax));
         line.total = match given.stated_total {
             Some(total) => total,
             None => checks.keep(&at("unit_price"), computed).unwrap_or_default(),
@@ -296,18 +300,19 @@ impl NewOrder {
     }
 
     fn check_amounts(&self, checks: &mut Checks) {
-        if self.is_import {
-            return;
-        }
         for (pointer, amount) in [
             ("/discount", self.discount),
             ("/shipping", self.shipping),
             ("/tax", self.tax.unwrap_or(0)),
             ("/refunded", self.refunded),
         ] {
-            if amount < 0 {
+            checks.keep(pointer, within(amount));
+            if amount < 0 && !self.is_import {
                 checks.wrong(pointer, "invalid_amount", "Enter an amount that is not negative.");
             }
+        }
+        for (index, payment) in self.payments.iter().enumerate() {
+            checks.keep(&format!("/payments/{index}/amount"), within(payment.amount));
         }
     }
 }

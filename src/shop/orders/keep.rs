@@ -108,14 +108,12 @@ pub(super) fn save(tx: &mut Tx<'_>, before: Option<&Order>, after: &Order, event
                 totals.orders_all = totals.orders_all.saturating_add_signed(sign);
                 if order.is_kept() {
                     totals.orders = totals.orders.saturating_add_signed(sign);
-                    spend(
-                        totals,
-                        order.currency,
-                        i64::from(sign).saturating_mul(order.total.saturating_sub(order.refunded)),
-                    );
+                    let amount = order.total.saturating_sub(order.refunded);
+                    spend(totals, order.currency, i64::from(sign).saturating_mul(amount))?;
                 }
             }
             totals.last_order_at = totals.last_order_at.max(Some(after.placed_at));
+            Ok(())
         })?;
     }
     ORDERS.put(tx, &after.id, after)?;
@@ -124,23 +122,39 @@ pub(super) fn save(tx: &mut Tx<'_>, before: Option<&Order>, after: &Order, event
 }
 
 /// Changes what a customer's orders add up to.
-pub(super) fn account(tx: &mut Tx<'_>, customer: CustomerId, change: impl FnOnce(&mut Totals)) -> Result<()> {
+///
+/// # Errors
+/// What `change` refuses.
+pub(super) fn account(
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+    change: impl FnOnce(&mut Totals) -> Result<()>,
+) -> Result<()> {
     let before = customers::totals(tx, customer)?;
     let mut totals = before.clone();
-    change(&mut totals);
+    change(&mut totals)?;
     if totals == before { Ok(()) } else { customers::set_totals(tx, customer, &totals) }
 }
 
 /// Adds an amount to what was spent in a currency; the list stays sorted by currency.
-pub(super) fn spend(totals: &mut Totals, currency: Currency, amount: i64) {
+///
+/// # Errors
+/// `sum_too_large` where the sum would no longer be exact: what is taken away later has to give the old sum again.
+pub(super) fn spend(totals: &mut Totals, currency: Currency, amount: i64) -> Result<()> {
     match totals.spent.binary_search_by_key(&currency, |s| s.currency) {
         Ok(at) => {
             if let Some(spent) = totals.spent.get_mut(at) {
-                spent.amount = spent.amount.saturating_add(amount);
+                spent.amount = spent.amount.checked_add(amount).ok_or_else(sum_too_large)?;
             }
         }
         Err(at) => totals.spent.insert(at, Spent { currency, amount }),
     }
+    Ok(())
+}
+
+/// The refusal of a change whose sum 64 bits do not hold.
+pub(super) fn sum_too_large() -> Error {
+    Error::invalid("sum_too_large", "With this amount the shop's sums would no longer fit.").on("/lines")
 }
 
 /// The order, or `NotFound`.

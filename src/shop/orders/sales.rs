@@ -1,5 +1,6 @@
 //! What was sold when: for every currency and quarter of an hour the kept orders placed in it, and what they came to.
 
+use super::keep::sum_too_large;
 use super::model::Order;
 use super::table::SALES;
 use crate::base::error::Result;
@@ -30,6 +31,13 @@ impl Sold {
             amount: self.amount.saturating_add(other.amount),
         }
     }
+    /// The sum, or `None` where 64 bits do not hold it.
+    fn exactly(self, other: Self) -> Option<Self> {
+        Some(Self {
+            orders: self.orders.checked_add(other.orders)?,
+            amount: self.amount.checked_add(other.amount)?,
+        })
+    }
     /// What one order came to, rounded half away from zero; `None` when there was none.
     pub fn average(self) -> Option<i64> {
         let half = self.orders / 2;
@@ -47,6 +55,9 @@ fn share(order: &Order) -> Option<((Currency, i64), Sold)> {
 }
 
 /// Keeps the sums in step with an order that was `before` and is `after`; the one write path of orders calls it.
+///
+/// # Errors
+/// `sum_too_large`.
 pub(super) fn account(tx: &mut Tx<'_>, before: Option<&Order>, after: &Order) -> Result<()> {
     let (was, is) = (before.and_then(share), share(after));
     if was == is {
@@ -55,7 +66,7 @@ pub(super) fn account(tx: &mut Tx<'_>, before: Option<&Order>, after: &Order) ->
     let taken = was.map(|(key, sold)| (key, Sold { orders: -sold.orders, amount: -sold.amount }));
     for (key, change) in taken.into_iter().chain(is) {
         let sold = SALES.get(tx, &key)?.unwrap_or_default();
-        SALES.put(tx, &key, &sold.plus(change))?;
+        SALES.put(tx, &key, &sold.exactly(change).ok_or_else(sum_too_large)?)?;
     }
     Ok(())
 }

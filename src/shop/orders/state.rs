@@ -2,9 +2,10 @@
 
 use minicbor::{Decode, Encode};
 
-/// Declares an axis: variants with their number on disk and their word everywhere else.
+/// Declares an axis: variants with their number on disk and their word everywhere else. The word is taken as a bare
+/// token, because the API's documentation does not look into a captured literal.
 macro_rules! axis {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $n:literal $variant:ident $word:literal $label:literal,)+ }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $n:literal $variant:ident $word:tt $label:literal,)+ }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
         #[cbor(index_only)]

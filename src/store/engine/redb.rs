@@ -4,6 +4,7 @@ mod held;
 
 use crate::base::error::{Error, Kind, Result};
 use crate::store::engine::{Engine, EngineSnapshot, Opener};
+use crate::store::guarded::guarded;
 use crate::store::health::fenced;
 use crate::store::span::{Direction, Span};
 use crate::store::write_set::{Visit, WriteSet};
@@ -16,7 +17,6 @@ use std::cell::RefCell;
 use std::fs::{File, OpenOptions};
 use std::io::Read as _;
 use std::ops::Bound;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -110,7 +110,7 @@ impl<M: Medium> Opener for RedbOpener<M> {
         let backend = held::Handle(Arc::clone(&held));
         let cache_bytes = self.cache_bytes;
         // A damaged file may panic inside redb.
-        let opened = catch_unwind(AssertUnwindSafe(move || {
+        let opened = guarded(move || {
             let mut builder = Database::builder();
             builder.set_cache_size(cache_bytes);
             builder.set_repair_callback(|session| {
@@ -121,11 +121,11 @@ impl<M: Medium> Opener for RedbOpener<M> {
                 );
             });
             builder.create_with_backend(backend)
-        }));
+        });
         match opened {
-            Ok(Ok(db)) => Ok(Box::new(Redb { db, held })),
-            Ok(Err(error)) => Err(open_error(error)),
-            Err(_) => Err(damaged("The file store.redb is damaged and cannot be opened. Restore a backup.")),
+            Some(Ok(db)) => Ok(Box::new(Redb { db, held })),
+            Some(Err(error)) => Err(open_error(error)),
+            None => Err(damaged("The file store.redb is damaged and cannot be opened. Restore a backup.")),
         }
     }
     fn file_bytes(&self) -> u64 {
@@ -289,7 +289,11 @@ impl Drop for FileLock {
     }
 }
 
-fn damaged(message: &'static str) -> Error {
+/// What is said of a page that cannot be read.
+pub(in crate::store) const PART_DAMAGED: &str =
+    "A part of the database is damaged. Run the check, and restore a backup.";
+
+pub(in crate::store) fn damaged(message: &'static str) -> Error {
     Error::refuse(Kind::Internal, "store_damaged", message)
 }
 
@@ -328,9 +332,7 @@ fn open_error(error: DatabaseError) -> Error {
 fn io_error(error: impl Into<redb::Error>) -> Error {
     match error.into() {
         redb::Error::DatabaseClosed => fenced(),
-        error @ redb::Error::Corrupted(_) => {
-            damaged("A part of the database is damaged. Run the check, and restore a backup.").because(error)
-        }
+        error @ redb::Error::Corrupted(_) => damaged(PART_DAMAGED).because(error),
         error => {
             Error::unavailable("store_io", "The database cannot be read just now. Try again in a moment.", 2)
                 .because(error)

@@ -73,12 +73,6 @@ pub const CODES: &[Code] = &[
     api(Invalid, "wrong_type", "A value has another type than its field.", "Look the field up on this page."),
     api(
         Invalid,
-        "invalid_type",
-        "A value has another type than its field.",
-        "Look the field up on this page.",
-    ),
-    api(
-        Invalid,
         "invalid_value",
         "A value cannot be what the field is for.",
         "The detail says what was expected.",
@@ -96,6 +90,18 @@ pub const CODES: &[Code] = &[
         "invalid_parameter",
         "A parameter has a value that does not exist.",
         "The detail lists those there are.",
+    ),
+    api(
+        Invalid,
+        "invalid_last_event_id",
+        "`Last-Event-ID` is not the id of an event.",
+        "Send it as it came; leave it out to begin at `after`.",
+    ),
+    api(
+        Invalid,
+        "sum_too_large",
+        "With this amount what the customer spent, or what the shop sold, would no longer fit 64 bits.",
+        "Check the amounts: they are minor units.",
     ),
     api(
         Invalid,
@@ -288,7 +294,12 @@ pub const CODES: &[Code] = &[
         "This is no amount of the currency.",
         "Send minor units, such as 5900 for €59.00.",
     ),
-    api(Invalid, "amount_too_large", "An amount or a sum does not fit into 64 bits.", "Send a smaller one."),
+    api(
+        Invalid,
+        "amount_too_large",
+        "An amount is larger than any shop has: over 10¹⁴ minor units.",
+        "Send a smaller one.",
+    ),
     api(Invalid, "invalid_currency", "ISO 4217 has no such currency.", "Send three letters, such as EUR."),
     api(
         Invalid,

@@ -1,5 +1,6 @@
 //! The documentation of the JSON API, made from the code that answers it: one OpenAPI document, and the same to read.
 
+mod answers;
 mod codes;
 mod example;
 mod pages;
@@ -12,22 +13,9 @@ use crate::shop::customers;
 use crate::shop::desk::{feed, find};
 use crate::shop::orders;
 use utoipa::OpenApi as _;
-use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{
-    ComponentsBuilder, ContactBuilder, Info, Object, OpenApi, PathItem, RefOr, Server, Type,
-};
-
-/// What every answer to a key says about its budget (draft-ietf-httpapi-ratelimit-headers).
-const LIMIT_HEADERS: &[(&str, &str)] = &[
-    (
-        "RateLimit-Policy",
-        "The budget: requests `q` in a window of `w` seconds, such as `\"key\";q=600;w=60`.",
-    ),
-    ("RateLimit", "What is left: `r` requests, and `t` seconds until all are back."),
-    ("X-Request-Id", "Names this request in the log; tell it when you report a problem."),
-];
+use utoipa::openapi::{ComponentsBuilder, ContactBuilder, Info, OpenApi, PathItem, Server};
 
 const ABOUT: &str = "The back office of the shop for programs.\n\n\
 Send your key with every request: `Authorization: Bearer sk_live_…`. Errors are problem documents (RFC 9457) with a \
@@ -63,8 +51,11 @@ pub fn document(server: Option<&str>) -> OpenApi {
         api.merge(part);
     }
     api.servers = Some(vec![Server::new(server.unwrap_or("/"))]);
-    for item in api.paths.paths.values_mut() {
-        operations(item).for_each(add_limit_headers);
+    if let Some(components) = &mut api.components {
+        answers::complete_problem(components);
+        for (path, item) in &mut api.paths.paths {
+            operations(item).for_each(|operation| answers::complete(path, operation, components));
+        }
     }
     api
 }
@@ -78,20 +69,6 @@ fn info() -> Info {
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
-}
-
-/// Every answer carries them, so that a reader of one operation need not know the general part.
-fn add_limit_headers(operation: &mut Operation) {
-    for answer in operation.responses.responses.values_mut() {
-        let RefOr::T(answer) = answer else { continue };
-        for (name, text) in LIMIT_HEADERS {
-            let header = HeaderBuilder::new()
-                .schema(Some(Object::with_type(Type::String)))
-                .description(Some(*text))
-                .build();
-            answer.headers.insert((*name).to_owned(), RefOr::T(header));
-        }
-    }
 }
 
 #[cfg(test)]
@@ -147,7 +124,9 @@ mod tests {
                 let what = format!("{method} {path}");
                 assert!(operation["summary"].as_str().is_some_and(|s| !s.is_empty()), "{what}");
                 assert!(operation["security"].as_array().is_some_and(|s| !s.is_empty()), "{what}");
-                assert!(operation["responses"].get("4XX").is_some(), "{what}");
+                for faults in ["4XX", "5XX"] {
+                    assert!(operation["responses"].get(faults).is_some(), "{what}: {faults}");
+                }
                 assert!(
                     names.insert(operation["operationId"].as_str().unwrap().to_owned()),
                     "{what} has a name of its own"
@@ -159,7 +138,24 @@ mod tests {
                 }
             }
         }
-        assert!(names.len() >= 18);
+        assert!(names.len() >= 17);
+    }
+
+    #[test]
+    fn answers_say_their_headers() {
+        let api = json();
+        let headers = |pointer: &str| api.pointer(pointer).and_then(|a| a["headers"].as_object()).cloned();
+        let placed = headers("/paths/~1api~1v1~1orders/post/responses/201").unwrap();
+        for name in ["ETag", "Location", "Idempotent-Replayed", "RateLimit", "X-Request-Id"] {
+            assert!(placed.contains_key(name), "{name}");
+        }
+        let listed = headers("/paths/~1api~1v1~1orders/get/responses/200").unwrap();
+        assert!(listed.contains_key("Link") && !listed.contains_key("ETag"));
+        assert!(headers("/components/responses/ProblemOut").unwrap().contains_key("Retry-After"));
+        let step = &api["paths"]["/api/v1/orders/{id}/{step}"]["post"];
+        let word = step["parameters"].as_array().unwrap().iter().find(|p| p["name"] == "step").unwrap();
+        assert_eq!(word["schema"]["enum"].as_array().unwrap().len(), orders::Step::ALL.len());
+        assert_eq!(api["components"]["schemas"]["Fulfilment"]["enum"][0], "unfulfilled");
     }
 
     #[test]

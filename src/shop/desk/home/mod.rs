@@ -5,7 +5,7 @@ mod days;
 mod figures;
 mod sales;
 
-use crate::access::{Shop, Staff, may};
+use crate::access::{Public, Shop, Staff, may};
 use crate::base::error::{Error, Result};
 use crate::base::money::{Currency, Money};
 use crate::base::time::{DAY_MS, Timestamp};
@@ -18,6 +18,7 @@ use crate::web::chart::Chart;
 use crate::web::listing::grouped;
 use crate::web::parts::{Badge, Fill, Tab, Tone};
 use crate::web::{Page, Pages, Query, Shell};
+use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use days::Days;
 use figures::{Figure, orders_with};
@@ -31,7 +32,14 @@ const MAIN_DAYS: i64 = 60;
 
 /// The routes.
 pub fn routes(config: &mut web::ServiceConfig) {
-    config.service(web::resource("/admin").route(web::get().to(home)));
+    config
+        .service(web::resource("/").route(web::get().to(front)))
+        .service(web::resource("/admin").route(web::get().to(home)));
+}
+
+/// The bare address is what people type; staff are who lives here.
+async fn front(_: Public) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((header::LOCATION, "/admin")).finish()
 }
 
 /// What can be chosen.

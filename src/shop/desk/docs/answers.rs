@@ -1,0 +1,111 @@
+//! What every operation answers beside its own body: headers, faults, and the words a step is named by.
+
+use crate::shop::orders::Step;
+use utoipa::openapi::header::{Header, HeaderBuilder};
+use utoipa::openapi::path::{Operation, Parameter};
+use utoipa::openapi::schema::ObjectBuilder;
+use utoipa::openapi::{Components, Object, Ref, RefOr, Required, Response, Schema, Type};
+
+/// Of every answer (draft-ietf-httpapi-ratelimit-headers).
+const OF_ALL: &[(&str, &str)] = &[
+    (
+        "RateLimit-Policy",
+        "The budget: requests `q` in a window of `w` seconds, such as `\"key\";q=600;w=60`.",
+    ),
+    ("RateLimit", "What is left: `r` requests, and `t` seconds until all are back."),
+    ("X-Request-Id", "Names this request in the log; tell it when you report a problem."),
+];
+const ETAG: (&str, &str) =
+    ("ETag", "The version, such as `\"3\"`: send it as `If-Match` with the next change.");
+const LOCATION: (&str, &str) = ("Location", "The path of what was made.");
+const LINK: (&str, &str) =
+    ("Link", "The pages beside this one, `rel=\"next\"` and `rel=\"prev\"` (RFC 8288).");
+const REPLAYED: (&str, &str) = (
+    "Idempotent-Replayed",
+    "`true` when this is the first answer once more; also sent as `Idempotency-Replayed`.",
+);
+const RETRY_AFTER: (&str, &str) = ("Retry-After", "Seconds to wait before the next try; with 429 and 503.");
+/// The refusal that all operations share.
+pub(super) const PROBLEM: &str = "ProblemOut";
+
+/// Completes one operation; `path` is where it is.
+pub(super) fn complete(path: &str, operation: &mut Operation, components: &Components) {
+    let takes_key = parameter(operation, "Idempotency-Key").map(|p| p.schema = Some(key_schema())).is_some();
+    if let Some(step) = parameter(operation, "step") {
+        step.schema = Some(step_schema());
+        // A step may be taken without a word about it.
+        if let Some(RefOr::T(body)) = &mut operation.request_body {
+            body.required = Some(Required::False);
+        }
+    }
+    for (status, answer) in &mut operation.responses.responses {
+        let RefOr::T(answer) = answer else { continue };
+        if status.starts_with('2') {
+            if has_field(answer, "version", components) {
+                add(answer, ETAG);
+            }
+            if has_field(answer, "next_cursor", components) {
+                add(answer, LINK);
+            }
+            if status == "201" && !path.contains('{') {
+                add(answer, LOCATION);
+            }
+            if takes_key {
+                add(answer, REPLAYED);
+            }
+        }
+        OF_ALL.iter().for_each(|header| add(answer, *header));
+    }
+    let fault = RefOr::Ref(Ref::from_response_name(PROBLEM));
+    operation.responses.responses.entry("5XX".to_owned()).or_insert(fault);
+}
+
+/// Completes the refusal that all operations share.
+pub(super) fn complete_problem(components: &mut Components) {
+    if let Some(RefOr::T(problem)) = components.responses.get_mut(PROBLEM) {
+        OF_ALL.iter().chain([&RETRY_AFTER]).for_each(|header| add(problem, *header));
+    }
+}
+
+fn parameter<'a>(operation: &'a mut Operation, name: &str) -> Option<&'a mut Parameter> {
+    operation.parameters.as_mut()?.iter_mut().find_map(|parameter| match parameter {
+        RefOr::T(parameter) if parameter.name == name => Some(parameter),
+        _ => None,
+    })
+}
+
+fn add(answer: &mut Response, (name, text): (&str, &str)) {
+    let header: Header =
+        HeaderBuilder::new().schema(Some(Object::with_type(Type::String))).description(Some(text)).build();
+    answer.headers.insert(name.to_owned(), RefOr::T(header));
+}
+
+/// Whether the body of an answer has a field.
+fn has_field(answer: &Response, field: &str, components: &Components) -> bool {
+    answer.content.values().any(|content| {
+        let RefOr::T(content) = content else { return false };
+        let name = match &content.schema {
+            Some(RefOr::Ref(to)) => to.ref_location.rsplit('/').next().unwrap_or_default().to_owned(),
+            Some(RefOr::T(schema)) => return names(schema, field),
+            None => return false,
+        };
+        match components.schemas.get(&name) {
+            Some(RefOr::T(schema)) => names(schema, field),
+            _ => false,
+        }
+    })
+}
+
+fn names(schema: &Schema, field: &str) -> bool {
+    matches!(schema, Schema::Object(object) if object.properties.contains_key(field))
+}
+
+fn key_schema() -> RefOr<Schema> {
+    let key = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255));
+    RefOr::T(Schema::Object(key.build()))
+}
+
+fn step_schema() -> RefOr<Schema> {
+    let words = Step::ALL.iter().map(|step| step.word());
+    RefOr::T(Schema::Object(ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()))
+}
