@@ -116,7 +116,8 @@ pub(super) fn read<T: DeserializeOwned>(tree: Node, message: &'static str) -> Re
         read = T::deserialize(rest.clone());
     }
     let code = found.first().map_or("validation", |f| f.code);
-    let is_one_kind = found.iter().all(|f| f.code == code);
+    // A name nobody knows is a mistake of the program that sends it, whatever else is wrong.
+    let is_one_kind = code == "unknown_field" || found.iter().all(|f| f.code == code);
     let mut error = Error::fields(found);
     if is_one_kind {
         error.code = code;
