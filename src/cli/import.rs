@@ -61,6 +61,9 @@ pub(super) struct ImportArgs {
     /// The currency of files that name none; the shop's own without it
     #[arg(long, default_value = "", value_name = "CODE", hide_default_value = true)]
     pub(super) currency: String,
+    /// A name for the shop the files come from, where two shops write the same format; keeps their orders apart
+    #[arg(long, default_value = "", value_name = "NAME", hide_default_value = true)]
+    pub(super) source_name: String,
     /// One line of JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -102,6 +105,7 @@ pub(super) fn run(args: &ImportArgs, app: &App, answer: &mut Answer) -> Result<E
         decimal: args.decimal.clone(),
         dates: args.dates.clone(),
         currency: args.currency.clone(),
+        source_name: args.source_name.clone(),
     };
     let options = choices.options(app.shop.zone(), app.shop.profile().currency)?;
     let search = app.search.clone();

@@ -85,6 +85,14 @@ fn merged(r: &impl Read, before: &Customer, new: &NewCustomer) -> Result<Custome
     Ok(after)
 }
 
+/// The customer that this describes, if they are here.
+///
+/// # Errors
+/// `validation`.
+pub fn described(r: &impl Read, new: &NewCustomer) -> Result<Option<CustomerId>> {
+    match_of(r, &new.checked()?)
+}
+
 fn match_of(r: &impl Read, new: &NewCustomer) -> Result<Option<CustomerId>> {
     for external in &new.external {
         let known = match own_id(external) {

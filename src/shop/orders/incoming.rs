@@ -1,7 +1,7 @@
 //! Orders as any door hands them in, and the rules that make a record of one. Pure: no store, no HTTP, no clock.
 
 use super::model::{
-    Cancelled, CreditKind, LINES_IMPORT_MAX, LINES_MAX, Line, Order, OrderId, Parcel, PaymentNote,
+    Cancelled, CreditKind, CreditNote, LINES_IMPORT_MAX, LINES_MAX, Line, Order, OrderId, Parcel, PaymentNote,
     QUANTITY_MAX, StaffNote, total_of,
 };
 use super::state::{CancelReason, Fulfilment, Payment, Status};
@@ -227,6 +227,7 @@ impl NewOrder {
             metadata,
             staff_notes: self.staff_notes.clone(),
             fulfilment_before: self.fulfilment_before,
+            imported: None,
         })
     }
 
@@ -325,6 +326,29 @@ pub struct NewCreditNote {
     pub total: i64,
     pub kind: CreditKind,
     pub country: String,
+}
+
+impl NewCreditNote {
+    /// Whether it says what the note says that is here.
+    pub fn is(&self, here: &CreditNote) -> bool {
+        (self.issued_at, self.currency, self.total, self.kind, &self.lines, &self.country)
+            == (here.issued_at, here.currency, here.total, here.kind, &here.lines, &here.country)
+    }
+    /// Whether another one of a file says the same.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        Self { customer: NewOrderCustomer::Guest, ..self.clone() }
+            == Self { customer: NewOrderCustomer::Guest, ..other.clone() }
+    }
+    /// The refusal of a note whose number another one has, or the same with other content.
+    pub fn differs(&self, issued_at: Timestamp) -> Error {
+        Error::conflict(
+            "other_credit_note",
+            format!(
+                "The credit note {} from this source is here already and says something else; it was issued {issued_at}, this one {}. If the files come from two shops, give this one a name of its own (--source-name, or “Shop name” on the page).",
+                self.number, self.issued_at
+            ),
+        )
+    }
 }
 
 #[cfg(test)]

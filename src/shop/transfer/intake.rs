@@ -77,6 +77,32 @@ pub struct Choices {
     pub dates: String,
     /// A currency's code, for files that name none; the shop's own without it.
     pub currency: String,
+    /// Keeps the orders of two shops apart whose files have one format.
+    pub source_name: String,
+}
+
+/// Characters of a shop's name in the keys of its orders.
+const SOURCE_NAME_MAX: usize = 40;
+
+/// The name of a shop as the first half of its orders' keys; none for an empty one.
+fn source_name(text: &str) -> Result<Option<String>> {
+    let name = text.trim().to_lowercase();
+    let is_good = name.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.'))
+        && name.chars().count() <= SOURCE_NAME_MAX;
+    match name.as_str() {
+        "" => Ok(None),
+        "backroom" => Err(Error::invalid(
+            "invalid_source_name",
+            "This name is that of Backroom’s own files. Choose another.",
+        )
+        .on("/source_name")),
+        _ if is_good => Ok(Some(name)),
+        _ => Err(Error::invalid(
+            "invalid_source_name",
+            format!("Use at most {SOURCE_NAME_MAX} letters, digits, blanks, dots and hyphens, such as shop-berlin."),
+        )
+        .on("/source_name")),
+    }
 }
 
 impl Choices {
@@ -110,6 +136,7 @@ impl Choices {
                 "" => own,
                 code => Currency::parse(code).map_err(|e| e.on("/currency"))?,
             }),
+            source_name: source_name(&self.source_name)?,
             ..Options::default()
         })
     }
@@ -126,16 +153,25 @@ pub fn read(
     options: &Options,
     sink: &mut dyn Sink,
 ) -> Result<Report> {
+    let named = |mapping: Mapping| match &options.source_name {
+        Some(name) => Mapping { source: name.clone(), ..mapping },
+        None => mapping,
+    };
     match source {
+        Source::Known(Format::Backroom) if options.source_name.is_some() => Err(Error::invalid(
+            "invalid_source_name",
+            "Backroom’s own files say themselves which shop each order is from. Leave the name empty.",
+        )
+        .on("/source_name")),
         Source::Known(Format::Backroom) => own_run::run(kind, files, options, sink),
-        Source::Known(format) => run::run(&preset(*format, kind)?, files, options, sink),
+        Source::Known(format) => run::run(&named(preset(*format, kind)?), files, options, sink),
         Source::Mapped(text) => {
             let mapping = Mapping::parse(text)?;
             if mapping.kind != kind {
                 let text = "The mapping is for the other kind of record; its line `kind` says which.";
                 return Err(Error::invalid("mapping_of_other_kind", text).on("/mapping"));
             }
-            run::run(&mapping, files, options, sink)
+            run::run(&named(mapping), files, options, sink)
         }
     }
 }

@@ -21,6 +21,8 @@ pub struct Options {
     pub currency: Option<Currency>,
     /// Columns without a field become metadata; they are listed in any case.
     pub keep_unknown: bool,
+    /// The name of the shop the files come from, where two shops write the same format; the format's own without it.
+    pub source_name: Option<String>,
 }
 
 impl Default for Options {
@@ -33,6 +35,7 @@ impl Default for Options {
             zone: Zone::utc(),
             currency: None,
             keep_unknown: true,
+            source_name: None,
         }
     }
 }

@@ -11,7 +11,8 @@ use crate::shop::transfer::input::{Input, Meter};
 use crate::shop::transfer::maker::Maker;
 use crate::shop::transfer::mapping::{Kind, Mapping};
 use crate::shop::transfer::options::Options;
-use crate::shop::transfer::outcome::{FileReport, Item, Place, Refused, Report, Sink};
+use crate::shop::transfer::outcome::{FileReport, Item, Place, RawRow, Refused, Report, Sink};
+use crate::shop::transfer::records::Record;
 use crate::shop::transfer::run::{file_report, incomplete, refusals};
 use crate::shop::transfer::sheet::Sheet;
 use rust_decimal::Decimal;
@@ -101,7 +102,8 @@ impl OwnRun<'_, '_> {
                     let broken = key.as_ref().and_then(|k| bound.survey.poisoned.get(k));
                     let made = broken.map_or_else(|| self.make(&views), |line| Err(incomplete(*line)));
                     let key = key.unwrap_or_default();
-                    let place = Place { file: Arc::clone(head.file()), line: head.line(), key };
+                    let rows = views.iter().map(View::as_it_stands).collect();
+                    let place = Place { file: Arc::clone(head.file()), line: head.line(), key, rows };
                     if let Err(fault) = &made {
                         for row in refusals(fault, &place.key, views.iter()) {
                             self.refuse(&row)?;
@@ -160,7 +162,12 @@ impl OwnRun<'_, '_> {
                 continue;
             }
             rows += 1;
-            let place = |key: String| Place { file: Arc::clone(&name), line, key };
+            let row = || RawRow {
+                file: Arc::clone(&name),
+                header: Arc::from([]),
+                record: Record::of(line, &shown.chars().take(REFUSED_CHARS_MAX).collect::<String>()),
+            };
+            let place = |key: String| Place { file: Arc::clone(&name), line, key, rows: vec![row()] };
             match self.made_of_json(shown) {
                 Ok((item, key)) => flow = self.hand(item, &place(key))?,
                 Err(fault) => {

@@ -60,6 +60,10 @@ pub struct Record {
 }
 
 impl Record {
+    /// A record of one cell.
+    pub fn of(line: u64, text: &str) -> Self {
+        Self { line, text: text.to_owned(), ends: u32::try_from(text.len()).into_iter().collect() }
+    }
     pub fn len(&self) -> usize {
         self.ends.len()
     }

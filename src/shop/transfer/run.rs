@@ -218,7 +218,9 @@ impl<'a> Run<'a> {
         match made {
             Ok(Some(item)) => {
                 let key = key.split('\u{1f}').next().unwrap_or_default().to_owned();
-                sink.item(item, &Place { file: Arc::clone(head.file()), line: head.line(), key })
+                let extra: &[View<'_>] = if lines.is_some() { &line_views } else { &[] };
+                let rows = views.iter().chain(extra).chain(&payment_views).map(View::as_it_stands).collect();
+                sink.item(item, &Place { file: Arc::clone(head.file()), line: head.line(), key, rows })
             }
             Ok(None) => Ok(ControlFlow::Continue(())),
             Err(fault) => {

@@ -227,6 +227,7 @@ fn sorted(upload: Upload) -> Result<(Asked, Vec<UploadedFile>)> {
         decimal: text("decimal"),
         dates: text("dates"),
         currency: text("currency"),
+        source_name: text("source_name"),
     };
     let (mappings, files): (Vec<_>, Vec<_>) = upload.files.into_iter().partition(|f| f.input == MAPPING);
     if let Some(file) = mappings.first() {

@@ -69,6 +69,9 @@ pub struct Asked {
     pub dates: String,
     #[n(6)]
     pub currency: String,
+    #[n(7)]
+    #[cbor(default)]
+    pub source_name: String,
 }
 
 impl Asked {
@@ -100,6 +103,7 @@ impl Asked {
             decimal: self.decimal.clone(),
             dates: self.dates.clone(),
             currency: self.currency.clone(),
+            source_name: self.source_name.clone(),
         }
     }
 }
