@@ -91,14 +91,22 @@ fn convert(file: &Input, source: BufReader<File>, out: File) -> Result<()> {
     let name = book.sheet_names().into_iter().next().ok_or_else(|| broken(file, "it has no sheet"))?;
     let mut cells = book.worksheet_cells_reader(&name).map_err(|e| broken(file, e))?;
     let mut csv = CsvWriter::new(BufWriter::new(out), Style::default())?;
-    let (mut row, mut column) = (0, 0);
+    // A workbook stores no empty cells: a row is as wide as the header, which is the first row with anything.
+    let (mut row, mut column, mut width) = (0, 0, 0);
+    let end = |csv: &mut CsvWriter<BufWriter<File>>, column: u32, width: &mut u32| {
+        if column > 0 {
+            *width = if *width == 0 { column } else { *width };
+            (column..*width).try_for_each(|_| csv.plain(""))?;
+        }
+        csv.end_row()
+    };
     while let Some(cell) = cells.next_cell().map_err(|e| broken(file, e))? {
         let (at, place) = cell.get_position();
         if at < row || place as usize >= COLUMNS_MAX {
             return Err(broken(file, "its cells are out of order, or there are too many columns"));
         }
         while row < at {
-            csv.end_row()?;
+            end(&mut csv, column, &mut width)?;
             (row, column) = (row + 1, 0);
         }
         while column < place {
@@ -121,7 +129,7 @@ fn convert(file: &Input, source: BufReader<File>, out: File) -> Result<()> {
         }
         column += 1;
     }
-    csv.end_row()?;
+    end(&mut csv, column, &mut width)?;
     csv.finish()?;
     Ok(())
 }
@@ -171,7 +179,7 @@ mod tests {
         sheet.write_string(2, 2, "a, \"b\"").unwrap();
         sheet.write_number(3, 0, 10_482).unwrap();
         book.save(&path).unwrap();
-        let expected = "Name,,\"'=1+1\"\r\n\r\n59.5,2026-11-20 09:05:00,\"a, \"\"b\"\"\"\r\n10482\r\n";
+        let expected = "Name,,\"'=1+1\"\r\n\r\n59.5,2026-11-20 09:05:00,\"a, \"\"b\"\"\"\r\n10482,,\r\n";
         assert_eq!(text(&Input::path(&path)), expected);
     }
 
