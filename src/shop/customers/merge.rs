@@ -82,6 +82,11 @@ fn merged(r: &impl Read, before: &Customer, new: &NewCustomer) -> Result<Custome
     after.accepts_marketing = new.accepts_marketing || after.accepts_marketing;
     after.tax_exempt = new.tax_exempt || after.tax_exempt;
     add_missing(r, &mut after, new)?;
+    for address in &new.old_emails {
+        if !after.old_emails.contains(address) {
+            after.old_emails.push(address.clone());
+        }
+    }
     Ok(after)
 }
 

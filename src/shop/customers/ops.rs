@@ -172,7 +172,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, new: NewCustomer, by: &'static str) -> Res
         vat_id: new.vat_id,
         language: new.language,
         birthday: new.birthday,
-        old_emails: Vec::new(),
+        old_emails: new.old_emails,
     };
     CUSTOMERS.put(tx, &customer.id, &customer)?;
     TOTALS.put(tx, &customer.id, &Totals::default())?;
@@ -276,7 +276,8 @@ fn apply(after: &mut Customer, change: &CustomerChange) -> Result<()> {
 /// Writes `after` with a new version and its event; nothing when nothing differs.
 pub(super) fn save(tx: &mut Tx<'_>, before: &Customer, mut after: Customer) -> Result<Customer> {
     let changes = changes(&view(before), &view(&after));
-    if changes.is_empty() && before.external == after.external {
+    let is_known_the_same = (&before.external, &before.old_emails) == (&after.external, &after.old_emails);
+    if changes.is_empty() && is_known_the_same {
         return Ok(before.clone());
     }
     after.version = before.version + 1;

@@ -477,6 +477,7 @@ impl CustomerDocument {
             vat_id: self.vat_id,
             language: self.language,
             birthday: self.birthday,
+            old_emails: self.old_emails,
             created_at: self.created_at,
             life: life(self.version, self.created_at, self.updated_at),
             is_import: true,
