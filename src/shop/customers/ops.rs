@@ -152,7 +152,16 @@ pub(super) fn insert(tx: &mut Tx<'_>, new: NewCustomer, by: &'static str) -> Res
     let mut random = [0; 10];
     tx.random(&mut random);
     let id = own.map_or_else(|| CustomerId::from_bytes(uuid_v7(created_at.0, &random)), |(id, _)| id);
-    let customer = Customer {
+    let customer = record(new, id, created_at, now);
+    CUSTOMERS.put(tx, &customer.id, &customer)?;
+    TOTALS.put(tx, &customer.id, &Totals::default())?;
+    tx.publish(Subject::of(&customer.id), &Added { name: customer.name(), by })?;
+    Ok(customer)
+}
+
+/// The record of somebody new.
+pub(super) fn record(new: NewCustomer, id: CustomerId, created_at: Timestamp, now: Timestamp) -> Customer {
+    Customer {
         id,
         version: new.life.map_or(1, |life| life.version.max(1)),
         created_at,
@@ -173,11 +182,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, new: NewCustomer, by: &'static str) -> Res
         language: new.language,
         birthday: new.birthday,
         old_emails: new.old_emails,
-    };
-    CUSTOMERS.put(tx, &customer.id, &customer)?;
-    TOTALS.put(tx, &customer.id, &Totals::default())?;
-    tx.publish(Subject::of(&customer.id), &Added { name: customer.name(), by })?;
-    Ok(customer)
+    }
 }
 
 /// Changes fields of a customer. `seen` is the version the change was made from.

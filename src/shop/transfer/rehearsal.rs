@@ -1,10 +1,10 @@
 //! The dry run: what an import would do, from the store as it is and what the run would have written before.
 
 use crate::base::error::Result;
-use crate::shop::customers::{self, ExternalRef, NewCustomer, Outcome};
+use crate::shop::customers::{self, Customer, ExternalRef, NewCustomer, Outcome};
 use crate::shop::orders::{self, Arrival, NewCreditNote, NewOrder, Traits};
 use crate::store::Snapshot;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 /// Source and outside id.
 type Outside = (String, String);
@@ -14,12 +14,20 @@ type Outside = (String, String);
 pub struct WouldBe {
     orders: HashMap<Outside, Traits>,
     notes: HashMap<Outside, NewCreditNote>,
-    /// Outside ids and addresses.
-    customers: BTreeSet<String>,
+    customers: Vec<Customer>,
+    /// Their places by address and outside id.
+    by_key: HashMap<String, usize>,
 }
 
 fn outside(source: &ExternalRef) -> Outside {
     (source.source.clone(), source.id.clone())
+}
+
+/// What a customer is found by, the address first, and whether it is one.
+fn keys(customer: &NewCustomer) -> Vec<(String, bool)> {
+    let address = customer.email.iter().map(|e| (format!("e\0{}", crate::base::email::key(e)), true));
+    let outside = customer.external.iter().map(|e| (format!("c\0{}\0{}", e.source, e.id), false));
+    address.chain(outside).collect()
 }
 
 impl WouldBe {
@@ -46,17 +54,24 @@ impl WouldBe {
     /// As the import of the customer.
     pub fn customer(&mut self, s: &Snapshot, customer: &NewCustomer) -> Result<Outcome> {
         let checked = customer.checked()?;
-        if let Some(id) = customers::described(s, &checked)? {
-            let changes = customers::would_change(s, id, &checked)?;
-            return Ok(if changes { Outcome::Changed } else { Outcome::Unchanged });
+        let keys = keys(&checked);
+        let is_them = |at: &usize, is_address: bool| {
+            is_address || self.customers.get(*at).is_some_and(|c| !customers::is_somebody_else(c, &checked))
+        };
+        let known = keys.iter().find_map(|(key, is_address)| {
+            self.by_key.get(key).copied().filter(|at| is_them(at, *is_address))
+        });
+        let before = known.and_then(|at| self.customers.get(at));
+        let (after, outcome) = customers::rehearsed(s, before, checked)?;
+        let at = known.unwrap_or(self.customers.len());
+        match self.customers.get_mut(at) {
+            Some(place) => *place = after,
+            None => self.customers.push(after),
         }
-        let keys = checked.external.iter().map(|ExternalRef { source, id }| format!("c\0{source}\0{id}"));
-        let email = checked.email.iter().map(|e| format!("e\0{}", crate::base::email::key(e)));
-        let mut is_new = true;
-        for key in keys.chain(email) {
-            is_new &= self.customers.insert(key);
+        for (key, _) in keys {
+            self.by_key.entry(key).or_insert(at);
         }
-        Ok(if is_new { Outcome::Added } else { Outcome::Changed })
+        Ok(outcome)
     }
 
     /// Whether the note would be added.
