@@ -44,6 +44,14 @@ pub struct NewLine {
     pub stated_total: Option<i64>,
 }
 
+impl NewLine {
+    /// Price times quantity, rounded once, less the discount.
+    fn computed(&self, currency: Currency) -> Result<i64> {
+        let gross = self.unit_price.times(self.quantity, currency)?;
+        sum([gross, self.discount.checked_neg().unwrap_or(i64::MIN)])
+    }
+}
+
 /// An order as any door hands it in, before the rules have seen it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewOrder {
@@ -85,6 +93,8 @@ pub struct NewOrder {
     /// Only our own files have notes by staff and know what "unreturn" brings back.
     pub staff_notes: Vec<StaffNote>,
     pub fulfilment_before: Option<Fulfilment>,
+    /// And what "reopen" brings back.
+    pub payment_before: Option<Payment>,
     /// More lines, negative quantities and no lines at all are allowed.
     pub is_import: bool,
     /// How far it had come in the shop of ours that exported it.
@@ -128,6 +138,7 @@ impl NewOrder {
             metadata: BTreeMap::new(),
             staff_notes: Vec::new(),
             fulfilment_before: None,
+            payment_before: None,
             is_import: false,
             life: None,
         }
@@ -218,7 +229,10 @@ impl NewOrder {
                 at: at.unwrap_or(self.placed_at.unwrap_or(now)),
                 reason,
                 note,
-                payment_before: if self.payment == Payment::Voided { Payment::Unpaid } else { self.payment },
+                payment_before: self.payment_before.unwrap_or(match self.payment {
+                    Payment::Voided => Payment::Unpaid,
+                    payment => payment,
+                }),
             }),
             payments: self.payments.clone(),
             parcels: self.parcels.clone(),
@@ -229,6 +243,22 @@ impl NewOrder {
             fulfilment_before: self.fulfilment_before,
             imported: None,
         })
+    }
+
+    /// What it comes to: as stated, else computed.
+    ///
+    /// # Errors
+    /// `amount_too_large`.
+    pub fn total(&self) -> Result<i64> {
+        if let Some(total) = self.stated_total {
+            return Ok(total);
+        }
+        let mut goods = Vec::with_capacity(self.lines.len());
+        for line in &self.lines {
+            goods.push(line.stated_total.map_or_else(|| line.computed(self.currency), Ok)?);
+        }
+        let tax = self.tax.map_or_else(|| sum(self.lines.iter().map(|l| l.tax)), Ok)?;
+        total_of(sum(goods)?, self.discount, self.shipping, tax, self.tax_included)
     }
 
     fn checked_lines(&self, checks: &mut Checks) -> Vec<Line> {
@@ -282,10 +312,7 @@ impl NewOrder {
         if line.title.is_empty() && line.sku.is_empty() && !self.is_import {
             checks.wrong(at("title"), "title_missing", "Enter a title or a SKU.");
         }
-        let computed = given
-            .unit_price
-            .times(given.quantity, self.currency)
-            .and_then(|gross| sum([gross, given.discount.checked_neg().unwrap_or(i64::MIN)]));
+        let computed = given.computed(self.currency);
         line.total = match given.stated_total {
             Some(total) => total,
             None => checks.keep(&at("unit_price"), computed).unwrap_or_default(),

@@ -418,6 +418,7 @@ impl OrderDocument {
             payment: self.payment,
             fulfilment: self.fulfilment,
             hold: self.hold,
+            payment_before: self.cancelled.as_ref().and_then(|c| c.payment_before),
             cancelled: self.cancelled.map(|c| (c.at, c.reason, c.note)),
             payments: self.payments.into_iter().map(PaymentNote::from).collect(),
             parcels: self.parcels.into_iter().map(Parcel::from).collect(),

@@ -13,6 +13,7 @@ use crate::shop::transfer::number::DecimalSign;
 use crate::shop::transfer::options::Options;
 use crate::shop::transfer::outcome::{Report, Sink};
 use crate::shop::transfer::presets::{Format, preset};
+use crate::shop::transfer::refusals::JSON_COLUMN;
 use crate::shop::transfer::sheet::Sheet;
 use crate::shop::transfer::{own_run, run};
 use std::io::Read as _;
@@ -132,10 +133,11 @@ impl Choices {
                 _ => return Err(wrong("dates", "dmy or mdy")),
             },
             zone,
-            currency: Some(match self.currency.trim() {
-                "" => own,
-                code => Currency::parse(code).map_err(|e| e.on("/currency"))?,
-            }),
+            currency: match self.currency.trim() {
+                "" => None,
+                code => Some(Currency::parse(code).map_err(|e| e.on("/currency"))?),
+            },
+            usual_currency: Some(own),
             source_name: source_name(&self.source_name)?,
             ..Options::default()
         })
@@ -153,9 +155,11 @@ pub fn read(
     options: &Options,
     sink: &mut dyn Sink,
 ) -> Result<Report> {
-    let named = |mapping: Mapping| match &options.source_name {
-        Some(name) => Mapping { source: name.clone(), ..mapping },
-        None => mapping,
+    let named = |mut mapping: Mapping| {
+        if let Some(name) = &options.source_name {
+            mapping.source.clone_from(name);
+        }
+        mapping
     };
     match source {
         Source::Known(Format::Backroom) if options.source_name.is_some() => Err(Error::invalid(
@@ -218,9 +222,11 @@ pub fn recognise(
 fn own_json(file: &Input) -> Option<Kind> {
     let mut head = Vec::new();
     file.open(&Meter::default()).ok()?.take(64 * 1024).read_to_end(&mut head).ok()?;
-    let text = String::from_utf8_lossy(&head);
+    let text = String::from_utf8_lossy(&head).replace("\"\"", "\"");
     let first = text.trim_start_matches('\u{feff}').trim_start();
-    let line = first.lines().next().filter(|l| l.starts_with('{'))?;
+    // Or a file of such lines that were refused.
+    let first = first.strip_prefix(JSON_COLUMN).map_or(first, |rows| rows.lines().nth(1).unwrap_or_default());
+    let line = first.lines().next().filter(|l| l.trim_start_matches('"').starts_with('{'))?;
     Some(if line.contains("\"lines\"") { Kind::Orders } else { Kind::Customers })
 }
 
@@ -244,6 +250,7 @@ mod tests {
         assert_eq!(of("number,id,version,placed_at,placed_offset_min\n"), Some(("backroom", Kind::Orders)));
         assert_eq!(of("{\"id\":\"cus_1\",\"email\":null}\n"), Some(("backroom", Kind::Customers)));
         assert_eq!(of("{\"id\":\"ord_1\",\"lines\":[]}\n"), Some(("backroom", Kind::Orders)));
+        assert_eq!(of("json_line,refused_file\r\n\"{\"\"id\"\":\"\"ord_1\"\",\"\"lines\"\":[]}\",x\n"), Some(("backroom", Kind::Orders)));
         assert_eq!(of("a,b,c\n1,2,3\n"), None);
         assert_eq!(of(""), None);
     }

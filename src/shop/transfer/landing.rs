@@ -2,6 +2,7 @@
 //! a refused one leaves no trace and a killed import goes on by being run again.
 
 use crate::base::error::{Kind, Result};
+use crate::base::money::Currency;
 use crate::shop::customers::{self, Outcome};
 use crate::shop::orders::{self, Imported};
 use crate::shop::transfer::outcome::{Item, Place, Refused, Sink};
@@ -9,6 +10,7 @@ use crate::shop::transfer::refusals::RefusedCsv;
 use crate::shop::transfer::rehearsal::WouldBe;
 use crate::store::{Actor, Snapshot, Store, Tx};
 use minicbor::{Decode, Encode};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -48,6 +50,17 @@ pub struct Landed {
 }
 
 impl Landed {
+    /// Whether anything is written that was not here.
+    pub fn has_work(&self) -> bool {
+        let written = [
+            self.orders_added,
+            self.orders_changed,
+            self.customers_added,
+            self.customers_changed,
+            self.credit_notes_added,
+        ];
+        written.iter().any(|count| *count > 0)
+    }
     /// Every count that is not zero, with its words.
     pub fn in_words(&self) -> Vec<(u64, &'static str)> {
         let all = [
@@ -79,6 +92,8 @@ pub enum OnError {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ended {
     pub landed: Landed,
+    /// What the orders come to that were added or changed, by currency.
+    pub totals: BTreeMap<Currency, i64>,
     /// The first refusals, in the order of the files.
     pub refusals: Vec<Refused>,
     /// Why it went no further, when a refusal was to end it.
@@ -108,6 +123,7 @@ pub struct Landing<'a> {
     on_error: OnError,
     group: Vec<(Item, Place)>,
     counts: Landed,
+    totals: BTreeMap<Currency, i64>,
     /// What a dry run would have written.
     would_be: WouldBe,
     refusals: Vec<Refused>,
@@ -131,6 +147,7 @@ impl<'a> Landing<'a> {
             on_error: OnError::Skip,
             group: Vec::with_capacity(GROUP),
             counts: Landed::default(),
+            totals: BTreeMap::new(),
             would_be: WouldBe::default(),
             refusals: Vec::new(),
             is_ended: false,
@@ -168,7 +185,7 @@ impl<'a> Landing<'a> {
         let first = self.refusals.first().filter(|_| self.on_error == OnError::Stop);
         let stopped =
             first.map(|r| format!("Stopped at the first refusal: {} line {}: {}", r.file, r.line, r.reason));
-        Ok(Ended { landed: self.counts, refusals: self.refusals, stopped })
+        Ok(Ended { landed: self.counts, totals: self.totals, refusals: self.refusals, stopped })
     }
 
     fn land(&mut self) -> Result<()> {
@@ -177,7 +194,11 @@ impl<'a> Landing<'a> {
         }
         let group = Arc::new(std::mem::replace(&mut self.group, Vec::with_capacity(GROUP)));
         let came = if self.dry_run { self.rehearse(&group)? } else { self.write(&group)? };
-        for ((_, place), came) in group.iter().zip(came) {
+        for ((item, place), came) in group.iter().zip(came) {
+            if let (Item::Order(order), Came::Order(Outcome::Added | Outcome::Changed)) = (item, &came) {
+                let total = self.totals.entry(order.currency).or_default();
+                *total = total.saturating_add(order.total()?);
+            }
             self.count(place, came)?;
         }
         Ok(())

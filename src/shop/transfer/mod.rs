@@ -23,6 +23,7 @@ pub mod presets;
 pub mod words;
 
 pub mod amounts;
+pub mod assumed;
 pub mod bound;
 pub mod credit;
 pub mod group;

@@ -259,6 +259,8 @@ pub struct Report {
     pub files: Vec<FileReport>,
     pub tallies: Tallies,
     pub warnings: Warnings,
+    /// What was taken for given because the files do not say it, a sentence each.
+    pub assumptions: Vec<String>,
     /// The sink ended it early.
     pub is_cut_short: bool,
 }

@@ -27,6 +27,8 @@ pub enum Fault {
 }
 
 impl Fault {
+    pub const ALL: [Self; 5] =
+        [Self::TextAfterQuote, Self::QuoteNotClosed, Self::LineTooLong, Self::TooManyCells, Self::NotUtf8];
     pub fn code(self) -> &'static str {
         match self {
             Self::TextAfterQuote => "text_after_quote",

@@ -240,13 +240,25 @@ impl<'a> Run<'a> {
         rows.iter().filter_map(view).collect()
     }
 
+    /// Further files that nobody gave and that are not needed.
+    fn not_given(&self) -> Vec<String> {
+        let is_given = |role: &str| {
+            self.reports.iter().any(|r| r.role == role)
+                || self.bound.iter().any(|b| b.role.as_deref() == Some(role))
+        };
+        let absent = self.mapping.files.iter().filter(|(role, f)| !f.name.is_empty() && !is_given(role));
+        absent.map(|(_, f)| format!("What {} would say is left out: the file was not given.", f.name)).collect()
+    }
+
     fn report(mut self, maker: Maker<'_>, is_cut_short: bool) -> Report {
         let mut report = Report {
             files: std::mem::take(&mut self.reports),
+            assumptions: maker.assumed(),
             tallies: maker.tallies,
             warnings: maker.warnings,
             is_cut_short,
         };
+        report.assumptions.extend(self.not_given());
         for row in self.details.values().flat_map(Details::left) {
             if let Some(bound) = self.bound.get(row.file).filter(|_| !is_cut_short) {
                 let key = bound.key.columns.iter().find_map(|c| row.record.get(*c)).unwrap_or_default();
@@ -352,7 +364,14 @@ fn missing(mapping: &Mapping, role: Option<&str>) -> Error {
         columns.extend(file.key.first().map(String::as_str));
     }
     columns.truncate(6);
-    Error::invalid("file_missing", format!("Give the file with the columns {} as well.", columns.join(", ")))
+    let name = role.map_or(mapping.name.as_str(), |r| mapping.files.get(r).map_or("", |f| f.name.as_str()));
+    let columns = columns.join(", ");
+    let message = if name.is_empty() {
+        format!("A file is missing: give the one with the columns {columns} as well.")
+    } else {
+        format!("The file {name} is missing. Give it together with the others; it has the columns {columns}.")
+    };
+    Error::invalid("file_missing", message)
 }
 
 /// A record of which one row cannot be read is not taken without it.

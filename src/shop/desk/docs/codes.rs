@@ -495,6 +495,12 @@ pub const CODES: &[Code] = &[
     ),
     inside(
         Conflict,
+        "import_does_nothing",
+        "The check found nothing that the import would write.",
+        "Nothing has to be done; refused rows are listed with their reasons.",
+    ),
+    inside(
+        Conflict,
         "import_busy",
         "The import is being read or written.",
         "Wait until it has ended, or stop it.",
