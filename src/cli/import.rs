@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::base::error::{Error, Result};
+use crate::base::money::{Currency, Money};
 use crate::cli::Place;
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
@@ -13,6 +14,7 @@ use crate::shop::transfer::outcome::Report;
 use crate::shop::transfer::workbook_in;
 use crate::store::{Actor, ActorKind};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
@@ -28,7 +30,7 @@ Examples:
 
 Files may be compressed (.gz, .zst). Importing a file twice changes nothing; an import that was interrupted goes
 on when it is run again. With --json, one line when it has ended: {\"dry_run\", \"rows\", \"lines\", \"orders\",
-\"credit_notes\", \"adjustments\", \"customers\", \"landed\", \"sums\", \"warnings\", \"seconds\"}.")]
+\"credit_notes\", \"adjustments\", \"customers\", \"landed\", \"sums\", \"warnings\", \"assumptions\", \"seconds\"}.")]
 pub(super) struct ImportArgs {
     pub(super) what: ImportWhat,
     /// The program the files come from; csv needs --mapping
@@ -128,7 +130,7 @@ pub(super) fn run(args: &ImportArgs, app: &App, answer: &mut Answer) -> Result<E
     if !args.dry_run {
         app.search.flush()?;
     }
-    tell(args, answer, &report, &landed, started)?;
+    tell(args, answer, &report, &ended.landed, &ended.totals, started)?;
     let nothing = report.tallies.rows > 0
         && landed.refused > 0
         && landed == (Landed { refused: landed.refused, ..Landed::default() });
@@ -164,6 +166,7 @@ fn tell(
     answer: &mut Answer,
     report: &Report,
     landed: &Landed,
+    totals: &BTreeMap<Currency, i64>,
     started: Instant,
 ) -> Result<()> {
     let t = &report.tallies;
@@ -178,7 +181,7 @@ fn tell(
                 "paid": s.paid.rounded, "refunded": s.refunded.rounded, "credited": s.credited.rounded,
                 "adjusted": s.adjusted.rounded,
             }))).collect::<serde_json::Map<_, _>>(),
-            "warnings": report.warnings, "seconds": started.elapsed().as_millis() as u64 / 1_000,
+            "warnings": report.warnings, "assumptions": report.assumptions, "seconds": started.elapsed().as_millis() as u64 / 1_000,
         }));
     }
     let would = if args.dry_run { "would be " } else { "" };
@@ -188,6 +191,16 @@ fn tell(
     ))?;
     for (count, what) in landed.in_words() {
         answer.line(format_args!("  {count} {would}{what}"))?;
+    }
+    for (currency, total) in totals.iter().filter(|(_, total)| **total != 0) {
+        let total = Money::new(*total, *currency).shown();
+        answer.line(format_args!("  {total} is the total of the orders {}", if args.dry_run { "to write" } else { "written" }))?;
+    }
+    if !report.assumptions.is_empty() {
+        answer.line(format_args!("What this import assumes:"))?;
+    }
+    for sentence in &report.assumptions {
+        answer.line(format_args!("  {sentence}"))?;
     }
     for (code, warning) in &report.warnings.0 {
         answer.line(format_args!("  warning {code}: {} ({} times)", warning.sentence, warning.count))?;

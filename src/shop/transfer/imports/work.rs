@@ -242,10 +242,11 @@ impl Imports {
     }
 
     fn check(&self, id: ImportId, import: &Import) -> Result<()> {
+        let at_event = self.0.store.last_seq();
         let (files, _kept) = self.files(id, import)?;
         let (asked, recognised) = self.understood(&files, &import.asked)?;
         let (outcome, _) = self.read(id, &asked, &files, State::Checking, OnError::Skip)?;
-        self.write(move |tx| ops::checked(tx, id, &asked, recognised, &outcome))
+        self.write(move |tx| ops::checked(tx, id, &asked, recognised, (&outcome, at_event)))
     }
 
     fn land(&self, id: ImportId, import: &Import) -> Result<()> {
