@@ -57,7 +57,8 @@ enum Likeness {
 /// What is to be done with an order that an import brings.
 #[derive(Clone, Debug)]
 pub enum Arrival {
-    New,
+    /// It is not here yet.
+    New(Traits),
     Same(OrderId),
     /// The record, and what it is to become; its customer is found when it is written.
     Changed(Box<(Order, Order)>),
@@ -71,7 +72,7 @@ impl Traits {
     pub fn of(new: &NewOrder) -> Result<Self> {
         Ok(Self::of_checked(new, &checked(new)?))
     }
-    pub(super) fn of_checked(new: &NewOrder, order: &Order) -> Self {
+    fn of_checked(new: &NewOrder, order: &Order) -> Self {
         let content = content(order);
         let mut said = Sha256::new();
         said.update(content.to_be_bytes());
@@ -124,8 +125,9 @@ impl Traits {
 /// `validation`; `other_order` where another order has its number, `changed_here` where it may not be overwritten.
 pub fn arrival(r: &impl Read, new: &NewOrder) -> Result<Arrival> {
     let order = checked(new)?;
-    let Some(id) = known(r, new)? else { return Ok(Arrival::New) };
-    let (here, given) = (keep::get(r, id)?, Traits::of_checked(new, &order));
+    let given = Traits::of_checked(new, &order);
+    let Some(id) = known(r, new)? else { return Ok(Arrival::New(given)) };
+    let here = keep::get(r, id)?;
     if here.imported.is_some_and(|i| i.said == given.said) {
         return Ok(Arrival::Same(id));
     }

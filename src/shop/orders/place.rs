@@ -41,7 +41,7 @@ pub fn place(tx: &mut Tx<'_>, new: &NewOrder) -> Result<Order> {
             Error::conflict("source_taken", format!("This order was placed already: {known}.")).on("/source")
         );
     }
-    insert(tx, new)
+    insert(tx, new, None)
 }
 
 /// Places an order that an import brings, once. One that is here is brought up to date where nobody has changed it
@@ -51,7 +51,7 @@ pub fn place(tx: &mut Tx<'_>, new: &NewOrder) -> Result<Order> {
 /// `validation`; `other_order`, `changed_here`.
 pub fn import(tx: &mut Tx<'_>, new: &NewOrder) -> Result<Imported> {
     match arrival(tx, new)? {
-        Arrival::New => insert(tx, new).map(|order| Imported::Added(order.id)),
+        Arrival::New(traits) => insert(tx, new, Some(&traits)).map(|order| Imported::Added(order.id)),
         Arrival::Same(id) => Ok(Imported::Unchanged(id)),
         Arrival::Changed(both) => {
             let (before, mut after) = *both;
@@ -105,8 +105,7 @@ fn own_id(source: &ExternalRef) -> Option<OrderId> {
     if source.source == OWN { OrderId::parse(&source.id).ok() } else { None }
 }
 
-fn insert(tx: &mut Tx<'_>, given: &NewOrder) -> Result<Order> {
-    let new = given;
+fn insert(tx: &mut Tx<'_>, new: &NewOrder, brought: Option<&Traits>) -> Result<Order> {
     let now = tx.now();
     let placed_at = new.placed_at.unwrap_or(now);
     // An order of ours comes back under its id, as long as that still begins with the moment of placing.
@@ -119,9 +118,7 @@ fn insert(tx: &mut Tx<'_>, given: &NewOrder) -> Result<Order> {
     let customer = customer_of(tx, new)?;
     let number = number_for(tx, new.wished_number)?;
     let mut order = new.checked(id, number, customer, now)?;
-    if given.is_import {
-        order.imported = Some(Traits::of(given)?.brought(order.version));
-    }
+    order.imported = brought.map(|traits| traits.brought(order.version));
     let placed = Placed {
         number,
         channel: order.channel.clone(),

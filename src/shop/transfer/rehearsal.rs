@@ -34,17 +34,17 @@ impl WouldBe {
     /// # Errors
     /// As the import of the order.
     pub fn order(&mut self, s: &Snapshot, order: &NewOrder) -> Result<Outcome> {
-        let traits = Traits::of(order)?;
         let key = order.source.as_ref().map(outside);
         if let Some(here) = key.as_ref().and_then(|k| self.orders.get(k)) {
+            let traits = Traits::of(order)?;
             let outcome = if traits.changes(here)? { Outcome::Changed } else { Outcome::Unchanged };
             self.orders.extend(key.map(|k| (k, traits)));
             return Ok(outcome);
         }
-        let outcome = match orders::arrival(s, order)? {
-            Arrival::New => Outcome::Added,
+        let (outcome, traits) = match orders::arrival(s, order)? {
+            Arrival::New(traits) => (Outcome::Added, traits),
             Arrival::Same(_) => return Ok(Outcome::Unchanged),
-            Arrival::Changed(_) => Outcome::Changed,
+            Arrival::Changed(_) => (Outcome::Changed, Traits::of(order)?),
         };
         self.orders.extend(key.map(|k| (k, traits)));
         Ok(outcome)
