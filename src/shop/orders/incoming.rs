@@ -229,10 +229,7 @@ impl NewOrder {
                 at: at.unwrap_or(self.placed_at.unwrap_or(now)),
                 reason,
                 note,
-                payment_before: self.payment_before.unwrap_or(match self.payment {
-                    Payment::Voided => Payment::Unpaid,
-                    payment => payment,
-                }),
+                payment_before: self.payment_before.unwrap_or_else(|| before_voided(self.payment)),
             }),
             payments: self.payments.clone(),
             parcels: self.parcels.clone(),
@@ -338,6 +335,11 @@ impl NewOrder {
             }
         }
     }
+}
+
+/// What a payment that was voided with the order may have been.
+fn before_voided(payment: Payment) -> Payment {
+    if payment == Payment::Voided { Payment::Unpaid } else { payment }
 }
 
 /// A credit note as the import hands it in.

@@ -1,6 +1,6 @@
 //! A run over our own files, CSV and JSON lines in any mixture.
 
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::shop::orders::{Fulfilment, NewOrder, Payment, Status};
 use crate::shop::transfer::amounts::{Amount, Amounts};
 use crate::shop::transfer::assumed::Assumed;
@@ -8,6 +8,7 @@ use crate::shop::transfer::backroom;
 use crate::shop::transfer::bound::{Bound, Fault, View};
 use crate::shop::transfer::encoding;
 use crate::shop::transfer::group::{Grouped, Groups};
+use crate::shop::transfer::export::{CUSTOMER_COLUMNS, ORDER_COLUMNS};
 use crate::shop::transfer::input::{Input, Meter};
 use crate::shop::transfer::maker::Maker;
 use crate::shop::transfer::mapping::{Kind, Mapping};
@@ -27,6 +28,8 @@ const JSON_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// So much of a refused line is kept.
 const REFUSED_CHARS_MAX: usize = 100_000;
 const PROGRESS_EVERY: u64 = 500;
+/// A file with fewer of our columns is none of ours.
+const OWN_COLUMNS_MIN: usize = 2;
 
 /// Reads our own files and hands everything to the sink.
 ///
@@ -79,6 +82,20 @@ fn is_json(file: &Input) -> Result<bool> {
     Ok(head.trim_ascii_start().first() == Some(&b'{'))
 }
 
+/// Refuses a file of somebody else: one column may be called the same by chance.
+fn refuse_foreign(kind: Kind, sheet: &Sheet) -> Result<()> {
+    let own: Vec<&str> = match kind {
+        Kind::Orders => ORDER_COLUMNS.iter().map(|c| c.name).collect(),
+        Kind::Customers => CUSTOMER_COLUMNS.iter().map(|c| c.name).collect(),
+    };
+    if own.iter().filter(|name| sheet.column(name).is_some()).count() >= OWN_COLUMNS_MIN {
+        return Ok(());
+    }
+    let names: Vec<_> = sheet.header.iter().take(8).map(String::as_str).collect();
+    let message = format!("{} is no file of Backroom’s. It has the columns {}.", sheet.name, names.join(", "));
+    Err(Error::invalid("columns_missing", message))
+}
+
 struct OwnRun<'a, 'm> {
     kind: Kind,
     options: &'a Options,
@@ -96,6 +113,7 @@ impl OwnRun<'_, '_> {
         if *sheet.own_header == [JSON_COLUMN] {
             return self.refused_json(&sheet);
         }
+        refuse_foreign(self.kind, &sheet)?;
         if self.kind == Kind::Orders {
             self.assume(&sheet);
         }

@@ -82,13 +82,13 @@ impl<'a> Run<'a> {
             let role = role_of(mapping, &sheet)?;
             sheets.push((role, sheet));
         }
-        if !sheets.iter().any(|(role, _)| *role == Role::Main) {
-            return Err(missing(mapping, None));
-        }
-        for (name, _) in mapping.files.iter().filter(|(_, f)| !f.is_optional) {
-            if !sheets.iter().any(|(role, _)| role.name() == Some(name)) {
-                return Err(missing(mapping, Some(name)));
-            }
+        let needed = mapping.files.iter().filter(|(_, f)| !f.is_optional).map(|(name, _)| Some(name.as_str()));
+        let is_given = |role: Option<&str>| {
+            sheets.iter().any(|(given, _)| *given != Role::Unused && given.name() == role)
+        };
+        let absent: Vec<_> = std::iter::once(None).chain(needed).filter(|role| !is_given(*role)).collect();
+        if !absent.is_empty() {
+            return Err(missing(mapping, &absent));
         }
         run.load_lookups(&sheets)?;
         for (role, sheet) in sheets {
@@ -356,22 +356,20 @@ fn role_of(mapping: &Mapping, sheet: &Sheet) -> Result<Role> {
     }
 }
 
-fn missing(mapping: &Mapping, role: Option<&str>) -> Error {
-    let of_role = Field::ALL.iter().filter(|f| mapping.file_of(f.section()) == role);
-    let mut columns: Vec<&str> =
-        of_role.filter_map(|f| mapping.columns(*f).first().map(String::as_str)).collect();
-    if let Some(file) = role.and_then(|r| mapping.files.get(r)) {
-        columns.extend(file.key.first().map(String::as_str));
-    }
-    columns.truncate(6);
-    let name = role.map_or(mapping.name.as_str(), |r| mapping.files.get(r).map_or("", |f| f.name.as_str()));
-    let columns = columns.join(", ");
-    let message = if name.is_empty() {
-        format!("A file is missing: give the one with the columns {columns} as well.")
-    } else {
-        format!("The file {name} is missing. Give it together with the others; it has the columns {columns}.")
+/// The refusal when files are not there that belong together.
+fn missing(mapping: &Mapping, roles: &[Option<&str>]) -> Error {
+    let told = |role: &Option<&str>| {
+        let further = role.and_then(|r| mapping.files.get(r));
+        let name = further.map_or(mapping.name.as_str(), |f| f.name.as_str());
+        let of_role = Field::ALL.iter().filter(|f| mapping.file_of(f.section()) == *role);
+        let columns = of_role.filter_map(|f| mapping.columns(*f).first());
+        let columns = columns.chain(further.and_then(|f| f.key.first())).take(6);
+        let columns = columns.map(String::as_str).collect::<Vec<_>>().join(", ");
+        if name.is_empty() { format!("the one with the columns {columns}") } else { format!("{name} (with {columns})") }
     };
-    Error::invalid("file_missing", message)
+    let files = roles.iter().map(told).collect::<Vec<_>>().join("; ");
+    let begin = if roles.len() == 1 { "A file is missing" } else { "Some files are missing" };
+    Error::invalid("file_missing", format!("{begin}. Give together with the others: {files}."))
 }
 
 /// A record of which one row cannot be read is not taken without it.

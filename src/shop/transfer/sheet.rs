@@ -40,7 +40,7 @@ impl Sheet {
     /// Looks over the file and reads its header.
     ///
     /// # Errors
-    /// `file_unreadable`, `file_empty`, `header_unreadable`.
+    /// `file_unreadable`, `file_empty`, `file_not_text`, `header_unreadable`.
     pub fn open(input: &Input, options: &Options) -> Result<Self> {
         let detected = encoding::detect(input, options.encoding)?;
         let mut sample = Vec::new();
@@ -82,6 +82,13 @@ impl Sheet {
                 }
             }
         };
+        if header.iter().any(|title| title.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))) {
+            let message = format!(
+                "{} is no text. Import CSV, JSON lines or an Excel workbook, as they are or packed with gzip or zstd.",
+                input.name()
+            );
+            return Err(Error::invalid("file_not_text", message));
+        }
         let columns = columns(&header);
         Ok(Self {
             name: input.name().into(),
@@ -394,7 +401,12 @@ mod tests {
 
     #[test]
     fn files_without_a_readable_header_are_refused() {
-        for (text, code) in [("", "file_empty"), ("\n\n", "file_empty"), ("\"a\n", "header_unreadable")] {
+        for (text, code) in [
+            ("", "file_empty"),
+            ("\n\n", "file_empty"),
+            ("\"a\n", "header_unreadable"),
+            ("SQLite format 3\0\u{10}\u{1}", "file_not_text"),
+        ] {
             let error =
                 Sheet::open(&Input::bytes("x.csv", text.as_bytes()), &Options::default()).unwrap_err();
             assert_eq!(error.code, code, "{text:?}");

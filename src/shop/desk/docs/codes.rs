@@ -494,6 +494,12 @@ pub const CODES: &[Code] = &[
         "Use letters, digits, blanks, dots and hyphens; none for files of Backroom.",
     ),
     inside(
+        Invalid,
+        "file_not_text",
+        "A file to import holds bytes that no text has.",
+        "Import CSV, JSON lines or an Excel workbook.",
+    ),
+    inside(
         Conflict,
         "import_does_nothing",
         "The check found nothing that the import would write.",
