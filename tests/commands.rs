@@ -1,6 +1,9 @@
 //! The command line: help with examples, exit codes, the same verbs with and without a running server.
 
-use crate::harness::{Shop, backroom, least_order, project, succeed};
+use crate::harness::{Shop, backroom, least_order, project, request, succeed, succeed_system};
+use serde_json::Value;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
 
 const VERBS: &[&str] = &[
     "demo",
@@ -82,19 +85,90 @@ fn what_is_exported_imports_again_unchanged() {
             (std::fs::read_to_string(&file).unwrap(), std::fs::read_to_string(&again).unwrap());
         assert_eq!(first.lines().count(), second.lines().count());
         let twice = succeed(&["import", "orders", "--from", "backroom", &file, "--data", &other, "--json"]);
-        let report: serde_json::Value = serde_json::from_str(&twice).unwrap();
+        let report: Value = serde_json::from_str(&twice).unwrap();
         assert_eq!(
-            (&report["landed"]["orders_added"], &report["landed"]["orders_known"]),
+            (&report["landed"]["orders_added"], &report["landed"]["orders_unchanged"]),
             (&0.into(), &8.into())
         );
         // Into the shop it came from: nothing changes.
         let home_again =
             succeed(&["import", "orders", "--from", "backroom", &file, "--data", shop.data(), "--json"]);
-        let report: serde_json::Value = serde_json::from_str(&home_again).unwrap();
+        let report: Value = serde_json::from_str(&home_again).unwrap();
         assert_eq!(report["landed"]["orders_added"], 0, "{report}");
         succeed(&["check", "--data", &other]);
     }
     assert_eq!(crate::orders::total(&shop, ""), 8);
+}
+
+/// A demo shop in the directory, with one customer who has a new address; it does not run any more.
+fn demo(data: &str) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_backroom"))
+        .args(["demo", "--orders", "1500", "--listen", "127.0.0.1:0", "--json", "--data", data])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let at: Value = serde_json::from_str(&line).unwrap();
+    let (url, key) = (at["url"].as_str().unwrap(), at["api_key"].as_str().unwrap());
+    let bearer = format!("Bearer {key}");
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let some = request(&format!("{url}/api/v1/customers?limit=1"), "GET", &headers, None).expect(200).json();
+    let path = format!("{url}/api/v1/customers/{}", some["data"][0]["id"].as_str().unwrap());
+    let headers = [headers[0], ("content-type", "application/merge-patch+json")];
+    request(&path, "PATCH", &headers, Some(br#"{"email":"moved@example.org"}"#)).expect(200);
+    succeed_system("kill", &["-TERM", &child.id().to_string()]);
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_whole_shop_goes_out_and_comes_in_and_goes_out_the_same() {
+    let home = tempfile::tempdir().unwrap();
+    let path = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    let data = path("demo");
+    demo(&data);
+    let export = |data: &str, what: &str, format: &str, to: &str| {
+        succeed(&["export", what, "--format", format, "-o", to, "--data", data]);
+    };
+    let kinds = ["customers", "orders"];
+    for what in kinds {
+        export(&data, what, "jsonl", &path(what));
+    }
+    let first = kinds.map(|what| std::fs::read_to_string(path(what)).unwrap());
+    assert!(first[0].contains("\"old_emails\":[\""), "nobody has an earlier address");
+    for format in ["csv", "xlsx", "jsonl"] {
+        let other = path(&format!("shop-{format}"));
+        for (what, whole) in kinds.iter().zip(&first) {
+            let (file, records) = (path(&format!("{what}.{format}")), whole.lines().count() as u64);
+            export(&data, what, format, &file);
+            let import = |more: &[&str]| -> Value {
+                let args = ["import", what, "--from", "backroom", &file, "--data", &other, "--json"];
+                let told = succeed(&[&args, more].concat());
+                let mut landed = serde_json::from_str::<Value>(&told).unwrap()["landed"].take();
+                landed.as_object_mut().unwrap().retain(|_, count| *count != 0);
+                landed
+            };
+            let added = serde_json::json!({ format!("{what}_added"): records });
+            assert_eq!(import(&["--dry-run"]), added, "{file}");
+            assert_eq!(import(&[]), added, "{file}");
+            assert_eq!(import(&[]), serde_json::json!({ format!("{what}_unchanged"): records }), "{file}");
+        }
+        for (what, whole) in kinds.iter().zip(&first) {
+            let again = path("again");
+            export(&other, what, "jsonl", &again);
+            let again = std::fs::read_to_string(again).unwrap();
+            let differs = again.lines().zip(whole.lines()).find(|(a, b)| a != b);
+            assert!(differs.is_none() && again.len() == whole.len(), "{what} by {format}: {differs:?}");
+        }
+        // And into the shop it came from, where nothing changes.
+        let orders = path(&format!("orders.{format}"));
+        let told = succeed(&["import", "orders", "--from", "backroom", &orders, "--data", &data, "--json"]);
+        let told: Value = serde_json::from_str(&told).unwrap();
+        assert_eq!(told["landed"]["orders_unchanged"], first[1].lines().count(), "{told}");
+        assert!(succeed(&["check", "--data", &other]).contains("no problem"));
+    }
 }
 
 #[test]
@@ -105,7 +179,6 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     }
     let command =
         format!("{} export orders --data {} | head -n 1", env!("CARGO_BIN_EXE_backroom"), shop.data());
-    let output =
-        std::process::Command::new("bash").args(["-o", "pipefail", "-c", &command]).output().unwrap();
+    let output = Command::new("bash").args(["-o", "pipefail", "-c", &command]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

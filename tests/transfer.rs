@@ -105,14 +105,115 @@ fn an_upload_is_read_first_and_written_when_somebody_says_so() {
 
     // The same file again changes nothing.
     let path = upload(&shop, &cookie, &[], &[csv("orders.csv", SHOPIFY)]);
-    assert!(at_rest(&shop, &cookie, &path).contains("Orders known already"));
-    start(&shop, &cookie, &path, "");
+    let page = at_rest(&shop, &cookie, &path);
+    assert!(
+        page.contains("Orders unchanged") && page.contains("What could be read is here already"),
+        "{page}"
+    );
+    assert!(!page.contains(&format!("{path}/start")), "nothing to do has no button: {page}");
+    shop.form(&format!("{path}/start"), "", &cookie).expect(409);
     assert_eq!(total(&shop, ""), 3);
     let list = shop.page("/admin/transfer", &cookie).expect(200).body;
     assert_eq!(list.matches("href=\"/admin/transfer/imports/imp_").count(), 3);
     shop.form(&format!("{path}/remove"), "", &cookie).expect(303);
     shop.page(&path, &cookie).expect(404);
     assert_eq!(total(&shop, ""), 3);
+}
+
+#[test]
+fn a_changed_file_changes_and_two_shops_with_one_format_are_kept_apart() {
+    let shop = Shop::open();
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    let run = |fields: &[(&str, &str)], text: &str| {
+        let path = upload(&shop, &cookie, fields, &[csv("orders.csv", text)]);
+        let checked = at_rest(&shop, &cookie, &path);
+        (path, checked)
+    };
+    let first: String = SHOPIFY.lines().take(3).map(|l| format!("{l}\n")).collect();
+    let (path, _) = run(&[], &first);
+    start(&shop, &cookie, &path, "");
+    assert_eq!(total(&shop, ""), 2);
+    // Marked paid meanwhile in the old shop.
+    let newer = first.replace("=2+3,9.00", "=2+4,9.00");
+    let (path, checked) = run(&[], &newer);
+    assert!(
+        figure(&checked, "Orders changed") == "1" && figure(&checked, "Orders unchanged") == "1",
+        "{checked}"
+    );
+    let done = start(&shop, &cookie, &path, "");
+    assert_eq!((figure(&done, "Orders changed"), figure(&done, "Orders unchanged")), ("1", "1"));
+    let order = shop.get("/api/v1/orders?q=olaf").expect(200).json();
+    assert_eq!(order["data"][0]["lines"][0]["title"], "=2+4");
+    // The file of another shop that also has a #1001.
+    let other = first
+        .lines()
+        .take(2)
+        .collect::<Vec<_>>()
+        .join("\n")
+        .replace("anna@", "bert@")
+        .replace("2026-11-01", "2026-10-01");
+    let (path, checked) = run(&[], &other);
+    assert!(checked.contains("Another order from this source has this number: #1001"), "{checked}");
+    assert!(checked.contains("by anna@example.com"), "{checked}");
+    let rows = shop.page(&format!("{path}/refused.csv"), &cookie).expect(200).body;
+    assert!(rows.contains("bert@example.com") && rows.contains("other_order"), "{rows}");
+    // The refused rows come in under a name of their own, and are known by it.
+    for (added, unchanged) in [("1", "0"), ("0", "1")] {
+        let (path, checked) = run(&[("from", "shopify"), ("source_name", "Shop Two")], &rows);
+        assert_eq!(
+            (figure(&checked, "Orders added"), figure(&checked, "Orders unchanged")),
+            (added, unchanged)
+        );
+        assert!(checked.contains("<dd>Shop Two</dd>"), "{checked}");
+        if added == "1" {
+            start(&shop, &cookie, &path, "");
+        }
+    }
+    let order = shop.get("/api/v1/orders?q=bert").expect(200).json();
+    assert_eq!(order["data"][0]["source"]["source"], "shop two");
+    let own = [("from", "shopify"), ("source_name", "backroom")];
+    let page = send(&shop, &cookie, "/admin/transfer/imports", &own, &[csv("orders.csv", &rows)]).expect(422);
+    assert!(page.body.contains("Choose another."), "{}", page.body);
+}
+
+#[test]
+fn a_check_says_what_is_written_and_assumed_and_is_made_again_when_the_shop_changes() {
+    let shop = Shop::open();
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    let bare = "Name,Email,Subtotal,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price\n\
+#1,anna@example.com,30.00,30.00,2026-11-01 10:00:00,2,Mug,15.00\n#2,bert@example.com,9.00,9.00,2026-11-02 10:00:00,1,Cup,9.00\n";
+    let first: String = bare.lines().take(2).map(|l| format!("{l}\n")).collect();
+    let both = upload(&shop, &cookie, &[("from", "shopify")], &[csv("orders.csv", bare)]);
+    let page = at_rest(&shop, &cookie, &both);
+    assert_eq!(figure(&page, "Total of the orders to write"), "€39.00");
+    let assumed = page.split_once("What this import assumes").unwrap().1;
+    for sentence in ["in EUR", "Orders are paid", "Orders are shipped", "time zone UTC"] {
+        assert!(assumed.contains(sentence), "{sentence}: {page}");
+    }
+    // Somebody imports one of them meanwhile: what was shown is true no more.
+    let one = upload(&shop, &cookie, &[("from", "shopify")], &[csv("one.csv", &first)]);
+    at_rest(&shop, &cookie, &one);
+    start(&shop, &cookie, &one, "");
+    let page = start(&shop, &cookie, &both, "");
+    assert!(page.contains("The shop has changed since the files were checked"), "{page}");
+    assert_eq!((figure(&page, "Orders added"), figure(&page, "Orders unchanged")), ("1", "1"));
+    assert_eq!(figure(&page, "Total of the orders to write"), "€9.00");
+    assert_eq!(total(&shop, ""), 1, "nothing is written that nobody has seen");
+    let page = start(&shop, &cookie, &both, "");
+    assert!(page.contains("Done") && figure(&page, "Total of the orders written") == "€9.00", "{page}");
+    // A change that does not concern the files does not stop them.
+    let more = bare.replace("#1,", "#3,").replace("#2,", "#4,");
+    let path = upload(&shop, &cookie, &[("from", "shopify")], &[csv("more.csv", &more)]);
+    at_rest(&shop, &cookie, &path);
+    shop.place("k", &least_order("kim@example.com", 100)).expect(201);
+    assert!(start(&shop, &cookie, &path, "").contains("Done"));
+    assert_eq!(total(&shop, ""), 5);
+}
+
+/// A figure of a check or a result, "0" where it is not shown.
+fn figure<'a>(page: &'a str, label: &str) -> &'a str {
+    let found = page.split_once(&format!("<dt>{label}</dt><dd class=\"num\">"));
+    found.and_then(|(_, rest)| rest.split_once("</dd>")).map_or("0", |(number, _)| number)
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::base::error::{Error, Result};
+use crate::base::money::{Currency, Money};
 use crate::cli::Place;
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
@@ -9,14 +10,18 @@ use crate::shop::transfer::input::Input;
 use crate::shop::transfer::intake::{self, Choices, MAPPED, Source};
 use crate::shop::transfer::landing::{Landed, Landing, OnError};
 use crate::shop::transfer::mapping::Kind;
-use crate::shop::transfer::outcome::Report;
+use crate::shop::transfer::outcome::{Refused, Report};
 use crate::shop::transfer::workbook_in;
 use crate::store::{Actor, ActorKind};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
+
+/// Refusals that are told; the file of `--rejected` has all.
+const REFUSALS_TOLD: usize = 5;
 
 /// Import orders or customers from files
 #[derive(Clone, Debug, clap::Args)]
@@ -28,7 +33,7 @@ Examples:
 
 Files may be compressed (.gz, .zst). Importing a file twice changes nothing; an import that was interrupted goes
 on when it is run again. With --json, one line when it has ended: {\"dry_run\", \"rows\", \"lines\", \"orders\",
-\"credit_notes\", \"adjustments\", \"customers\", \"landed\", \"sums\", \"warnings\", \"seconds\"}.")]
+\"credit_notes\", \"adjustments\", \"customers\", \"landed\", \"sums\", \"warnings\", \"assumptions\", \"seconds\"}.")]
 pub(super) struct ImportArgs {
     pub(super) what: ImportWhat,
     /// The program the files come from; csv needs --mapping
@@ -61,6 +66,9 @@ pub(super) struct ImportArgs {
     /// The currency of files that name none; the shop's own without it
     #[arg(long, default_value = "", value_name = "CODE", hide_default_value = true)]
     pub(super) currency: String,
+    /// A name for the shop the files come from, where two shops write the same format; keeps their orders apart
+    #[arg(long, default_value = "", value_name = "NAME", hide_default_value = true)]
+    pub(super) source_name: String,
     /// One line of JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -95,13 +103,15 @@ pub(super) fn run(args: &ImportArgs, app: &App, answer: &mut Answer) -> Result<E
         ImportWhat::Customers => Kind::Customers,
     };
     let files = args.files.iter().map(|name| Input::path(&answer.file(name))).collect();
-    let (files, _kept) = workbook_in::unpacked(files)?;
+    let unpacked = workbook_in::unpacked(files)?;
+    let files = &unpacked.files;
     let source = Source::parse(&args.from, mapping(args, answer)?.as_deref())?;
     let choices = Choices {
         encoding: args.encoding.clone(),
         decimal: args.decimal.clone(),
         dates: args.dates.clone(),
         currency: args.currency.clone(),
+        source_name: args.source_name.clone(),
     };
     let options = choices.options(app.shop.zone(), app.shop.profile().currency)?;
     let search = app.search.clone();
@@ -115,7 +125,8 @@ pub(super) fn run(args: &ImportArgs, app: &App, answer: &mut Answer) -> Result<E
         landing = landing.refused_to(create(answer.file(name))?)?;
     }
     let started = Instant::now();
-    let report = intake::read(kind, &source, &files, &options, &mut landing)?;
+    let mut report = intake::read(kind, &source, files, &options, &mut landing)?;
+    report.assumptions.extend(unpacked.left_out.iter().cloned());
     let ended = landing.finish()?;
     if let Some(why) = ended.stopped {
         return Err(Error::invalid("import_stopped", why));
@@ -124,7 +135,8 @@ pub(super) fn run(args: &ImportArgs, app: &App, answer: &mut Answer) -> Result<E
     if !args.dry_run {
         app.search.flush()?;
     }
-    tell(args, answer, &report, &landed, started)?;
+    let told = Told { report: &report, landed: &landed, totals: &ended.totals, refusals: &ended.refusals };
+    tell(args, answer, &told, started)?;
     let nothing = report.tallies.rows > 0
         && landed.refused > 0
         && landed == (Landed { refused: landed.refused, ..Landed::default() });
@@ -155,13 +167,16 @@ fn mapping(args: &ImportArgs, answer: &Answer) -> Result<Option<String>> {
     Ok(Some(text))
 }
 
-fn tell(
-    args: &ImportArgs,
-    answer: &mut Answer,
-    report: &Report,
-    landed: &Landed,
-    started: Instant,
-) -> Result<()> {
+/// What there is to tell of an import.
+struct Told<'a> {
+    report: &'a Report,
+    landed: &'a Landed,
+    totals: &'a BTreeMap<Currency, i64>,
+    refusals: &'a [Refused],
+}
+
+fn tell(args: &ImportArgs, answer: &mut Answer, told: &Told<'_>, started: Instant) -> Result<()> {
+    let Told { report, landed, .. } = told;
     let t = &report.tallies;
     if args.json {
         return answer.json(&json!({
@@ -174,16 +189,35 @@ fn tell(
                 "paid": s.paid.rounded, "refunded": s.refunded.rounded, "credited": s.credited.rounded,
                 "adjusted": s.adjusted.rounded,
             }))).collect::<serde_json::Map<_, _>>(),
-            "warnings": report.warnings, "seconds": started.elapsed().as_millis() as u64 / 1_000,
+            "warnings": report.warnings, "assumptions": report.assumptions, "seconds": started.elapsed().as_millis() as u64 / 1_000,
         }));
     }
-    let would = if args.dry_run { "would be " } else { "" };
+    if args.dry_run {
+        answer.line("Nothing is written. The import would come to:")?;
+    }
     answer.line(format_args!(
         "{} rows, {} lines, {} orders, {} customers",
         t.rows, t.lines, t.orders, t.customers
     ))?;
     for (count, what) in landed.in_words() {
-        answer.line(format_args!("  {count} {would}{what}"))?;
+        answer.line(format_args!("  {count} {what}"))?;
+    }
+    for (currency, total) in told.totals.iter().filter(|(_, total)| **total != 0) {
+        let total = Money::new(*total, *currency).shown();
+        answer.line(format_args!("  {total} is the total of the orders added and changed"))?;
+    }
+    if !report.assumptions.is_empty() {
+        answer.line(format_args!("What this import assumes:"))?;
+    }
+    for sentence in &report.assumptions {
+        answer.line(format_args!("  {sentence}"))?;
+    }
+    for r in told.refusals.iter().take(REFUSALS_TOLD) {
+        let column = if r.column.is_empty() { String::new() } else { format!(", {}", r.column) };
+        answer.line(format_args!("  refused {} line {}{column}: {}", r.file, r.line, r.reason))?;
+    }
+    if landed.refused > REFUSALS_TOLD as u64 && args.rejected.is_none() {
+        answer.line("  … --rejected FILE writes all refused rows with their reasons.")?;
     }
     for (code, warning) in &report.warnings.0 {
         answer.line(format_args!("  warning {code}: {} ({} times)", warning.sentence, warning.count))?;

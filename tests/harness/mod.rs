@@ -352,7 +352,7 @@ pub(crate) fn least_order(email: &str, cents: i64) -> Value {
     })
 }
 
-fn succeed_system(program: &str, args: &[&str]) {
+pub(crate) fn succeed_system(program: &str, args: &[&str]) {
     assert!(Command::new(program).args(args).status().unwrap().success(), "{program} {args:?}");
 }
 

@@ -1,9 +1,11 @@
 //! What an order or an import says about a customer, merged into the one that is known, or added.
 
 use super::model::{ADDRESSES_MAX, Customer, CustomerId, ExternalRef, NewCustomer, tags};
-use super::ops::{Outcome, find, find_by_email, find_by_external, get, insert, save};
+use super::ops::{Outcome, find, find_by_email, find_by_external, get, insert, record, save};
+use crate::base::email;
 use crate::base::error::Result;
 use crate::base::id::Id;
+use crate::base::time::Timestamp;
 use crate::store::{Read, Tx};
 
 /// The customer an order describes: found by outside id, then by e-mail, else added. What is known stays as it
@@ -13,7 +15,10 @@ use crate::store::{Read, Tx};
 /// `validation`.
 pub fn known_as(tx: &mut Tx<'_>, new: &NewCustomer, by: &'static str) -> Result<CustomerId> {
     let new = new.checked()?;
-    let Some(id) = match_of(tx, &new)? else { return Ok(insert(tx, new, by)?.id) };
+    let Some(id) = match_of(tx, &new)? else {
+        let new = with_free_ids(tx, new)?;
+        return Ok(insert(tx, new, by)?.id);
+    };
     let before = get(tx, id)?;
     let mut after = before.clone();
     for (given, field) in [
@@ -42,6 +47,7 @@ pub fn known_as(tx: &mut Tx<'_>, new: &NewCustomer, by: &'static str) -> Result<
 pub fn import(tx: &mut Tx<'_>, new: &NewCustomer) -> Result<(CustomerId, Outcome)> {
     let new = new.checked()?;
     let Some(id) = match_of(tx, &new)? else {
+        let new = with_free_ids(tx, new)?;
         return Ok((insert(tx, new, "import")?.id, Outcome::Added));
     };
     let before = get(tx, id)?;
@@ -50,13 +56,22 @@ pub fn import(tx: &mut Tx<'_>, new: &NewCustomer) -> Result<(CustomerId, Outcome
     Ok((id, if saved.version == before.version { Outcome::Unchanged } else { Outcome::Changed }))
 }
 
-/// Whether importing a checked customer would change the one it is.
+/// What [`import`] would make of a customer, who is here as `before`; for the dry run.
 ///
 /// # Errors
 /// `not_found`, `validation`.
-pub fn would_change(r: &impl Read, id: CustomerId, new: &NewCustomer) -> Result<bool> {
-    let before = get(r, id)?;
-    Ok(merged(r, &before, new)? != before)
+pub fn rehearsed(r: &impl Read, before: Option<&Customer>, new: NewCustomer) -> Result<(Customer, Outcome)> {
+    let known = match before {
+        Some(before) => Some(before.clone()),
+        None => match_of(r, &new)?.map(|id| get(r, id)).transpose()?,
+    };
+    let Some(known) = known else {
+        let nobody = CustomerId::from_bytes([0; 16]);
+        return Ok((record(new, nobody, Timestamp(0), Timestamp(0)), Outcome::Added));
+    };
+    let after = merged(r, &known, &new)?;
+    let outcome = if after == known { Outcome::Unchanged } else { Outcome::Changed };
+    Ok((after, outcome))
 }
 
 fn merged(r: &impl Read, before: &Customer, new: &NewCustomer) -> Result<Customer> {
@@ -82,23 +97,62 @@ fn merged(r: &impl Read, before: &Customer, new: &NewCustomer) -> Result<Custome
     after.accepts_marketing = new.accepts_marketing || after.accepts_marketing;
     after.tax_exempt = new.tax_exempt || after.tax_exempt;
     add_missing(r, &mut after, new)?;
+    for address in &new.old_emails {
+        if !after.old_emails.contains(address) {
+            after.old_emails.push(address.clone());
+        }
+    }
     Ok(after)
 }
 
+/// The customer that this describes, if they are here.
+///
+/// # Errors
+/// `validation`.
+pub fn described(r: &impl Read, new: &NewCustomer) -> Result<Option<CustomerId>> {
+    match_of(r, &new.checked()?)
+}
+
 fn match_of(r: &impl Read, new: &NewCustomer) -> Result<Option<CustomerId>> {
+    for id in new.external.iter().filter_map(own_id) {
+        if let Some(customer) = find(r, id)? {
+            return Ok(Some(customer.id));
+        }
+    }
+    if let Some(address) = &new.email
+        && let Some(id) = find_by_email(r, address)?
+    {
+        return Ok(Some(id));
+    }
     for external in &new.external {
-        let known = match own_id(external) {
-            Some(id) => find(r, id)?.map(|customer| customer.id),
-            None => None,
-        };
-        if let Some(id) = known.or(find_by_external(r, external)?) {
+        if let Some(id) = find_by_external(r, external)?
+            && !is_somebody_else(&get(r, id)?, new)
+        {
             return Ok(Some(id));
         }
     }
-    match &new.email {
-        Some(address) => find_by_email(r, address),
-        None => Ok(None),
+    Ok(None)
+}
+
+/// Whether two people share an outside id, as customers 7 of two shops do: neither the e-mail address nor the name is
+/// the same.
+pub fn is_somebody_else(here: &Customer, new: &NewCustomer) -> bool {
+    let name = |first: &str, last: &str| format!("{first} {last}").trim().to_lowercase();
+    let (theirs, given) = (name(&here.first_name, &here.last_name), name(&new.first_name, &new.last_name));
+    let has_other_address =
+        matches!((&here.email, &new.email), (Some(a), Some(b)) if email::key(a) != email::key(b));
+    has_other_address && !theirs.is_empty() && !given.is_empty() && theirs != given
+}
+
+/// Without the outside ids that somebody else has.
+fn with_free_ids(r: &impl Read, mut new: NewCustomer) -> Result<NewCustomer> {
+    let mut free = Vec::new();
+    for external in std::mem::take(&mut new.external) {
+        if find_by_external(r, &external)?.is_none() {
+            free.push(external);
+        }
     }
+    Ok(NewCustomer { external: free, ..new })
 }
 
 /// The id of a customer that our own export names.

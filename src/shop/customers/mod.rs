@@ -12,7 +12,7 @@ mod wire;
 
 pub use api::{ApiDocs, routes as api_routes};
 pub use events::{Changes, EVENTS, changes};
-pub use merge::{import, known_as, would_change};
+pub use merge::{described, import, is_somebody_else, known_as, rehearsed};
 pub use model::*;
 pub(in crate::shop) use ops::in_any_source;
 pub use ops::{

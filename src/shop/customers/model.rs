@@ -181,6 +181,8 @@ pub struct NewCustomer {
     pub vat_id: String,
     pub language: String,
     pub birthday: String,
+    /// Addresses they had before; only our own files know them.
+    pub old_emails: Vec<String>,
     /// When they became a customer elsewhere; now, if `None`.
     pub created_at: Option<Timestamp>,
     /// The record's version and last change in the shop of ours that exported it.
@@ -367,6 +369,7 @@ impl NewCustomer {
             tax_exempt: self.tax_exempt,
             created_at: self.created_at,
             external: self.external.clone(),
+            old_emails: self.old_emails.clone(),
             life: self.life,
             is_import: self.is_import,
             ..Self::default()

@@ -152,7 +152,16 @@ pub(super) fn insert(tx: &mut Tx<'_>, new: NewCustomer, by: &'static str) -> Res
     let mut random = [0; 10];
     tx.random(&mut random);
     let id = own.map_or_else(|| CustomerId::from_bytes(uuid_v7(created_at.0, &random)), |(id, _)| id);
-    let customer = Customer {
+    let customer = record(new, id, created_at, now);
+    CUSTOMERS.put(tx, &customer.id, &customer)?;
+    TOTALS.put(tx, &customer.id, &Totals::default())?;
+    tx.publish(Subject::of(&customer.id), &Added { name: customer.name(), by })?;
+    Ok(customer)
+}
+
+/// The record of somebody new.
+pub(super) fn record(new: NewCustomer, id: CustomerId, created_at: Timestamp, now: Timestamp) -> Customer {
+    Customer {
         id,
         version: new.life.map_or(1, |life| life.version.max(1)),
         created_at,
@@ -172,12 +181,8 @@ pub(super) fn insert(tx: &mut Tx<'_>, new: NewCustomer, by: &'static str) -> Res
         vat_id: new.vat_id,
         language: new.language,
         birthday: new.birthday,
-        old_emails: Vec::new(),
-    };
-    CUSTOMERS.put(tx, &customer.id, &customer)?;
-    TOTALS.put(tx, &customer.id, &Totals::default())?;
-    tx.publish(Subject::of(&customer.id), &Added { name: customer.name(), by })?;
-    Ok(customer)
+        old_emails: new.old_emails,
+    }
 }
 
 /// Changes fields of a customer. `seen` is the version the change was made from.
@@ -278,7 +283,8 @@ fn apply(after: &mut Customer, change: &CustomerChange) -> Result<()> {
 /// Writes `after` with a new version and its event; nothing when nothing differs.
 pub(super) fn save(tx: &mut Tx<'_>, before: &Customer, mut after: Customer) -> Result<Customer> {
     let changes = changes(&view(before), &view(&after));
-    if changes.is_empty() && before.external == after.external {
+    let is_known_the_same = (&before.external, &before.old_emails) == (&after.external, &after.old_emails);
+    if changes.is_empty() && is_known_the_same {
         return Ok(before.clone());
     }
     after.version = before.version + 1;

@@ -10,6 +10,10 @@ use serde::Serialize;
 pub const EVENTS: &[(&str, &str)] = &[
     ("order.placed", "An order was placed or imported."),
     ("order.changed", "Contact, addresses, tags or metadata changed; `changes` has each before and after."),
+    (
+        "order.reimported",
+        "An import brought the order again with other content; `changes` has each before and after.",
+    ),
     ("order.noted", "A staff note was added or edited."),
     ("order.cancelled", "The order was cancelled; `reason` says why."),
     ("order.completed", "The order was completed."),
@@ -59,6 +63,18 @@ pub(super) struct Changed {
 impl Event for Changed {
     fn kind(&self) -> &'static str {
         "order.changed"
+    }
+}
+
+/// `order.reimported`
+#[derive(Debug, Serialize)]
+pub(super) struct Reimported {
+    pub number: u64,
+    pub changes: Changes,
+}
+impl Event for Reimported {
+    fn kind(&self) -> &'static str {
+        "order.reimported"
     }
 }
 

@@ -1,8 +1,8 @@
 //! Orders as any door hands them in, and the rules that make a record of one. Pure: no store, no HTTP, no clock.
 
 use super::model::{
-    Cancelled, CreditKind, LINES_IMPORT_MAX, LINES_MAX, Line, Order, OrderId, Parcel, PaymentNote,
-    QUANTITY_MAX, StaffNote, total_of,
+    Cancelled, CreditKind, CreditNote, LINES_IMPORT_MAX, LINES_MAX, Line, Order, OrderId, Parcel,
+    PaymentNote, QUANTITY_MAX, StaffNote, total_of,
 };
 use super::state::{CancelReason, Fulfilment, Payment, Status};
 use crate::base::email;
@@ -42,6 +42,14 @@ pub struct NewLine {
     pub tax: i64,
     /// Stated by an import whose totals are not price times quantity.
     pub stated_total: Option<i64>,
+}
+
+impl NewLine {
+    /// Price times quantity, rounded once, less the discount.
+    fn computed(&self, currency: Currency) -> Result<i64> {
+        let gross = self.unit_price.times(self.quantity, currency)?;
+        sum([gross, self.discount.checked_neg().unwrap_or(i64::MIN)])
+    }
 }
 
 /// An order as any door hands it in, before the rules have seen it.
@@ -85,6 +93,8 @@ pub struct NewOrder {
     /// Only our own files have notes by staff and know what "unreturn" brings back.
     pub staff_notes: Vec<StaffNote>,
     pub fulfilment_before: Option<Fulfilment>,
+    /// And what "reopen" brings back.
+    pub payment_before: Option<Payment>,
     /// More lines, negative quantities and no lines at all are allowed.
     pub is_import: bool,
     /// How far it had come in the shop of ours that exported it.
@@ -128,6 +138,7 @@ impl NewOrder {
             metadata: BTreeMap::new(),
             staff_notes: Vec::new(),
             fulfilment_before: None,
+            payment_before: None,
             is_import: false,
             life: None,
         }
@@ -220,7 +231,7 @@ impl NewOrder {
                 at: at.unwrap_or(self.placed_at.unwrap_or(now)),
                 reason,
                 note,
-                payment_before: if self.payment == Payment::Voided { Payment::Unpaid } else { self.payment },
+                payment_before: self.payment_before.unwrap_or_else(|| before_voided(self.payment)),
             }),
             payments: self.payments.clone(),
             parcels: self.parcels.clone(),
@@ -229,7 +240,24 @@ impl NewOrder {
             metadata,
             staff_notes: self.staff_notes.clone(),
             fulfilment_before: self.fulfilment_before,
+            imported: None,
         })
+    }
+
+    /// What it comes to: as stated, else computed.
+    ///
+    /// # Errors
+    /// `amount_too_large`.
+    pub fn total(&self) -> Result<i64> {
+        if let Some(total) = self.stated_total {
+            return Ok(total);
+        }
+        let mut goods = Vec::with_capacity(self.lines.len());
+        for line in &self.lines {
+            goods.push(line.stated_total.map_or_else(|| line.computed(self.currency), Ok)?);
+        }
+        let tax = self.tax.map_or_else(|| sum(self.lines.iter().map(|l| l.tax)), Ok)?;
+        total_of(sum(goods)?, self.discount, self.shipping, tax, self.tax_included)
     }
 
     fn checked_lines(&self, checks: &mut Checks) -> Vec<Line> {
@@ -283,10 +311,7 @@ impl NewOrder {
         if line.title.is_empty() && line.sku.is_empty() && !self.is_import {
             checks.wrong(at("title"), "title_missing", "Enter a title or a SKU.");
         }
-        let computed = given
-            .unit_price
-            .times(given.quantity, self.currency)
-            .and_then(|gross| sum([gross, given.discount.checked_neg().unwrap_or(i64::MIN)]));
+        let computed = given.computed(self.currency);
         checks.keep(&at("discount"), within(given.discount));
         checks.keep(&at("tax"), within(given.tax));
         line.total = match given.stated_total {
@@ -317,6 +342,11 @@ impl NewOrder {
     }
 }
 
+/// What a payment that was voided with the order may have been.
+fn before_voided(payment: Payment) -> Payment {
+    if payment == Payment::Voided { Payment::Unpaid } else { payment }
+}
+
 /// A credit note as the import hands it in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewCreditNote {
@@ -330,6 +360,29 @@ pub struct NewCreditNote {
     pub total: i64,
     pub kind: CreditKind,
     pub country: String,
+}
+
+impl NewCreditNote {
+    /// Whether it says what the note says that is here.
+    pub fn is(&self, here: &CreditNote) -> bool {
+        (self.issued_at, self.currency, self.total, self.kind, &self.lines, &self.country)
+            == (here.issued_at, here.currency, here.total, here.kind, &here.lines, &here.country)
+    }
+    /// Whether another one of a file says the same.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        Self { customer: NewOrderCustomer::Guest, ..self.clone() }
+            == Self { customer: NewOrderCustomer::Guest, ..other.clone() }
+    }
+    /// The refusal of a note whose number another one has, or the same with other content.
+    pub fn differs(&self, issued_at: Timestamp) -> Error {
+        Error::conflict(
+            "other_credit_note",
+            format!(
+                "The credit note {} from this source is here already and says something else; it was issued {issued_at}, this one {}. If the files come from two shops, give this one a name of its own (--source-name, or “Shop name” on the page).",
+                self.number, self.issued_at
+            ),
+        )
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::model::{CreditNote, CreditNoteId, Order, OrderId};
 use super::sales;
-use super::standing::turned_by;
+use super::standing::{of_customer, turned_by};
 use super::state::{Fulfilment, Payment, Status};
 use super::table::{BY_NUMBER, BY_SOURCE, CREDIT_BY_CUSTOMER, CREDIT_BY_SOURCE, CREDIT_NOTES, ORDERS};
 use crate::base::error::{Error, Result};
@@ -97,14 +97,16 @@ pub(super) fn save(tx: &mut Tx<'_>, before: Option<&Order>, after: &Order, event
     }
     sales::account(tx, before, after)?;
     let mut also = Vec::new();
-    if let Some(customer) = after.customer {
+    let left = before.and_then(|o| o.customer).filter(|c| after.customer != Some(*c));
+    for customer in after.customer.into_iter().chain(left) {
         also.push(Subject::of(&customer));
-        let was_kept = before.is_some_and(Order::is_kept);
-        if was_kept != after.is_kept() {
+        let was = before.filter(|o| o.customer == Some(customer));
+        let is = Some(after).filter(|o| o.customer == Some(customer));
+        if was.is_some_and(Order::is_kept) != is.is_some_and(Order::is_kept) {
             also.extend(turned_by(tx, customer, (after.placed_at, after.id))?.iter().map(Subject::of));
         }
         account(tx, customer, |totals| {
-            for (order, sign) in before.iter().map(|o| (*o, -1)).chain([(after, 1)]) {
+            for (order, sign) in was.into_iter().map(|o| (o, -1)).chain(is.map(|o| (o, 1))) {
                 totals.orders_all = totals.orders_all.saturating_add_signed(sign);
                 if order.is_kept() {
                     totals.orders = totals.orders.saturating_add_signed(sign);
@@ -112,11 +114,16 @@ pub(super) fn save(tx: &mut Tx<'_>, before: Option<&Order>, after: &Order, event
                     spend(totals, order.currency, i64::from(sign).saturating_mul(amount))?;
                 }
             }
-            totals.last_order_at = totals.last_order_at.max(Some(after.placed_at));
+            totals.last_order_at = totals.last_order_at.max(is.map(|o| o.placed_at));
             Ok(())
         })?;
     }
     ORDERS.put(tx, &after.id, after)?;
+    if let Some(customer) = left {
+        let newest = of_customer(tx, customer, None, 1)?.first().copied();
+        let last = newest.map(|id| get(tx, id)).transpose()?.map(|order| order.placed_at);
+        account(tx, customer, |totals| totals.last_order_at = last)?;
+    }
     tx.publish_with(Subject::of(&after.id), &also, event)?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 pub mod admin;
 mod api;
+mod arrival;
 mod asked;
 mod audit;
 mod change;
@@ -24,6 +25,7 @@ mod table;
 mod wire;
 
 pub use api::{ApiDocs, routes as api_routes};
+pub use arrival::{Arrival, Brought, Traits, arrival};
 pub use asked::{NoteBody, OrderFields, PlaceOrder, StepBody, step_named};
 pub use audit::check;
 pub use change::{OrderChange, StepInput, add_note, change, edit_note, retag, take};
@@ -35,7 +37,7 @@ pub use keep::{
     find_by_source, find_credit_note, find_credit_note_by_outside_id, get, get_credit_note, ids, recent,
 };
 pub use model::*;
-pub use place::{Imported, has_credit_note, import, import_credit_note, known, place};
+pub use place::{Imported, import, import_credit_note, known, known_credit_note, place};
 pub use sales::{Sold, currencies, sold_between};
 pub use search::{FIELDS, KINDS, credit_note_doc, doc};
 pub use standing::{Standing, of_customer, standing};

@@ -4,6 +4,7 @@ use crate::base::error::{Error, Result};
 use crate::base::money::{Currency, Price, sum};
 use crate::base::time::Timestamp;
 use crate::shop::customers::{Address, CustomerId, ExternalRef};
+use crate::shop::orders::arrival::Brought;
 use crate::shop::orders::state::{Axes, CancelReason, Fulfilment, Payment, Status};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
@@ -217,6 +218,9 @@ pub struct Order {
     /// What "unreturn" brings back.
     #[n(38)]
     pub fulfilment_before: Option<Fulfilment>,
+    /// What the import left that brought it.
+    #[n(39)]
+    pub imported: Option<Brought>,
 }
 
 impl Order {

@@ -1,6 +1,7 @@
 //! Placing orders: from the API, from staff, from an import; and credit notes that come with an import.
 
-use super::events::{CreditNoteAdded, Placed};
+use super::arrival::{Arrival, Traits, arrival, customer_named};
+use super::events::{CreditNoteAdded, Placed, Reimported};
 use super::incoming::{NewCreditNote, NewOrder, NewOrderCustomer};
 use super::keep::{self, account};
 use super::model::{CreditNote, CreditNoteId, Order, OrderId};
@@ -9,7 +10,7 @@ use crate::base::error::{Error, Result};
 use crate::base::id::{Id, time_of, uuid_v7};
 use crate::base::money::{Money, within};
 use crate::base::time::Timestamp;
-use crate::shop::customers::{self, CustomerId, ExternalRef, NewCustomer};
+use crate::shop::customers::{self, CustomerId, ExternalRef, NewCustomer, changes};
 use crate::store::{Read, Subject, Tx};
 
 /// People's numbers start here, so that the first order does not look like a test.
@@ -24,8 +25,10 @@ const OWN: &str = "backroom";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Imported {
     Added(OrderId),
-    /// It was here already, by its source and outside id; nothing changed.
-    Known(OrderId),
+    /// It was here with other content and was brought up to date.
+    Changed(OrderId),
+    /// It was here already and the file says nothing new.
+    Unchanged(OrderId),
 }
 
 /// Places an order: one record, its number, its customer's totals, its event, all or nothing.
@@ -38,18 +41,49 @@ pub fn place(tx: &mut Tx<'_>, new: &NewOrder) -> Result<Order> {
             Error::conflict("source_taken", format!("This order was placed already: {known}.")).on("/source")
         );
     }
-    insert(tx, new)
+    insert(tx, new, None)
 }
 
-/// Places an order that an import brings, once: the same source and outside id change nothing.
+/// Places an order that an import brings, once. One that is here is brought up to date where nobody has changed it
+/// here since.
 ///
 /// # Errors
-/// `validation`.
+/// `validation`; `other_order`, `changed_here`.
 pub fn import(tx: &mut Tx<'_>, new: &NewOrder) -> Result<Imported> {
-    if let Some(known) = known(tx, new)? {
-        return Ok(Imported::Known(known));
+    match arrival(tx, new)? {
+        Arrival::New(traits) => insert(tx, new, Some(&traits)).map(|order| Imported::Added(order.id)),
+        Arrival::Same(id) => Ok(Imported::Unchanged(id)),
+        Arrival::Changed(both) => {
+            let (before, mut after) = *both;
+            // Nobody new is made of a corrected address.
+            if before.customer.is_none() || customer_named(tx, new)?.is_some() {
+                after.customer = customer_of(tx, new)?;
+            }
+            after.updated_at = tx.now();
+            let event = Reimported { number: after.number, changes: changes(&told(&before), &told(&after)) };
+            keep::save(tx, Some(&before), &after, &event)?;
+            Ok(Imported::Changed(after.id))
+        }
     }
-    insert(tx, new).map(|order| Imported::Added(order.id))
+}
+
+/// The fields of an order that an import may change, as the log keeps them.
+fn told(o: &Order) -> serde_json::Value {
+    let lines = o.lines.iter().map(|l| {
+        let what = if l.title.is_empty() { &l.sku } else { &l.title };
+        format!("{} × {what}, {}", l.quantity, Money::new(l.total, o.currency).shown())
+    });
+    let amount = |minor: i64| Money::new(minor, o.currency).shown();
+    serde_json::json!({
+        "customer": o.customer.map(|id| id.to_string()), "email": o.email, "phone": o.phone, "billing": o.billing,
+        "shipping_address": o.shipping_address, "lines": lines.collect::<Vec<_>>(),
+        "discount": amount(o.discount), "discount_code": o.discount_code, "shipping": amount(o.shipping),
+        "shipping_method": o.shipping_method, "tax": amount(o.tax), "total": amount(o.total),
+        "refunded": amount(o.refunded), "status": o.status, "payment": o.payment, "fulfilment": o.fulfilment,
+        "hold": o.hold, "paid": amount(o.paid()), "note": o.note, "tags": o.tags, "metadata": o.metadata,
+        "parcels": o.parcels.iter().map(|p| format!("{} {}", p.carrier, p.tracking)).collect::<Vec<_>>(),
+        "channel": o.channel,
+    })
 }
 
 /// The order this one is already, by its source and outside id.
@@ -71,7 +105,7 @@ fn own_id(source: &ExternalRef) -> Option<OrderId> {
     if source.source == OWN { OrderId::parse(&source.id).ok() } else { None }
 }
 
-fn insert(tx: &mut Tx<'_>, new: &NewOrder) -> Result<Order> {
+fn insert(tx: &mut Tx<'_>, new: &NewOrder, brought: Option<&Traits>) -> Result<Order> {
     let now = tx.now();
     let placed_at = new.placed_at.unwrap_or(now);
     // An order of ours comes back under its id, as long as that still begins with the moment of placing.
@@ -83,7 +117,8 @@ fn insert(tx: &mut Tx<'_>, new: &NewOrder) -> Result<Order> {
     new.checked(id, 0, None, now)?;
     let customer = customer_of(tx, new)?;
     let number = number_for(tx, new.wished_number)?;
-    let order = new.checked(id, number, customer, now)?;
+    let mut order = new.checked(id, number, customer, now)?;
+    order.imported = brought.map(|traits| traits.brought(order.version));
     let placed = Placed {
         number,
         channel: order.channel.clone(),
@@ -160,11 +195,9 @@ fn described_by(new: &NewOrder, email: &str) -> NewCustomer {
 /// Adds a credit note that an import brings, once. `None` when it was here already.
 ///
 /// # Errors
-/// `validation` of the described customer.
+/// `validation` of the described customer; `other_credit_note`.
 pub fn import_credit_note(tx: &mut Tx<'_>, new: &NewCreditNote) -> Result<Option<CreditNoteId>> {
-    if let Some(source) = &new.source
-        && CREDIT_BY_SOURCE.first(tx, &(source.source.clone(), source.id.clone()))?.is_some()
-    {
+    if known_credit_note(tx, new)? {
         return Ok(None);
     }
     let customer = match &new.customer {
@@ -206,10 +239,15 @@ pub fn import_credit_note(tx: &mut Tx<'_>, new: &NewCreditNote) -> Result<Option
     Ok(Some(note.id))
 }
 
-/// Whether a credit note with this outside id is here.
+/// Whether a credit note that an import brings is here already, by its source and outside id.
 ///
 /// # Errors
-/// Faults of the store only.
-pub fn has_credit_note(r: &impl Read, source: &ExternalRef) -> Result<bool> {
-    Ok(CREDIT_BY_SOURCE.first(r, &(source.source.clone(), source.id.clone()))?.is_some())
+/// `other_credit_note` when one is, and says something else.
+pub fn known_credit_note(r: &impl Read, new: &NewCreditNote) -> Result<bool> {
+    let Some(source) = &new.source else { return Ok(false) };
+    let Some(id) = CREDIT_BY_SOURCE.first(r, &(source.source.clone(), source.id.clone()))? else {
+        return Ok(false);
+    };
+    let here = keep::get_credit_note(r, id)?;
+    if new.is(&here) { Ok(true) } else { Err(new.differs(here.issued_at)) }
 }

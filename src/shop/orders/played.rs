@@ -55,7 +55,7 @@ fn an_import_brings_an_order_once_and_keeps_its_number() {
     let (_dir, store) = store();
     let first = write(&store, |tx| import(tx, &order("536365", "17850", 0, 13912)));
     let Imported::Added(id) = first else { panic!("{first:?}") };
-    assert_eq!(write(&store, |tx| import(tx, &order("536365", "17850", 0, 13912))), Imported::Known(id));
+    assert_eq!(write(&store, |tx| import(tx, &order("536365", "17850", 0, 13912))), Imported::Unchanged(id));
     let next = write(&store, |tx| place(tx, &NewOrder { source: None, ..order("1", "17850", 1, 100) }));
     assert_eq!(store.read(|s| get(s, id)).unwrap().number, 536_365);
     assert_eq!(next.number, 1, "a wished number that is free is taken");
@@ -64,6 +64,101 @@ fn an_import_brings_an_order_once_and_keeps_its_number() {
     });
     assert_eq!(third.number, 536_366, "a taken one is not, and numbers go on after the largest");
     is_sound(&store);
+}
+
+/// The code of the refusal.
+fn refused(store: &Store, new: NewOrder) -> String {
+    let refused = store.write_blocking(Actor::system("test"), move |tx| import(tx, &new)).unwrap_err();
+    format!("{}: {}", refused.code, refused.message)
+}
+
+#[test]
+fn an_import_brings_up_to_date_what_nobody_changed_here() {
+    let (_dir, store) = store();
+    let Imported::Added(id) = write(&store, |tx| import(tx, &order("7", "c1", 0, 500))) else { panic!() };
+    let last = store.last_seq();
+    let newer = || NewOrder { payment: Payment::Paid, tags: vec!["gift".into()], ..order("7", "c1", 0, 900) };
+    assert_eq!(write(&store, move |tx| import(tx, &newer())), Imported::Changed(id));
+    let events = store.read(|s| crate::store::events::after(s, last, 10)).unwrap();
+    assert_eq!(
+        (events.len(), events[0].kind.as_str()),
+        (1, "order.reimported"),
+        "one event, and the customer is as before"
+    );
+    assert_eq!(events[0].data["changes"]["total"], serde_json::json!(["£5.00", "£9.00"]));
+    let here = store.read(|s| get(s, id)).unwrap();
+    assert_eq!((here.number, here.version, here.total, here.payment), (7, 2, 900, Payment::Paid));
+    assert_eq!(write(&store, move |tx| import(tx, &newer())), Imported::Unchanged(id));
+    assert_eq!(store.last_seq(), last + 1);
+    // And again, and back.
+    assert_eq!(write(&store, |tx| import(tx, &order("7", "c1", 0, 500))), Imported::Changed(id));
+    is_sound(&store);
+}
+
+#[test]
+fn what_was_changed_here_is_not_overwritten_and_the_same_file_still_says_nothing_new() {
+    let (_dir, store) = store();
+    let Imported::Added(id) = write(&store, |tx| import(tx, &order("7", "c1", 0, 500))) else { panic!() };
+    write(&store, move |tx| take(tx, id, None, Step::Pay, &StepInput::default()));
+    assert_eq!(write(&store, |tx| import(tx, &order("7", "c1", 0, 500))), Imported::Unchanged(id));
+    let why = refused(&store, order("7", "c1", 0, 501));
+    assert!(why.starts_with("changed_here: #7 is here already and was changed here"), "{why}");
+    assert_eq!(store.read(|s| get(s, id)).unwrap().total, 500);
+    // An order that was placed here is not a file's to change either.
+    let by_us = write(&store, |tx| place(tx, &NewOrder { is_import: false, ..order("9", "c1", 1, 100) }));
+    assert_eq!(write(&store, |tx| import(tx, &order("9", "c1", 1, 100))), Imported::Unchanged(by_us.id));
+    assert!(refused(&store, order("9", "c1", 1, 101)).contains("not brought by an import"));
+    is_sound(&store);
+}
+
+#[test]
+fn another_order_with_a_known_number_is_refused_by_name() {
+    let (_dir, store) = store();
+    let with = |day, email: &str, title: &str| {
+        let mut new = order("1001", "", day, 500);
+        new.customer = NewOrderCustomer::Guest;
+        new.email = Some(email.into());
+        new.lines[0].title = title.into();
+        new
+    };
+    let first = with(0, "anna@example.com", "Mug");
+    let Imported::Added(id) = write(&store, move |tx| import(tx, &first)) else { panic!() };
+    let why = refused(&store, with(3, "bob@example.com", "Cup"));
+    assert!(
+        why.starts_with("other_order: ")
+            && why.contains("#1001, placed ")
+            && why.contains("by anna@example.com"),
+        "{why}"
+    );
+    assert!(why.contains("--source-name"), "{why}");
+    // Files that know only the day: the same day is not the same order.
+    assert!(refused(&store, with(0, "bob@example.com", "Cup")).starts_with("other_order"));
+    // A corrected address is a change of the same order, and makes nobody new.
+    let corrected = with(0, "anna.b@example.com", "Mug");
+    assert_eq!(write(&store, move |tx| import(tx, &corrected)), Imported::Changed(id));
+    let here = store.read(|s| get(s, id)).unwrap();
+    assert_eq!(here.email.as_deref(), Some("anna.b@example.com"));
+    assert_eq!(store.read(|s| customers::ids(s, None, 10)).unwrap().len(), 1);
+    is_sound(&store);
+}
+
+#[test]
+fn a_file_that_names_another_customer_moves_the_order_and_both_sums() {
+    let (_dir, store) = store();
+    write(&store, |tx| import(tx, &order("6", "c1", 0, 100)));
+    write(&store, |tx| import(tx, &order("8", "c2", 9, 100)));
+    let guest = NewOrder { customer: NewOrderCustomer::Guest, ..order("7", "", 1, 500) };
+    let Imported::Added(id) = write(&store, move |tx| import(tx, &guest)) else { panic!() };
+    assert_eq!(write(&store, |tx| import(tx, &order("7", "c1", 1, 500))), Imported::Changed(id));
+    is_sound(&store);
+    assert_eq!(write(&store, |tx| import(tx, &order("7", "c2", 1, 500))), Imported::Changed(id));
+    is_sound(&store);
+    let totals = |of: &str| {
+        let external = ExternalRef { source: "test".into(), id: of.into() };
+        store.read(|s| customers::totals(s, customers::find_by_external(s, &external)?.unwrap())).unwrap()
+    };
+    assert_eq!((totals("c1").orders, totals("c2").orders), (1, 2));
+    assert_eq!(totals("c1").last_order_at, Some(Timestamp(1_780_000_000_000)));
 }
 
 #[test]
@@ -85,6 +180,10 @@ fn credit_notes_lower_what_a_customer_spent() {
     assert!(write(&store, move |tx| import_credit_note(tx, &credit)).is_some());
     let again = note("C1", 1200);
     assert!(write(&store, move |tx| import_credit_note(tx, &again)).is_none());
+    let other = note("C1", 1300);
+    let why =
+        store.write_blocking(Actor::system("test"), move |tx| import_credit_note(tx, &other)).unwrap_err();
+    assert_eq!(why.code, "other_credit_note");
     let external = ExternalRef { source: "test".into(), id: "14646".into() };
     let totals =
         store.read(|s| customers::totals(s, customers::find_by_external(s, &external)?.unwrap())).unwrap();
@@ -98,7 +197,7 @@ fn an_order_imported_between_others_turns_the_later_one() {
     let ids: Vec<OrderId> = [("2", 2), ("3", 3), ("1", 1)]
         .into_iter()
         .map(|(n, day)| match write(&store, move |tx| import(tx, &order(n, "7", day, 100))) {
-            Imported::Added(id) | Imported::Known(id) => id,
+            Imported::Added(id) | Imported::Changed(id) | Imported::Unchanged(id) => id,
         })
         .collect();
     let words = |store: &Store| -> Vec<&'static str> {

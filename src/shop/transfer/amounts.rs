@@ -1,6 +1,7 @@
 //! The amounts of an order: what the file states, what follows from the lines, and where the tax is.
 
 use crate::base::money::{Currency, to_minor};
+use crate::shop::transfer::assumed::Assumed;
 use crate::shop::transfer::bound::{Fault, View};
 use crate::shop::transfer::fields::Field;
 use crate::shop::transfer::lines::MadeLine;
@@ -119,8 +120,14 @@ impl Maker<'_> {
             }
         }
         found.is_tax_included = match self.mapping.rules.tax {
-            TaxRule::Included => true,
-            TaxRule::Added => false,
+            TaxRule::Included => {
+                self.assumptions.note(Assumed::TaxIncluded);
+                true
+            }
+            TaxRule::Added => {
+                self.assumptions.note(Assumed::TaxAdded);
+                false
+            }
             TaxRule::Decide => self.decide(&mut found, of(Field::OrderShippingTax)?, views),
         };
         Ok(found)

@@ -13,6 +13,7 @@ use crate::shop::transfer::document::{
     PaymentDocument, StaffNoteDocument,
 };
 use crate::shop::transfer::fields::Field;
+use crate::shop::transfer::options::Options;
 use crate::shop::transfer::writer::unguarded;
 use serde::de::DeserializeOwned;
 
@@ -86,18 +87,19 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// The order of some rows of our own file. `currency` is for a file without that column.
+/// The order of some rows of our own file.
 ///
 /// # Errors
 /// The cell that is not as this program writes it.
-pub fn order(rows: &[View<'_>], currency: Option<Currency>) -> Read<NewOrder> {
+pub fn order(rows: &[View<'_>], options: &Options) -> Read<NewOrder> {
     let Some(view) = rows.first().copied() else { return Err(nothing()) };
     let c = Cells { view };
-    let known = c.parsed("currency", |t| Currency::parse(t).ok())?.or(currency);
+    let usual = options.usual_currency.filter(|_| !c.has("currency"));
+    let known = c.parsed("currency", |t| Currency::parse(t).ok())?.or(options.currency).or(usual);
     let currency =
         known.ok_or_else(|| c.fault("currency", "currency_missing", "The file names no currency."))?;
     let document = document(&c, rows, currency)?;
-    let (has_total, has_tax) = (c.has("total"), c.has("tax"));
+    let (has_total, has_tax) = (c.some("total").is_some(), c.some("tax").is_some());
     let new = document.into_new();
     Ok(NewOrder {
         stated_total: new.stated_total.filter(|_| has_total),

@@ -9,6 +9,7 @@ use crate::shop::transfer::join::Lookup;
 use crate::shop::transfer::mapping::Mapping;
 use crate::shop::transfer::number;
 use crate::shop::transfer::options::Options;
+use crate::shop::transfer::outcome::RawRow;
 use crate::shop::transfer::records::Record;
 use crate::shop::transfer::refusals::is_refused_column;
 use crate::shop::transfer::sheet::Sheet;
@@ -296,6 +297,14 @@ impl<'a> View<'a> {
     }
     pub fn file(&self) -> &'a Arc<str> {
         &self.bound.sheet.name
+    }
+    /// The row as it stands.
+    pub fn as_it_stands(&self) -> RawRow {
+        RawRow {
+            file: Arc::clone(self.file()),
+            header: Arc::clone(&self.bound.sheet.header),
+            record: self.row.record.clone(),
+        }
     }
     /// The first of the field's cells that is not empty, cleaned; empty otherwise.
     pub fn text(&self, field: Field) -> Cow<'a, str> {

@@ -13,6 +13,7 @@ use crate::shop::transfer::number::DecimalSign;
 use crate::shop::transfer::options::Options;
 use crate::shop::transfer::outcome::{Report, Sink};
 use crate::shop::transfer::presets::{Format, preset};
+use crate::shop::transfer::refusals::JSON_COLUMN;
 use crate::shop::transfer::sheet::Sheet;
 use crate::shop::transfer::{own_run, run};
 use std::io::Read as _;
@@ -77,6 +78,32 @@ pub struct Choices {
     pub dates: String,
     /// A currency's code, for files that name none; the shop's own without it.
     pub currency: String,
+    /// Keeps the orders of two shops apart whose files have one format.
+    pub source_name: String,
+}
+
+/// Characters of a shop's name in the keys of its orders.
+const SOURCE_NAME_MAX: usize = 40;
+
+/// The name of a shop as the first half of its orders' keys; none for an empty one.
+fn source_name(text: &str) -> Result<Option<String>> {
+    let name = text.trim().to_lowercase();
+    let is_good = name.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.'))
+        && name.chars().count() <= SOURCE_NAME_MAX;
+    match name.as_str() {
+        "" => Ok(None),
+        "backroom" => Err(Error::invalid(
+            "invalid_source_name",
+            "This name is that of Backroom’s own files. Choose another.",
+        )
+        .on("/source_name")),
+        _ if is_good => Ok(Some(name)),
+        _ => Err(Error::invalid(
+            "invalid_source_name",
+            format!("Use at most {SOURCE_NAME_MAX} letters, digits, blanks, dots and hyphens, such as shop-berlin."),
+        )
+        .on("/source_name")),
+    }
 }
 
 impl Choices {
@@ -106,10 +133,12 @@ impl Choices {
                 _ => return Err(wrong("dates", "dmy or mdy")),
             },
             zone,
-            currency: Some(match self.currency.trim() {
-                "" => own,
-                code => Currency::parse(code).map_err(|e| e.on("/currency"))?,
-            }),
+            currency: match self.currency.trim() {
+                "" => None,
+                code => Some(Currency::parse(code).map_err(|e| e.on("/currency"))?),
+            },
+            usual_currency: Some(own),
+            source_name: source_name(&self.source_name)?,
             ..Options::default()
         })
     }
@@ -126,16 +155,27 @@ pub fn read(
     options: &Options,
     sink: &mut dyn Sink,
 ) -> Result<Report> {
+    let named = |mut mapping: Mapping| {
+        if let Some(name) = &options.source_name {
+            mapping.source.clone_from(name);
+        }
+        mapping
+    };
     match source {
+        Source::Known(Format::Backroom) if options.source_name.is_some() => Err(Error::invalid(
+            "invalid_source_name",
+            "Backroom’s own files say themselves which shop each order is from. Leave the name empty.",
+        )
+        .on("/source_name")),
         Source::Known(Format::Backroom) => own_run::run(kind, files, options, sink),
-        Source::Known(format) => run::run(&preset(*format, kind)?, files, options, sink),
+        Source::Known(format) => run::run(&named(preset(*format, kind)?), files, options, sink),
         Source::Mapped(text) => {
             let mapping = Mapping::parse(text)?;
             if mapping.kind != kind {
                 let text = "The mapping is for the other kind of record; its line `kind` says which.";
                 return Err(Error::invalid("mapping_of_other_kind", text).on("/mapping"));
             }
-            run::run(&mapping, files, options, sink)
+            run::run(&named(mapping), files, options, sink)
         }
     }
 }
@@ -182,9 +222,11 @@ pub fn recognise(
 fn own_json(file: &Input) -> Option<Kind> {
     let mut head = Vec::new();
     file.open(&Meter::default()).ok()?.take(64 * 1024).read_to_end(&mut head).ok()?;
-    let text = String::from_utf8_lossy(&head);
+    let text = String::from_utf8_lossy(&head).replace("\"\"", "\"");
     let first = text.trim_start_matches('\u{feff}').trim_start();
-    let line = first.lines().next().filter(|l| l.starts_with('{'))?;
+    // Or a file of such lines that were refused.
+    let first = first.strip_prefix(JSON_COLUMN).map_or(first, |rows| rows.lines().nth(1).unwrap_or_default());
+    let line = first.lines().next().filter(|l| l.trim_start_matches('"').starts_with('{'))?;
     Some(if line.contains("\"lines\"") { Kind::Orders } else { Kind::Customers })
 }
 
@@ -208,6 +250,10 @@ mod tests {
         assert_eq!(of("number,id,version,placed_at,placed_offset_min\n"), Some(("backroom", Kind::Orders)));
         assert_eq!(of("{\"id\":\"cus_1\",\"email\":null}\n"), Some(("backroom", Kind::Customers)));
         assert_eq!(of("{\"id\":\"ord_1\",\"lines\":[]}\n"), Some(("backroom", Kind::Orders)));
+        assert_eq!(
+            of("json_line,refused_file\r\n\"{\"\"id\"\":\"\"ord_1\"\",\"\"lines\"\":[]}\",x\n"),
+            Some(("backroom", Kind::Orders))
+        );
         assert_eq!(of("a,b,c\n1,2,3\n"), None);
         assert_eq!(of(""), None);
     }

@@ -2,15 +2,15 @@
 //! a refused one leaves no trace and a killed import goes on by being run again.
 
 use crate::base::error::{Kind, Result};
-use crate::base::id::Id;
-use crate::base::time::Timestamp;
-use crate::shop::customers::{self, ExternalRef, NewCustomer, Outcome};
-use crate::shop::orders::{self, Imported, NewCreditNote, NewOrder, OrderId};
+use crate::base::money::Currency;
+use crate::shop::customers::{self, Outcome};
+use crate::shop::orders::{self, Imported};
 use crate::shop::transfer::outcome::{Item, Place, Refused, Sink};
 use crate::shop::transfer::refusals::RefusedCsv;
+use crate::shop::transfer::rehearsal::WouldBe;
 use crate::store::{Actor, Snapshot, Store, Tx};
 use minicbor::{Decode, Encode};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -27,9 +27,9 @@ const GROUP: usize = 100;
 pub struct Landed {
     #[n(0)]
     pub orders_added: u64,
-    /// They were here already, by source and outside id; nothing changed.
+    /// They were here already, by source and outside id, and the file says nothing new.
     #[n(1)]
-    pub orders_known: u64,
+    pub orders_unchanged: u64,
     #[n(2)]
     pub customers_added: u64,
     #[n(3)]
@@ -39,23 +39,39 @@ pub struct Landed {
     #[n(5)]
     pub credit_notes_added: u64,
     #[n(6)]
-    pub credit_notes_known: u64,
+    pub credit_notes_unchanged: u64,
     /// Rows that could not be read, and items that the rules refused.
     #[n(7)]
     pub refused: u64,
+    /// They were here with other content and were brought up to date.
+    #[n(8)]
+    #[cbor(default)]
+    pub orders_changed: u64,
 }
 
 impl Landed {
+    /// Whether anything is written that was not here.
+    pub fn has_work(&self) -> bool {
+        let written = [
+            self.orders_added,
+            self.orders_changed,
+            self.customers_added,
+            self.customers_changed,
+            self.credit_notes_added,
+        ];
+        written.iter().any(|count| *count > 0)
+    }
     /// Every count that is not zero, with its words.
     pub fn in_words(&self) -> Vec<(u64, &'static str)> {
         let all = [
             (self.orders_added, "orders added"),
-            (self.orders_known, "orders known already"),
+            (self.orders_changed, "orders changed"),
+            (self.orders_unchanged, "orders unchanged"),
             (self.customers_added, "customers added"),
             (self.customers_changed, "customers changed"),
             (self.customers_unchanged, "customers unchanged"),
             (self.credit_notes_added, "credit notes and adjustments added"),
-            (self.credit_notes_known, "credit notes and adjustments known already"),
+            (self.credit_notes_unchanged, "credit notes and adjustments unchanged"),
             (self.refused, "refused"),
         ];
         all.into_iter().filter(|(count, _)| *count > 0).collect()
@@ -76,6 +92,8 @@ pub enum OnError {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ended {
     pub landed: Landed,
+    /// What the orders come to that were added or changed, by currency.
+    pub totals: BTreeMap<Currency, i64>,
     /// The first refusals, in the order of the files.
     pub refusals: Vec<Refused>,
     /// Why it went no further, when a refusal was to end it.
@@ -85,11 +103,10 @@ pub struct Ended {
 /// What came of one item.
 #[derive(Clone, Debug)]
 enum Came {
-    OrderAdded,
-    OrderKnown,
+    Order(Outcome),
     Customer(Outcome),
     NoteAdded,
-    NoteKnown,
+    NoteUnchanged,
     Refused { column: String, code: &'static str, reason: String },
 }
 
@@ -106,8 +123,9 @@ pub struct Landing<'a> {
     on_error: OnError,
     group: Vec<(Item, Place)>,
     counts: Landed,
-    /// What a dry run would have added: outside ids and addresses.
-    would_be: BTreeSet<String>,
+    totals: BTreeMap<Currency, i64>,
+    /// What a dry run would have written.
+    would_be: WouldBe,
     refusals: Vec<Refused>,
     is_ended: bool,
 }
@@ -129,7 +147,8 @@ impl<'a> Landing<'a> {
             on_error: OnError::Skip,
             group: Vec::with_capacity(GROUP),
             counts: Landed::default(),
-            would_be: BTreeSet::new(),
+            totals: BTreeMap::new(),
+            would_be: WouldBe::default(),
             refusals: Vec::new(),
             is_ended: false,
         }
@@ -166,7 +185,7 @@ impl<'a> Landing<'a> {
         let first = self.refusals.first().filter(|_| self.on_error == OnError::Stop);
         let stopped =
             first.map(|r| format!("Stopped at the first refusal: {} line {}: {}", r.file, r.line, r.reason));
-        Ok(Ended { landed: self.counts, refusals: self.refusals, stopped })
+        Ok(Ended { landed: self.counts, totals: self.totals, refusals: self.refusals, stopped })
     }
 
     fn land(&mut self) -> Result<()> {
@@ -175,7 +194,11 @@ impl<'a> Landing<'a> {
         }
         let group = Arc::new(std::mem::replace(&mut self.group, Vec::with_capacity(GROUP)));
         let came = if self.dry_run { self.rehearse(&group)? } else { self.write(&group)? };
-        for ((_, place), came) in group.iter().zip(came) {
+        for ((item, place), came) in group.iter().zip(came) {
+            if let (Item::Order(order), Came::Order(Outcome::Added | Outcome::Changed)) = (item, &came) {
+                let total = self.totals.entry(order.currency).or_default();
+                *total = total.saturating_add(order.total()?);
+            }
             self.count(place, came)?;
         }
         Ok(())
@@ -203,35 +226,27 @@ impl<'a> Landing<'a> {
         }
     }
 
-    /// What `write` would do, from the store as it is and what this run would have added.
+    /// What `write` would do, from the store as it is and what this run would have written.
     fn rehearse(&mut self, group: &[(Item, Place)]) -> Result<Vec<Came>> {
         let (store, would_be) = (self.store.clone(), &mut self.would_be);
-        let now = store.clock().now();
-        store.read(|s| group.iter().map(|(item, _)| came(rehearse_one(s, item, would_be, now))).collect())
+        store.read(|s| group.iter().map(|(item, _)| came(rehearse_one(s, item, would_be))).collect())
     }
 
     fn count(&mut self, place: &Place, came: Came) -> Result<()> {
         let counts = &mut self.counts;
         match came {
-            Came::OrderAdded => counts.orders_added += 1,
-            Came::OrderKnown => counts.orders_known += 1,
+            Came::Order(Outcome::Added) => counts.orders_added += 1,
+            Came::Order(Outcome::Changed) => counts.orders_changed += 1,
+            Came::Order(Outcome::Unchanged) => counts.orders_unchanged += 1,
             Came::Customer(Outcome::Added) => counts.customers_added += 1,
             Came::Customer(Outcome::Changed) => counts.customers_changed += 1,
             Came::Customer(Outcome::Unchanged) => counts.customers_unchanged += 1,
             Came::NoteAdded => counts.credit_notes_added += 1,
-            Came::NoteKnown => counts.credit_notes_known += 1,
+            Came::NoteUnchanged => counts.credit_notes_unchanged += 1,
             Came::Refused { column, code, reason } => {
-                let refused = Refused {
-                    file: Arc::clone(&place.file),
-                    line: place.line,
-                    column,
-                    value: place.key.clone(),
-                    code,
-                    reason,
-                    header: Arc::from([]),
-                    cells: Vec::new(),
-                };
-                self.refused(&refused)?;
+                for refused in place.refused(&column, code, &reason) {
+                    self.refused(&refused)?;
+                }
             }
         }
         Ok(())
@@ -255,68 +270,25 @@ fn came(result: Result<Came>) -> Result<Came> {
 fn land_one(tx: &mut Tx<'_>, item: &Item) -> Result<Came> {
     Ok(match item {
         Item::Order(order) => match orders::import(tx, order)? {
-            Imported::Added(_) => Came::OrderAdded,
-            Imported::Known(_) => Came::OrderKnown,
+            Imported::Added(_) => Came::Order(Outcome::Added),
+            Imported::Changed(_) => Came::Order(Outcome::Changed),
+            Imported::Unchanged(_) => Came::Order(Outcome::Unchanged),
         },
         Item::Customer(customer) => Came::Customer(customers::import(tx, customer)?.1),
         Item::CreditNote(note) => match orders::import_credit_note(tx, note)? {
             Some(_) => Came::NoteAdded,
-            None => Came::NoteKnown,
+            None => Came::NoteUnchanged,
         },
     })
 }
 
-fn rehearse_one(s: &Snapshot, item: &Item, would_be: &mut BTreeSet<String>, now: Timestamp) -> Result<Came> {
-    match item {
-        Item::Order(order) => rehearse_order(s, order, would_be, now),
-        Item::Customer(customer) => rehearse_customer(s, customer, would_be),
-        Item::CreditNote(note) => rehearse_note(s, note, would_be),
-    }
-}
-
-fn rehearse_order(
-    s: &Snapshot,
-    order: &NewOrder,
-    would_be: &mut BTreeSet<String>,
-    now: Timestamp,
-) -> Result<Came> {
-    if let Some(source) = &order.source {
-        let known = orders::known(s, order)?.is_some();
-        if known || !would_be.insert(format!("o\0{}\0{}", source.source, source.id)) {
-            return Ok(Came::OrderKnown);
-        }
-    }
-    order.checked(OrderId::from_bytes([0; 16]), 0, None, now)?;
-    Ok(Came::OrderAdded)
-}
-
-fn rehearse_customer(s: &Snapshot, customer: &NewCustomer, would_be: &mut BTreeSet<String>) -> Result<Came> {
-    let checked = customer.checked()?;
-    let mut known = None;
-    for external in &checked.external {
-        known = known.or(customers::find_by_external(s, external)?);
-    }
-    if let (None, Some(email)) = (known, &checked.email) {
-        known = customers::find_by_email(s, email)?;
-    }
-    if let Some(id) = known {
-        let changes = customers::would_change(s, id, &checked)?;
-        return Ok(Came::Customer(if changes { Outcome::Changed } else { Outcome::Unchanged }));
-    }
-    let keys = checked.external.iter().map(|ExternalRef { source, id }| format!("c\0{source}\0{id}"));
-    let email = checked.email.iter().map(|e| format!("e\0{}", crate::base::email::key(e)));
-    let mut is_new = true;
-    for key in keys.chain(email) {
-        is_new &= would_be.insert(key);
-    }
-    Ok(Came::Customer(if is_new { Outcome::Added } else { Outcome::Changed }))
-}
-
-fn rehearse_note(s: &Snapshot, note: &NewCreditNote, would_be: &mut BTreeSet<String>) -> Result<Came> {
-    let Some(source) = &note.source else { return Ok(Came::NoteAdded) };
-    let known = orders::has_credit_note(s, source)?;
-    let is_new = !known && would_be.insert(format!("n\0{}\0{}", source.source, source.id));
-    Ok(if is_new { Came::NoteAdded } else { Came::NoteKnown })
+fn rehearse_one(s: &Snapshot, item: &Item, would_be: &mut WouldBe) -> Result<Came> {
+    Ok(match item {
+        Item::Order(order) => Came::Order(would_be.order(s, order)?),
+        Item::Customer(customer) => Came::Customer(would_be.customer(s, customer)?),
+        Item::CreditNote(note) if would_be.credit_note(s, note)? => Came::NoteAdded,
+        Item::CreditNote(_) => Came::NoteUnchanged,
+    })
 }
 
 impl Sink for Landing<'_> {

@@ -5,6 +5,7 @@ use crate::shop::customers::{
     Address, ExternalRef, METADATA_MAX, METADATA_VALUE_LEN_MAX, NOTE_LEN_MAX, NewCustomer, TAG_LEN_MAX,
     TEXT_LEN_MAX,
 };
+use crate::shop::transfer::assumed::Assumptions;
 use crate::shop::transfer::bound::{Fault, View};
 use crate::shop::transfer::cell;
 use crate::shop::transfer::date;
@@ -30,6 +31,7 @@ pub struct Maker<'a> {
     pub options: &'a Options,
     pub tallies: Tallies,
     pub warnings: Warnings,
+    pub assumptions: Assumptions,
     customers: HashSet<u64>,
 }
 
@@ -44,6 +46,7 @@ impl<'a> Maker<'a> {
             options,
             tallies: Tallies::default(),
             warnings: Warnings::default(),
+            assumptions: Assumptions::default(),
             customers: HashSet::new(),
         }
     }

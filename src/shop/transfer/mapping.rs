@@ -126,6 +126,8 @@ pub struct JoinedFile {
     pub is_optional: bool,
     /// E-mail addresses are compared in their key form.
     pub is_email: bool,
+    /// What people call it, such as `olist_order_items_dataset.csv`; may be empty.
+    pub name: String,
 }
 
 #[derive(Clone, Debug, serde::Deserialize)]
@@ -137,6 +139,8 @@ struct JoinedText {
     optional: bool,
     #[serde(default)]
     email: bool,
+    #[serde(default)]
+    name: String,
 }
 
 #[derive(Debug, serde::Deserialize)]
@@ -145,6 +149,8 @@ struct Text {
     source: String,
     #[serde(default)]
     kind: Kind,
+    #[serde(default)]
+    name: String,
     #[serde(default)]
     read: Read,
     #[serde(default)]
@@ -178,6 +184,8 @@ pub struct Mapping {
     /// The system the records come from: the first half of their key.
     pub source: String,
     pub kind: Kind,
+    /// What people call the first file; may be empty.
+    pub name: String,
     pub constants: Constants,
     pub state: Meaning,
     pub rules: Rules,
@@ -235,8 +243,13 @@ impl Mapping {
             }
         }
         let files = text.files.into_iter().map(|(role, f)| {
-            let joined =
-                JoinedFile { key: f.key.list(), by: f.by.list(), is_optional: f.optional, is_email: f.email };
+            let joined = JoinedFile {
+                key: f.key.list(),
+                by: f.by.list(),
+                is_optional: f.optional,
+                is_email: f.email,
+                name: f.name,
+            };
             (role, joined)
         });
         let state =
@@ -244,6 +257,7 @@ impl Mapping {
         Ok(Self {
             source: text.source,
             kind: text.kind,
+            name: text.name,
             constants: text.constants,
             state,
             rules: text.rules,

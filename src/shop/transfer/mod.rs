@@ -4,7 +4,7 @@
 //! A first pass over all of it (`survey`) decides per column how numbers and dates are written, and which orders
 //! are scattered or broken; the second (`group`, `run`) makes records of the rows through a mapping (`mapping`,
 //! `presets`, `bound`, `maker`) and hands them to a sink together with refusals, warnings and sums (`outcome`).
-//! `landing` is the sink that writes to the store. The way out is `outgoing`, `export`, `writer`, `document`.
+//! `landing` is the sink that writes to the store, `rehearsal` what it would write in a dry run. The way out is `outgoing`, `export`, `writer`, `document`.
 
 pub mod encoding;
 pub mod input;
@@ -23,6 +23,7 @@ pub mod presets;
 pub mod words;
 
 pub mod amounts;
+pub mod assumed;
 pub mod bound;
 pub mod credit;
 pub mod group;
@@ -39,6 +40,7 @@ pub mod intake;
 pub mod landing;
 pub mod outcome;
 pub mod refusals;
+pub mod rehearsal;
 
 pub mod backroom;
 pub mod document;

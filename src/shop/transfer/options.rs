@@ -17,10 +17,14 @@ pub struct Options {
     pub dates: Option<DateOrder>,
     /// Of times without an offset: the shop's.
     pub zone: Zone,
-    /// Of files that name none.
+    /// Of orders that name none, chosen by somebody.
     pub currency: Option<Currency>,
+    /// The shop's own, for files that have no column for it.
+    pub usual_currency: Option<Currency>,
     /// Columns without a field become metadata; they are listed in any case.
     pub keep_unknown: bool,
+    /// The name of the shop the files come from, where two shops write the same format; the format's own without it.
+    pub source_name: Option<String>,
 }
 
 impl Default for Options {
@@ -32,7 +36,9 @@ impl Default for Options {
             dates: None,
             zone: Zone::utc(),
             currency: None,
+            usual_currency: None,
             keep_unknown: true,
+            source_name: None,
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::base::time::Timestamp;
 use crate::shop::customers::{ExternalRef, NewCustomer};
 use crate::shop::orders::{CreditKind, NewOrder, NewOrderCustomer, OrderId};
 use crate::shop::transfer::amounts::{Amount, Amounts};
+use crate::shop::transfer::assumed::Assumed;
 use crate::shop::transfer::bound::{Fault, View};
 use crate::shop::transfer::cell;
 use crate::shop::transfer::date::Moment;
@@ -15,8 +16,8 @@ use crate::shop::transfer::outcome::Item;
 use crate::shop::transfer::standing::Draft;
 use rust_decimal::Decimal;
 
-const NO_DATE: (&str, &str) =
-    ("order_without_date", "The file does not say when the order was placed. It is taken as placed now.");
+/// The code of an order without its moment, which its id begins with and every list is sorted by.
+const NO_DATE: &str = "order_without_date";
 
 /// Rows of the order's own file, and of the files of lines and payments.
 #[derive(Clone, Copy)]
@@ -70,8 +71,8 @@ impl Maker<'_> {
             amounts.stated_total = Some(Amount { exact: Decimal::new(minor, currency.exponent()), minor });
         }
         let placed = self.placed_at(views)?;
-        if let (None, Some(view)) = (placed, views.first()) {
-            self.warn(NO_DATE, view, Field::PlacedAt, key);
+        if placed.is_some_and(|m| m.offset_min.is_none()) {
+            self.assumptions.note(Assumed::Zone);
         }
         let person = self.order_person(views)?;
         let mut order = NewOrder {
@@ -137,16 +138,23 @@ impl Maker<'_> {
 
     fn currency(&mut self, views: &[View<'_>]) -> Result<Currency, Fault> {
         let Some(view) = first(views, Field::OrderCurrency) else {
-            let known = self.mapping.constants.currency.or(self.options.currency);
-            return known.ok_or_else(|| {
-                let view = views.first();
-                Fault {
+            // Where other orders of the file name theirs, one that does not is no order in the shop's own.
+            let has_column = views.first().is_some_and(|v| v.has(Field::OrderCurrency));
+            let usual = self.options.usual_currency.filter(|_| !has_column);
+            let known = self.options.currency.or(self.mapping.constants.currency).or(usual);
+            if let Some(currency) = known {
+                self.assumptions.note(Assumed::Currency(currency));
+            }
+            return known.ok_or_else(|| match views.first() {
+                Some(view) if has_column => {
+                    view.fault(Field::OrderCurrency, "currency_missing", "The order names no currency.")
+                }
+                view => Fault {
                     line: view.map_or(0, View::line),
-                    column: String::new(),
-                    value: String::new(),
                     code: "currency_missing",
                     reason: "The file names no currency. Say which one its amounts are in.".into(),
-                }
+                    ..Fault::default()
+                },
             });
         };
         Currency::parse(&view.text(Field::OrderCurrency))
@@ -207,7 +215,10 @@ impl Maker<'_> {
     fn check(&self, order: &NewOrder, group: Group<'_>) -> Result<(), Fault> {
         self.check_order(order).map_err(|(line, fault)| {
             let view = line.and_then(|i| group.lines.get(i)).or(group.rows.first());
-            Fault { line: view.map_or(0, View::line), ..fault }
+            match view {
+                Some(view) if fault.code == NO_DATE => view.fault(Field::PlacedAt, NO_DATE, &fault.reason),
+                _ => Fault { line: view.map_or(0, View::line), ..fault },
+            }
         })
     }
 
@@ -217,6 +228,18 @@ impl Maker<'_> {
     /// The place of the line at fault, when it is one, and what is wrong.
     pub fn check_order(&self, order: &NewOrder) -> Result<(), (Option<usize>, Fault)> {
         use crate::base::id::Id;
+        let lacks = |column: &str, code, reason: &str| {
+            Err((
+                None,
+                Fault { column: column.to_owned(), code, reason: reason.to_owned(), ..Fault::default() },
+            ))
+        };
+        if order.placed_at.is_none() {
+            return lacks("placed_at", NO_DATE, "The file does not say when the order was placed.");
+        }
+        if order.lines.is_empty() && order.stated_total.is_none() {
+            return lacks("", "order_empty", "The order has neither lines nor a total.");
+        }
         let Err(error) = order.checked(OrderId::from_bytes([0; 16]), 1, None, Timestamp(0)) else {
             return Ok(());
         };

@@ -4,6 +4,7 @@ use crate::base::error::Result;
 use crate::base::money::Currency;
 use crate::shop::customers::NewCustomer;
 use crate::shop::orders::{NewCreditNote, NewOrder};
+use crate::shop::transfer::records::Record;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -29,6 +30,37 @@ pub struct Place {
     pub line: u64,
     /// What the file calls it: order number, e-mail address.
     pub key: String,
+    /// Its rows, so that a refusal can give them back.
+    pub rows: Vec<RawRow>,
+}
+
+/// A row as it stands in its file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawRow {
+    pub file: Arc<str>,
+    /// The columns of its file; none for a line of JSON.
+    pub header: Arc<[String]>,
+    pub record: Record,
+}
+
+impl Place {
+    /// The rows of what was read well and the rules refuse: the first says why, the others point to it.
+    pub fn refused(&self, column: &str, code: &'static str, reason: &str) -> Vec<Refused> {
+        let refuse = |(place, row): (usize, &RawRow)| Refused {
+            file: Arc::clone(&row.file),
+            line: row.record.line,
+            column: if place == 0 { column.to_owned() } else { String::new() },
+            value: if place == 0 { self.key.clone() } else { String::new() },
+            code,
+            reason: match place {
+                0 => reason.to_owned(),
+                _ => format!("{} is refused because of line {}: {reason}", self.key, self.line),
+            },
+            header: Arc::clone(&row.header),
+            cells: row.record.cells().map(str::to_owned).collect(),
+        };
+        self.rows.iter().enumerate().map(refuse).collect()
+    }
 }
 
 /// A row that was not taken, and why.
@@ -227,6 +259,8 @@ pub struct Report {
     pub files: Vec<FileReport>,
     pub tallies: Tallies,
     pub warnings: Warnings,
+    /// What was taken for given because the files do not say it, a sentence each.
+    pub assumptions: Vec<String>,
     /// The sink ended it early.
     pub is_cut_short: bool,
 }

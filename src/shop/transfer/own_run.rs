@@ -1,19 +1,23 @@
 //! A run over our own files, CSV and JSON lines in any mixture.
 
-use crate::base::error::Result;
-use crate::shop::orders::NewOrder;
+use crate::base::error::{Error, Result};
+use crate::shop::orders::{Fulfilment, NewOrder, Payment, Status};
 use crate::shop::transfer::amounts::{Amount, Amounts};
+use crate::shop::transfer::assumed::Assumed;
 use crate::shop::transfer::backroom;
 use crate::shop::transfer::bound::{Bound, Fault, View};
 use crate::shop::transfer::encoding;
+use crate::shop::transfer::export::{CUSTOMER_COLUMNS, ORDER_COLUMNS};
 use crate::shop::transfer::group::{Grouped, Groups};
 use crate::shop::transfer::input::{Input, Meter};
 use crate::shop::transfer::maker::Maker;
 use crate::shop::transfer::mapping::{Kind, Mapping};
 use crate::shop::transfer::options::Options;
-use crate::shop::transfer::outcome::{FileReport, Item, Place, Refused, Report, Sink};
+use crate::shop::transfer::outcome::{FileReport, Item, Place, RawRow, Refused, Report, Sink};
+use crate::shop::transfer::records::Record;
+use crate::shop::transfer::refusals::JSON_COLUMN;
 use crate::shop::transfer::run::{file_report, incomplete, refusals};
-use crate::shop::transfer::sheet::Sheet;
+use crate::shop::transfer::sheet::{Sheet, Step};
 use rust_decimal::Decimal;
 use std::io::{BufRead, Read};
 use std::ops::ControlFlow;
@@ -24,6 +28,8 @@ const JSON_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// So much of a refused line is kept.
 const REFUSED_CHARS_MAX: usize = 100_000;
 const PROGRESS_EVERY: u64 = 500;
+/// A file with fewer of our columns is none of ours.
+const OWN_COLUMNS_MIN: usize = 2;
 
 /// Reads our own files and hands everything to the sink.
 ///
@@ -60,6 +66,7 @@ pub fn run(kind: Kind, files: &[Input], options: &Options, sink: &mut dyn Sink) 
     let OwnRun { maker, mut report, .. } = run;
     let refused = report.tallies.refused_rows;
     report.warnings.join(&maker.warnings);
+    report.assumptions = maker.assumed();
     report.tallies = maker.tallies;
     report.tallies.refused_rows = refused;
     report.tallies.rows = report.files.iter().map(|f| f.rows).sum();
@@ -73,6 +80,21 @@ fn is_json(file: &Input) -> Result<bool> {
     let text = encoding::open(file, detected, &Meter::default())?;
     text.take(1024).read_to_end(&mut head).map_err(|e| file.unreadable(e))?;
     Ok(head.trim_ascii_start().first() == Some(&b'{'))
+}
+
+/// Refuses a file of somebody else: one column may be called the same by chance.
+fn refuse_foreign(kind: Kind, sheet: &Sheet) -> Result<()> {
+    let own: Vec<&str> = match kind {
+        Kind::Orders => ORDER_COLUMNS.iter().map(|c| c.name).collect(),
+        Kind::Customers => CUSTOMER_COLUMNS.iter().map(|c| c.name).collect(),
+    };
+    if own.iter().filter(|name| sheet.column(name).is_some()).count() >= OWN_COLUMNS_MIN {
+        return Ok(());
+    }
+    let names: Vec<_> = sheet.header.iter().take(8).map(String::as_str).collect();
+    let message =
+        format!("{} is no file of Backroom’s. It has the columns {}.", sheet.name, names.join(", "));
+    Err(Error::invalid("columns_missing", message))
 }
 
 struct OwnRun<'a, 'm> {
@@ -89,6 +111,13 @@ struct OwnRun<'a, 'm> {
 impl OwnRun<'_, '_> {
     fn csv(&mut self, file: &Input, mapping: &Mapping) -> Result<ControlFlow<()>> {
         let sheet = Sheet::open(file, self.options)?;
+        if *sheet.own_header == [JSON_COLUMN] {
+            return self.refused_json(&sheet);
+        }
+        refuse_foreign(self.kind, &sheet)?;
+        if self.kind == Kind::Orders {
+            self.assume(&sheet);
+        }
         let bound = Bound::new(sheet, None, mapping, &[], self.options)?;
         let mut groups = Groups::new(&bound, 0, &self.meter)?;
         let flow = loop {
@@ -101,7 +130,8 @@ impl OwnRun<'_, '_> {
                     let broken = key.as_ref().and_then(|k| bound.survey.poisoned.get(k));
                     let made = broken.map_or_else(|| self.make(&views), |line| Err(incomplete(*line)));
                     let key = key.unwrap_or_default();
-                    let place = Place { file: Arc::clone(head.file()), line: head.line(), key };
+                    let rows = views.iter().map(View::as_it_stands).collect();
+                    let place = Place { file: Arc::clone(head.file()), line: head.line(), key, rows };
                     if let Err(fault) = &made {
                         for row in refusals(fault, &place.key, views.iter()) {
                             self.refuse(&row)?;
@@ -120,11 +150,27 @@ impl OwnRun<'_, '_> {
         Ok(flow)
     }
 
+    /// Notes what is taken for given where the file lacks a column of ours.
+    fn assume(&mut self, sheet: &Sheet) {
+        let currency = self.options.currency.or(self.options.usual_currency).map(Assumed::Currency);
+        for (column, what) in [
+            ("currency", currency),
+            ("status", Some(Assumed::Status(Status::Open))),
+            ("payment", Some(Assumed::Payment(Payment::Unpaid))),
+            ("fulfilment", Some(Assumed::Fulfilment(Fulfilment::Unfulfilled))),
+            ("tax_included", Some(Assumed::TaxIncluded)),
+        ] {
+            if let (None, Some(what)) = (sheet.column(column), what) {
+                self.maker.assumptions.note(what);
+            }
+        }
+    }
+
     fn make(&self, views: &[View<'_>]) -> std::result::Result<Item, Fault> {
         let Some(head) = views.first().copied() else { return Err(incomplete(0)) };
         match self.kind {
             Kind::Orders => {
-                let order = backroom::order(views, self.options.currency)?;
+                let order = backroom::order(views, self.options)?;
                 self.maker.check_order(&order).map_err(|(line, fault)| {
                     let view = line.and_then(|l| views.get(l)).unwrap_or(&head);
                     Fault { line: view.line(), ..fault }
@@ -160,24 +206,9 @@ impl OwnRun<'_, '_> {
                 continue;
             }
             rows += 1;
-            let place = |key: String| Place { file: Arc::clone(&name), line, key };
-            match self.made_of_json(shown) {
-                Ok((item, key)) => flow = self.hand(item, &place(key))?,
-                Err(fault) => {
-                    refused += 1;
-                    let cells = vec![shown.chars().take(REFUSED_CHARS_MAX).collect()];
-                    let Fault { column, value, code, reason, .. } = fault;
-                    self.refuse(&Refused {
-                        file: Arc::clone(&name),
-                        line,
-                        column,
-                        value,
-                        code,
-                        reason,
-                        header: Arc::from([]),
-                        cells,
-                    })?;
-                }
+            match self.json_line(&name, line, shown)? {
+                None => refused += 1,
+                Some(handed) => flow = handed,
             }
             if flow.is_break() {
                 break;
@@ -190,6 +221,57 @@ impl OwnRun<'_, '_> {
             delimiter: '\n',
             rows,
             blank_rows: blank,
+            refused_rows: refused,
+            ..FileReport::default()
+        });
+        Ok(flow)
+    }
+
+    /// One line of JSON; `None` when it is refused.
+    fn json_line(&mut self, name: &Arc<str>, line: u64, text: &str) -> Result<Option<ControlFlow<()>>> {
+        let kept: String = text.chars().take(REFUSED_CHARS_MAX).collect();
+        match self.made_of_json(text) {
+            Ok((item, key)) => {
+                let record = Record::of(line, &kept);
+                let row = RawRow { file: Arc::clone(name), header: Arc::from([]), record };
+                self.hand(item, &Place { file: Arc::clone(name), line, key, rows: vec![row] }).map(Some)
+            }
+            Err(Fault { column, value, code, reason, .. }) => {
+                let (file, header, cells) = (Arc::clone(name), Arc::from([]), vec![kept]);
+                self.refuse(&Refused { file, line, column, value, code, reason, header, cells })?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Lines of JSON that were refused, each in a cell, with the reason behind it.
+    fn refused_json(&mut self, sheet: &Sheet) -> Result<ControlFlow<()>> {
+        let mut rows = sheet.rows(&self.meter)?;
+        let mut refused = 0;
+        let flow = loop {
+            match rows.advance()? {
+                Step::End => break ControlFlow::Continue(()),
+                Step::Refused(row) => {
+                    refused += 1;
+                    self.refuse(&row)?;
+                }
+                Step::Row => {
+                    let (line, text) = (rows.row().line, rows.row().get(0).unwrap_or_default().trim());
+                    match self.json_line(&sheet.name, line, text)? {
+                        None => refused += 1,
+                        Some(ControlFlow::Break(())) => break ControlFlow::Break(()),
+                        Some(ControlFlow::Continue(())) => {}
+                    }
+                }
+            }
+        };
+        self.report.files.push(FileReport {
+            name: Arc::clone(&sheet.name),
+            role: "records".into(),
+            encoding: sheet.encoding(),
+            delimiter: char::from(sheet.delimiter),
+            rows: rows.counts().rows,
+            blank_rows: rows.counts().blank,
             refused_rows: refused,
             ..FileReport::default()
         });

@@ -155,6 +155,7 @@ pub fn merged(before: NewCustomer, later: NewCustomer) -> NewCustomer {
         is_import: true,
         language: text(before.language, later.language),
         birthday: text(before.birthday, later.birthday),
+        old_emails: before.old_emails,
         created_at: before.created_at.min(later.created_at).or(later.created_at).or(before.created_at),
     }
 }

@@ -27,6 +27,8 @@ pub enum Fault {
 }
 
 impl Fault {
+    pub const ALL: [Self; 5] =
+        [Self::TextAfterQuote, Self::QuoteNotClosed, Self::LineTooLong, Self::TooManyCells, Self::NotUtf8];
     pub fn code(self) -> &'static str {
         match self {
             Self::TextAfterQuote => "text_after_quote",
@@ -60,6 +62,10 @@ pub struct Record {
 }
 
 impl Record {
+    /// A record of one cell.
+    pub fn of(line: u64, text: &str) -> Self {
+        Self { line, text: text.to_owned(), ends: u32::try_from(text.len()).into_iter().collect() }
+    }
     pub fn len(&self) -> usize {
         self.ends.len()
     }

@@ -10,16 +10,29 @@ use std::sync::Arc;
 pub const REFUSED_COLUMNS: [&str; 6] =
     ["refused_file", "refused_line", "refused_column", "refused_value", "refused_code", "refused_reason"];
 
+/// Stands in a refused row for a cell it did not have, so that nobody takes the row for whole before it is mended.
+pub const MISSING: &str = "(missing)";
+/// The column of refused lines of JSON.
+pub const JSON_COLUMN: &str = "json_line";
+
 /// Whether a column was added by [`RefusedCsv`].
 pub fn is_refused_column(title: &str) -> bool {
     REFUSED_COLUMNS.contains(&title)
+}
+
+/// How many of the columns are the file's own; fewer than all where the file is one of refused rows.
+pub fn own_columns(header: &[String]) -> usize {
+    let own = header.len().saturating_sub(REFUSED_COLUMNS.len());
+    let is_refused = header.get(own..).is_some_and(|tail| tail.iter().eq(REFUSED_COLUMNS.iter()));
+    if is_refused { own } else { header.len() }
 }
 
 /// Writes refused rows one after another. Rows of files with other columns begin with a header of their own, so a
 /// file that is to be imported again holds the refusals of one kind of file.
 pub struct RefusedCsv<W: Write> {
     csv: CsvWriter<W>,
-    header: Option<Arc<[String]>>,
+    /// Of the rows so far, as their file has it, and as it was written.
+    header: Option<(Arc<[String]>, Vec<String>)>,
 }
 
 impl<W: Write> RefusedCsv<W> {
@@ -31,26 +44,35 @@ impl<W: Write> RefusedCsv<W> {
     /// # Errors
     /// `file_unwritable`.
     pub fn write(&mut self, refused: &Refused) -> Result<()> {
-        if self.header.as_ref() != Some(&refused.header) {
-            for title in refused.header.iter().filter(|t| !is_refused_column(t)) {
-                self.csv.text(title)?;
+        if self.header.as_ref().is_none_or(|(header, _)| *header != refused.header) {
+            let mut titles: Vec<String> =
+                refused.header.iter().filter(|t| !is_refused_column(t)).cloned().collect();
+            if titles.is_empty() {
+                titles.push(JSON_COLUMN.to_owned());
             }
-            for title in REFUSED_COLUMNS {
-                self.csv.plain(title)?;
+            if self.header.as_ref().is_none_or(|(_, written)| *written != titles) {
+                for title in &titles {
+                    self.csv.text(title)?;
+                }
+                for title in REFUSED_COLUMNS {
+                    self.csv.plain(title)?;
+                }
+                self.csv.end_row()?;
             }
-            self.csv.end_row()?;
-            self.header = Some(Arc::clone(&refused.header));
+            self.header = Some((Arc::clone(&refused.header), titles));
         }
         self.row(refused)
     }
     fn row(&mut self, refused: &Refused) -> Result<()> {
-        // A row that is too long or too short keeps its cells; what is missing at the end is empty.
-        let width = refused.header.len().max(refused.cells.len());
-        for place in 0..width {
-            if refused.header.get(place).is_some_and(|t| is_refused_column(t)) {
-                continue;
+        let is_own = |place: usize| refused.header.get(place).is_none_or(|t| !is_refused_column(t));
+        let named = refused.header.iter().rposition(|t| !t.is_empty() && !is_refused_column(t));
+        // A row that is too long keeps its cells; what one that is too short lacks is marked.
+        for place in (0..refused.header.len().max(refused.cells.len())).filter(|p| is_own(*p)) {
+            match refused.cells.get(place) {
+                Some(cell) => self.csv.text(cell)?,
+                None if named.is_some_and(|last| place <= last) => self.csv.plain(MISSING)?,
+                None => self.csv.plain("")?,
             }
-            self.csv.text(refused.cells.get(place).map_or("", String::as_str))?;
         }
         self.csv.text(&refused.file)?;
         self.csv.plain(&refused.line.to_string())?;
@@ -105,5 +127,64 @@ mod tests {
         let order = &second.orders[0];
         assert_eq!((order.lines[0].title.as_str(), order.lines[1].title.as_str()), ("=x, y", "'s"));
         assert_eq!((order.lines[0].quantity, order.metadata.len()), (2, 0));
+    }
+
+    const HEADER: &str = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country";
+
+    /// The refused rows as a file.
+    fn file(kept: &Kept) -> String {
+        let mut csv = RefusedCsv::new(Vec::new()).unwrap();
+        kept.refused.iter().for_each(|r| csv.write(r).unwrap());
+        String::from_utf8(csv.finish().unwrap()).unwrap()
+    }
+    fn said(kept: &Kept) -> Vec<(&'static str, &str)> {
+        kept.refused.iter().map(|r| (r.code, r.reason.as_str())).collect()
+    }
+
+    #[test]
+    fn a_row_that_is_not_mended_is_refused_again_for_the_same_reason() {
+        let text = format!(
+            "{HEADER}\n1,A,x,1,2011-01-01\n2,B,y,1,2011-01-01,1.00,7,France,more\n3,\"C\"z,1,1,2011-01-01,1,7,France\n4,D,z,1,2011-01-01,1.00,7,France\n"
+        );
+        let first = import(&text);
+        assert_eq!((first.orders.len(), first.refused.len()), (1, 3));
+        assert_eq!(first.refused[0].reason, "The row has 5 of 8 cells.");
+        let rows = file(&first);
+        assert!(rows.contains("1,A,x,1,2011-01-01,(missing),(missing),(missing),day.csv,2,"), "{rows}");
+        let mut again = import(&rows);
+        for _ in 0..2 {
+            assert_eq!((again.orders.len(), said(&again)), (0, said(&first)), "{rows}");
+            assert_eq!(file(&again).lines().count(), 4);
+            again = import(&file(&again));
+        }
+        let mended = rows
+            .replacen("(missing),(missing),(missing)", "2.00,,France", 1)
+            .replace(",France,more,", ",France,")
+            .replace("\"3,\"\"C\"\"z,1,1,2011-01-01,1,7,France\",(missing),(missing),(missing),(missing),(missing),(missing),(missing)", "3,C,z,1,2011-01-01,1,7,France");
+        let last = import(&mended);
+        assert_eq!(last.refused, [], "{mended}");
+        assert_eq!(last.orders.len(), 3);
+        // In any other file it is a text like any other.
+        assert_eq!(import(&format!("{HEADER}\n1,(missing),x,1,2011-01-01,1,7,France\n")).orders.len(), 1);
+    }
+
+    #[test]
+    fn rows_of_another_file_are_not_taken_for_rows_of_the_first() {
+        let refused = |header: &str, cells: &str| Refused {
+            file: "x".into(),
+            line: 7,
+            column: String::new(),
+            value: String::new(),
+            code: "wrong_width",
+            reason: "Because.".into(),
+            header: header.split(',').map(str::to_owned).collect(),
+            cells: cells.split(',').map(str::to_owned).collect(),
+        };
+        let mut csv = RefusedCsv::new(Vec::new()).unwrap();
+        csv.write(&refused(HEADER, "1,A,x,1,2011-01-01,1.00,7,France")).unwrap();
+        csv.write(&refused("a,b,c,d,e,f,g,h", "2,A,x,1,2011-01-01,1.00,7,France")).unwrap();
+        csv.write(&refused(HEADER, "3,A,x,1,2011-01-01,1.00,7,France")).unwrap();
+        let kept = import(&String::from_utf8(csv.finish().unwrap()).unwrap());
+        assert_eq!((kept.orders.len(), said(&kept)[0].0), (2, "other_file"));
     }
 }

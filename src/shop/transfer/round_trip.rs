@@ -212,6 +212,7 @@ prop_compose! {
             birthday: rest.4,
             created_at: Some(at),
             life: None,
+            old_emails: vec!["=old@example.com".into()],
             is_import: true,
         };
         let n = new.checked().ok()?;
@@ -221,7 +222,7 @@ prop_compose! {
             id: CustomerId::from_bytes(id), version: 3, created_at: at, updated_at: at, email: n.email, first_name: n.first_name,
             last_name: n.last_name, company: n.company, phone: n.phone, addresses: n.addresses, note: n.note, tags: n.tags,
             metadata: n.metadata, external: n.external, accepts_marketing: n.accepts_marketing, tax_exempt: n.tax_exempt,
-            vat_id: n.vat_id, language: n.language, birthday: n.birthday, old_emails: vec!["=old@example.com".into()],
+            vat_id: n.vat_id, language: n.language, birthday: n.birthday, old_emails: n.old_emails,
         })
     }
 }

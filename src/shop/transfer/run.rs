@@ -82,13 +82,14 @@ impl<'a> Run<'a> {
             let role = role_of(mapping, &sheet)?;
             sheets.push((role, sheet));
         }
-        if !sheets.iter().any(|(role, _)| *role == Role::Main) {
-            return Err(missing(mapping, None));
-        }
-        for (name, _) in mapping.files.iter().filter(|(_, f)| !f.is_optional) {
-            if !sheets.iter().any(|(role, _)| role.name() == Some(name)) {
-                return Err(missing(mapping, Some(name)));
-            }
+        let needed =
+            mapping.files.iter().filter(|(_, f)| !f.is_optional).map(|(name, _)| Some(name.as_str()));
+        let is_given = |role: Option<&str>| {
+            sheets.iter().any(|(given, _)| *given != Role::Unused && given.name() == role)
+        };
+        let absent: Vec<_> = std::iter::once(None).chain(needed).filter(|role| !is_given(*role)).collect();
+        if !absent.is_empty() {
+            return Err(missing(mapping, &absent));
         }
         run.load_lookups(&sheets)?;
         for (role, sheet) in sheets {
@@ -218,7 +219,9 @@ impl<'a> Run<'a> {
         match made {
             Ok(Some(item)) => {
                 let key = key.split('\u{1f}').next().unwrap_or_default().to_owned();
-                sink.item(item, &Place { file: Arc::clone(head.file()), line: head.line(), key })
+                let extra: &[View<'_>] = if lines.is_some() { &line_views } else { &[] };
+                let rows = views.iter().chain(extra).chain(&payment_views).map(View::as_it_stands).collect();
+                sink.item(item, &Place { file: Arc::clone(head.file()), line: head.line(), key, rows })
             }
             Ok(None) => Ok(ControlFlow::Continue(())),
             Err(fault) => {
@@ -238,13 +241,27 @@ impl<'a> Run<'a> {
         rows.iter().filter_map(view).collect()
     }
 
+    /// Further files that nobody gave and that are not needed.
+    fn not_given(&self) -> Vec<String> {
+        let is_given = |role: &str| {
+            self.reports.iter().any(|r| r.role == role)
+                || self.bound.iter().any(|b| b.role.as_deref() == Some(role))
+        };
+        let absent = self.mapping.files.iter().filter(|(role, f)| !f.name.is_empty() && !is_given(role));
+        absent
+            .map(|(_, f)| format!("What {} would say is left out: the file was not given.", f.name))
+            .collect()
+    }
+
     fn report(mut self, maker: Maker<'_>, is_cut_short: bool) -> Report {
         let mut report = Report {
             files: std::mem::take(&mut self.reports),
+            assumptions: maker.assumed(),
             tallies: maker.tallies,
             warnings: maker.warnings,
             is_cut_short,
         };
+        report.assumptions.extend(self.not_given());
         for row in self.details.values().flat_map(Details::left) {
             if let Some(bound) = self.bound.get(row.file).filter(|_| !is_cut_short) {
                 let key = bound.key.columns.iter().find_map(|c| row.record.get(*c)).unwrap_or_default();
@@ -342,15 +359,24 @@ fn role_of(mapping: &Mapping, sheet: &Sheet) -> Result<Role> {
     }
 }
 
-fn missing(mapping: &Mapping, role: Option<&str>) -> Error {
-    let of_role = Field::ALL.iter().filter(|f| mapping.file_of(f.section()) == role);
-    let mut columns: Vec<&str> =
-        of_role.filter_map(|f| mapping.columns(*f).first().map(String::as_str)).collect();
-    if let Some(file) = role.and_then(|r| mapping.files.get(r)) {
-        columns.extend(file.key.first().map(String::as_str));
-    }
-    columns.truncate(6);
-    Error::invalid("file_missing", format!("Give the file with the columns {} as well.", columns.join(", ")))
+/// The refusal when files are not there that belong together.
+fn missing(mapping: &Mapping, roles: &[Option<&str>]) -> Error {
+    let told = |role: &Option<&str>| {
+        let further = role.and_then(|r| mapping.files.get(r));
+        let name = further.map_or(mapping.name.as_str(), |f| f.name.as_str());
+        let of_role = Field::ALL.iter().filter(|f| mapping.file_of(f.section()) == *role);
+        let columns = of_role.filter_map(|f| mapping.columns(*f).first());
+        let columns = columns.chain(further.and_then(|f| f.key.first())).take(6);
+        let columns = columns.map(String::as_str).collect::<Vec<_>>().join(", ");
+        if name.is_empty() {
+            format!("the one with the columns {columns}")
+        } else {
+            format!("{name} (with {columns})")
+        }
+    };
+    let files = roles.iter().map(told).collect::<Vec<_>>().join("; ");
+    let begin = if roles.len() == 1 { "A file is missing" } else { "Some files are missing" };
+    Error::invalid("file_missing", format!("{begin}. Give together with the others: {files}."))
 }
 
 /// A record of which one row cannot be read is not taken without it.

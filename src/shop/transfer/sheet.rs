@@ -5,7 +5,9 @@ use crate::shop::transfer::encoding::{self, Detected, Text};
 use crate::shop::transfer::input::{Input, Meter};
 use crate::shop::transfer::options::Options;
 use crate::shop::transfer::outcome::Refused;
-use crate::shop::transfer::records::{Next, Record, Records};
+use crate::shop::transfer::records::{Fault, Next, Record, Records};
+use crate::shop::transfer::refusals::{MISSING, REFUSED_COLUMNS, own_columns};
+use crate::shop::transfer::writer::unguarded;
 use std::collections::HashMap;
 use std::io::Read;
 use std::sync::Arc;
@@ -20,6 +22,8 @@ pub struct Sheet {
     pub delimiter: u8,
     /// As they stand in the file, trimmed.
     pub header: Arc<[String]>,
+    /// Without the columns that say why rows were refused.
+    pub own_header: Arc<[String]>,
     input: Input,
     detected: Detected,
     columns: HashMap<String, usize>,
@@ -36,7 +40,7 @@ impl Sheet {
     /// Looks over the file and reads its header.
     ///
     /// # Errors
-    /// `file_unreadable`, `file_empty`, `header_unreadable`.
+    /// `file_unreadable`, `file_empty`, `file_not_text`, `header_unreadable`.
     pub fn open(input: &Input, options: &Options) -> Result<Self> {
         let detected = encoding::detect(input, options.encoding)?;
         let mut sample = Vec::new();
@@ -78,10 +82,21 @@ impl Sheet {
                 }
             }
         };
+        if header
+            .iter()
+            .any(|title| title.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')))
+        {
+            let message = format!(
+                "{} is no text. Import CSV, JSON lines or an Excel workbook, as they are or packed with gzip or zstd.",
+                input.name()
+            );
+            return Err(Error::invalid("file_not_text", message));
+        }
         let columns = columns(&header);
         Ok(Self {
             name: input.name().into(),
             delimiter,
+            own_header: header.get(..own_columns(&header)).unwrap_or_default().into(),
             header: header.into(),
             input: input.clone(),
             detected,
@@ -119,6 +134,7 @@ impl Sheet {
             sheet: self,
             records: Records::new(text, self.delimiter),
             named,
+            is_other_file: false,
             counts: Counts::default(),
         })
     }
@@ -161,6 +177,12 @@ fn fits(record: &Record, width: usize) -> bool {
     record.len() == width
         || (record.len() > width
             && (width..record.len()).all(|i| record.get(i).is_none_or(|c| c.trim().is_empty())))
+}
+
+/// The header of refused rows of another file.
+fn ends_with_refused_columns(record: &Record) -> bool {
+    let own = record.len().saturating_sub(REFUSED_COLUMNS.len());
+    record.cells().skip(own).eq(REFUSED_COLUMNS)
 }
 
 fn is_blank(record: &Record) -> bool {
@@ -208,6 +230,8 @@ pub struct Rows<'a> {
     records: Records<Text>,
     /// Columns up to the last one with a name.
     named: usize,
+    /// Among rows that were refused and have a header of their own.
+    is_other_file: bool,
     counts: Counts,
 }
 
@@ -260,21 +284,61 @@ impl Rows<'_> {
             && record.cells().map(str::trim).eq(self.sheet.header.iter().map(String::as_str))
         {
             self.counts.repeated_headers += 1;
+            self.is_other_file = false;
             return None;
         }
+        let own = self.sheet.own_header.len();
+        if own < width {
+            if ends_with_refused_columns(record) {
+                self.counts.repeated_headers += 1;
+                self.is_other_file = true;
+                return None;
+            }
+            if let Some((code, reason, cells)) = self.judge_again(own) {
+                let line = record.line;
+                return Some(self.refuse(line, code, reason, cells));
+            }
+        }
         if record.len() < self.named || (record.len() > width && !fits(record, width)) {
-            let reason = format!("The row has {} of {width} cells.", record.len());
-            let (line, cells) = (record.line, record.cells().map(str::to_owned).collect());
+            let has = record.len().saturating_sub(width - own);
+            let reason = format!("The row has {has} of {own} cells.");
+            let (line, cells) = (record.line, record.cells().take(has).map(str::to_owned).collect());
             return Some(self.refuse(line, "wrong_width", reason, cells));
         }
         self.counts.rows += 1;
         Some(Step::Row)
     }
 
+    /// A row that was refused before and is as it was.
+    fn judge_again(&self, own: usize) -> Option<(&'static str, String, Vec<String>)> {
+        let record = self.records.record();
+        let mut cells: Vec<String> = record.cells().take(own).map(str::to_owned).collect();
+        if self.is_other_file {
+            let reason = "The row is of another file than the first ones. Import it in a file of its own.";
+            return Some(("other_file", reason.to_owned(), cells));
+        }
+        if !cells.iter().any(|c| c.trim() == MISSING) {
+            return None;
+        }
+        let said = |column: &str| {
+            let place = self.sheet.header.iter().position(|t| t == column).and_then(|c| record.get(c));
+            place.map(|text| unguarded(text).trim().to_owned()).filter(|text| !text.is_empty())
+        };
+        let before = said("refused_code").unwrap_or_default();
+        let code = Fault::ALL.iter().map(|f| f.code()).find(|c| *c == before).unwrap_or("wrong_width");
+        let reason = said("refused_reason").unwrap_or_else(|| {
+            format!("Put what belongs there in the place of {MISSING}, or empty the cell.")
+        });
+        while cells.last().is_some_and(|c| c.trim() == MISSING) {
+            cells.pop();
+        }
+        Some((code, reason, cells))
+    }
+
     fn refuse(&mut self, line: u64, code: &'static str, reason: String, cells: Vec<String>) -> Step {
         self.counts.rows += 1;
         self.counts.refused += 1;
-        let (file, header) = (Arc::clone(&self.sheet.name), Arc::clone(&self.sheet.header));
+        let (file, header) = (Arc::clone(&self.sheet.name), Arc::clone(&self.sheet.own_header));
         let (column, value) = (String::new(), String::new());
         Step::Refused(Box::new(Refused { file, line, column, value, code, reason, header, cells }))
     }
@@ -341,7 +405,12 @@ mod tests {
 
     #[test]
     fn files_without_a_readable_header_are_refused() {
-        for (text, code) in [("", "file_empty"), ("\n\n", "file_empty"), ("\"a\n", "header_unreadable")] {
+        for (text, code) in [
+            ("", "file_empty"),
+            ("\n\n", "file_empty"),
+            ("\"a\n", "header_unreadable"),
+            ("SQLite format 3\0\u{10}\u{1}", "file_not_text"),
+        ] {
             let error =
                 Sheet::open(&Input::bytes("x.csv", text.as_bytes()), &Options::default()).unwrap_err();
             assert_eq!(error.code, code, "{text:?}");

@@ -4,6 +4,7 @@ use crate::base::money::Currency;
 use crate::base::time::Timestamp;
 use crate::shop::orders::{CancelReason, Fulfilment, NewOrder, Parcel, Payment, PaymentNote, Status};
 use crate::shop::transfer::amounts::Amounts;
+use crate::shop::transfer::assumed::Assumed;
 use crate::shop::transfer::bound::{Fault, View};
 use crate::shop::transfer::cell;
 use crate::shop::transfer::fields::Field;
@@ -69,26 +70,31 @@ impl Maker<'_> {
         let shipped_at = self.moment(views, Field::ShippedAt)?;
         let knows = |field: Field| views.first().is_some_and(|v| v.has(field));
         let from_date = |is_there: bool| if is_there { Payment::Paid } else { Payment::Unpaid };
-        order.payment = said
+        let known = said
             .payment
             .or_else(|| paid_by(payments, total))
-            .or_else(|| knows(Field::PaidAt).then(|| from_date(paid_at.is_some())))
-            .or(usual.payment)
-            .unwrap_or(Payment::Unpaid);
+            .or_else(|| knows(Field::PaidAt).then(|| from_date(paid_at.is_some())));
+        order.payment = known.or(usual.payment).unwrap_or(Payment::Unpaid);
+        if known.is_none() {
+            self.assumptions.note(Assumed::Payment(order.payment));
+        }
         if amounts.refunded.minor > 0 && matches!(order.payment, Payment::Paid | Payment::PartRefunded) {
             order.payment =
                 if amounts.refunded.minor >= total { Payment::Refunded } else { Payment::PartRefunded };
         }
         let sent = |is_there: bool| if is_there { Fulfilment::Fulfilled } else { Fulfilment::Unfulfilled };
-        order.fulfilment = said
-            .fulfilment
-            .or_else(|| knows(Field::ShippedAt).then(|| sent(shipped_at.is_some())))
-            .or(usual.fulfilment)
-            .unwrap_or(Fulfilment::Unfulfilled);
+        let known = said.fulfilment.or_else(|| knows(Field::ShippedAt).then(|| sent(shipped_at.is_some())));
+        order.fulfilment = known.or(usual.fulfilment).unwrap_or(Fulfilment::Unfulfilled);
+        if known.is_none() {
+            self.assumptions.note(Assumed::Fulfilment(order.fulfilment));
+        }
         let is_settled = matches!(order.payment, Payment::Paid | Payment::PartRefunded | Payment::Refunded)
             && !matches!(order.fulfilment, Fulfilment::Unfulfilled | Fulfilment::Part);
         let settled = if is_settled { Status::Completed } else { Status::Open };
         order.status = said.status.or(usual.status).unwrap_or(settled);
+        if let (None, Some(status)) = (said.status, usual.status) {
+            self.assumptions.note(Assumed::Status(status));
+        }
         let cancelled_at = self.moment(views, Field::CancelledAt)?;
         if cancelled_at.is_some() || order.payment == Payment::Voided {
             order.status = Status::Cancelled;

@@ -16,22 +16,38 @@ const TEXTS_MAX: u64 = 256 << 20;
 /// Columns of a sheet.
 const COLUMNS_MAX: usize = 2_000;
 
-/// The files as they are read: workbooks become CSV files, which go away with what is returned.
+/// Files as they are read.
+#[derive(Debug)]
+pub struct Unpacked {
+    pub files: Vec<Input>,
+    /// Sentences about sheets that are not read.
+    pub left_out: Vec<String>,
+    /// What was unpacked goes away with it.
+    _kept: Vec<TempPath>,
+}
+
+/// The files as they are read: workbooks become CSV files.
 ///
 /// # Errors
 /// `file_unreadable` for a workbook that is broken or unpacks to more than any shop's.
-pub fn unpacked(files: Vec<Input>) -> Result<(Vec<Input>, Vec<TempPath>)> {
-    let (mut inputs, mut kept) = (Vec::with_capacity(files.len()), Vec::new());
+pub fn unpacked(files: Vec<Input>) -> Result<Unpacked> {
+    let (mut inputs, mut kept, mut left_out) = (Vec::with_capacity(files.len()), Vec::new(), Vec::new());
     for file in files {
         if is_workbook(&file)? {
-            let path = converted(&file)?;
+            let (path, sheets) = converted(&file)?;
+            for sheet in sheets {
+                left_out.push(format!(
+                    "The sheet “{sheet}” of {} is left out: its columns are not those of the first.",
+                    file.name()
+                ));
+            }
             inputs.push(Input::path_named(&path, file.name()));
             kept.push(path);
         } else {
             inputs.push(file);
         }
     }
-    Ok((inputs, kept))
+    Ok(Unpacked { files: inputs, left_out, _kept: kept })
 }
 
 /// A zip file with the parts of a workbook; other zip files are refused when they are read.
@@ -73,7 +89,7 @@ fn measure(file: &Input, opened: File) -> Result<()> {
     Ok(())
 }
 
-fn converted(file: &Input) -> Result<TempPath> {
+fn converted(file: &Input) -> Result<(TempPath, Vec<String>)> {
     let Some(path) = file.plain_path() else { return Err(broken(file, "no path")) };
     let open = || File::open(path).map_err(|e| file.unreadable(e));
     measure(file, open()?)?;
@@ -82,15 +98,62 @@ fn converted(file: &Input) -> Result<TempPath> {
     let source = BufReader::new(open()?);
     // The sheet comes from anywhere; a fault in reading it is the file's.
     let read = catch_unwind(AssertUnwindSafe(|| convert(file, source, handle)));
-    read.unwrap_or_else(|_said| Err(broken(file, "reading it failed")))?;
-    Ok(kept)
+    let left_out = read.unwrap_or_else(|_said| Err(broken(file, "reading it failed")))?;
+    Ok((kept, left_out))
 }
 
-fn convert(file: &Input, source: BufReader<File>, out: File) -> Result<()> {
+/// Writes the first sheet, and those after it that have the same header; gives the names of the others.
+fn convert(file: &Input, source: BufReader<File>, out: File) -> Result<Vec<String>> {
     let mut book = Xlsx::new(source).map_err(|e| broken(file, e))?;
-    let name = book.sheet_names().into_iter().next().ok_or_else(|| broken(file, "it has no sheet"))?;
-    let mut cells = book.worksheet_cells_reader(&name).map_err(|e| broken(file, e))?;
+    let names = book.sheet_names();
+    let first = names.first().ok_or_else(|| broken(file, "it has no sheet"))?;
     let mut csv = CsvWriter::new(BufWriter::new(out), Style::default())?;
+    let header = header_of(file, &mut book, first)?;
+    write_sheet(file, &mut book, first, header.len(), &mut csv)?;
+    let mut left_out = Vec::new();
+    for name in names.iter().skip(1) {
+        let own = header_of(file, &mut book, name)?;
+        if own == header {
+            // Its header is one that stands again, which readers of files know.
+            write_sheet(file, &mut book, name, header.len(), &mut csv)?;
+        } else if !own.is_empty() {
+            left_out.push(name.clone());
+        }
+    }
+    csv.finish()?;
+    Ok(left_out)
+}
+
+/// The cells of the first row that has any.
+fn header_of(file: &Input, book: &mut Xlsx<BufReader<File>>, name: &str) -> Result<Vec<String>> {
+    let mut cells = book.worksheet_cells_reader(name).map_err(|e| broken(file, e))?;
+    let (mut header, mut row) = (Vec::new(), None);
+    while let Some(cell) = cells.next_cell().map_err(|e| broken(file, e))? {
+        let (at, place) = cell.get_position();
+        let text = match cell.get_value() {
+            DataRef::Empty => continue,
+            DataRef::String(text) => text.trim().to_owned(),
+            DataRef::SharedString(text) => text.trim().to_owned(),
+            other => format!("{other:?}"),
+        };
+        if *row.get_or_insert(at) != at || place as usize >= COLUMNS_MAX {
+            break;
+        }
+        header.resize(place as usize, String::new());
+        header.push(text);
+    }
+    Ok(header)
+}
+
+/// Writes the rows of a sheet. A workbook stores no empty cells: a row is as wide as the header.
+fn write_sheet(
+    file: &Input,
+    book: &mut Xlsx<BufReader<File>>,
+    name: &str,
+    width: usize,
+    csv: &mut CsvWriter<BufWriter<File>>,
+) -> Result<()> {
+    let mut cells = book.worksheet_cells_reader(name).map_err(|e| broken(file, e))?;
     let (mut row, mut column) = (0, 0);
     while let Some(cell) = cells.next_cell().map_err(|e| broken(file, e))? {
         let (at, place) = cell.get_position();
@@ -98,7 +161,7 @@ fn convert(file: &Input, source: BufReader<File>, out: File) -> Result<()> {
             return Err(broken(file, "its cells are out of order, or there are too many columns"));
         }
         while row < at {
-            csv.end_row()?;
+            end_row(csv, column, width)?;
             (row, column) = (row + 1, 0);
         }
         while column < place {
@@ -121,9 +184,14 @@ fn convert(file: &Input, source: BufReader<File>, out: File) -> Result<()> {
         }
         column += 1;
     }
-    csv.end_row()?;
-    csv.finish()?;
-    Ok(())
+    end_row(csv, column, width)
+}
+
+fn end_row(csv: &mut CsvWriter<BufWriter<File>>, column: u32, width: usize) -> Result<()> {
+    if column > 0 {
+        (column as usize..width).try_for_each(|_| csv.plain(""))?;
+    }
+    csv.end_row()
 }
 
 /// `2026-11-20`, with the time where there is one.
@@ -144,9 +212,9 @@ mod tests {
     use std::io::Write as _;
 
     fn text(file: &Input) -> String {
-        let (inputs, _kept) = unpacked(vec![file.clone()]).unwrap();
+        let unpacked = unpacked(vec![file.clone()]).unwrap();
         let mut text = String::new();
-        inputs[0].open(&Meter::default()).unwrap().read_to_string(&mut text).unwrap();
+        unpacked.files[0].open(&Meter::default()).unwrap().read_to_string(&mut text).unwrap();
         text
     }
 
@@ -171,8 +239,32 @@ mod tests {
         sheet.write_string(2, 2, "a, \"b\"").unwrap();
         sheet.write_number(3, 0, 10_482).unwrap();
         book.save(&path).unwrap();
-        let expected = "Name,,\"'=1+1\"\r\n\r\n59.5,2026-11-20 09:05:00,\"a, \"\"b\"\"\"\r\n10482\r\n";
+        let expected = "Name,,\"'=1+1\"\r\n\r\n59.5,2026-11-20 09:05:00,\"a, \"\"b\"\"\"\r\n10482,,\r\n";
         assert_eq!(text(&Input::path(&path)), expected);
+    }
+
+    #[test]
+    fn further_sheets_with_the_same_columns_are_read_and_others_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.xlsx");
+        let mut book = Workbook::new();
+        for (name, cells) in [
+            ("2024", [["No", "Sum"], ["1", "5"]]),
+            ("Notes", [["To do", ""], ["x", ""]]),
+            ("2025", [["No", "Sum"], ["2", ""]]),
+        ] {
+            let sheet = book.add_worksheet().set_name(name).unwrap();
+            for (row, texts) in (0..).zip(cells) {
+                for (column, text) in (0..).zip(texts).filter(|(_, t)| !t.is_empty()) {
+                    sheet.write_string(row, column, text).unwrap();
+                }
+            }
+        }
+        book.add_worksheet();
+        book.save(&path).unwrap();
+        assert_eq!(text(&Input::path(&path)), "No,Sum\r\n1,5\r\nNo,Sum\r\n2,\r\n");
+        let left_out = unpacked(vec![Input::path(&path)]).unwrap().left_out;
+        assert!(left_out.len() == 1 && left_out[0].contains("“Notes”"), "{left_out:?}");
     }
 
     #[test]
@@ -184,7 +276,7 @@ mod tests {
         let whole = book.save_to_buffer().unwrap();
         std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
         let refused = unpacked(vec![Input::path(&path)]).unwrap();
-        assert_eq!(refused.0[0].open(&Meter::default()).err().unwrap().code, "file_is_workbook");
+        assert_eq!(refused.files[0].open(&Meter::default()).err().unwrap().code, "file_is_workbook");
         let mut bent = whole.clone();
         for byte in bent.iter_mut().skip(whole.len() / 3).take(40) {
             *byte ^= 0x5a;

@@ -32,7 +32,7 @@ pub(super) struct Moment {
 pub(super) fn moment(event: &StoredEvent) -> Moment {
     let (icon, tone, text) = sentence(event);
     let note = ["text", "note"].iter().filter_map(|field| word(event, field)).find(|text| !text.is_empty());
-    let is_change = matches!(event.kind.as_str(), "customer.changed" | "order.changed");
+    let is_change = matches!(event.kind.as_str(), "customer.changed" | "order.changed" | "order.reimported");
     Moment {
         icon,
         tone,
@@ -67,6 +67,9 @@ fn sentence(event: &StoredEvent) -> (&'static str, Tone, String) {
         "customer.added" => ("user", Tone::Info, added(word(event, "by"))),
         "customer.changed" | "order.changed" => {
             ("pencil", Tone::Still, format!("changed: {}", changed_fields(event)))
+        }
+        "order.reimported" => {
+            ("upload", Tone::Still, format!("changed by an import: {}", changed_fields(event)))
         }
         "order.placed" => ("shopping-cart", Tone::Info, placed(event)),
         "order.noted" => plain("message-square", Tone::Still, "noted"),

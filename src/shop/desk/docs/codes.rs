@@ -482,6 +482,42 @@ pub const CODES: &[Code] = &[
     ),
     inside(
         Conflict,
+        "other_order",
+        "An import brings an order whose number another order from the same source has.",
+        "If the files come from two shops, give one of them a name of its own.",
+    ),
+    inside(
+        Conflict,
+        "changed_here",
+        "An import brings an order with other content that was changed here, or was placed here.",
+        "Change the order on its page.",
+    ),
+    inside(
+        Conflict,
+        "other_credit_note",
+        "An import brings a credit note whose number another one from the same source has.",
+        "If the files come from two shops, give one of them a name of its own.",
+    ),
+    inside(
+        Invalid,
+        "invalid_source_name",
+        "The name of the shop that files come from cannot be used.",
+        "Use letters, digits, blanks, dots and hyphens; none for files of Backroom.",
+    ),
+    inside(
+        Invalid,
+        "file_not_text",
+        "A file to import holds bytes that no text has.",
+        "Import CSV, JSON lines or an Excel workbook.",
+    ),
+    inside(
+        Conflict,
+        "import_does_nothing",
+        "The check found nothing that the import would write.",
+        "Nothing has to be done; refused rows are listed with their reasons.",
+    ),
+    inside(
+        Conflict,
         "import_busy",
         "The import is being read or written.",
         "Wait until it has ended, or stop it.",

@@ -113,6 +113,7 @@ pub(super) fn order() -> Order {
             edited_at: None,
         }],
         fulfilment_before: None,
+        imported: None,
     }
 }
 

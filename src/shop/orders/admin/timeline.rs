@@ -96,6 +96,10 @@ fn own_moment(event: &StoredEvent, order: &Order) -> Moment {
     match (event.kind.as_str(), step_of(&event.kind)) {
         ("order.placed", _) => placed(event, order),
         ("order.changed", _) => changed(event),
+        ("order.reimported", _) => {
+            let moment = changed(event);
+            Moment { icon: "upload", text: format!("{} by an import", moment.text), ..moment }
+        }
         ("order.noted", _) => noted(event, order),
         (_, Some(step)) => Moment {
             icon: words::icon(step),
@@ -221,6 +225,8 @@ pub(super) fn label(field: &str) -> &str {
         "phone" => "Phone",
         "billing" => "Billing address",
         "shipping_address" => "Shipping address",
+        "discount_code" => "Discount code",
+        "shipping_method" => "Shipping method",
         "note" => "Customer's note",
         "tags" => "Tags",
         "metadata" => "Custom fields",

@@ -227,6 +227,7 @@ fn sorted(upload: Upload) -> Result<(Asked, Vec<UploadedFile>)> {
         decimal: text("decimal"),
         dates: text("dates"),
         currency: text("currency"),
+        source_name: text("source_name"),
     };
     let (mappings, files): (Vec<_>, Vec<_>) = upload.files.into_iter().partition(|f| f.input == MAPPING);
     if let Some(file) = mappings.first() {
@@ -278,6 +279,8 @@ pub(super) struct ImportPage {
     progress: Option<Moving>,
     is_open: bool,
     can_start: bool,
+    /// The check found nothing to import.
+    is_idle: bool,
     /// It has been started before: starting goes on, and what is there stays.
     is_again: bool,
     has_refused_rows: bool,
@@ -361,7 +364,13 @@ impl ImportPage {
             errors: None,
             progress: progress.map(Moving::of),
             is_open,
-            can_start: !is_open && import.check.is_some() && import.state != State::Done,
+            can_start: match import.state {
+                State::Checked => import.check.as_ref().is_some_and(|c| c.landed.has_work()),
+                State::Stopped | State::Failed => import.check.is_some(),
+                _ => false,
+            },
+            is_idle: import.state == State::Checked
+                && import.check.as_ref().is_some_and(|c| !c.landed.has_work()),
             is_again: matches!(import.state, State::Stopped | State::Failed) && import.check.is_some(),
             has_refused_rows,
             import: View {
@@ -435,7 +444,8 @@ async fn start(
         "" | "skip" => false,
         _ => return Err(Error::invalid("invalid_choice", "Choose skip or stop.").on("/on_error")),
     };
-    store.write(me.actor(), move |tx| ops::start(tx, id, stops)).await?;
+    let last_event = store.last_seq();
+    store.write(me.actor(), move |tx| ops::start(tx, id, stops, last_event)).await?;
     imports.wake();
     see_other(&format!("{PATH}/imports/{id}"), None)
 }

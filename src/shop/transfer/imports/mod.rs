@@ -54,6 +54,7 @@ mod testing {
                 decisions: vec!["Total: 1,234 is 1234".into()],
                 samples: vec!["Müller".into()],
             }],
+            assumptions: vec!["Amounts without a currency are in EUR.".into()],
         };
         Import {
             state,
@@ -67,6 +68,8 @@ mod testing {
             result: (state == State::Done).then_some(outcome),
             problem: None,
             recognised: true,
+            checked_at_event: 0,
+            starts_after_check: false,
         }
     }
 }

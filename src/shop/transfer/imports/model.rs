@@ -69,6 +69,9 @@ pub struct Asked {
     pub dates: String,
     #[n(6)]
     pub currency: String,
+    #[n(7)]
+    #[cbor(default)]
+    pub source_name: String,
 }
 
 impl Asked {
@@ -100,6 +103,7 @@ impl Asked {
             decimal: self.decimal.clone(),
             dates: self.dates.clone(),
             currency: self.currency.clone(),
+            source_name: self.source_name.clone(),
         }
     }
 }
@@ -144,6 +148,14 @@ pub struct Import {
     /// Whether format and kind were found out from the files.
     #[n(10)]
     pub recognised: bool,
+    /// Where the log of the shop was when the dry run began.
+    #[n(11)]
+    #[cbor(default)]
+    pub checked_at_event: u64,
+    /// It is to be written once it is checked again, if it still does the same.
+    #[n(12)]
+    #[cbor(default)]
+    pub starts_after_check: bool,
 }
 
 /// What a dry run or an import found.
@@ -159,7 +171,7 @@ pub struct Outcome {
     pub customers: u64,
     #[n(4)]
     pub landed: Landed,
-    /// Totals of the orders, an amount a currency.
+    /// What the orders come to that are added or changed, an amount a currency.
     #[n(5)]
     pub totals: Vec<Total>,
     #[n(6)]
@@ -169,6 +181,10 @@ pub struct Outcome {
     pub refusals: Vec<Refusal>,
     #[n(8)]
     pub files: Vec<Read>,
+    /// What was taken for given because the files do not say it.
+    #[n(9)]
+    #[cbor(default)]
+    pub assumptions: Vec<String>,
 }
 
 /// A sum in minor units; its JSON is that of an amount.
@@ -247,10 +263,11 @@ impl Outcome {
             orders: t.orders,
             customers: t.customers,
             landed: ended.landed,
-            totals: t.sums.iter().map(|(c, s)| Total { amount: s.total.rounded, currency: *c }).collect(),
+            totals: ended.totals.iter().map(|(c, s)| Total { amount: *s, currency: *c }).collect(),
             warnings: report.warnings.0.values().map(Noted::of).collect(),
             refusals: ended.refusals.iter().map(Refusal::of).collect(),
             files: report.files.iter().map(Read::of).collect(),
+            assumptions: report.assumptions.clone(),
         }
     }
 }

@@ -12,10 +12,16 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("import.added", "Files were uploaded to be imported; nothing is written yet."),
     ("import.asked_anew", "The files of an import are read with other choices."),
     ("import.checked", "The dry run of an import has ended; `landed` says what it would do."),
-    ("import.started", "An import is being written."),
+    (
+        "import.started",
+        "An import is being written; with the state `checking` it is checked once more before, because the shop has changed since.",
+    ),
     ("import.ended", "An import has ended: done, stopped or failed; `landed` says what it did."),
     ("import.removed", "An import and its files were removed from the list; what it brought stays."),
 ];
+
+/// Why an import that was started waits again.
+const CHANGED: &str = "The shop has changed since the files were checked, and the import would now do something else. Look at the figures and start it again.";
 
 #[derive(Serialize)]
 struct Fact<'a> {
@@ -80,6 +86,8 @@ pub(super) fn add(tx: &mut Tx<'_>, id: ImportId, asked: &Asked, files: &[SentFil
         result: None,
         problem: None,
         recognised: false,
+        checked_at_event: 0,
+        starts_after_check: false,
     };
     keep(tx, id, &mut import)?;
     let added = fact("import.added", &import);
@@ -109,18 +117,19 @@ pub(super) fn ask_anew(tx: &mut Tx<'_>, id: ImportId, asked: &Asked) -> Result<(
     import.asked = Asked { mapping, ..asked.clone() };
     check(&import.asked)?;
     (import.state, import.check, import.result, import.problem) = (State::Checking, None, None, None);
-    import.recognised = false;
+    (import.recognised, import.starts_after_check) = (false, false);
     keep(tx, id, &mut import)?;
     tell(tx, id, &Fact { asked: Some(&import.asked), ..fact("import.asked_anew", &import) })
 }
 
-/// Starts writing what was checked. Starting twice is starting once.
+/// Starts writing what was checked. Starting twice is starting once. Where the shop has changed since the check, which
+/// `last_event` tells, it is checked again first, and written if it still does what was shown.
 ///
 /// # Errors
-/// `import_not_checked`.
-pub(super) fn start(tx: &mut Tx<'_>, id: ImportId, stop_on_error: bool) -> Result<()> {
+/// `import_not_checked`, `import_does_nothing`.
+pub(super) fn start(tx: &mut Tx<'_>, id: ImportId, stop_on_error: bool, last_event: u64) -> Result<()> {
     let mut import = get(tx, id)?;
-    if import.state == State::Running {
+    if import.state == State::Running || import.starts_after_check {
         return Ok(());
     }
     if import.check.is_none() || import.state == State::Checking {
@@ -129,7 +138,14 @@ pub(super) fn start(tx: &mut Tx<'_>, id: ImportId, stop_on_error: bool) -> Resul
             "Wait until the files are checked, then start the import.",
         ));
     }
-    (import.state, import.stop_on_error) = (State::Running, stop_on_error);
+    let is_fresh = import.state == State::Checked;
+    if is_fresh && import.check.as_ref().is_some_and(|c| !c.landed.has_work()) {
+        return Err(Error::conflict("import_does_nothing", "There is nothing in these files to import."));
+    }
+    // The check's own event is the next after those it saw.
+    import.starts_after_check = is_fresh && last_event > import.checked_at_event.saturating_add(1);
+    import.state = if import.starts_after_check { State::Checking } else { State::Running };
+    import.stop_on_error = stop_on_error;
     (import.result, import.problem) = (None, None);
     keep(tx, id, &mut import)?;
     tell(tx, id, &fact("import.started", &import))
@@ -145,6 +161,7 @@ pub(super) fn stop(tx: &mut Tx<'_>, id: ImportId) -> Result<()> {
         return Ok(());
     }
     import.problem = Some(format!("Stopped by {}.", tx.actor().name));
+    import.starts_after_check = false;
     import.state = State::Stopped;
     keep(tx, id, &mut import)?;
     tell(tx, id, &fact("import.ended", &import))
@@ -169,12 +186,20 @@ pub(super) fn checked(
     id: ImportId,
     asked: &Asked,
     recognised: bool,
-    outcome: &Outcome,
+    (outcome, at_event): (&Outcome, u64),
 ) -> Result<()> {
     let Some(mut import) = IMPORTS.get(tx, &id)?.filter(|i| i.state == State::Checking) else {
         return Ok(());
     };
     import.state = State::Checked;
+    if std::mem::take(&mut import.starts_after_check) {
+        if import.check.as_ref().is_some_and(|shown| shown.landed == outcome.landed) {
+            import.state = State::Running;
+        } else {
+            import.problem = Some(CHANGED.to_owned());
+        }
+    }
+    import.checked_at_event = at_event;
     (import.asked, import.recognised, import.check) = (asked.clone(), recognised, Some(outcome.clone()));
     keep(tx, id, &mut import)?;
     tell(tx, id, &Fact { landed: Some(outcome.landed), ..fact("import.checked", &import) })
@@ -204,6 +229,7 @@ pub(super) fn ended(tx: &mut Tx<'_>, id: ImportId, outcome: &Outcome, stopped: O
 pub(super) fn failed(tx: &mut Tx<'_>, id: ImportId, why: &str) -> Result<()> {
     let Some(mut import) = IMPORTS.get(tx, &id)?.filter(|i| i.state.is_open()) else { return Ok(()) };
     (import.state, import.problem) = (State::Failed, Some(why.to_owned()));
+    import.starts_after_check = false;
     keep(tx, id, &mut import)?;
     tell(tx, id, &fact("import.ended", &import))
 }

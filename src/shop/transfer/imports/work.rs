@@ -14,7 +14,7 @@ use crate::shop::transfer::intake::{self, Source};
 use crate::shop::transfer::landing::{Landed, Landing, OnError};
 use crate::shop::transfer::mapping::Kind;
 use crate::shop::transfer::sheet::Sheet;
-use crate::shop::transfer::workbook_in;
+use crate::shop::transfer::workbook_in::{self, Unpacked};
 use crate::store::{Actor, ActorKind, Store};
 use crate::web::upload::UploadedFile;
 use std::fs::{self, File};
@@ -23,7 +23,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tempfile::TempPath;
 
 /// The loop looks for work at least so often, and so long after a fault of the store.
 const LOOK: Duration = Duration::from_secs(60);
@@ -232,8 +231,8 @@ impl Imports {
         self.0.store.write_blocking(Actor::system("imports"), op)
     }
 
-    /// The files as they are read; the second part goes away with what it holds.
-    fn files(&self, id: ImportId, import: &Import) -> Result<(Vec<Input>, Vec<TempPath>)> {
+    /// The files as they are read.
+    fn files(&self, id: ImportId, import: &Import) -> Result<Unpacked> {
         let folder = self.folder_of(id);
         let input = |(place, file): (usize, &SentFile)| {
             Input::path_named(&folder.join(place.to_string()), &file.name)
@@ -242,15 +241,16 @@ impl Imports {
     }
 
     fn check(&self, id: ImportId, import: &Import) -> Result<()> {
-        let (files, _kept) = self.files(id, import)?;
-        let (asked, recognised) = self.understood(&files, &import.asked)?;
+        let at_event = self.0.store.last_seq();
+        let files = self.files(id, import)?;
+        let (asked, recognised) = self.understood(&files.files, &import.asked)?;
         let (outcome, _) = self.read(id, &asked, &files, State::Checking, OnError::Skip)?;
-        self.write(move |tx| ops::checked(tx, id, &asked, recognised, &outcome))
+        self.write(move |tx| ops::checked(tx, id, &asked, recognised, (&outcome, at_event)))
     }
 
     fn land(&self, id: ImportId, import: &Import) -> Result<()> {
         let on_error = if import.stop_on_error { OnError::Stop } else { OnError::Skip };
-        let (files, _kept) = self.files(id, import)?;
+        let files = self.files(id, import)?;
         let (outcome, stopped) = self.read(id, &import.asked, &files, State::Running, on_error)?;
         self.0.search.flush()?;
         self.write(move |tx| ops::ended(tx, id, &outcome, stopped.clone()))
@@ -288,7 +288,7 @@ impl Imports {
         &self,
         id: ImportId,
         asked: &Asked,
-        files: &[Input],
+        files: &Unpacked,
         state: State,
         on_error: OnError,
     ) -> Result<(Outcome, Option<String>)> {
@@ -301,13 +301,14 @@ impl Imports {
         let has_room = || inner.search.has_room();
         let mut goes_on =
             |done, all, landed: &Landed| self.goes_on(id, state, Progress { done, all, landed: *landed });
-        let name = files.first().map_or("", Input::name);
+        let name = files.files.first().map_or("", Input::name);
         let actor = Actor::new(ActorKind::Import, id.to_string(), name);
         let mut landing = Landing::new(&inner.store, actor, &has_room, &mut goes_on)
             .dry(state == State::Checking)
             .on_error(on_error)
             .refused_to(Box::new(rows))?;
-        let report = intake::read(kind, &source, files, &options, &mut landing)?;
+        let mut report = intake::read(kind, &source, &files.files, &options, &mut landing)?;
+        report.assumptions.extend(files.left_out.iter().cloned());
         let ended = landing.finish()?;
         if self.now().is_closed {
             return Err(Error::unavailable(

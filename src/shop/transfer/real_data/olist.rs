@@ -22,6 +22,20 @@ fn paid(order: &NewOrder) -> i64 {
 }
 
 #[test]
+fn a_missing_file_is_named() {
+    let mapping = preset(Format::Olist, Kind::Orders).unwrap();
+    let orders = Input::bytes("o.csv", &b"order_id,customer_id,order_status,order_purchase_timestamp,order_approved_at,order_delivered_carrier_date\n"[..]);
+    let error = run(&mapping, &[orders], &Options::default(), &mut Kept::default()).unwrap_err();
+    assert_eq!(error.code, "file_missing");
+    for name in
+        ["olist_customers_dataset.csv", "olist_order_items_dataset.csv", "olist_order_payments_dataset.csv"]
+    {
+        assert!(error.message.contains(name), "{name}: {}", error.message);
+    }
+    assert!(!error.message.contains("olist_orders_dataset.csv"), "{}", error.message);
+}
+
+#[test]
 fn files_in_any_order_are_joined_and_give_their_figures() {
     let Some((kept, report)) = read(Format::Olist, Kind::Orders, &FILES) else { return };
     let t = &report.tallies;

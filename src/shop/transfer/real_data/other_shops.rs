@@ -41,6 +41,22 @@ fn magentos_samples_are_read_and_no_password_with_them() {
     let Some((kept, _)) = read(Format::Magento, Kind::Orders, &["magento2/sales/orders.csv"]) else {
         return;
     };
+    // Its orders have no date, and an order needs its moment.
+    assert_eq!(kept.orders.len(), 0);
+    let refused: Vec<_> = kept.refused.iter().map(|r| (r.line, r.code)).collect();
+    assert_eq!(refused, [(2, "order_without_date"), (3, "order_without_date")]);
+    let text = std::fs::read_to_string(shared().unwrap().join("magento2/sales/orders.csv")).unwrap();
+    let dated: String = text
+        .lines()
+        .enumerate()
+        .map(|(at, line)| match at {
+            0 => format!("{line},created_at\n"),
+            _ => format!("{line},2025-01-05 10:00:00\n"),
+        })
+        .collect();
+    let mut kept = Kept::default();
+    let magento = preset(Format::Magento, Kind::Orders).unwrap();
+    run(&magento, &[Input::bytes("orders.csv", dated.as_bytes())], &Options::default(), &mut kept).unwrap();
     assert_eq!(kept.orders.len(), 2);
     let line = &kept.orders[0].lines[0];
     assert_eq!((line.sku.as_str(), line.size.as_str(), line.colour.as_str()), ("WS03", "XS", "Red"));

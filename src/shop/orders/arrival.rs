@@ -1,0 +1,259 @@
+//! An order that an import brings and that may be here already: whether it says the same as before, may be brought
+//! up to date, or is another order under the same number. Nothing is overwritten that somebody changed here.
+
+use super::incoming::{NewOrder, NewOrderCustomer};
+use super::keep;
+use super::model::{Cancelled, Order, OrderId};
+use super::place::known;
+use super::state::Payment;
+use crate::base::email;
+use crate::base::error::{Error, Result};
+use crate::base::id::Id as _;
+use crate::base::time::Timestamp;
+use crate::shop::customers::{self, CustomerId};
+use crate::store::Read;
+use minicbor::{Decode, Encode};
+use sha2::{Digest as _, Sha256};
+
+/// What an import left behind on an order, so that the next one can tell what is new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Brought {
+    /// A digest of what the file said.
+    #[n(0)]
+    pub said: u64,
+    /// The version it left; a higher one was made here.
+    #[n(1)]
+    pub version: u64,
+    /// It came in a file of ours, which also tells what was done in the shop it is from.
+    #[n(2)]
+    pub in_own_file: bool,
+}
+
+/// What tells one order from another, small enough to keep that of every order of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Traits {
+    /// Digest of all that the file says.
+    said: u64,
+    /// The same without who the customer is, which a record names by an id of ours.
+    content: u64,
+    placed_at: Timestamp,
+    /// Who it is from, as far as it says so, and what was bought.
+    who: String,
+    what: u64,
+    in_own_file: bool,
+    /// Such as `#10482`.
+    name: String,
+}
+
+/// What a brought order is to the one under the same number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Likeness {
+    Same,
+    /// The same order with other content.
+    Changed,
+    Other,
+}
+
+/// What is to be done with an order that an import brings.
+#[derive(Clone, Debug)]
+pub enum Arrival {
+    /// It is not here yet.
+    New(Traits),
+    Same(OrderId),
+    /// The record, and what it is to become; its customer is found when it is written.
+    Changed(Box<(Order, Order)>),
+}
+
+impl Traits {
+    /// Those of an order as an import hands it in.
+    ///
+    /// # Errors
+    /// `validation`.
+    pub fn of(new: &NewOrder) -> Result<Self> {
+        Ok(Self::of_checked(new, &checked(new)?))
+    }
+    fn of_checked(new: &NewOrder, order: &Order) -> Self {
+        let content = content(order);
+        let mut said = Sha256::new();
+        said.update(content.to_be_bytes());
+        if let NewOrderCustomer::Described(person) = &new.customer {
+            for outside in &person.external {
+                said.update(format!("{}\0{}\0", outside.source, outside.id));
+            }
+            said.update(person.email.as_deref().map(email::key).unwrap_or_default());
+        }
+        Self {
+            said: first_eight(&said.finalize()),
+            content,
+            placed_at: order.placed_at,
+            who: who(order),
+            what: what(order),
+            in_own_file: new.life.is_some(),
+            name: name(order),
+        }
+    }
+    fn likeness(&self, here: &Self) -> Likeness {
+        let is_other_person = !self.who.is_empty() && !here.who.is_empty() && self.who != here.who;
+        if self.said == here.said {
+            Likeness::Same
+        } else if self.placed_at != here.placed_at || (is_other_person && self.what != here.what) {
+            Likeness::Other
+        } else {
+            Likeness::Changed
+        }
+    }
+    /// Whether the same import would change an order that it has itself brought; the dry run of [`arrival`] for an
+    /// order that stands twice in its files.
+    ///
+    /// # Errors
+    /// `other_order`.
+    pub fn changes(&self, here: &Self) -> Result<bool> {
+        match self.likeness(here) {
+            Likeness::Same => Ok(false),
+            Likeness::Changed => Ok(true),
+            Likeness::Other => Err(other_order(self, here)),
+        }
+    }
+    pub(super) fn brought(&self, version: u64) -> Brought {
+        Brought { said: self.said, version, in_own_file: self.in_own_file }
+    }
+}
+
+/// What is to be done with an order that an import brings.
+///
+/// # Errors
+/// `validation`; `other_order` where another order has its number, `changed_here` where it may not be overwritten.
+pub fn arrival(r: &impl Read, new: &NewOrder) -> Result<Arrival> {
+    let order = checked(new)?;
+    let given = Traits::of_checked(new, &order);
+    let Some(id) = known(r, new)? else { return Ok(Arrival::New(given)) };
+    let here = keep::get(r, id)?;
+    if here.imported.is_some_and(|i| i.said == given.said) {
+        return Ok(Arrival::Same(id));
+    }
+    let mut of_here = Traits {
+        said: 0,
+        content: content(&here),
+        placed_at: here.placed_at,
+        who: who(&here),
+        what: what(&here),
+        in_own_file: false,
+        name: name(&here),
+    };
+    let customer = customer_named(r, new)?;
+    if given.content == of_here.content && (customer.is_none() || customer == here.customer) {
+        of_here.said = given.said;
+    }
+    match given.likeness(&of_here) {
+        Likeness::Same => Ok(Arrival::Same(id)),
+        Likeness::Other => Err(other_order(&given, &of_here)),
+        Likeness::Changed if !is_untouched(&here, &given) => Err(changed_here(&here)),
+        Likeness::Changed => {
+            let version = here.version.saturating_add(1);
+            let after = Order {
+                id,
+                number: here.number,
+                version,
+                created_at: here.created_at,
+                source: here.source.clone(),
+                customer: customer.or(here.customer),
+                imported: Some(given.brought(version)),
+                ..order
+            };
+            Ok(Arrival::Changed(Box::new((here, after))))
+        }
+    }
+}
+
+/// It came by import, in the same kind of file, and nothing has happened to it here since.
+fn is_untouched(here: &Order, given: &Traits) -> bool {
+    here.imported.is_some_and(|i| i.version == here.version && i.in_own_file == given.in_own_file)
+}
+
+fn checked(new: &NewOrder) -> Result<Order> {
+    new.checked(OrderId::from_bytes([0; 16]), 0, None, Timestamp(0))
+}
+
+/// The customer that the file names, if there is one already.
+pub(super) fn customer_named(r: &impl Read, new: &NewOrder) -> Result<Option<CustomerId>> {
+    match &new.customer {
+        NewOrderCustomer::Known(id) => Ok(Some(*id)),
+        NewOrderCustomer::Described(person) => customers::described(r, person),
+        NewOrderCustomer::Guest => match new.email.as_deref().map(str::trim).filter(|e| !e.is_empty()) {
+            Some(address) => customers::find_by_email(r, address),
+            None => Ok(None),
+        },
+    }
+}
+
+fn first_eight(digest: &[u8]) -> u64 {
+    digest.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}
+
+/// A digest of what the source says of an order, without what is ours alone: ids, number, versions, who edited.
+fn content(order: &Order) -> u64 {
+    let plain = Order {
+        id: OrderId::from_bytes([0; 16]),
+        number: 0,
+        version: 0,
+        created_at: Timestamp(0),
+        updated_at: Timestamp(0),
+        source: None,
+        customer: None,
+        imported: None,
+        cancelled: order.cancelled.clone().map(|c| Cancelled { payment_before: Payment::Unpaid, ..c }),
+        ..order.clone()
+    };
+    first_eight(&Sha256::digest(minicbor::to_vec(&plain).unwrap_or_default()))
+}
+
+fn who(order: &Order) -> String {
+    order.email.as_deref().map_or_else(|| order.person().to_lowercase(), email::key)
+}
+
+fn what(order: &Order) -> u64 {
+    let mut digest = Sha256::new();
+    for line in &order.lines {
+        digest.update(format!("{}\0{}\0{}\0", line.sku, line.title, line.quantity));
+    }
+    first_eight(&digest.finalize())
+}
+
+/// What people call it: its number here, else its name there.
+fn name(order: &Order) -> String {
+    match order.number {
+        0 if order.source_name.is_empty() => order.source.as_ref().map(|s| s.id.clone()).unwrap_or_default(),
+        0 => order.source_name.clone(),
+        number => format!("#{number}"),
+    }
+}
+
+fn other_order(given: &Traits, here: &Traits) -> Error {
+    let from = |t: &Traits| if t.who.is_empty() { String::new() } else { format!(" by {}", t.who) };
+    Error::conflict(
+        "other_order",
+        format!(
+            "Another order from this source has this number: {}, placed {}{}; this one was placed {}{}. If the files come from two shops, give this one a name of its own (--source-name, or “Shop name” on the page).",
+            here.name,
+            here.placed_at,
+            from(here),
+            given.placed_at,
+            from(given)
+        ),
+    )
+}
+
+fn changed_here(here: &Order) -> Error {
+    let what = if here.imported.is_some() {
+        "was changed here since it was imported"
+    } else {
+        "was not brought by an import"
+    };
+    Error::conflict(
+        "changed_here",
+        format!(
+            "#{} is here already and {what}, so the file does not overwrite it. Change it on its page.",
+            here.number
+        ),
+    )
+}

@@ -1,0 +1,95 @@
+//! The dry run: what an import would do, from the store as it is and what the run would have written before.
+
+use crate::base::error::Result;
+use crate::shop::customers::{self, Customer, ExternalRef, NewCustomer, Outcome};
+use crate::shop::orders::{self, Arrival, NewCreditNote, NewOrder, Traits};
+use crate::store::Snapshot;
+use std::collections::HashMap;
+
+/// Source and outside id.
+type Outside = (String, String);
+
+/// What a dry run would have written.
+#[derive(Debug, Default)]
+pub struct WouldBe {
+    orders: HashMap<Outside, Traits>,
+    notes: HashMap<Outside, NewCreditNote>,
+    customers: Vec<Customer>,
+    /// Their places by address and outside id.
+    by_key: HashMap<String, usize>,
+}
+
+fn outside(source: &ExternalRef) -> Outside {
+    (source.source.clone(), source.id.clone())
+}
+
+/// What a customer is found by, the address first, and whether it is one.
+fn keys(customer: &NewCustomer) -> Vec<(String, bool)> {
+    let address = customer.email.iter().map(|e| (format!("e\0{}", crate::base::email::key(e)), true));
+    let outside = customer.external.iter().map(|e| (format!("c\0{}\0{}", e.source, e.id), false));
+    address.chain(outside).collect()
+}
+
+impl WouldBe {
+    /// # Errors
+    /// As the import of the order.
+    pub fn order(&mut self, s: &Snapshot, order: &NewOrder) -> Result<Outcome> {
+        let key = order.source.as_ref().map(outside);
+        if let Some(here) = key.as_ref().and_then(|k| self.orders.get(k)) {
+            let traits = Traits::of(order)?;
+            let outcome = if traits.changes(here)? { Outcome::Changed } else { Outcome::Unchanged };
+            self.orders.extend(key.map(|k| (k, traits)));
+            return Ok(outcome);
+        }
+        let (outcome, traits) = match orders::arrival(s, order)? {
+            Arrival::New(traits) => (Outcome::Added, traits),
+            Arrival::Same(_) => return Ok(Outcome::Unchanged),
+            Arrival::Changed(_) => (Outcome::Changed, Traits::of(order)?),
+        };
+        self.orders.extend(key.map(|k| (k, traits)));
+        Ok(outcome)
+    }
+
+    /// # Errors
+    /// As the import of the customer.
+    pub fn customer(&mut self, s: &Snapshot, customer: &NewCustomer) -> Result<Outcome> {
+        let checked = customer.checked()?;
+        let keys = keys(&checked);
+        let is_them = |at: &usize, is_address: bool| {
+            is_address || self.customers.get(*at).is_some_and(|c| !customers::is_somebody_else(c, &checked))
+        };
+        let known = keys.iter().find_map(|(key, is_address)| {
+            self.by_key.get(key).copied().filter(|at| is_them(at, *is_address))
+        });
+        let before = known.and_then(|at| self.customers.get(at));
+        let (after, outcome) = customers::rehearsed(s, before, checked)?;
+        let at = known.unwrap_or(self.customers.len());
+        match self.customers.get_mut(at) {
+            Some(place) => *place = after,
+            None => self.customers.push(after),
+        }
+        for (key, _) in keys {
+            self.by_key.entry(key).or_insert(at);
+        }
+        Ok(outcome)
+    }
+
+    /// Whether the note would be added.
+    ///
+    /// # Errors
+    /// As the import of the note.
+    pub fn credit_note(&mut self, s: &Snapshot, note: &NewCreditNote) -> Result<bool> {
+        if orders::known_credit_note(s, note)? {
+            return Ok(false);
+        }
+        let Some(key) = note.source.as_ref().map(outside) else { return Ok(true) };
+        match self.notes.get(&key) {
+            Some(here) if here.says_the_same(note) => Ok(false),
+            Some(here) => Err(note.differs(here.issued_at)),
+            None => {
+                self.notes.insert(key, note.clone());
+                Ok(true)
+            }
+        }
+    }
+}
