@@ -64,9 +64,17 @@ pub fn strict(
 
 /// The refusal that says what of a query was not understood.
 pub fn refusal(problem: &Problem) -> Error {
-    // On a page the other terms are searched; a program is refused.
-    let message = problem.message.trim_end_matches("Searching the other terms.").trim_end();
-    Error::invalid("invalid_query", message.to_owned())
+    Error::invalid("invalid_query", problem.message.clone())
+}
+
+/// What a page says of a problem: also what becomes of the rest of the query, which a program is refused with.
+pub fn said(problem: &Problem, asked: &Query) -> String {
+    let rest = match (problem.leaves_out_a_term(), asked.chips().is_empty()) {
+        (true, true) => " Nothing else was asked, so nothing is listed.",
+        (true, false) => " The other terms are searched.",
+        (false, _) => "",
+    };
+    format!("{}{rest}", problem.message)
 }
 
 /// What a page shows: what was not understood is said beside the list, the rest is searched.
@@ -82,7 +90,10 @@ pub fn lenient(
     facets: &[&'static str],
 ) -> Result<(Answer, Vec<Problem>)> {
     let parsed = parse(list.q.as_deref().unwrap_or_default(), search.schema(), now, zone, None);
-    let mut request = request(search, list, kind, parsed.query, Count::UpTo(COUNT_ON_PAGES))?;
+    // Nothing of the text was understood: everything would be the wrong answer.
+    let is_lost = parsed.query.is_everything() && parsed.problems.iter().any(Problem::leaves_out_a_term);
+    let query = if is_lost { Query::nothing(search.schema()) } else { parsed.query };
+    let mut request = request(search, list, kind, query, Count::UpTo(COUNT_ON_PAGES))?;
     request.facets = facets.to_vec();
     Ok((search.find(&request)?, parsed.problems))
 }

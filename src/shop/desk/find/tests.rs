@@ -75,6 +75,7 @@ fn an_exact_name_jumps() {
     for text in [
         format!("#{}", first.number),
         first.number.to_string(),
+        format!("number:{}", first.number),
         format!(" {} ", first.number),
         first.id.to_string(),
     ] {
