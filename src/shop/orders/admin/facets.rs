@@ -74,6 +74,7 @@ pub(super) fn value_label(field: &str, value: &str) -> String {
         "fulfilment" => Fulfilment::from_word(value).map(|v| v.label().to_owned()),
         "country" if value.len() == 2 => Some(country::name(&value.to_uppercase())),
         "currency" => Some(value.to_uppercase()),
+        "is" => Some(value.replace("held", "on hold")),
         "customer" => {
             let words = [("new", "New"), ("returning", "Returning"), ("guest", "Guest")];
             words.iter().find(|(word, _)| *word == value).map(|(_, label)| (*label).to_owned())
@@ -162,7 +163,8 @@ fn chip_label(chip: &search::Chip) -> String {
         (_, Some((from, to))) => format!("{label} {not}{from} to {to}"),
         _ => {
             let words: Vec<String> = values(chip).iter().map(|v| value_label(field, v)).collect();
-            format!("{label} is {not}{}", words.join(" or "))
+            let verb = if field == "is" { "Is" } else { &format!("{label} is") };
+            format!("{verb} {not}{}", words.join(" or "))
         }
     }
 }
@@ -218,7 +220,7 @@ mod tests {
     #[test]
     fn chips_say_in_words_what_the_query_asks() {
         let query = query(
-            "anna -payment:paid,part_refunded shipment:unfulfilled total:>100 placed:2026-01-01..2026-02-01 country:de tag:none",
+            "anna -payment:paid,part_refunded shipment:unfulfilled total:>100 placed:2026-01-01..2026-02-01 country:de tag:none -is:held",
         );
         let labels: Vec<_> =
             chips(&query, &Place::of("q=x&sort=-total")).into_iter().map(|c| c.label).collect();
@@ -232,6 +234,7 @@ mod tests {
                 "Placed 2026-01-01 to 2026-02-01",
                 "Country is Germany",
                 "Tag is none",
+                "Is not on hold",
             ]
         );
     }
