@@ -40,9 +40,9 @@ pub(super) struct BoxQuery {
 struct Row {
     href: String,
     title: Vec<Piece>,
-    subtitle: String,
+    subtitle: Vec<Piece>,
     badge: Option<Badge>,
-    /// Reasons that the title does not show already.
+    /// Reasons that title and subtitle do not show already.
     why: Vec<Reason>,
     /// The text names this record exactly.
     exact: bool,
@@ -61,7 +61,7 @@ impl Row {
         Self {
             href: format!("{}{from}", hit.href),
             title: hit.pieces.clone(),
-            subtitle: hit.subtitle.clone(),
+            subtitle: hit.line.clone(),
             badge: hit.badge.clone(),
             why: hit.further().map(reason).collect(),
             exact,
