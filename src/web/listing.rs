@@ -154,6 +154,22 @@ pub fn sort(search: &Search, kind: &str, text: &str) -> Result<Sort> {
     Sort::parse(&format!("{sign}{name}"), schema)
 }
 
+/// A day of a chip in words: `Placed in the last 30 days`, `Last order more than 180 days ago`, `Placed today`; `None`
+/// for what is no such day. `label` has its "not" already.
+pub fn day_in_words(label: &str, value: &str) -> Option<String> {
+    let bound = value.trim_start_matches(['<', '>', '=']);
+    if value == bound && matches!(value, "today" | "yesterday" | "tomorrow") {
+        return Some(format!("{label} {value}"));
+    }
+    let days: u32 = bound.strip_prefix('-')?.strip_suffix('d')?.parse().ok()?;
+    let days = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
+    Some(match value.chars().next() {
+        Some('<') => format!("{label} more than {days} ago"),
+        Some('>') => format!("{label} less than {days} ago"),
+        _ => format!("{label} in the last {days}"),
+    })
+}
+
 /// The count in words: `42`, `more than 10,000`.
 pub fn total_words(total: &Total) -> String {
     match total {
@@ -173,4 +189,25 @@ pub fn grouped(n: u64) -> String {
         text.push(c);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_said_in_words() {
+        for (value, words) in [
+            ("today", Some("Placed today")),
+            ("-30d", Some("Placed in the last 30 days")),
+            ("-1d", Some("Placed in the last 1 day")),
+            ("<-180d", Some("Placed more than 180 days ago")),
+            (">=-7d", Some("Placed less than 7 days ago")),
+            ("2026-11", None),
+            (">5", None),
+            ("-7", None),
+        ] {
+            assert_eq!(day_in_words("Placed", value).as_deref(), words, "{value}");
+        }
+    }
 }

@@ -4,6 +4,7 @@ use super::terms::{Place, chosen, quoted, replaced, same, toggled, values};
 use crate::base::country;
 use crate::search::{self, Facet, Query};
 use crate::shop::orders::{Fulfilment, Payment, Status};
+use crate::web::listing::day_in_words;
 use crate::web::parts::Chip;
 use serde::Serialize;
 
@@ -154,6 +155,9 @@ fn chip_label(chip: &search::Chip) -> String {
         return if chip.negated { format!("Not {value}") } else { value.to_owned() };
     };
     let not = if chip.negated { "not " } else { "" };
+    if let Some(words) = day_in_words(format!("{label} {not}").trim_end(), value) {
+        return words;
+    }
     let compared =
         [">=", "<=", ">", "<"].into_iter().find_map(|sign| Some((sign, value.strip_prefix(sign)?)));
     match (compared, value.split_once("..")) {
@@ -220,7 +224,7 @@ mod tests {
     #[test]
     fn chips_say_in_words_what_the_query_asks() {
         let query = query(
-            "anna -payment:paid,part_refunded shipment:unfulfilled total:>100 placed:2026-01-01..2026-02-01 country:de tag:none -is:held",
+            "anna -payment:paid,part_refunded shipment:unfulfilled total:>100 placed:2026-01-01..2026-02-01 country:de tag:none -is:held updated:-7d",
         );
         let labels: Vec<_> =
             chips(&query, &Place::of("q=x&sort=-total")).into_iter().map(|c| c.label).collect();
@@ -235,6 +239,7 @@ mod tests {
                 "Country is Germany",
                 "Tag is none",
                 "Is not on hold",
+                "Updated in the last 7 days",
             ]
         );
     }
