@@ -65,7 +65,7 @@ impl Source for Records {
 
 /// What came back.
 pub(super) struct Reply {
-    pub(super) status: u16,
+    status: u16,
     pub(super) location: String,
     cookies: Vec<String>,
     pub(super) body: String,
@@ -102,7 +102,7 @@ impl Desk {
         Self::with(Role::Owner).await
     }
 
-    async fn with(role: Role) -> Self {
+    pub(super) async fn with(role: Role) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::manual(samples::at("2026-11-20T10:00:00Z"));
         let keep =
@@ -173,6 +173,17 @@ impl Desk {
             .peer_addr("203.0.113.7:50000".parse().unwrap())
             .insert_header(("accept", "text/html"))
             .insert_header(("cookie", self.cookie.clone()));
+        (self.serve)(request.to_request()).await
+    }
+    /// The page that an answer leads to, with the message it carries.
+    pub(super) async fn follow(&self, reply: &Reply) -> Reply {
+        let carried = reply.cookies.iter().filter_map(|c| c.split(';').next());
+        let cookies = std::iter::once(self.cookie.as_str()).chain(carried).collect::<Vec<_>>().join("; ");
+        let request = TestRequest::get()
+            .uri(&reply.location)
+            .peer_addr("203.0.113.7:50000".parse().unwrap())
+            .insert_header(("accept", "text/html"))
+            .insert_header(("cookie", cookies));
         (self.serve)(request.to_request()).await
     }
     pub(super) async fn get(&self, path: &str) -> Reply {

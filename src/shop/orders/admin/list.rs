@@ -149,6 +149,7 @@ pub(super) struct ListPage {
     pub here: String,
     pub may_edit: bool,
     pub may_ship: bool,
+    pub may_import: bool,
     /// Why orders are cancelled.
     pub reasons: Vec<Choice>,
 }
@@ -265,7 +266,7 @@ impl Ask<'_> {
         let asked = &self.answer.query;
         let columns = columns::shown(&self.query.cols);
         let export = may("orders:export").then(|| self.export(&q, &columns));
-        let (rows, shown) = self.rows(s, &columns, may("customers:view"))?;
+        let (rows, shown) = self.rows(s, &columns, &may)?;
         let views = self.views(s)?;
         let is_first_use = views.first().is_none_or(|all| all.count == Some(0));
         Ok(ListPage {
@@ -297,6 +298,7 @@ impl Ask<'_> {
             here: self.place.href(PATH),
             may_edit: may("orders:edit"),
             may_ship: may("orders:ship"),
+            may_import: may("imports:run"),
             reasons: reasons(),
             views,
             rows,
@@ -341,7 +343,7 @@ impl Ask<'_> {
         place.href("/admin/exports/orders")
     }
 
-    fn rows(&self, s: &Snapshot, columns: &[Column], links_customers: bool) -> Result<(String, usize)> {
+    fn rows(&self, s: &Snapshot, columns: &[Column], may: impl Fn(&str) -> bool) -> Result<(String, usize)> {
         let from = Place::default().set("from", &self.place.href(PATH)).href("");
         let zone = self.shell.zone();
         let sheet = Sheet {
@@ -350,7 +352,8 @@ impl Ask<'_> {
             now: self.shell.now,
             sprite: self.sprite,
             from: &from,
-            links_customers,
+            links_customers: may("customers:view"),
+            picks: may("orders:edit") || may("orders:ship"),
             ticked: &self.refused.ticked,
         };
         let (mut html, mut shown) = (String::with_capacity(self.answer.hits.len() * 1_400), 0);

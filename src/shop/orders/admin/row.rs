@@ -10,7 +10,7 @@ use crate::web::parts::{Badge, Fill, Tone};
 
 /// Letters that fit into the cells of several values; what does not is "+n", which always shows.
 const CATEGORIES_FIT: usize = 13;
-const SIZES_FIT: usize = 6;
+const SIZES_FIT: usize = 7;
 const COLOURS_FIT: usize = 9;
 /// Longest text of a title attribute, in characters.
 const TITLE_MAX: usize = 400;
@@ -26,6 +26,8 @@ pub(super) struct Sheet<'a> {
     pub from: &'a str,
     /// Whether names link to the customer.
     pub links_customers: bool,
+    /// Whether rows have a box to tick: there is something to do with many.
+    pub picks: bool,
     /// Orders that were ticked before.
     pub ticked: &'a [OrderId],
 }
@@ -56,7 +58,18 @@ impl Sheet<'_> {
     /// Appends the row of an order.
     pub(super) fn row(&self, out: &mut String, order: &Order, standing: &Standing, name: &str) {
         let facts = facts(order);
-        out.push_str("<tr><td class=\"pick\"><label><input type=\"checkbox\" name=\"id\" value=\"");
+        out.push_str("<tr>");
+        if self.picks {
+            self.pick(out, order);
+        }
+        for column in self.columns {
+            self.cell(out, column.cell, order, standing, name, &facts);
+        }
+        out.push_str("</tr>");
+    }
+
+    fn pick(&self, out: &mut String, order: &Order) {
+        out.push_str("<td class=\"pick\"><label><input type=\"checkbox\" name=\"id\" value=\"");
         out.push_str(&format!("{}.{}", order.id, order.version));
         out.push_str("\" aria-label=\"Select order ");
         out.push_str(&order.number.to_string());
@@ -65,10 +78,6 @@ impl Sheet<'_> {
         } else {
             "\"></label></td>"
         });
-        for column in self.columns {
-            self.cell(out, column.cell, order, standing, name, &facts);
-        }
-        out.push_str("</tr>");
     }
 
     fn cell(&self, out: &mut String, cell: Cell, o: &Order, standing: &Standing, name: &str, facts: &Facts) {
@@ -76,7 +85,10 @@ impl Sheet<'_> {
             Cell::Order => self.number(out, o),
             Cell::Date => self.date(out, o.placed_at),
             Cell::Customer => self.customer(out, o, standing, name),
-            Cell::Total => plain(out, "num m1e", &Money::new(o.total, o.currency).shown()),
+            Cell::Total => {
+                let total = Money::new(o.total, o.currency).shown();
+                titled(out, "num m1e", &total, &total);
+            }
             Cell::Payment => {
                 let (tone, fill) = words::payment(o.payment);
                 state(out, o.payment.label(), tone, fill);
@@ -322,6 +334,7 @@ mod tests {
             sprite: "/a/icons.svg",
             from: "?from=%2Fadmin%2Forders",
             links_customers: true,
+            picks: true,
             ticked: &[],
         };
         sheet.row(&mut html, order, &Standing::Returning { earlier: 6, last: 10_301 }, name);

@@ -177,6 +177,7 @@ pub(super) fn list_page() -> ListPage {
         sprite: "/a/img/icons.svg",
         from: "",
         links_customers: true,
+        picks: true,
         ticked: &[],
     };
     sheet.row(&mut rows, &order(), &Standing::Returning { earlier: 6, last: 10_301 }, "Anna Berg");
@@ -223,6 +224,7 @@ pub(super) fn list_page() -> ListPage {
         here: "/admin/orders?q=x".into(),
         may_edit: true,
         may_ship: true,
+        may_import: true,
         reasons: steps::reasons(),
     }
 }
