@@ -97,8 +97,7 @@ fn who_spent_most_is_exported_as_it_is_listed() {
     let cookie = shop.sign_in(OWNER, PASSWORD);
     let emails = |text: &str| -> Vec<String> {
         let pieces = text.split("@example.com").map(|before| before.chars().last().unwrap_or(' '));
-        let mut found: Vec<String> =
-            pieces.filter(char::is_ascii_lowercase).map(|c| c.to_string()).collect();
+        let mut found: Vec<String> = pieces.filter(char::is_ascii_lowercase).map(|c| c.to_string()).collect();
         found.dedup();
         found
     };
@@ -116,7 +115,8 @@ fn who_spent_most_is_exported_as_it_is_listed() {
     let first = page("/admin/customers?top=spent&currency=EUR&limit=2");
     assert_eq!(rows(&first), ["b", "c"]);
     let at = first.find("rel=\"next\"").unwrap();
-    let next: String = first[at..].split("href=\"").nth(1).unwrap().chars().take_while(|c| *c != '"').collect();
+    let next: String =
+        first[at..].split("href=\"").nth(1).unwrap().chars().take_while(|c| *c != '"').collect();
     assert_eq!(rows(&page(&next.replace("&amp;", "&"))), ["a"]);
     shop.page("/admin/customers?top=spent&currency=EUR&after=nonsense", &cookie).expect(422);
     // A query keeps the currency that was looked at, and sums of several are not compared without a word.

@@ -35,7 +35,9 @@ fn dangerous_and_first_buttons_of_the_bar_look_like_it() {
     page.click("tbody .pick label");
     page.wait("document.querySelector('.bulk').checkVisibility()");
     for (value, colour) in [("cancel", "--bad"), ("tag", "--acc"), ("hold", "--acc")] {
-        let painted = page.text(&format!("getComputedStyle(document.querySelector('.bulk button[value={value}]')).backgroundColor"));
+        let painted = page.text(&format!(
+            "getComputedStyle(document.querySelector('.bulk button[value={value}]')).backgroundColor"
+        ));
         let wanted = page.text(&format!(
             "(() => {{ const e = document.createElement('i'); e.style.background = 'var({colour})'; document.body.append(e); \
              const c = getComputedStyle(e).backgroundColor; e.remove(); return c; }})()"

@@ -52,7 +52,8 @@ impl Tour {
             let at = body.find(start).unwrap_or_else(|| panic!("no {start} on {list}"));
             body[at..].chars().take_while(|c| *c != '"').collect::<String>()
         };
-        let (person, key) = (link("/admin/staff", "/admin/staff/stf_"), link("/admin/keys", "/admin/keys/key_"));
+        let (person, key) =
+            (link("/admin/staff", "/admin/staff/stf_"), link("/admin/keys", "/admin/keys/key_"));
         let wish = format!("action=tag&tag=seen&id={order}.2&from=/admin/orders");
         let done = shop.form("/admin/orders/bulk", &wish, &cookie).expect(303);
         let result = done.header("location").unwrap().to_owned();
