@@ -1,6 +1,6 @@
 //! Customers through the API: once per e-mail address, changed without loss, and who comes first.
 
-use crate::harness::{Shop, least_order};
+use crate::harness::{OWNER, PASSWORD, Shop, least_order};
 use serde_json::json;
 
 #[test]
@@ -90,4 +90,54 @@ fn who_ordered_and_who_spent_most_is_known_at_once() {
     assert_eq!(emails("/api/v1/customers/top?by=spent&currency=USD"), Vec::<String>::new());
     assert_eq!(emails("/api/v1/customers?sort=-orders&limit=1"), ["c3@example.com"]);
     shop.get("/api/v1/customers/top?by=height").expect(422);
+}
+
+#[test]
+fn who_spent_most_is_exported_as_it_is_listed() {
+    let shop = Shop::open();
+    let place = |key: &str, email: &str, currency: &str, cents: i64| {
+        let mut order = least_order(email, cents);
+        order["currency"] = json!(currency);
+        order["lines"][0]["unit_price"]["currency"] = json!(currency);
+        shop.place(key, &order).expect(201);
+    };
+    // Most of what b spent is in AUD, which is before EUR in the alphabet.
+    place("1", "a@example.com", "EUR", 10_000);
+    place("2", "b@example.com", "EUR", 30_000);
+    place("3", "b@example.com", "AUD", 90_000);
+    place("4", "c@example.com", "EUR", 20_000);
+    place("5", "d@example.com", "AUD", 70_000);
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    let emails = |text: &str| -> Vec<String> {
+        let pieces = text.split("@example.com").map(|before| before.chars().last().unwrap_or(' '));
+        let mut found: Vec<String> = pieces.filter(char::is_ascii_lowercase).map(|c| c.to_string()).collect();
+        found.dedup();
+        found
+    };
+    let page = |path: &str| shop.page(path, &cookie).expect(200).body.replace("&#x2f;", "/");
+    let rows = |body: &str| emails(body.split_once("<tbody>").map_or("", |(_, rest)| rest));
+    let list = page("/admin/customers?top=spent");
+    assert_eq!(rows(&list), ["b", "c", "a"], "the shop's own currency comes first");
+    assert!(list.contains("/admin/exports/customers?spent_in=EUR"), "{list}");
+    let export = page("/admin/exports/customers?spent_in=EUR");
+    assert!(export.contains("Customers who spent in EUR"), "{export}");
+    let file = shop.form("/admin/exports/customers", "spent_in=EUR&shape=list", &cookie).expect(200).body;
+    assert_eq!(emails(&file), ["b", "c", "a"], "{file}");
+    assert!(file.contains("300.00,EUR,AUD 900.00"), "{file}");
+    // Page by page it is the same order.
+    let first = page("/admin/customers?top=spent&currency=EUR&limit=2");
+    assert_eq!(rows(&first), ["b", "c"]);
+    let at = first.find("rel=\"next\"").unwrap();
+    let next: String =
+        first[at..].split("href=\"").nth(1).unwrap().chars().take_while(|c| *c != '"').collect();
+    assert_eq!(rows(&page(&next.replace("&amp;", "&"))), ["a"]);
+    shop.page("/admin/customers?top=spent&currency=EUR&after=nonsense", &cookie).expect(422);
+    // A query keeps the currency that was looked at, and sums of several are not compared without a word.
+    let asked = page("/admin/customers?top=spent&currency=EUR&q=c");
+    assert!(asked.contains("value=\"c currency:eur\""), "{asked}");
+    assert!(page("/admin/customers?q=spent:%3E5").contains("Sums are compared as numbers."));
+    for wrong in ["spent_in=XYZ", "spent_in=EUR&q=anna"] {
+        shop.form("/admin/exports/customers", wrong, &cookie).expect(422);
+    }
+    shop.form("/admin/exports/orders", "spent_in=EUR", &cookie).expect(422);
 }

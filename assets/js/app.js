@@ -189,7 +189,15 @@
     ['o', 'Open the row', (e) => { const a = $('a.row', current() || document.createElement('i')); if (a) go(a.href, e); }, 'a.row'],
     ['?', 'This list of keys', () => help()],
   ];
-  const BOUND = () => [...KEYS.filter((k) => !k[3] || $(k[3])), ...$$('[data-shortcut]').map((a) => [a.dataset.shortcut, a.textContent.trim(), () => a.click()])];
+  // A button that opens a form opens the menu it stands in too, and leads to the form's first field.
+  const press = (a) => {
+    const d = a.parentNode;
+    a.click();
+    if (!d.open) return;
+    for (let o = d; (o = o.parentNode.closest('details'));) o.open = true;
+    $('input:not([type=hidden]), select, textarea', d)?.focus();
+  };
+  const BOUND = () => [...KEYS.filter((k) => !k[3] || $(k[3])), ...$$('[data-shortcut]').map((a) => [a.dataset.shortcut, a.textContent.trim(), () => press(a)])];
   const GO = () => $$('nav.side [data-key]').map((a) => ['g ' + a.dataset.key, a.firstChild.nextSibling?.textContent.trim() || a.textContent.trim(), () => { location.href = a.href; }]);
   const typing = (t) => t.isContentEditable || (/^(INPUT|SELECT|TEXTAREA)$/.test(t.tagName) && !/^(checkbox|radio|button|submit)$/.test(t.type));
   let waiting = 0, burst = '', burstAt = 0;
@@ -197,7 +205,11 @@
     const mod = mac ? e.metaKey : e.ctrlKey, t = e.target, f = t.form || $('form[data-dirty]');
     if (mod && e.key === 'k' && box) { e.preventDefault(); return box.select(); }
     if (mod && (e.key === 's' || e.key === 'Enter') && guarded(f)) { e.preventDefault(); return f.requestSubmit(); }
-    if (e.key === 'Escape') { const d = $('details.menu[open]'); if (d) { d.open = false; $('summary', d).focus(); } return; }
+    if (e.key === 'Escape') {
+      const d = $('details.menu[open]');
+      if (d) { d.open = false; $('summary', d).focus(); } else if (!e.defaultPrevented && !e.isComposing && !$('dialog[open]')) $('[data-cancel]')?.click();
+      return;
+    }
     // A scanner types digits faster than hands do and ends with Enter.
     const now = e.timeStamp;
     if (!typing(t)) {

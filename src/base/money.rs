@@ -165,10 +165,10 @@ pub fn to_minor(value: Decimal, currency: Currency) -> Result<i64> {
         .ok_or_else(too_large)
 }
 
-/// Reads what a person types into a money field: `59`, `59,00`, `59.00`, `€ 1,234.50`, `1.234,50`.
+/// Reads what a person types into a money field: `59`, `59,00`, `59.00`, `€ 1,234.50`, `1.234,50`, `1'234.50`.
 ///
 /// # Errors
-/// `invalid_amount` when it is no amount, or has more digits than the currency.
+/// `invalid_amount` when it is no amount, has more digits than the currency, or can be read in two ways: `1.000`.
 pub fn parse_amount(text: &str, currency: Currency) -> Result<i64> {
     let wrong = || Error::invalid("invalid_amount", "Enter an amount such as 59.00.");
     let symbol = currency.symbol();
@@ -176,28 +176,52 @@ pub fn parse_amount(text: &str, currency: Currency) -> Result<i64> {
         .replace(symbol.trim(), "")
         .replace(currency.code(), "")
         .chars()
-        .filter(|c| !c.is_whitespace())
+        .filter(|c| !c.is_whitespace() && !matches!(c, '\'' | '’'))
         .map(|c| if c == '\u{2212}' { '-' } else { c })
         .collect();
-    let (last_dot, last_comma) = (cleaned.rfind('.'), cleaned.rfind(','));
-    // The later of the two signs is the decimal one; a single comma followed by three digits groups.
-    let plain = match (last_dot, last_comma) {
-        (Some(dot), Some(comma)) if comma > dot => cleaned.replace('.', "").replace(',', "."),
-        (Some(_), Some(_)) => cleaned.replace(',', ""),
-        (None, Some(comma)) if cleaned.len() - comma == 4 && currency.exponent() != 3 => {
-            cleaned.replace(',', "")
-        }
-        (None, Some(_)) => cleaned.replace(',', "."),
-        _ => cleaned,
+    let plain = match with_point(&cleaned, currency.exponent()) {
+        Some(Ok(plain)) => plain,
+        Some(Err(two)) => return Err(two),
+        None => return Err(wrong()),
     };
-    if !plain.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '-') {
-        return Err(wrong());
-    }
     let value = Decimal::from_str(&plain).map_err(|e| wrong().because(e))?;
     if value.normalize().scale() > currency.exponent() {
         return Err(wrong());
     }
     to_minor(value, currency)
+}
+
+/// The number with a point before its decimals and nothing between its groups. `None` for what is no number; an
+/// error for what is two: the comma groups as amounts are shown, a point before three digits may do either.
+fn with_point(text: &str, exponent: u32) -> Option<Result<String>> {
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
+    let signs: Vec<(usize, char)> = digits.char_indices().filter(|(_, c)| !c.is_ascii_digit()).collect();
+    if signs.iter().any(|(_, c)| !matches!(c, '.' | ',')) {
+        return None;
+    }
+    let Some((at, last)) = signs.last().copied() else { return Some(Ok(text.to_owned())) };
+    let (head, tail) = (digits.get(..at)?, digits.get(at + 1..)?);
+    let of_last = signs.iter().filter(|(_, c)| *c == last).count();
+    let may_group = tail.len() == 3 && (1..=3).contains(&head.len()) && !head.starts_with('0');
+    let (whole, part) = match (of_last, signs.len()) {
+        (1, 1) if may_group && last == ',' && exponent != 3 => (digits, ""),
+        (1, 1) if may_group && (last == ',' || exponent != 3) => {
+            let message = format!("{text} can be read in two ways. Write {head}{tail} or {head}.00.");
+            return Some(Err(Error::invalid("invalid_amount", message)));
+        }
+        // The later of two different signs is the decimal one; a sign that comes again groups.
+        (1, _) => (head, tail),
+        (_, all) if all == of_last => (digits, ""),
+        _ => return None,
+    };
+    let mut groups = whole.split(['.', ',']);
+    let first = groups.next()?;
+    let rest: Vec<&str> = groups.collect();
+    let is_grouped = rest.is_empty() || (1..=3).contains(&first.len());
+    if !is_grouped || rest.iter().any(|group| group.len() != 3) || (first.is_empty() && part.is_empty()) {
+        return None;
+    }
+    Some(Ok(format!("{sign}{}{}.{part:0<1}", if first.is_empty() { "0" } else { first }, rest.concat())))
 }
 
 /// A price of one piece in ten-thousandths of a major unit, because suppliers quote 0.0125.
@@ -276,9 +300,34 @@ mod tests {
         assert_eq!(parse_amount("1.234,50", Currency::EUR).unwrap(), 123_450);
         assert_eq!(parse_amount("1,234.50", Currency::EUR).unwrap(), 123_450);
         assert_eq!(parse_amount("1,234", Currency::EUR).unwrap(), 123_400);
-        for text in ["", "x", "1.005", "--1", "1e3", "99999999999999999999"] {
+        for (text, minor) in [
+            ("1,000.50", 100_050),
+            ("1'000.50", 100_050),
+            ("1 000,50", 100_050),
+            ("50,5", 5_050),
+            (".5", 50),
+            ("50.", 5_000),
+            ("1.000.000", 100_000_000),
+            ("1,000,000.00", 100_000_000),
+            ("0.50", 50),
+            ("-1,000", -100_000),
+        ] {
+            assert_eq!(parse_amount(text, Currency::EUR).unwrap(), minor, "{text}");
+        }
+        for text in
+            ["", "x", "1.005", "--1", "1e3", "99999999999999999999", "1,2,3", "1.00.000,5", ",", "0,125"]
+        {
             assert!(parse_amount(text, Currency::EUR).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_amount_that_can_be_read_in_two_ways_is_refused_with_both() {
+        let said = parse_amount("1.000", Currency::EUR).unwrap_err().message.into_owned();
+        assert_eq!(said, "1.000 can be read in two ways. Write 1000 or 1.00.");
+        let dinar = Currency::parse("KWD").unwrap();
+        assert_eq!(parse_amount("1.000", dinar).unwrap(), 1_000);
+        assert!(parse_amount("1,000", dinar).is_err());
     }
 
     #[test]

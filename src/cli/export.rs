@@ -59,6 +59,7 @@ pub(super) fn run(args: &ExportArgs, app: &App, answer: &mut Answer) -> Result<E
         },
         query: args.query.as_deref().unwrap_or_default(),
         shape: Shape::Records { columns: Vec::new(), orders: OrderShape::PerLine },
+        spent_in: None,
         format: match args.format {
             ExportFormat::Csv => FileFormat::Csv(Style::default()),
             ExportFormat::Xlsx => FileFormat::Xlsx,

@@ -3,6 +3,7 @@
 use crate::base::error::{Error, Result};
 use crate::base::time::{HOUR_MS, Timestamp};
 use crate::store::index::{Index, IndexInfo, IndexRow};
+use crate::store::snapshot::Read;
 use crate::store::span::{Direction, Span};
 use crate::store::table::{Record, Table};
 use crate::store::tx::Tx;
@@ -51,6 +52,26 @@ impl Record for Answer {
     }
 }
 
+/// What [`Tx::remember`] kept, read without a transaction: for looking at it again.
+///
+/// # Errors
+/// As [`Tx::replay`].
+pub fn remembered(
+    r: &(impl Read + ?Sized),
+    scope: &str,
+    key: &str,
+    body_hash: &[u8; 32],
+) -> Result<Option<Remembered>> {
+    let Some(answer) = ANSWERS.get(r, &(scope.to_owned(), key.to_owned()))? else { return Ok(None) };
+    if answer.body_hash != *body_hash {
+        return Err(Error::invalid(
+            "idempotency_key_reused",
+            "This Idempotency-Key was used for another request. Use a new key for a new request.",
+        ));
+    }
+    Ok(Some(Remembered { status: answer.status, body: answer.body }))
+}
+
 impl Tx<'_> {
     /// What was answered to the same key before; `None` for a new key. `scope` keeps the keys of different callers
     /// and routes apart; `body_hash` tells whether it is the same request.
@@ -58,14 +79,7 @@ impl Tx<'_> {
     /// # Errors
     /// `Invalid` `idempotency_key_reused` when the key came with another body.
     pub fn replay(&self, scope: &str, key: &str, body_hash: &[u8; 32]) -> Result<Option<Remembered>> {
-        let Some(answer) = ANSWERS.get(self, &(scope.to_owned(), key.to_owned()))? else { return Ok(None) };
-        if answer.body_hash != *body_hash {
-            return Err(Error::invalid(
-                "idempotency_key_reused",
-                "This Idempotency-Key was used for another request. Use a new key for a new request.",
-            ));
-        }
-        Ok(Some(Remembered { status: answer.status, body: answer.body }))
+        remembered(self, scope, key, body_hash)
     }
     /// Keeps the answer under the key, in the same transaction as what it is about.
     ///

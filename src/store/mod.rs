@@ -56,7 +56,7 @@ pub use events::{Committed, Event, EventId, StoredEvent, Subject};
 pub use format::FORMAT;
 pub use guarded::guarded;
 pub use health::Health;
-pub use idempotency::{KEPT_MS as IDEMPOTENCY_KEPT_MS, Remembered};
+pub use idempotency::{KEPT_MS as IDEMPOTENCY_KEPT_MS, Remembered, remembered};
 pub use index::{Index, IndexInfo, IndexRow};
 pub use key::{Key, key_bytes};
 pub use sequence::{counter, sequence};

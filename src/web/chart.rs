@@ -4,6 +4,8 @@ use serde::Serialize;
 use std::fmt::Write as _;
 
 const WIDTH: f64 = 720.0;
+/// On a phone, where the words of a wide one would be too small to read.
+const WIDTH_SMALL: f64 = 300.0;
 const HEIGHT: f64 = 220.0;
 /// Room for the numbers at the side and the words below.
 const LEFT: f64 = 52.0;
@@ -11,6 +13,7 @@ const BOTTOM: f64 = 22.0;
 const TOP: f64 = 8.0;
 /// Words below a chart at most.
 const TICKS: usize = 7;
+const TICKS_SMALL: usize = 4;
 
 /// One value of a chart.
 #[derive(Clone, Debug)]
@@ -41,6 +44,8 @@ pub struct Chart {
     pub points: Vec<Point>,
     pub grid: Vec<Grid>,
     pub ticks: Vec<Tick>,
+    /// The same for a narrow page.
+    pub small: Option<Box<Chart>>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -72,8 +77,14 @@ pub struct Tick {
 impl Chart {
     /// A line with the area under it, and a dashed one for the time before where there is any.
     pub fn line(title: &str, unit: &str, description: &str, data: &[Datum]) -> Self {
-        let place = |at: usize| LEFT + (WIDTH - LEFT) * at as f64 / (data.len().max(2) - 1) as f64;
-        let mut chart = Self::framed(title, unit, description, data, &place);
+        let words = (title, unit, description);
+        let small = Self::line_in(WIDTH_SMALL, words, data);
+        Self { small: Some(Box::new(small)), ..Self::line_in(WIDTH, words, data) }
+    }
+
+    fn line_in(width: f64, words: (&str, &str, &str), data: &[Datum]) -> Self {
+        let place = |at: usize| LEFT + (width - LEFT) * at as f64 / (data.len().max(2) - 1) as f64;
+        let mut chart = Self::framed(width, words, data, &place);
         let base = HEIGHT - BOTTOM;
         let xy: Vec<(f64, f64)> = chart.points.iter().map(|p| (p.x, p.y)).collect();
         chart.line = path(&xy);
@@ -95,7 +106,8 @@ impl Chart {
     /// Bars side by side.
     pub fn bars(title: &str, unit: &str, description: &str, data: &[Datum]) -> Self {
         let step = (WIDTH - LEFT) / data.len().max(1) as f64;
-        let mut chart = Self::framed(title, unit, description, data, &|at| LEFT + step * (at as f64 + 0.5));
+        let mut chart =
+            Self::framed(WIDTH, (title, unit, description), data, &|at| LEFT + step * (at as f64 + 0.5));
         for point in &mut chart.points {
             point.width = round((step * 0.66).min(48.0));
             point.left = round(point.x - point.width / 2.0);
@@ -124,12 +136,12 @@ impl Chart {
     }
 
     fn framed(
-        title: &str,
-        unit: &str,
-        description: &str,
+        width: f64,
+        (title, unit, description): (&str, &str, &str),
         data: &[Datum],
         place: &dyn Fn(usize) -> f64,
     ) -> Self {
+        let most = if width < WIDTH { TICKS_SMALL } else { TICKS };
         let top = top_of(data);
         let points = data.iter().enumerate().map(|(at, d)| Point {
             x: round(place(at)),
@@ -145,12 +157,12 @@ impl Chart {
             title: title.to_owned(),
             description: description.to_owned(),
             unit: unit.to_owned(),
-            width: WIDTH,
+            width,
             height: HEIGHT,
             left: LEFT,
             points: points.collect(),
             grid: grid(top),
-            ticks: ticks(data, place),
+            ticks: ticks(data, place, most),
             ..Self::default()
         }
     }
@@ -213,8 +225,8 @@ fn short(value: f64) -> String {
     }
 }
 
-fn ticks(data: &[Datum], place: &dyn Fn(usize) -> f64) -> Vec<Tick> {
-    let every = data.len().div_ceil(TICKS).max(1);
+fn ticks(data: &[Datum], place: &dyn Fn(usize) -> f64, most: usize) -> Vec<Tick> {
+    let every = data.len().div_ceil(most).max(1);
     let last = data.len().saturating_sub(1);
     data.iter()
         .enumerate()
@@ -267,6 +279,8 @@ mod tests {
             assert_eq!(chart.points.len(), values.len());
             assert!(chart.points.iter().all(|p| (0.0..=HEIGHT).contains(&p.y) || p.y.is_nan()));
             assert!(chart.ticks.len() <= TICKS);
+            let small = chart.small.unwrap();
+            assert!(small.ticks.len() <= TICKS_SMALL && small.points.iter().all(|p| p.x <= WIDTH_SMALL));
             let bars = Chart::bars("t", "Day", "d", &data(&values));
             assert!(bars.points.iter().all(|p| p.left >= 0.0 && p.left + p.width <= WIDTH));
         }

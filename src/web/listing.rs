@@ -72,9 +72,17 @@ pub fn strict(
 
 /// The refusal that says what of a query was not understood.
 pub fn refusal(problem: &Problem) -> Error {
-    // On a page the other terms are searched; a program is refused.
-    let message = problem.message.trim_end_matches("Searching the other terms.").trim_end();
-    Error::invalid("invalid_query", message.to_owned())
+    Error::invalid("invalid_query", problem.message.clone())
+}
+
+/// What a page says of a problem: also what becomes of the rest of the query, which a program is refused with.
+pub fn said(problem: &Problem, asked: &Query) -> String {
+    let rest = match (problem.leaves_out_a_term(), asked.chips().is_empty()) {
+        (true, true) => " Nothing else was asked, so nothing is listed.",
+        (true, false) => " The other terms are searched.",
+        (false, _) => "",
+    };
+    format!("{}{rest}", problem.message)
 }
 
 /// What a page shows: what was not understood is said beside the list, the rest is searched.
@@ -90,7 +98,10 @@ pub fn lenient(
     facets: &[&'static str],
 ) -> Result<(Answer, Vec<Problem>)> {
     let parsed = parse(list.q.as_deref().unwrap_or_default(), search.schema(), now, zone, None);
-    let mut request = request(search, list, kind, parsed.query, Count::UpTo(COUNT_ON_PAGES))?;
+    // Nothing of the text was understood: everything would be the wrong answer.
+    let is_lost = parsed.query.is_everything() && parsed.problems.iter().any(Problem::leaves_out_a_term);
+    let query = if is_lost { Query::nothing(search.schema()) } else { parsed.query };
+    let mut request = request(search, list, kind, query, Count::UpTo(COUNT_ON_PAGES))?;
     request.facets = facets.to_vec();
     // A link whose query was changed by hand begins at the first page.
     request.after = request.after.filter(|c| c.list() == request.list);
@@ -166,6 +177,22 @@ pub fn sort(search: &Search, kind: &str, text: &str) -> Result<Sort> {
     Sort::parse(&format!("{sign}{name}"), schema)
 }
 
+/// A day of a chip in words: `Placed in the last 30 days`, `Last order more than 180 days ago`, `Placed today`; `None`
+/// for what is no such day. `label` has its "not" already.
+pub fn day_in_words(label: &str, value: &str) -> Option<String> {
+    let bound = value.trim_start_matches(['<', '>', '=']);
+    if value == bound && matches!(value, "today" | "yesterday" | "tomorrow") {
+        return Some(format!("{label} {value}"));
+    }
+    let days: u32 = bound.strip_prefix('-')?.strip_suffix('d')?.parse().ok()?;
+    let days = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
+    Some(match value.chars().next() {
+        Some('<') => format!("{label} more than {days} ago"),
+        Some('>') => format!("{label} less than {days} ago"),
+        _ => format!("{label} in the last {days}"),
+    })
+}
+
 /// The count in words: `42`, `more than 10,000`.
 pub fn total_words(total: &Total) -> String {
     match total {
@@ -185,4 +212,25 @@ pub fn grouped(n: u64) -> String {
         text.push(c);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_said_in_words() {
+        for (value, words) in [
+            ("today", Some("Placed today")),
+            ("-30d", Some("Placed in the last 30 days")),
+            ("-1d", Some("Placed in the last 1 day")),
+            ("<-180d", Some("Placed more than 180 days ago")),
+            (">=-7d", Some("Placed less than 7 days ago")),
+            ("2026-11", None),
+            (">5", None),
+            ("-7", None),
+        ] {
+            assert_eq!(day_in_words("Placed", value).as_deref(), words, "{value}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! From the set-up link to an export, as a person does it, with and without script.
 
-use super::chrome::{self, Chrome};
+use super::pages::{Tour, browser};
 use crate::harness::{OWNER, PASSWORD, Shop, least_order, part, project};
 
 /// The accessibility checker, where it is at hand.
@@ -8,10 +8,6 @@ fn axe() -> Option<String> {
     let path = project("target/parts/axe.min.js");
     let here = path.is_file();
     if part("axe-core in target/parts", here) { std::fs::read_to_string(path).ok() } else { None }
-}
-
-fn browser() -> Option<Chrome> {
-    if part("Chromium", chrome::path().is_some()) { Some(Chrome::start()) } else { None }
 }
 
 fn journey(script: bool) {
@@ -115,63 +111,20 @@ fn the_whole_journey_works_without_script() {
 }
 
 #[test]
-fn pages_are_accessible_and_narrow() {
+fn pages_are_accessible() {
     let (Some(mut page), Some(axe)) = (browser(), axe()) else { return };
-    let shop = Shop::open();
-    for i in 0..12 {
-        let mut order = least_order(&format!("c{i}@example.com"), 100 * i + 1);
-        order["shipping_address"] = serde_json::json!({"name": format!("Customer {i} with a rather long name"), "city": "Bern", "country": "CH"});
-        order["tags"] = serde_json::json!(["gift"]);
-        shop.place(&format!("k{i}"), &order).expect(201);
-    }
-    let order = shop.get("/api/v1/orders?limit=1").json()["data"][0]["id"].as_str().unwrap().to_owned();
-    let customer = shop.get("/api/v1/customers?limit=1").json()["data"][0]["id"].as_str().unwrap().to_owned();
-    let cookie = shop.sign_in(OWNER, PASSWORD);
-    let import = crate::transfer::checked_import(&shop, &cookie);
+    let tour = Tour::open();
     let mut wrong = Vec::new();
-    let pages = [
-        "/admin/sign-in".to_owned(),
-        "/admin".to_owned(),
-        "/admin/orders".to_owned(),
-        "/admin/orders?q=nothing-like-this".to_owned(),
-        format!("/admin/orders/{order}"),
-        format!("/admin/orders/{order}/edit"),
-        "/admin/customers".to_owned(),
-        format!("/admin/customers/{customer}"),
-        "/admin/customers/new".to_owned(),
-        "/admin/search?q=customer".to_owned(),
-        "/admin/staff".to_owned(),
-        "/admin/staff/new".to_owned(),
-        "/admin/keys".to_owned(),
-        "/admin/keys/new".to_owned(),
-        "/admin/account".to_owned(),
-        "/admin/search/help".to_owned(),
-        format!("/admin/customers/{customer}/edit"),
-        "/admin/transfer".to_owned(),
-        import,
-        "/admin/exports/orders?q=status:open&cols=number,total".to_owned(),
-        "/api/docs".to_owned(),
-        "/api/docs/errors/validation".to_owned(),
-        "/admin/nothing".to_owned(),
-    ];
-    for path in &pages {
+    let pages = std::iter::once("/admin/sign-in".to_owned()).chain(tour.pages);
+    for path in pages {
         if path != "/admin/sign-in" {
-            page.cookie(&shop.url, &cookie);
+            page.cookie(&tour.shop.url, &tour.cookie);
         }
         for (width, scheme) in [(1440, "light"), (1440, "dark"), (390, "light")] {
             page.width(width);
             page.scheme(scheme);
-            page.open(&format!("{}{path}", shop.url));
+            page.open(&format!("{}{path}", tour.shop.url));
             wrong.extend(page.axe(&axe).into_iter().map(|v| format!("{path} {width} {scheme}: {v}")));
-        }
-        page.width(320);
-        page.open(&format!("{}{path}", shop.url));
-        let over = page
-            .eval("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            .as_i64()
-            .unwrap_or(0);
-        if over > 0 {
-            wrong.push(format!("{path} scrolls sideways by {over} px at 320"));
         }
     }
     assert!(wrong.is_empty(), "{} faults:\n{}", wrong.len(), wrong.join("\n"));

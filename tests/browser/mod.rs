@@ -1,4 +1,7 @@
 //! The pages in a real browser: the complete journey with and without script, axe, and narrow screens.
 
 mod chrome;
+mod hands;
 mod journey;
+mod narrow;
+mod pages;

@@ -24,6 +24,8 @@ struct ParkedPage {
     path: String,
     page: String,
     fields: Vec<Field>,
+    /// Rows of a list that were ticked.
+    ticked: usize,
 }
 
 #[derive(Serialize)]
@@ -32,7 +34,7 @@ struct Field {
     value: String,
     /// Such as `Tracking number`.
     label: String,
-    /// Not for people: versions and keys.
+    /// Not for people: versions and keys, what was empty, and what was not changed.
     is_plumbing: bool,
 }
 
@@ -41,17 +43,21 @@ impl Page for ParkedPage {
     #[cfg(test)]
     fn sample() -> Self {
         let evil = "<script>alert(1)</script>";
-        let field = |name: &str, value: &str| Field {
-            name: name.to_owned(),
-            value: value.to_owned(),
-            label: label(name),
-            is_plumbing: is_plumbing(name),
-        };
+        let sent = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         Self {
             action: "/admin/parked/prk_1/x".to_owned(),
             path: "/admin/orders/ord_1/note".to_owned(),
             page: "/admin/orders/ord_1".to_owned(),
-            fields: vec![field("note", evil), field(evil, "x"), field("version", "7")],
+            fields: shown(vec![
+                sent("note", evil),
+                sent(evil, "x"),
+                sent("version", "7"),
+                sent("was_city", "Bern"),
+                sent("city", "Bern"),
+                sent("was_phone", "030 1"),
+                sent("phone", ""),
+            ]),
+            ticked: 2,
         }
     }
 }
@@ -64,7 +70,24 @@ fn label(name: &str) -> String {
 }
 
 fn is_plumbing(name: &str) -> bool {
-    matches!(name, "version" | "once" | "key" | "from" | "back" | "idempotency_key")
+    matches!(name, "version" | "once" | "key" | "from" | "back" | "idempotency_key" | "was" | "id")
+        || name.starts_with("was_")
+}
+
+/// The fields of a form, those to be looked at told from the others.
+fn shown(sent: Vec<(String, String)>) -> Vec<Field> {
+    let was = |name: &str| {
+        let wanted = format!("was_{name}");
+        sent.iter().find(|(key, _)| *key == wanted).map(|(_, value)| value.as_str())
+    };
+    let is_old = |name: &str, value: &str| was(name).unwrap_or_default() == value;
+    let fields = sent.iter().map(|(name, value)| Field {
+        label: label(name),
+        is_plumbing: is_plumbing(name) || is_old(name, value),
+        name: name.clone(),
+        value: value.clone(),
+    });
+    fields.collect()
 }
 
 /// What opens the form; the store has only what it closes.
@@ -81,14 +104,9 @@ async fn show(
 ) -> Result<HttpResponse> {
     let secret = secret_of(&request);
     let form = access.store().read(|s| parked::get(s, id, &secret, staff.person().id, staff.now()))?;
-    let fields = form.fields.into_iter().map(|(name, value)| Field {
-        label: label(&name),
-        is_plumbing: is_plumbing(&name),
-        name,
-        value,
-    });
+    let ticked = form.fields.iter().filter(|(name, _)| name == "id").count();
     let action = format!("/admin/parked/{id}/{secret}");
-    let page = ParkedPage { action, path: form.path, page: form.page, fields: fields.collect() };
+    let page = ParkedPage { action, path: form.path, page: form.page, fields: shown(form.fields), ticked };
     pages.show(&shell, &page)
 }
 
@@ -119,7 +137,10 @@ mod tests {
     fn the_page_renders_and_shows_what_was_typed() {
         let html = renders::<ParkedPage>();
         assert!(html.contains("name=\"version\" value=\"7\""), "{html}");
-        assert!(html.contains("Send now"));
+        assert!(html.contains("Send now") && html.contains("<dt>Ticked</dt><dd>2</dd>"));
+        assert!(!html.contains("<dt>City</dt>"), "it was Bern before: {html}");
+        assert!(html.contains("<dt>Phone</dt><dd><span class=\"mute\">empty</span>"), "{html}");
         assert_eq!(label("tracking_number"), "Tracking number");
+        assert!(is_plumbing("was_email") && !is_plumbing("wash"), "what was there before is no news");
     }
 }

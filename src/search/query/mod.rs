@@ -49,6 +49,13 @@ pub struct Problem {
     pub suggestion: Option<String>,
 }
 
+impl Problem {
+    /// Whether a term was left out for it; otherwise something was read only in part.
+    pub fn leaves_out_a_term(&self) -> bool {
+        matches!(self.code, "unknown_field" | "unknown_value" | "wrong_value" | "incomplete")
+    }
+}
+
 /// A query that was understood, and what of it was not.
 #[derive(Clone, Debug)]
 pub struct Parsed {
@@ -70,6 +77,10 @@ impl Query {
     /// The query that finds everything.
     pub fn everything(schema: &Schema) -> Self {
         Self { schema: schema.clone(), ast: All::default(), tree: Tree::All }
+    }
+    /// The query that finds nothing: the answer where nothing of what was asked was understood.
+    pub fn nothing(schema: &Schema) -> Self {
+        Self { schema: schema.clone(), ast: All::default(), tree: Tree::Nothing }
     }
     /// Whether it finds everything, because nothing was asked.
     pub fn is_everything(&self) -> bool {

@@ -232,10 +232,10 @@ impl Reader<'_> {
         }
         let Some(field) = self.schema.field_place(name) else {
             let near = nearest(&name.to_lowercase(), self.schema.fields().iter().map(|f| f.name));
-            let hint = near.map_or(String::new(), |n| format!(" Did you mean `{n}`?"));
+            let hint = near.map_or(String::new(), |n| format!(" Did you mean “{n}”?"));
             self.problems.push(Problem {
                 code: "unknown_field",
-                message: format!("There is no field `{name}`.{hint} Searching the other terms."),
+                message: format!("There is no field “{name}”.{hint}"),
                 suggestion: near.map(|n| format!("{n}:{}", typed.get(name.len() + 1..).unwrap_or_default())),
                 text: typed,
             });
@@ -245,7 +245,7 @@ impl Reader<'_> {
             let example = self.schema.field_at(field).map_or("", |f| f.example);
             self.problems.push(Problem {
                 code: "incomplete",
-                message: format!("Type a value after `{name}:`, such as `{example}`."),
+                message: format!("Type a value after “{name}:”, such as “{example}”."),
                 suggestion: None,
                 text: typed,
             });

@@ -18,6 +18,10 @@ pub struct Chip {
 }
 
 impl Query {
+    /// Whether it says anything about a field, also inside parentheses.
+    pub fn asks_for(&self, field: &str) -> bool {
+        self.schema.field_place(field).is_some_and(|field| mentions(&self.ast, field))
+    }
     /// The text of the query; `parse` of it gives the same query.
     pub fn text(&self) -> String {
         all(&self.ast, &self.schema)
@@ -69,6 +73,14 @@ impl Query {
         };
         Chip { field: def.map(|d| d.name), label: def.map(|d| d.label), value, negated, text }
     }
+}
+
+fn mentions(all: &All, wanted: u16) -> bool {
+    all.0.iter().flat_map(|any| &any.0).any(|item| match &item.what {
+        What::Group(inner) => mentions(inner, wanted),
+        What::Field { field, .. } => *field == wanted,
+        What::Text { .. } => false,
+    })
 }
 
 /// The field of a term that is about one field alone.

@@ -106,7 +106,9 @@ pub(super) async fn top(
     };
     let rows = store.read(|s| {
         let ids = match spent_in {
-            Some(currency) => with_highest_spend(s, currency, limit)?,
+            Some(currency) => {
+                with_highest_spend(s, currency, None, limit)?.into_iter().map(|rank| rank.id).collect()
+            }
             None => with_most_orders(s, limit)?,
         };
         ids.into_iter().map(|id| out(s, id)).collect::<Result<Vec<_>>>()

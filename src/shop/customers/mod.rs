@@ -16,8 +16,8 @@ pub use merge::{described, import, is_somebody_else, known_as, rehearsed};
 pub use model::*;
 pub(in crate::shop) use ops::in_any_source;
 pub use ops::{
-    CustomerChange, Outcome, add, change, find, find_by_email, find_by_external, find_by_outside_id, get,
-    ids, recent, require_version, same_phone, set_totals, spent_currencies, totals, with_highest_spend,
+    CustomerChange, Outcome, Rank, add, change, find, find_by_email, find_by_external, find_by_outside_id,
+    get, ids, recent, require_version, same_phone, set_totals, spent_currencies, totals, with_highest_spend,
     with_most_orders,
 };
 pub(in crate::shop) use search::address_fields;

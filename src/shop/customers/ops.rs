@@ -335,19 +335,57 @@ pub fn with_most_orders(r: &impl Read, limit: usize) -> Result<Vec<CustomerId>> 
     Ok(ids)
 }
 
-/// The customers who spent most in a currency, most first.
+/// A customer's place among those who spent in a currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rank {
+    /// Minor units.
+    pub amount: i64,
+    pub id: CustomerId,
+}
+
+impl std::fmt::Display for Rank {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.amount, self.id)
+    }
+}
+
+impl Rank {
+    /// Reads the text form.
+    ///
+    /// # Errors
+    /// `invalid_cursor` for anything that no list gave.
+    pub fn parse(text: &str) -> Result<Self> {
+        let read = text.split_once('.').and_then(|(amount, id)| {
+            Some(Self { amount: amount.parse().ok()?, id: CustomerId::parse(id).ok()? })
+        });
+        read.ok_or_else(|| {
+            Error::invalid("invalid_cursor", "Use the cursor of an earlier answer of this list.")
+        })
+    }
+}
+
+/// The customers who spent most in a currency, most first, behind a place.
 ///
 /// # Errors
 /// Faults of the store only.
-pub fn with_highest_spend(r: &impl Read, currency: Currency, limit: usize) -> Result<Vec<CustomerId>> {
-    let mut ids = Vec::new();
-    BY_SPENT.walk(r, &Span::of(&currency), Direction::Forward, |(_, Reverse(amount)), id, _| {
+pub fn with_highest_spend(
+    r: &impl Read,
+    currency: Currency,
+    after: Option<Rank>,
+    limit: usize,
+) -> Result<Vec<Rank>> {
+    let mut ranks = Vec::new();
+    let mut span = Span::of(&currency);
+    if let Some(Rank { amount, id }) = after {
+        span = span.after(&((currency, Reverse(amount)), id), Direction::Forward);
+    }
+    BY_SPENT.walk(r, &span, Direction::Forward, |(_, Reverse(amount)), id, _| {
         if amount > 0 {
-            ids.push(id);
+            ranks.push(Rank { amount, id });
         }
-        Ok(if amount > 0 && ids.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        Ok(if amount > 0 && ranks.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     })?;
-    Ok(ids)
+    Ok(ranks)
 }
 
 /// The currencies anybody has spent in, by code. One step a currency.

@@ -80,7 +80,7 @@ pub const FIELDS: &[FieldDef] = &[
         ..field("tag", "Tag", BOTH, Shape::Keyword)
     },
     FieldDef {
-        help: "Words in a note. `note:any` finds what has one.",
+        help: "Words in a note. “note:any” finds what has one.",
         example: "note:any",
         boxed: true,
         ..field("note", "Note", BOTH, Shape::Text)

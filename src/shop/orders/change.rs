@@ -279,7 +279,8 @@ fn advance(order: &mut Order, step: Step, input: &StepInput, now: Timestamp) {
         }
         Step::Unreturn => order.fulfilment = order.fulfilment_before.take().unwrap_or(Fulfilment::Delivered),
         Step::Hold => {
-            order.hold = Some(if input.note.is_empty() { "On hold".to_owned() } else { input.note.clone() });
+            // Empty: on hold, and nobody said why.
+            order.hold = Some(input.note.clone());
         }
         Step::Release => order.hold = None,
     }

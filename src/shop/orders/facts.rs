@@ -21,24 +21,16 @@ impl Different {
         }
         Self(values)
     }
-    /// The first `most` values and "+n" for the others: `Rain jackets, Mugs +1`.
-    pub fn short(&self, most: usize) -> String {
-        let mut text = self.0.iter().take(most).map(|(v, _)| v.as_str()).collect::<Vec<_>>().join(", ");
-        if self.0.len() > most {
-            text.push_str(&format!(" +{}", self.0.len() - most));
-        }
-        text
+    /// One after the other.
+    pub fn plain(&self) -> Vec<String> {
+        self.0.iter().map(|(value, _)| value.clone()).collect()
     }
-    /// With the number of pieces where it is not one: `S, 2×M`.
-    pub fn counted(&self, most: usize) -> String {
+    /// With the number of pieces where it is not one: `S`, `2×M`.
+    pub fn counted(&self) -> Vec<String> {
         let one = |(value, pieces): &(String, i64)| {
             if *pieces == 1 { value.clone() } else { format!("{pieces}×{value}") }
         };
-        let mut text = self.0.iter().take(most).map(one).collect::<Vec<_>>().join(", ");
-        if self.0.len() > most {
-            text.push_str(&format!(" +{}", self.0.len() - most));
-        }
-        text
+        self.0.iter().map(one).collect()
     }
     /// All values, for a title and for CSV.
     pub fn all(&self) -> String {
@@ -84,7 +76,7 @@ mod tests {
     fn values_are_listed_once_with_their_pieces() {
         let lines = [line("S", 1), line("M", 1), line("M", 1), line("", 4), line("L", 1)];
         let sizes = Different::of(&lines, |l| &l.size);
-        assert_eq!(sizes.counted(2), "S, 2×M +1");
-        assert_eq!(sizes.short(3), "S, M, L");
+        assert_eq!(sizes.counted(), ["S", "2×M", "L"]);
+        assert_eq!(sizes.plain(), ["S", "M", "L"]);
     }
 }

@@ -197,7 +197,7 @@ pub struct Order {
     pub payment: Payment,
     #[n(29)]
     pub fulfilment: Fulfilment,
-    /// The reason while the order is on hold.
+    /// The reason while the order is on hold; empty when none was given.
     #[n(30)]
     pub hold: Option<String>,
     #[n(31)]

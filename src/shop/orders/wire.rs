@@ -25,7 +25,7 @@ pub struct OrderOut {
     pub status: Status,
     pub payment: Payment,
     pub fulfilment: Fulfilment,
-    /// The reason while the order is on hold.
+    /// The reason while the order is on hold; empty when none was given.
     pub hold: Option<String>,
     pub cancelled: Option<CancelledOut>,
     /// Steps that can be taken now: `POST /api/v1/orders/{id}/{step}`.

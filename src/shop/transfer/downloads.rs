@@ -2,6 +2,7 @@
 
 use crate::access::{Shop, Staff, may};
 use crate::base::error::{Error, Result};
+use crate::base::money::Currency;
 use crate::base::time::Timestamp;
 use crate::search::query::parse;
 use crate::search::{Count, Request, Search, Sort};
@@ -81,6 +82,8 @@ impl Event for Made<'_> {
 struct Asked {
     q: String,
     sort: String,
+    /// Customers who spent in this currency, most first; then `q` and `sort` stay empty.
+    spent_in: String,
     /// Words of columns with commas; empty are all.
     cols: String,
     /// `list`, `shown` (the list with `cols` alone) or `records`; empty is `list`.
@@ -107,6 +110,17 @@ impl Asked {
             _ => return Err(wrong("mark", "yes, or leave it out")),
         };
         Ok(Style { delimiter, mark })
+    }
+    /// The one list that no query has: who spent most in a currency.
+    fn spent_in(&self, kind: Kind) -> Result<Option<Currency>> {
+        if self.spent_in.is_empty() {
+            return Ok(None);
+        }
+        if kind != Kind::Customers || !self.q.trim().is_empty() {
+            let message = "Who spent most in a currency is exported as a whole. Leave the words away.";
+            return Err(Error::invalid("invalid_choice", message).on("/q"));
+        }
+        Currency::parse(&self.spent_in).map(Some).map_err(|e| e.on("/spent_in"))
     }
     fn format(&self) -> Result<FileFormat> {
         Ok(match self.format.as_str() {
@@ -154,7 +168,7 @@ impl Page for ExportPage {
     fn sample() -> Self {
         let asked =
             Asked { q: "<script>alert(1)</script>".into(), cols: "number,total".into(), ..Asked::default() };
-        let error = Error::invalid("invalid_query", "There is no field `colur`.").on("/q");
+        let error = Error::invalid("invalid_query", "There is no field “colur”.").on("/q");
         Self { kind: "orders", asked, total: "42".into(), errors: Some(FormErrors::of(&error)) }
     }
 }
@@ -162,6 +176,7 @@ impl Page for ExportPage {
 /// What is asked, as the export takes it, and how many records it is about in words.
 struct Understood {
     sort: Option<Sort>,
+    spent_in: Option<Currency>,
     shape: Shape,
     format: FileFormat,
     total: String,
@@ -185,14 +200,18 @@ impl Desk {
             "" => None,
             text => Some(listing::sort(&self.search, index_kind(kind), text)?),
         };
+        let spent_in = asked.spent_in(kind)?;
         let (shape, format) = (asked.shape()?, asked.format()?);
+        if spent_in.is_some() {
+            return Ok(Understood { sort, spent_in, shape, format, total: String::new() });
+        }
         let counted = self.search.find(&Request {
             limit: 1,
             count: Count::UpTo(COUNT_ON_PAGES),
             ..Request::list(parsed.query, index_kind(kind))
         })?;
         let total = counted.total.as_ref().map(total_words).unwrap_or_default();
-        Ok(Understood { sort, shape, format, total })
+        Ok(Understood { sort, spent_in, shape, format, total })
     }
 
     fn page(&self, kind: Kind, asked: Asked, now: Timestamp) -> (ExportPage, bool) {
@@ -213,7 +232,7 @@ impl Desk {
         place: OwnedSemaphorePermit,
     ) -> Result<HttpResponse> {
         let now = self.store.clock().now();
-        let Understood { sort, shape, format, .. } = self.understood(kind, &asked, now)?;
+        let Understood { sort, spent_in, shape, format, .. } = self.understood(kind, &asked, now)?;
         let zone = self.shop.zone();
         let day = now.in_zone(&zone).strftime("%Y-%m-%d").to_string();
         let name = format!("{}-{day}.{}", kind.word(), format.ending());
@@ -221,12 +240,16 @@ impl Desk {
         let (store, search) = (Store::clone(&self.store), Search::clone(&self.search));
         let run = move || {
             let _place = place;
-            let wanted = Wanted { kind, query: &asked.q, shape, format, sort, now, zone: &zone };
+            let wanted = Wanted { kind, query: &asked.q, shape, format, sort, spent_in, now, zone: &zone };
             let mut out = BufWriter::with_capacity(64 * 1024, pieces);
             let written = write(&store, &search, &wanted, &mut out);
+            let query = match spent_in {
+                Some(currency) => format!("most spent in {currency}"),
+                None => asked.q.clone(),
+            };
             let made = Made {
                 kind: kind.word(),
-                query: &asked.q,
+                query: &query,
                 shape: if asked.shape.is_empty() { "list" } else { &asked.shape },
                 format: format.ending(),
                 records: written.as_ref().copied().unwrap_or(0),

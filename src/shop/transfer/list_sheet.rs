@@ -3,7 +3,7 @@
 
 use crate::base::country;
 use crate::base::error::Result;
-use crate::base::money::Money;
+use crate::base::money::{Currency, Money};
 use crate::base::time::{Timestamp, Zone};
 use crate::shop::customers::{Address, Customer, Spent, Totals, main_spend};
 use crate::shop::orders::{Different, Facts, Order, Standing};
@@ -23,7 +23,25 @@ pub struct ListedOrder<'a> {
 pub struct ListedCustomer<'a> {
     pub customer: &'a Customer,
     pub totals: Totals,
+    /// The currency the list is about; `None` is each customer's own.
+    pub spent_in: Option<Currency>,
     pub zone: &'a Zone,
+}
+
+impl ListedCustomer<'_> {
+    /// What the list says they spent.
+    fn spent(&self) -> Option<Money> {
+        let Some(currency) = self.spent_in else { return main_spend(&self.totals) };
+        let of_it = self.totals.spent.iter().find(|s| s.currency == currency);
+        of_it.map(|s| Money::new(s.amount, currency))
+    }
+    /// `GBP 12.00; SEK 4.00`
+    fn spent_elsewhere(&self) -> String {
+        let shown = self.spent().map(|m| m.currency);
+        let others = self.totals.spent.iter().filter(|s| Some(s.currency) != shown);
+        let one = |s: &Spent| format!("{} {}", s.currency, Money::new(s.amount, s.currency).decimal());
+        others.map(one).collect::<Vec<_>>().join("; ")
+    }
 }
 
 /// The local day and minute, as spreadsheets read it.
@@ -103,7 +121,10 @@ list_columns! {
         plain "total" "Currency" => |r| r.order.currency.to_string(),
         plain "payment" "Payment" => |r| r.order.payment.label().to_owned(),
         plain "fulfilment" "Fulfilment" => |r| r.order.fulfilment.label().to_owned(),
-        text "fulfilment" "On hold" => |r| r.order.hold.clone().unwrap_or_default(),
+        text "fulfilment" "On hold" => |r| match r.order.hold.as_deref() {
+            Some("") => "no reason given".to_owned(),
+            reason => reason.unwrap_or_default().to_owned(),
+        },
         plain "items" "Items" => |r| r.facts.items.to_string(),
         text "items" "Titles" => |r| every(&r.facts.titles),
         text "items" "SKUs" => |r| names(&r.facts.skus),
@@ -138,21 +159,13 @@ list_columns! {
             code => country::name(code),
         },
         plain "orders" "Orders" => |r| r.totals.orders.to_string(),
-        plain "spent" "Spent" => |r| main_spend(&r.totals).map(|m| m.decimal()).unwrap_or_default(),
-        plain "spent" "Currency" => |r| main_spend(&r.totals).map(|m| m.currency.to_string()).unwrap_or_default(),
-        plain "spent" "Spent in other currencies" => |r| other_spend(&r.totals),
+        plain "spent" "Spent" => |r| r.spent().map(|m| m.decimal()).unwrap_or_default(),
+        plain "spent" "Currency" => |r| r.spent().map(|m| m.currency.to_string()).unwrap_or_default(),
+        plain "spent" "Spent in other currencies" => |r| r.spent_elsewhere(),
         plain "last_order" "Last order" => |r| r.totals.last_order_at.map(|at| moment(at, r.zone)).unwrap_or_default(),
         text "tags" "Tags" => |r| joined(r.customer.tags.iter().map(String::as_str)),
         text "note" "Note" => |r| r.customer.note.clone(),
     }
-}
-
-/// `GBP 12.00; SEK 4.00`
-fn other_spend(totals: &Totals) -> String {
-    let main = main_spend(totals).map(|m| m.currency);
-    let others = totals.spent.iter().filter(|s| Some(s.currency) != main);
-    let one = |s: &Spent| format!("{} {}", s.currency, Money::new(s.amount, s.currency).decimal());
-    others.map(one).collect::<Vec<_>>().join("; ")
 }
 
 /// Writes a list row by row.
@@ -198,7 +211,6 @@ list_rows!(CustomerListColumn, ListedCustomer);
 mod tests {
     use super::*;
     use crate::base::id::Id as _;
-    use crate::base::money::Currency;
     use crate::shop::orders::{NewLine, NewOrder, OrderId, facts};
     use crate::shop::transfer::writer::{CsvWriter, Style};
 

@@ -2,6 +2,7 @@
 
 use crate::base::error::Result;
 use crate::base::id::Id;
+use crate::base::money::Currency;
 use crate::base::time::{Timestamp, Zone};
 use crate::search::query::parse;
 use crate::search::{Count, Request, Search, Sort};
@@ -71,6 +72,8 @@ pub struct Wanted<'a> {
     pub format: FileFormat,
     /// The order of the list; `None` is the order of placing for everything and newest first for a query.
     pub sort: Option<Sort>,
+    /// Customers who spent in this currency, most first, in place of what a query finds.
+    pub spent_in: Option<Currency>,
     pub now: Timestamp,
     pub zone: &'a Zone,
 }
@@ -176,10 +179,11 @@ impl Sheet {
     }
 
     /// Writes the record with this id; false when it is gone.
-    fn write(&mut self, s: &Snapshot, id: [u8; 16], zone: &Zone) -> Result<bool> {
+    fn write(&mut self, s: &Snapshot, id: [u8; 16], wanted: &Wanted<'_>) -> Result<bool> {
+        let zone = wanted.zone;
         if matches!(self, Self::Customers(_) | Self::Lines(_, Kind::Customers) | Self::CustomerList(_)) {
             let Some(customer) = customers::find(s, CustomerId::from_bytes(id))? else { return Ok(false) };
-            self.customer(s, &customer, zone)?;
+            self.customer(s, &customer, wanted)?;
             return Ok(true);
         }
         let Some(order) = orders::find(s, OrderId::from_bytes(id))? else { return Ok(false) };
@@ -191,12 +195,13 @@ impl Sheet {
         Ok(true)
     }
 
-    fn customer(&mut self, s: &Snapshot, customer: &Customer, zone: &Zone) -> Result<()> {
+    fn customer(&mut self, s: &Snapshot, customer: &Customer, wanted: &Wanted<'_>) -> Result<()> {
         match self {
             Self::Customers(csv) => csv.write(customer),
             Self::Lines(out, _) => customer_json(out, customer),
             Self::CustomerList(csv) => {
-                csv.write(&ListedCustomer { customer, totals: customers::totals(s, customer.id)?, zone })
+                let totals = customers::totals(s, customer.id)?;
+                csv.write(&ListedCustomer { customer, totals, spent_in: wanted.spent_in, zone: wanted.zone })
             }
             Self::Orders(_) | Self::OrderList(_) => Ok(()),
         }
@@ -233,13 +238,21 @@ pub fn write(store: &Store, search: &Search, wanted: &Wanted<'_>, mut out: impl 
     let mut put = |ids: &[[u8; 16]]| {
         store.read(|s| {
             for id in ids {
-                count += u64::from(sheet.write(s, *id, wanted.zone)?);
+                count += u64::from(sheet.write(s, *id, wanted)?);
             }
             Ok(())
         })?;
         waiting.hand_on(&mut out)
     };
-    if parsed.query.is_everything() && wanted.sort.is_none() {
+    if let (Some(currency), Kind::Customers) = (wanted.spent_in, wanted.kind) {
+        let mut after = None;
+        loop {
+            let ranks = store.read(|s| customers::with_highest_spend(s, currency, after, AT_ONCE))?;
+            let Some(last) = ranks.last() else { break };
+            after = Some(*last);
+            put(&ranks.iter().map(|rank| rank.id.bytes()).collect::<Vec<_>>())?;
+        }
+    } else if parsed.query.is_everything() && wanted.sort.is_none() {
         let mut after = None;
         loop {
             let ids = store.read(|s| ids_after(s, wanted.kind, after))?;

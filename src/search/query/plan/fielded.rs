@@ -223,16 +223,16 @@ impl Of<'_> {
     fn problem(&self, code: &'static str, value: &str, near: Option<&str>) -> Box<Problem> {
         let name = self.def.name;
         let right = match (near, self.def.shape) {
-            (Some(near), _) => format!("Did you mean `{near}`?"),
+            (Some(near), _) => format!("Did you mean “{near}”?"),
             (None, Shape::Word { values }) if values.len() <= 12 => {
                 format!("It is one of: {}.", values.join(", "))
             }
-            _ => format!("Type for example `{}`.", self.def.example),
+            _ => format!("Type for example “{}”.", self.def.example),
         };
         Box::new(Problem {
             code,
             text: format!("{name}:{value}"),
-            message: format!("`{value}` is not a value of `{name}`. {right} Searching the other terms."),
+            message: format!("“{value}” is not a value of “{name}”. {right}"),
             suggestion: near.map(|near| format!("{name}:{near}")),
         })
     }

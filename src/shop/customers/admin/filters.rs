@@ -3,6 +3,7 @@
 use crate::base::country;
 use crate::base::money::Currency;
 use crate::search::{Chip as Term, Facet as Counted, Query};
+use crate::web::listing::day_in_words;
 use crate::web::parts::{Chip, Facet, FacetValue, Tab};
 use crate::web::query::encode;
 
@@ -68,6 +69,9 @@ fn label_of(term: &Term) -> String {
     let not = if term.negated { "not " } else { "" };
     let Some((field, label)) = term.field.zip(term.label) else { return format!("{not}{}", term.value) };
     let value = term.value.as_str();
+    if let Some(words) = day_in_words(format!("{label} {not}").trim_end(), value) {
+        return words;
+    }
     let compared =
         [">=", "<=", ">", "<"].into_iter().find_map(|sign| Some((sign, value.strip_prefix(sign)?)));
     match (compared, value.split_once("..")) {

@@ -8,9 +8,9 @@ use crate::base::id::Id;
 use crate::base::money::{Currency, Money};
 use crate::base::time::Timestamp;
 use crate::search::query::parse;
-use crate::search::{Problem, Search, Total};
+use crate::search::{Problem, Query as Asked, Search, Total};
 use crate::shop::customers::{
-    Customer, CustomerId, Totals, find, main_spend, spent_currencies, totals, with_highest_spend,
+    Customer, CustomerId, Rank, Totals, find, main_spend, spent_currencies, totals, with_highest_spend,
     with_most_orders,
 };
 use crate::store::{Read, Store};
@@ -20,6 +20,8 @@ use crate::web::{Page, Pages, Query, Shell};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
+/// Customers that are counted of each currency to know which one is the usual.
+const SPENDERS_COUNTED: usize = 1_000;
 /// Tags that a row shows.
 const TAGS_SHOWN: usize = 3;
 
@@ -59,6 +61,8 @@ pub(super) struct ListPage {
     pager: Pager,
     /// The list shows only who comes first.
     is_top: bool,
+    /// The currency in which they spent most.
+    spent_in: Option<Currency>,
     /// `first` or `none` when there is no row, else empty.
     empty: &'static str,
     may_edit: bool,
@@ -157,7 +161,7 @@ impl Page for ListPage {
             q: "anna colur:x".into(),
             chips: vec![Chip { label: "anna".into(), without: place(&[]) }],
             problems: vec![Trouble {
-                message: "There is no field `colur`.".into(),
+                message: "There is no field “colur”.".into(),
                 instead: Some(Link::new("colour:x", place(&[]))),
             }],
             corrected: vec![("bergh".into(), "berg".into())],
@@ -182,7 +186,8 @@ pub(super) async fn list(
     query: Query<CustomersQuery>,
 ) -> Result<HttpResponse> {
     let query = query.0;
-    let mut page = match store.read(|s| query.top(s))? {
+    let own = shop.profile().currency;
+    let mut page = match store.read(|s| query.top(s, own))? {
         Some(top) => store.read(|s| query.by_rank(s, top))?,
         None => query.by_query(&store, &search, &shell, &shop)?,
     };
@@ -191,7 +196,11 @@ pub(super) async fn list(
     page.from = format!("?{}", crate::web::query::encode(&[("from", here)]));
     page.may_edit = staff.rights().may("customers:edit");
     page.export = staff.rights().may("customers:export").then(|| {
-        let pairs = [("q", page.q.clone()), ("sort", page.sort.clone())];
+        // Who spent most in one currency is a list of its own: no query of the index has it.
+        let pairs = match page.spent_in {
+            Some(currency) => vec![("spent_in", currency.code().to_owned())],
+            None => vec![("q", page.q.clone()), ("sort", page.sort.clone())],
+        };
         let asked: Vec<_> = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         format!("/admin/exports/customers?{}", crate::web::query::encode(&asked))
     });
@@ -201,7 +210,7 @@ pub(super) async fn list(
 
 impl CustomersQuery {
     /// Who comes first is asked only without a query; with one, the list is sorted instead.
-    fn top(&self, r: &impl Read) -> Result<Option<Top>> {
+    fn top(&self, r: &impl Read, own: Currency) -> Result<Option<Top>> {
         let asks_more = self.q.as_deref().is_some_and(|q| !q.trim().is_empty()) || self.sort.is_some();
         match self.top.as_deref() {
             None => Ok(None),
@@ -210,7 +219,7 @@ impl CustomersQuery {
                 Some(code) => {
                     Currency::parse(code).map(|c| Some(Top::Spent(c))).map_err(|e| e.on("/currency"))
                 }
-                None => Ok(Some(Top::Spent(spent_currencies(r)?.first().copied().unwrap_or(Currency::EUR)))),
+                None => Ok(Some(Top::Spent(usual_currency(r, own)?))),
             },
             Some("orders" | "spent") => Ok(None),
             Some(_) => Err(Error::invalid("invalid_parameter", "top: use orders or spent.").on("/top")),
@@ -226,12 +235,31 @@ impl CustomersQuery {
             .on("/limit"))
     }
 
+    /// The place in the ranks behind which a page begins.
+    fn rank(&self) -> Result<Option<Rank>> {
+        self.after.as_deref().map(Rank::parse).transpose().map_err(|e| e.on("/after"))
+    }
+
     /// The customers that come first, from an index kept with every order.
     fn by_rank(&self, r: &impl Read, top: Top) -> Result<ListPage> {
         let limit = self.limit()?;
+        let mut older = None;
         let (ids, currency) = match top {
             Top::Orders => (with_most_orders(r, limit)?, None),
-            Top::Spent(currency) => (with_highest_spend(r, currency, limit)?, Some(currency)),
+            Top::Spent(currency) => {
+                let ranked = with_highest_spend(r, currency, self.rank()?, limit)?;
+                older = ranked.last().filter(|_| ranked.len() == limit).map(|last| {
+                    let (limit, after) = (self.limit.map(|l| l.to_string()), last.to_string());
+                    let limit = limit.unwrap_or_default();
+                    place(&[
+                        ("top", "spent"),
+                        ("currency", currency.code()),
+                        ("limit", &limit),
+                        ("after", &after),
+                    ])
+                });
+                (ranked.into_iter().map(|rank| rank.id).collect(), Some(currency))
+            }
         };
         let rows = rows(r, &ids, currency)?;
         let currencies = match currency {
@@ -241,9 +269,15 @@ impl CustomersQuery {
         Ok(ListPage {
             tabs: filters::tabs("", Some(top)),
             currencies,
-            pager: Pager { shown: rows.len(), ..Pager::default() },
+            pager: Pager {
+                newer: self.after.as_ref().zip(currency).map(|(_, c)| currency_tab(c, c).href),
+                older,
+                shown: rows.len(),
+                ..Pager::default()
+            },
             sort: if currency.is_some() { "-spent" } else { "-orders" }.to_owned(),
             is_top: true,
+            spent_in: currency,
             empty: if rows.is_empty() { "first" } else { "" },
             clear: place(&[]),
             rows,
@@ -251,11 +285,14 @@ impl CustomersQuery {
         })
     }
 
-    /// Sums of several currencies cannot be compared: a list in their order offers to show one currency only.
-    fn currencies_to_choose(&self, r: &impl Read, q: &str, sort: &str) -> Result<Vec<Tab>> {
-        if sort.trim_start_matches('-') != "spent" || q.contains("currency:") {
+    /// Sums of several currencies cannot be compared: a list in their order, or of those above or below an amount,
+    /// offers to show one currency only.
+    fn currencies_to_choose(&self, r: &impl Read, asked: &Asked, sort: &str) -> Result<Vec<Tab>> {
+        let compares = sort.trim_start_matches('-') == "spent" || asked.asks_for("spent");
+        if !compares || asked.asks_for("currency") {
             return Ok(Vec::new());
         }
+        let q = asked.text();
         let one = |c: Currency| {
             let q = format!("{q} currency:{}", c.code().to_lowercase());
             Tab {
@@ -269,7 +306,14 @@ impl CustomersQuery {
 
     /// The customers that a query finds.
     fn by_query(&self, store: &Store, search: &Search, shell: &Shell, shop: &Shop) -> Result<ListPage> {
-        let q = self.q.clone().unwrap_or_default();
+        let mut q = self.q.clone().unwrap_or_default();
+        // What is typed into the filter of "Highest spend" goes on in the currency that was looked at.
+        if let (Some("spent"), Some(code)) = (self.top.as_deref(), &self.currency)
+            && !parse(&q, search.schema(), shell.now, &shop.zone(), None).query.asks_for("currency")
+        {
+            let currency = Currency::parse(code).map_err(|e| e.on("/currency"))?;
+            q = format!("{} currency:{}", q.trim(), currency.code().to_lowercase());
+        }
         let sort = match (self.sort.as_deref(), self.top.as_deref()) {
             (Some(sort), _) => sort.to_owned(),
             (None, Some("orders")) => "-orders".to_owned(),
@@ -277,7 +321,7 @@ impl CustomersQuery {
             _ => String::new(),
         };
         let list = ListQuery {
-            q: self.q.clone(),
+            q: Some(q.clone()),
             limit: self.limit,
             after: self.after.clone(),
             before: self.before.clone(),
@@ -288,8 +332,8 @@ impl CustomersQuery {
             listing::lenient(search, &list, "customer", shell.now, &shop.zone(), FACETS)?;
         let asked = parse(&q, search.schema(), shell.now, &shop.zone(), None);
         let ids: Vec<CustomerId> = answer.hits.iter().map(|hit| CustomerId::from_bytes(hit.id)).collect();
-        let (rows, currencies) = store
-            .read(|s| Ok((rows(s, &ids, None)?, self.currencies_to_choose(s, &asked.canonical, &sort)?)))?;
+        let (rows, currencies) =
+            store.read(|s| Ok((rows(s, &ids, None)?, self.currencies_to_choose(s, &asked.query, &sort)?)))?;
         let at = |name: &str, cursor: &Option<crate::search::Cursor>| {
             let limit = self.limit.map(|l| l.to_string()).unwrap_or_default();
             cursor
@@ -302,7 +346,7 @@ impl CustomersQuery {
             chips: filters::chips(&asked.query, &sort),
             facets: filters::facets(&asked.query, &answer.facets, &sort),
             clear: place(&[("sort", &sort)]),
-            problems: problems.iter().map(|p| trouble(p, &q)).collect(),
+            problems: problems.iter().map(|p| trouble(p, &q, &asked.query)).collect(),
             corrected: answer.corrected.clone(),
             degraded: answer.degraded,
             pager: Pager {
@@ -322,6 +366,22 @@ impl CustomersQuery {
             ..ListPage::default()
         })
     }
+}
+
+/// The currency in which sums are looked at first: the shop's own; the one most customers spent in where nobody spent
+/// in the shop's own.
+fn usual_currency(r: &impl Read, own: Currency) -> Result<Currency> {
+    let mut most = (own, 0);
+    for currency in spent_currencies(r)? {
+        if currency == own {
+            return Ok(own);
+        }
+        let spenders = with_highest_spend(r, currency, None, SPENDERS_COUNTED)?.len();
+        if spenders > most.1 {
+            most = (currency, spenders);
+        }
+    }
+    Ok(most.0)
 }
 
 fn rows(r: &impl Read, ids: &[CustomerId], currency: Option<Currency>) -> Result<Vec<Row>> {
@@ -350,10 +410,10 @@ fn total(total: Total) -> parts::Total {
     }
 }
 
-fn trouble(problem: &Problem, q: &str) -> Trouble {
+fn trouble(problem: &Problem, q: &str, asked: &Asked) -> Trouble {
     let instead = problem
         .suggestion
         .as_ref()
         .map(|word| Link::new(word.clone(), place(&[("q", &q.replacen(&problem.text, word, 1))])));
-    Trouble { message: problem.message.clone(), instead }
+    Trouble { message: listing::said(problem, asked), instead }
 }

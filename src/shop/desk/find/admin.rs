@@ -4,8 +4,9 @@ use super::why::{Piece, Why};
 use super::{Ask, Found, Hit, KINDS, Kind, find, kinds_for};
 use crate::access::{Shop, Staff, may};
 use crate::base::error::Result;
-use crate::search::{FieldDef, Problem, Search, Shape, Total};
+use crate::search::{FieldDef, Search, Shape, Total};
 use crate::store::Store;
+use crate::web::listing::said;
 use crate::web::parts::{Badge, Link};
 use crate::web::query::encode;
 use crate::web::{Page, Pages, Query, Shell, see_other};
@@ -39,9 +40,9 @@ pub(super) struct BoxQuery {
 struct Row {
     href: String,
     title: Vec<Piece>,
-    subtitle: String,
+    subtitle: Vec<Piece>,
     badge: Option<Badge>,
-    /// Reasons that the title does not show already.
+    /// Reasons that title and subtitle do not show already.
     why: Vec<Reason>,
     /// The text names this record exactly.
     exact: bool,
@@ -60,7 +61,7 @@ impl Row {
         Self {
             href: format!("{}{from}", hit.href),
             title: hit.pieces.clone(),
-            subtitle: hit.subtitle.clone(),
+            subtitle: hit.line.clone(),
             badge: hit.badge.clone(),
             why: hit.further().map(reason).collect(),
             exact,
@@ -116,12 +117,13 @@ struct Trouble {
     instead: Option<Link>,
 }
 
-fn troubles(problems: &[Problem], q: &str) -> Vec<Trouble> {
+fn troubles(found: &Found, q: &str) -> Vec<Trouble> {
     let link = |text: &str, word: &String| Link::new(word.clone(), address(&q.replacen(text, word, 1)));
-    problems
+    found
+        .problems
         .iter()
         .map(|p| Trouble {
-            message: p.message.clone(),
+            message: found.asked.as_ref().map_or_else(|| p.message.clone(), |asked| said(p, asked)),
             instead: p.suggestion.as_ref().map(|word| link(&p.text, word)),
         })
         .collect()
@@ -178,7 +180,7 @@ impl Page for SearchPage {
             q: "anna 4567".into(),
             sections: sections(&found, "anna 4567", "?from=%2Fadmin"),
             problems: vec![Trouble {
-                message: "There is no field `colur`.".into(),
+                message: "There is no field “colur”.".into(),
                 instead: Some(Link::new("colour:x", address("colour:x"))),
             }],
             corrected: vec![("mülelr".into(), "müller".into())],
@@ -213,7 +215,7 @@ pub(super) async fn page(
     let from = format!("?{}", encode(&[("from", address(&q))]));
     let page = SearchPage {
         sections: sections(&found, &q, &from),
-        problems: troubles(&found.problems, &q),
+        problems: troubles(&found, &q),
         nothing: !q.trim().is_empty() && found.is_empty(),
         corrected: found.corrected,
         degraded: found.degraded,
@@ -276,7 +278,7 @@ pub(super) async fn suggest(
     let found = ask(&store, &search, &shell, &shop, (&q, &kinds), SUGGESTED)?;
     let page = SuggestPage {
         sections: sections(&found, &q, ""),
-        problems: troubles(&found.problems, &q),
+        problems: troubles(&found, &q),
         nothing: !q.trim().is_empty() && found.is_empty(),
         corrected: found.corrected,
         all: address(&q),

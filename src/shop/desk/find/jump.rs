@@ -17,6 +17,7 @@ const NAME_LEN_MAX: usize = 100;
 /// Faults of the store only.
 pub(super) fn exact(r: &impl Read, ask: &Ask<'_>) -> Result<Option<Hit>> {
     let text = ask.text.trim();
+    let text = text.strip_prefix("number:").unwrap_or(text);
     let asked = |name: &str| ask.kinds.iter().any(|kind| kind.name == name);
     if text.is_empty()
         || text.len() > NAME_LEN_MAX

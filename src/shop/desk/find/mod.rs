@@ -20,7 +20,7 @@ pub use api::routes as api_routes;
 use crate::base::error::{Error, Result};
 use crate::base::time::{Timestamp, Zone};
 use crate::search::query::parse;
-use crate::search::{Count, Problem, Request, Search, Sort, Total};
+use crate::search::{Count, Problem, Query, Request, Search, Sort, Total};
 use crate::store::Store;
 
 /// Hits of one kind are counted up to this while somebody types (house.md 4).
@@ -108,6 +108,8 @@ pub struct Found {
     pub groups: Vec<Group>,
     /// The one record the text names exactly: a number, an id, an outside id.
     pub jump: Option<Hit>,
+    /// The text as it was understood.
+    pub asked: Option<Query>,
     /// What of the text was not understood and was left out.
     pub problems: Vec<Problem>,
     /// Words that found nothing and what was searched instead, such as (`mülelr`, `müller`).
@@ -136,7 +138,8 @@ impl Found {
 /// Faults of store and index only; what was not understood stands in `Found::problems`.
 pub fn find(store: &Store, search: &Search, ask: &Ask<'_>) -> Result<Found> {
     let parsed = parse(ask.text, search.schema(), ask.now, ask.zone, None);
-    let mut found = Found { problems: parsed.problems, ..Found::default() };
+    let mut found =
+        Found { problems: parsed.problems, asked: Some(parsed.query.clone()), ..Found::default() };
     if ask.text.trim().is_empty() {
         return Ok(found);
     }

@@ -47,6 +47,9 @@ pub struct Hit {
     /// The title for pages, with marks.
     #[serde(skip)]
     pub pieces: Vec<Piece>,
+    /// The line for pages, with marks.
+    #[serde(skip)]
+    pub line: Vec<Piece>,
 }
 
 impl Hit {
@@ -63,10 +66,12 @@ impl Hit {
             _ => "credit-notes",
         };
         let shown: Vec<&str> = subtitle.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+        let subtitle = shown.join(" · ");
         Self {
             kind,
             id: id.to_string(),
-            subtitle: shown.join(" · "),
+            line: plain(&subtitle),
+            subtitle,
             state: badge.as_ref().map(|b| b.label.clone()).unwrap_or_default(),
             href: format!("/admin/{folder}/{id}"),
             matches: Vec::new(),
@@ -77,12 +82,14 @@ impl Hit {
     }
     pub(super) fn because(mut self, matches: Vec<Why>) -> Self {
         self.pieces = marked_title(&self.title, &matches);
+        self.line = marked_title(&self.subtitle, &matches);
         self.matches = matches;
         self
     }
-    /// The reasons that the title does not show already.
+    /// The reasons that title and line do not show already.
     pub fn further(&self) -> impl Iterator<Item = &Why> {
-        self.matches.iter().filter(|why| !self.title.contains(&why.text))
+        let shown = |why: &Why| self.title.contains(&why.text) || self.subtitle.contains(&why.text);
+        self.matches.iter().filter(move |why| !shown(why))
     }
 }
 

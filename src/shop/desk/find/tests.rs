@@ -69,12 +69,36 @@ fn a_corrected_word_is_said() {
 }
 
 #[test]
+fn a_reason_is_given_once_however_often_the_order_has_it() {
+    let shop = Trial::open();
+    shop.place("anna@example.com", "Anna Berg", 5_900, |new| {
+        new.phone = "+49 30 123 45 67".into();
+        let mut address = new.shipping_address.clone().unwrap();
+        address.phone = "030 1234567".into();
+        new.billing = Some(address.clone());
+        new.shipping_address = Some(address);
+    });
+    for (text, field) in [("4567", "phone"), ("torstraße", "address")] {
+        let found = shop.find(text);
+        let hit = &found.groups.iter().find(|g| g.kind.name == "order").unwrap().hits[0];
+        let reasons = hit.matches.iter().filter(|why| why.field == field).count();
+        assert_eq!(reasons, 1, "{text}: {:?}", hit.matches);
+    }
+    // What stands in the line below the title is marked there and not said again.
+    let found = shop.find("anna@example.com");
+    let hit = &found.groups.iter().find(|g| g.kind.name == "customer").unwrap().hits[0];
+    assert!(hit.subtitle.starts_with("anna@example.com") && hit.line.iter().any(|p| p.marked), "{hit:?}");
+    assert_eq!(hit.further().filter(|why| why.field == "email").count(), 0, "{:?}", hit.matches);
+}
+
+#[test]
 fn an_exact_name_jumps() {
     let shop = shop();
     let first = shop.place("x@example.com", "Xaver", 100, |_| {});
     for text in [
         format!("#{}", first.number),
         first.number.to_string(),
+        format!("number:{}", first.number),
         format!(" {} ", first.number),
         first.id.to_string(),
     ] {

@@ -9,6 +9,8 @@ const SHOWN_MAX: usize = 120;
 const LEAD: usize = 30;
 /// Reasons of one hit; more say nothing new.
 const REASONS_MAX: usize = 4;
+/// Digits at the end of a phone number by which it is the same one.
+const PHONE_END: usize = 8;
 
 /// A field of a record in which the query was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -40,7 +42,31 @@ pub struct Piece {
 
 /// The reasons for a document, the strongest first as the index gives them.
 pub(super) fn reasons(doc: &Doc, query: &Query) -> Vec<Why> {
-    highlight::explain(doc, query).iter().take(REASONS_MAX).map(why).collect()
+    let mut found: Vec<(&'static str, String)> = Vec::new();
+    let mut reasons = Vec::new();
+    for reason in highlight::explain(doc, query) {
+        let bare = bare(&reason);
+        // Phone and address stand on the order, the delivery and the bill: once is enough.
+        if found.iter().any(|(field, known)| *field == reason.field && known.contains(&bare)) {
+            continue;
+        }
+        if reasons.len() == REASONS_MAX {
+            break;
+        }
+        reasons.push(why(&reason));
+        found.push((reason.field, bare));
+    }
+    reasons
+}
+
+/// A text without what does not tell it from another one: blanks and case, and of a phone number all but its last
+/// digits, because its country is written or not.
+fn bare(found: &Match) -> String {
+    if found.field == "phone" {
+        let digits: Vec<char> = found.text.chars().filter(char::is_ascii_digit).collect();
+        return digits.iter().skip(digits.len().saturating_sub(PHONE_END)).collect();
+    }
+    found.text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 /// A text as one unmarked piece.

@@ -9,7 +9,7 @@ use crate::base::error::{Error, Kind, Result};
 use crate::base::id::Id;
 use crate::search::Search;
 use crate::shop::orders::{
-    CancelReason, OrderId, Step, StepInput, add_note, edit_note, get, step_named, take,
+    CancelReason, Order, OrderId, Step, StepInput, add_note, edit_note, get, step_named, take,
 };
 use crate::store::{Actor, Store, Tx};
 use crate::web::{Fields, Pages, Shell, Toast, see_other};
@@ -50,6 +50,37 @@ struct NoteForm {
 struct Done {
     number: u64,
     version: u64,
+    /// What the step took away and its undoing needs: fields of the form of the opposite step.
+    #[serde(default)]
+    lost: Vec<(String, String)>,
+}
+
+impl Done {
+    fn of(order: &Order) -> Self {
+        Self { number: order.number, version: order.version, lost: Vec::new() }
+    }
+}
+
+/// What of an order a step takes away, as the opposite step asks for it.
+fn lost(step: Step, before: &Order) -> Vec<(String, String)> {
+    let pairs = match step {
+        Step::Release => vec![("note", before.hold.clone().unwrap_or_default())],
+        Step::Reopen => before.cancelled.as_ref().map_or_else(Vec::new, |cancelled| {
+            vec![("reason", cancelled.reason.word().to_owned()), ("note", cancelled.note.clone())]
+        }),
+        Step::Unship => before.parcels.last().map_or_else(Vec::new, |parcel| {
+            vec![("carrier", parcel.carrier.clone()), ("tracking", parcel.tracking.clone())]
+        }),
+        Step::Unpay => {
+            before.payments.last().map_or_else(Vec::new, |payment| vec![("method", payment.method.clone())])
+        }
+        _ => Vec::new(),
+    };
+    pairs
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 /// `POST /admin/orders/{id}/{step}`
@@ -94,7 +125,8 @@ async fn taken(
     };
     let op = move |tx: &mut Tx<'_>| {
         same.run(tx, |tx| {
-            take(tx, id, None, step, &input).map(|o| Done { number: o.number, version: o.version })
+            let lost = lost(step, &get(tx, id)?);
+            take(tx, id, None, step, &input).map(|o| Done { lost, ..Done::of(&o) })
         })
     };
     match parts.1.write(actor, op).await {
@@ -108,7 +140,8 @@ fn answered(id: OrderId, step: Step, done: &Done, from: Option<&str>) -> Result<
     let page = order_path(id, from);
     let version = done.version.to_string();
     let undo = format!("/admin/orders/{id}/{}", step.inverse());
-    let fields = [("version", version.as_str()), ("from", from.unwrap_or_default())];
+    let mut fields = vec![("version", version.as_str()), ("from", from.unwrap_or_default())];
+    fields.extend(done.lost.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let toast =
         Toast::ok(format!("Order #{} {}.", done.number, words::done(step))).undo("Undo", undo, &fields);
     see_other(&page, Some(toast))
@@ -151,9 +184,7 @@ pub(super) async fn note(
     let form: NoteForm = fields.parse()?;
     let text = form.text.unwrap_or_default();
     let same = SameForm::new(&staff.actor().id, format!("{id}/{}/note", form.version), &fields.0);
-    let op = move |tx: &mut Tx<'_>| {
-        same.run(tx, |tx| add_note(tx, id, &text).map(|o| Done { number: o.number, version: o.version }))
-    };
+    let op = move |tx: &mut Tx<'_>| same.run(tx, |tx| add_note(tx, id, &text).map(|o| Done::of(&o)));
     match parts.1.write(staff.actor(), op).await {
         Ok(_) => {
             let toast = Toast::ok("Note added.").saved(format!("note-{id}"));

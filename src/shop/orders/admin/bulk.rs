@@ -1,15 +1,18 @@
 //! One action for many orders: each is done or refused by itself, in one transaction, and the page says which.
 
 use super::again::SameForm;
+use super::facets::PATH;
+use super::list::{ListParts, Refused};
 use super::words;
-use crate::access::{Staff, may};
+use crate::access::{Shop, Staff, may};
 use crate::base::error::{Error, Kind, Result};
 use crate::base::id::{Id, from_text, to_text};
+use crate::search::Search;
 use crate::shop::orders::{CancelReason, OrderId, Step, StepInput, get, retag, step_named, take};
-use crate::store::{Store, Tx};
+use crate::store::{Store, Tx, remembered};
 use crate::web::flash::local_path;
-use crate::web::parts::Link;
-use crate::web::{Fields, Page, Pages, Shell, see_other};
+use crate::web::parts::{FormErrors, Link};
+use crate::web::{Fields, Page, Pages, Shell, Web, see_other};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
@@ -89,18 +92,31 @@ impl BulkPage {
 /// `POST /admin/orders/bulk`
 pub(super) async fn run(
     staff: Staff<may::ViewOrders>,
-    store: web::Data<Store>,
+    shell: Shell,
+    (pages, front, shop): (web::Data<Pages>, web::Data<Web>, web::Data<Shop>),
+    (store, search): (web::Data<Store>, web::Data<Search>),
     fields: Fields,
 ) -> Result<HttpResponse> {
-    let action = Action::read(&fields)?;
+    let back = fields.get("from").map(local_path).filter(|p| p != "/").unwrap_or_else(|| PATH.to_owned());
+    let (action, ids) = match Action::read(&fields).and_then(|action| Ok((action, chosen(&fields)?))) {
+        Ok(wish) => wish,
+        // The list again, with what was ticked and typed.
+        Err(error) if error.kind == Kind::Invalid => {
+            let refused = Refused {
+                errors: Some(FormErrors::of(&error)),
+                typed: fields.0.iter().cloned().collect(),
+                ticked: fields.all("id").filter_map(|text| ticked(text).ok()).collect(),
+            };
+            let parts = ListParts { pages, front, store, search, shop };
+            return parts.again(&shell, staff.rights(), &back, refused);
+        }
+        Err(fault) => return Err(fault),
+    };
     if !staff.may(action.permission()) {
         let text =
             format!("Your role does not have the permission {}. An owner can give it.", action.permission());
         return Err(Error::refuse(Kind::Forbidden, "forbidden", text));
     }
-    let ids = chosen(&fields)?;
-    let back =
-        fields.get("from").map(local_path).filter(|p| p != "/").unwrap_or_else(|| "/admin/orders".to_owned());
     let actor = staff.actor();
     let same = SameForm::new(&actor.id, "bulk".to_owned(), &fields.0);
     let op = move |tx: &mut Tx<'_>| {
@@ -129,9 +145,7 @@ pub(super) async fn result(
 ) -> Result<HttpResponse> {
     let unknown = || Error::refuse(Kind::NotFound, "not_found", "This result is not kept any more.");
     let wanted = from_text(&key).map(|bytes| to_text(&bytes)).ok_or_else(unknown)?;
-    // Answers are read where they are written: a transaction that changes nothing.
-    let kept =
-        store.write(staff.actor(), move |tx| tx.replay(&scope(&tx.actor().id), &wanted, &HASH)).await?;
+    let kept = store.read(|s| remembered(s, &scope(&staff.actor().id), &wanted, &HASH))?;
     let kept = kept.ok_or_else(unknown)?;
     let outcome: Outcome = serde_json::from_slice(&kept.body).map_err(Error::internal)?;
     pages.show(&shell, &BulkPage::of(outcome))
@@ -141,12 +155,14 @@ fn scope(actor: &str) -> String {
     format!("bulk/{actor}")
 }
 
+/// The order of a box.
+fn ticked(text: &str) -> Result<OrderId> {
+    OrderId::parse(text.split_once('.').map_or(text, |(id, _)| id))
+}
+
 /// The ticked orders. Their boxes carry `id.version`, so that a form that comes twice is known.
 fn chosen(fields: &Fields) -> Result<Vec<OrderId>> {
-    let ids: Vec<OrderId> = fields
-        .all("id")
-        .map(|text| OrderId::parse(text.split_once('.').map_or(text, |(id, _)| id)))
-        .collect::<Result<_>>()?;
+    let ids: Vec<OrderId> = fields.all("id").map(ticked).collect::<Result<_>>()?;
     match ids.len() {
         0 => Err(Error::invalid("nothing_chosen", "Tick at least one order.").on("/id")),
         1..=ORDERS_MAX => Ok(ids),

@@ -64,25 +64,25 @@ impl Source for Records {
 }
 
 /// What came back.
-struct Reply {
+pub(super) struct Reply {
     status: u16,
-    location: String,
+    pub(super) location: String,
     cookies: Vec<String>,
-    body: String,
+    pub(super) body: String,
 }
 
 impl Reply {
     #[track_caller]
-    fn expect(self, status: u16) -> Self {
+    pub(super) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{} {}", self.location, self.body);
         self
     }
     #[track_caller]
-    fn shows(&self, text: &str) {
+    pub(super) fn shows(&self, text: &str) {
         assert!(self.body.contains(text), "{text} is missing: {}", self.body);
     }
     #[track_caller]
-    fn hides(&self, text: &str) {
+    pub(super) fn hides(&self, text: &str) {
         assert!(!self.body.contains(text), "{text} is there: {}", self.body);
     }
 }
@@ -90,19 +90,19 @@ impl Reply {
 type Answering = Pin<Box<dyn Future<Output = Reply>>>;
 
 /// A shop with its order pages and somebody at the desk.
-struct Desk {
-    store: Store,
+pub(super) struct Desk {
+    pub(super) store: Store,
     cookie: String,
     serve: Box<dyn Fn(actix_http::Request) -> Answering>,
     _dir: tempfile::TempDir,
 }
 
 impl Desk {
-    async fn open() -> Self {
+    pub(super) async fn open() -> Self {
         Self::with(Role::Owner).await
     }
 
-    async fn with(role: Role) -> Self {
+    pub(super) async fn with(role: Role) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::manual(samples::at("2026-11-20T10:00:00Z"));
         let keep =
@@ -175,10 +175,21 @@ impl Desk {
             .insert_header(("cookie", self.cookie.clone()));
         (self.serve)(request.to_request()).await
     }
-    async fn get(&self, path: &str) -> Reply {
+    /// The page that an answer leads to, with the message it carries.
+    pub(super) async fn follow(&self, reply: &Reply) -> Reply {
+        let carried = reply.cookies.iter().filter_map(|c| c.split(';').next());
+        let cookies = std::iter::once(self.cookie.as_str()).chain(carried).collect::<Vec<_>>().join("; ");
+        let request = TestRequest::get()
+            .uri(&reply.location)
+            .peer_addr("203.0.113.7:50000".parse().unwrap())
+            .insert_header(("accept", "text/html"))
+            .insert_header(("cookie", cookies));
+        (self.serve)(request.to_request()).await
+    }
+    pub(super) async fn get(&self, path: &str) -> Reply {
         self.send(TestRequest::get().uri(path)).await
     }
-    async fn post(&self, path: &str, form: &[(&str, &str)]) -> Reply {
+    pub(super) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Reply {
         let request = TestRequest::post()
             .uri(path)
             .insert_header(("sec-fetch-site", "same-origin"))
@@ -187,16 +198,16 @@ impl Desk {
         self.send(request).await
     }
 
-    fn place(&self, new: NewOrder) -> Order {
+    pub(super) fn place(&self, new: NewOrder) -> Order {
         self.store.write_blocking(Actor::system("test"), move |tx| orders::place(tx, &new)).unwrap()
     }
-    fn order(&self, id: OrderId) -> Order {
+    pub(super) fn order(&self, id: OrderId) -> Order {
         self.store.read(|s| orders::get(s, id)).unwrap()
     }
 }
 
 /// An order of somebody for a thing.
-fn wish(email: &str, title: &str) -> NewOrder {
+pub(super) fn wish(email: &str, title: &str) -> NewOrder {
     NewOrder {
         placed_at: Some(Timestamp(samples::at("2026-11-19T10:00:00Z").0)),
         customer: NewOrderCustomer::Described(Box::new(NewCustomer {
@@ -217,7 +228,7 @@ fn wish(email: &str, title: &str) -> NewOrder {
     }
 }
 
-fn path(order: &Order, rest: &str) -> String {
+pub(super) fn path(order: &Order, rest: &str) -> String {
     format!("/admin/orders/{}{rest}", order.id)
 }
 
@@ -242,7 +253,7 @@ async fn the_list_shows_orders_and_what_the_query_asks_for() {
     none.shows("colour");
     desk.get("/admin/orders?nonsense=1").await.expect(400);
     let settled = desk.get("/admin/orders?q=a&since=2026-01-01&until=&least=5&most=9").await.expect(303);
-    assert_eq!(settled.location, "/admin/orders?q=a%20placed:%3E%3D2026-01-01%20total:5..9");
+    assert_eq!(settled.location, "/admin/orders?q=a%20placed:%3E%3D2026-01-01%20total:5.00..9.00");
 }
 
 #[actix_web::test]

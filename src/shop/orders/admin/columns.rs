@@ -58,15 +58,15 @@ const fn more(cell: Cell, word: &'static str, label: &'static str, width: u16) -
 
 /// All columns in their order. The first is always there.
 pub(super) const COLUMNS: &[Column] = &[
-    column(Cell::Order, "number", "Order", 118),
+    column(Cell::Order, "number", "Order", 112),
     Column { sort: Some("placed"), ..column(Cell::Date, "date", "Date", 102) },
     Column { width: None, ..column(Cell::Customer, "customer", "Customer", 0) },
-    Column { sort: Some("total"), class: "num", ..column(Cell::Total, "total", "Total", 92) },
+    Column { sort: Some("total"), class: "num", ..column(Cell::Total, "total", "Total", 96) },
     column(Cell::Payment, "payment", "Payment", 112),
     column(Cell::Fulfilment, "fulfilment", "Fulfilment", 110),
-    Column { sort: Some("items"), class: "num", ..column(Cell::Items, "items", "Items", 62) },
+    Column { sort: Some("items"), class: "num", ..column(Cell::Items, "items", "Items", 58) },
     column(Cell::Categories, "categories", "Categories", 98),
-    column(Cell::Sizes, "sizes", "Sizes", 62),
+    column(Cell::Sizes, "sizes", "Sizes", 72),
     column(Cell::Colours, "colours", "Colours", 78),
     column(Cell::Barcodes, "barcodes", "Barcodes", 134),
     more(Cell::Email, "email", "E-mail", 190),

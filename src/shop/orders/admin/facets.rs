@@ -4,6 +4,7 @@ use super::terms::{Place, chosen, quoted, replaced, same, toggled, values};
 use crate::base::country;
 use crate::search::{self, Facet, Query};
 use crate::shop::orders::{Fulfilment, Payment, Status};
+use crate::web::listing::day_in_words;
 use crate::web::parts::Chip;
 use serde::Serialize;
 
@@ -74,6 +75,7 @@ pub(super) fn value_label(field: &str, value: &str) -> String {
         "fulfilment" => Fulfilment::from_word(value).map(|v| v.label().to_owned()),
         "country" if value.len() == 2 => Some(country::name(&value.to_uppercase())),
         "currency" => Some(value.to_uppercase()),
+        "is" => Some(value.replace("held", "on hold")),
         "customer" => {
             let words = [("new", "New"), ("returning", "Returning"), ("guest", "Guest")];
             words.iter().find(|(word, _)| *word == value).map(|(_, label)| (*label).to_owned())
@@ -153,6 +155,9 @@ fn chip_label(chip: &search::Chip) -> String {
         return if chip.negated { format!("Not {value}") } else { value.to_owned() };
     };
     let not = if chip.negated { "not " } else { "" };
+    if let Some(words) = day_in_words(format!("{label} {not}").trim_end(), value) {
+        return words;
+    }
     let compared =
         [">=", "<=", ">", "<"].into_iter().find_map(|sign| Some((sign, value.strip_prefix(sign)?)));
     match (compared, value.split_once("..")) {
@@ -162,7 +167,8 @@ fn chip_label(chip: &search::Chip) -> String {
         (_, Some((from, to))) => format!("{label} {not}{from} to {to}"),
         _ => {
             let words: Vec<String> = values(chip).iter().map(|v| value_label(field, v)).collect();
-            format!("{label} is {not}{}", words.join(" or "))
+            let verb = if field == "is" { "Is" } else { &format!("{label} is") };
+            format!("{verb} {not}{}", words.join(" or "))
         }
     }
 }
@@ -218,7 +224,7 @@ mod tests {
     #[test]
     fn chips_say_in_words_what_the_query_asks() {
         let query = query(
-            "anna -payment:paid,part_refunded shipment:unfulfilled total:>100 placed:2026-01-01..2026-02-01 country:de tag:none",
+            "anna -payment:paid,part_refunded shipment:unfulfilled total:>100 placed:2026-01-01..2026-02-01 country:de tag:none -is:held updated:-7d",
         );
         let labels: Vec<_> =
             chips(&query, &Place::of("q=x&sort=-total")).into_iter().map(|c| c.label).collect();
@@ -232,6 +238,8 @@ mod tests {
                 "Placed 2026-01-01 to 2026-02-01",
                 "Country is Germany",
                 "Tag is none",
+                "Is not on hold",
+                "Updated in the last 7 days",
             ]
         );
     }

@@ -4,21 +4,23 @@ use super::columns::{self, Column, Tick};
 use super::facets::{self, Group, Offer, PATH};
 use super::row::Sheet;
 use super::steps::reasons;
-use super::terms::{Place, replaced};
-use crate::access::{Shop, Staff, may};
-use crate::base::error::Result;
+use super::terms::{Place, chosen, replaced};
+use crate::access::{Rights, Shop, Staff, may};
+use crate::base::error::{Kind, Result};
 use crate::base::id::Id;
-use crate::base::money::Currency;
+use crate::base::money::{Currency, Money, parse_amount};
 use crate::search::query::parse;
-use crate::search::{Answer, Cursor, Problem, Search, Total};
+use crate::search::{Answer, Chip as Chips, Cursor, Problem, Query as Asked, Search, Total};
 use crate::shop::customers;
-use crate::shop::orders::{OrderId, VIEWS, count, currencies, find, standing};
+use crate::shop::orders::{OrderId, VIEWS, count, currencies, doc, find, find_by_number, standing};
 use crate::store::{Snapshot, Store};
 use crate::web::listing::{self, ListQuery, total_words};
-use crate::web::parts::{Chip, Choice, Link, Pager, Tab};
+use crate::web::parts::{Chip, Choice, FormErrors, Link, Pager, Tab};
 use crate::web::{Page, Pages, Query, Shell, Web, see_other};
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Rows of a page to choose from.
 const LIMITS: &[u32] = &[50, 100, 200];
@@ -54,21 +56,60 @@ impl OrdersQuery {
         }
     }
     /// The address with the ranges of the small forms moved into the query; `None` when there are none.
-    fn settled(&self, place: &Place, search: &Search, shell: &Shell) -> Option<String> {
+    ///
+    /// # Errors
+    /// `invalid_amount` on the box whose amount cannot be read, or can be read in two ways.
+    fn settled(
+        &self,
+        place: &Place,
+        search: &Search,
+        shell: &Shell,
+        own: Currency,
+    ) -> Result<Option<String>> {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         let mut query = text(&self.q);
-        for (field, from, to) in [("placed", &self.since, &self.until), ("total", &self.least, &self.most)] {
-            if from.is_some() || to.is_some() {
-                let read = parse(&query, search.schema(), shell.now, &shell.zone(), None).query;
-                query = replaced(&read, field, &facets::range(&text(from), &text(to)));
-            }
+        let read = |query: &str| parse(query, search.schema(), shell.now, &shell.zone(), None).query;
+        if self.since.is_some() || self.until.is_some() {
+            query = replaced(&read(&query), "placed", &facets::range(&text(&self.since), &text(&self.until)));
         }
-        place.has(RANGES).then(|| place.less(RANGES).set("q", &query).href(PATH))
+        if self.least.is_some() || self.most.is_some() {
+            let asked = read(&query);
+            let currency = currency_of(&asked).unwrap_or(own);
+            let least = amount("least", &text(&self.least), currency)?;
+            let most = amount("most", &text(&self.most), currency)?;
+            query = replaced(&asked, "total", &facets::range(&least, &most));
+        }
+        Ok(place.has(RANGES).then(|| place.less(RANGES).set("q", &query).href(PATH)))
     }
+}
+
+/// The one currency that a query asks for.
+fn currency_of(query: &Asked) -> Option<Currency> {
+    match chosen(query, "currency").as_slice() {
+        [one] => Currency::parse(one).ok(),
+        _ => None,
+    }
+}
+
+/// What was typed into a box for an amount, as the query language writes it: there a comma means "or".
+fn amount(name: &str, text: &str, currency: Currency) -> Result<String> {
+    if text.trim().is_empty() {
+        return Ok(String::new());
+    }
+    let minor = parse_amount(text, currency).map_err(|e| e.on(format!("/{name}")))?;
+    Ok(Money::new(minor, currency).decimal())
 }
 
 /// Parameters of the small forms for days and amounts.
 const RANGES: &[&str] = &["since", "until", "least", "most"];
+
+/// A form of the list that was refused: the list is shown again with what was wrong, what was typed and what was ticked.
+#[derive(Debug, Default)]
+pub(super) struct Refused {
+    pub errors: Option<FormErrors>,
+    pub typed: BTreeMap<String, String>,
+    pub ticked: Vec<OrderId>,
+}
 
 /// The list as its template shows it.
 #[derive(Debug, Serialize)]
@@ -83,6 +124,9 @@ pub(super) struct ListPage {
     /// In the order of totals: the currencies to look at one of them only.
     pub currencies: Vec<Link>,
     pub problems: Vec<Trouble>,
+    /// What of a form was refused, and what was typed into it.
+    pub errors: Option<FormErrors>,
+    pub typed: BTreeMap<String, String>,
     /// Typed and understood instead.
     pub corrected: Vec<(String, String)>,
     pub degraded: bool,
@@ -105,6 +149,7 @@ pub(super) struct ListPage {
     pub here: String,
     pub may_edit: bool,
     pub may_ship: bool,
+    pub may_import: bool,
     /// Why orders are cancelled.
     pub reasons: Vec<Choice>,
 }
@@ -142,17 +187,66 @@ pub(super) async fn list(
     shop: web::Data<Shop>,
     query: Query<OrdersQuery>,
 ) -> Result<HttpResponse> {
+    let parts = ListParts { pages, front, store, search, shop };
     let place = Place::of(&shell.query);
-    if let Some(settled) = query.0.settled(&place, &search, &shell) {
-        return see_other(&settled, None);
+    let own = parts.shop.profile().currency;
+    let refused = match query.0.settled(&place, &parts.search, &shell, own) {
+        Ok(Some(settled)) => return see_other(&settled, None),
+        Ok(None) => Refused::default(),
+        Err(error) if error.kind == Kind::Invalid => {
+            let boxes = [("least", query.0.least.as_ref()), ("most", query.0.most.as_ref())];
+            let typed = boxes.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.clone())));
+            Refused { errors: Some(FormErrors::of(&error)), typed: typed.collect(), ticked: Vec::new() }
+        }
+        Err(fault) => return Err(fault),
+    };
+    parts.show(&shell, staff.rights(), &query.0, refused)
+}
+
+/// What the list needs of the app.
+pub(super) struct ListParts {
+    pub pages: web::Data<Pages>,
+    pub front: web::Data<Web>,
+    pub store: web::Data<Store>,
+    pub search: web::Data<Search>,
+    pub shop: web::Data<Shop>,
+}
+
+impl ListParts {
+    /// The list; with something refused as an answer that says so.
+    fn show(
+        &self,
+        shell: &Shell,
+        rights: Rights,
+        query: &OrdersQuery,
+        refused: Refused,
+    ) -> Result<HttpResponse> {
+        let zone = self.shop.zone();
+        let (answer, problems) =
+            listing::lenient(&self.search, &query.list(), "order", shell.now, &zone, &facets::fields())?;
+        let sprite = self.front.assets().path("img/icons.svg")?;
+        let place = Place::of(&shell.query).less(RANGES);
+        let status = if refused.errors.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+        let ask = Ask { query, place, answer, problems, refused, shell, sprite };
+        let page = self.store.read(|s| ask.page(s, |word| rights.may(word)))?;
+        self.pages.show_as(status, shell, &page)
     }
-    let (answer, problems) =
-        listing::lenient(&search, &query.0.list(), "order", shell.now, &shop.zone(), &facets::fields())?;
-    let sprite = front.assets().path("img/icons.svg")?;
-    let rights = staff.rights();
-    let ask = Ask { query: &query.0, place, answer, problems, shell: &shell, sprite };
-    let page = store.read(|s| ask.page(s, |word| rights.may(word)))?;
-    pages.show(&shell, &page)
+
+    /// The list at an address of its own, `from`, after a form in it was refused.
+    pub(super) fn again(
+        &self,
+        shell: &Shell,
+        rights: Rights,
+        from: &str,
+        refused: Refused,
+    ) -> Result<HttpResponse> {
+        let (path, query) = from.split_once('?').unwrap_or((from, ""));
+        let query = if path == PATH { query } else { "" };
+        let mut shell = shell.clone();
+        (shell.path, shell.query) = (PATH.to_owned(), query.to_owned());
+        let asked = crate::web::query::parse::<OrdersQuery>(query).unwrap_or_default();
+        self.show(&shell, rights, &asked, refused)
+    }
 }
 
 /// What was asked and what the index answered; the records come from one snapshot.
@@ -161,6 +255,7 @@ struct Ask<'a> {
     place: Place,
     answer: Answer,
     problems: Vec<Problem>,
+    refused: Refused,
     shell: &'a Shell,
     sprite: &'a str,
 }
@@ -171,7 +266,7 @@ impl Ask<'_> {
         let asked = &self.answer.query;
         let columns = columns::shown(&self.query.cols);
         let export = may("orders:export").then(|| self.export(&q, &columns));
-        let (rows, shown) = self.rows(s, &columns, may("customers:view"))?;
+        let (rows, shown) = self.rows(s, &columns, &may)?;
         let views = self.views(s)?;
         let is_first_use = views.first().is_none_or(|all| all.count == Some(0));
         Ok(ListPage {
@@ -181,13 +276,15 @@ impl Ask<'_> {
             clear: self.place.set("q", "").href(PATH),
             currencies: self.currencies_to_choose(s)?,
             problems: self.problems.iter().map(|p| self.trouble(p, &q)).collect(),
+            errors: self.refused.errors.clone(),
+            typed: self.refused.typed.clone(),
             corrected: self.answer.corrected.clone(),
             degraded: self.answer.degraded,
             ticks: columns::ticks(&columns),
             usual_columns: self.place.less(&["cols"]).href(PATH),
             columns,
             sort: self.query.sort.clone().unwrap_or_else(|| "-placed".to_owned()),
-            total: self.answer.total.as_ref().map(total_words).unwrap_or_default(),
+            total: self.total(&views),
             pager: self.pager(shown),
             limits: self.limits(),
             empty: if shown > 0 {
@@ -201,6 +298,7 @@ impl Ask<'_> {
             here: self.place.href(PATH),
             may_edit: may("orders:edit"),
             may_ship: may("orders:ship"),
+            may_import: may("imports:run"),
             reasons: reasons(),
             views,
             rows,
@@ -209,11 +307,25 @@ impl Ask<'_> {
         })
     }
 
-    /// Totals of several currencies cannot be compared: a list in their order offers to show one currency only.
+    /// The count in words. A view as it stands has its own counter, exact however many there are; with the same
+    /// number beside its name it would be odd to say "more than".
+    fn total(&self, views: &[Tab]) -> String {
+        let of_view = views.iter().find(|tab| tab.current && !tab.changed).and_then(|tab| tab.count);
+        match (of_view, &self.answer.total) {
+            (Some(count), Some(Total::MoreThan(_))) if self.problems.is_empty() => {
+                total_words(&Total::Exact(count))
+            }
+            (_, counted) => counted.as_ref().map(total_words).unwrap_or_default(),
+        }
+    }
+
+    /// Totals of several currencies cannot be compared: a list in their order, or of those above or below an amount,
+    /// offers to show one currency only.
     fn currencies_to_choose(&self, s: &Snapshot) -> Result<Vec<Link>> {
         let q = self.query.q.clone().unwrap_or_default();
         let sort = self.query.sort.as_deref().unwrap_or_default();
-        if sort.trim_start_matches('-') != "total" || q.contains("currency:") {
+        let compares = sort.trim_start_matches('-') == "total" || self.answer.query.asks_for("total");
+        if !compares || self.answer.query.asks_for("currency") {
             return Ok(Vec::new());
         }
         let one = |c: Currency| {
@@ -231,7 +343,7 @@ impl Ask<'_> {
         place.href("/admin/exports/orders")
     }
 
-    fn rows(&self, s: &Snapshot, columns: &[Column], links_customers: bool) -> Result<(String, usize)> {
+    fn rows(&self, s: &Snapshot, columns: &[Column], may: impl Fn(&str) -> bool) -> Result<(String, usize)> {
         let from = Place::default().set("from", &self.place.href(PATH)).href("");
         let zone = self.shell.zone();
         let sheet = Sheet {
@@ -240,11 +352,15 @@ impl Ask<'_> {
             now: self.shell.now,
             sprite: self.sprite,
             from: &from,
-            links_customers,
+            links_customers: may("customers:view"),
+            picks: may("orders:edit") || may("orders:ship"),
+            ticked: &self.refused.ticked,
         };
         let (mut html, mut shown) = (String::with_capacity(self.answer.hits.len() * 1_400), 0);
-        for hit in &self.answer.hits {
-            let Some(order) = find(s, OrderId::from_bytes(hit.id))? else { continue };
+        let named = self.named(s)?;
+        let others = self.answer.hits.iter().map(|hit| OrderId::from_bytes(hit.id));
+        for id in named.into_iter().chain(others.filter(|id| Some(*id) != named)) {
+            let Some(order) = find(s, id)? else { continue };
             // Who ordered it, not whom it is sent to: a present goes to somebody else.
             let customer = match order.customer {
                 Some(id) => customers::find(s, id)?,
@@ -255,6 +371,23 @@ impl Ask<'_> {
             shown += 1;
         }
         Ok((html, shown))
+    }
+
+    /// The order whose number the query is about comes first, where everything that begins so is listed newest first.
+    fn named(&self, s: &Snapshot) -> Result<Option<OrderId>> {
+        let query = &self.answer.query;
+        if self.query.sort.is_some() || self.query.after.is_some() || self.query.before.is_some() {
+            return Ok(None);
+        }
+        let is_named = |chip: &&Chips| !chip.negated && matches!(chip.field, None | Some("number"));
+        for chip in query.chips().iter().filter(is_named) {
+            let Ok(number) = chip.value.trim_start_matches('#').parse() else { continue };
+            let Some(id) = find_by_number(s, number)? else { continue };
+            if doc(s, id)?.is_some_and(|doc| query.matches(&doc)) {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
     }
 
     /// The view whose query this one is, or begins with, is the current one.
@@ -285,7 +418,7 @@ impl Ask<'_> {
         let instead = problem.suggestion.as_ref().map(|word| {
             Link::new(word.clone(), self.place.set("q", &q.replacen(&problem.text, word, 1)).href(PATH))
         });
-        Trouble { message: problem.message.clone(), instead }
+        Trouble { message: listing::said(problem, &self.answer.query), instead }
     }
 
     fn pager(&self, shown: usize) -> Pager {

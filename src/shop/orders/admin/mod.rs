@@ -2,6 +2,8 @@
 
 mod act;
 mod again;
+#[cfg(test)]
+mod asked;
 mod bulk;
 mod carriers;
 #[cfg(test)]

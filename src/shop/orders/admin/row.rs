@@ -5,11 +5,13 @@ use super::words;
 use crate::base::country;
 use crate::base::money::Money;
 use crate::base::time::{Timestamp, Zone};
-use crate::shop::orders::{Different, Facts, Order, Standing, facts};
+use crate::shop::orders::{Different, Facts, Order, OrderId, Standing, facts};
 use crate::web::parts::{Badge, Fill, Tone};
 
-/// Values shown in a cell before "+n".
-const VALUES_SHOWN: usize = 2;
+/// Letters that fit into the cells of several values; what does not is "+n", which always shows.
+const CATEGORIES_FIT: usize = 13;
+const SIZES_FIT: usize = 7;
+const COLOURS_FIT: usize = 9;
 /// Longest text of a title attribute, in characters.
 const TITLE_MAX: usize = 400;
 
@@ -24,6 +26,10 @@ pub(super) struct Sheet<'a> {
     pub from: &'a str,
     /// Whether names link to the customer.
     pub links_customers: bool,
+    /// Whether rows have a box to tick: there is something to do with many.
+    pub picks: bool,
+    /// Orders that were ticked before.
+    pub ticked: &'a [OrderId],
 }
 
 /// Text with everything escaped that means something in HTML, in text and in attributes alike.
@@ -52,15 +58,26 @@ impl Sheet<'_> {
     /// Appends the row of an order.
     pub(super) fn row(&self, out: &mut String, order: &Order, standing: &Standing, name: &str) {
         let facts = facts(order);
-        out.push_str("<tr><td class=\"pick\"><label><input type=\"checkbox\" name=\"id\" value=\"");
-        out.push_str(&format!("{}.{}", order.id, order.version));
-        out.push_str("\" aria-label=\"Select order ");
-        out.push_str(&order.number.to_string());
-        out.push_str("\"></label></td>");
+        out.push_str("<tr>");
+        if self.picks {
+            self.pick(out, order);
+        }
         for column in self.columns {
             self.cell(out, column.cell, order, standing, name, &facts);
         }
         out.push_str("</tr>");
+    }
+
+    fn pick(&self, out: &mut String, order: &Order) {
+        out.push_str("<td class=\"pick\"><label><input type=\"checkbox\" name=\"id\" value=\"");
+        out.push_str(&format!("{}.{}", order.id, order.version));
+        out.push_str("\" aria-label=\"Select order ");
+        out.push_str(&order.number.to_string());
+        out.push_str(if self.ticked.contains(&order.id) {
+            "\" checked></label></td>"
+        } else {
+            "\"></label></td>"
+        });
     }
 
     fn cell(&self, out: &mut String, cell: Cell, o: &Order, standing: &Standing, name: &str, facts: &Facts) {
@@ -68,7 +85,10 @@ impl Sheet<'_> {
             Cell::Order => self.number(out, o),
             Cell::Date => self.date(out, o.placed_at),
             Cell::Customer => self.customer(out, o, standing, name),
-            Cell::Total => plain(out, "num m1e", &Money::new(o.total, o.currency).shown()),
+            Cell::Total => {
+                let total = Money::new(o.total, o.currency).shown();
+                titled(out, "num m1e", &total, &total);
+            }
             Cell::Payment => {
                 let (tone, fill) = words::payment(o.payment);
                 state(out, o.payment.label(), tone, fill);
@@ -78,11 +98,9 @@ impl Sheet<'_> {
                 state(out, o.fulfilment.label(), tone, fill);
             }
             Cell::Items => items(out, facts),
-            Cell::Categories => {
-                titled(out, "m3", &facts.categories.short(VALUES_SHOWN), &facts.categories.all())
-            }
-            Cell::Sizes => titled(out, "m3", &facts.sizes.counted(VALUES_SHOWN), &every(&facts.sizes)),
-            Cell::Colours => titled(out, "m3", &facts.colours.short(VALUES_SHOWN), &facts.colours.all()),
+            Cell::Categories => several(out, &facts.categories.plain(), CATEGORIES_FIT),
+            Cell::Sizes => several(out, &facts.sizes.counted(), SIZES_FIT),
+            Cell::Colours => several(out, &facts.colours.plain(), COLOURS_FIT),
             Cell::Barcodes => barcodes(out, &facts.barcodes),
             Cell::Email => titled(
                 out,
@@ -109,6 +127,7 @@ impl Sheet<'_> {
         out.push_str(&o.number.to_string());
         out.push_str("</a>");
         if let Some(reason) = &o.hold {
+            let reason = if reason.is_empty() { "no reason given" } else { reason };
             self.mark(out, "pause", "On hold: ", reason, " bad");
         }
         if !o.note.is_empty() {
@@ -234,9 +253,29 @@ fn items(out: &mut String, facts: &Facts) {
     });
 }
 
-/// Every value with its pieces, one after the other.
-fn every(values: &Different) -> String {
-    values.counted(usize::MAX)
+/// As many values as fit, at least the first, and how many more there are; all of them in the title.
+fn several(out: &mut String, values: &[String], fit: usize) {
+    let Some(first) = values.first() else { return out.push_str("<td class=\"m3\"></td>") };
+    let (mut shown, mut text) = (1, first.clone());
+    for next in values.iter().skip(1) {
+        let rest = if shown + 1 < values.len() { 3 } else { 0 };
+        if text.chars().count() + 2 + next.chars().count() + rest > fit {
+            break;
+        }
+        text = format!("{text}, {next}");
+        shown += 1;
+    }
+    out.push_str("<td class=\"m3\" title=\"");
+    escape(out, &cut(&values.join(", ")));
+    out.push_str("\"><div class=\"with\"><span>");
+    escape(out, &text);
+    out.push_str("</span>");
+    if values.len() > shown {
+        out.push_str("<small>+");
+        out.push_str(&(values.len() - shown).to_string());
+        out.push_str("<span class=\"vh\"> more</span></small>");
+    }
+    out.push_str("</div></td>");
 }
 
 fn barcodes(out: &mut String, codes: &Different) {
@@ -295,6 +334,8 @@ mod tests {
             sprite: "/a/icons.svg",
             from: "?from=%2Fadmin%2Forders",
             links_customers: true,
+            picks: true,
+            ticked: &[],
         };
         sheet.row(&mut html, order, &Standing::Returning { earlier: 6, last: 10_301 }, name);
         html
@@ -315,6 +356,19 @@ mod tests {
             assert!(html.contains(text), "{text}: {html}");
         }
         assert!(html.contains("6 earlier orders were kept, the last is #10301."));
+    }
+
+    #[test]
+    fn a_cell_shows_what_fits_and_says_how_much_does_not() {
+        let shown = |values: &[&str], fit: usize| {
+            let mut html = String::new();
+            several(&mut html, &values.iter().map(|v| (*v).to_owned()).collect::<Vec<_>>(), fit);
+            html
+        };
+        assert!(shown(&["S", "M"], SIZES_FIT).contains("<span>S, M</span></div>"));
+        let more = shown(&["Rain jackets", "Mugs", "Socks"], CATEGORIES_FIT);
+        assert!(more.contains("title=\"Rain jackets, Mugs, Socks\""), "{more}");
+        assert!(more.contains("<span>Rain jackets</span><small>+2<span class=\"vh\"> more</span>"), "{more}");
     }
 
     #[test]

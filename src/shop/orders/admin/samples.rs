@@ -178,6 +178,8 @@ pub(super) fn list_page() -> ListPage {
         sprite: "/a/img/icons.svg",
         from: "",
         links_customers: true,
+        picks: true,
+        ticked: &[],
     };
     sheet.row(&mut rows, &order(), &Standing::Returning { earlier: 6, last: 10_301 }, "Anna Berg");
     sheet.row(&mut rows, &hostile(evil), &Standing::New { unkept: 0, last: None }, evil);
@@ -205,6 +207,8 @@ pub(super) fn list_page() -> ListPage {
             message: "There is no field “colur”.".into(),
             instead: Some(Link::new("colour", "/admin/orders?q=colour")),
         }],
+        errors: None,
+        typed: BTreeMap::new(),
         corrected: vec![("bergh".into(), "berg".into())],
         degraded: true,
         ticks: columns::ticks(&columns),
@@ -221,6 +225,7 @@ pub(super) fn list_page() -> ListPage {
         here: "/admin/orders?q=x".into(),
         may_edit: true,
         may_ship: true,
+        may_import: true,
         reasons: steps::reasons(),
     }
 }

@@ -1,0 +1,47 @@
+//! What hands do: single keys, Escape, and buttons that look like what they do.
+
+use super::pages::{Tour, browser};
+
+#[test]
+fn keys_lead_to_the_first_field_and_back() {
+    let Some(mut page) = browser() else { return };
+    let tour = Tour::open();
+    page.cookie(&tour.shop.url, &tour.cookie);
+    let orders = tour.shop.get("/api/v1/orders?limit=2").json();
+    let order = orders["data"][1]["id"].as_str().unwrap();
+    page.open(&format!("{}/admin/orders/{order}", tour.shop.url));
+    page.press("s");
+    page.wait("document.activeElement.name === 'carrier'");
+    page.press("Escape");
+    page.wait("!document.querySelector('details.menu[open]')");
+    page.leads_on(|p| p.press("e"));
+    page.wait("location.pathname.endsWith('/edit')");
+    page.fill("#f-phone", "");
+    page.leads_on(|p| {
+        // Nothing differs from what was loaded, so nothing is asked.
+        p.eval("document.querySelector('form[data-draft]').reset()");
+        p.press("Escape");
+    });
+    page.wait(&format!("location.pathname === '/admin/orders/{order}'"));
+    assert!(page.complaints.is_empty(), "{:?}", page.complaints);
+}
+
+#[test]
+fn dangerous_and_first_buttons_of_the_bar_look_like_it() {
+    let Some(mut page) = browser() else { return };
+    let tour = Tour::open();
+    page.cookie(&tour.shop.url, &tour.cookie);
+    page.open(&format!("{}/admin/orders", tour.shop.url));
+    page.click("tbody .pick label");
+    page.wait("document.querySelector('.bulk').checkVisibility()");
+    for (value, colour) in [("cancel", "--bad"), ("tag", "--acc"), ("hold", "--acc")] {
+        let painted = page.text(&format!(
+            "getComputedStyle(document.querySelector('.bulk button[value={value}]')).backgroundColor"
+        ));
+        let wanted = page.text(&format!(
+            "(() => {{ const e = document.createElement('i'); e.style.background = 'var({colour})'; document.body.append(e); \
+             const c = getComputedStyle(e).backgroundColor; e.remove(); return c; }})()"
+        ));
+        assert_eq!(painted, wanted, "{value}");
+    }
+}
