@@ -122,7 +122,10 @@ pub(super) fn save(tx: &mut Tx<'_>, before: Option<&Order>, after: &Order, event
     if let Some(customer) = left {
         let newest = of_customer(tx, customer, None, 1)?.first().copied();
         let last = newest.map(|id| get(tx, id)).transpose()?.map(|order| order.placed_at);
-        account(tx, customer, |totals| totals.last_order_at = last)?;
+        account(tx, customer, |totals| {
+            totals.last_order_at = last;
+            Ok(())
+        })?;
     }
     tx.publish_with(Subject::of(&after.id), &also, event)?;
     Ok(())
