@@ -22,7 +22,7 @@ pub(crate) fn run(shop: &Shop, size: &Size) -> Vec<Figure> {
         let (mut drop_down, mut list, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
         for round in 0..size.rounds.max(words.len()) {
             let typed = words[round % words.len()];
-            let query = typed.replace(' ', "+");
+            let query: String = typed.bytes().map(|byte| format!("%{byte:02X}")).collect();
             let (page, time) = timed(|| demo.page(&format!("/admin/search/suggest?q={query}")));
             drop_down.push(time);
             list.push(timed(|| demo.page(&format!("/admin/orders?q={query}"))).1);
