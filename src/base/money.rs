@@ -140,16 +140,19 @@ pub fn sum(amounts: impl IntoIterator<Item = i64>) -> Result<i64> {
 /// so that the sums of ninety thousand such records are still exact.
 pub const AMOUNT_MAX: i64 = 100_000_000_000_000;
 
+/// The sentence of that refusal; [`AMOUNT_MAX`] in words.
+pub const TOO_LARGE: &str = "The amount is too large: 100,000,000,000,000 minor units (cents) are the most.";
+
 /// The amount, or a refusal of one that no shop has.
 ///
 /// # Errors
 /// `amount_too_large` beyond [`AMOUNT_MAX`].
-pub fn within(amount: i64) -> Result<i64> {
+pub fn possible_amount(amount: i64) -> Result<i64> {
     if (-AMOUNT_MAX..=AMOUNT_MAX).contains(&amount) { Ok(amount) } else { Err(too_large()) }
 }
 
 fn too_large() -> Error {
-    Error::invalid("amount_too_large", "The amount is too large.")
+    Error::invalid("amount_too_large", TOO_LARGE)
 }
 
 /// A decimal number in major units as minor units, rounded half away from zero.

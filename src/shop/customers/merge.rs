@@ -97,6 +97,7 @@ fn merged(r: &impl Read, before: &Customer, new: &NewCustomer) -> Result<Custome
     after.accepts_marketing = new.accepts_marketing || after.accepts_marketing;
     after.tax_exempt = new.tax_exempt || after.tax_exempt;
     add_missing(r, &mut after, new)?;
+    take_address(r, &mut after, new)?;
     for address in &new.old_emails {
         if !after.old_emails.contains(address) {
             after.old_emails.push(address.clone());
@@ -144,6 +145,18 @@ pub fn is_somebody_else(here: &Customer, new: &NewCustomer) -> bool {
     has_other_address && !theirs.is_empty() && !given.is_empty() && theirs != given
 }
 
+/// An address that was never theirs is their new one; one they had before is an old file's.
+fn take_address(r: &impl Read, after: &mut Customer, new: &NewCustomer) -> Result<()> {
+    let (Some(here), Some(given)) = (&after.email, &new.email) else { return Ok(()) };
+    let is_given = |address: &String| email::key(address) == email::key(given);
+    if is_given(here) || after.old_emails.iter().any(is_given) || find_by_email(r, given)?.is_some() {
+        return Ok(());
+    }
+    after.old_emails.push(here.clone());
+    after.email = Some(given.clone());
+    Ok(())
+}
+
 /// Without the outside ids that somebody else has.
 fn with_free_ids(r: &impl Read, mut new: NewCustomer) -> Result<NewCustomer> {
     let mut free = Vec::new();
@@ -182,4 +195,63 @@ fn add_missing(r: &impl Read, after: &mut Customer, new: &NewCustomer) -> Result
         after.email = Some(address.clone());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::time::Clock;
+    use crate::shop::customers::TABLES;
+    use crate::store::{Actor, Settings, Store};
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = Settings { reserve_mb: 0, ballast_mb: 0, ..Settings::default() };
+        let clock = Clock::manual(Timestamp(1_790_000_000_000));
+        let store = Store::open(dir.path(), &settings, clock, TABLES).unwrap();
+        (dir, store)
+    }
+    fn row(id: &str, first: &str, last: &str, address: &str) -> NewCustomer {
+        NewCustomer {
+            email: Some(address.into()),
+            first_name: first.into(),
+            last_name: last.into(),
+            external: vec![ExternalRef { source: "shop".into(), id: id.into() }],
+            is_import: true,
+            ..NewCustomer::default()
+        }
+    }
+    /// What the dry run says, and then the import.
+    fn brought(store: &Store, new: NewCustomer) -> (CustomerId, Outcome) {
+        let checked = new.checked().unwrap();
+        let (_, said) = store.read(|s| rehearsed(s, None, checked.clone())).unwrap();
+        let done = store.write_blocking(Actor::system("test"), move |tx| import(tx, &new)).unwrap();
+        assert_eq!(said, done.1);
+        done
+    }
+
+    #[test]
+    fn customers_of_two_shops_with_one_id_stay_two() {
+        let (_dir, store) = store();
+        let (anna, _) = brought(&store, row("7", "Anna", "Berg", "anna@example.com"));
+        let (rudi, outcome) = brought(&store, row("7", "Rudi", "Ratlos", "rudi@example.com"));
+        assert!(outcome == Outcome::Added && anna != rudi);
+        let found = brought(&store, row("7", "Rudi", "Ratlos", "rudi@example.com"));
+        assert_eq!(found, (rudi, Outcome::Unchanged));
+        assert_eq!(store.read(|s| get(s, anna)).unwrap().first_name, "Anna");
+        assert_eq!(store.read(|s| get(s, rudi)).unwrap().external, []);
+    }
+
+    #[test]
+    fn a_new_address_is_taken_and_an_earlier_one_is_not_taken_back() {
+        let (_dir, store) = store();
+        let (bo, _) = brought(&store, row("8", "Bo", "Li", "bo@example.com"));
+        assert_eq!(brought(&store, row("8", "Bo", "Li", "new@example.com")), (bo, Outcome::Changed));
+        let here = store.read(|s| get(s, bo)).unwrap();
+        assert_eq!((here.email.as_deref(), here.old_emails.len()), (Some("new@example.com"), 1));
+        assert_eq!(brought(&store, row("8", "Bo", "Li", "bo@example.com")), (bo, Outcome::Unchanged));
+        // Somebody else's is nobody else's.
+        brought(&store, row("9", "Li", "Li", "li@example.com"));
+        assert_eq!(store.read(|s| get(s, bo)).unwrap().email.as_deref(), Some("new@example.com"));
+    }
 }

@@ -7,7 +7,7 @@ use super::model::{
 use super::state::{CancelReason, Fulfilment, Payment, Status};
 use crate::base::email;
 use crate::base::error::{Checks, Error, Result};
-use crate::base::money::{Currency, Price, sum, within};
+use crate::base::money::{Currency, Price, possible_amount, sum};
 use crate::base::time::Timestamp;
 use crate::shop::customers::{
     Address, CustomerId, ExternalRef, Life, NewCustomer, checked_address, many_lines, metadata, one_line,
@@ -187,9 +187,9 @@ impl NewOrder {
             None => sum(lines.iter().map(|l| l.tax))?,
         };
         let computed = total_of(subtotal, self.discount, self.shipping, tax, self.tax_included)?;
-        let total = within(self.stated_total.unwrap_or(computed)).map_err(|e| e.on("/lines"))?;
-        within(subtotal).map_err(|e| e.on("/lines"))?;
-        within(tax).map_err(|e| e.on("/tax"))?;
+        let total = possible_amount(self.stated_total.unwrap_or(computed)).map_err(|e| e.on("/lines"))?;
+        possible_amount(subtotal).map_err(|e| e.on("/lines"))?;
+        possible_amount(tax).map_err(|e| e.on("/tax"))?;
         if total < 0 && !self.is_import {
             return Err(
                 Error::invalid("total_negative", "The discount is larger than the order.").on("/discount")
@@ -312,12 +312,13 @@ impl NewOrder {
             checks.wrong(at("title"), "title_missing", "Enter a title or a SKU.");
         }
         let computed = given.computed(self.currency);
-        checks.keep(&at("discount"), within(given.discount));
-        checks.keep(&at("tax"), within(given.tax));
+        checks.keep(&at("discount"), possible_amount(given.discount));
+        checks.keep(&at("tax"), possible_amount(given.tax));
         line.total = match given.stated_total {
             Some(total) => total,
             None => checks.keep(&at("unit_price"), computed).unwrap_or_default(),
         };
+        checks.keep(&at("unit_price"), possible_amount(line.total));
         if line.total < 0 && given.stated_total.is_none() && !self.is_import {
             checks.wrong(at("discount"), "discount_too_large", "The discount is larger than the line.");
         }
@@ -331,13 +332,13 @@ impl NewOrder {
             ("/tax", self.tax.unwrap_or(0)),
             ("/refunded", self.refunded),
         ] {
-            checks.keep(pointer, within(amount));
+            checks.keep(pointer, possible_amount(amount));
             if amount < 0 && !self.is_import {
                 checks.wrong(pointer, "invalid_amount", "Enter an amount that is not negative.");
             }
         }
         for (index, payment) in self.payments.iter().enumerate() {
-            checks.keep(&format!("/payments/{index}/amount"), within(payment.amount));
+            checks.keep(&format!("/payments/{index}/amount"), possible_amount(payment.amount));
         }
     }
 }

@@ -8,7 +8,7 @@ use super::model::{CreditNote, CreditNoteId, Order, OrderId};
 use super::table::{BY_NUMBER, BY_SOURCE, CREDIT_BY_SOURCE, CREDIT_NOTES, NUMBERS};
 use crate::base::error::{Error, Result};
 use crate::base::id::{Id, time_of, uuid_v7};
-use crate::base::money::{Money, within};
+use crate::base::money::{Money, possible_amount};
 use crate::base::time::Timestamp;
 use crate::shop::customers::{self, CustomerId, ExternalRef, NewCustomer, changes};
 use crate::store::{Read, Subject, Tx};
@@ -210,7 +210,7 @@ pub fn import_credit_note(tx: &mut Tx<'_>, new: &NewCreditNote) -> Result<Option
             Some(customers::known_as(tx, &described, "import")?)
         }
     };
-    within(new.total).map_err(|e| e.on("/total"))?;
+    possible_amount(new.total).map_err(|e| e.on("/total"))?;
     let note = CreditNote {
         id: CreditNoteId::from_bytes(dated_id(tx, new.issued_at)),
         number: new.number.clone(),

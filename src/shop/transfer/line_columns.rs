@@ -1,6 +1,6 @@
 //! Line items that stand in columns of the order's row, as WooCommerce's plugins and Magento's samples write them.
 
-use crate::base::money::{Currency, Price, to_minor};
+use crate::base::money::{Currency, Price, TOO_LARGE, to_minor};
 use crate::shop::customers::TEXT_LEN_MAX;
 use crate::shop::orders::NewLine;
 use crate::shop::transfer::bound::{Fault, View};
@@ -60,7 +60,7 @@ impl Maker<'_> {
             let fees = view.number(Field::OrderFees)?.unwrap_or_default();
             if !fees.is_zero() {
                 let told = Told { title: "Fees".into(), total: Some(fees), ..Told::default() };
-                let large = || view.fault(Field::OrderFees, "amount_too_large", "The amount is too large.");
+                let large = || view.fault(Field::OrderFees, "amount_too_large", TOO_LARGE);
                 lines.push(made(told, currency).ok_or_else(large)?);
             }
         }

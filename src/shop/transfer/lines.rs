@@ -1,7 +1,7 @@
 //! Lines of an order from the rows of a file: prices to four digits, totals rounded half up line by line.
 
 use crate::base::error::Error;
-use crate::base::money::{Currency, Price, to_minor};
+use crate::base::money::{Currency, Price, TOO_LARGE, to_minor};
 use crate::shop::orders::NewLine;
 use crate::shop::transfer::bound::{Fault, View};
 use crate::shop::transfer::fields::Field;
@@ -48,7 +48,7 @@ impl Maker<'_> {
         let whole = whole.ok_or_else(|| {
             view.fault(Field::LineQuantity, "quantity_not_whole", "A quantity is a whole number of pieces.")
         })?;
-        let too_large = || view.fault(Field::LinePrice, "amount_too_large", "The amount is too large.");
+        let too_large = || view.fault(Field::LinePrice, "amount_too_large", TOO_LARGE);
         let large = |_: Error| too_large();
         let each = match (price, stated) {
             (Some(price), _) => four_digits(price),
