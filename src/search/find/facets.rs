@@ -9,11 +9,14 @@ use crate::search::schema::Schema;
 use crate::search::terms::SortedTerms;
 use std::collections::HashMap;
 use tantivy::TERMINATED;
+use tantivy::columnar::StrColumn;
 
 /// Documents that are looked at for a count of some.
 pub(crate) const COUNTED_MAX: u64 = 10_000;
 /// Waiting records that are taken out of a count of everything one by one.
 const TAKEN_OUT_MAX: usize = 200;
+/// Values of a column up to which each has its counter in a row; more are looked up.
+const SIDE_BY_SIDE_MAX: usize = 16_384;
 /// Values that are given back for a field.
 const VALUES_MAX: usize = 200;
 
@@ -71,18 +74,38 @@ pub(crate) fn count(
 
 /// By field and segment, because each segment numbers its values in its own way.
 fn of_some(fields: &[u16], walk: &Walk<'_>) -> tantivy::Result<(Vec<Vec<Counts>>, bool)> {
-    let mut counts: Vec<Vec<Counts>> =
-        fields.iter().map(|_| walk.generation.segments.iter().map(|_| Counts::new()).collect()).collect();
-    let complete = walk.each(COUNTED_MAX, |segment, at, doc| {
-        for (field, counts) in fields.iter().zip(&mut counts) {
-            if let (Some(column), Some(counts)) = (segment.columns.facet(*field), counts.get_mut(at)) {
-                for value in column.ords().values_for_doc(doc) {
-                    *counts.entry(value).or_default() += 1;
-                }
-            }
+    let mut docs: Vec<Vec<u32>> = walk.generation.segments.iter().map(|_| Vec::new()).collect();
+    let complete = walk.each(COUNTED_MAX, |_, at, doc| {
+        if let Some(docs) = docs.get_mut(at) {
+            docs.push(doc);
         }
     })?;
-    Ok((counts, complete))
+    // Column by column: one after the other they stay in the processor's cache.
+    let counts = fields.iter().map(|field| {
+        let segments = walk.generation.segments.iter().zip(&docs);
+        segments.map(|(segment, docs)| of_docs(segment.columns.facet(*field), docs)).collect()
+    });
+    Ok((counts.collect(), complete))
+}
+
+/// How often each value of a column occurs in some documents.
+fn of_docs(column: Option<&StrColumn>, docs: &[u32]) -> Counts {
+    let Some(column) = column.filter(|_| !docs.is_empty()) else { return Counts::new() };
+    let ords = column.ords();
+    let values = docs.iter().flat_map(|doc| ords.values_for_doc(*doc));
+    let known = column.num_terms();
+    if known > SIDE_BY_SIDE_MAX {
+        let mut counts = Counts::new();
+        values.for_each(|value| *counts.entry(value).or_default() += 1);
+        return counts;
+    }
+    let mut counts = vec![0_u64; known];
+    for value in values {
+        if let Some(count) = usize::try_from(value).ok().and_then(|at| counts.get_mut(at)) {
+            *count += 1;
+        }
+    }
+    (0..).zip(counts).filter(|(_, count)| *count > 0).collect()
 }
 
 /// Each segment was counted once; only what is deleted or out of date is taken out of its counts.

@@ -163,6 +163,11 @@ pub(super) async fn home(
     shop: web::Data<Shop>,
     query: Query<HomeQuery>,
 ) -> Result<HttpResponse> {
+    // Who only packs has one piece of work, and no use for what the shop earns.
+    if staff.may("orders:ship") && !staff.may("orders:edit") {
+        let queue = view("to_ship").map_or_else(|| orders_with(""), |view| orders_with(view.query));
+        return Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, queue)).finish());
+    }
     let (zone, own) = (shop.zone(), shop.profile().currency);
     let days = Days { now: shell.now, zone: &zone };
     let mut page = HomePage {
@@ -199,6 +204,10 @@ fn greeting(shell: &Shell) -> String {
     name.map_or_else(|| words.to_owned(), |name| format!("{words}, {name}"))
 }
 
+fn view(word: &str) -> Option<&'static orders::View> {
+    VIEWS.iter().find(|view| view.word == word)
+}
+
 /// The views that are work, from their counters; only those with something in them.
 fn todo(r: &impl Read) -> Result<Vec<Todo>> {
     let mut todo = Vec::new();
@@ -207,7 +216,7 @@ fn todo(r: &impl Read) -> Result<Vec<Todo>> {
         ("unpaid", "open orders not paid", Tone::Info),
         ("held", "orders on hold", Tone::Bad),
     ] {
-        let Some(view) = VIEWS.iter().find(|view| view.word == word) else { continue };
+        let Some(view) = view(word) else { continue };
         let count = orders::count(r, view)?;
         if count > 0 {
             todo.push(Todo { count, label, href: orders_with(view.query), tone });
