@@ -27,6 +27,7 @@ pub(super) fn payments(
         at,
         instalments,
         by_step,
+        before: None,
     };
     match payment {
         Payment::Unpaid | Payment::Voided | Payment::Authorised => Vec::new(),
@@ -78,7 +79,7 @@ pub(super) fn parcels(
             let (carrier, pattern) = dice.pick(&market.carriers).copied().unwrap_or_default();
             let mut tracking = String::with_capacity(pattern.len());
             dice.fill(pattern, &mut tracking);
-            Parcel { carrier: carrier.to_owned(), tracking, shipped_at: Some(shipped_at), by_step: true }
+            Parcel { carrier: carrier.to_owned(), tracking, shipped_at: Some(shipped_at), by_step: true, before: None }
         })
         .collect()
 }

@@ -26,7 +26,8 @@ pub struct OrderChange {
 }
 
 /// What a step needs to know beside its name; each step reads its own fields.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct StepInput {
     /// Cancel: why. `Other`, if `None`.
     pub reason: Option<CancelReason>,
@@ -250,12 +251,14 @@ fn advance(order: &mut Order, step: Step, input: &StepInput, now: Timestamp) {
                 at: Some(now),
                 instalments: 1,
                 by_step: true,
+                before: Some(order.payment),
             });
             order.payment = Payment::Paid;
         }
         Step::Unpay => {
-            order.payments.pop();
-            order.payment = if order.paid() > 0 { Payment::PartPaid } else { Payment::Unpaid };
+            let before = order.payments.pop().and_then(|payment| payment.before);
+            let by_sum = if order.paid() > 0 { Payment::PartPaid } else { Payment::Unpaid };
+            order.payment = before.unwrap_or(by_sum);
         }
         Step::Ship => {
             order.parcels.push(Parcel {
@@ -263,13 +266,15 @@ fn advance(order: &mut Order, step: Step, input: &StepInput, now: Timestamp) {
                 tracking: input.tracking.clone(),
                 shipped_at: Some(now),
                 by_step: true,
+                before: Some(order.fulfilment),
             });
             order.fulfilment = Fulfilment::Fulfilled;
         }
         Step::Unship => {
-            order.parcels.pop();
-            order.fulfilment =
+            let before = order.parcels.pop().and_then(|parcel| parcel.before);
+            let by_parcels =
                 if order.parcels.is_empty() { Fulfilment::Unfulfilled } else { Fulfilment::Part };
+            order.fulfilment = before.unwrap_or(by_parcels);
         }
         Step::Deliver => order.fulfilment = Fulfilment::Delivered,
         Step::Undeliver => order.fulfilment = Fulfilment::Fulfilled,

@@ -22,6 +22,7 @@ mod search;
 mod standing;
 mod state;
 mod table;
+mod undo;
 mod wire;
 
 pub use api::{ApiDocs, routes as api_routes};
@@ -43,4 +44,5 @@ pub use search::{FIELDS, KINDS, credit_note_doc, doc};
 pub use standing::{Standing, of_customer, standing};
 pub use state::*;
 pub use table::TABLES;
+pub use undo::taken_back_by;
 pub use wire::{CreditNoteOut, OrderOut};

@@ -78,6 +78,9 @@ pub struct PaymentNote {
     /// Noted by the step "pay", so the step "unpay" may remove it.
     #[n(5)]
     pub by_step: bool,
+    /// Where the money stood before that step, and stands again when it is taken back.
+    #[n(6)]
+    pub before: Option<Payment>,
 }
 
 /// A parcel that left the house.
@@ -92,6 +95,9 @@ pub struct Parcel {
     /// Noted by the step "ship".
     #[n(3)]
     pub by_step: bool,
+    /// Where the goods stood before that step, and stand again when it is taken back.
+    #[n(4)]
+    pub before: Option<Fulfilment>,
 }
 
 /// A note by staff for staff.

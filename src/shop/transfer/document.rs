@@ -49,6 +49,8 @@ pub struct PaymentDocument {
     pub instalments: u32,
     #[serde(default)]
     pub by_step: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Payment>,
 }
 
 /// A parcel that left the house.
@@ -62,6 +64,8 @@ pub struct ParcelDocument {
     pub shipped_at: Option<Timestamp>,
     #[serde(default)]
     pub by_step: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Fulfilment>,
 }
 
 /// A note by staff for staff.
@@ -273,26 +277,26 @@ impl From<LineDocument> for NewLine {
 
 impl From<&PaymentNote> for PaymentDocument {
     fn from(p: &PaymentNote) -> Self {
-        let PaymentNote { method, reference, amount, at, instalments, by_step } = p.clone();
-        Self { method, reference, amount, at, instalments, by_step }
+        let PaymentNote { method, reference, amount, at, instalments, by_step, before } = p.clone();
+        Self { method, reference, amount, at, instalments, by_step, before }
     }
 }
 impl From<PaymentDocument> for PaymentNote {
     fn from(p: PaymentDocument) -> Self {
-        let PaymentDocument { method, reference, amount, at, instalments, by_step } = p;
-        Self { method, reference, amount, at, instalments, by_step }
+        let PaymentDocument { method, reference, amount, at, instalments, by_step, before } = p;
+        Self { method, reference, amount, at, instalments, by_step, before }
     }
 }
 impl From<&Parcel> for ParcelDocument {
     fn from(p: &Parcel) -> Self {
-        let Parcel { carrier, tracking, shipped_at, by_step } = p.clone();
-        Self { carrier, tracking, shipped_at, by_step }
+        let Parcel { carrier, tracking, shipped_at, by_step, before } = p.clone();
+        Self { carrier, tracking, shipped_at, by_step, before }
     }
 }
 impl From<ParcelDocument> for Parcel {
     fn from(p: ParcelDocument) -> Self {
-        let ParcelDocument { carrier, tracking, shipped_at, by_step } = p;
-        Self { carrier, tracking, shipped_at, by_step }
+        let ParcelDocument { carrier, tracking, shipped_at, by_step, before } = p;
+        Self { carrier, tracking, shipped_at, by_step, before }
     }
 }
 impl From<&StaffNote> for StaffNoteDocument {

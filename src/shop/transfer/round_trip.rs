@@ -121,12 +121,13 @@ fn payment() -> impl Strategy<Value = PaymentNote> {
             at,
             instalments,
             by_step,
+            before: by_step.then_some(Payment::Authorised),
         },
     )
 }
 fn parcel() -> impl Strategy<Value = Parcel> {
     (text(), text(), prop::option::of(time()), any::<bool>()).prop_map(
-        |(carrier, tracking, shipped_at, by_step)| Parcel { carrier, tracking, shipped_at, by_step },
+        |(carrier, tracking, shipped_at, by_step)| Parcel { carrier, tracking, shipped_at, by_step, before: by_step.then_some(Fulfilment::Part) },
     )
 }
 

@@ -121,7 +121,7 @@ impl Maker<'_> {
         let (carrier, tracking) =
             (self.first_line(views, Field::Carrier), self.first_line(views, Field::Tracking));
         if shipped_at.is_some() || !tracking.is_empty() {
-            order.parcels.push(Parcel { carrier, tracking, shipped_at, by_step: false });
+            order.parcels.push(Parcel { carrier, tracking, shipped_at, by_step: false, before: None });
         }
         Ok(())
     }
@@ -151,7 +151,7 @@ impl Maker<'_> {
         };
         let is_told = at.is_some() || !method.is_empty() || !reference.is_empty();
         if payments.is_empty() && is_told {
-            payments.push(PaymentNote { method, reference, amount, at, instalments: 1, by_step: false });
+            payments.push(PaymentNote { method, reference, amount, at, instalments: 1, by_step: false, before: None });
         }
         Ok(())
     }
@@ -175,6 +175,7 @@ impl Maker<'_> {
                 at: view.date(Field::PayAt, &self.options.zone)?.map(|m| m.at),
                 instalments,
                 by_step: false,
+                before: None,
             });
         }
         Ok(payments)

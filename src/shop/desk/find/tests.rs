@@ -20,6 +20,7 @@ fn shop() -> Trial {
             tracking: "00340434161094000001".into(),
             shipped_at: None,
             by_step: false,
+            before: None,
         }];
     });
     shop

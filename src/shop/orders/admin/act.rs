@@ -10,6 +10,7 @@ use crate::base::id::Id;
 use crate::search::Search;
 use crate::shop::orders::{
     CancelReason, Order, OrderId, Step, StepInput, add_note, edit_note, get, step_named, take,
+    taken_back_by,
 };
 use crate::store::{Actor, Store, Tx};
 use crate::web::{Fields, Pages, Shell, Toast, see_other};
@@ -50,37 +51,31 @@ struct NoteForm {
 struct Done {
     number: u64,
     version: u64,
-    /// What the step took away and its undoing needs: fields of the form of the opposite step.
+    /// The step that takes this one back, with the fields of its form.
     #[serde(default)]
-    lost: Vec<(String, String)>,
+    undo: Option<(Step, Vec<(String, String)>)>,
 }
 
 impl Done {
     fn of(order: &Order) -> Self {
-        Self { number: order.number, version: order.version, lost: Vec::new() }
+        Self { number: order.number, version: order.version, undo: None }
     }
 }
 
-/// What of an order a step takes away, as the opposite step asks for it.
-fn lost(step: Step, before: &Order) -> Vec<(String, String)> {
-    let pairs = match step {
-        Step::Release => vec![("note", before.hold.clone().unwrap_or_default())],
-        Step::Reopen => before.cancelled.as_ref().map_or_else(Vec::new, |cancelled| {
-            vec![("reason", cancelled.reason.word().to_owned()), ("note", cancelled.note.clone())]
-        }),
-        Step::Unship => before.parcels.last().map_or_else(Vec::new, |parcel| {
-            vec![("carrier", parcel.carrier.clone()), ("tracking", parcel.tracking.clone())]
-        }),
-        Step::Unpay => {
-            before.payments.last().map_or_else(Vec::new, |payment| vec![("method", payment.method.clone())])
-        }
-        _ => Vec::new(),
-    };
-    pairs
-        .into_iter()
-        .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+/// The fields of the form of a step.
+fn step_fields(input: &StepInput) -> Vec<(String, String)> {
+    let reason = input.reason.map(CancelReason::word).unwrap_or_default();
+    [
+        ("reason", reason),
+        ("note", &input.note),
+        ("method", &input.method),
+        ("carrier", &input.carrier),
+        ("tracking", &input.tracking),
+    ]
+    .into_iter()
+    .filter(|(_, value)| !value.is_empty())
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .collect()
 }
 
 /// `POST /admin/orders/{id}/{step}`
@@ -125,8 +120,9 @@ async fn taken(
     };
     let op = move |tx: &mut Tx<'_>| {
         same.run(tx, |tx| {
-            let lost = lost(step, &get(tx, id)?);
-            take(tx, id, None, step, &input).map(|o| Done { lost, ..Done::of(&o) })
+            let (back, needs) = taken_back_by(step, &get(tx, id)?);
+            let undo = Some((back, step_fields(&needs)));
+            take(tx, id, None, step, &input).map(|o| Done { undo, ..Done::of(&o) })
         })
     };
     match parts.1.write(actor, op).await {
@@ -139,11 +135,12 @@ async fn taken(
 fn answered(id: OrderId, step: Step, done: &Done, from: Option<&str>) -> Result<HttpResponse> {
     let page = order_path(id, from);
     let version = done.version.to_string();
-    let undo = format!("/admin/orders/{id}/{}", step.inverse());
-    let mut fields = vec![("version", version.as_str()), ("from", from.unwrap_or_default())];
-    fields.extend(done.lost.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    let toast =
-        Toast::ok(format!("Order #{} {}.", done.number, words::done(step))).undo("Undo", undo, &fields);
+    let mut toast = Toast::ok(format!("Order #{} {}.", done.number, words::done(step)));
+    if let Some((back, needs)) = &done.undo {
+        let mut fields = vec![("version", version.as_str()), ("from", from.unwrap_or_default())];
+        fields.extend(needs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        toast = toast.undo("Undo", format!("/admin/orders/{id}/{back}"), &fields);
+    }
     see_other(&page, Some(toast))
 }
 

@@ -8,7 +8,7 @@ use crate::access::{Shop, Staff, may};
 use crate::base::error::{Error, Kind, Result};
 use crate::base::id::{Id, from_text, to_text};
 use crate::search::Search;
-use crate::shop::orders::{CancelReason, OrderId, Step, StepInput, get, retag, step_named, take};
+use crate::shop::orders::{CancelReason, OrderId, Step, StepInput, get, retag, step_named, take, taken_back_by};
 use crate::store::{Store, Tx, remembered};
 use crate::web::flash::local_path;
 use crate::web::parts::{FormErrors, Link};
@@ -18,11 +18,14 @@ use serde::{Deserialize, Serialize};
 
 /// Orders of one action; a page of the list has at most 200.
 const ORDERS_MAX: usize = 500;
+/// What the title of an undone action begins with.
+const UNDO: &str = "Undo: ";
 /// Results are kept in the store as answers to a form, one per person and key.
 const HASH: [u8; 32] = [0; 32];
 
-/// What is to be done with each order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What is to be done with an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Action {
     Step(Step, StepInput),
     Tag(String),
@@ -35,8 +38,8 @@ pub(super) struct Outcome {
     /// `Mark shipped`, `Add tag gift`.
     title: String,
     rows: Vec<Row>,
-    /// The fields that take it back, where it can be taken back.
-    undo: Vec<(String, String)>,
+    /// What takes it back, for each order that was changed.
+    undo: Vec<(OrderId, Action)>,
     back: String,
 }
 
@@ -45,9 +48,19 @@ pub(super) struct Outcome {
 pub(super) struct Row {
     id: String,
     number: u64,
-    done: bool,
+    result: Outcomes,
     /// What it is now, or why not.
     text: String,
+}
+
+/// How it went with one order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcomes {
+    Done,
+    /// It was so before.
+    Unchanged,
+    Refused,
 }
 
 /// The result as its template shows it.
@@ -56,36 +69,65 @@ pub(super) struct BulkPage {
     title: String,
     back: Link,
     done: usize,
+    unchanged: usize,
     refused: usize,
     rows: Vec<Row>,
-    undo: Vec<(String, String)>,
+    /// The key of the result, where something can be taken back.
+    undo: Option<String>,
 }
 
 impl Page for BulkPage {
     const TEMPLATE: &'static str = "orders/bulk.html";
     #[cfg(test)]
     fn sample() -> Self {
-        let row = |number, done, text: &str| Row { id: "ord_1".into(), number, done, text: text.into() };
-        Self::of(Outcome {
+        let row = |number, result, text: &str| Row { id: "ord_1".into(), number, result, text: text.into() };
+        let outcome = Outcome {
             title: "Mark shipped".into(),
-            rows: vec![row(10_482, true, "Shipped"), row(10_481, false, "<script>alert(1)</script>")],
-            undo: vec![("action".into(), "unship".into()), ("id".into(), "ord_1.8".into())],
+            rows: vec![
+                row(10_482, Outcomes::Done, "Shipped"),
+                row(10_481, Outcomes::Refused, "<script>alert(1)</script>"),
+            ],
+            undo: vec![(OrderId::from_bytes([1; 16]), Action::Tag("gift".into()))],
             back: "/admin/orders?q=status:open".into(),
-        })
+        };
+        Self::of(outcome, "01jd3m")
     }
 }
 
 impl BulkPage {
-    fn of(outcome: Outcome) -> Self {
-        let done = outcome.rows.iter().filter(|row| row.done).count();
+    fn of(outcome: Outcome, key: &str) -> Self {
+        let count = |wanted| outcome.rows.iter().filter(|row| row.result == wanted).count();
         Self {
+            done: count(Outcomes::Done),
+            unchanged: count(Outcomes::Unchanged),
+            refused: count(Outcomes::Refused),
             title: outcome.title,
             back: Link::new("Orders", outcome.back),
-            done,
-            refused: outcome.rows.len() - done,
+            undo: (!outcome.undo.is_empty()).then(|| key.to_owned()),
             rows: outcome.rows,
-            undo: outcome.undo,
         }
+    }
+}
+
+/// What one form asks for.
+struct Wish {
+    title: String,
+    each: Vec<(OrderId, Action)>,
+    back: String,
+}
+
+impl Wish {
+    /// One action for the ticked orders.
+    fn read(fields: &Fields) -> Result<Self> {
+        let back = fields.get("from").map(local_path).filter(|path| path != "/");
+        let action = Action::read(fields)?;
+        let each = chosen(fields)?.into_iter().map(|id| (id, action.clone())).collect();
+        Ok(Self { title: action.title(), each, back: back.unwrap_or_else(|| PATH.to_owned()) })
+    }
+    /// What takes an earlier result back.
+    fn undoing(earlier: Outcome) -> Self {
+        let title = earlier.title.strip_prefix(UNDO).map_or(format!("{UNDO}{}", earlier.title), str::to_owned);
+        Self { title, each: earlier.undo, back: earlier.back }
     }
 }
 
@@ -97,25 +139,30 @@ pub(super) async fn run(
     (store, search): (web::Data<Store>, web::Data<Search>),
     fields: Fields,
 ) -> Result<HttpResponse> {
-    let back = fields.get("from").map(local_path).filter(|p| p != "/").unwrap_or_else(|| PATH.to_owned());
-    let (action, ids) = match Action::read(&fields).and_then(|action| Ok((action, chosen(&fields)?))) {
+    let wish = match fields.get("undo") {
+        Some(key) => Ok(Wish::undoing(kept(&store, &staff.actor().id, key)?)),
+        None => Wish::read(&fields),
+    };
+    let wish = match wish {
         Ok(wish) => wish,
         // The list again, with what was ticked and typed.
         Err(error) if error.kind == Kind::Invalid => {
+            let back = fields.get("from").map(local_path).filter(|path| path != "/");
             let refused = Refused {
                 errors: Some(FormErrors::of(&error)),
                 typed: fields.0.iter().cloned().collect(),
                 ticked: fields.all("id").filter_map(|text| ticked(text).ok()).collect(),
             };
             let parts = ListParts { pages, front, store, search, shop };
-            return parts.again(&shell, staff.rights(), &back, refused);
+            return parts.again(&shell, staff.rights(), back.as_deref().unwrap_or(PATH), refused);
         }
         Err(fault) => return Err(fault),
     };
-    if !staff.may(action.permission()) {
-        let text =
-            format!("Your role does not have the permission {}. An owner can give it.", action.permission());
-        return Err(Error::refuse(Kind::Forbidden, "forbidden", text));
+    for permission in wish.each.iter().map(|(_, action)| action.permission()) {
+        if !staff.may(permission) {
+            let text = format!("Your role does not have the permission {permission}. An owner can give it.");
+            return Err(Error::refuse(Kind::Forbidden, "forbidden", text));
+        }
     }
     let actor = staff.actor();
     let same = SameForm::new(&actor.id, "bulk".to_owned(), &fields.0);
@@ -124,7 +171,7 @@ pub(super) async fn run(
             let mut random = [0; 16];
             tx.random(&mut random);
             let result = to_text(&random);
-            let outcome = each(tx, &action, &ids, &back)?;
+            let outcome = all(tx, &wish)?;
             let body = serde_json::to_vec(&outcome).map_err(Error::internal)?;
             let scope = scope(&tx.actor().id);
             tx.remember(&scope, &result, &HASH, 200, &body)?;
@@ -143,12 +190,17 @@ pub(super) async fn result(
     store: web::Data<Store>,
     key: web::Path<String>,
 ) -> Result<HttpResponse> {
+    let outcome = kept(&store, &staff.actor().id, &key)?;
+    pages.show(&shell, &BulkPage::of(outcome, &key))
+}
+
+/// A result that is kept for the one who asked for it.
+fn kept(store: &Store, actor: &str, key: &str) -> Result<Outcome> {
     let unknown = || Error::refuse(Kind::NotFound, "not_found", "This result is not kept any more.");
-    let wanted = from_text(&key).map(|bytes| to_text(&bytes)).ok_or_else(unknown)?;
-    let kept = store.read(|s| remembered(s, &scope(&staff.actor().id), &wanted, &HASH))?;
-    let kept = kept.ok_or_else(unknown)?;
-    let outcome: Outcome = serde_json::from_slice(&kept.body).map_err(Error::internal)?;
-    pages.show(&shell, &BulkPage::of(outcome))
+    let wanted = from_text(key).map(|bytes| to_text(&bytes)).ok_or_else(unknown)?;
+    let kept = store.read(|s| remembered(s, &scope(actor), &wanted, &HASH))?.ok_or_else(unknown)?;
+    // One that an earlier version wrote in another way is as good as forgotten.
+    serde_json::from_slice(&kept.body).map_err(|_| unknown())
 }
 
 fn scope(actor: &str) -> String {
@@ -171,27 +223,25 @@ fn chosen(fields: &Fields) -> Result<Vec<OrderId>> {
 }
 
 /// Every order by itself: what is refused leaves the others as they are.
-fn each(tx: &mut Tx<'_>, action: &Action, ids: &[OrderId], back: &str) -> Result<Outcome> {
-    let mut rows = Vec::with_capacity(ids.len());
+fn all(tx: &mut Tx<'_>, wish: &Wish) -> Result<Outcome> {
+    let mut rows = Vec::with_capacity(wish.each.len());
     let mut undo = Vec::new();
-    for id in ids {
+    for (id, action) in &wish.each {
         let number = get(tx, *id).map(|o| o.number).unwrap_or_default();
-        match tx.attempt(|tx| action.run(tx, *id)) {
-            Ok(version) => {
-                undo.push(("id".to_owned(), format!("{id}.{version}")));
-                rows.push(Row { id: id.to_string(), number, done: true, text: action.done() });
+        let (result, text) = match tx.attempt(|tx| action.run(tx, *id)) {
+            Ok(Some(back)) => {
+                undo.push((*id, back));
+                (Outcomes::Done, action.done())
             }
+            Ok(None) => (Outcomes::Unchanged, action.unchanged()),
             Err(error) if matches!(error.kind, Kind::Invalid | Kind::Conflict | Kind::NotFound) => {
-                rows.push(Row { id: id.to_string(), number, done: false, text: error.message.into_owned() });
+                (Outcomes::Refused, error.message.into_owned())
             }
             Err(fault) => return Err(fault),
-        }
+        };
+        rows.push(Row { id: id.to_string(), number, result, text });
     }
-    if !undo.is_empty() {
-        undo.extend(action.inverse());
-        undo.push(("from".to_owned(), back.to_owned()));
-    }
-    Ok(Outcome { title: action.title(), rows, undo, back: back.to_owned() })
+    Ok(Outcome { title: wish.title.clone(), rows, undo, back: wish.back.clone() })
 }
 
 impl Action {
@@ -231,14 +281,18 @@ impl Action {
         }
     }
 
-    /// Does it with one order and gives its new version.
-    fn run(&self, tx: &mut Tx<'_>, id: OrderId) -> Result<u64> {
-        let order = match self {
-            Self::Step(step, input) => take(tx, id, None, *step, input)?,
-            Self::Tag(tag) => retag(tx, id, std::slice::from_ref(tag), &[])?,
-            Self::Untag(tag) => retag(tx, id, &[], std::slice::from_ref(tag))?,
+    /// Does it with one order and gives what takes it back; `None` when the order was so before.
+    fn run(&self, tx: &mut Tx<'_>, id: OrderId) -> Result<Option<Self>> {
+        let before = get(tx, id)?;
+        let (after, back) = match self {
+            Self::Step(step, input) => {
+                let (back, needs) = taken_back_by(*step, &before);
+                (take(tx, id, None, *step, input)?, Self::Step(back, needs))
+            }
+            Self::Tag(tag) => (retag(tx, id, std::slice::from_ref(tag), &[])?, Self::Untag(tag.clone())),
+            Self::Untag(tag) => (retag(tx, id, &[], std::slice::from_ref(tag))?, Self::Tag(tag.clone())),
         };
-        Ok(order.version)
+        Ok((after.version != before.version).then_some(back))
     }
 
     fn title(&self) -> String {
@@ -257,13 +311,12 @@ impl Action {
         }
     }
 
-    /// The fields of the form that takes it back.
-    fn inverse(&self) -> Vec<(String, String)> {
-        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    /// What is said where there was nothing to do.
+    fn unchanged(&self) -> String {
         match self {
-            Self::Step(step, _) => vec![pair("action", step.inverse().word())],
-            Self::Tag(tag) => vec![pair("action", "untag"), pair("tag", tag)],
-            Self::Untag(tag) => vec![pair("action", "tag"), pair("tag", tag)],
+            Self::Step(step, _) => words::done(*step).to_owned(),
+            Self::Tag(tag) => format!("has the tag {tag} already"),
+            Self::Untag(tag) => format!("does not have the tag {tag}"),
         }
     }
 }
@@ -289,7 +342,6 @@ mod tests {
         .unwrap();
         let Action::Step(Step::Cancel, input) = &cancel else { panic!("{cancel:?}") };
         assert_eq!((input.reason, input.note.as_str()), (Some(CancelReason::Rejected), "fraud"));
-        assert_eq!(cancel.inverse(), [("action".to_owned(), "reopen".to_owned())]);
         let tag = Action::read(&fields(&[("action", "tag"), ("tag", " gift ")])).unwrap();
         assert_eq!((tag.permission(), &tag), ("orders:edit", &Action::Tag("gift".into())));
         assert_eq!(Action::read(&fields(&[("action", "tag")])).unwrap_err().code, "tag_empty");
