@@ -42,26 +42,19 @@ pub fn doors() -> &'static [Nav] {
     &ALL
 }
 
-/// Every kind of event with a sentence, for the documentation of the feed.
-pub fn events() -> Vec<(&'static str, &'static str)> {
-    [customers::EVENTS, orders::EVENTS, transfer::imports::EVENTS, transfer::downloads::EVENTS].concat()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
     #[test]
-    fn tables_and_events_have_one_name_each() {
+    fn tables_have_one_name_each() {
         let names: BTreeSet<_> = tables()
             .iter()
             .flat_map(|t| std::iter::once(t.name).chain(t.indexes.iter().map(|i| i.name)))
             .collect();
         let count: usize = tables().iter().map(|t| 1 + t.indexes.len()).sum();
         assert_eq!(names.len(), count);
-        let kinds: BTreeSet<_> = events().into_iter().map(|(kind, _)| kind).collect();
-        assert_eq!(kinds.len(), events().len());
     }
 
     #[test]

@@ -20,6 +20,7 @@ const PUBLIC: &[&str] = &[
     "GET /api/openapi.json",
     "GET /api/docs/errors/{code}",
     "GET /api/docs/errors",
+    "GET /api/docs/search",
 ];
 /// Changes that concern only the person who makes them: every role may.
 const OWN: &[&str] =

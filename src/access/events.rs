@@ -7,9 +7,9 @@ use serde::Serialize;
 
 /// Declares events: a struct with its kind.
 macro_rules! events {
-    ($(#[$doc:meta] $name:ident $kind:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })+) => {
+    ($(#[doc = $doc:literal] $name:ident $kind:literal { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })+) => {
         $(
-            #[$doc]
+            #[doc = $doc]
             #[derive(Clone, Debug, Serialize)]
             pub struct $name {
                 $($(#[$field_doc])* pub $field: $type,)*
@@ -20,8 +20,8 @@ macro_rules! events {
                 }
             }
         )+
-        /// Every kind of event of this floor.
-        pub const EVENTS: &[&str] = &[$($kind,)+];
+        /// Every kind of event of this floor, with a sentence.
+        pub const EVENTS: &[(&str, &str)] = &[$(($kind, $doc),)+];
     };
 }
 

@@ -63,7 +63,7 @@ impl ApiKey {
         if self.scopes.iter().any(|s| s == crate::access::permission::ALL_WORD) {
             return Rights::all();
         }
-        Rights::of(|word| self.scopes.iter().any(|s| s == word))
+        Rights::of(|word| self.scopes.iter().any(|s| s == word)).with_views()
     }
     /// Why it does not open the door at `now`; `None` when it does.
     pub fn refusal(&self, now: Timestamp) -> Option<&'static str> {

@@ -40,6 +40,15 @@ macro_rules! permissions {
     };
 }
 
+/// Who may do the first sees what the second lets see.
+const CHANGES_SHOW: &[(&str, &str)] = &[
+    ("orders:edit", "orders:view"),
+    ("orders:ship", "orders:view"),
+    ("orders:export", "orders:view"),
+    ("customers:edit", "customers:view"),
+    ("customers:export", "customers:view"),
+];
+
 /// The permissions as types: `Staff<may::EditOrders>`.
 pub mod may {
     use crate::access::permission::Permission;
@@ -124,7 +133,14 @@ impl Rights {
         if set == Self::default() {
             return Err(Error::invalid("required", "Choose at least one scope.").on("/scopes"));
         }
-        Ok(set)
+        Ok(set.with_views())
+    }
+    /// The set with what its changes show: every change of a record answers with the record.
+    pub fn with_views(self) -> Self {
+        let seen = Self::of(|word| {
+            CHANGES_SHOW.iter().any(|(change, view)| *view == word && self.words().any(|w| w == *change))
+        });
+        Self(self.0 | seen.0)
     }
     /// Whether the permission with this word is in the set. The empty word always is.
     pub fn may(self, word: &str) -> bool {

@@ -25,7 +25,7 @@ Examples:
   backroom serve --listen 0.0.0.0:8080 --data /var/lib/backroom
 
 The first start prints a link that creates the owner's account; it works once and for an hour.
-Ctrl C or SIGTERM stops: running requests get 30 seconds to finish, a second signal ends at once.")]
+Ctrl C or SIGTERM stops: running requests get 20 seconds to finish, a second signal ends at once.")]
 pub(super) struct ServeArgs {
     #[command(flatten)]
     pub(super) place: Place,
@@ -53,10 +53,11 @@ pub(super) fn run(args: &ServeArgs, answer: &mut Answer) -> Result<Exit> {
     let backups = workers::backups::start(&app);
     let served = serve(&app, answer, |address, answer| {
         answer.line(format_args!("backroom {}   data {}", env!("CARGO_PKG_VERSION"), app.dir.display()))?;
-        answer.line(format_args!("  admin    http://{address}/admin"))?;
-        answer.line(format_args!("  api      http://{address}/api/docs"))?;
+        let url = settings.server.origin().unwrap_or_else(|| format!("http://{address}"));
+        answer.line(format_args!("  admin    {url}/admin"))?;
+        answer.line(format_args!("  api      {url}/api/docs"))?;
         if let Some(token) = access::setup_link(&app.store)? {
-            answer.line(format_args!("  set up   http://{address}/setup/{token}   (1 hour, once)"))?;
+            answer.line(format_args!("  set up   {url}/setup/{token}   (1 hour, once)"))?;
         }
         answer.finish()
     });
@@ -93,9 +94,11 @@ async fn answering(
     let handle = server.handle();
     hello(address, answer)?;
     tracing::info!(%address, data = %app.dir.display(), "answering");
+    let web = front.web.clone();
     let stop = async move {
         wait_for_signal().await;
         tracing::info!("stopping");
+        web.stop();
         // A second signal does not wait for running requests.
         tokio::select! {
             () = handle.stop(true) => {}

@@ -87,6 +87,11 @@ impl Search {
         settings: Settings,
         _clock: Clock,
     ) -> Result<Self> {
+        // The index is made from the store: whatever stands in its place is in the way.
+        if dir.is_file() {
+            tracing::warn!(dir = %dir.display(), "a file stands where the search index belongs; it is removed");
+            std::fs::remove_file(dir).map_err(Error::internal)?;
+        }
         std::fs::create_dir_all(dir).map_err(Error::internal)?;
         let layout = Arc::new(Layout::new(&schema));
         let epoch: String = source.epoch().iter().map(|byte| format!("{byte:02x}")).collect();

@@ -4,6 +4,7 @@ use crate::base::error::{Error, Result};
 use crate::base::id;
 use crate::search::query::Query;
 use crate::search::schema::{Schema, Shape};
+use sha2::{Digest as _, Sha256};
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -180,12 +181,8 @@ pub struct Cursor {
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut first = [0; 16];
-        let (value, time) = first.split_at_mut(8);
-        value.copy_from_slice(&self.value.unwrap_or(0).to_be_bytes());
-        time.copy_from_slice(&self.time_ms.to_be_bytes());
-        let sign = if self.value.is_some() { 'v' } else { 't' };
-        write!(f, "{sign}{:02x}{:08x}{}{}", self.kind, self.list, id::to_text(&first), id::to_text(&self.id))
+        let [head, place] = self.bytes();
+        write!(f, "{}{}{}", id::to_text(&head), id::to_text(&place), id::to_text(&self.id))
     }
 }
 
@@ -202,26 +199,34 @@ impl Cursor {
     pub fn list(&self) -> u32 {
         self.list
     }
+    /// Which list, which kind, whether there is a value, and a sum over everything; then value and time.
+    fn bytes(&self) -> [[u8; 16]; 2] {
+        let mut place = [0; 16];
+        let (value, time) = place.split_at_mut(8);
+        value.copy_from_slice(&self.value.unwrap_or(0).to_be_bytes());
+        time.copy_from_slice(&self.time_ms.to_be_bytes());
+        let mut head = [0; 16];
+        let (list, rest) = head.split_at_mut(4);
+        list.copy_from_slice(&self.list.to_be_bytes());
+        let (kind, sum) = rest.split_at_mut(2);
+        kind.copy_from_slice(&[self.kind, u8::from(self.value.is_some())]);
+        let all = Sha256::new().chain_update(list).chain_update(kind).chain_update(place).chain_update(self.id);
+        sum.iter_mut().zip(all.finalize()).for_each(|(sum, byte)| *sum = byte);
+        [head, place]
+    }
     fn read(text: &str) -> Option<Self> {
-        if !text.is_ascii() {
-            return None;
-        }
-        let (sign, rest) = text.split_at_checked(1)?;
-        let (kind, rest) = rest.split_at_checked(2)?;
-        let (list, rest) = rest.split_at_checked(8)?;
-        let (first, second) = rest.split_at_checked(26)?;
-        let (first, id) = (id::from_text(first)?, id::from_text(second)?);
-        let (value, time) = first.split_at_checked(8)?;
+        let (head, rest) = text.split_at_checked(26)?;
+        let (place, id) = rest.split_at_checked(26)?;
+        let (head, place, id) = (id::from_text(head)?, id::from_text(place)?, id::from_text(id)?);
+        let (value, time) = place.split_at_checked(8)?;
+        let (list, rest) = head.split_at_checked(4)?;
+        let (kind, has_value) = (*rest.first()?, *rest.get(1)?);
         let value = i64::from_be_bytes(value.try_into().ok()?);
         let time_ms = i64::from_be_bytes(time.try_into().ok()?);
-        let kind = u8::from_str_radix(kind, 16).ok()?;
-        let list = u32::from_str_radix(list, 16).ok()?;
-        let value = match sign {
-            "v" => Some(value),
-            "t" => None,
-            _ => return None,
-        };
-        Some(Self { value, time_ms, id, kind, list })
+        let list = u32::from_be_bytes(list.try_into().ok()?);
+        let cursor = Self { value: (has_value == 1).then_some(value), time_ms, id, kind, list };
+        // One that was changed on the way would begin somewhere else, and nobody would notice.
+        (cursor.bytes() == [head, place]).then_some(cursor)
     }
 
     /// Which of two places comes first.

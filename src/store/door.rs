@@ -1,6 +1,6 @@
 //! The store as everyone else sees it: open, write, read, scan, watch, check, close.
 
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Kind, Result};
 use crate::base::time::{Clock, Timestamp};
 use crate::store::actor::Actor;
 use crate::store::check::{Checker, Finding, Findings, check_all};
@@ -68,6 +68,7 @@ impl Store {
     /// left as it is), `store_damaged`, `store_io`.
     pub fn open(dir: &Path, settings: &Settings, clock: Clock, tables: &[TableInfo]) -> Result<Self> {
         make_dir(dir)?;
+        require_store(dir)?;
         let mb = |mb: u32| usize::try_from(mb).unwrap_or(64).saturating_mul(1 << 20);
         let opener =
             RedbOpener { medium: FileMedium(dir.join(FILE)), cache_bytes: mb(settings.cache_mb.max(1)) };
@@ -257,6 +258,29 @@ pub(super) fn registry(tables: &[TableInfo]) -> Result<Registry> {
 }
 
 /// The data directory, for its owner alone; one that exists is left as it is.
+/// A directory in which a shop was, without its database, is not a new shop: whoever starts over there in silence
+/// finds out when customers ask for their orders.
+fn require_store(dir: &Path) -> Result<()> {
+    let is_there = std::fs::metadata(dir.join(FILE)).is_ok_and(|file| file.len() > 0);
+    let is_used = |path: &Path| {
+        let scratch = path.file_name().is_some_and(|name| name == "tmp" || name == "lost+found");
+        !scratch && std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
+    };
+    let mut entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    match entries.find(|entry| is_used(&entry.path())).filter(|_| !is_there) {
+        None => Ok(()),
+        Some(rest) => Err(Error::refuse(
+            Kind::Internal,
+            "store_damaged",
+            format!(
+                "A shop was kept in {}, but its database {FILE} is missing or empty: {} is still there. Restore a backup, or begin anew in an empty directory.",
+                dir.display(),
+                rest.file_name().to_string_lossy()
+            ),
+        )),
+    }
+}
+
 pub(super) fn make_dir(dir: &Path) -> Result<()> {
     if dir.is_dir() {
         return Ok(());

@@ -62,6 +62,15 @@ impl Client {
     }
 }
 
+/// Whether a trusted proxy says that the request came to it without TLS.
+pub(super) fn came_plain(request: &ServiceRequest, trusted: &[Network]) -> bool {
+    let peer = peer(request.peer_addr());
+    let name = HeaderName::from_static("x-forwarded-proto");
+    let said = request.headers().get_all(name).last().and_then(|value| value.to_str().ok());
+    let nearest = said.and_then(|line| line.rsplit(',').next()).unwrap_or_default();
+    trusted.iter().any(|network| network.0.contains(&peer)) && nearest.trim().eq_ignore_ascii_case("http")
+}
+
 /// A request without a socket (a Unix socket, a test) is from this machine.
 fn peer(address: Option<SocketAddr>) -> IpAddr {
     address.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |a| a.ip().to_canonical())

@@ -1,7 +1,7 @@
 //! From a tree of values to a type, strictly: unknown names are refused, and every refusal says where.
 
 use crate::base::error::{Error, FieldError};
-use crate::web::nearest::nearest;
+use crate::base::nearest::nearest;
 use serde::de::{
     self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, Unexpected, Visitor,
 };

@@ -2,6 +2,7 @@
 
 use crate::base::error::{Error, Kind};
 use crate::web::Web;
+use crate::web::client::came_plain;
 use crate::web::refusal::refuse;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -9,7 +10,7 @@ use actix_web::error::PayloadError;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage as _, web};
+use actix_web::{HttpMessage as _, HttpResponse, web};
 use bytes::Bytes;
 use futures_util::Stream;
 use std::pin::Pin;
@@ -35,6 +36,14 @@ pub async fn guard<B: MessageBody + 'static>(mut request: ServiceRequest, next: 
         if let Err(error) = checked {
             return Ok(refuse(request, error).map_into_right_body());
         }
+        let origin = web.origin().filter(|origin| origin.starts_with("https://"));
+        if let Some(origin) = origin
+            && !ANY_HOST.contains(&request.path())
+            && came_plain(&request, &web.settings().trusted_proxies)
+        {
+            let place = format!("{origin}{}", request.uri());
+            return Ok(without_tls(request, place).map_into_right_body());
+        }
     }
     let has_body = request.headers().contains_key(header::CONTENT_LENGTH)
         || request.headers().contains_key(header::TRANSFER_ENCODING);
@@ -44,6 +53,16 @@ pub async fn guard<B: MessageBody + 'static>(mut request: ServiceRequest, next: 
         request.set_payload(Payload::Stream { payload: Box::pin(timed) });
     }
     next.call(request).await.map(ServiceResponse::map_into_left_body)
+}
+
+/// A key or a password that came in the open is not used; a page is shown where it is safe.
+fn without_tls(request: ServiceRequest, place: String) -> ServiceResponse {
+    if request.path().starts_with("/api/") {
+        let text = format!("Use {place}: what comes without TLS can be read on the way.");
+        return refuse(request, Error::refuse(Kind::Forbidden, "tls_required", text));
+    }
+    let answer = HttpResponse::PermanentRedirect().insert_header((header::LOCATION, place)).finish();
+    request.into_response(answer)
 }
 
 /// Every name a request gives for us must be one of ours.

@@ -18,7 +18,7 @@ pub const COUNT_ON_PAGES: u64 = 10_000;
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
-    /// The query language of the search box, such as `status:open total:>100`.
+    /// The query language of the search box, such as `status:open total:>100`; its fields stand at `/api/docs/search`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
     /// 1 to 200; 50 if absent.
@@ -30,7 +30,7 @@ pub struct ListQuery {
     /// A cursor from `prev_cursor`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
-    /// A sortable field, with `-` for descending, such as `-total`; newest first if absent.
+    /// A sortable field of `/api/docs/search`, with `-` for descending, such as `-total`; newest first if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// `exact` adds `total`.

@@ -30,7 +30,6 @@ pub mod download;
 pub mod form;
 pub mod json;
 pub mod listing;
-mod nearest;
 pub mod paging;
 pub mod query;
 pub mod sse;

@@ -15,11 +15,9 @@ pub struct List<T> {
     pub next_cursor: Option<String>,
     /// What to send as `before` for the page before this one.
     pub prev_cursor: Option<String>,
-    /// How many there are, with `count=exact`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// How many there are, with `count=exact`; else null.
     pub total: Option<u64>,
     /// The index is being rebuilt: these are the newest records that fit, not all.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub degraded: bool,
 }
 

@@ -6,6 +6,7 @@ use crate::web::client::Client;
 use crate::web::limits::{Budget, Caller, Limits};
 use crate::web::metrics::Metrics;
 use crate::web::refusal::refuse;
+use crate::web::sse::Streams;
 use crate::web::{Assets, Pages, Settings, Shell, ShellMaker, display, edge, guard, refusal};
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
@@ -28,6 +29,8 @@ struct Inner {
     pages: Pages,
     limits: Limits,
     metrics: Metrics,
+    stopping: tokio::sync::watch::Sender<bool>,
+    streams: Streams,
 }
 
 impl Web {
@@ -41,7 +44,18 @@ impl Web {
         let pages = Pages::load(&assets)?;
         let limits = Limits::new(&settings.limits);
         let (origin, hosts) = (settings.origin(), settings.hosts());
-        Ok(Self(Arc::new(Inner { settings, origin, hosts, clock, assets, pages, limits, metrics })))
+        Ok(Self(Arc::new(Inner {
+            settings,
+            origin,
+            hosts,
+            clock,
+            assets,
+            pages,
+            limits,
+            metrics,
+            stopping: tokio::sync::watch::Sender::new(false),
+            streams: Streams::default(),
+        })))
     }
     pub fn settings(&self) -> &Settings {
         &self.0.settings
@@ -60,6 +74,20 @@ impl Web {
     }
     pub fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+    /// The open streams of each caller.
+    pub fn streams(&self) -> &Streams {
+        &self.0.streams
+    }
+    /// Lets answers that never end by themselves end now: the server is about to stop.
+    pub fn stop(&self) {
+        self.0.stopping.send_replace(true);
+    }
+    /// Waits until the server is about to stop.
+    pub async fn stopping(&self) {
+        let mut stopping = self.0.stopping.subscribe();
+        // The sender lives as long as this does: there is no error to come.
+        let _stopped = stopping.wait_for(|stopping| *stopping).await;
     }
     pub(super) fn origin(&self) -> Option<&str> {
         self.0.origin.as_deref()

@@ -1,18 +1,62 @@
 //! Server-Sent Events: a stream that says it lives, and goes on where a client left it.
 
-use crate::base::error::Error;
+use crate::base::error::{Error, Kind};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Events that wait for a slow client before the sender waits too.
 const WAITING_MAX: usize = 64;
+/// Streams one caller can have open: a few consumers, and those a lost connection left behind.
+const STREAMS_MAX: usize = 16;
 /// Proxies close what is silent for a minute.
 const ALIVE_EVERY: Duration = Duration::from_secs(15);
 
 /// Where events of a stream are put.
 pub struct Sender(mpsc::Sender<Bytes>);
+
+/// How many streams each caller has open.
+#[derive(Clone, Debug, Default)]
+pub struct Streams(Arc<Mutex<HashMap<String, usize>>>);
+
+impl Streams {
+    /// Counts one more stream of a caller until what comes back is dropped.
+    ///
+    /// # Errors
+    /// `too_many_streams` beyond [`STREAMS_MAX`].
+    pub fn enter(&self, caller: &str) -> Result<Entered, Error> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(caller.to_owned()).or_default();
+        if *count >= STREAMS_MAX {
+            let text = format!("At most {STREAMS_MAX} streams can be open at once. Close one first.");
+            return Err(Error::refuse(Kind::TooMany, "too_many_streams", text));
+        }
+        *count += 1;
+        Ok(Entered { streams: self.clone(), caller: caller.to_owned() })
+    }
+}
+
+/// A stream that is open as long as this lives.
+#[derive(Debug)]
+pub struct Entered {
+    streams: Streams,
+    caller: String,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let mut open = self.streams.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.caller) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.caller);
+            }
+        }
+    }
+}
 
 /// The client is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

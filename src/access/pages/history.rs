@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn every_event_of_this_floor_has_its_words() {
-        for kind in EVENTS {
+        for (kind, _) in EVENTS {
             let event = StoredEvent {
                 seq: 1,
                 id: EventId([1; 16]),

@@ -336,6 +336,18 @@ pub fn checked_address(given: &Address, pointer: &str, checks: &mut Checks) -> A
     address
 }
 
+/// An outside id names its system and is not empty: the next empty one would be taken for the same record.
+pub fn check_reference(given: &ExternalRef, pointer: &str, checks: &mut Checks) {
+    for (field, text) in [("source", &given.source), ("id", &given.id)] {
+        let at = format!("{pointer}/{field}");
+        if text.trim().is_empty() {
+            checks.wrong(at, "required", "Name the other system and the id there, or leave both out.");
+        } else {
+            checks.keep(&at, one_line(text));
+        }
+    }
+}
+
 /// Whether there is anything to know a customer by: an address, an outside id, or a word of a name or a phone number.
 pub(super) fn check_known(
     email: Option<&str>,
@@ -356,6 +368,9 @@ impl NewCustomer {
     /// `validation` with the fields; `customer_empty` when there is nothing to know them by.
     pub fn checked(&self) -> Result<Self> {
         let mut checks = Checks::default();
+        for (index, reference) in self.external.iter().enumerate() {
+            check_reference(reference, &format!("/external/{index}"), &mut checks);
+        }
         let mut line = |pointer: &str, text: &str| checks.keep(pointer, one_line(text)).unwrap_or_default();
         let mut customer = Self {
             first_name: line("/first_name", &self.first_name),

@@ -1,10 +1,13 @@
 //! The change feed: every event, gap-free by sequence number, by page and as a stream.
 
-use crate::access::{Caller, may};
+use crate::access::{self, Caller, may};
 use crate::base::error::{Error, Result};
+use crate::base::nearest::nearest;
 use crate::base::time::Timestamp;
+use crate::shop::transfer::{downloads, imports};
+use crate::shop::{customers, orders};
 use crate::store::{Store, StoredEvent};
-use crate::web::{Query, sse};
+use crate::web::{Query, Web, sse};
 use crate::work::{Filter, Reader};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -37,15 +40,38 @@ pub(super) struct FeedQuery {
     after: Option<u64>,
     /// 1 to 1,000; 100 if absent.
     limit: Option<u32>,
-    /// Kinds, separated by commas, such as `order.placed,customer.*`; all if absent.
+    /// Kinds, separated by commas, such as `order.placed,customer.*`; all if absent. An unknown one is refused.
     kind: Option<String>,
     /// Only events about one record, such as `ord_…`.
     subject: Option<String>,
 }
 
-fn filter(kind: Option<&str>, subject: Option<String>) -> Filter {
-    let kinds = kind.unwrap_or_default().split(',').map(str::trim).filter(|k| !k.is_empty());
-    Filter { kinds: kinds.map(str::to_owned).collect(), subject }
+/// Every kind of event, with a sentence.
+pub(super) fn kinds() -> Vec<(&'static str, &'static str)> {
+    [customers::EVENTS, orders::EVENTS, imports::EVENTS, downloads::EVENTS, access::events::EVENTS]
+        .concat()
+        .into_iter()
+        .map(|(kind, sentence)| (kind, sentence.trim()))
+        .collect()
+}
+
+/// # Errors
+/// `unknown_kind`: whoever waits for a kind that does not exist waits for ever.
+fn filter(kind: Option<&str>, subject: Option<String>) -> Result<Filter> {
+    let wanted = kind.unwrap_or_default().split(',').map(str::trim).filter(|k| !k.is_empty());
+    let wanted: Vec<String> = wanted.map(str::to_owned).collect();
+    let all: Vec<&str> = kinds().into_iter().map(|(kind, _)| kind).collect();
+    let is_known = |wanted: &String| match wanted.strip_suffix('*') {
+        Some(start) => all.iter().any(|kind| kind.starts_with(start)),
+        None => all.contains(&wanted.as_str()),
+    };
+    if let Some(unknown) = wanted.iter().find(|wanted| !is_known(wanted)) {
+        let shown: String = unknown.chars().filter(|c| !c.is_control()).take(40).collect();
+        let near = nearest(&shown, &all).map(|near| format!(" Did you mean {near}?"));
+        let text = format!("There are no events of the kind “{shown}”.{}", near.unwrap_or_default());
+        return Err(Error::invalid("unknown_kind", text).on("/kind"));
+    }
+    Ok(Filter { kinds: wanted, subject })
 }
 
 /// The parameters of the stream.
@@ -55,7 +81,7 @@ fn filter(kind: Option<&str>, subject: Option<String>) -> Filter {
 pub(super) struct StreamQuery {
     /// The last sequence number you have; 0 or absent begins at the beginning. `Last-Event-ID` goes before it.
     after: Option<u64>,
-    /// Kinds, separated by commas, such as `order.placed,customer.*`; all if absent.
+    /// Kinds, separated by commas, such as `order.placed,customer.*`; all if absent. An unknown one is refused.
     kind: Option<String>,
     /// Only events about one record, such as `ord_…`.
     subject: Option<String>,
@@ -138,7 +164,7 @@ pub(super) async fn list(
             .on("/limit"));
     }
     let last_seq = store.last_seq();
-    let wanted = filter(query.0.kind.as_deref(), query.0.subject);
+    let wanted = filter(query.0.kind.as_deref(), query.0.subject)?;
     let mut reader = Reader::new(store.get_ref().clone(), wanted, query.0.after.unwrap_or(0).min(last_seq));
     let data: Vec<_> =
         reader.take(usize::try_from(limit).unwrap_or(1))?.into_iter().map(EventOut::new).collect();
@@ -150,7 +176,8 @@ pub(super) async fn list(
 ///
 /// Server-Sent Events: `id` is the sequence number, `event` the kind. It begins after `after`, sends what there is and
 /// then what comes. A client that comes back with `Last-Event-ID` goes on where it was. To hear only what is new, read
-/// `last_seq` from the feed and begin there. The stream ends when the key is revoked.
+/// `last_seq` from the feed and begin there. The stream ends when the key is revoked and when the server stops; a key has
+/// at most 16 at once.
 #[utoipa::path(get, operation_id = "stream_events", path = "/api/v1/events/stream", tag = "events",
     params(StreamQuery, ("Last-Event-ID" = Option<u64>, Header, description = "The last sequence number that came; EventSource sends it by itself.")),
     responses((status = 200, description = "A stream of events", content_type = "text/event-stream", body = String), (status = "4XX", response = crate::web::error::ProblemOut)),
@@ -158,15 +185,17 @@ pub(super) async fn list(
 pub(super) async fn stream(
     caller: Caller<may::ViewEvents>,
     request: HttpRequest,
-    store: web::Data<Store>,
+    (store, front): (web::Data<Store>, web::Data<Web>),
     query: Query<StreamQuery>,
 ) -> Result<HttpResponse> {
     let after = sse::last_event_id(&request)?.or(query.0.after).unwrap_or(0).min(store.last_seq());
-    let wanted = filter(query.0.kind.as_deref(), query.0.subject);
+    let wanted = filter(query.0.kind.as_deref(), query.0.subject)?;
     let mut reader = Reader::new(store.get_ref().clone(), wanted, after);
     let standing = caller.standing(&request)?;
+    let entered = front.streams().enter(&caller.actor().id)?;
     let (sender, response) = sse::channel();
     actix_web::rt::spawn(async move {
+        let _entered = entered;
         // A revocation is a change as well: it wakes the reader, and is seen before anything after it is sent.
         while standing.holds() {
             let Ok(batch) = reader.take(100) else { return };
@@ -174,17 +203,46 @@ pub(super) async fn stream(
                 tokio::select! {
                     () = reader.wait() => {}
                     () = sender.closed() => return,
+                    () = front.stopping() => return,
                     () = tokio::time::sleep(STANDING_ASKED_EVERY) => {}
                 }
             }
             for event in batch {
                 let (seq, kind) = (event.seq, event.kind.clone());
                 let Ok(data) = serde_json::to_string(&EventOut::new(event)) else { continue };
-                if sender.send(seq, &kind, &data).await.is_err() {
+                let sent = tokio::select! {
+                    sent = sender.send(seq, &kind, &data) => sent.is_ok(),
+                    () = front.stopping() => false,
+                };
+                if !sent {
                     return;
                 }
             }
         }
     });
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn kinds_have_one_name_each_and_a_sentence() {
+        let all = kinds();
+        assert_eq!(all.iter().map(|(kind, _)| kind).collect::<BTreeSet<_>>().len(), all.len());
+        assert!(all.iter().all(|(_, sentence)| sentence.ends_with('.')), "{all:?}");
+    }
+
+    #[test]
+    fn a_kind_that_nothing_is_of_is_refused() {
+        for known in ["order.placed", "order.*", "*", "key.revoked, staff.*", ""] {
+            assert!(filter(Some(known), None).is_ok(), "{known}");
+        }
+        let refused = filter(Some("order.placd"), None).unwrap_err();
+        assert_eq!(refused.code, "unknown_kind");
+        assert!(refused.message.ends_with("Did you mean order.placed?"), "{}", refused.message);
+        assert!(filter(Some("orders.*"), None).is_err());
+    }
 }

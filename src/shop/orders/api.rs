@@ -93,7 +93,8 @@ pub(super) async fn list(
 /// Places an order
 ///
 /// Durable when answered. The same `Idempotency-Key` with the same body gets the first answer again, whatever
-/// happened in between; with another body it is refused. A key is remembered for 72 hours.
+/// happened in between; with another body it is refused. A key is remembered for 72 hours. Without the scope
+/// `orders:view` the answer says nothing about the customer.
 #[utoipa::path(post, operation_id = "place_order", path = "/api/v1/orders", tag = "orders", request_body(content = PlaceOrder, example = json!({
         "email": "anna@example.com", "currency": "EUR",
         "lines": [{"sku": "RJ-M-NVY", "title": "Rain jacket", "quantity": 1, "unit_price": {"amount": 5900, "currency": "EUR"}}],
@@ -109,11 +110,14 @@ pub(super) async fn place_one(
 ) -> Result<HttpResponse> {
     let once = Once::required(&caller, &request, &body.bytes)?;
     let new = body.value.into_new("api")?;
+    let sees_orders = caller.may("orders:view");
     let answer = store
         .write(caller.actor(), move |tx| {
             once.run(tx, 201, |tx| {
                 let order = place(tx, &new)?;
-                out(tx, &order)
+                let placed = out(tx, &order)?;
+                // Who only places orders does not learn whose address it is and what else was bought with it.
+                Ok(OrderOut { customer: placed.customer.filter(|_| sees_orders), ..placed })
             })
         })
         .await?;
@@ -254,7 +258,8 @@ pub(super) async fn note(
 
 /// Edits a staff note
 #[utoipa::path(put, operation_id = "edit_order_note", path = "/api/v1/orders/{id}/notes/{number}", tag = "orders", request_body = NoteBody,
-    params(("id" = String, Path, description = "`ord_…` or the number"), ("number" = u32, Path, description = "The note's number")),
+    params(("id" = String, Path, description = "`ord_…` or the number"), ("number" = u32, Path, description = "The note's number"),
+        ("If-Match" = Option<String>, Header, description = "The ETag you saw")),
     responses((status = 200, description = "The order as it is now", body = OrderOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["orders:edit"])))]
 pub(super) async fn renote(

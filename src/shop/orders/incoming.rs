@@ -8,10 +8,10 @@ use super::state::{CancelReason, Fulfilment, Payment, Status};
 use crate::base::email;
 use crate::base::error::{Checks, Error, Result};
 use crate::base::money::{Currency, Price, possible_amount, sum};
-use crate::base::time::Timestamp;
+use crate::base::time::{DAY_MS, Timestamp};
 use crate::shop::customers::{
-    Address, CustomerId, ExternalRef, Life, NewCustomer, checked_address, many_lines, metadata, one_line,
-    tags,
+    Address, CustomerId, ExternalRef, Life, NewCustomer, check_reference, checked_address, many_lines,
+    metadata, one_line, tags,
 };
 use std::collections::BTreeMap;
 
@@ -158,6 +158,13 @@ impl NewOrder {
         let mut checks = Checks::default();
         let lines = self.checked_lines(&mut checks);
         self.check_amounts(&mut checks);
+        if let Some(source) = &self.source {
+            check_reference(source, "/source", &mut checks);
+        }
+        // A storefront's clock may be a little ahead; a day ahead it is a mistake that would top every list.
+        if !self.is_import && self.placed_at.is_some_and(|at| at.0 < 0 || at > now.plus_ms(DAY_MS)) {
+            checks.wrong("/placed_at", "out_of_range", "Enter a moment between 1970 and now.");
+        }
         let mut line = |pointer: &str, text: &str| checks.keep(pointer, one_line(text)).unwrap_or_default();
         let (channel, phone) = (line("/channel", &self.channel), line("/phone", &self.phone));
         let (discount_code, shipping_method) =
@@ -190,6 +197,10 @@ impl NewOrder {
         let total = possible_amount(self.stated_total.unwrap_or(computed)).map_err(|e| e.on("/lines"))?;
         possible_amount(subtotal).map_err(|e| e.on("/lines"))?;
         possible_amount(tax).map_err(|e| e.on("/tax"))?;
+        if self.tax_included && tax > total && !self.is_import {
+            let text = "Included tax is a part of the total and cannot be more than it.";
+            return Err(Error::invalid("tax_too_large", text).on("/tax"));
+        }
         if total < 0 && !self.is_import {
             return Err(
                 Error::invalid("total_negative", "The discount is larger than the order.").on("/discount")
@@ -275,7 +286,8 @@ impl NewOrder {
     fn checked_line(&self, index: usize, given: &NewLine, checks: &mut Checks) -> Line {
         let at = |field: &str| format!("/lines/{index}/{field}");
         let least = if self.is_import { -QUANTITY_MAX } else { 1 };
-        if !(least..=QUANTITY_MAX).contains(&given.quantity) {
+        let is_possible = (least..=QUANTITY_MAX).contains(&given.quantity);
+        if !is_possible {
             checks.wrong(
                 at("quantity"),
                 "invalid_quantity",
@@ -319,7 +331,8 @@ impl NewOrder {
             None => checks.keep(&at("unit_price"), computed).unwrap_or_default(),
         };
         checks.keep(&at("unit_price"), possible_amount(line.total));
-        if line.total < 0 && given.stated_total.is_none() && !self.is_import {
+        // What an impossible quantity comes to says nothing about the discount.
+        if line.total < 0 && is_possible && given.stated_total.is_none() && !self.is_import {
             checks.wrong(at("discount"), "discount_too_large", "The discount is larger than the line.");
         }
         line

@@ -237,3 +237,36 @@ fn counters_and_totals_stay_right_through_any_steps() {
     }
     is_sound(&store);
 }
+
+#[test]
+fn what_is_taken_back_brings_back_the_state_before() {
+    let (_dir, store) = store();
+    let wish = NewOrder {
+        payment: Payment::Authorised,
+        fulfilment: Fulfilment::Part,
+        ..order("7", "c1", 0, 500)
+    };
+    let Imported::Added(id) = write(&store, move |tx| import(tx, &wish)) else { panic!() };
+    let here = || store.read(|s| get(s, id)).unwrap();
+    let step = |step: Step, input: StepInput| {
+        let before = here();
+        write(&store, move |tx| take(tx, id, None, step, &input.clone()));
+        taken_back_by(step, &before)
+    };
+    for first in [Step::Pay, Step::Ship] {
+        let (back, needs) = step(first, StepInput::default());
+        step(back, needs);
+    }
+    assert_eq!((here().payment, here().fulfilment), (Payment::Authorised, Fulfilment::Part));
+
+    // What a step takes away is in what takes it back.
+    let tracked = StepInput { carrier: "DHL".into(), tracking: "0034".into(), ..StepInput::default() };
+    step(Step::Ship, tracked.clone());
+    assert_eq!(step(Step::Unship, StepInput::default()), (Step::Ship, tracked));
+    step(Step::Hold, StepInput { note: "fraud?".into(), ..StepInput::default() });
+    let (_, needs) = step(Step::Release, StepInput::default());
+    assert_eq!(needs.note, "fraud?");
+    step(Step::Complete, StepInput::default());
+    assert_eq!(step(Step::Reopen, StepInput::default()).0, Step::Complete);
+    is_sound(&store);
+}

@@ -77,10 +77,24 @@ fn open_private(path: &Path) -> std::io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(path)?;
+    #[cfg(unix)]
+    keep_private(&file)?;
     if fresh {
         sync_parent(path)?;
     }
     Ok(file)
+}
+
+/// A copy or an older umask may have left the file open to others.
+#[cfg(unix)]
+fn keep_private(file: &File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = file.metadata()?.permissions().mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    tracing::warn!("others could read the database; now only its owner can");
+    file.set_permissions(std::fs::Permissions::from_mode(mode & 0o700))
 }
 
 /// Makes an entry of a directory durable.

@@ -119,7 +119,7 @@ pub const CODES: &[Code] = &[
         Invalid,
         "invalid_query",
         "The query has a field or a value that does not exist.",
-        "The detail says which; the fields are under Query help.",
+        "The detail says which; the fields stand at `/api/docs/search`.",
     ),
     api(
         Invalid,
@@ -349,6 +349,25 @@ pub const CODES: &[Code] = &[
         "A discount is larger than what it is taken from.",
         "Send a smaller one.",
     ),
+    api(Forbidden, "tls_required", "The request came without TLS.", "Use the https address of the shop."),
+    api(
+        Invalid,
+        "tax_too_large",
+        "The included tax is more than the order comes to.",
+        "Send the tax that is contained in the total, or `tax_included: false`.",
+    ),
+    api(
+        Invalid,
+        "unknown_kind",
+        "There are no events of that kind.",
+        "Use one of the kinds listed on this page, or a beginning with `*`.",
+    ),
+    api(
+        TooMany,
+        "too_many_streams",
+        "The key has as many streams open as it may.",
+        "Close one, or read the feed by page.",
+    ),
     api(Invalid, "total_negative", "The order would come to less than nothing.", "Send a smaller discount."),
     api(
         Invalid,
@@ -401,7 +420,7 @@ pub const CODES: &[Code] = &[
         "There are as many API keys as can be kept.",
         "Revoke those that are not used.",
     ),
-    inside(Invalid, "out_of_range", "A number is outside of what is allowed.", "The message has the bounds."),
+    api(Invalid, "out_of_range", "A number is outside of what is allowed.", "The message has the bounds."),
     inside(Invalid, "unknown_role", "There is no such role.", "Use one of the roles in the message."),
     inside(
         Conflict,

@@ -5,8 +5,7 @@ use super::document;
 use super::reading::{Reading, read};
 use crate::access::{PERMISSIONS, Public};
 use crate::base::error::{Error, Result};
-use crate::shop::customers;
-use crate::shop::orders;
+use crate::shop::desk::feed::kinds;
 use crate::web::{Page, Pages, Shell, Web};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -82,7 +81,7 @@ impl DocsPage {
             reading: read(&api, &server),
             server,
             scopes: PERMISSIONS.iter().map(|p| Scope { word: p.word, sentence: p.sentence }).collect(),
-            events: [customers::EVENTS, orders::EVENTS].concat(),
+            events: kinds(),
             codes: CODES.iter().filter(|code| code.in_api).map(CodeRow::from).collect(),
         })
     }

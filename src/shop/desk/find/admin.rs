@@ -2,7 +2,7 @@
 
 use super::why::{Piece, Why};
 use super::{Ask, Found, Hit, KINDS, Kind, find, kinds_for};
-use crate::access::{Shop, Staff, may};
+use crate::access::{Public, Shop, Staff, may};
 use crate::base::error::Result;
 use crate::search::{FieldDef, Search, Shape, Total};
 use crate::store::Store;
@@ -23,7 +23,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/admin/search").route(web::get().to(page)))
         .service(web::resource("/admin/search/suggest").route(web::get().to(suggest)))
-        .service(web::resource("/admin/search/help").route(web::get().to(help)));
+        .service(web::resource("/admin/search/help").route(web::get().to(help)))
+        .service(web::resource("/api/docs/search").route(web::get().to(language)));
 }
 
 /// The parameters of the box.
@@ -290,6 +291,8 @@ pub(super) async fn suggest(
 /// The help about queries, written from the fields themselves.
 #[derive(Debug, Serialize)]
 pub(super) struct HelpPage {
+    /// Shown beside the documentation of the API.
+    is_public: bool,
     fields: Vec<FieldHelp>,
     examples: Vec<Example>,
 }
@@ -308,6 +311,7 @@ struct FieldHelp {
     /// The kinds that have it.
     kinds: String,
     boxed: bool,
+    sortable: bool,
 }
 
 impl FieldHelp {
@@ -326,13 +330,18 @@ impl FieldHelp {
             values,
             kinds: field.kinds.iter().map(|kind| label_of(kind)).collect::<Vec<_>>().join(", "),
             boxed: field.boxed,
+            sortable: field.sortable,
         }
     }
 }
 
 fn help_of(fields: &[FieldDef]) -> HelpPage {
     let label_of = |kind: &str| KINDS.iter().find(|k| k.name == kind).map_or("", |k| k.label);
-    HelpPage { fields: fields.iter().map(|f| FieldHelp::new(f, label_of)).collect(), examples: examples() }
+    HelpPage {
+        is_public: false,
+        fields: fields.iter().map(|f| FieldHelp::new(f, label_of)).collect(),
+        examples: examples(),
+    }
 }
 
 impl Page for HelpPage {
@@ -351,6 +360,16 @@ pub(super) async fn help(
     search: web::Data<Search>,
 ) -> Result<HttpResponse> {
     pages.show(&shell, &help_of(search.schema().fields()))
+}
+
+/// `GET /api/docs/search`: the same for those who write programs; there is nothing of the shop on it.
+pub(super) async fn language(
+    _anybody: Public,
+    shell: Shell,
+    pages: web::Data<Pages>,
+    search: web::Data<Search>,
+) -> Result<HttpResponse> {
+    pages.show(&shell, &HelpPage { is_public: true, ..help_of(search.schema().fields()) })
 }
 
 #[cfg(test)]

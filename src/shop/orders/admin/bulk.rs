@@ -323,7 +323,9 @@ impl Action {
 
 #[cfg(test)]
 mod tests {
+    use super::super::clicked::{Desk, wish};
     use super::*;
+    use crate::shop::orders::{NewOrder, Order, Status};
 
     fn fields(pairs: &[(&str, &str)]) -> Fields {
         Fields(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())
@@ -355,5 +357,47 @@ mod tests {
         assert_eq!(chosen(&fields(&[("id", &text)])).unwrap(), [id]);
         assert_eq!(chosen(&fields(&[])).unwrap_err().code, "nothing_chosen");
         assert!(chosen(&fields(&[("id", "x")])).is_err());
+    }
+
+    /// Presses a button of the list, and gives the key of its result.
+    async fn done(desk: &Desk, form: &[(&str, &str)]) -> String {
+        let place = desk.post("/admin/orders/bulk", form).await.expect(303).location;
+        place.rsplit('/').next().unwrap_or_default().to_owned()
+    }
+
+    #[actix_web::test]
+    async fn undo_brings_back_what_each_order_was_and_no_more() {
+        let desk = Desk::open().await;
+        let tagged = desk.place(NewOrder { tags: vec!["gift".into()], ..wish("a@example.com", "Mug") });
+        let plain = desk.place(wish("b@example.com", "Mug"));
+        let (a, b) = (format!("{}.1", tagged.id), format!("{}.1", plain.id));
+        let tags = |order: &Order| desk.order(order.id).tags;
+
+        let key = done(&desk, &[("action", "tag"), ("tag", "gift"), ("id", &a), ("id", &b)]).await;
+        let page = desk.get(&format!("/admin/orders/bulk/{key}")).await.expect(200);
+        page.shows("Done for 1\u{a0}order, nothing to change in 1.");
+        page.shows("Has the tag gift already");
+        let undone = done(&desk, &[("undo", &key)]).await;
+        assert_eq!((tags(&tagged), tags(&plain)), (vec!["gift".to_owned()], vec![]));
+        assert_eq!(done(&desk, &[("undo", &key)]).await, undone, "a second click is the same");
+        done(&desk, &[("undo", &undone)]).await;
+        assert_eq!(tags(&plain), ["gift"], "and the other way round");
+
+        let key = done(&desk, &[("action", "untag"), ("tag", "none"), ("id", &a)]).await;
+        desk.get(&format!("/admin/orders/bulk/{key}")).await.expect(200).hides("name=\"undo\"");
+    }
+
+    #[actix_web::test]
+    async fn undo_of_a_reopening_cancels_again_with_the_reason() {
+        let desk = Desk::open().await;
+        let order = desk.place(wish("a@example.com", "Mug"));
+        let id = format!("{}.1", order.id);
+        let form = [("action", "cancel"), ("reason", "rejected"), ("note", "fraud"), ("id", id.as_str())];
+        let cancelled = done(&desk, &form).await;
+        let reopened = done(&desk, &[("undo", &cancelled)]).await;
+        assert_eq!(desk.order(order.id).status, Status::Open);
+        done(&desk, &[("undo", &reopened)]).await;
+        let again = desk.order(order.id).cancelled.unwrap();
+        assert_eq!((again.reason, again.note.as_str()), (CancelReason::Rejected, "fraud"));
     }
 }

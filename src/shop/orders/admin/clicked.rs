@@ -410,7 +410,7 @@ async fn many_orders_are_done_or_refused_one_by_one() {
     for text in [
         "Done for 1\u{a0}order, refused for 1.",
         "A cancelled order cannot be shipped.",
-        "value=\"unship\"",
+        "name=\"undo\"",
         "/admin/orders?q=a",
     ] {
         page.shows(text);
