@@ -6,6 +6,7 @@ use crate::base::time::Clock;
 use crate::config::Settings;
 use crate::registry;
 use crate::search::Search;
+use crate::shop::desk::backups::Office;
 use crate::shop::desk::index::{StoreSource, changes, schema};
 use crate::shop::orders;
 use crate::shop::transfer::downloads::Downloads;
@@ -25,6 +26,8 @@ pub struct App {
     pub search: Search,
     pub shop: Arc<Shop>,
     pub imports: Imports,
+    /// The shelf of backups, and who makes them.
+    pub office: Office,
 }
 
 /// What answering requests needs beside the open shop.
@@ -60,7 +63,8 @@ impl App {
             dir.join("files/imports"),
             dir.join("tmp/uploads"),
         )?;
-        Ok(Self { dir, settings: Arc::new(settings.clone()), store, search, shop, imports })
+        let office = Office::new(Shelf::of(&dir));
+        Ok(Self { dir, settings: Arc::new(settings.clone()), store, search, shop, imports, office })
     }
 
     /// The parts that answer requests.

@@ -30,6 +30,12 @@ pub fn doors() -> &'static [Nav] {
             Nav { permission: Some("orders:view"), ..door("Orders", "/admin/orders", "shopping-cart", "o") },
             Nav { permission: Some("customers:view"), ..door("Customers", "/admin/customers", "users", "u") },
             Nav {
+                permission: Some("backups:manage"),
+                group: Group::System,
+                phone: false,
+                ..door("Backups", "/admin/backups", "save", "b")
+            },
+            Nav {
                 permission: Some("imports:run"),
                 group: Group::System,
                 phone: false,

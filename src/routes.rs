@@ -15,6 +15,7 @@ pub fn configure(front: &Front, config: &mut ServiceConfig) {
         .app_data(Data::new(front.access.clone()))
         .app_data(Data::new(app.imports.clone()))
         .app_data(Data::new(front.downloads.clone()))
+        .app_data(Data::new(app.office.clone()))
         .app_data(Data::new(app.clone()));
     // Pages.
     config

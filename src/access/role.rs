@@ -63,8 +63,8 @@ const TABLE: &[Line] = &[
         role: Role::Manager,
         word: "manager",
         label: "Manager",
-        sentence: "Runs the shop: everything but staff and API keys.",
-        grant: Grant::AllBut(&["staff:manage", "keys:manage"]),
+        sentence: "Runs the shop: everything but staff, API keys and backups.",
+        grant: Grant::AllBut(&["staff:manage", "keys:manage", "backups:manage"]),
     },
     Line {
         role: Role::Support,

@@ -50,7 +50,6 @@ pub(super) fn run(args: &ServeArgs, answer: &mut Answer) -> Result<Exit> {
     start_log(&settings.log, answer.log_level())?;
     let app = App::open(&settings, Clock::system())?;
     let behind = workers::start(&app);
-    let backups = workers::backups::start(&app);
     let served = serve(&app, answer, |address, answer| {
         answer.line(format_args!("backroom {}   data {}", env!("CARGO_PKG_VERSION"), app.dir.display()))?;
         let url = settings.server.origin().unwrap_or_else(|| format!("http://{address}"));
@@ -61,7 +60,6 @@ pub(super) fn run(args: &ServeArgs, answer: &mut Answer) -> Result<Exit> {
         }
         answer.finish()
     });
-    drop(backups);
     let closed = behind.close(&app);
     served?;
     closed?;
@@ -77,7 +75,9 @@ pub(super) fn serve(
 ) -> Result<()> {
     let door = Door::open(app)?;
     let importer = workers::start_importer(app);
+    let backups = workers::backups::start(app);
     let served = actix_web::rt::System::new().block_on(answering(app, answer, hello));
+    drop(backups);
     drop(importer);
     drop(door);
     served

@@ -210,7 +210,8 @@ impl Cursor {
         list.copy_from_slice(&self.list.to_be_bytes());
         let (kind, sum) = rest.split_at_mut(2);
         kind.copy_from_slice(&[self.kind, u8::from(self.value.is_some())]);
-        let all = Sha256::new().chain_update(list).chain_update(kind).chain_update(place).chain_update(self.id);
+        let all =
+            Sha256::new().chain_update(list).chain_update(kind).chain_update(place).chain_update(self.id);
         sum.iter_mut().zip(all.finalize()).for_each(|(sum, byte)| *sum = byte);
         [head, place]
     }

@@ -8,15 +8,15 @@ use crate::base::error::{Error, Kind, Result};
 use crate::base::time::{Clock, Timestamp, Zone};
 use crate::config::Backup;
 use crate::registry;
+use crate::shop::desk::backups::{Call, Office, Told, Wish};
 use crate::store::backup::{Kept, Shelf, forget_verified, note_verified, try_out};
 use serde::{Deserialize, Serialize};
 use std::io::{Read as _, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The flag of the child.
 pub const INSIDE: &str = "--inside";
@@ -24,6 +24,12 @@ pub const INSIDE: &str = "--inside";
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// After a failure it waits this long: a full disk does not empty within a minute.
 const AFTER_FAILURE: Duration = Duration::from_secs(15 * 60);
+/// Address space of a trial. It needs some 200 MB, however large the backup is.
+const MEMORY_MAX: u64 = 2 << 30;
+/// A trial that takes longer than this and [`RATE_MIN`] allow hangs.
+const TRIAL_TIME: Duration = Duration::from_secs(10 * 60);
+/// Bytes of a backup that the slowest machine tries out in a second.
+const RATE_MIN: u64 = 200_000;
 /// Problems that a report names; their number is said in full.
 const PROBLEMS_MAX: usize = 20;
 
@@ -52,8 +58,11 @@ enum Said {
 /// # Errors
 /// `Internal` when the line cannot be written as JSON.
 pub fn inside(backup: &Path, scratch: &Path, key: Option<&str>) -> Result<String> {
-    // The shop's requests come first. A system without priorities just goes on.
+    // The shop's requests come first, and a file made to burst whoever reads it bursts this process alone.
+    // A system without priorities or limits just goes on.
     let _nice = rustix::process::nice(10);
+    let most = rustix::process::Rlimit { current: Some(MEMORY_MAX), maximum: Some(MEMORY_MAX) };
+    let _limit = rustix::process::setrlimit(rustix::process::Resource::As, most);
     let said = match try_out(backup, scratch, registry::tables(), registry::CHECKS, key) {
         Ok(tried) => Said::Report(Report {
             at: tried.header.at,
@@ -142,14 +151,17 @@ fn run_child(backup: &Path, scratch: &Path, key: Option<&str>, is_over: &dyn Fn(
     if let Some(mut input) = child.stdin.take() {
         let _unread = input.write_all(key.unwrap_or_default().as_bytes());
     }
+    let bytes = std::fs::metadata(backup).map_or(0, |about| about.len());
+    let at_most = TRIAL_TIME + Duration::from_secs(bytes / RATE_MIN);
+    let begun = Instant::now();
     // Its line is short, so it fits into the pipe and the child can always end.
     let status = loop {
         match child.try_wait().map_err(failed)? {
             Some(status) => break status,
-            None if is_over() => {
+            None if is_over() || begun.elapsed() > at_most => {
                 let _gone = child.kill();
                 let _reaped = child.wait();
-                return Err(failed("it was stopped"));
+                return Err(failed(if is_over() { "it was stopped" } else { "it took too long" }));
             }
             None => std::thread::sleep(Duration::from_millis(50)),
         }
@@ -169,104 +181,128 @@ fn this_program() -> Result<PathBuf> {
 
 /// The loop of backups, while the shop is served. It ends when this is dropped.
 pub struct Backups {
-    bell: Arc<Bell>,
+    office: Office,
     thread: Option<JoinHandle<()>>,
 }
 
-/// Wakes the loop at the end.
-#[derive(Default)]
-struct Bell {
-    is_over: Mutex<bool>,
-    rung: Condvar,
-}
-
-impl Bell {
-    fn is_over(&self) -> bool {
-        *self.is_over.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-    /// Waits; true when it is over.
-    fn wait(&self, time: Duration) -> bool {
-        let over = self.is_over.lock().unwrap_or_else(PoisonError::into_inner);
-        *self.rung.wait_timeout_while(over, time, |over| !*over).unwrap_or_else(PoisonError::into_inner).0
-    }
-    fn ring(&self) {
-        *self.is_over.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.rung.notify_all();
-    }
-}
-
-/// Starts the loop, unless the settings say no.
-pub fn start(app: &App) -> Option<Backups> {
-    if !app.settings.backup.enabled {
-        return None;
-    }
-    let bell = Arc::new(Bell::default());
-    let (app, own) = (app.clone(), Arc::clone(&bell));
+/// Starts the loop. Where the settings say no it makes nothing by itself, and only what staff ask for.
+pub fn start(app: &App) -> Backups {
+    let (app, office) = (app.clone(), app.office.clone());
+    let own = office.clone();
     let thread =
         std::thread::Builder::new().name("backups".into()).spawn(move || look_again(&app, &own)).ok();
     if thread.is_none() {
         tracing::error!("the loop of backups could not be started; make them with `backroom backup create`");
     }
-    Some(Backups { bell, thread })
+    Backups { office, thread }
 }
 
 impl Drop for Backups {
     fn drop(&mut self) {
-        self.bell.ring();
+        self.office.end();
         if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the loop of backups ended by a panic");
         }
     }
 }
 
-fn look_again(app: &App, bell: &Bell) {
-    let mut pause = Duration::from_secs(app.settings.backup.delay_seconds.into());
+fn look_again(app: &App, office: &Office) {
+    office.begin();
+    let first = Duration::from_secs(app.settings.backup.delay_seconds.into());
+    let mut next = Instant::now() + first;
     // One that failed its trial is not tried again and again.
     let mut tried = None;
-    while !bell.wait(pause) {
-        let done = catch_unwind(AssertUnwindSafe(|| look(app, bell, &mut tried)))
-            .unwrap_or_else(|_| Err(Error::internal("the loop of backups panicked")));
-        pause = LOOK_EVERY;
-        if let Err(error) = done
-            && !bell.is_over()
-        {
-            tracing::error!(code = error.code, "backup: {} {}", error.message, error.cause_chain());
-            pause = AFTER_FAILURE;
+    loop {
+        let call = office.wait(next.saturating_duration_since(Instant::now()));
+        let by_hand = match call {
+            Call::End => return,
+            Call::Wish(wish) => Some(wish),
+            Call::Look => {
+                next = Instant::now() + LOOK_EVERY;
+                if !app.settings.backup.enabled {
+                    continue;
+                }
+                None
+            }
+        };
+        let is_wish = by_hand.is_some();
+        let done = catch_unwind(AssertUnwindSafe(|| match by_hand {
+            Some(wish) => fulfil(app, office, wish),
+            None => look(app, office, &mut tried),
+        }));
+        let done = done.unwrap_or_else(|_| Err(Error::internal("the loop of backups panicked")));
+        if office.is_over() {
+            return;
         }
+        let at = app.store.clock().now();
+        office.done(match done {
+            Ok(text) => text.map(|text| Told { at, is_good: true, text }),
+            Err(error) => {
+                tracing::error!(code = error.code, "backup: {} {}", error.message, error.cause_chain());
+                if !is_wish {
+                    next = Instant::now() + AFTER_FAILURE;
+                }
+                Some(Told { at, is_good: false, text: error.message.into_owned() })
+            }
+        });
     }
 }
 
+/// What somebody asked for on the page; gives what came of it.
+fn fulfil(app: &App, office: &Office, wish: Wish) -> Result<Option<String>> {
+    match wish {
+        Wish::Make => {
+            let made = app.back_up()?;
+            tracing::info!(file = %made.file.display(), bytes = made.bytes, seq = made.seq, "backup made");
+            let name = made.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            office.does(Wish::Try(name.clone()));
+            prove(app, office, &name).map(Some)
+        }
+        Wish::Try(name) => prove(app, office, &name).map(Some),
+    }
+}
+
+/// Restores a backup on trial and checks the shop in it.
+fn prove(app: &App, office: &Office, name: &str) -> Result<String> {
+    let path = app.shelf().dir().join(name);
+    let key = app.settings.backup.key();
+    let report = verify(&path, &app.dir, key, app.store.clock(), &|| office.is_over())?;
+    if let Some(first) = report.first_problems.first() {
+        let text = format!("The shop in {name} has {} problems. The first: {first}", report.problems);
+        return Err(Error::conflict("backup_unsound", text));
+    }
+    tracing::info!(file = %name, rows = report.rows, "backup verified");
+    Ok(format!(
+        "{name} was restored on trial and checked: {} rows and {} files, no problem found.",
+        report.rows, report.files
+    ))
+}
+
 /// Makes the day's backup when it is due, proves the newest, takes old ones away.
-fn look(app: &App, bell: &Bell, tried: &mut Option<String>) -> Result<()> {
+fn look(app: &App, office: &Office, tried: &mut Option<String>) -> Result<Option<String>> {
     let (shelf, settings) = (app.shelf(), &app.settings.backup);
     let now = app.store.clock().now();
     if is_due(newest(&shelf)?.map(|kept| kept.at), now, settings, &app.shop.zone()) {
+        office.does(Wish::Make);
         let made = app.back_up()?;
         tracing::info!(file = %made.file.display(), bytes = made.bytes, seq = made.seq, "backup made");
     }
-    let Some(newest) = newest(&shelf)? else { return Ok(()) };
+    let Some(newest) = newest(&shelf)? else { return Ok(None) };
     if newest.verified_at.is_some() || tried.as_ref() == Some(&newest.file) {
-        return Ok(());
+        return Ok(None);
     }
-    let path = shelf.dir().join(&newest.file);
-    let report = verify(&path, &app.dir, settings.key(), app.store.clock(), &|| bell.is_over());
-    if bell.is_over() {
-        return Ok(());
+    office.does(Wish::Try(newest.file.clone()));
+    let proved = prove(app, office, &newest.file);
+    if office.is_over() {
+        return Ok(None);
     }
-    *tried = Some(newest.file.clone());
+    *tried = Some(newest.file);
     // Also when it is no good: the newest good one stays anyway, and the disk must not fill up.
     let gone = shelf.prune(&settings.keep(), false)?;
     if !gone.is_empty() {
         tracing::info!(count = gone.len(), "old backups removed");
     }
-    let report = report?;
-    if let Some(first) = report.first_problems.first() {
-        let text =
-            format!("The shop in {} has {} problems. The first: {first}", newest.file, report.problems);
-        return Err(Error::conflict("backup_unsound", text));
-    }
-    tracing::info!(file = %newest.file, rows = report.rows, "backup verified");
-    Ok(())
+    proved.map(Some)
 }
 
 fn newest(shelf: &Shelf) -> Result<Option<Kept>> {

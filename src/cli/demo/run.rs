@@ -55,6 +55,8 @@ pub(in crate::cli) fn run(args: &DemoArgs, answer: &mut Answer) -> Result<Exit> 
         settings.store.reserve_mb = settings.store.reserve_mb.min(64);
         settings.store.ballast_mb = 0;
     }
+    // A demo is no shop to keep: backups are made when somebody presses the button.
+    settings.backup.enabled = false;
     settings.log.level = "warn".to_owned();
     start_log(&settings.log, answer.log_level())?;
     if !dir.join(STORE).exists() {

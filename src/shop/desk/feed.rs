@@ -4,6 +4,7 @@ use crate::access::{self, Caller, may};
 use crate::base::error::{Error, Result};
 use crate::base::nearest::nearest;
 use crate::base::time::Timestamp;
+use crate::shop::desk::backups;
 use crate::shop::transfer::{downloads, imports};
 use crate::shop::{customers, orders};
 use crate::store::{Store, StoredEvent};
@@ -48,11 +49,15 @@ pub(super) struct FeedQuery {
 
 /// Every kind of event, with a sentence.
 pub(super) fn kinds() -> Vec<(&'static str, &'static str)> {
-    [customers::EVENTS, orders::EVENTS, imports::EVENTS, downloads::EVENTS, access::events::EVENTS]
-        .concat()
-        .into_iter()
-        .map(|(kind, sentence)| (kind, sentence.trim()))
-        .collect()
+    let floors = [
+        customers::EVENTS,
+        orders::EVENTS,
+        imports::EVENTS,
+        downloads::EVENTS,
+        backups::EVENTS,
+        access::events::EVENTS,
+    ];
+    floors.concat().into_iter().map(|(kind, sentence)| (kind, sentence.trim())).collect()
 }
 
 /// # Errors

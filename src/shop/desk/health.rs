@@ -2,6 +2,7 @@
 
 use crate::access::Public;
 use crate::search::Search;
+use crate::shop::desk::backups::{Office, freshness};
 use crate::store::Store;
 use actix_web::{HttpResponse, web};
 use serde_json::json;
@@ -20,15 +21,26 @@ async fn alive(_: Public) -> &'static str {
 
 /// 200 when orders can be placed and found; 503 names what is missing. A degraded index is no reason to send
 /// people away: lists answer from the store meanwhile.
-async fn ready(_: Public, store: web::Data<Store>, search: web::Data<Search>) -> HttpResponse {
+/// An old backup is none either, but whoever watches sees it.
+async fn ready(
+    _: Public,
+    store: web::Data<Store>,
+    search: web::Data<Search>,
+    office: web::Data<Office>,
+) -> HttpResponse {
     let can_read = store.read(|_| Ok(())).is_ok();
     let health = store.health();
     let word = |well: bool| if well { "ok" } else { "failing" };
     let index = if search.health().ready { "ok" } else { "degraded" };
     let is_ready = can_read && health.writable;
+    let fresh = freshness(&office, &store, store.clock().now()).ok();
+    let backup = if fresh.is_some_and(|fresh| !fresh.is_stale) { "ok" } else { "old" };
     let body = json!({
         "status": word(is_ready),
-        "checks": {"store": word(can_read), "writes": word(health.writable), "index": index},
+        "checks": {
+            "store": word(can_read), "writes": word(health.writable), "index": index, "backup": backup,
+        },
+        "last_verified_backup_age_seconds": fresh.map(|fresh| fresh.age_ms / 1_000),
     });
     if is_ready { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
 }

@@ -1,6 +1,7 @@
 //! The desk: what shows several features together. Home, the one box, the customer page, the change feed, the
-//! documentation of the API; and what the index holds of them.
+//! backups, the documentation of the API; and what the index holds of them.
 
+pub mod backups;
 pub mod customer;
 pub mod docs;
 pub mod feed;
@@ -17,7 +18,12 @@ use actix_web::web::ServiceConfig;
 
 /// The pages, and the documentation.
 pub fn routes(config: &mut ServiceConfig) {
-    config.configure(home::routes).configure(find::pages).configure(customer::routes).configure(docs::routes);
+    config
+        .configure(home::routes)
+        .configure(find::pages)
+        .configure(customer::routes)
+        .configure(backups::routes)
+        .configure(docs::routes);
 }
 
 /// The routes below `/api/v1`.

@@ -241,11 +241,8 @@ fn counters_and_totals_stay_right_through_any_steps() {
 #[test]
 fn what_is_taken_back_brings_back_the_state_before() {
     let (_dir, store) = store();
-    let wish = NewOrder {
-        payment: Payment::Authorised,
-        fulfilment: Fulfilment::Part,
-        ..order("7", "c1", 0, 500)
-    };
+    let wish =
+        NewOrder { payment: Payment::Authorised, fulfilment: Fulfilment::Part, ..order("7", "c1", 0, 500) };
     let Imported::Added(id) = write(&store, move |tx| import(tx, &wish)) else { panic!() };
     let here = || store.read(|s| get(s, id)).unwrap();
     let step = |step: Step, input: StepInput| {

@@ -127,7 +127,13 @@ fn payment() -> impl Strategy<Value = PaymentNote> {
 }
 fn parcel() -> impl Strategy<Value = Parcel> {
     (text(), text(), prop::option::of(time()), any::<bool>()).prop_map(
-        |(carrier, tracking, shipped_at, by_step)| Parcel { carrier, tracking, shipped_at, by_step, before: by_step.then_some(Fulfilment::Part) },
+        |(carrier, tracking, shipped_at, by_step)| Parcel {
+            carrier,
+            tracking,
+            shipped_at,
+            by_step,
+            before: by_step.then_some(Fulfilment::Part),
+        },
     )
 }
 

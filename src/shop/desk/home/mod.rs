@@ -8,9 +8,10 @@ mod sales;
 use crate::access::{Public, Shop, Staff, may};
 use crate::base::error::{Error, Result};
 use crate::base::money::{Currency, Money};
-use crate::base::time::{DAY_MS, Timestamp};
+use crate::base::time::{DAY_MS, HOUR_MS, Timestamp};
 use crate::search::{self, Search};
 use crate::shop::customers;
+use crate::shop::desk::backups::{Office, freshness};
 use crate::shop::desk::find::state_of;
 use crate::shop::orders::{self, VIEWS, currencies, sold_between};
 use crate::store::{self, Read, Store};
@@ -159,7 +160,7 @@ pub(super) async fn home(
     shell: Shell,
     pages: web::Data<Pages>,
     store: web::Data<Store>,
-    search: web::Data<Search>,
+    (search, office): (web::Data<Search>, web::Data<Office>),
     shop: web::Data<Shop>,
     query: Query<HomeQuery>,
 ) -> Result<HttpResponse> {
@@ -187,7 +188,9 @@ pub(super) async fn home(
         })?;
     }
     if staff.may("system:view") {
-        page.health = Some(health(&store.health(), &search.health()));
+        let mut lines = health(&store.health(), &search.health());
+        lines.push(backup_line(&office, &store, shell.now)?);
+        page.health = Some(lines);
     }
     pages.show(&shell, &page)
 }
@@ -338,6 +341,25 @@ fn health(store: &store::Health, search: &search::Health) -> Vec<Line> {
         line("Free on disk", bytes(store.free_bytes)),
         line("Program", format!("Backroom {}, format {}", env!("CARGO_PKG_VERSION"), store::FORMAT)),
     ]
+}
+
+/// How old the newest backup is that was restored on trial.
+fn backup_line(office: &Office, store: &Store, now: Timestamp) -> Result<Line> {
+    let fresh = freshness(office, store, now)?;
+    let hours = fresh.age_ms / HOUR_MS;
+    let age = match hours {
+        0 => "less than an hour ago".to_owned(),
+        1 => "an hour ago".to_owned(),
+        2..48 => format!("{hours} hours ago"),
+        _ => format!("{} days ago", hours / 24),
+    };
+    let (text, badge) = match (office.shelf().last_verified(), fresh.is_old) {
+        (Some(_), false) => (age, Badge::new("Proved", Tone::Ok, Fill::Full)),
+        (Some(_), true) => (age, Badge::new("Old", Tone::Bad, Fill::Half)),
+        (None, false) => ("none yet".to_owned(), Badge::new("New shop", Tone::Still, Fill::Empty)),
+        (None, true) => ("none".to_owned(), Badge::new("Missing", Tone::Bad, Fill::Empty)),
+    };
+    Ok(Line { label: "Last proved backup", text, badge: Some(badge) })
 }
 
 /// `14.2 MB`, in powers of 1024, in tenths.

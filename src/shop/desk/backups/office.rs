@@ -1,0 +1,154 @@
+//! What the page of backups and the loop that makes them tell each other. Nothing of it has to survive a restart:
+//! the backups themselves, and the notes beside the proved ones, lie on disk.
+
+use crate::base::time::Timestamp;
+use crate::store::backup::Shelf;
+use serde::Serialize;
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Wishes that wait; more are not taken.
+const WAITING_MAX: usize = 8;
+
+/// What somebody asks the loop for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "what", content = "file")]
+pub enum Wish {
+    /// A backup of this moment.
+    Make,
+    /// A trial of the backup with this name.
+    Try(String),
+}
+
+/// What came of the last thing that was done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Told {
+    pub at: Timestamp,
+    pub is_good: bool,
+    pub text: String,
+}
+
+/// What the loop is woken for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// The time is over; it looks whether something is due.
+    Look,
+    Wish(Wish),
+    /// The shop closes.
+    End,
+}
+
+/// What the loop does now, what waits, and what came of the last.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct State {
+    /// There is a loop; without one nothing can be wished for.
+    pub runs: bool,
+    pub doing: Option<Wish>,
+    pub waiting: VecDeque<Wish>,
+    pub said: Option<Told>,
+    #[serde(skip)]
+    pub(super) is_over: bool,
+}
+
+/// The shelf of backups and the loop's letter box. Cheap to clone.
+#[derive(Clone)]
+pub struct Office(Arc<Inner>);
+
+struct Inner {
+    shelf: Shelf,
+    state: Mutex<State>,
+    rung: Condvar,
+}
+
+impl Office {
+    pub fn new(shelf: Shelf) -> Self {
+        Self(Arc::new(Inner { shelf, state: Mutex::default(), rung: Condvar::new() }))
+    }
+    pub fn shelf(&self) -> &Shelf {
+        &self.0.shelf
+    }
+    pub fn state(&self) -> State {
+        self.with(|state| state.clone())
+    }
+    fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.0.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Asks for something; false when nobody is there or too much waits. The same wish twice is one.
+    pub fn wish(&self, wish: Wish) -> bool {
+        let taken = self.with(|state| {
+            let has_room = state.runs && !state.is_over && state.waiting.len() < WAITING_MAX;
+            if has_room && !state.waiting.contains(&wish) {
+                state.waiting.push_back(wish);
+            }
+            has_room
+        });
+        self.0.rung.notify_all();
+        taken
+    }
+
+    /// The loop's side: it is there.
+    pub fn begin(&self) {
+        self.with(|state| state.runs = true);
+    }
+    /// The loop's side: waits for a wish, the end, or until the time is over.
+    pub fn wait(&self, time: Duration) -> Call {
+        let state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let quiet = |state: &mut State| !state.is_over && state.waiting.is_empty();
+        let (mut state, _) =
+            self.0.rung.wait_timeout_while(state, time, quiet).unwrap_or_else(PoisonError::into_inner);
+        if state.is_over {
+            return Call::End;
+        }
+        match state.waiting.pop_front() {
+            Some(wish) => {
+                state.doing = Some(wish.clone());
+                Call::Wish(wish)
+            }
+            None => Call::Look,
+        }
+    }
+    /// The loop's side: what is being done, where nobody wished for it.
+    pub fn does(&self, what: Wish) {
+        self.with(|state| state.doing = Some(what));
+    }
+    /// The loop's side: what came of it.
+    pub fn done(&self, said: Option<Told>) {
+        self.with(|state| {
+            state.doing = None;
+            state.said = said.or_else(|| state.said.take());
+        });
+    }
+    /// Ends the loop.
+    pub fn end(&self) {
+        self.with(|state| state.is_over = true);
+        self.0.rung.notify_all();
+    }
+    pub fn is_over(&self) -> bool {
+        self.with(|state| state.is_over)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wish_is_taken_once_and_only_where_somebody_is_there() {
+        let office = Office::new(Shelf::of(std::path::Path::new("/nowhere")));
+        assert!(!office.wish(Wish::Make), "there is no loop");
+        office.begin();
+        assert!(office.wish(Wish::Make) && office.wish(Wish::Make));
+        assert_eq!(office.wait(Duration::ZERO), Call::Wish(Wish::Make));
+        assert_eq!(office.state().doing, Some(Wish::Make));
+        office.done(None);
+        assert_eq!(office.wait(Duration::ZERO), Call::Look);
+        for n in 0..WAITING_MAX {
+            assert!(office.wish(Wish::Try(n.to_string())));
+        }
+        assert!(!office.wish(Wish::Make), "too much waits");
+        office.end();
+        assert_eq!(office.wait(Duration::from_secs(60)), Call::End);
+    }
+}
