@@ -1,8 +1,8 @@
 //! The change feed: gap-free pages, filters, and the stream that goes on where it was.
 
-use crate::harness::{Shop, least_order, request, succeed};
+use crate::harness::{Shop, least_order, request, succeed, until};
 use serde_json::json;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
 #[test]
@@ -103,4 +103,47 @@ fn a_stream_that_cannot_know_where_to_begin_is_refused() {
         assert_eq!((answer.status, answer.code().as_str()), (422, "invalid_last_event_id"), "{last}");
     }
     assert_eq!(shop.get("/api/v1/events/stream?limit=5").code(), "unknown_parameter");
+}
+
+#[test]
+fn a_stream_does_not_keep_the_server_from_stopping() {
+    let mut shop = Shop::open();
+    let key = shop.key.clone();
+    let url = shop.url.clone();
+    let address = url.trim_start_matches("http://").to_owned();
+    let mut stream = TcpStream::connect(&address).unwrap();
+    let ask = format!(
+        "GET /api/v1/events/stream HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\n\r\n"
+    );
+    Write::write_all(&mut stream, ask.as_bytes()).unwrap();
+    let mut first = [0; 12];
+    Read::read_exact(&mut stream, &mut first).unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200");
+    let begun = std::time::Instant::now();
+    assert_eq!(shop.stop(), Some(0));
+    // Twenty seconds are for requests that end by themselves.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(15), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_key_has_so_many_streams_and_kinds_must_exist() {
+    let shop = Shop::open();
+    let address = shop.url.trim_start_matches("http://").to_owned();
+    let ask = format!(
+        "GET /api/v1/events/stream HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\r\n",
+        shop.key
+    );
+    let open = || {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        Write::write_all(&mut stream, ask.as_bytes()).unwrap();
+        let mut first = [0; 12];
+        Read::read_exact(&mut stream, &mut first).unwrap();
+        (stream, String::from_utf8_lossy(&first).into_owned())
+    };
+    let streams: Vec<_> = (0..16).map(|_| open()).collect();
+    assert!(streams.iter().all(|(_, status)| status == "HTTP/1.1 200"));
+    assert_eq!(open().1, "HTTP/1.1 429");
+    drop(streams);
+    until("a stream is free again", || open().1 == "HTTP/1.1 200");
+    assert_eq!(shop.get("/api/v1/events?kind=order.placd").expect(422).code(), "unknown_kind");
 }

@@ -1,6 +1,6 @@
 //! What the person who hosts it meets: health, metrics, logs, a clean stop, set-up, configuration.
 
-use crate::harness::{PASSWORD, Shop, backroom, cookies, encoded, least_order, request, succeed};
+use crate::harness::{PASSWORD, Shop, backroom, cookies, encoded, least_order, request, succeed, until};
 
 #[test]
 fn a_first_start_prints_a_link_that_works_once() {
@@ -200,4 +200,53 @@ fn a_directory_without_a_shop_is_said_to_be_one() {
     assert_eq!(missing.status.code(), Some(1), "{}", String::from_utf8_lossy(&missing.stderr));
     let version = succeed(&["version"]);
     assert!(version.starts_with("backroom "), "{version}");
+}
+
+#[test]
+fn a_lost_database_is_not_taken_for_a_new_shop() {
+    let mut shop = Shop::open();
+    shop.stop();
+    let store = std::path::Path::new(shop.data()).join("store.redb");
+    std::fs::write(&store, b"").unwrap();
+    let refused = backroom(&["check", "--data", shop.data()]);
+    assert_eq!(refused.status.code(), Some(5));
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("A shop was kept in") && said.contains("Restore a backup"), "{said}");
+    assert_eq!(std::fs::metadata(&store).unwrap().len(), 0, "nothing was made in its place");
+}
+
+#[test]
+fn a_file_in_the_place_of_the_index_is_in_nobodys_way() {
+    let mut shop = Shop::open();
+    let order = least_order("anna@example.com", 100);
+    shop.place("k1", &order).expect(201);
+    shop.stop();
+    let index = std::path::Path::new(shop.data()).join("index");
+    std::fs::remove_dir_all(&index).unwrap();
+    std::fs::write(&index, b"x").unwrap();
+    shop.start();
+    until("the index is built", || {
+        shop.get("/api/v1/orders?q=anna").json()["data"].as_array().is_some_and(|rows| rows.len() == 1)
+    });
+}
+
+#[test]
+fn behind_a_proxy_what_came_without_tls_goes_where_it_is_safe() {
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("config.toml");
+    std::fs::write(
+        &config,
+        "[server]\npublic_url = \"https://shop.example.com\"\ntrusted_proxies = [\"127.0.0.1/32\"]\n",
+    )
+    .unwrap();
+    let shop = Shop::open_with(&["--config", config.to_str().unwrap()]);
+    let ask = |path: &str, scheme: &str| {
+        let headers = [("host", "shop.example.com"), ("x-forwarded-proto", scheme)];
+        shop.request("GET", path, &headers, None)
+    };
+    let page = ask("/admin/sign-in", "http").expect(308);
+    assert_eq!(page.header("location"), Some("https://shop.example.com/admin/sign-in"));
+    assert_eq!(ask("/api/v1/orders", "http").expect(403).code(), "tls_required");
+    ask("/admin/sign-in", "https").expect(200);
+    ask("/healthz", "http").expect(200);
 }

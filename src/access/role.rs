@@ -169,6 +169,7 @@ imports:run       x x . . .
 events:view       x x . . x
 staff:manage      x . . . .
 keys:manage       x . . . .
+backups:manage    x . . . .
 system:view       x x . . x
 ";
         assert_eq!(table, agreed);

@@ -52,7 +52,12 @@ pub(super) fn run(args: &ServeArgs, answer: &mut Answer) -> Result<Exit> {
     let behind = workers::start(&app);
     let served = serve(&app, answer, |address, answer| {
         answer.line(format_args!("backroom {}   data {}", env!("CARGO_PKG_VERSION"), app.dir.display()))?;
-        let url = settings.server.origin().unwrap_or_else(|| format!("http://{address}"));
+        let here = format!("http://{address}");
+        let public = settings.server.origin();
+        if public.is_some() {
+            answer.line(format_args!("  listens  {here}"))?;
+        }
+        let url = public.unwrap_or(here);
         answer.line(format_args!("  admin    {url}/admin"))?;
         answer.line(format_args!("  api      {url}/api/docs"))?;
         if let Some(token) = access::setup_link(&app.store)? {

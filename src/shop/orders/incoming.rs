@@ -197,7 +197,7 @@ impl NewOrder {
         let total = possible_amount(self.stated_total.unwrap_or(computed)).map_err(|e| e.on("/lines"))?;
         possible_amount(subtotal).map_err(|e| e.on("/lines"))?;
         possible_amount(tax).map_err(|e| e.on("/tax"))?;
-        if self.tax_included && tax > total && !self.is_import {
+        if self.tax_included && total >= 0 && tax > total && !self.is_import {
             let text = "Included tax is a part of the total and cannot be more than it.";
             return Err(Error::invalid("tax_too_large", text).on("/tax"));
         }
@@ -415,6 +415,24 @@ mod tests {
     }
     fn checked(new: &NewOrder) -> Result<Order> {
         new.checked(OrderId::from_bytes([1; 16]), 1, None, Timestamp(0))
+    }
+
+    #[test]
+    fn an_outside_id_is_whole_and_the_moment_is_not_of_another_year() {
+        let now = Timestamp(1_790_000_000_000);
+        let refused = |new: NewOrder| {
+            let error = new.checked(OrderId::from_bytes([1; 16]), 1, None, now).unwrap_err();
+            error.fields.iter().map(|field| field.pointer.clone()).collect::<Vec<_>>()
+        };
+        let order = || NewOrder { lines: vec![line(1, 100)], ..NewOrder::new(Currency::EUR) };
+        let source = |source: &str, id: &str| Some(ExternalRef { source: source.into(), id: id.into() });
+        assert_eq!(refused(NewOrder { source: source("", ""), ..order() }), ["/source/source", "/source/id"]);
+        assert_eq!(refused(NewOrder { source: source("shop", " "), ..order() }), ["/source/id"]);
+        for at in [-1, now.0 + 2 * DAY_MS] {
+            assert_eq!(refused(NewOrder { placed_at: Some(Timestamp(at)), ..order() }), ["/placed_at"]);
+        }
+        let taxed = NewOrder { tax: Some(101), ..order() }.checked(OrderId::from_bytes([1; 16]), 1, None, now);
+        assert_eq!(taxed.unwrap_err().code, "tax_too_large");
     }
 
     #[test]

@@ -349,6 +349,12 @@ pub const CODES: &[Code] = &[
         "A discount is larger than what it is taken from.",
         "Send a smaller one.",
     ),
+    inside(
+        Conflict,
+        "no_backups_now",
+        "Nobody makes backups at the moment, or too many are wished for.",
+        "Use `backroom backup create` on the command line.",
+    ),
     api(Forbidden, "tls_required", "The request came without TLS.", "Use the https address of the shop."),
     api(
         Invalid,
