@@ -11,6 +11,7 @@ use crate::store::guarded::guarded;
 use crate::store::health::{Health, busy, commit_unknown};
 use crate::store::idempotency;
 use crate::store::job::Operation;
+use crate::store::journal::{self, Disk, JournaledOpener};
 use crate::store::sequence;
 use crate::store::settings::Settings;
 use crate::store::shared::{Hook, Parts, Shared};
@@ -52,6 +53,7 @@ fn own_tables() -> Vec<TableInfo> {
     const OWNER: &str = "store";
     vec![
         format::meta_info(),
+        journal::info(),
         events::EVENTS.info(OWNER),
         idempotency::ANSWERS.info(OWNER),
         sequence::SEQUENCES.info(OWNER),
@@ -69,13 +71,20 @@ impl Store {
     pub fn open(dir: &Path, settings: &Settings, clock: Clock, tables: &[TableInfo]) -> Result<Self> {
         make_dir(dir)?;
         let mb = |mb: u32| usize::try_from(mb).unwrap_or(64).saturating_mul(1 << 20);
-        let opener =
-            RedbOpener { medium: FileMedium(dir.join(FILE)), cache_bytes: mb(settings.cache_mb.max(1)) };
+        let registry = Arc::new(registry(tables)?);
+        let cache_bytes = mb(settings.cache_mb.max(1));
+        let below = RedbOpener { medium: FileMedium(dir.join(FILE)), cache_bytes };
+        let opener = JournaledOpener {
+            below: Box::new(below),
+            folder: Arc::new(Disk(dir.join(journal::FOLDER))),
+            tables: registry.names().to_vec(),
+            clock: clock.clone(),
+        };
         let asked = dir.to_owned();
         let probe = Box::new(move || free_bytes(&asked));
         Self::start(Parts {
             clock,
-            registry: Arc::new(registry(tables)?),
+            registry,
             opener: Box::new(opener),
             formats: Formats::OURS,
             space: Guard::new(probe, settings.reserve_mb, dir.join(BALLAST), settings.ballast_mb),

@@ -15,8 +15,8 @@ enum Fault {
     EventApart,
 }
 
-fn over(medium: impl crate::store::engine::redb::Medium + 'static) -> Result<Store> {
-    crashing::over(medium, clock(), TABLES)
+fn over(disk: Recorder) -> Result<Store> {
+    crashing::over(disk, clock(), TABLES)
 }
 
 /// One change that touches everything: record, indexes, counter, sequence, event, remembered answer; every third
@@ -49,7 +49,7 @@ fn change(store: &Store, n: u8, fault: Fault) {
 
 /// What is wrong with a store that had acknowledged `acknowledged` changes and may have kept one more.
 fn wrong(bytes: Bytes, acknowledged: u64) -> Option<String> {
-    let store = match over(bytes) {
+    let store = match crashing::over(bytes, clock(), TABLES) {
         Ok(store) => store,
         Err(error) => return Some(format!("opening: {} {}", error.code, error.cause_chain())),
     };

@@ -5,6 +5,7 @@ use crate::base::error::{Kind, Result};
 use crate::store::crashing::Bytes;
 use crate::store::engine::redb::{FileMedium, Medium, RedbOpener};
 use crate::store::format::{Migration, Step};
+use crate::store::journal::{Disk, JournaledOpener};
 use crate::store::{Direction, Span, Tx};
 use redb::{BackendError, StorageBackend};
 use sha2::{Digest, Sha256};
@@ -17,11 +18,33 @@ fn hash(path: &Path) -> [u8; 32] {
     Sha256::digest(std::fs::read(path).unwrap()).into()
 }
 
+/// The journal in a directory before a database.
+fn journaled(below: RedbOpener<FileMedium>, dir: &Path) -> Box<JournaledOpener> {
+    Box::new(JournaledOpener {
+        below: Box::new(below),
+        folder: Arc::new(Disk(dir.join("journal"))),
+        tables: registry(TABLES).unwrap().names().to_vec(),
+        clock: clock(),
+    })
+}
+
+/// What a kill leaves: database and journal as they are while the store is open.
+fn copy_killed(from: &Path, to: &Path) {
+    std::fs::copy(from.join("store.redb"), to.join("store.redb")).unwrap();
+    let journal = to.join("journal");
+    drop(std::fs::remove_dir_all(&journal));
+    std::fs::create_dir(&journal).unwrap();
+    for entry in std::fs::read_dir(from.join("journal")).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, journal.join(path.file_name().unwrap())).unwrap();
+    }
+}
+
 fn open_as(dir: &Path, formats: Formats) -> Result<Store> {
     Store::start(Parts {
         clock: clock(),
         registry: Arc::new(registry(TABLES).unwrap()),
-        opener: Box::new(RedbOpener { medium: FileMedium(dir.join("store.redb")), cache_bytes: 1 << 20 }),
+        opener: journaled(RedbOpener { medium: FileMedium(dir.join("store.redb")), cache_bytes: 1 << 20 }, dir),
         formats,
         space: Guard::new(Box::new(|| Ok(u64::MAX)), 0, dir.join("ballast"), 0),
         scan_time: std::time::Duration::from_secs(10),
@@ -50,11 +73,10 @@ fn a_newer_format_is_refused_and_the_file_stays_as_it_is() {
         if clean {
             store.close().unwrap();
         } else {
-            // What a kill leaves: the file as it is while the store is open.
-            let copy = dir.path().join("copy");
-            std::fs::copy(&file, &copy).unwrap();
+            let copy = tempfile::tempdir().unwrap();
+            copy_killed(dir.path(), copy.path());
             store.close().unwrap();
-            std::fs::rename(&copy, &file).unwrap();
+            copy_killed(copy.path(), dir.path());
         }
         let before = hash(&file);
         let error = open_as(dir.path(), Formats::OURS).err().unwrap();
@@ -191,7 +213,7 @@ fn every_commit_boundary_is_a_store_that_opens() {
     let copy = tempfile::tempdir().unwrap();
     for n in 1..25 {
         make(&store, n, thing(&n.to_string(), "red", i64::from(n))).unwrap();
-        std::fs::copy(dir.path().join("store.redb"), copy.path().join("store.redb")).unwrap();
+        copy_killed(dir.path(), copy.path());
         let killed = open(copy.path());
         assert_eq!((killed.last_seq(), killed.epoch()), (u64::from(n), store.epoch()));
         assert_eq!(killed.check(&[]).unwrap(), []);
