@@ -4,7 +4,8 @@
 use super::door::registry;
 use super::engine::redb::{Medium, RedbOpener};
 use super::format::Formats;
-use super::journal::{Folder, JournaledOpener, Leaf};
+use super::engine::Opener;
+use super::journal::{Folder, JournaledOpener, Leaf, Pace};
 use super::shared::Parts;
 use super::space::Guard;
 use super::{Store, TableInfo};
@@ -84,7 +85,9 @@ impl Image {
                     self.names.insert(to.clone(), file);
                 }
             }
-            Call::Remove(name) => drop(self.names.remove(name)),
+            Call::Remove(name) => {
+                self.names.remove(name);
+            }
             Call::Sync(_) | Call::SyncNames => {}
         }
     }
@@ -120,7 +123,7 @@ impl Bytes {
         });
     }
     pub(crate) fn remove(&self, name: &str) {
-        self.with(|image| drop(image.names.remove(name)));
+        self.with(|image| image.names.remove(name));
     }
     /// A disk with the same bytes.
     pub(crate) fn copy(&self) -> Self {
@@ -129,7 +132,7 @@ impl Bytes {
 }
 
 /// Makes every call to a disk in memory, and notes it where that is wanted.
-trait Calls: Clone + std::fmt::Debug + Send + Sync + 'static {
+pub(crate) trait Calls: Clone + std::fmt::Debug + Send + Sync + 'static {
     fn disk(&self) -> &Bytes;
     fn note(&self, call: Call);
     fn call(&self, call: Call) -> io::Result<()> {
@@ -165,10 +168,6 @@ impl Recorder {
     pub(crate) fn count(&self) -> usize {
         self.calls.lock().unwrap().len()
     }
-    /// Takes a call back out of the list, as if the program had never made it.
-    pub(crate) fn forget(&self, is_meant: impl Fn(&Call) -> bool) {
-        self.calls.lock().unwrap().retain(|call| !is_meant(call));
-    }
 }
 
 /// The database's view of a disk.
@@ -176,7 +175,7 @@ impl Recorder {
 struct Db<C>(C);
 
 /// The journal's view of it.
-pub(crate) struct Names<C>(C);
+pub(in crate::store) struct Names<C>(pub(in crate::store) C);
 
 struct OneFile<C>(C, usize);
 
@@ -356,25 +355,23 @@ pub(crate) fn image(before: &Image, calls: &[Call], k: usize, cut: Cut, rng: &mu
 /// A store over a disk in memory, with its journal and all the room in the world.
 #[expect(private_bounds, reason = "callers have the two disks of this file")]
 pub(crate) fn over(disk: impl Medium + Calls, clock: Clock, tables: &[TableInfo]) -> Result<Store> {
-    over_folder(disk.clone(), Arc::new(Names(disk)), clock, tables)
+    let below = Box::new(RedbOpener { medium: disk.clone(), cache_bytes: 1 << 20 });
+    over_parts(below, Arc::new(Names(disk)), clock, tables)
 }
 
-/// The same with a journal that is the caller's affair.
-#[expect(private_bounds, private_interfaces, reason = "tests of the store play with both")]
-pub(crate) fn over_folder(
-    medium: impl Medium + 'static,
+/// The same with parts that a test has tampered with.
+pub(in crate::store) fn over_parts(
+    below: Box<dyn Opener>,
     folder: Arc<dyn Folder>,
     clock: Clock,
     tables: &[TableInfo],
 ) -> Result<Store> {
     let registry = Arc::new(registry(tables)?);
+    // So that a short history has segments that are full, given up and used again.
+    let pace = Pace { take_bytes: 3 << 10, segment_bytes: 12 << 10, ..Pace::default() };
+    let tables = registry.names().to_vec();
     Store::start(Parts {
-        opener: Box::new(JournaledOpener {
-            below: Box::new(RedbOpener { medium, cache_bytes: 1 << 20 }),
-            folder,
-            tables: registry.names().to_vec(),
-            clock: clock.clone(),
-        }),
+        opener: Box::new(JournaledOpener { below, folder, tables, clock: clock.clone(), pace }),
         clock,
         registry,
         formats: Formats::OURS,

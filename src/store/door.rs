@@ -11,7 +11,7 @@ use crate::store::guarded::guarded;
 use crate::store::health::{Health, busy, commit_unknown};
 use crate::store::idempotency;
 use crate::store::job::Operation;
-use crate::store::journal::{self, Disk, JournaledOpener};
+use crate::store::journal::{self, Disk, JournaledOpener, Pace};
 use crate::store::sequence;
 use crate::store::settings::Settings;
 use crate::store::shared::{Hook, Parts, Shared};
@@ -79,6 +79,7 @@ impl Store {
             folder: Arc::new(Disk(dir.join(journal::FOLDER))),
             tables: registry.names().to_vec(),
             clock: clock.clone(),
+            pace: Pace::default(),
         };
         let asked = dir.to_owned();
         let probe = Box::new(move || free_bytes(&asked));

@@ -16,10 +16,23 @@ use std::time::{Duration, Instant};
 pub(in crate::store) const STATE: &str = "journal/1";
 const KEY: &[u8] = b"state";
 
-/// The database is made durable when its oldest change is so old.
-const SETTLE_AFTER: Duration = Duration::from_secs(1);
-/// The database takes what was written when it is so much: many groups in one commit cost little more than one.
-const TAKE_BYTES: usize = 64 << 10;
+/// How long and how much waits; a test has less patience.
+#[derive(Clone, Copy)]
+pub(in crate::store) struct Pace {
+    /// The database is made durable when its oldest change is so old.
+    pub(in crate::store) settle_after: Duration,
+    /// The database takes what was written when it is so much: many groups in one commit cost little more than one.
+    pub(in crate::store) take_bytes: usize,
+    /// A segment that holds so much is followed by another one.
+    pub(in crate::store) segment_bytes: u64,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { settle_after: Duration::from_secs(1), take_bytes: 64 << 10, segment_bytes: 8 << 20 }
+    }
+}
+
 /// Records are brought in together up to so much.
 const REPLAY_BYTES: usize = 4 << 20;
 
@@ -30,6 +43,7 @@ pub(in crate::store) struct JournaledOpener {
     /// All tables there may be.
     pub(in crate::store) tables: Vec<&'static str>,
     pub(in crate::store) clock: Clock,
+    pub(in crate::store) pace: Pace,
 }
 
 impl Opener for JournaledOpener {
@@ -52,7 +66,7 @@ impl Opener for JournaledOpener {
             tracing::info!("{} changes are brought in from the journal", found.records);
         }
         let inside = Inside {
-            log: Log::new(Arc::clone(&self.folder), found.next),
+            log: Log::new(Arc::clone(&self.folder), found.next, self.pace.segment_bytes),
             state,
             life: state.map_or_else(rand::random, |s| s.life),
             owes: found.records > 0 || state.is_some_and(|s| s.active > 0),
@@ -64,6 +78,7 @@ impl Opener for JournaledOpener {
             below,
             folder: Arc::clone(&self.folder),
             clock: self.clock.clone(),
+            pace: self.pace,
             inside: Mutex::new(inside),
             over: Mutex::default(),
         };
@@ -124,6 +139,7 @@ struct Journaled {
     below: Box<dyn Engine>,
     folder: Arc<dyn Folder>,
     clock: Clock,
+    pace: Pace,
     inside: Mutex<Inside>,
     over: Mutex<Over>,
 }
@@ -176,10 +192,10 @@ impl Journaled {
         Arc::make_mut(&mut over.set).absorb(set);
         let waiting = Arc::clone(&over.set);
         drop(over);
-        if since.elapsed() >= SETTLE_AFTER || inside.log.is_long() {
+        if since.elapsed() >= self.pace.settle_after || inside.log.is_long() {
             let active = inside.log.active();
             self.settle_with(inside, None, active)
-        } else if waiting.bytes() >= TAKE_BYTES {
+        } else if waiting.bytes() >= self.pace.take_bytes {
             self.below.apply_lightly(&waiting)?;
             self.over().set = Arc::default();
             Ok(())
@@ -223,7 +239,7 @@ impl Engine for Journaled {
     }
     fn settle_in(&self) -> Option<Duration> {
         let inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        inside.unsettled.map(|since| SETTLE_AFTER.saturating_sub(since.elapsed()))
+        inside.unsettled.map(|since| self.pace.settle_after.saturating_sub(since.elapsed()))
     }
     fn ensure_tables(&self, names: &[&'static str]) -> Result<()> {
         self.below.ensure_tables(names)

@@ -8,8 +8,6 @@ use crate::store::write_set::WriteSet;
 use std::io;
 use std::sync::Arc;
 
-/// A segment that holds so much is followed by another one.
-const SEGMENT_BYTES: u64 = 8 << 20;
 /// Room is made by writing zeros, so that a record changes bytes that are there and its sync has no length to write
 /// down: a little in a quiet shop, then as much again as there is, up to the most.
 const ROOM_MIN: u64 = 64 << 10;
@@ -45,6 +43,8 @@ pub(super) struct Log {
     folder: Arc<dyn Folder>,
     /// The place of the next record.
     next: Place,
+    /// A segment that holds so much is followed by another one.
+    segment_bytes: u64,
     current: Option<Segment>,
     /// The first numbers of full segments.
     older: Vec<u64>,
@@ -52,8 +52,8 @@ pub(super) struct Log {
 }
 
 impl Log {
-    pub(super) fn new(folder: Arc<dyn Folder>, next: Place) -> Self {
-        Self { folder, next, current: None, older: Vec::new(), buffer: Vec::new() }
+    pub(super) fn new(folder: Arc<dyn Folder>, next: Place, segment_bytes: u64) -> Self {
+        Self { folder, next, segment_bytes, current: None, older: Vec::new(), buffer: Vec::new() }
     }
     /// The number of the last record.
     pub(super) fn last(&self) -> u64 {
@@ -75,8 +75,8 @@ impl Log {
             .and_then(|()| record::seal(life, self.next, at, &mut self.buffer))
             .ok_or_else(|| Error::internal("a group is larger than a record of the journal can be"))?;
         let size = self.buffer.len() as u64;
-        let is_full =
-            |s: &Segment| s.at > HEAD as u64 && s.at.saturating_add(size) > SEGMENT_BYTES.max(s.len);
+        let most = self.segment_bytes;
+        let is_full = |s: &Segment| s.at > HEAD as u64 && s.at.saturating_add(size) > most;
         if self.current.as_ref().is_none_or(is_full) {
             self.follow(life).map_err(failed)?;
         }
@@ -90,10 +90,11 @@ impl Log {
     fn follow(&mut self, life: &Life) -> io::Result<()> {
         let leaf = self.folder.open(SPARE)?;
         let mut segment = Segment { first: self.next.number, at: HEAD as u64, len: leaf.len()?, leaf };
-        segment.leaf.write(0, &record::head(life, self.next))?;
-        if segment.len < ROOM_MIN {
-            segment.grow(ROOM_MIN)?;
+        let room = ROOM_MIN.min(self.segment_bytes);
+        if segment.len < room {
+            segment.grow(room)?;
         }
+        segment.leaf.write(0, &record::head(life, self.next))?;
         segment.leaf.sync_all()?;
         self.folder.rename(SPARE, &name(segment.first))?;
         self.folder.sync()?;

@@ -17,9 +17,12 @@ mod record;
 mod replay;
 mod write_set;
 
+#[cfg(test)]
+pub(super) mod faulty;
+
 use crate::store::table::{Backup, TableInfo};
 
-pub(super) use engine::JournaledOpener;
+pub(super) use engine::{JournaledOpener, Pace};
 pub(super) use folder::{Disk, FOLDER};
 #[cfg(test)]
 pub(super) use folder::{Folder, Leaf};

@@ -5,7 +5,7 @@ use crate::base::error::{Kind, Result};
 use crate::store::crashing::Bytes;
 use crate::store::engine::redb::{FileMedium, Medium, RedbOpener};
 use crate::store::format::{Migration, Step};
-use crate::store::journal::{Disk, JournaledOpener};
+use crate::store::journal::{Disk, JournaledOpener, Pace};
 use crate::store::{Direction, Span, Tx};
 use redb::{BackendError, StorageBackend};
 use sha2::{Digest, Sha256};
@@ -25,6 +25,7 @@ fn journaled(below: RedbOpener<FileMedium>, dir: &Path) -> Box<JournaledOpener> 
         folder: Arc::new(Disk(dir.join("journal"))),
         tables: registry(TABLES).unwrap().names().to_vec(),
         clock: clock(),
+        pace: Pace::default(),
     })
 }
 
