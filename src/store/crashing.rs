@@ -2,9 +2,9 @@
 //! a kill or a power cut may leave of it.
 
 use super::door::registry;
+use super::engine::Opener;
 use super::engine::redb::{Medium, RedbOpener};
 use super::format::Formats;
-use super::engine::Opener;
 use super::journal::{Folder, JournaledOpener, Leaf, Pace};
 use super::shared::Parts;
 use super::space::Guard;
@@ -305,9 +305,8 @@ pub(crate) fn image(before: &Image, calls: &[Call], k: usize, cut: Cut, rng: &mu
         honest = syncs.iter().rev().nth(rng.random_range(0..6)).map_or(0, |at| *at);
     }
     // Of each kind of call the last sync that counts.
-    let last_sync = |call: &Call| {
-        done[..honest].iter().rposition(|later| makes_durable(call, later)).unwrap_or(0)
-    };
+    let last_sync =
+        |call: &Call| done[..honest].iter().rposition(|later| makes_durable(call, later)).unwrap_or(0);
     let mut image = before.clone();
     let made = done.iter().filter_map(|c| if let Call::Create(_, file) = c { Some(*file + 1) } else { None });
     let files = made.max().unwrap_or(0).max(image.files.len());

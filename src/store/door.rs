@@ -72,15 +72,7 @@ impl Store {
         make_dir(dir)?;
         let mb = |mb: u32| usize::try_from(mb).unwrap_or(64).saturating_mul(1 << 20);
         let registry = Arc::new(registry(tables)?);
-        let cache_bytes = mb(settings.cache_mb.max(1));
-        let below = RedbOpener { medium: FileMedium(dir.join(FILE)), cache_bytes };
-        let opener = JournaledOpener {
-            below: Box::new(below),
-            folder: Arc::new(Disk(dir.join(journal::FOLDER))),
-            tables: registry.names().to_vec(),
-            clock: clock.clone(),
-            pace: Pace::default(),
-        };
+        let opener = opener(dir, mb(settings.cache_mb.max(1)), &registry, &clock);
         let asked = dir.to_owned();
         let probe = Box::new(move || free_bytes(&asked));
         Self::start(Parts {
@@ -258,6 +250,17 @@ impl Drop for Inner {
         if let Err(error) = self.close() {
             tracing::error!("closing the store: {}", error.cause_chain());
         }
+    }
+}
+
+/// Database and journal of a data directory.
+pub(super) fn opener(dir: &Path, cache_bytes: usize, registry: &Registry, clock: &Clock) -> JournaledOpener {
+    JournaledOpener {
+        below: Box::new(RedbOpener { medium: FileMedium(dir.join(FILE)), cache_bytes }),
+        folder: Arc::new(Disk(dir.join(journal::FOLDER))),
+        tables: registry.names().to_vec(),
+        clock: clock.clone(),
+        pace: Pace::default(),
     }
 }
 

@@ -102,14 +102,11 @@ fn read_state(below: &dyn Engine) -> Result<Option<State>> {
         let (life, rest) = bytes.split_first_chunk::<16>()?;
         let (number, rest) = rest.split_first_chunk::<8>()?;
         let active = rest.first_chunk::<8>()?;
-        Some(State {
-            life: *life,
-            number: u64::from_be_bytes(*number),
-            active: u64::from_be_bytes(*active),
-        })
+        Some(State { life: *life, number: u64::from_be_bytes(*number), active: u64::from_be_bytes(*active) })
     };
-    let damaged =
-        || Error::refuse(Kind::Internal, "store_damaged", "The entry of the journal in store.redb is damaged.");
+    let damaged = || {
+        Error::refuse(Kind::Internal, "store_damaged", "The entry of the journal in store.redb is damaged.")
+    };
     fields().map(Some).ok_or_else(damaged)
 }
 
@@ -179,12 +176,17 @@ impl Journaled {
         inside.log.give_up_older()
     }
     fn append(&self, inside: &mut Inside, set: &WriteSet) -> Result<()> {
-        if inside.log.active() == 0 {
-            // Said before the segment is made: from the first settling on, its loss is noticed.
-            let first = inside.log.last() + 1;
-            self.settle_with(inside, None, first)?;
-        }
         let life = inside.life;
+        if inside.log.active() == 0 {
+            // Whose a segment is has to be known before there is one, and a record is only written to one whose loss
+            // would be noticed.
+            if inside.state.is_none() {
+                self.settle_with(inside, None, 0)?;
+            }
+            inside.log.follow(&life)?;
+            let active = inside.log.active();
+            self.settle_with(inside, None, active)?;
+        }
         inside.log.append(&life, set, self.clock.now().0)?;
         let since = *inside.unsettled.get_or_insert_with(Instant::now);
         let mut over = self.over();

@@ -78,7 +78,7 @@ impl Log {
         let most = self.segment_bytes;
         let is_full = |s: &Segment| s.at > HEAD as u64 && s.at.saturating_add(size) > most;
         if self.current.as_ref().is_none_or(is_full) {
-            self.follow(life).map_err(failed)?;
+            self.follow(life)?;
         }
         let Some(segment) = &mut self.current else { return Err(Error::internal("no segment")) };
         segment.write(&self.buffer).map_err(failed)?;
@@ -87,7 +87,10 @@ impl Log {
     }
 
     /// Begins the next segment. Its name is durable before anything is written to it.
-    fn follow(&mut self, life: &Life) -> io::Result<()> {
+    pub(super) fn follow(&mut self, life: &Life) -> Result<()> {
+        self.make_next(life).map_err(failed)
+    }
+    fn make_next(&mut self, life: &Life) -> io::Result<()> {
         let leaf = self.folder.open(SPARE)?;
         let mut segment = Segment { first: self.next.number, at: HEAD as u64, len: leaf.len()?, leaf };
         let room = ROOM_MIN.min(self.segment_bytes);

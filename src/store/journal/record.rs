@@ -68,8 +68,7 @@ pub(super) fn read_head(life: &Life, bytes: &[u8]) -> Head {
         let (previous, rest) = rest.split_first_chunk::<4>()?;
         let sum = rest.first_chunk::<4>()?;
         let is_whole = crc32fast::hash(bytes.get(..40)?) == u32::from_be_bytes(*sum);
-        let place =
-            Place { number: u64::from_be_bytes(*number), previous: u32::from_be_bytes(*previous) };
+        let place = Place { number: u64::from_be_bytes(*number), previous: u32::from_be_bytes(*previous) };
         is_whole.then_some((whose, place))
     };
     match fields() {

@@ -45,7 +45,10 @@ fn open_as(dir: &Path, formats: Formats) -> Result<Store> {
     Store::start(Parts {
         clock: clock(),
         registry: Arc::new(registry(TABLES).unwrap()),
-        opener: journaled(RedbOpener { medium: FileMedium(dir.join("store.redb")), cache_bytes: 1 << 20 }, dir),
+        opener: journaled(
+            RedbOpener { medium: FileMedium(dir.join("store.redb")), cache_bytes: 1 << 20 },
+            dir,
+        ),
         formats,
         space: Guard::new(Box::new(|| Ok(u64::MAX)), 0, dir.join("ballast"), 0),
         scan_time: std::time::Duration::from_secs(10),
@@ -188,13 +191,16 @@ fn a_damaged_file_is_refused_or_right_and_never_a_panic() {
         make(&store, n, thing(&n.to_string(), "red", 3)).unwrap();
     }
     // As a kill leaves it, so that opening reads everything.
-    let whole = std::fs::read(&file).unwrap();
+    let killed = tempfile::tempdir().unwrap();
+    copy_killed(dir.path(), killed.path());
+    let whole = std::fs::read(killed.path().join("store.redb")).unwrap();
     store.close().unwrap();
     drop(store);
     let mut refused = 0;
     for cut in (0..whole.len()).step_by(whole.len() / 60) {
         let mut bytes = whole.clone();
         bytes[cut..].iter_mut().take(64).for_each(|b| *b = !*b);
+        copy_killed(killed.path(), dir.path());
         std::fs::write(&file, &bytes).unwrap();
         match Store::open(dir.path(), &settings(), clock(), TABLES) {
             Err(error) => {
