@@ -71,9 +71,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    type Row = (bool, Vec<u8>, Option<Vec<u8>>);
+    type Row<T> = (T, Vec<u8>, Option<Vec<u8>>);
 
-    fn listed(set: &WriteSet) -> Vec<(&'static str, Vec<u8>, Option<Vec<u8>>)> {
+    fn listed(set: &WriteSet) -> Vec<Row<&'static str>> {
         set.tables()
             .flat_map(|(table, rows)| {
                 rows.map(move |(k, v)| (table, k.to_vec(), v.map(<[u8]>::to_vec))).collect::<Vec<_>>()
@@ -83,7 +83,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_set_comes_back_as_it_was(rows in proptest::collection::vec(any::<Row>(), 0..40)) {
+        fn a_set_comes_back_as_it_was(rows in proptest::collection::vec(any::<Row<bool>>(), 0..40)) {
             let mut set = WriteSet::default();
             for (first, key, value) in &rows {
                 set.write(if *first { "first/1" } else { "second/1" }, key, value.as_deref());
