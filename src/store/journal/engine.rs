@@ -191,9 +191,16 @@ impl Journaled {
         let since = *inside.unsettled.get_or_insert_with(Instant::now);
         let mut over = self.over();
         over.version += 1;
-        Arc::make_mut(&mut over.set).absorb(set);
+        let is_large = set.bytes() >= self.pace.take_bytes;
+        if !is_large || !over.set.is_empty() {
+            Arc::make_mut(&mut over.set).absorb(set);
+        }
         let waiting = Arc::clone(&over.set);
         drop(over);
+        if waiting.is_empty() {
+            // A large one, such as a group of an import, is not copied to wait with others.
+            self.below.apply_lightly(set)?;
+        }
         if since.elapsed() >= self.pace.settle_after || inside.log.is_long() {
             let active = inside.log.active();
             self.settle_with(inside, None, active)
