@@ -162,7 +162,7 @@ fn a_newer_format_is_refused_and_nothing_is_changed() {
     shop.place("k", &least_order("anna@example.com", 100)).expect(201);
     assert_eq!(shop.stop(), Some(0));
     let file = shop.dir.join("store.redb");
-    set_format(&file, 2);
+    set_format(&file, 3);
     let before = std::fs::read(&file).unwrap();
     for verb in ["serve", "check", "reindex"] {
         let refused = backroom(&[verb, "--data", shop.data()]);
@@ -171,9 +171,23 @@ fn a_newer_format_is_refused_and_nothing_is_changed() {
         assert_eq!(said.trim().lines().count(), 1, "one sentence: {said}");
     }
     assert!(std::fs::read(&file).unwrap() == before, "the file is as it was");
-    set_format(&file, 1);
+    set_format(&file, 2);
     shop.start();
     assert_eq!(crate::orders::total(&shop, "anna"), 1);
+}
+
+/// Stores of every released format are opened for ever.
+#[test]
+fn a_store_of_format_1_is_brought_up_and_loses_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().to_str().unwrap();
+    let packed = std::fs::File::open(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/format_1.redb.gz"));
+    let mut old = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(packed.unwrap()), &mut old).unwrap();
+    std::fs::write(dir.path().join("store.redb"), &old).unwrap();
+    assert!(succeed(&["check", "--data", data]).contains("no problem"));
+    assert!(std::fs::read(dir.path().join("store.redb.before-2")).unwrap() == old, "the old one is kept");
+    assert_eq!(succeed(&["export", "orders", "--format", "jsonl", "--data", data]).lines().count(), 40);
 }
 
 /// Writes the number of the format, as another version of the program would.

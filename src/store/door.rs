@@ -11,6 +11,7 @@ use crate::store::guarded::guarded;
 use crate::store::health::{Health, busy, commit_unknown};
 use crate::store::idempotency;
 use crate::store::job::Operation;
+use crate::store::journal::{self, Disk, JournaledOpener, Pace};
 use crate::store::sequence;
 use crate::store::settings::Settings;
 use crate::store::shared::{Hook, Parts, Shared};
@@ -52,6 +53,7 @@ fn own_tables() -> Vec<TableInfo> {
     const OWNER: &str = "store";
     vec![
         format::meta_info(),
+        journal::info(),
         events::EVENTS.info(OWNER),
         idempotency::ANSWERS.info(OWNER),
         sequence::SEQUENCES.info(OWNER),
@@ -70,13 +72,13 @@ impl Store {
         make_dir(dir)?;
         require_store(dir)?;
         let mb = |mb: u32| usize::try_from(mb).unwrap_or(64).saturating_mul(1 << 20);
-        let opener =
-            RedbOpener { medium: FileMedium(dir.join(FILE)), cache_bytes: mb(settings.cache_mb.max(1)) };
+        let registry = Arc::new(registry(tables)?);
+        let opener = opener(dir, mb(settings.cache_mb.max(1)), &registry, &clock);
         let asked = dir.to_owned();
         let probe = Box::new(move || free_bytes(&asked));
         Self::start(Parts {
             clock,
-            registry: Arc::new(registry(tables)?),
+            registry,
             opener: Box::new(opener),
             formats: Formats::OURS,
             space: Guard::new(probe, settings.reserve_mb, dir.join(BALLAST), settings.ballast_mb),
@@ -249,6 +251,17 @@ impl Drop for Inner {
         if let Err(error) = self.close() {
             tracing::error!("closing the store: {}", error.cause_chain());
         }
+    }
+}
+
+/// Database and journal of a data directory.
+pub(super) fn opener(dir: &Path, cache_bytes: usize, registry: &Registry, clock: &Clock) -> JournaledOpener {
+    JournaledOpener {
+        below: Box::new(RedbOpener { medium: FileMedium(dir.join(FILE)), cache_bytes }),
+        folder: Arc::new(Disk(dir.join(journal::FOLDER))),
+        tables: registry.names().to_vec(),
+        clock: clock.clone(),
+        pace: Pace::default(),
     }
 }
 

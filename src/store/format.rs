@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// The format this program writes. It grows with every change that an older program could not live with, a new
 /// optional field among them: the older one would drop it when it writes the record again.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// A word → bytes. Read as plain bytes, so that any program can read the format of any other.
 const META: &str = "meta/1";
@@ -62,7 +62,15 @@ pub(super) struct Formats {
 }
 
 impl Formats {
-    pub(super) const OURS: Self = Self { current: FORMAT, migrations: &[] };
+    pub(super) const OURS: Self = Self {
+        current: FORMAT,
+        migrations: &[Migration {
+            to: 2,
+            what: "a journal before the database",
+            // The opening has it already; the number keeps programs away that would pass it over.
+            run: |_| Ok(Step::Done),
+        }],
+    };
 }
 
 /// An open engine of the right format.
@@ -95,9 +103,16 @@ fn open_checked(
     clock: &Clock,
     formats: Formats,
 ) -> Result<Opened> {
-    let engine = opener.open()?;
+    let mut engine = opener.open()?;
+    let found = found_format(engine.as_ref(), registry)?;
+    if engine.owes() && found.is_some_and(|found| found < formats.current) {
+        // The copy of an older store has to hold what its journal holds.
+        engine.accept()?;
+        drop(engine);
+        engine = opener.open()?;
+    }
     let change = |op: &dyn Fn(&mut Tx<'_>) -> Result<Step>| change(engine.as_ref(), registry, clock, op);
-    match found_format(engine.as_ref(), registry)? {
+    match found {
         Some(newer) if newer > formats.current => return Err(too_new(newer, formats.current)),
         Some(found) => {
             if found < formats.current {
@@ -192,7 +207,7 @@ fn change(
     let step = group.run(&Actor::system("store"), clock.now(), op)?;
     let outcome = group.finish();
     if !outcome.writes.is_empty() {
-        engine.apply(&outcome.writes)?;
+        engine.commit(&outcome.writes)?;
     }
     Ok(step)
 }

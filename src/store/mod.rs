@@ -29,6 +29,7 @@ mod sequence;
 
 // How a write becomes durable.
 mod job;
+mod journal;
 mod queue;
 mod shared;
 mod space;

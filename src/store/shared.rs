@@ -128,6 +128,15 @@ impl Shared {
         catch_unwind(AssertUnwindSafe(|| self.engine(|engine| engine.apply(writes))))
             .unwrap_or_else(|_| Err(Error::internal("the database panicked in a commit")))
     }
+    /// Does what is due behind the answers.
+    pub(super) fn settle(&self) -> Result<()> {
+        catch_unwind(AssertUnwindSafe(|| self.engine(|engine| engine.settle())))
+            .unwrap_or_else(|_| Err(Error::internal("the database panicked while it was made durable")))
+    }
+    /// In what time something is due behind the answers.
+    pub(super) fn settle_in(&self) -> Option<Duration> {
+        self.engine(|engine| Ok(engine.settle_in())).ok().flatten()
+    }
     /// Closes the gate and drops the engine behind it: its lock on the file is free afterwards.
     pub(super) fn shut(&self, why: Gate) {
         let old = std::mem::replace(&mut *self.gate_mut(), why);

@@ -14,6 +14,7 @@ type Written = Option<Box<[u8]>>;
 type Rows = BTreeMap<Box<[u8]>, Written>;
 
 /// What one write replaced in the set: `None` when the set knew nothing of that key.
+#[derive(Clone)]
 struct Undo {
     table: &'static str,
     key: Box<[u8]>,
@@ -21,7 +22,7 @@ struct Undo {
 }
 
 /// Sorted writes by table, with the way back.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct WriteSet {
     tables: BTreeMap<&'static str, Rows>,
     undo: Vec<Undo>,
@@ -69,6 +70,21 @@ impl WriteSet {
     }
     pub(super) fn is_empty(&self) -> bool {
         self.tables.values().all(BTreeMap::is_empty)
+    }
+    /// Adds what a later set wrote.
+    pub(super) fn absorb(&mut self, later: &Self) {
+        for (table, rows) in &later.tables {
+            let own = self.tables.entry(table).or_default();
+            for (key, value) in rows {
+                self.bytes += key.len() + value.as_ref().map_or(0, |value| value.len());
+                own.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    /// The keys of a table that this set touches, and whether they have a row then.
+    pub(super) fn touched(&self, table: &str) -> impl Iterator<Item = (&[u8], bool)> {
+        let rows = self.tables.get(table).into_iter().flatten();
+        rows.map(|(key, value)| (key.as_ref(), value.is_some()))
     }
     /// Table by table in key order: what an engine applies.
     pub(super) fn tables(

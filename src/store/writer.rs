@@ -100,7 +100,8 @@ impl Writer {
     fn work(&mut self) {
         let mut jobs: Vec<Box<dyn Job>> = Vec::with_capacity(GROUP_MAX);
         loop {
-            let patience = (!self.shared.is_open()).then_some(REOPEN_PAUSE_MIN);
+            let is_open = self.shared.is_open();
+            let patience = if is_open { self.shared.settle_in() } else { Some(REOPEN_PAUSE_MIN) };
             let taken = self.shared.queue.take(&mut jobs, GROUP_MAX, patience, self.company.gather());
             if self.shared.take_sick() && self.shared.is_open() {
                 self.fence();
@@ -111,10 +112,17 @@ impl Writer {
             }
             match taken {
                 Taken::Closed => return,
+                Taken::Nothing if self.shared.settle_in().is_some_and(|left| left.is_zero()) => self.settle(),
                 Taken::Nothing => {}
                 Taken::Some if self.shared.is_open() => self.groups(&mut jobs),
                 Taken::Some => answer(&mut jobs, Verdict::Fenced),
             }
+        }
+    }
+    /// Does what was left for a quiet moment.
+    fn settle(&mut self) {
+        if let Err(error) = self.shared.settle() {
+            self.fail(&mut Vec::new(), Verdict::Unknown, &error);
         }
     }
     /// Does all jobs, in as many commits as their writes ask for.

@@ -5,8 +5,11 @@ use crate::base::time::Clock;
 use crate::store::backup::format::{Header, io};
 use crate::store::backup::swap::{Swap, put_in_place};
 use crate::store::backup::unpack::{open, unpack};
-use crate::store::door::{FILE, make_dir, registry};
+use crate::store::door::{self, FILE, make_dir, registry};
+use crate::store::engine::Opener as _;
 use crate::store::engine::redb::FileLock;
+use crate::store::guarded::guarded;
+use crate::store::journal;
 use crate::store::{Checker, Finding, Settings, Store, TableInfo};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -79,6 +82,7 @@ pub fn restore(
     // A file that is no backup is refused before anything is made.
     let reader = open(backup)?;
     make_dir(data)?;
+    bring_in_journal(data, tables)?;
     let store = data.join(FILE);
     let lock = FileLock::take(&store)?;
     // Taking the lock makes an empty file where there was none.
@@ -97,6 +101,25 @@ pub fn restore(
     }
     drop(lock);
     done
+}
+
+/// What the journal of the shop as it is holds goes into its database, which is kept aside and has to be whole.
+fn bring_in_journal(data: &Path, tables: &[TableInfo]) -> Result<()> {
+    let is_empty = std::fs::read_dir(data.join(journal::FOLDER)).map_or(true, |mut all| all.next().is_none());
+    if is_empty || !data.join(FILE).exists() {
+        return Ok(());
+    }
+    let opener = door::opener(data, 64 << 20, &registry(tables)?, &Clock::system());
+    match guarded(|| opener.open().and_then(|engine| engine.accept())) {
+        Some(Err(error)) if error.code == "store_locked" => Err(error),
+        Some(Ok(())) => Ok(()),
+        // A shop that cannot be opened is what backups are for; its journal is put aside with it.
+        Some(Err(error)) => {
+            tracing::warn!("the journal cannot be brought in: {error}");
+            Ok(())
+        }
+        None => Ok(()),
+    }
 }
 
 /// Unpacks and checks; nothing of the old state is touched.

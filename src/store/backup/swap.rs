@@ -7,6 +7,7 @@ use crate::store::backup::shelf::stamp;
 use crate::store::backup::unpack::FILES;
 use crate::store::door::{FILE, make_dir};
 use crate::store::engine::redb::{FileLock, sync_parent};
+use crate::store::journal::FOLDER;
 use std::path::{Path, PathBuf};
 
 /// The search index; it is made anew from the store.
@@ -59,6 +60,11 @@ pub(super) fn put_in_place(
     std::fs::rename(&new, &store).and_then(|()| sync_parent(&store)).map_err(|e| io(SWAPPING, e))?;
     // From here on the new state is there; what is left to do is tidying up.
     about_to(Step::Index)?;
+    // Usually there is none: it was brought in. The new store would not take it for its own, whatever it holds.
+    let journal = swap.data.join(FOLDER);
+    if std::fs::read_dir(&journal).is_ok_and(|mut all| all.next().is_some()) {
+        std::fs::rename(&journal, free_aside(&journal, swap.at)).map_err(|e| io(SWAPPING, e))?;
+    }
     clear(&swap.data.join(INDEX));
     about_to(Step::Clear)?;
     clear(swap.fresh);

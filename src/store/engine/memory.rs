@@ -98,7 +98,7 @@ impl Engine for Memory {
         let rows = Arc::clone(&self.disk.rows.lock().unwrap());
         Ok(Box::new(MemorySnapshot { rows, disk: Arc::clone(&self.disk), state: Arc::clone(&self.state) }))
     }
-    fn apply(&self, set: &WriteSet) -> Result<()> {
+    fn commit(&self, set: &WriteSet) -> Result<()> {
         self.state.ask()?;
         let plan = self.disk.commits.lock().unwrap().pop_front().unwrap_or(Commit::Works);
         if plan == Commit::Works || plan == Commit::FailsDurable {

@@ -8,17 +8,38 @@ pub(super) mod memory;
 use crate::base::error::Result;
 use crate::store::span::{Direction, Span};
 use crate::store::write_set::{Visit, WriteSet};
+use std::time::Duration;
 
 /// An open database. One thread writes, any thread reads; dropping it closes it and gives up its lock, even while
 /// snapshots of it are alive: those answer `Unavailable` from then on.
 pub(super) trait Engine: Send + Sync {
     /// The committed state of this moment.
     fn snapshot(&self) -> Result<Box<dyn EngineSnapshot>>;
-    /// Writes the whole set and makes it durable, or nothing of it.
+    /// Writes the whole set and makes it durable in the database itself, or nothing of it.
     ///
     /// # Errors
     /// Any error means that the outcome is unknown and that this engine must be dropped and opened again.
-    fn apply(&self, set: &WriteSet) -> Result<()>;
+    fn commit(&self, set: &WriteSet) -> Result<()>;
+    /// The same by the shortest way there is: the way of every group.
+    fn apply(&self, set: &WriteSet) -> Result<()> {
+        self.commit(set)
+    }
+    /// Writes the whole set so that it is seen; it is durable with the next commit. The same rule for errors.
+    fn apply_lightly(&self, set: &WriteSet) -> Result<()> {
+        self.commit(set)
+    }
+    /// Does what is due behind the answers. The same rule for errors.
+    fn settle(&self) -> Result<()> {
+        Ok(())
+    }
+    /// In what time that is due; `None` when nothing is.
+    fn settle_in(&self) -> Option<Duration> {
+        None
+    }
+    /// Whether the database on disk lacks something that accepting this opening brings in.
+    fn owes(&self) -> bool {
+        false
+    }
     /// Makes the tables that do not exist yet. Durable; the same rule for errors.
     fn ensure_tables(&self, names: &[&'static str]) -> Result<()>;
     /// True when there is no table at all.

@@ -9,7 +9,7 @@ use crate::store::health::fenced;
 use crate::store::span::{Direction, Span};
 use crate::store::write_set::{Visit, WriteSet};
 use redb::{
-    AccessGuard, Database, DatabaseError, ReadOnlyTable, ReadTransaction, ReadableDatabase,
+    AccessGuard, Database, DatabaseError, Durability, ReadOnlyTable, ReadTransaction, ReadableDatabase,
     ReadableTableMetadata as _, StorageBackend, StorageError, TableDefinition, TableError, TableHandle,
     WriteTransaction,
 };
@@ -163,23 +163,31 @@ impl Redb {
     }
 }
 
+fn write(tx: WriteTransaction, set: &WriteSet) -> Result<()> {
+    for (name, rows) in set.tables() {
+        let mut table = tx.open_table(definition(name)).map_err(io_error)?;
+        for (key, value) in rows {
+            match value {
+                Some(value) => drop(table.insert(key, value).map_err(io_error)?),
+                None => drop(table.remove(key).map_err(io_error)?),
+            }
+        }
+    }
+    tx.commit().map_err(io_error)
+}
+
 impl Engine for Redb {
     fn snapshot(&self) -> Result<Box<dyn EngineSnapshot>> {
         let tx = self.db.begin_read().map_err(io_error)?;
         Ok(Box::new(RedbSnapshot { tx, open: RefCell::default() }))
     }
-    fn apply(&self, set: &WriteSet) -> Result<()> {
-        let tx = self.begin()?;
-        for (name, rows) in set.tables() {
-            let mut table = tx.open_table(definition(name)).map_err(io_error)?;
-            for (key, value) in rows {
-                match value {
-                    Some(value) => drop(table.insert(key, value).map_err(io_error)?),
-                    None => drop(table.remove(key).map_err(io_error)?),
-                }
-            }
-        }
-        tx.commit().map_err(io_error)
+    fn commit(&self, set: &WriteSet) -> Result<()> {
+        write(self.begin()?, set)
+    }
+    fn apply_lightly(&self, set: &WriteSet) -> Result<()> {
+        let mut tx = self.db.begin_write().map_err(io_error)?;
+        tx.set_durability(Durability::None).map_err(Error::internal)?;
+        write(tx, set)
     }
     fn ensure_tables(&self, names: &[&'static str]) -> Result<()> {
         let there: Vec<String> = {

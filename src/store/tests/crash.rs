@@ -2,21 +2,31 @@
 
 use super::*;
 use crate::base::error::Result;
-use crate::store::crashing::{self, Bytes, Cut, History, Recorder};
+use crate::store::crashing::{self, Bytes, Calls, Cut, History, Names, Recorder};
+use crate::store::engine::redb::RedbOpener;
+use crate::store::journal::faulty;
 use crate::store::{Direction, Span, counter};
 
 /// A fault that is planted into the history to see that the test finds it.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     None,
+    /// In the journal or below it.
+    Journal(faulty::Fault),
     /// The answer goes out before the change is durable.
     EarlyAnswer,
     /// The event has a transaction of its own.
     EventApart,
 }
 
-fn over(medium: impl crate::store::engine::redb::Medium + 'static) -> Result<Store> {
-    crashing::over(medium, clock(), TABLES)
+fn over<D: crate::store::engine::redb::Medium + Calls>(disk: D, fault: Fault) -> Result<Store> {
+    let Fault::Journal(fault) = fault else { return crashing::over(disk, clock(), TABLES) };
+    let mut below: Box<dyn Opener> = Box::new(RedbOpener { medium: disk.clone(), cache_bytes: 1 << 20 });
+    if fault == faulty::Fault::NumberAhead {
+        below = Box::new(faulty::FaultyOpener(below));
+    }
+    let folder = faulty::FaultyFolder { below: Arc::new(Names(disk)), fault };
+    crashing::over_parts(below, Arc::new(folder), clock(), TABLES)
 }
 
 /// One change that touches everything: record, indexes, counter, sequence, event, remembered answer; every third
@@ -48,10 +58,10 @@ fn change(store: &Store, n: u8, fault: Fault) {
 }
 
 /// What is wrong with a store that had acknowledged `acknowledged` changes and may have kept one more.
-fn wrong(bytes: Bytes, acknowledged: u64) -> Option<String> {
-    let store = match over(bytes) {
+fn wrong(bytes: Bytes, acknowledged: u64, fault: Fault) -> Option<String> {
+    let store = match over(bytes, fault) {
         Ok(store) => store,
-        Err(error) => return Some(format!("opening: {} {}", error.code, error.cause_chain())),
+        Err(error) => return Some(format!("opening: {} {error} {}", error.code, error.cause_chain())),
     };
     let all = || -> Result<(u64, u64, i64, u64)> {
         let findings = store.check(&[])?;
@@ -82,7 +92,7 @@ fn wrong(bytes: Bytes, acknowledged: u64) -> Option<String> {
 
 fn history(fault: Fault) -> History<u8> {
     let recorder = Recorder::default();
-    let store = over(recorder.clone()).unwrap();
+    let store = over(recorder.clone(), fault).unwrap();
     let first = recorder.count();
     let mut acknowledged = Vec::new();
     for n in 1..=120 {
@@ -100,8 +110,8 @@ fn history(fault: Fault) -> History<u8> {
 }
 
 fn play(fault: Fault, cut: Cut, points: u32, seed: u64) -> Vec<String> {
-    let judge = |bytes: Bytes, known: &[&u8]| wrong(bytes, known.len() as u64);
-    crashing::play(&history(fault), cut, points, seed, over, judge)
+    let judge = |bytes: Bytes, known: &[&u8]| wrong(bytes, known.len() as u64, fault);
+    crashing::play(&history(fault), cut, points, seed, |disk| over(disk, fault), judge)
 }
 
 #[test]
@@ -127,5 +137,23 @@ fn a_disk_that_lies_an_early_answer_and_an_event_apart_are_noticed() {
     ] {
         let found = play(fault, cut, 200, 3);
         assert!(found.len() > 15, "{} of 200 with {cut:?}", found.len());
+    }
+}
+
+#[test]
+fn a_fault_in_the_journal_is_noticed() {
+    use faulty::Fault::{GivenUpEarly, LastSkipped, NoSync, NumberAhead, TornTaken};
+    for (fault, cut, at_least) in [
+        (NoSync, Cut::Power, 15),
+        (GivenUpEarly, Cut::Kill, 5),
+        (GivenUpEarly, Cut::Power, 5),
+        (LastSkipped, Cut::Kill, 15),
+        (LastSkipped, Cut::Power, 15),
+        (TornTaken, Cut::Power, 1),
+        (NumberAhead, Cut::Kill, 5),
+        (NumberAhead, Cut::Power, 5),
+    ] {
+        let found = play(Fault::Journal(fault), cut, 400, 4);
+        assert!(found.len() >= at_least, "{} of 400 with {fault:?}, {cut:?}", found.len());
     }
 }

@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::base::error::{Kind, Result};
-use crate::store::crashing::Bytes;
+use crate::store::crashing::{Bytes, Names};
 use crate::store::engine::redb::{FileMedium, Medium, RedbOpener};
 use crate::store::format::{Migration, Step};
+use crate::store::journal::{Disk, Folder, JournaledOpener, Leaf, Pace};
 use crate::store::{Direction, Span, Tx};
 use redb::{BackendError, StorageBackend};
 use sha2::{Digest, Sha256};
@@ -17,11 +18,37 @@ fn hash(path: &Path) -> [u8; 32] {
     Sha256::digest(std::fs::read(path).unwrap()).into()
 }
 
+/// The journal in a directory before a database.
+fn journaled(below: RedbOpener<FileMedium>, dir: &Path) -> Box<JournaledOpener> {
+    Box::new(JournaledOpener {
+        below: Box::new(below),
+        folder: Arc::new(Disk(dir.join("journal"))),
+        tables: registry(TABLES).unwrap().names().to_vec(),
+        clock: clock(),
+        pace: Pace::default(),
+    })
+}
+
+/// What a kill leaves: database and journal as they are while the store is open.
+fn copy_killed(from: &Path, to: &Path) {
+    std::fs::copy(from.join("store.redb"), to.join("store.redb")).unwrap();
+    let journal = to.join("journal");
+    drop(std::fs::remove_dir_all(&journal));
+    std::fs::create_dir(&journal).unwrap();
+    for entry in std::fs::read_dir(from.join("journal")).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, journal.join(path.file_name().unwrap())).unwrap();
+    }
+}
+
 fn open_as(dir: &Path, formats: Formats) -> Result<Store> {
     Store::start(Parts {
         clock: clock(),
         registry: Arc::new(registry(TABLES).unwrap()),
-        opener: Box::new(RedbOpener { medium: FileMedium(dir.join("store.redb")), cache_bytes: 1 << 20 }),
+        opener: journaled(
+            RedbOpener { medium: FileMedium(dir.join("store.redb")), cache_bytes: 1 << 20 },
+            dir,
+        ),
         formats,
         space: Guard::new(Box::new(|| Ok(u64::MAX)), 0, dir.join("ballast"), 0),
         scan_time: std::time::Duration::from_secs(10),
@@ -50,11 +77,10 @@ fn a_newer_format_is_refused_and_the_file_stays_as_it_is() {
         if clean {
             store.close().unwrap();
         } else {
-            // What a kill leaves: the file as it is while the store is open.
-            let copy = dir.path().join("copy");
-            std::fs::copy(&file, &copy).unwrap();
+            let copy = tempfile::tempdir().unwrap();
+            copy_killed(dir.path(), copy.path());
             store.close().unwrap();
-            std::fs::rename(&copy, &file).unwrap();
+            copy_killed(copy.path(), dir.path());
         }
         let before = hash(&file);
         let error = open_as(dir.path(), Formats::OURS).err().unwrap();
@@ -165,13 +191,16 @@ fn a_damaged_file_is_refused_or_right_and_never_a_panic() {
         make(&store, n, thing(&n.to_string(), "red", 3)).unwrap();
     }
     // As a kill leaves it, so that opening reads everything.
-    let whole = std::fs::read(&file).unwrap();
+    let killed = tempfile::tempdir().unwrap();
+    copy_killed(dir.path(), killed.path());
+    let whole = std::fs::read(killed.path().join("store.redb")).unwrap();
     store.close().unwrap();
     drop(store);
     let mut refused = 0;
     for cut in (0..whole.len()).step_by(whole.len() / 60) {
         let mut bytes = whole.clone();
         bytes[cut..].iter_mut().take(64).for_each(|b| *b = !*b);
+        copy_killed(killed.path(), dir.path());
         std::fs::write(&file, &bytes).unwrap();
         match Store::open(dir.path(), &settings(), clock(), TABLES) {
             Err(error) => {
@@ -191,7 +220,7 @@ fn every_commit_boundary_is_a_store_that_opens() {
     let copy = tempfile::tempdir().unwrap();
     for n in 1..25 {
         make(&store, n, thing(&n.to_string(), "red", i64::from(n))).unwrap();
-        std::fs::copy(dir.path().join("store.redb"), copy.path().join("store.redb")).unwrap();
+        copy_killed(dir.path(), copy.path());
         let killed = open(copy.path());
         assert_eq!((killed.last_seq(), killed.epoch()), (u64::from(n), store.epoch()));
         assert_eq!(killed.check(&[]).unwrap(), []);
@@ -271,9 +300,84 @@ impl StorageBackend for MoodyBackend {
     }
 }
 
-fn over(below: &Arc<dyn Medium>, mood: &Arc<Mood>) -> Store {
+/// A journal that fails when it is told to, with each call that changes something.
+struct MoodyFolder {
+    below: Arc<dyn Folder>,
+    mood: Arc<Mood>,
+}
+
+struct MoodyLeaf {
+    below: Box<dyn Leaf>,
+    mood: Arc<Mood>,
+}
+
+impl Folder for MoodyFolder {
+    fn names(&self) -> io::Result<Vec<String>> {
+        self.below.names()
+    }
+    fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        self.mood.ask()?;
+        self.below.read(name)
+    }
+    fn open(&self, name: &str) -> io::Result<Box<dyn Leaf>> {
+        self.mood.ask()?;
+        Ok(Box::new(MoodyLeaf { below: self.below.open(name)?, mood: Arc::clone(&self.mood) }))
+    }
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.mood.ask()?;
+        self.below.rename(from, to)
+    }
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.mood.ask()?;
+        self.below.remove(name)
+    }
+    fn sync(&self) -> io::Result<()> {
+        self.mood.ask()?;
+        self.below.sync()
+    }
+    fn set_aside(&self, label: &str) -> io::Result<String> {
+        self.below.set_aside(label)
+    }
+}
+
+impl Leaf for MoodyLeaf {
+    fn len(&self) -> io::Result<u64> {
+        self.below.len()
+    }
+    fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.mood.ask()?;
+        self.below.write(offset, bytes)
+    }
+    fn sync_data(&self) -> io::Result<()> {
+        self.mood.ask()?;
+        self.below.sync_data()
+    }
+    fn sync_all(&self) -> io::Result<()> {
+        self.mood.ask()?;
+        self.below.sync_all()
+    }
+}
+
+/// Database and journal on a disk that may fail.
+fn moody(below: &Arc<dyn Medium>, folder: &Arc<dyn Folder>, mood: &Arc<Mood>) -> Box<JournaledOpener> {
     let medium = Moody { below: Arc::clone(below), mood: Arc::clone(mood) };
-    start(Box::new(RedbOpener { medium, cache_bytes: 1 << 20 }), Box::new(|| Ok(u64::MAX)), 0)
+    Box::new(JournaledOpener {
+        below: Box::new(RedbOpener { medium, cache_bytes: 1 << 20 }),
+        folder: Arc::new(MoodyFolder { below: Arc::clone(folder), mood: Arc::clone(mood) }),
+        tables: registry(TABLES).unwrap().names().to_vec(),
+        clock: clock(),
+        // So that segments follow each other soon.
+        pace: Pace { take_bytes: 2_000, segment_bytes: 2_000, ..Pace::default() },
+    })
+}
+
+fn in_memory() -> (Arc<dyn Medium>, Arc<dyn Folder>) {
+    let bytes = Bytes::default();
+    (Arc::new(bytes.clone()), Arc::new(Names(bytes)))
+}
+
+fn over(below: &Arc<dyn Medium>, folder: &Arc<dyn Folder>, mood: &Arc<Mood>) -> Store {
+    start(moody(below, folder, mood), Box::new(|| Ok(u64::MAX)), 0)
 }
 
 /// Writes until a call fails, then goes on once the disk works again; says whether a call failed.
@@ -320,16 +424,16 @@ fn every_call_to_the_disk_may_fail_once() {
     let mood = Arc::<Mood>::default();
     let mut failed = 0;
     for calls in 0.. {
-        let bytes: Arc<dyn Medium> = Arc::new(Bytes::default());
-        if !fail_once(&over(&bytes, &mood), &mood, calls) {
+        let (bytes, folder) = in_memory();
+        if !fail_once(&over(&bytes, &folder, &mood), &mood, calls) {
             break;
         }
         failed += 1;
-        let again = over(&bytes, &mood);
+        let again = over(&bytes, &folder, &mood);
         assert_eq!(again.check(&[]).unwrap(), []);
         again.close().unwrap();
     }
-    assert!(failed > 50, "{failed}");
+    assert!(failed > 25, "{failed}");
 }
 
 #[test]
@@ -337,19 +441,23 @@ fn an_opening_that_fails_can_be_repeated() {
     let mood = Arc::<Mood>::default();
     for made_before in [false, true] {
         for calls in 0.. {
-            let bytes: Arc<dyn Medium> = Arc::new(Bytes::default());
+            let (mut bytes, mut folder) = in_memory();
             if made_before {
-                let store = over(&bytes, &mood);
+                let disk = Bytes::default();
+                (bytes, folder) = (Arc::new(disk.clone()), Arc::new(Names(disk.clone())));
+                let store = over(&bytes, &folder, &mood);
                 make(&store, 1, thing("lamp", "red", 3)).unwrap();
+                // As a kill leaves it, so that opening has something to bring in.
+                let killed = disk.copy();
                 store.close().unwrap();
+                (bytes, folder) = (Arc::new(killed.clone()), Arc::new(Names(killed)));
             }
             mood.left.store(calls, Ordering::SeqCst);
             mood.limited.store(true, Ordering::SeqCst);
-            let medium = Moody { below: Arc::clone(&bytes), mood: Arc::clone(&mood) };
             let opened = Store::start(Parts {
                 clock: clock(),
                 registry: Arc::new(registry(TABLES).unwrap()),
-                opener: Box::new(RedbOpener { medium, cache_bytes: 1 << 20 }),
+                opener: moody(&bytes, &folder, &mood),
                 formats: Formats::OURS,
                 space: Guard::new(Box::new(|| Ok(u64::MAX)), 0, "/nonexistent".into(), 0),
                 scan_time: std::time::Duration::from_secs(1),
@@ -360,7 +468,7 @@ fn an_opening_that_fails_can_be_repeated() {
             }
             let untouched = opened.is_ok() && mood.left.load(Ordering::SeqCst) > 0;
             drop(opened);
-            let store = over(&bytes, &mood);
+            let store = over(&bytes, &folder, &mood);
             assert_eq!(store.last_seq(), u64::from(made_before));
             assert_eq!(store.check(&[]).unwrap(), []);
             if untouched {
@@ -375,6 +483,7 @@ fn a_file_is_opened_again_while_an_old_snapshot_is_alive() {
     let dir = tempfile::tempdir().unwrap();
     let mood = Arc::<Mood>::default();
     let file: Arc<dyn Medium> = Arc::new(FileMedium(dir.path().join("store.redb")));
-    assert!(fail_once(&over(&file, &mood), &mood, 20));
+    let folder: Arc<dyn Folder> = Arc::new(Disk(dir.path().join("journal")));
+    assert!(fail_once(&over(&file, &folder, &mood), &mood, 20));
     assert_eq!(open(dir.path()).check(&[]).unwrap(), []);
 }

@@ -5,6 +5,7 @@ mod crash;
 mod disk;
 mod fence;
 mod group;
+mod journal;
 mod limits;
 mod overlay;
 mod rows;

@@ -1,0 +1,329 @@
+//! The engine with a journal before it.
+
+use crate::base::error::{Error, Kind, Result};
+use crate::base::time::Clock;
+use crate::store::engine::{Engine, EngineSnapshot, Opener};
+use crate::store::journal::folder::Folder;
+use crate::store::journal::log::{Log, clear, failed};
+use crate::store::journal::replay::{State, replay};
+use crate::store::span::{Direction, Span};
+use crate::store::write_set::{Visit, WriteSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The one row of this table says which journal belongs to the database and how much of it is in there. A backup does
+/// not hold it: what is restored from it has another journal.
+pub(in crate::store) const STATE: &str = "journal/1";
+const KEY: &[u8] = b"state";
+
+/// How long and how much waits; a test has less patience.
+#[derive(Clone, Copy)]
+pub(in crate::store) struct Pace {
+    /// The database is made durable when its oldest change is so old.
+    pub(in crate::store) settle_after: Duration,
+    /// The database takes what was written when it is so much: many groups in one commit cost little more than one.
+    pub(in crate::store) take_bytes: usize,
+    /// A segment that holds so much is followed by another one.
+    pub(in crate::store) segment_bytes: u64,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { settle_after: Duration::from_secs(1), take_bytes: 64 << 10, segment_bytes: 8 << 20 }
+    }
+}
+
+/// Records are brought in together up to so much.
+const REPLAY_BYTES: usize = 4 << 20;
+
+/// Opens an engine behind a journal.
+pub(in crate::store) struct JournaledOpener {
+    pub(in crate::store) below: Box<dyn Opener>,
+    pub(in crate::store) folder: Arc<dyn Folder>,
+    /// All tables there may be.
+    pub(in crate::store) tables: Vec<&'static str>,
+    pub(in crate::store) clock: Clock,
+    pub(in crate::store) pace: Pace,
+}
+
+impl Opener for JournaledOpener {
+    fn open(&self) -> Result<Box<dyn Engine>> {
+        let below = self.below.open()?;
+        let state = read_state(below.as_ref())?;
+        // Nothing of this reaches the disk before the opening is accepted.
+        let mut waiting = WriteSet::default();
+        let found = replay(self.folder.as_ref(), state, &self.tables, &mut |set| {
+            waiting.absorb(&set);
+            if waiting.bytes() < REPLAY_BYTES {
+                return Ok(());
+            }
+            below.apply_lightly(&std::mem::take(&mut waiting))
+        })?;
+        if !waiting.is_empty() {
+            below.apply_lightly(&waiting)?;
+        }
+        if found.records > 0 {
+            tracing::info!("{} changes are brought in from the journal", found.records);
+        }
+        let inside = Inside {
+            log: Log::new(Arc::clone(&self.folder), found.next, self.pace.segment_bytes),
+            state,
+            life: state.map_or_else(rand::random, |s| s.life),
+            owes: found.records > 0 || state.is_some_and(|s| s.active > 0),
+            is_foreign: found.is_foreign,
+            is_open: false,
+            unsettled: None,
+        };
+        let engine = Journaled {
+            below,
+            folder: Arc::clone(&self.folder),
+            clock: self.clock.clone(),
+            pace: self.pace,
+            inside: Mutex::new(inside),
+            over: Mutex::default(),
+        };
+        Ok(Box::new(engine))
+    }
+    fn file_bytes(&self) -> u64 {
+        self.below.file_bytes()
+    }
+    fn keep_copy(&self, label: &str) -> Result<()> {
+        self.below.keep_copy(label)
+    }
+}
+
+fn read_state(below: &dyn Engine) -> Result<Option<State>> {
+    let mut bytes = Vec::new();
+    below.snapshot()?.get(STATE, KEY, &mut |value| bytes = value.to_vec())?;
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    let fields = || {
+        let (life, rest) = bytes.split_first_chunk::<16>()?;
+        let (number, rest) = rest.split_first_chunk::<8>()?;
+        let active = rest.first_chunk::<8>()?;
+        Some(State { life: *life, number: u64::from_be_bytes(*number), active: u64::from_be_bytes(*active) })
+    };
+    let damaged = || {
+        Error::refuse(Kind::Internal, "store_damaged", "The entry of the journal in store.redb is damaged.")
+    };
+    fields().map(Some).ok_or_else(damaged)
+}
+
+/// What one thread at a time changes.
+struct Inside {
+    log: Log,
+    /// What the durable database says; none before it said anything.
+    state: Option<State>,
+    life: [u8; 16],
+    /// The durable database does not say yet what is in it, or speaks of a segment that is to go.
+    owes: bool,
+    is_foreign: bool,
+    /// Accepted, and nothing has failed.
+    is_open: bool,
+    /// Since when there is something that the durable database does not have.
+    unsettled: Option<Instant>,
+}
+
+/// What was written and the database has not taken yet, with a number that grows with every set.
+#[derive(Default)]
+struct Over {
+    version: u64,
+    set: Arc<WriteSet>,
+}
+
+struct Journaled {
+    below: Box<dyn Engine>,
+    folder: Arc<dyn Folder>,
+    clock: Clock,
+    pace: Pace,
+    inside: Mutex<Inside>,
+    over: Mutex<Over>,
+}
+
+impl Journaled {
+    fn over(&self) -> MutexGuard<'_, Over> {
+        self.over.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    /// Does something that leaves the engine unusable when it fails, or panics half-way.
+    fn change<T>(&self, act: impl FnOnce(&mut Inside) -> Result<T>) -> Result<T> {
+        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        if !std::mem::take(&mut inside.is_open) {
+            return Err(Error::unavailable("store_io", "The database has to be opened again.", 2));
+        }
+        let done = act(&mut inside)?;
+        inside.is_open = true;
+        Ok(done)
+    }
+    /// Makes everything durable in the database, with `more` if there is more, and says there how far it is.
+    fn settle_with(&self, inside: &mut Inside, more: Option<&WriteSet>, active: u64) -> Result<()> {
+        let mut set = WriteSet::clone(&self.over().set);
+        if let Some(more) = more {
+            set.absorb(more);
+        }
+        let state = State { life: inside.life, number: inside.log.last(), active };
+        let row = [state.life.as_slice(), &state.number.to_be_bytes(), &state.active.to_be_bytes()].concat();
+        set.write(STATE, KEY, Some(&row));
+        self.below.commit(&set)?;
+        let mut over = self.over();
+        // A direct change may speak of rows that waited.
+        over.version += 1;
+        over.set = Arc::default();
+        drop(over);
+        inside.state = Some(state);
+        inside.unsettled = None;
+        inside.owes = false;
+        inside.log.give_up_older()
+    }
+    fn append(&self, inside: &mut Inside, set: &WriteSet) -> Result<()> {
+        let life = inside.life;
+        if inside.log.active() == 0 {
+            // Whose a segment is has to be known before there is one, and a record is only written to one whose loss
+            // would be noticed.
+            if inside.state.is_none() {
+                self.settle_with(inside, None, 0)?;
+            }
+            inside.log.follow(&life)?;
+            let active = inside.log.active();
+            self.settle_with(inside, None, active)?;
+        }
+        inside.log.append(&life, set, self.clock.now().0)?;
+        let since = *inside.unsettled.get_or_insert_with(Instant::now);
+        let mut over = self.over();
+        over.version += 1;
+        let is_large = set.bytes() >= self.pace.take_bytes;
+        if !is_large || !over.set.is_empty() {
+            Arc::make_mut(&mut over.set).absorb(set);
+        }
+        let waiting = Arc::clone(&over.set);
+        drop(over);
+        if waiting.is_empty() {
+            // A large one, such as a group of an import, is not copied to wait with others.
+            self.below.apply_lightly(set)?;
+        }
+        if since.elapsed() >= self.pace.settle_after || inside.log.is_long() {
+            let active = inside.log.active();
+            self.settle_with(inside, None, active)
+        } else if waiting.bytes() >= self.pace.take_bytes {
+            self.below.apply_lightly(&waiting)?;
+            self.over().set = Arc::default();
+            Ok(())
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Engine for Journaled {
+    fn snapshot(&self) -> Result<Box<dyn EngineSnapshot>> {
+        loop {
+            let (version, over) = {
+                let over = self.over();
+                (over.version, Arc::clone(&over.set))
+            };
+            let below = self.below.snapshot()?;
+            // What waits may be in the database by now, which changes nothing; a newer set must not be.
+            if self.over().version == version {
+                return Ok(if over.is_empty() { below } else { Box::new(Layered { below, over }) });
+            }
+        }
+    }
+    fn apply(&self, set: &WriteSet) -> Result<()> {
+        self.change(|inside| self.append(inside, set))
+    }
+    fn commit(&self, set: &WriteSet) -> Result<()> {
+        self.change(|inside| {
+            let active = inside.log.active();
+            self.settle_with(inside, Some(set), active)
+        })
+    }
+    fn settle(&self) -> Result<()> {
+        self.change(|inside| {
+            if inside.unsettled.is_none() {
+                return Ok(());
+            }
+            let active = inside.log.active();
+            self.settle_with(inside, None, active)
+        })
+    }
+    fn settle_in(&self) -> Option<Duration> {
+        let inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        inside.unsettled.map(|since| self.pace.settle_after.saturating_sub(since.elapsed()))
+    }
+    fn ensure_tables(&self, names: &[&'static str]) -> Result<()> {
+        self.below.ensure_tables(names)
+    }
+    fn is_new(&self) -> Result<bool> {
+        self.below.is_new()
+    }
+    fn owes(&self) -> bool {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner).owes
+    }
+    fn accept(&self) -> Result<()> {
+        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        self.below.accept()?;
+        if inside.is_foreign {
+            let aside = self.folder.set_aside("of-another-store").map_err(failed)?;
+            tracing::warn!("the journal belongs to another database and was put aside as {aside}");
+        }
+        if inside.owes {
+            self.settle_with(&mut inside, None, 0)?;
+        }
+        clear(self.folder.as_ref()).map_err(failed)?;
+        inside.is_open = true;
+        Ok(())
+    }
+}
+
+impl Drop for Journaled {
+    /// A clean close leaves a database that needs no journal.
+    fn drop(&mut self) {
+        let closed = self.change(|inside| {
+            if inside.log.active() > 0 || inside.unsettled.is_some() {
+                self.settle_with(inside, None, 0)?;
+                inside.log.give_up_all()?;
+            }
+            Ok(())
+        });
+        if let Err(error) = closed {
+            tracing::debug!("the journal is left as it is: {}", error.cause_chain());
+        }
+    }
+}
+
+/// A snapshot of the database with what waits over it.
+struct Layered {
+    below: Box<dyn EngineSnapshot>,
+    over: Arc<WriteSet>,
+}
+
+impl EngineSnapshot for Layered {
+    fn get(&self, table: &'static str, key: &[u8], found: &mut dyn FnMut(&[u8])) -> Result<bool> {
+        match self.over.get(table, key) {
+            Some(Some(value)) => {
+                found(value);
+                Ok(true)
+            }
+            Some(None) => Ok(false),
+            None => self.below.get(table, key, found),
+        }
+    }
+    fn walk(
+        &self,
+        table: &'static str,
+        span: &Span,
+        direction: Direction,
+        visit: &mut Visit<'_>,
+    ) -> Result<()> {
+        let below = |visit: &mut Visit<'_>| self.below.walk(table, span, direction, visit);
+        self.over.walk_over(table, span, direction, below, visit)
+    }
+    fn count(&self, table: &'static str) -> Result<u64> {
+        let mut count = self.below.count(table)?;
+        for (key, is_there) in self.over.touched(table) {
+            let was_there = self.below.get(table, key, &mut |_| {})?;
+            count = count.saturating_add(u64::from(is_there)).saturating_sub(u64::from(was_there));
+        }
+        Ok(count)
+    }
+}

@@ -1,0 +1,264 @@
+//! The reading end: what the journal has beyond the durable database, or why it cannot be trusted.
+
+use crate::base::error::{Error, Kind, Result};
+use crate::store::journal::folder::Folder;
+use crate::store::journal::log::{failed, first_of, name};
+use crate::store::journal::record::{self, HEAD, Head, Life, Place};
+use crate::store::journal::write_set;
+use crate::store::write_set::WriteSet;
+
+/// What the durable database says of its journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct State {
+    pub(super) life: Life,
+    /// The last record that is in the database.
+    pub(super) number: u64,
+    /// The first number of the segment that was written to; 0 when there was none.
+    pub(super) active: u64,
+}
+
+/// What was found.
+pub(super) struct Found {
+    /// Where the next record belongs.
+    pub(super) next: Place,
+    pub(super) records: u64,
+    /// Some of it belongs to another store.
+    pub(super) is_foreign: bool,
+}
+
+/// Gives the sets beyond `state.number` to `apply`, in order. Records that were never synced may be missing at the end;
+/// anything else that is missing is refused.
+///
+/// # Errors
+/// `store_damaged`, `store_format_newer`, `store_io`.
+pub(super) fn replay(
+    folder: &dyn Folder,
+    state: Option<State>,
+    tables: &[&'static str],
+    apply: &mut dyn FnMut(WriteSet) -> Result<()>,
+) -> Result<Found> {
+    let firsts: Vec<u64> = folder.names().map_err(failed)?.iter().filter_map(|n| first_of(n)).collect();
+    let none = |is_foreign| {
+        let number = state.map_or(0, |s| s.number) + 1;
+        Found { next: Place { number, previous: 0 }, records: 0, is_foreign }
+    };
+    // A store that knows of no journal has none.
+    let Some(state) = state else { return Ok(none(!firsts.is_empty())) };
+    let mut walk = Walk { life: state.life, tables, beyond: state.number, next: None, records: 0, apply };
+    let needed = state.number + 1;
+    if state.active > 0 && !firsts.contains(&state.active) {
+        return Err(lost(state.number, "the segment that was written to is missing"));
+    }
+    for (place, first) in firsts.iter().enumerate() {
+        // The next one begins early enough.
+        if firsts.get(place + 1).is_some_and(|following| *following <= needed) {
+            continue;
+        }
+        let bytes = folder.read(&name(*first)).map_err(failed)?;
+        match record::read_head(&state.life, &bytes) {
+            Head::Ours(begin) if begin.number == *first => {
+                walk.segment(begin, bytes.get(HEAD..).unwrap_or_default(), place + 1 == firsts.len())?;
+            }
+            Head::Foreign => return Ok(none(true)),
+            Head::Newer => return Err(newer()),
+            Head::Ours(_) | Head::Damaged => {
+                return Err(lost(walk.last(), "the head of a segment is damaged"));
+            }
+        }
+    }
+    let next = walk.next.filter(|next| next.number >= needed);
+    Ok(Found { next: next.unwrap_or(none(false).next), records: walk.records, is_foreign: false })
+}
+
+struct Walk<'a> {
+    life: Life,
+    tables: &'a [&'static str],
+    /// Records up to here are in the database.
+    beyond: u64,
+    next: Option<Place>,
+    records: u64,
+    apply: &'a mut dyn FnMut(WriteSet) -> Result<()>,
+}
+
+impl Walk<'_> {
+    fn last(&self) -> u64 {
+        self.next.map_or(self.beyond, |next| (next.number - 1).max(self.beyond))
+    }
+    /// Reads one segment; only the last one may end anywhere.
+    fn segment(&mut self, begin: Place, mut bytes: &[u8], is_last: bool) -> Result<()> {
+        let fits = self.next.map_or(begin.number <= self.beyond + 1, |next| next == begin);
+        if !fits {
+            return Err(lost(self.last(), "a segment is missing or damaged"));
+        }
+        let mut next = begin;
+        while let Some(record) = record::read(&self.life, bytes).filter(|record| record.place == next) {
+            if next.number > self.beyond {
+                let mut set = WriteSet::default();
+                write_set::decode(record.set, self.tables, &mut set).ok_or_else(newer)?;
+                (self.apply)(set)?;
+                self.records += 1;
+            }
+            next = record.next();
+            bytes = bytes.get(record.size..).unwrap_or_default();
+        }
+        self.next = Some(next);
+        if is_last && record::has_later(&self.life, bytes, next.number + 1) {
+            return Err(lost(self.last(), "a record is damaged and there are others behind it"));
+        }
+        Ok(())
+    }
+}
+
+fn lost(last: u64, why: &str) -> Error {
+    let text = format!(
+        "The journal beside store.redb is damaged behind change {last}: {why}. What follows cannot be brought back. \
+         Put the directory journal back as it was, or restore a backup."
+    );
+    Error::refuse(Kind::Internal, "store_damaged", text)
+}
+
+fn newer() -> Error {
+    Error::conflict(
+        "store_format_newer",
+        "The journal was written by a newer backroom: run the newer program, or restore a backup made before the upgrade.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::crashing::{Bytes, Names};
+
+    const LIFE: Life = [7; 16];
+    const TABLES: &[&str] = &["rows/1"];
+
+    /// Segments of so many records each, the first one numbered 1.
+    fn written(segments: &[u64]) -> (Bytes, Names<Bytes>) {
+        let disk = Bytes::default();
+        let folder = Names(disk.clone());
+        let (mut next, mut buffer) = (Place { number: 1, previous: 0 }, Vec::new());
+        for count in segments {
+            let leaf = folder.open(&name(next.number)).unwrap();
+            let mut bytes = record::head(&LIFE, next);
+            for _ in 0..*count {
+                let mut set = WriteSet::default();
+                set.write("rows/1", &next.number.to_be_bytes(), Some(b"row"));
+                record::begin(&mut buffer);
+                write_set::encode(&set, &mut buffer).unwrap();
+                let sum = record::seal(&LIFE, next, 0, &mut buffer).unwrap();
+                next = Place { number: next.number + 1, previous: sum };
+                bytes.extend(&buffer);
+            }
+            bytes.resize(bytes.len() + 512, 0);
+            leaf.write(0, &bytes).unwrap();
+        }
+        (disk, folder)
+    }
+
+    /// The numbers that are brought in, or the code of the refusal.
+    fn brought(
+        folder: &Names<Bytes>,
+        number: u64,
+        active: u64,
+    ) -> std::result::Result<Vec<u64>, &'static str> {
+        let mut numbers = Vec::new();
+        let state = State { life: LIFE, number, active };
+        let found = replay(folder, Some(state), TABLES, &mut |set| {
+            numbers.extend(set.touched("rows/1").map(|(key, _)| u64::from_be_bytes(key.try_into().unwrap())));
+            Ok(())
+        })
+        .map_err(|error| error.code)?;
+        assert_eq!(found.records, numbers.len() as u64);
+        assert_eq!(found.next.number, numbers.last().map_or(number, |last| *last) + 1);
+        Ok(numbers)
+    }
+
+    #[test]
+    fn what_the_database_lacks_is_brought_in_and_nothing_else() {
+        let (_, folder) = written(&[5, 4, 3]);
+        assert_eq!(brought(&folder, 0, 0).unwrap(), (1..=12).collect::<Vec<_>>());
+        assert_eq!(brought(&folder, 4, 1).unwrap(), (5..=12).collect::<Vec<_>>());
+        assert_eq!(brought(&folder, 5, 6).unwrap(), (6..=12).collect::<Vec<_>>());
+        assert_eq!(brought(&folder, 11, 10).unwrap(), [12]);
+        // A journal that is behind the database has nothing to say.
+        assert_eq!(brought(&folder, 12, 10), Ok(vec![]));
+        assert_eq!(brought(&folder, 40, 10), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_torn_end_is_cut_and_a_hole_is_refused() {
+        let size = {
+            let (_, folder) = written(&[1]);
+            folder.read(&name(1)).unwrap().len() - HEAD - 512
+        };
+        let start = |n: usize| HEAD + n * size;
+        for byte in 0..size {
+            let (disk, folder) = written(&[5, 3]);
+            disk.edit(&name(6), |bytes| bytes[start(2) + byte] ^= 1);
+            let cut = brought(&folder, 0, 0);
+            // What fills a record up says nothing.
+            assert!(
+                cut == Ok((1..=7).collect()) || byte > size - 8 && cut == Ok((1..=8).collect()),
+                "{byte}"
+            );
+            let (disk, folder) = written(&[5, 3]);
+            disk.edit(&name(6), |bytes| bytes[start(1) + byte] ^= 1);
+            let hole = brought(&folder, 0, 0);
+            assert!(hole == Err("store_damaged") || byte > size - 8 && hole.is_ok(), "{byte}: {hole:?}");
+        }
+        let (disk, folder) = written(&[5, 3]);
+        disk.edit(&name(1), |bytes| bytes[start(4)] ^= 1);
+        assert_eq!(brought(&folder, 0, 0), Err("store_damaged"));
+        // The database has it already.
+        assert_eq!(brought(&folder, 5, 6).unwrap(), [6, 7, 8]);
+    }
+
+    #[test]
+    fn a_lost_segment_is_refused_unless_the_database_has_it() {
+        for (gone, number, active, expected) in [
+            (1, 0, 0, Err("store_damaged")),
+            (6, 0, 1, Err("store_damaged")),
+            (1, 5, 6, Ok(vec![6, 7, 8, 9])),
+            (6, 9, 6, Err("store_damaged")),
+            (8, 7, 6, Ok(vec![])),
+            (8, 7, 8, Err("store_damaged")),
+        ] {
+            let (disk, folder) = written(&[5, 2, 2]);
+            disk.remove(&name(gone));
+            assert_eq!(brought(&folder, number, active), expected, "{gone} is gone");
+        }
+    }
+
+    #[test]
+    fn what_is_not_ours_is_not_taken() {
+        let (_, folder) = written(&[2]);
+        let state = Some(State { life: [8; 16], number: 0, active: 0 });
+        let mut never = |_| Err(Error::internal("taken"));
+        assert!(replay(&folder, state, TABLES, &mut never).unwrap().is_foreign);
+        assert!(replay(&folder, None, TABLES, &mut never).unwrap().is_foreign);
+        // A table that this program does not know.
+        let state = Some(State { life: LIFE, number: 0, active: 0 });
+        assert_eq!(
+            replay(&folder, state, &["other/1"], &mut never).err().unwrap().code,
+            "store_format_newer"
+        );
+        for (byte, code) in [(0, "store_damaged"), (11, "store_format_newer"), (30, "store_damaged")] {
+            let (disk, folder) = written(&[2]);
+            disk.edit(&name(1), |bytes| bytes[byte] = 0xFF);
+            assert_eq!(brought(&folder, 0, 0), Err(code), "{byte}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_of_an_earlier_use_is_not_taken() {
+        let (old, _) = written(&[5]);
+        let (_, folder) = written(&[5, 2]);
+        let older = Names(old).read(&name(1)).unwrap();
+        let mut bytes = folder.read(&name(6)).unwrap();
+        let end = bytes.len() - 512;
+        bytes.truncate(end);
+        bytes.extend(&older[end..]);
+        folder.open(&name(6)).unwrap().write(0, &bytes).unwrap();
+        assert_eq!(brought(&folder, 5, 6).unwrap(), [6, 7]);
+    }
+}

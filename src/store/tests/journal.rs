@@ -1,0 +1,115 @@
+//! The store with its journal: what is on disk when, and what a start makes of it.
+
+use super::*;
+use crate::store::crashing::{self, Bytes};
+use crate::store::{Direction, Span};
+use std::path::Path;
+use std::time::Duration;
+
+fn over(disk: &Bytes) -> crate::base::error::Result<Store> {
+    crashing::over(disk.clone(), clock(), TABLES)
+}
+
+fn segments(dir: &Path) -> usize {
+    std::fs::read_dir(dir.join("journal")).map_or(0, Iterator::count)
+}
+
+/// A disk as a kill leaves it behind so many things.
+fn killed(things: u8) -> Bytes {
+    let disk = Bytes::default();
+    let store = over(&disk).unwrap();
+    for n in 1..=things {
+        make(&store, n, thing(&n.to_string(), "red", i64::from(n))).unwrap();
+    }
+    let left = disk.copy();
+    store.close().unwrap();
+    left
+}
+
+#[test]
+fn a_kill_loses_nothing_and_a_clean_end_leaves_no_journal() {
+    for things in [1, 2, 30, 120] {
+        let disk = killed(things);
+        assert!(!disk.names().is_empty());
+        let store = over(&disk).unwrap();
+        assert_eq!(store.last_seq(), u64::from(things));
+        assert_eq!(store.check(&[]).unwrap(), []);
+        assert_eq!(disk.names(), Vec::<String>::new(), "brought in");
+        make(&store, 200, thing("after", "blue", 1)).unwrap();
+        store.close().unwrap();
+        assert_eq!(disk.names(), Vec::<String>::new());
+        assert_eq!(over(&disk).unwrap().last_seq(), u64::from(things) + 1);
+    }
+}
+
+#[test]
+fn snapshots_see_each_group_whether_the_database_has_taken_it_or_not() {
+    let store = over(&Bytes::default()).unwrap();
+    for n in 1..=100 {
+        let before = store.read(|s| Ok((s.count_raw("thing/1")?, THINGS.get(s, &id(n))?))).unwrap();
+        assert_eq!(before, (u64::from(n) - 1, None));
+        store
+            .read(|old| {
+                make(&store, n, thing(&n.to_string(), "red", 3))?;
+                assert_eq!(old.count_raw("thing/1")?, u64::from(n) - 1);
+                assert_eq!(THINGS.get(old, &id(n))?, None);
+                let now = store.read(|s| THINGS.list(s, &Span::all(), Direction::Backward, 999))?;
+                assert_eq!((now.len(), now[0].0), (usize::from(n), id(n)));
+                Ok(())
+            })
+            .unwrap();
+    }
+}
+
+#[test]
+fn a_journal_that_was_lost_is_said_and_not_passed_over() {
+    let disk = killed(30);
+    let all = disk.names();
+    for name in all.iter().filter(|name| name.ends_with(".seg")) {
+        let disk = disk.copy();
+        disk.remove(name);
+        let error = over(&disk).err().unwrap();
+        assert_eq!(error.code, "store_damaged");
+        assert!(error.message.contains("journal"), "{error}");
+    }
+    // Back again, everything is.
+    assert_eq!(over(&disk).unwrap().last_seq(), 30);
+}
+
+#[test]
+fn another_stores_journal_is_put_aside() {
+    let dir = tempfile::tempdir().unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let (store, theirs) = (open(dir.path()), open(other.path()));
+    make(&store, 1, thing("lamp", "red", 3)).unwrap();
+    make(&theirs, 1, thing("chair", "red", 3)).unwrap();
+    store.close().unwrap();
+    for entry in std::fs::read_dir(other.path().join("journal")).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, dir.path().join("journal").join(path.file_name().unwrap())).unwrap();
+    }
+    let store = open(dir.path());
+    assert_eq!(store.last_seq(), 1);
+    assert_eq!(store.read(|s| THINGS.get(s, &id(1))).unwrap().unwrap().name, "lamp");
+    assert!(dir.path().join("journal.of-another-store-1").is_dir());
+    make(&store, 2, thing("table", "red", 3)).unwrap();
+}
+
+#[test]
+fn a_quiet_store_is_made_durable_after_a_second() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    make(&store, 1, thing("lamp", "red", 3)).unwrap();
+    assert_eq!(segments(dir.path()), 1);
+    let file = || std::fs::read(dir.path().join("store.redb")).unwrap();
+    let has = |bytes: &[u8]| bytes.windows(4).any(|w| w == b"lamp");
+    assert!(!has(&file()));
+    let mut waited = 0;
+    while !has(&file()) {
+        std::thread::park_timeout(Duration::from_millis(100));
+        waited += 1;
+        assert!(waited < 300);
+    }
+    store.close().unwrap();
+    assert_eq!(segments(dir.path()), 0);
+}
