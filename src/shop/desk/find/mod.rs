@@ -11,7 +11,6 @@ mod why;
 pub use admin::routes as pages;
 pub use api::{ApiDocs, SearchOut, answer, out, routes};
 pub use row::Hit;
-pub(in crate::shop::desk) use row::state_of;
 pub use why::Why;
 
 pub use admin::routes as page_routes;

@@ -10,9 +10,8 @@ use crate::base::time::{Timestamp, Zone};
 use crate::search::Answer;
 use crate::shop::customers::{self, Customer, CustomerId, Totals};
 use crate::shop::desk::index;
-use crate::shop::orders::{
-    self, CreditKind, CreditNote, CreditNoteId, Fulfilment, Order, OrderId, Payment, Status,
-};
+use crate::shop::orders::admin::state_of;
+use crate::shop::orders::{self, CreditKind, CreditNote, CreditNoteId, Order, OrderId};
 use crate::store::Read;
 use crate::web::listing::grouped;
 use crate::web::parts::{Badge, Fill, Tone};
@@ -176,27 +175,6 @@ pub(super) fn credit_note_hit(r: &impl Read, note: &CreditNote, zone: &Zone) -> 
     let line = [day(note.issued_at, zone), Money::new(note.total, note.currency).shown()];
     let label = if note.kind == CreditKind::Adjustment { "Adjustment" } else { "Credit" };
     Ok(Hit::new("credit_note", &note.id, title, &line, Some(Badge::new(label, Tone::Still, Fill::Bare))))
-}
-
-/// The one word that says most about where an order stands.
-pub(in crate::shop::desk) fn state_of(order: &Order) -> Badge {
-    let (label, tone, fill) = match (order.status, order.payment, order.fulfilment) {
-        (Status::Cancelled | Status::Draft, ..) => (order.status.label(), Tone::Still, Fill::Empty),
-        _ if order.hold.is_some() => ("On hold", Tone::Warn, Fill::Half),
-        (_, Payment::Refunded | Payment::PartRefunded, _) => (order.payment.label(), Tone::Info, Fill::Half),
-        (.., Fulfilment::Returned | Fulfilment::PartReturned) => {
-            (order.fulfilment.label(), Tone::Info, Fill::Half)
-        }
-        (_, Payment::Unpaid | Payment::Authorised | Payment::PartPaid, _) => {
-            (order.payment.label(), Tone::Warn, Fill::Empty)
-        }
-        (Status::Open, _, Fulfilment::Unfulfilled | Fulfilment::Part) => ("To ship", Tone::Warn, Fill::Half),
-        (.., Fulfilment::Fulfilled | Fulfilment::Delivered) => {
-            (order.fulfilment.label(), Tone::Ok, Fill::Full)
-        }
-        _ => (order.status.label(), Tone::Ok, Fill::Full),
-    };
-    Badge::new(label, tone, fill)
 }
 
 /// `20 Nov 2026`

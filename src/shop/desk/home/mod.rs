@@ -11,7 +11,7 @@ use crate::base::money::{Currency, Money};
 use crate::base::time::{DAY_MS, Timestamp};
 use crate::search::{self, Search};
 use crate::shop::customers;
-use crate::shop::desk::find::state_of;
+use crate::shop::orders::admin::state_of;
 use crate::shop::orders::{self, VIEWS, currencies, sold_between};
 use crate::store::{self, Read, Store};
 use crate::web::chart::Chart;

@@ -25,6 +25,8 @@ mod terms;
 mod timeline;
 mod words;
 
+pub use words::{badges, state_of};
+
 use actix_web::web;
 
 /// The routes of the pages.
