@@ -19,6 +19,7 @@ mod place;
 mod played;
 mod sales;
 mod search;
+mod sight;
 mod standing;
 mod state;
 mod table;
@@ -37,6 +38,7 @@ pub use keep::{
     find_by_source, find_credit_note, find_credit_note_by_outside_id, get, get_credit_note, ids, recent,
 };
 pub use model::*;
+pub use sight::{sees_prices, sees_sales};
 pub use place::{Imported, import, import_credit_note, known, known_credit_note, place};
 pub use sales::{Sold, currencies, sold_between};
 pub use search::{FIELDS, KINDS, credit_note_doc, doc};

@@ -36,7 +36,7 @@ pub(crate) fn word(schema: &Schema, text: &str, prefix: bool) -> Tree {
     while let Some(next) = cutter.next_group(text, at) {
         at = next;
         let is_last = at >= text.trim_end_matches('*').len();
-        groups.push(group(&cutter, prefix && is_last));
+        groups.push(group(&cutter, text, prefix && is_last));
     }
     Tree::and(groups)
 }
@@ -83,7 +83,7 @@ pub(crate) fn sequence(cutter: &Cutter, words: &mut Vec<String>) {
 }
 
 /// `O'Neil`: both parts, or the word without the apostrophe.
-fn group(cutter: &Cutter, prefix: bool) -> Tree {
+fn group(cutter: &Cutter, text: &str, prefix: bool) -> Tree {
     let last = cutter.parts().len().saturating_sub(1);
     let parts: Vec<Tree> = cutter
         .parts()
@@ -91,7 +91,7 @@ fn group(cutter: &Cutter, prefix: bool) -> Tree {
         .enumerate()
         .map(
             |(i, part)| {
-                if part.dense { dense(cutter, part) } else { single(cutter, part, prefix && i == last) }
+                if part.dense { dense(cutter, part) } else { single(cutter, text, part, prefix && i == last) }
             },
         )
         .collect();
@@ -102,7 +102,7 @@ fn group(cutter: &Cutter, prefix: bool) -> Tree {
     }
 }
 
-fn single(cutter: &Cutter, part: &Part, prefix: bool) -> Tree {
+fn single(cutter: &Cutter, text: &str, part: &Part, prefix: bool) -> Tree {
     let plain = cutter.plain(part);
     if plain.bytes().all(|b| b.is_ascii_digit()) {
         return digit_word(plain, prefix);
@@ -120,7 +120,7 @@ fn single(cutter: &Cutter, part: &Part, prefix: bool) -> Tree {
     if !(TYPO_MIN..=TYPO_MAX).contains(&letters) || plain.chars().any(|c| c.is_ascii_digit()) {
         return tree;
     }
-    let shown = plain.to_owned();
+    let shown = text.get(part.source.clone()).unwrap_or(plain).to_owned();
     Tree::Typed(Typed { word: plain.to_owned(), shown, prefix, tree: Box::new(tree), instead: Vec::new() })
 }
 

@@ -93,7 +93,7 @@ pub fn answer(
         return Err(Error::invalid("invalid_limit", format!("limit: enter a number from 1 to {LIMIT_MAX}."))
             .on("/limit"));
     }
-    let found = find(store, search, &Ask { text, kinds, limit, now, zone })?;
+    let found = find(store, search, &Ask { text, kinds, limit, now, zone, prices: true })?;
     match found.problems.first() {
         Some(problem) => Err(refusal(problem).on("/q")),
         None => Ok(SearchOut::new(&found, limit)),

@@ -1,6 +1,6 @@
 //! A hit as people and programs see it: title, a line below it, a state, an address, and why it was found.
 
-use super::Kind;
+use super::{Ask, Kind};
 use super::why::{Piece, Why, marked_title, plain, reasons};
 use crate::base::country;
 use crate::base::error::Result;
@@ -92,16 +92,20 @@ impl Hit {
     }
 }
 
+/// Fields whose texts are not shown to those who see no prices.
+const PRIVATE: &[&str] = &["email", "phone", "payment", "reference", "voucher", "vat"];
+
 /// The hits of an answer, each with its reasons.
 ///
 /// # Errors
 /// Faults of the store only.
-pub(super) fn hits(r: &impl Read, answer: &Answer, kind: &Kind, zone: &Zone) -> Result<Vec<Hit>> {
+pub(super) fn hits(r: &impl Read, answer: &Answer, kind: &Kind, ask: &Ask<'_>) -> Result<Vec<Hit>> {
+    let (zone, prices) = (ask.zone, ask.prices);
     let mut hits = Vec::with_capacity(answer.hits.len());
     for found in answer.hits.iter().filter(|hit| hit.kind == kind.name) {
         let hit = match kind.name {
             "order" => {
-                orders::find(r, OrderId::from_bytes(found.id))?.map(|o| order_hit(r, &o, zone)).transpose()?
+                orders::find(r, OrderId::from_bytes(found.id))?.map(|o| order_hit(r, &o, zone, prices)).transpose()?
             }
             "customer" => match customers::find(r, CustomerId::from_bytes(found.id))? {
                 Some(customer) => Some(customer_hit(&customer, &customers::totals(r, customer.id)?)),
@@ -113,13 +117,15 @@ pub(super) fn hits(r: &impl Read, answer: &Answer, kind: &Kind, zone: &Zone) -> 
         };
         let Some(hit) = hit else { continue };
         let matches = index::doc(r, found.kind, &found.id)?.map(|doc| reasons(&doc, &answer.query));
-        hits.push(hit.because(matches.unwrap_or_default()));
+        let mut matches = matches.unwrap_or_default();
+        matches.retain(|why| prices || !PRIVATE.contains(&why.field));
+        hits.push(hit.because(matches));
     }
     Ok(hits)
 }
 
 /// An order: `#10482 · Anna Berg`.
-pub(super) fn order_hit(r: &impl Read, order: &Order, zone: &Zone) -> Result<Hit> {
+pub(super) fn order_hit(r: &impl Read, order: &Order, zone: &Zone, prices: bool) -> Result<Hit> {
     let person = match order.customer {
         Some(id) => customers::find(r, id)?.map(|c| c.name()).unwrap_or_else(|| order.person()),
         None => order.person(),
@@ -132,7 +138,7 @@ pub(super) fn order_hit(r: &impl Read, order: &Order, zone: &Zone) -> Result<Hit
     let items = order.items();
     let line = [
         day(order.placed_at, zone),
-        Money::new(order.total, order.currency).shown(),
+        if prices { Money::new(order.total, order.currency).shown() } else { String::new() },
         format!("{items} {}", if items == 1 { "item" } else { "items" }),
     ];
     Ok(Hit::new("order", &order.id, title, &line, Some(state_of(order))))

@@ -82,14 +82,22 @@ pub(super) const COLUMNS: &[Column] = &[
     more(Cell::Note, "note", "Note", 200),
 ];
 
+/// What is not shown to those who see no prices.
+const PRIVATE: &[Cell] = &[Cell::Total, Cell::Payment, Cell::Email, Cell::Phone, Cell::Voucher];
+
+/// The columns that somebody may see.
+pub(super) fn seen(prices: bool) -> impl Iterator<Item = &'static Column> {
+    COLUMNS.iter().filter(move |c| prices || !PRIVATE.contains(&c.cell))
+}
+
 /// The columns that `cols=` asks for, in their own order; the usual ones when it asks for none.
-pub(super) fn shown(asked: &[String]) -> Vec<Column> {
+pub(super) fn shown(asked: &[String], prices: bool) -> Vec<Column> {
     let words: Vec<&str> = asked.iter().flat_map(|list| list.split(',')).map(str::trim).collect();
     let is_asked = |c: &&Column| words.contains(&c.word);
-    if !COLUMNS.iter().any(|c| is_asked(&c)) {
-        return COLUMNS.iter().filter(|c| c.usual).copied().collect();
+    if !seen(prices).any(|c| is_asked(&c)) {
+        return seen(prices).filter(|c| c.usual).copied().collect();
     }
-    COLUMNS.iter().filter(|c| c.cell == Cell::Order || is_asked(c)).copied().collect()
+    seen(prices).filter(|c| c.cell == Cell::Order || is_asked(c)).copied().collect()
 }
 
 /// A tick box of the column chooser.
@@ -103,14 +111,14 @@ pub(super) struct Tick {
 }
 
 /// The column chooser.
-pub(super) fn ticks(shown: &[Column]) -> Vec<Tick> {
+pub(super) fn ticks(shown: &[Column], prices: bool) -> Vec<Tick> {
     let tick = |c: &Column| Tick {
         word: c.word,
         label: c.label,
         on: shown.contains(c),
         fixed: c.cell == Cell::Order,
     };
-    COLUMNS.iter().map(tick).collect()
+    seen(prices).map(tick).collect()
 }
 
 #[cfg(test)]
@@ -119,10 +127,17 @@ mod tests {
 
     #[test]
     fn the_usual_columns_show_unless_others_are_asked_for() {
-        assert_eq!(shown(&[]).len(), 11);
-        assert_eq!(shown(&["nonsense".into()]).len(), 11);
-        let asked = shown(&["tags,email".into(), "total".into()]);
+        assert_eq!(shown(&[], true).len(), 11);
+        assert_eq!(shown(&["nonsense".into()], true).len(), 11);
+        let asked = shown(&["tags,email".into(), "total".into()], true);
         assert_eq!(asked.iter().map(|c| c.word).collect::<Vec<_>>(), ["number", "total", "email", "tags"]);
-        assert_eq!(ticks(&asked).iter().filter(|t| t.on).count(), 4);
+        assert_eq!(ticks(&asked, true).iter().filter(|t| t.on).count(), 4);
+    }
+    #[test]
+    fn who_packs_sees_no_prices_and_no_addresses_of_mails() {
+        let words: Vec<_> = shown(&["total,payment,email,phone,tags".into()], false).iter().map(|c| c.word).collect();
+        assert_eq!(words, ["number", "tags"]);
+        assert!(shown(&[], false).iter().all(|c| !PRIVATE.contains(&c.cell)));
+        assert_eq!(ticks(&[], false).len() + PRIVATE.len(), COLUMNS.len());
     }
 }
