@@ -59,6 +59,7 @@ pub mod may {
         ViewEvents "events:view" "View the event log" "See who changed what, and read the change feed.",
         ManageStaff "staff:manage" "Manage staff" "Add and deactivate staff, set roles and passwords.",
         ManageKeys "keys:manage" "Manage API keys" "Create and revoke API keys.",
+        ManageSettings "settings:manage" "Change settings" "Change the shop's name, time zone, currency and country.",
         ViewSystem "system:view" "View the system" "See health, storage, search index and version.",
     }
 

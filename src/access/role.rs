@@ -169,6 +169,7 @@ imports:run       x x . . .
 events:view       x x . . x
 staff:manage      x . . . .
 keys:manage       x . . . .
+settings:manage   x x . . .
 system:view       x x . . x
 ";
         assert_eq!(table, agreed);
