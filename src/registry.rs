@@ -42,6 +42,11 @@ pub fn doors() -> &'static [Nav] {
     &ALL
 }
 
+/// How the features tell of their forms when one is shown again after a session had ended.
+pub fn tellers() -> access::parked::Tellers {
+    access::parked::Tellers(vec![orders::admin::told])
+}
+
 /// Every kind of event with a sentence, for the documentation of the feed.
 pub fn events() -> Vec<(&'static str, &'static str)> {
     [customers::EVENTS, orders::EVENTS, transfer::imports::EVENTS, transfer::downloads::EVENTS].concat()

@@ -238,10 +238,15 @@ mod tests {
 
     #[test]
     fn a_script_loses_its_remarks_and_nothing_else() {
-        let lean = |text: &'static str| String::from_utf8(lean(&Bytes::from_static(text.as_bytes())).to_vec()).unwrap();
+        let lean = |text: &'static str| {
+            String::from_utf8(lean(&Bytes::from_static(text.as_bytes())).to_vec()).unwrap()
+        };
         assert_eq!(lean("// why\n  let a = 'http://x'; // and\n\n"), "let a = 'http://x'; // and\n");
         let own = <Files as rust_embed::RustEmbed>::get("js/app.js").unwrap().data.into_owned();
-        assert!(!String::from_utf8(own).unwrap().contains('`'), "a text over several lines would lose its blanks");
+        assert!(
+            !String::from_utf8(own).unwrap().contains('`'),
+            "a text over several lines would lose its blanks"
+        );
     }
 
     #[test]

@@ -58,7 +58,7 @@ fn entered(access: &Access, opened: Opened, to: &str, toast: Option<Toast>) -> R
     let mut answer = see_other(to, toast)?;
     let https = access.https();
     let mut all = vec![
-        cookies::set_session(opened.session, https, access.settings().absolute_ms()),
+        cookies::set_session(opened.session, https, access.settings()),
         cookies::set_device(opened.device, https),
     ];
     all.extend(cookies::display(&opened.person.preferences));

@@ -189,13 +189,8 @@ async fn make(
     sign_in_new(access, request, move |tx| {
         let person =
             tx.attempt(|tx| setup::complete(tx, &token, &owner, hash.as_deref().unwrap_or_default()));
-        let wanted = profile::Wanted {
-            name: &shop,
-            zone: &zone,
-            currency: &currency,
-            country: &country,
-            seen: None,
-        };
+        let wanted =
+            profile::Wanted { name: &shop, zone: &zone, currency: &currency, country: &country, seen: None };
         let profile = tx.attempt(|tx| profile::set(tx, &wanted));
         match (person, profile) {
             (Ok(person), Ok(_)) if refused.is_empty() => Ok(person),

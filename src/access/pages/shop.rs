@@ -60,7 +60,10 @@ impl Page for SettingsPage {
         let evil = "<script>alert(1)</script>".to_owned();
         let typed = Typed { shop: evil.clone(), zone: "Europe/Berlin".to_owned(), ..Typed::default() };
         let error = Error::conflict("version_mismatch", "Changed in the meantime.");
-        Self { theirs: vec![("Name", evil)], ..Self::of(typed, &Profile::default(), Vec::new(), Some(&error)) }
+        Self {
+            theirs: vec![("Name", evil)],
+            ..Self::of(typed, &Profile::default(), Vec::new(), Some(&error))
+        }
     }
 }
 

@@ -209,6 +209,23 @@ impl Browser {
             .insert_header(("hx-current-url", format!("http://localhost{page}")));
         self.send(request).await
     }
+    /// A form with a file.
+    pub(super) async fn post_file(&self, path: &str, form: &[(&str, &str)], file: (&str, &str)) -> Reply {
+        let field = |(name, value): &(&str, &str)| {
+            format!("--XX\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
+        let (input, name) = file;
+        let head = format!(
+            "--XX\r\nContent-Disposition: form-data; name=\"{input}\"; filename=\"{name}\"\r\n\r\na,b\r\n"
+        );
+        let body = head + &form.iter().map(field).collect::<String>() + "--XX--\r\n";
+        let request = TestRequest::post()
+            .uri(path)
+            .insert_header(("sec-fetch-site", "same-origin"))
+            .insert_header(("content-type", "multipart/form-data; boundary=XX"))
+            .set_payload(body);
+        self.send(request).await
+    }
     pub(super) async fn sign_in(&self, email: &str, password: &str) -> Reply {
         self.post("/admin/sign-in", &[("email", email), ("password", password)]).await
     }

@@ -38,10 +38,10 @@ pub use keep::{
     find_by_source, find_credit_note, find_credit_note_by_outside_id, get, get_credit_note, ids, recent,
 };
 pub use model::*;
-pub use sight::{sees_prices, sees_sales};
 pub use place::{Imported, import, import_credit_note, known, known_credit_note, place};
 pub use sales::{Sold, currencies, sold_between};
 pub use search::{FIELDS, KINDS, credit_note_doc, doc};
+pub use sight::{sees_prices, sees_sales};
 pub use standing::{Standing, of_customer, standing};
 pub use state::*;
 pub use table::TABLES;

@@ -85,16 +85,15 @@ pub(crate) fn sequence(cutter: &Cutter, words: &mut Vec<String>) {
 /// `O'Neil`: both parts, or the word without the apostrophe.
 fn group(cutter: &Cutter, text: &str, prefix: bool) -> Tree {
     let last = cutter.parts().len().saturating_sub(1);
-    let parts: Vec<Tree> = cutter
-        .parts()
-        .iter()
-        .enumerate()
-        .map(
-            |(i, part)| {
+    let parts: Vec<Tree> =
+        cutter
+            .parts()
+            .iter()
+            .enumerate()
+            .map(|(i, part)| {
                 if part.dense { dense(cutter, part) } else { single(cutter, text, part, prefix && i == last) }
-            },
-        )
-        .collect();
+            })
+            .collect();
     let apart = Tree::and(parts);
     match cutter.joined() {
         Some((joined, _)) => Tree::or(vec![whole_or_start(joined, prefix), apart]),

@@ -205,7 +205,8 @@ pub(super) async fn page(
 ) -> Result<HttpResponse> {
     let q = query.0.q.unwrap_or_default();
     let kinds = kinds_for(query.0.kind.as_deref().unwrap_or_default(), |word| staff.may(word))?;
-    let found = ask(&store, &search, &shell, &shop, (&q, &kinds, sees_prices(|word| staff.may(word))), SHOWN)?;
+    let found =
+        ask(&store, &search, &shell, &shop, (&q, &kinds, sees_prices(|word| staff.may(word))), SHOWN)?;
     let target = found
         .jump
         .as_ref()
@@ -235,7 +236,8 @@ fn ask(
     (text, kinds, prices): (&str, &[Kind], bool),
     limit: usize,
 ) -> Result<Found> {
-    let kinds: Vec<Kind> = kinds.iter().filter(|kind| prices || kind.name != "credit_note").copied().collect();
+    let kinds: Vec<Kind> =
+        kinds.iter().filter(|kind| prices || kind.name != "credit_note").copied().collect();
     let ask = Ask { text, kinds: &kinds, limit, now: shell.now, zone: &shop.zone(), prices };
     find(store, search, &ask)
 }
@@ -279,7 +281,8 @@ pub(super) async fn suggest(
 ) -> Result<HttpResponse> {
     let q = query.0.q.unwrap_or_default();
     let kinds = kinds_for(query.0.kind.as_deref().unwrap_or_default(), |word| staff.may(word))?;
-    let found = ask(&store, &search, &shell, &shop, (&q, &kinds, sees_prices(|word| staff.may(word))), SUGGESTED)?;
+    let found =
+        ask(&store, &search, &shell, &shop, (&q, &kinds, sees_prices(|word| staff.may(word))), SUGGESTED)?;
     let page = SuggestPage {
         sections: sections(&found, &q, ""),
         problems: troubles(&found, &q),

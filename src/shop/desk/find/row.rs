@@ -1,7 +1,7 @@
 //! A hit as people and programs see it: title, a line below it, a state, an address, and why it was found.
 
-use super::{Ask, Kind};
 use super::why::{Piece, Why, marked_title, plain, reasons};
+use super::{Ask, Kind};
 use crate::base::country;
 use crate::base::error::Result;
 use crate::base::id::Id;
@@ -104,9 +104,9 @@ pub(super) fn hits(r: &impl Read, answer: &Answer, kind: &Kind, ask: &Ask<'_>) -
     let mut hits = Vec::with_capacity(answer.hits.len());
     for found in answer.hits.iter().filter(|hit| hit.kind == kind.name) {
         let hit = match kind.name {
-            "order" => {
-                orders::find(r, OrderId::from_bytes(found.id))?.map(|o| order_hit(r, &o, zone, prices)).transpose()?
-            }
+            "order" => orders::find(r, OrderId::from_bytes(found.id))?
+                .map(|o| order_hit(r, &o, zone, prices))
+                .transpose()?,
             "customer" => match customers::find(r, CustomerId::from_bytes(found.id))? {
                 Some(customer) => Some(customer_hit(&customer, &customers::totals(r, customer.id)?)),
                 None => None,

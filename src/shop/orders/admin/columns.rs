@@ -135,7 +135,8 @@ mod tests {
     }
     #[test]
     fn who_packs_sees_no_prices_and_no_addresses_of_mails() {
-        let words: Vec<_> = shown(&["total,payment,email,phone,tags".into()], false).iter().map(|c| c.word).collect();
+        let words: Vec<_> =
+            shown(&["total,payment,email,phone,tags".into()], false).iter().map(|c| c.word).collect();
         assert_eq!(words, ["number", "tags"]);
         assert!(shown(&[], false).iter().all(|c| !PRIVATE.contains(&c.cell)));
         assert_eq!(ticks(&[], false).len() + PRIVATE.len(), COLUMNS.len());

@@ -86,7 +86,8 @@ pub(super) async fn show(
     id: web::Path<String>,
 ) -> Result<HttpResponse> {
     if !sees_prices(|word| staff.may(word)) {
-        let text = "Credit notes are about money: you need the permission “Edit orders” (orders:edit) to see them.";
+        let text =
+            "Credit notes are about money: you need the permission “Edit orders” (orders:edit) to see them.";
         return Err(Error::refuse(Kind::Forbidden, "missing_permission", text));
     }
     let id = CreditNoteId::parse(&id)?;

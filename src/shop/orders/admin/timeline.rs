@@ -39,7 +39,9 @@ impl Moment {
     /// Takes out what only those see who see prices; whether anything of it is left.
     pub(super) fn hide_prices(&mut self) -> bool {
         let had = !self.changes.is_empty();
-        self.changes.retain(|change| OF_PARCELS.iter().any(|field| change.field == label(field)) || change.field == "Note");
+        self.changes.retain(|change| {
+            OF_PARCELS.iter().any(|field| change.field == label(field)) || change.field == "Note"
+        });
         if had && self.changes.is_empty() {
             return false;
         }
