@@ -216,14 +216,14 @@
   });
 
   // Keys: one table. [keys, words, what to do, only where this exists]
-  const click = (q) => () => $(q)?.click();
+  const tick = (shiftKey) => $('.pick input', current())?.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true, shiftKey }));
   const KEYS = [
     ['/', 'Search and commands', () => box?.select(), '.search'],
     ['f', 'Filter this list', () => $('#filter')?.select(), '#filter'],
     ['j', 'Next row or record', () => walk(1), 'table.data, [rel=next]'],
     ['k', 'Previous row or record', () => walk(-1), 'table.data, [rel=prev]'],
-    ['x', 'Select the row', (e) => $('.pick input', current())?.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true, shiftKey: e.shiftKey })), '.pick'],
-    ['X', 'Select the rows up to here', (e) => KEYS.find((k) => k[0] === 'x')[2](e), '.pick'],
+    ['x', 'Select the row', () => tick(), '.pick'],
+    ['X', 'Select the rows up to here', () => tick(true), '.pick'],
     ['o', 'Open the row', (e) => { const a = $('a.row', current() || document.createElement('i')); if (a) go(a.href, e); }, 'a.row'],
     ['?', 'This list of keys', () => help()],
   ];
