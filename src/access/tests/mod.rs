@@ -266,6 +266,7 @@ fn probes(config: &mut web::ServiceConfig) {
         .service(
             web::resource("/admin/probe/edit").route(web::get().to(edit_page)).route(web::post().to(edit)),
         )
+        .service(web::resource("/admin/probe/upload").route(web::post().to(uploaded)))
         .service(web::resource("/api/v1/probe/view").route(web::get().to(api_view)))
         .service(web::resource("/api/v1/probe/edit").route(web::post().to(api_edit)))
         .service(web::resource("/api/v1/probe/me").route(web::get().to(api_me)))
@@ -283,6 +284,9 @@ async fn edit_page(_staff: Staff<may::EditOrders>) -> Result<HttpResponse> {
 async fn edit(_staff: Staff<may::EditOrders>, fields: Fields) -> Result<HttpResponse> {
     let got = fields.all("note").collect::<Vec<_>>().join("|");
     see_other(&format!("/admin/probe/any?{}", crate::web::query::encode(&[("got", got)])), None)
+}
+async fn uploaded(staff: Staff<may::EditOrders>, _body: web::Payload) -> Result<HttpResponse> {
+    Ok(HttpResponse::Ok().body(staff.actor().name))
 }
 async fn api_view(caller: Caller<may::ViewOrders>) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().body(caller.actor().id))

@@ -117,7 +117,7 @@ async fn of_a_form_with_a_file_all_but_the_file_is_kept_and_it_is_said() {
     let browser = house.signed_in(OWNER).await;
     console::end_sessions(&house.store, OWNER).unwrap();
     let to = browser
-        .post_file("/admin/probe/edit", &[("what", "orders"), ("currency", "CHF")], ("file", "export.csv"))
+        .post_file("/admin/probe/upload", &[("what", "orders"), ("currency", "CHF")], ("file", "export.csv"))
         .await
         .expect(303)
         .header("location")
