@@ -48,6 +48,11 @@ pub fn doors() -> &'static [Nav] {
     &ALL
 }
 
+/// How the features tell of their forms when one is shown again after a session had ended.
+pub fn tellers() -> access::parked::Tellers {
+    access::parked::Tellers(vec![orders::admin::told])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,7 @@
 
 use crate::access;
 use crate::app::Front;
+use crate::registry;
 use crate::shop::{customers, desk, orders, transfer};
 use actix_web::web::{Data, ServiceConfig, scope};
 
@@ -16,6 +17,7 @@ pub fn configure(front: &Front, config: &mut ServiceConfig) {
         .app_data(Data::new(app.imports.clone()))
         .app_data(Data::new(front.downloads.clone()))
         .app_data(Data::new(app.office.clone()))
+        .app_data(Data::new(registry::tellers()))
         .app_data(Data::new(app.clone()));
     // Pages.
     config

@@ -171,7 +171,7 @@ fn a_role_does_what_it_may_and_nothing_else() {
     assert_eq!(status(&packer, "POST", "/admin/orders/{id}/{step}"), 403);
     assert_eq!(status(&packer, "GET", "/admin/customers"), 403);
     assert_eq!(status(&packer, "GET", "/admin/staff"), 403);
-    let home = request(&format!("{}/admin", shop.url), "GET", &[("cookie", &packer)], None);
+    let home = shop.page("/admin", &packer);
     let queue = home.header("location").unwrap_or_default();
     assert!(queue.starts_with("/admin/orders?q="), "a packer's home is what is to be shipped: {queue}");
     let support = shop.sign_in("support@example.com", PASSWORD);

@@ -58,7 +58,8 @@
   const settle = (f) => {
     loaded.set(f, f.dataset.was ?? JSON.stringify(values(f)));
     const name = f.dataset.draft, text = name && store?.getItem(draftKey(name));
-    if (!text || f.dataset.offered) return;
+    // A refused form holds what was typed: nothing is to be restored.
+    if (!text || f.dataset.offered || $('#errors, [aria-invalid=true]', f)) return;
     f.dataset.offered = 1;
     try {
       const d = JSON.parse(text);
@@ -66,7 +67,7 @@
       const box = document.createElement('div'), yes = document.createElement('button'), no = document.createElement('button');
       box.className = 'notice'; yes.type = no.type = 'button'; yes.className = no.className = 'btn small';
       yes.textContent = 'Restore'; no.textContent = 'Throw away';
-      const at = new Date(d.at).toLocaleString('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+      const at = new Date(d.at).toLocaleString('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', timeZone: body.dataset.zone || undefined });
       box.append('Restore what you typed on ' + at + '? ', yes, ' ', no);
       yes.onclick = () => { fill(f, d.v); box.remove(); };
       no.onclick = () => { forget(name); box.remove(); };
@@ -93,54 +94,90 @@
     if ($('[data-forget]', f)) for (const k of Object.keys(store || {})) if (k.startsWith('draft:')) store.removeItem(k);
     setTimeout(() => { leaving = false; }, 4e3);
   });
-  addEventListener('pageshow', () => $$('form[data-sent]').forEach((f) => delete f.dataset.sent));
+  // Back restores ticks and texts after the script ran: what is counted is counted again.
+  addEventListener('pageshow', () => setTimeout(() => { $$('form[data-sent]').forEach((f) => delete f.dataset.sent); settleAll(); }));
   addEventListener('beforeunload', (e) => { if (!leaving && $$('form[data-dirty]').some(dirty)) e.preventDefault(); });
 
-  // Search while typing: 80 ms after the last key; an older answer never overwrites a newer one.
-  const form = $('.search'), box = form && $('input', form), hits = $('#hits');
-  if (box) {
-    let timer, turn = 0, flight, last = null, saidTimer;
-    const options = () => $$('[role=option]', hits);
+  // Records opened last, in this browser, of this person; gone with the sign-out.
+  const LAST = 'draft:' + user + ':opened', opened = () => { try { return JSON.parse(store?.getItem(LAST)) || []; } catch { return []; } };
+  const seen = $('[data-seen]');
+  if (seen && user) try { store?.setItem(LAST, JSON.stringify([{ h: location.pathname, n: seen.dataset.name, k: seen.dataset.seen }, ...opened().filter((o) => o.h !== location.pathname)].slice(0, 8))); } catch {}
+
+  // A box with offers below it: 80 ms after the last key; an older answer never overwrites a newer one.
+  const combo = (box, hits, { url, none, took, first }) => {
+    let timer, turn = 0, flight, last = null, saidTimer, moved;
+    const form = box.form, options = () => $$('[role=option]', hits);
     const at = () => options().findIndex((o) => o.getAttribute('aria-selected') === 'true');
     const pick = (i) => {
-      const list = options();
-      list.forEach((o, n) => { o.id ||= 'hit-' + n; o.setAttribute('aria-selected', n === i); });
-      const o = list[i];
+      options().forEach((o, n) => { o.id ||= hits.id + '-' + n; o.setAttribute('aria-selected', n === i); });
+      const o = options()[i];
       if (o) { box.setAttribute('aria-activedescendant', o.id); o.scrollIntoView({ block: 'nearest' }); } else box.removeAttribute('aria-activedescendant');
     };
     const show = (yes) => { hits.hidden = !yes; box.setAttribute('aria-expanded', yes); if (!yes) box.removeAttribute('aria-activedescendant'); };
     const ask = async () => {
-      const q = box.value.trim(), mine = ++turn;
-      if (q === last) return options().length && show(true);
+      const q = box.value, mine = ++turn;
+      if (q === last) return show(hits.childElementCount > 0);
       flight?.abort(); flight = new AbortController();
       try {
-        const r = await fetch(form.dataset.suggest + '?q=' + encodeURIComponent(q), { headers: { 'HX-Request': 'true' }, signal: flight.signal });
-        if (!r.ok || mine !== turn) return;
-        const html = await r.text();
-        if (mine !== turn) return;
-        last = q; hits.innerHTML = html;
+        if (q.trim() || !none) {
+          const r = await fetch(url(q), { headers: { 'HX-Request': 'true' }, signal: flight.signal });
+          if (!r.ok || mine !== turn) return;
+          const html = await r.text();
+          if (mine !== turn) return;
+          hits.innerHTML = html;
+        } else none();
+        last = q;
         const n = options().length;
-        show(n > 0 || hits.childElementCount > 0);
-        pick(n && q ? 0 : -1);
+        show(hits.childElementCount > 0);
+        pick(first && n && q.trim() ? 0 : -1);
         clearTimeout(saidTimer);
-        saidTimer = setTimeout(() => { $('#hits-said').textContent = q ? n + (n === 1 ? ' result' : ' results') : ''; }, 500);
+        const said = $('#' + hits.id + '-said');
+        if (said) saidTimer = setTimeout(() => { said.textContent = n + (n === 1 ? ' result' : ' results'); }, 500);
       } catch { /* gone or aborted: Enter still searches */ }
     };
     box.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(ask, 80); });
     box.addEventListener('focus', ask);
     box.addEventListener('keydown', (e) => {
       const n = options().length, i = at();
-      if (e.key === 'ArrowDown' || e.key === 'ArrowUp') { e.preventDefault(); if (hits.hidden) ask(); else pick((i + (e.key === 'ArrowDown' ? 1 : i < 0 ? 0 : -1) + n) % n); }
+      if (e.key === 'ArrowDown' || e.key === 'ArrowUp') { e.preventDefault(); if (hits.hidden) ask(); else if (n) pick((i + (e.key === 'ArrowDown' ? 1 : i < 0 ? 0 : -1) + n) % n); }
       else if (e.key === 'Escape') { if (hits.hidden) box.blur(); else show(false); e.preventDefault(); }
-      else if (e.key === 'Enter' && !hits.hidden && last === box.value.trim()) {
-        const o = options()[i];
-        // Only what was chosen by hand, is exact or is the single hit opens at once; else Enter lists all results.
-        if (o && (i > 0 || n === 1 || o.dataset.exact !== undefined || hits.dataset.moved)) { e.preventDefault(); go(o.href, e); }
-      }
-      hits.dataset.moved = e.key.startsWith('Arrow') ? 1 : '';
+      else if (e.key === 'Enter' && !hits.hidden && last === box.value && options()[i] && took(options()[i], e, i, n, moved)) e.preventDefault();
+      moved = e.key.startsWith('Arrow');
     });
     on('pointerdown', (e) => { if (!form.contains(e.target)) show(false); });
     form.addEventListener('focusout', (e) => { if (e.relatedTarget && !form.contains(e.relatedTarget)) show(false); });
+    return { ask, show };
+  };
+  const form = $('.search'), box = form && $('input', form), hits = $('#hits');
+  if (box) combo(box, hits, {
+    first: 1,
+    url: (q) => form.dataset.suggest + '?q=' + encodeURIComponent(q.trim()),
+    none: () => {
+      hits.textContent = '';
+      for (const o of opened()) {
+        const a = document.createElement('a'), n = document.createElement('span'), k = document.createElement('span');
+        a.setAttribute('role', 'option'); a.href = o.h; n.textContent = o.n; k.textContent = o.k; k.className = 'mute small';
+        a.append(n, k); hits.append(a);
+      }
+      if (hits.firstChild) { const g = document.createElement('div'); g.className = 'group'; g.setAttribute('aria-hidden', 'true'); g.textContent = 'Opened last'; hits.prepend(g); }
+    },
+    // Only what was chosen by hand, is exact or is the single hit opens at once; else Enter lists all results.
+    took: (o, e, i, n, moved) => { if (i > 0 || n === 1 || o.dataset.exact !== undefined || moved) { go(o.href, e); return true; } },
+  });
+  // The list's own box: fields while a word is typed, then their values with counts. Plain without script.
+  const filter = $('#filter[data-complete]');
+  if (filter) {
+    const list = document.createElement('div');
+    list.id = 'offers'; list.className = 'hits'; list.hidden = true; list.setAttribute('role', 'listbox'); list.setAttribute('aria-label', 'Offers');
+    for (const [k, v] of [['role', 'combobox'], ['aria-expanded', 'false'], ['aria-autocomplete', 'list'], ['aria-controls', 'offers']]) filter.setAttribute(k, v);
+    filter.after(list);
+    const take = (o) => {
+      filter.value = filter.value.replace(/([^\s"]|"[^"]*"?)*$/, '') + o.dataset.text; filter.focus(); c.show(false);
+      if (filter.value.endsWith(':')) c.ask(); else filter.value += ' ';
+      return true;
+    };
+    const c = combo(filter, list, { url: (q) => filter.dataset.complete + '&q=' + encodeURIComponent(q), none: () => { list.textContent = ''; }, took: take });
+    list.addEventListener('mousedown', (e) => { e.preventDefault(); const o = e.target.closest('[role=option]'); if (o) take(o); });
   }
   const go = (href, e) => { if (e && (e.ctrlKey || e.metaKey)) open(href, '_blank', 'noopener'); else location.href = href; };
 
@@ -179,13 +216,14 @@
   });
 
   // Keys: one table. [keys, words, what to do, only where this exists]
-  const click = (q) => () => $(q)?.click();
+  const tick = (shiftKey) => $('.pick input', current())?.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true, shiftKey }));
   const KEYS = [
     ['/', 'Search and commands', () => box?.select(), '.search'],
     ['f', 'Filter this list', () => $('#filter')?.select(), '#filter'],
     ['j', 'Next row or record', () => walk(1), 'table.data, [rel=next]'],
     ['k', 'Previous row or record', () => walk(-1), 'table.data, [rel=prev]'],
-    ['x', 'Select the row', () => $('.pick input', current())?.click(), '.pick'],
+    ['x', 'Select the row', () => tick(), '.pick'],
+    ['X', 'Select the rows up to here', () => tick(true), '.pick'],
     ['o', 'Open the row', (e) => { const a = $('a.row', current() || document.createElement('i')); if (a) go(a.href, e); }, 'a.row'],
     ['?', 'This list of keys', () => help()],
   ];
@@ -266,6 +304,9 @@
     const [n, u] = a < 60 ? [s, 'second'] : a < 3600 ? [s / 60, 'minute'] : a < 86400 ? [s / 3600, 'hour'] : [s / 86400, 'day'];
     t.title = new Intl.RelativeTimeFormat('en', { numeric: 'auto' }).format(-Math.round(n), u) + ' · ' + t.title;
   });
+  // The first set-up begins with the clocks of whoever sets up.
+  const clocks = $('[data-own-zone]'), own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (clocks?.value === 'UTC' && !$('#errors') && $$('option', clocks).some((o) => o.value === own)) clocks.value = own;
   settleAll();
   $('#errors')?.focus();
 })();

@@ -1,6 +1,7 @@
 //! The two cookies of this floor: the session, and the browser that somebody has signed in from before.
 
-use crate::access::session::DEVICE_MS;
+use crate::access::session::{DEVICE_MS, remembered_ms};
+use crate::access::settings::Settings;
 use crate::access::staff::Preferences;
 use crate::base::time::SECOND_MS;
 use actix_web::HttpRequest;
@@ -36,9 +37,10 @@ fn read(request: &HttpRequest, name: &str) -> Option<String> {
     (!value.is_empty() && value.len() <= LEN_MAX).then_some(value)
 }
 
-/// The cookie of a new session; it ends with the session, or earlier with the browser's patience.
-pub(super) fn set_session(token: String, https: bool, absolute_ms: i64) -> Cookie<'static> {
-    made(session_name(https), token, https, Duration::seconds(absolute_ms / SECOND_MS))
+/// The cookie of a new session. It stays for as long as the session is remembered after its end: by it a form that
+/// was being written is known to be that of its writer.
+pub(super) fn set_session(token: String, https: bool, settings: &Settings) -> Cookie<'static> {
+    made(session_name(https), token, https, Duration::seconds(remembered_ms(settings) / SECOND_MS))
 }
 
 /// Takes the session's cookie away.
@@ -85,10 +87,13 @@ mod tests {
 
     #[test]
     fn with_https_the_session_is_bound_to_the_host_and_without_it_still_works() {
-        let bound = set_session("t".to_owned(), true, 60_000).to_string();
-        assert_eq!(bound, "__Host-sid=t; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60");
-        let plain = set_session("t".to_owned(), false, 60_000).to_string();
-        assert_eq!(plain, "sid=t; HttpOnly; SameSite=Lax; Path=/; Max-Age=60");
+        let settings = Settings { session_idle_minutes: 60, session_days: 1 };
+        // A day that it lives, an hour that it may idle, and a day that it is remembered: it outlives its session.
+        let age = 49 * 3_600;
+        let bound = set_session("t".to_owned(), true, &settings).to_string();
+        assert_eq!(bound, format!("__Host-sid=t; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age={age}"));
+        let plain = set_session("t".to_owned(), false, &settings).to_string();
+        assert_eq!(plain, format!("sid=t; HttpOnly; SameSite=Lax; Path=/; Max-Age={age}"));
         assert!(no_session(true).to_string().contains("Max-Age=0"));
     }
 

@@ -162,6 +162,10 @@ impl<P> Caller<P> {
     pub fn may(&self, word: &str) -> bool {
         self.rights.may(word)
     }
+    /// Whether it is a person's session, and not the key of a program.
+    pub fn is_person(&self) -> bool {
+        matches!(self.credential, Credential::Session(_))
+    }
     /// The caller as the one who manages staff or keys.
     pub fn granter(&self) -> Granter {
         self.granter

@@ -5,7 +5,7 @@ use crate::access::token;
 use crate::base::error::{Error, Result};
 use crate::base::id::uuid_v7;
 use crate::base::time::{MINUTE_MS, Timestamp};
-use crate::store::{Direction, Read, Record, Span, Table, TableInfo, Tx};
+use crate::store::{Direction, Read, Record, Snapshot, Span, Table, TableInfo, Tx};
 use chacha20poly1305::ChaCha20Poly1305;
 use chacha20poly1305::aead::{Aead as _, KeyInit as _};
 use minicbor::{Decode, Encode};
@@ -32,7 +32,26 @@ pub struct Parked {
     /// Names and values, in their order.
     #[n(2)]
     pub fields: Vec<(String, String)>,
+    /// Files that were chosen, each with the name of its input: they are not kept, and have to be chosen again.
+    #[cbor(n(3), default)]
+    pub files: Vec<(String, String)>,
 }
+
+/// A parked form in the words of the feature it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// What was to be done.
+    pub title: String,
+    /// What is to be shown of it, labels and values; `None` leaves that to the form's own names.
+    pub fields: Option<Vec<(String, String)>>,
+}
+
+/// How features tell of their forms: by the path it was sent to and what was sent. This floor knows none of them.
+#[derive(Clone, Default)]
+pub struct Tellers(pub Vec<Teller>);
+
+/// One feature's way; `None` for a form that is not its own.
+pub type Teller = fn(&Snapshot, &str, &[(String, String)]) -> Result<Option<Told>>;
 
 /// What the store has of a form: whose it is, and the form under a key that only the link to it carries.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]

@@ -30,6 +30,10 @@ pub struct Profile {
     /// ISO 3166 code.
     #[n(3)]
     pub country: String,
+    /// Rises with every change; whoever changes says which one was seen.
+    #[cbor(n(4), default)]
+    #[serde(skip)]
+    pub version: u64,
 }
 
 impl Default for Profile {
@@ -39,6 +43,7 @@ impl Default for Profile {
             zone: "UTC".to_owned(),
             currency: Currency::EUR,
             country: String::new(),
+            version: 0,
         }
     }
 }
@@ -67,29 +72,51 @@ pub fn get(r: &(impl Read + ?Sized)) -> Result<Profile> {
     Ok(PROFILE.get(r, &ONLY)?.unwrap_or_default())
 }
 
-/// Sets the profile.
+/// The shop, as the subject of its events.
+pub const SUBJECT: Subject = Subject { kind: "shop", id: [0; 16] };
+
+/// What the profile is to be, as people type it.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    pub name: &'a str,
+    pub zone: &'a str,
+    pub currency: &'a str,
+    /// Empty for none.
+    pub country: &'a str,
+    /// The version that was seen; `None` where nobody can have seen one.
+    pub seen: Option<u64>,
+}
+
+/// Sets the profile. Orders that are there keep the currency they were placed in.
 ///
 /// # Errors
-/// `validation` with the fields.
-pub fn set(tx: &mut Tx<'_>, name: &str, zone: &str, currency: &str, country_code: &str) -> Result<Profile> {
+/// `validation` with the fields; `version_mismatch` (409) when it was changed since it was seen.
+pub fn set(tx: &mut Tx<'_>, wanted: &Wanted<'_>) -> Result<Profile> {
     let mut checks = Checks::default();
-    let name = name.trim();
+    let name = wanted.name.trim();
     if name.is_empty() || name.chars().count() > NAME_LEN_MAX || name.chars().any(char::is_control) {
         checks.wrong("/shop", "invalid_name", format!("Enter a name of 1 to {NAME_LEN_MAX} characters."));
     }
-    let zone = checks.keep("/zone", Zone::named(zone.trim())).map(|z| z.name()).unwrap_or_default();
-    let currency = checks.keep("/currency", Currency::parse(currency)).unwrap_or(Currency::EUR);
-    let country = match country_code.trim() {
+    let zone = checks.keep("/zone", Zone::named(wanted.zone.trim())).map(|z| z.name()).unwrap_or_default();
+    let currency = checks.keep("/currency", Currency::parse(wanted.currency)).unwrap_or(Currency::EUR);
+    let country = match wanted.country.trim() {
         "" => String::new(),
         code => checks.keep("/country", country::parse(code)).unwrap_or_default(),
     };
     checks.finish()?;
     let before = get(tx)?;
-    let after = Profile { name: name.to_owned(), zone, currency, country };
-    if after != before {
-        PROFILE.put(tx, &ONLY, &after)?;
-        tx.publish(Subject { kind: "shop", id: [0; 16] }, &Changed { before: &before, after: &after })?;
+    let name = name.to_owned();
+    let after = Profile { name, zone, currency, country, version: before.version };
+    if after == before {
+        return Ok(after);
     }
+    if wanted.seen.is_some_and(|seen| seen != before.version) {
+        let text = "The settings were changed in the meantime. Look at what is there now, then save again.";
+        return Err(Error::conflict("version_mismatch", text));
+    }
+    let after = Profile { version: before.version.saturating_add(1), ..after };
+    PROFILE.put(tx, &ONLY, &after)?;
+    tx.publish(SUBJECT, &Changed { before: &before, after: &after })?;
     Ok(after)
 }
 

@@ -170,6 +170,7 @@ events:view       x x . . x
 staff:manage      x . . . .
 keys:manage       x . . . .
 backups:manage    x . . . .
+settings:manage   x x . . .
 system:view       x x . . x
 ";
         assert_eq!(table, agreed);

@@ -21,6 +21,10 @@ const TRIM_MAX: usize = 50;
 const TOUCH_MS: i64 = MINUTE_MS;
 /// An ended session is remembered so long: a form that was being written belongs to its account.
 const REMEMBERED_MS: i64 = DAY_MS;
+/// How long after its sign-in a session can still be remembered.
+pub fn remembered_ms(settings: &Settings) -> i64 {
+    settings.absolute_ms().saturating_add(settings.idle_ms()).saturating_add(REMEMBERED_MS)
+}
 /// Browsers of one person that are remembered.
 const DEVICES_MAX: usize = 20;
 /// How long a browser is remembered without a sign-in.

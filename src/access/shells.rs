@@ -18,6 +18,15 @@ pub const DOORS: &[Nav] = &[
         phone: false,
     },
     Nav {
+        label: "Settings",
+        href: "/admin/settings",
+        icon: "settings",
+        key: Some(","),
+        permission: Some("settings:manage"),
+        group: Group::System,
+        phone: false,
+    },
+    Nav {
         label: "API keys",
         href: "/admin/keys",
         icon: "key-round",

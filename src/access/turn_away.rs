@@ -1,5 +1,5 @@
 //! Where somebody goes who is not signed in: to the sign-in page, with the way back, and with the form that was sent
-//! safe on the server.
+//! safe on the server, all but its files.
 
 use crate::access::gate::{Access, Live, Visitor};
 use crate::access::parked::{self, Parked};
@@ -8,16 +8,19 @@ use crate::base::error::{Error, Result};
 use crate::store::Actor;
 use crate::web::flash::local_path;
 use crate::web::shell::is_fragment;
-use crate::web::{Fields, query};
+use crate::web::{Fields, Upload, query};
 use actix_web::dev::Payload;
 use actix_web::error::InternalError;
 use actix_web::http::{Method, header};
-use actix_web::{FromRequest as _, HttpRequest, HttpResponse};
+use actix_web::{FromRequest as _, HttpRequest, HttpResponse, web};
 
 /// The sign-in page.
 pub(super) const SIGN_IN: &str = "/admin/sign-in";
 /// Where a parked form is shown again; its id and the secret that opens it follow.
 pub(super) const PARKED: &str = "/admin/parked/";
+
+/// Ends the address of a form whose files have to be chosen again.
+pub(super) const WITH_FILES: &str = "?files=1";
 
 /// The answer for a page that needs a person: 303 to the sign-in page; htmx is told to go there as a whole.
 pub(super) async fn to_sign_in(
@@ -48,16 +51,23 @@ async fn keep_form(request: &HttpRequest, mut payload: Payload, visitor: &Visito
         return Ok(None);
     }
     // Another content type, or more than a form may have: nothing that could be shown again.
-    let Ok(Fields(fields)) = Fields::from_request(request, &mut payload).await else { return Ok(None) };
+    let sent = if Upload::is_one(request) {
+        let payload = web::Payload::from_request(request, &mut payload).await;
+        Upload::named(request, payload.map_err(|e| Error::internal(e.to_string()))?).await
+    } else {
+        Fields::from_request(request, &mut payload).await.map(|fields| (fields, Vec::new()))
+    };
+    let Ok((Fields(fields), files)) = sent else { return Ok(None) };
     if !parked::may_park(&fields) {
         return Ok(None);
     }
     let secret = token::new_token();
-    let form = Parked { path: path_of(request), page: page_of(request), fields };
+    let mark = if files.is_empty() { "" } else { WITH_FILES };
+    let form = Parked { path: path_of(request), page: page_of(request), fields, files };
     let (staff, sealed) = (person.id, parked::seal(&form, &secret)?);
     let store = Access::of(request)?.store();
     match store.write(Actor::system("access"), move |tx| parked::park(tx, staff, &sealed)).await {
-        Ok(id) => Ok(Some(format!("{PARKED}{id}/{secret}"))),
+        Ok(id) => Ok(Some(format!("{PARKED}{id}/{secret}{mark}"))),
         // Signing in matters more than the form.
         Err(Error { .. }) => Ok(None),
     }

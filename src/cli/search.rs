@@ -44,6 +44,7 @@ pub(super) fn run(args: &SearchArgs, app: &App, answer: &mut Answer) -> Result<E
     let kinds = kinds_for(&args.kind.join(","), |_| true)?;
     let (text, zone) = (args.query(), app.shop.zone());
     let ask = Ask {
+        prices: true,
         text: &text,
         kinds: &kinds,
         limit: usize::from(args.limit),

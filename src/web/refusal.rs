@@ -174,7 +174,7 @@ fn hint(kind: Kind) -> &'static str {
     match kind {
         Kind::Invalid => "Go back, change it and send it again. Nothing was saved.",
         Kind::Unauthenticated => "Your session may have ended.",
-        Kind::Forbidden => "An owner of the shop can allow it under Settings, Staff.",
+        Kind::Forbidden => "An owner of the shop can give you another role under Staff.",
         Kind::NotFound => {
             "It may have been deleted, or the address has a slip in it. Search finds it by any part of it."
         }

@@ -15,6 +15,8 @@ use tokio::io::AsyncWriteExt as _;
 const FIELDS_MAX: usize = 64 * 1024;
 /// Fields and files of one form.
 const PARTS_MAX: usize = 100;
+/// Bytes of files that are read past to reach the fields behind them.
+const PASSED_MAX: usize = 512 * 1024 * 1024;
 /// Characters kept of the name a browser gives for a file.
 const NAME_MAX: usize = 200;
 
@@ -69,6 +71,47 @@ impl Upload {
             }
         }
         Ok(upload)
+    }
+}
+
+impl Upload {
+    /// Whether the request brings a form with files.
+    pub fn is_one(request: &HttpRequest) -> bool {
+        let kind = request.headers().get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
+        kind.trim_start().to_ascii_lowercase().starts_with("multipart/form-data")
+    }
+
+    /// The fields of such a form, and of its files only input and name: their bytes are read past and kept nowhere.
+    ///
+    /// # Errors
+    /// As [`Upload::read`]; the fields that came before more than `PASSED_MAX` bytes of files are given.
+    pub async fn named(request: &HttpRequest, payload: Payload) -> Result<(Fields, Vec<(String, String)>)> {
+        let mut parts = Multipart::new(request.headers(), payload);
+        let (mut fields, mut files) = (Fields(Vec::new()), Vec::new());
+        let (mut passed, mut text_room) = (0_usize, FIELDS_MAX);
+        while let Some(part) = parts.next().await {
+            let mut part = part.map_err(of_multipart)?;
+            if fields.0.len() + files.len() >= PARTS_MAX {
+                return Err(Error::invalid("unreadable", format!("A form has at most {PARTS_MAX} fields.")));
+            }
+            let input = part.name().unwrap_or_default().to_owned();
+            let given = part.content_disposition().and_then(|d| d.get_filename().map(str::to_owned));
+            let Some(given) = given else {
+                let value = text(part, &mut text_room).await?;
+                fields.0.push((input, value));
+                continue;
+            };
+            if !given.is_empty() {
+                files.push((input, plain_name(&given)));
+            }
+            while let Some(piece) = part.next().await {
+                passed = passed.saturating_add(piece.map_err(of_multipart)?.len());
+                if passed > PASSED_MAX {
+                    return Ok((fields, files));
+                }
+            }
+        }
+        Ok((fields, files))
     }
 }
 
@@ -165,6 +208,25 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&file.path).unwrap(), "a,b");
         drop(upload);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[actix_web::test]
+    async fn of_files_that_are_not_taken_the_names_are_known() {
+        let body = [
+            part("name=\"file\"; filename=\"a.csv\"", "a,b"),
+            part("name=\"mapping\"; filename=\"\"", ""),
+            part("name=\"what\"", "orders"),
+            "--XX--\n".to_owned(),
+        ];
+        let (request, mut payload) = TestRequest::post()
+            .insert_header(("content-type", "multipart/form-data; boundary=XX"))
+            .set_payload(body.concat().replace('\n', "\r\n"))
+            .to_http_parts();
+        assert!(Upload::is_one(&request));
+        let payload = Payload::from_request(&request, &mut payload).await.unwrap();
+        let (fields, files) = Upload::named(&request, payload).await.unwrap();
+        assert_eq!(fields.0, [("what".to_owned(), "orders".to_owned())]);
+        assert_eq!(files, [("file".to_owned(), "a.csv".to_owned())]);
     }
 
     #[actix_web::test]

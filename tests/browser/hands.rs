@@ -45,3 +45,55 @@ fn dangerous_and_first_buttons_of_the_bar_look_like_it() {
         assert_eq!(painted, wanted, "{value}");
     }
 }
+
+#[test]
+fn ticks_are_counted_after_going_back_and_a_range_by_keys() {
+    let Some(mut page) = browser() else { return };
+    let tour = Tour::open();
+    page.cookie(&tour.shop.url, &tour.cookie);
+    page.open(&format!("{}/admin/orders", tour.shop.url));
+    page.press("j");
+    page.press("x");
+    page.wait("document.querySelector('[data-count]').textContent === '1 selected'");
+    page.press("j");
+    page.press("j");
+    page.press("X");
+    page.wait("document.querySelector('[data-count]').textContent === '3 selected'");
+    page.leads_on(|p| {
+        p.eval("location.href = '/admin/customers'");
+    });
+    page.eval("history.back()");
+    page.wait("location.pathname === '/admin/orders' && document.readyState === 'complete'");
+    page.wait("document.querySelectorAll('tbody .pick input:checked').length === 3");
+    page.wait("document.querySelector('[data-count]').textContent === '3 selected'");
+}
+
+#[test]
+fn boxes_offer_what_was_opened_last_and_what_can_be_asked() {
+    let Some(mut page) = browser() else { return };
+    let tour = Tour::open();
+    page.cookie(&tour.shop.url, &tour.cookie);
+    let orders = tour.shop.get("/api/v1/orders?limit=2").json();
+    let id = |at: usize| orders["data"][at]["id"].as_str().unwrap().to_owned();
+    for at in [0, 1] {
+        page.open(&format!("{}/admin/orders/{}", tour.shop.url, id(at)));
+        page.wait("document.documentElement.classList.contains('js')");
+    }
+    page.open(&format!("{}/admin/orders", tour.shop.url));
+    page.eval("document.querySelector('#q').focus()");
+    page.wait("document.querySelectorAll('#hits [role=option]').length === 2");
+    let first = page.text("document.querySelector('#hits [role=option]').getAttribute('href')");
+    assert_eq!(first, format!("/admin/orders/{}", id(1)), "the last one comes first");
+
+    page.fill("#filter", "pa");
+    page.wait("!!document.querySelector('#offers [data-text=\"payment:\"]')");
+    page.eval("document.querySelector('#filter').focus()");
+    page.press("ArrowDown");
+    page.press("Enter");
+    page.wait("document.querySelector('#filter').value === 'payment:'");
+    page.wait("!!document.querySelector('#offers [data-text=\"payment:unpaid\"] .tn')");
+    page.press("ArrowDown");
+    page.press("Enter");
+    page.wait("document.querySelector('#filter').value === 'payment:unpaid '");
+    assert!(page.complaints.is_empty(), "{:?}", page.complaints);
+}

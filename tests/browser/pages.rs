@@ -57,7 +57,7 @@ impl Tour {
         let wish = format!("action=tag&tag=seen&id={order}.2&from=/admin/orders");
         let done = shop.form("/admin/orders/bulk", &wish, &cookie).expect(303);
         let result = done.header("location").unwrap().to_owned();
-        let everything = "number,date,customer,total,payment,fulfilment,items,categories,sizes,colours,barcodes,email,phone,\
+        let everything = "number,date,customer,total,status,payment,fulfilment,items,categories,sizes,colours,barcodes,email,phone,\
                           destination,channel,tags,voucher,method,tracking,note";
         let pages = vec![
             "/admin".to_owned(),
@@ -66,6 +66,10 @@ impl Tour {
             format!("/admin/orders?cols={everything}"),
             "/admin/orders?q=nothing-like-this".to_owned(),
             "/admin/orders?q=colur:navy".to_owned(),
+            "/admin/orders?q=status:open%20payment:unpaid,authorised,part_paid".to_owned(),
+            "/admin/orders?q=status:open%20payment:paid,part_refunded%20fulfilment:unfulfilled,part%20-is:held".to_owned(),
+            format!("/admin/orders?q=tag:{}", "x".repeat(100)),
+            "/admin/customers?q=country:de,at,ch,fr,it,es,pl,nl,be,se,no,dk,fi,gb,us".to_owned(),
             "/admin/orders?least=1.000".to_owned(),
             format!("/admin/orders/{order}"),
             format!("/admin/orders/{order}/edit"),
@@ -89,6 +93,7 @@ impl Tour {
             key,
             "/admin/keys/new".to_owned(),
             "/admin/account".to_owned(),
+            "/admin/settings".to_owned(),
             "/admin/transfer".to_owned(),
             import,
             "/admin/exports/orders?q=status:open&cols=number,total".to_owned(),

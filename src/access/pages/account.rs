@@ -217,7 +217,7 @@ async fn change_password(
         Ok(new_token) => {
             let text = "Your password was changed. Everywhere else you have to sign in again.";
             let mut answer = see_other(PATH, Some(Toast::ok(text)))?;
-            let cookie = cookies::set_session(new_token, access.https(), access.settings().absolute_ms());
+            let cookie = cookies::set_session(new_token, access.https(), access.settings());
             answer.add_cookie(&cookie).map_err(Error::internal)?;
             Ok(answer)
         }

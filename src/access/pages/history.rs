@@ -23,10 +23,27 @@ pub(super) fn entry(event: &StoredEvent) -> Entry {
         "staff.signed_out" => ("log-out", Tone::Still, format!("Signed out: {}", text("device"))),
         "staff.sign_in_failed" => ("triangle-alert", Tone::Warn, format!("Wrong password: {from}")),
         "key.created" => ("plus", Tone::Info, "Created".to_owned()),
+        "shop.changed" => ("settings", Tone::Still, sides(&event.data)),
         "key.revoked" => ("ban", Tone::Bad, "Revoked".to_owned()),
         other => ("info", Tone::Still, other.to_owned()),
     };
     Entry { icon, tone, text: says, by: event.actor.name.clone(), at: event.at, note: None, link: None }
+}
+
+/// What differs between before and after.
+fn sides(data: &Value) -> String {
+    let text = |side: &str, field: &str| {
+        let value = data.get(side).and_then(|s| s.get(field)).and_then(Value::as_str).unwrap_or_default();
+        value.to_owned()
+    };
+    let fields = [("name", "name"), ("zone", "time zone"), ("currency", "currency"), ("country", "country")];
+    let all: Vec<String> = fields
+        .iter()
+        .map(|(field, label)| (label, text("before", field), text("after", field)))
+        .filter(|(_, before, after)| before != after)
+        .map(|(label, before, after)| format!("{label} from “{before}” to “{after}”"))
+        .collect();
+    format!("Changed {}", all.join(", "))
 }
 
 fn changes(data: &Value) -> String {

@@ -1,10 +1,11 @@
-//! The pages of this floor: sign-in, first set-up, my account, staff, API keys. Complete without script.
+//! The pages of this floor: sign-in, first set-up, my account, staff, API keys, settings. Complete without script.
 
 mod account;
 mod history;
 mod keys;
 mod parked;
 mod setup;
+mod shop;
 mod sign_in;
 mod staff;
 
@@ -27,6 +28,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     parked::routes(config);
     account::routes(config);
     staff::routes(config);
+    shop::routes(config);
     keys::routes(config);
 }
 
@@ -56,7 +58,7 @@ fn entered(access: &Access, opened: Opened, to: &str, toast: Option<Toast>) -> R
     let mut answer = see_other(to, toast)?;
     let https = access.https();
     let mut all = vec![
-        cookies::set_session(opened.session, https, access.settings().absolute_ms()),
+        cookies::set_session(opened.session, https, access.settings()),
         cookies::set_device(opened.device, https),
     ];
     all.extend(cookies::display(&opened.person.preferences));

@@ -4,7 +4,7 @@ use super::Result;
 use crate::access::extract::Staff;
 use crate::access::gate::Access;
 use crate::access::may;
-use crate::access::parked::{self, ParkedId};
+use crate::access::parked::{self, ParkedId, Tellers};
 use crate::base::error::Kind;
 use crate::web::flash::see_other;
 use crate::web::{Page, Pages, PathId, Shell, Toast};
@@ -21,11 +21,40 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
 #[derive(Serialize)]
 struct ParkedPage {
     action: String,
+    /// What was to be done, where its feature says so.
+    title: Option<String>,
+    /// The feature's own words for what was sent.
+    told: Option<Vec<(String, String)>>,
+    /// Files to be chosen again, by input.
+    files: Vec<FileInput>,
     path: String,
     page: String,
     fields: Vec<Field>,
     /// Rows of a list that were ticked.
     ticked: usize,
+}
+
+/// An input whose files have to be chosen again.
+#[derive(Serialize)]
+struct FileInput {
+    name: String,
+    /// What was chosen, with commas.
+    chosen: String,
+    many: bool,
+}
+
+fn inputs(files: Vec<(String, String)>) -> Vec<FileInput> {
+    let mut inputs: Vec<FileInput> = Vec::new();
+    for (name, chosen) in files {
+        match inputs.iter_mut().find(|input| input.name == name) {
+            Some(input) => {
+                input.chosen = format!("{}, {chosen}", input.chosen);
+                input.many = true;
+            }
+            None => inputs.push(FileInput { name, chosen, many: false }),
+        }
+    }
+    inputs
 }
 
 #[derive(Serialize)]
@@ -46,6 +75,9 @@ impl Page for ParkedPage {
         let sent = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         Self {
             action: "/admin/parked/prk_1/x".to_owned(),
+            title: None,
+            told: None,
+            files: Vec::new(),
             path: "/admin/orders/ord_1/note".to_owned(),
             page: "/admin/orders/ord_1".to_owned(),
             fields: shown(vec![
@@ -103,10 +135,23 @@ async fn show(
     (PathId(id), request): (PathId<ParkedId>, HttpRequest),
 ) -> Result<HttpResponse> {
     let secret = secret_of(&request);
-    let form = access.store().read(|s| parked::get(s, id, &secret, staff.person().id, staff.now()))?;
+    let tellers = request.app_data::<web::Data<Tellers>>().map(|t| t.0.clone()).unwrap_or_default();
+    let (form, told) = access.store().read(|s| {
+        let form = parked::get(s, id, &secret, staff.person().id, staff.now())?;
+        for teller in tellers {
+            if let Some(told) = teller(s, &form.path, &form.fields)? {
+                return Ok((form, Some(told)));
+            }
+        }
+        Ok((form, None))
+    })?;
     let ticked = form.fields.iter().filter(|(name, _)| name == "id").count();
-    let action = format!("/admin/parked/{id}/{secret}");
-    let page = ParkedPage { action, path: form.path, page: form.page, fields: shown(form.fields), ticked };
+    let files = inputs(form.files);
+    // With its files the form goes straight to where it was going: there is nothing to hand on without them.
+    let action = if files.is_empty() { format!("/admin/parked/{id}/{secret}") } else { form.path.clone() };
+    let (title, told) = told.map_or((None, None), |told| (Some(told.title), told.fields));
+    let fields = shown(form.fields);
+    let page = ParkedPage { action, title, told, files, path: form.path, page: form.page, fields, ticked };
     pages.show(&shell, &page)
 }
 
@@ -140,6 +185,9 @@ mod tests {
         assert!(html.contains("Send now") && html.contains("<dt>Ticked</dt><dd>2</dd>"));
         assert!(!html.contains("<dt>City</dt>"), "it was Bern before: {html}");
         assert!(html.contains("<dt>Phone</dt><dd><span class=\"mute\">empty</span>"), "{html}");
+        let files = [("file", "a.csv"), ("file", "b.csv"), ("mapping", "m.toml")];
+        let files = inputs(files.iter().map(|(n, f)| ((*n).to_owned(), (*f).to_owned())).collect());
+        assert_eq!((files.len(), files[0].chosen.as_str(), files[0].many), (2, "a.csv, b.csv", true));
         assert_eq!(label("tracking_number"), "Tracking number");
         assert!(is_plumbing("was_email") && !is_plumbing("wash"), "what was there before is no news");
     }

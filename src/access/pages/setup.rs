@@ -8,10 +8,10 @@ use crate::access::role::Role;
 use crate::access::sign_in::sign_in_new;
 use crate::access::staff::NewStaff;
 use crate::access::{profile, setup};
-use crate::base::country;
-use crate::base::error::{Checks, Error};
+use crate::base::error::{Checks, Error, Kind};
 use crate::web::parts::{Choice, FormErrors};
 use crate::web::{Budget, Caller as Counted, Client, Form, Page, Pages, Shell, Toast};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, REFERRER_POLICY};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -80,10 +80,7 @@ impl SetupPage {
             currency: typed.currency,
             country: typed.country,
             zones: super::account::zones(),
-            countries: rust_iso3166::ALL
-                .iter()
-                .map(|c| Choice::new(c.alpha2, country::name(c.alpha2)))
-                .collect(),
+            countries: super::shop::countries(),
             errors: error.map(FormErrors::of),
         }
     }
@@ -105,7 +102,9 @@ async fn show(
     token: web::Path<String>,
 ) -> Result<HttpResponse> {
     take(&request, Budget::SignIn, Counted::At(Client::of(&request)))?;
-    access.store().read(|s| setup::check(s, &token, access.now()))?;
+    if let Some(over) = over(&access, &pages, &shell, &token)? {
+        return Ok(over);
+    }
     pages.show(&shell, &SetupPage::of(Typed::default().completed(), None)).map(private)
 }
 
@@ -120,7 +119,9 @@ async fn complete(
 ) -> Result<HttpResponse> {
     take(&request, Budget::SignIn, Counted::At(Client::of(&request)))?;
     // Nothing is hashed and nothing is said about the form without the link.
-    access.store().read(|s| setup::check(s, &token, access.now()))?;
+    if let Some(over) = over(&access, &pages, &shell, &token)? {
+        return Ok(over);
+    }
     let typed = typed.completed();
     let shop = typed.shop.trim().to_owned();
     match make(&access, &request, token.into_inner(), typed.clone()).await {
@@ -133,8 +134,35 @@ async fn complete(
         Err(error) if is_for_the_form(&error) => {
             again(&pages, &shell, &SetupPage::of(typed, Some(&error)), &error).map(private)
         }
+        // Somebody else was faster.
+        Err(error) if error.kind == Kind::NotFound => show_over(&pages, &shell),
         Err(error) => Err(error),
     }
+}
+
+/// What stands where a link leads nowhere: the same for one that ran out, was used, or never was.
+#[derive(Serialize)]
+struct OverPage {}
+
+impl Page for OverPage {
+    const TEMPLATE: &'static str = "access/setup_over.html";
+    #[cfg(test)]
+    fn sample() -> Self {
+        Self {}
+    }
+}
+
+/// The page that says why, where the link does not open the set-up.
+fn over(access: &Access, pages: &Pages, shell: &Shell, token: &str) -> Result<Option<HttpResponse>> {
+    match access.store().read(|s| setup::check(s, token, access.now())) {
+        Ok(()) => Ok(None),
+        Err(error) if error.kind == Kind::NotFound => show_over(pages, shell).map(Some),
+        Err(error) => Err(error),
+    }
+}
+
+fn show_over(pages: &Pages, shell: &Shell) -> Result<HttpResponse> {
+    pages.show_as(StatusCode::NOT_FOUND, shell, &OverPage {}).map(private)
 }
 
 async fn make(
@@ -161,7 +189,9 @@ async fn make(
     sign_in_new(access, request, move |tx| {
         let person =
             tx.attempt(|tx| setup::complete(tx, &token, &owner, hash.as_deref().unwrap_or_default()));
-        let profile = tx.attempt(|tx| profile::set(tx, &shop, &zone, &currency, &country));
+        let wanted =
+            profile::Wanted { name: &shop, zone: &zone, currency: &currency, country: &country, seen: None };
+        let profile = tx.attempt(|tx| profile::set(tx, &wanted));
         match (person, profile) {
             (Ok(person), Ok(_)) if refused.is_empty() => Ok(person),
             (person, profile) => Err(everything(person.err(), profile.err(), &refused)),
@@ -195,6 +225,7 @@ mod tests {
     #[test]
     fn the_page_renders() {
         let html = renders::<SetupPage>();
+        assert!(renders::<OverPage>().contains("backroom setup-link"));
         assert!(html.contains("autocomplete=\"new-password\"") && html.contains("Europe&#x2f;Berlin"));
     }
 }

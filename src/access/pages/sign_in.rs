@@ -8,7 +8,7 @@ use crate::access::gate::{Access, Visitor};
 use crate::access::password::Password;
 use crate::access::session::{self, Ending};
 use crate::access::sign_in::sign_in;
-use crate::access::turn_away::{PARKED, SIGN_IN};
+use crate::access::turn_away::{PARKED, SIGN_IN, WITH_FILES};
 use crate::base::error::Error;
 use crate::store::Subject;
 use crate::web::flash::{local_path, see_other};
@@ -94,6 +94,12 @@ async fn show(
 }
 
 fn notice(visitor: &Visitor, next: &str) -> Option<&'static str> {
+    if next.starts_with(PARKED) && next.ends_with(WITH_FILES) {
+        return Some(
+            "Your session has ended. Sign in again to go on: what you chose in the form was kept, only its file has to be \
+             chosen again.",
+        );
+    }
     if next.starts_with(PARKED) {
         return Some("Your session has ended. Sign in again to save your change. Nothing is lost.");
     }

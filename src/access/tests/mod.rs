@@ -209,6 +209,23 @@ impl Browser {
             .insert_header(("hx-current-url", format!("http://localhost{page}")));
         self.send(request).await
     }
+    /// A form with a file.
+    pub(super) async fn post_file(&self, path: &str, form: &[(&str, &str)], file: (&str, &str)) -> Reply {
+        let field = |(name, value): &(&str, &str)| {
+            format!("--XX\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
+        let (input, name) = file;
+        let head = format!(
+            "--XX\r\nContent-Disposition: form-data; name=\"{input}\"; filename=\"{name}\"\r\n\r\na,b\r\n"
+        );
+        let body = head + &form.iter().map(field).collect::<String>() + "--XX--\r\n";
+        let request = TestRequest::post()
+            .uri(path)
+            .insert_header(("sec-fetch-site", "same-origin"))
+            .insert_header(("content-type", "multipart/form-data; boundary=XX"))
+            .set_payload(body);
+        self.send(request).await
+    }
     pub(super) async fn sign_in(&self, email: &str, password: &str) -> Reply {
         self.post("/admin/sign-in", &[("email", email), ("password", password)]).await
     }
@@ -249,6 +266,7 @@ fn probes(config: &mut web::ServiceConfig) {
         .service(
             web::resource("/admin/probe/edit").route(web::get().to(edit_page)).route(web::post().to(edit)),
         )
+        .service(web::resource("/admin/probe/upload").route(web::post().to(uploaded)))
         .service(web::resource("/api/v1/probe/view").route(web::get().to(api_view)))
         .service(web::resource("/api/v1/probe/edit").route(web::post().to(api_edit)))
         .service(web::resource("/api/v1/probe/me").route(web::get().to(api_me)))
@@ -266,6 +284,9 @@ async fn edit_page(_staff: Staff<may::EditOrders>) -> Result<HttpResponse> {
 async fn edit(_staff: Staff<may::EditOrders>, fields: Fields) -> Result<HttpResponse> {
     let got = fields.all("note").collect::<Vec<_>>().join("|");
     see_other(&format!("/admin/probe/any?{}", crate::web::query::encode(&[("got", got)])), None)
+}
+async fn uploaded(staff: Staff<may::EditOrders>, _body: web::Payload) -> Result<HttpResponse> {
+    Ok(HttpResponse::Ok().body(staff.actor().name))
 }
 async fn api_view(caller: Caller<may::ViewOrders>) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().body(caller.actor().id))

@@ -1,6 +1,7 @@
 //! My account and staff, as people use them.
 
 use super::{House, OWNER, PASSWORD, console};
+use crate::access::profile;
 use crate::access::role::Role;
 use crate::access::staff::{self, ThemeChoice};
 
@@ -164,4 +165,45 @@ async fn what_the_command_line_does_is_in_the_log_under_its_name() {
     assert!(events.iter().all(|e| e.actor.name == "Command line"));
     assert_eq!(console::list_staff(&house.store).unwrap().len(), 1);
     assert_eq!(console::deactivate(&house.store, "who@example.com").unwrap_err().code, "not_found");
+}
+
+#[actix_web::test]
+async fn what_was_set_up_is_changed_under_settings_and_two_do_not_overwrite_each_other() {
+    let house = House::open().await;
+    house.hire("Sam", "sam@example.com", Role::Support);
+    let browser = house.signed_in(OWNER).await;
+    let page = browser.get("/admin/settings").await.expect(200);
+    assert!(page.body.contains("name=\"version\" value=\"0\""), "{}", page.body);
+    let form = |name: &'static str, currency: &'static str, version: &'static str| {
+        [
+            ("shop", name),
+            ("zone", "Europe/Zurich"),
+            ("currency", currency),
+            ("country", "CH"),
+            ("version", version),
+        ]
+    };
+    browser.post("/admin/settings", &form("Alp Shop", "CHF", "0")).await.expect(303);
+    let saved = house.store.read(profile::get).unwrap();
+    assert_eq!((saved.name.as_str(), saved.currency.code(), saved.version), ("Alp Shop", "CHF", 1));
+    let page = browser.get("/admin/settings").await.expect(200);
+    assert!(
+        page.body.contains("Alp Shop") && page.body.contains("currency from “EUR” to “CHF”"),
+        "{}",
+        page.body
+    );
+    let late = browser.post("/admin/settings", &form("Lake Shop", "CHF", "0")).await.expect(412);
+    assert!(late.body.contains("Saved in the meantime") && late.body.contains("Lake Shop"), "{}", late.body);
+    assert!(late.body.contains("name=\"version\" value=\"1\""), "saving again is meant");
+    let wrong = browser.post("/admin/settings", &form("Lake Shop", "nope", "1")).await.expect(422);
+    assert!(wrong.body.contains("aria-invalid"), "{}", wrong.body);
+    assert_eq!(house.store.read(profile::get).unwrap().name, "Alp Shop");
+    let sam = house.signed_in("sam@example.com").await;
+    let refused = sam.get("/admin/settings").await.expect(403);
+    assert!(
+        refused.body.contains("under Staff") && !refused.body.contains("Settings, Staff"),
+        "{}",
+        refused.body
+    );
+    house.check();
 }

@@ -110,3 +110,29 @@ async fn htmx_is_sent_to_the_sign_in_page_as_a_whole() {
     let reply = browser.post_part("/admin/probe/edit", &form, "/admin/probe/edit?y=2").await;
     assert_eq!(reply.header("hx-redirect"), "/admin/sign-in?next=/admin/probe/edit%3Fy%3D2");
 }
+
+#[actix_web::test]
+async fn of_a_form_with_a_file_all_but_the_file_is_kept_and_it_is_said() {
+    let house = House::open().await;
+    let browser = house.signed_in(OWNER).await;
+    console::end_sessions(&house.store, OWNER).unwrap();
+    let to = browser
+        .post_file("/admin/probe/upload", &[("what", "orders"), ("currency", "CHF")], ("file", "export.csv"))
+        .await
+        .expect(303)
+        .header("location")
+        .to_owned();
+    let page = browser.get(&to).await.expect(200);
+    assert!(page.body.contains("only its file has to be"), "{}", page.body);
+    let next = crate::web::query::pairs(to.split_once('?').unwrap().1)[0].1.clone();
+    browser.sign_in(OWNER, PASSWORD).await.expect(303);
+    let page = browser.get(&next).await.expect(200);
+    for text in [
+        "Choose again: export.csv",
+        "name=\"currency\" value=\"CHF\"",
+        "multipart/form-data",
+        "type=\"file\"",
+    ] {
+        assert!(page.body.contains(text), "{text}: {}", page.body);
+    }
+}

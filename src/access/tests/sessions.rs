@@ -257,7 +257,7 @@ async fn with_https_cookies_are_bound_to_the_host() {
     let reply = browser.sign_in(OWNER, PASSWORD).await.expect(303);
     let cookies = reply.cookies();
     let sid = cookies.iter().find(|c| c.starts_with("__Host-sid=")).unwrap();
-    for part in ["Secure", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=1209600"] {
+    for part in ["Secure", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=1339200"] {
         assert!(sid.contains(part), "{sid}");
     }
     assert!(cookies.iter().any(|c| c.starts_with("__Host-device=")));

@@ -22,14 +22,19 @@ async fn whoever_has_the_link_becomes_the_owner_and_is_in() {
     let browser = house.browser(1);
     let page = browser.get(&format!("/setup/{token}")).await.expect(200);
     assert_eq!((page.header("referrer-policy"), page.header("cache-control")), ("no-referrer", "no-store"));
-    browser.get("/setup/0123456789abcdefghjkmnpqrs").await.expect(404);
+    let mistyped = browser.get("/setup/0123456789abcdefghjkmnpqrs").await.expect(404);
+    assert!(
+        mistyped.body.contains("backroom setup-link")
+            && mistyped.body.contains("works once, and for an hour")
+    );
     let reply = browser.post(&format!("/setup/{token}"), FORM).await.expect(303);
     assert_eq!(reply.header("location"), "/admin");
     assert!(browser.is_in().await);
     assert_eq!(owners(&house), 1);
     assert_eq!(house.store.read(crate::access::profile::get).unwrap().name, "Lumo Shop");
     // The door is gone.
-    browser.get(&format!("/setup/{token}")).await.expect(404);
+    let used = browser.get(&format!("/setup/{token}")).await.expect(404);
+    assert!(used.body.contains("backroom setup-link"), "{}", used.body);
     browser.post(&format!("/setup/{token}"), FORM).await.expect(404);
     assert_eq!(setup_link(&house.store).unwrap(), None);
     house.check();

@@ -111,7 +111,10 @@ fn actor() -> Actor {
 fn fill(args: &DemoArgs, settings: &Settings, dir: &Path, answer: &mut Answer) -> Result<()> {
     let clock = Clock::system();
     let store = Store::open(dir, &settings.store, clock.clone(), registry::tables())?;
-    store.write_blocking(actor(), |tx| profile::set(tx, SHOP, ZONE, "EUR", "DE"))?;
+    store.write_blocking(actor(), |tx| {
+        let shop = profile::Wanted { name: SHOP, zone: ZONE, currency: "EUR", country: "DE", seen: None };
+        profile::set(tx, &shop)
+    })?;
     let demo = Demo::new(args.plan(clock.now(), Zone::named(ZONE)?))?;
     if !args.json && demo.len() >= 20_000 {
         answer.remark(format_args!("Making a shop of {} orders …", demo.len()))?;

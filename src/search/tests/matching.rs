@@ -123,7 +123,7 @@ fn a_correction_is_said_as_the_shop_writes_it() {
     let desk = table();
     for _ in 0..2 {
         let answer = desk.answer("mülelr");
-        assert_eq!(answer.corrected, [("mulelr".to_owned(), "Müller".to_owned())]);
+        assert_eq!(answer.corrected, [("mülelr".to_owned(), "Müller".to_owned())]);
         assert_eq!(desk.answer("müller").corrected, []);
         // Never in words with digits or an @.
         assert!(desk.answer("10842").hits.is_empty() && desk.answer("anna.brg@example.com").hits.is_empty());

@@ -208,7 +208,7 @@ pub struct Totals {
     /// Orders of any state.
     #[n(1)]
     pub orders_all: u32,
-    /// Totals of kept orders less refunds and credit notes, per currency, in minor units; sorted by currency.
+    /// [`SPENT_MEANS`]: totals of kept orders less refunds and credit notes, per currency, in minor units; sorted by currency.
     #[n(2)]
     pub spent: Vec<Spent>,
     #[n(3)]
@@ -216,6 +216,10 @@ pub struct Totals {
     #[n(4)]
     pub credit_notes: u32,
 }
+
+/// What counts as spent, for the pages that show it.
+pub const SPENT_MEANS: &str = "Totals of the orders that were kept, whether paid yet or not, less refunds and credit notes. \
+     Not kept is what was cancelled, rejected or returned in full.";
 
 /// An amount of one currency in [`Totals`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]

@@ -111,7 +111,7 @@ pub const FIELDS: &[FieldDef] = &[
         ..field("currency", "Currency", ALL, Shape::Keyword)
     },
     FieldDef {
-        help: "Sum of kept orders less refunds and credit notes, in the customer's main currency.",
+        help: "Sum of kept orders, paid or not, less refunds and credit notes, in the customer's main currency.",
         example: "spent:>500",
         sortable: true,
         ..field("spent", "Spent", OWN, Shape::Money)

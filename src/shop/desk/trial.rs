@@ -84,7 +84,7 @@ impl Trial {
         self.find_in(text, &kinds_for("", |_| true).unwrap())
     }
     pub(super) fn find_in(&self, text: &str, kinds: &[Kind]) -> Found {
-        let ask = Ask { text, kinds, limit: 10, now: self.clock.now(), zone: &self.zone };
+        let ask = Ask { text, kinds, limit: 10, now: self.clock.now(), zone: &self.zone, prices: true };
         find(&self.store, &self.search, &ask).unwrap()
     }
 

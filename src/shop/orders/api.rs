@@ -4,8 +4,8 @@ use super::asked::{NoteBody, OrderFields, PlaceOrder, StepBody, step_named};
 use super::wire::{CreditNoteOut, OrderOut};
 use super::{CreditNoteId, Order, OrderId, Step, StepInput};
 use super::{
-    add_note, change, edit_note, find_by_number, find_credit_note, get, get_credit_note, place, standing,
-    take,
+    add_note, change, edit_note, find_by_number, find_credit_note, get, get_credit_note, place,
+    require_prices, standing, take,
 };
 use crate::access::{Caller, Once, Shop, may};
 use crate::base::error::{Error, Result};
@@ -77,6 +77,7 @@ pub(super) async fn list(
     shop: web::Data<Shop>,
     query: Query<ListQuery>,
 ) -> Result<HttpResponse> {
+    require_prices(&caller)?;
     let answer = listing::strict(&search, &query.0, "order", caller.now(), &shop.zone())?;
     let rows = store.read(|s| {
         let mut rows = Vec::with_capacity(answer.hits.len());
@@ -132,10 +133,11 @@ pub(super) async fn place_one(
     responses((status = 200, description = "The order", body = OrderOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["orders:view"])))]
 pub(super) async fn show(
-    _caller: Caller<may::ViewOrders>,
+    caller: Caller<may::ViewOrders>,
     store: web::Data<Store>,
     id: web::Path<String>,
 ) -> Result<HttpResponse> {
+    require_prices(&caller)?;
     let order = store.read(|s| out(s, &get(s, id_of(s, &id)?)?))?;
     Ok(answer(&order))
 }
@@ -296,6 +298,7 @@ pub(super) async fn list_credit_notes(
     shop: web::Data<Shop>,
     query: Query<ListQuery>,
 ) -> Result<HttpResponse> {
+    require_prices(&caller)?;
     let answer = listing::strict(&search, &query.0, "credit_note", caller.now(), &shop.zone())?;
     let rows = store.read(|s| {
         let ids = answer.hits.iter().map(|h| CreditNoteId::from_bytes(h.id));
@@ -311,10 +314,11 @@ pub(super) async fn list_credit_notes(
     responses((status = 200, description = "The credit note", body = CreditNoteOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["orders:view"])))]
 pub(super) async fn show_credit_note(
-    _caller: Caller<may::ViewOrders>,
+    caller: Caller<may::ViewOrders>,
     store: web::Data<Store>,
     id: web::Path<String>,
 ) -> Result<HttpResponse> {
+    require_prices(&caller)?;
     let note = store.read(|s| get_credit_note(s, CreditNoteId::parse(&id)?))?;
     Ok(HttpResponse::Ok().json(CreditNoteOut::new(&note)))
 }

@@ -431,7 +431,8 @@ mod tests {
         for at in [-1, now.0 + 2 * DAY_MS] {
             assert_eq!(refused(NewOrder { placed_at: Some(Timestamp(at)), ..order() }), ["/placed_at"]);
         }
-        let taxed = NewOrder { tax: Some(101), ..order() }.checked(OrderId::from_bytes([1; 16]), 1, None, now);
+        let taxed =
+            NewOrder { tax: Some(101), ..order() }.checked(OrderId::from_bytes([1; 16]), 1, None, now);
         assert_eq!(taxed.unwrap_err().code, "tax_too_large");
     }
 

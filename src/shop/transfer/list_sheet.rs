@@ -113,6 +113,7 @@ list_columns! {
     ORDER_LIST: OrderListColumn of ListedOrder {
         plain "number" "Order" => |r| r.order.number.to_string(),
         plain "number" "Status" => |r| r.order.status.label().to_owned(),
+        plain "status" "State" => |r| crate::shop::orders::admin::state_of(r.order).label,
         plain "date" "Placed" => |r| moment(r.order.placed_at, r.zone),
         text "customer" "Customer" => |r| r.person.clone(),
         plain "customer" "New or returning" => |r| r.standing.word().to_owned(),

@@ -36,7 +36,7 @@ pub(crate) fn word(schema: &Schema, text: &str, prefix: bool) -> Tree {
     while let Some(next) = cutter.next_group(text, at) {
         at = next;
         let is_last = at >= text.trim_end_matches('*').len();
-        groups.push(group(&cutter, prefix && is_last));
+        groups.push(group(&cutter, text, prefix && is_last));
     }
     Tree::and(groups)
 }
@@ -83,18 +83,17 @@ pub(crate) fn sequence(cutter: &Cutter, words: &mut Vec<String>) {
 }
 
 /// `O'Neil`: both parts, or the word without the apostrophe.
-fn group(cutter: &Cutter, prefix: bool) -> Tree {
+fn group(cutter: &Cutter, text: &str, prefix: bool) -> Tree {
     let last = cutter.parts().len().saturating_sub(1);
-    let parts: Vec<Tree> = cutter
-        .parts()
-        .iter()
-        .enumerate()
-        .map(
-            |(i, part)| {
-                if part.dense { dense(cutter, part) } else { single(cutter, part, prefix && i == last) }
-            },
-        )
-        .collect();
+    let parts: Vec<Tree> =
+        cutter
+            .parts()
+            .iter()
+            .enumerate()
+            .map(|(i, part)| {
+                if part.dense { dense(cutter, part) } else { single(cutter, text, part, prefix && i == last) }
+            })
+            .collect();
     let apart = Tree::and(parts);
     match cutter.joined() {
         Some((joined, _)) => Tree::or(vec![whole_or_start(joined, prefix), apart]),
@@ -102,7 +101,7 @@ fn group(cutter: &Cutter, prefix: bool) -> Tree {
     }
 }
 
-fn single(cutter: &Cutter, part: &Part, prefix: bool) -> Tree {
+fn single(cutter: &Cutter, text: &str, part: &Part, prefix: bool) -> Tree {
     let plain = cutter.plain(part);
     if plain.bytes().all(|b| b.is_ascii_digit()) {
         return digit_word(plain, prefix);
@@ -120,7 +119,7 @@ fn single(cutter: &Cutter, part: &Part, prefix: bool) -> Tree {
     if !(TYPO_MIN..=TYPO_MAX).contains(&letters) || plain.chars().any(|c| c.is_ascii_digit()) {
         return tree;
     }
-    let shown = plain.to_owned();
+    let shown = text.get(part.source.clone()).unwrap_or(plain).to_owned();
     Tree::Typed(Typed { word: plain.to_owned(), shown, prefix, tree: Box::new(tree), instead: Vec::new() })
 }
 

@@ -10,8 +10,8 @@ use crate::base::time::Timestamp;
 use crate::search::query::parse;
 use crate::search::{Problem, Query as Asked, Search, Total};
 use crate::shop::customers::{
-    Customer, CustomerId, Rank, Totals, find, main_spend, spent_currencies, totals, with_highest_spend,
-    with_most_orders,
+    Customer, CustomerId, Rank, SPENT_MEANS, Totals, find, main_spend, spent_currencies, totals,
+    with_highest_spend, with_most_orders,
 };
 use crate::store::{Read, Store};
 use crate::web::listing::{self, LIMIT_DEFAULT, LIMIT_MAX, ListQuery};
@@ -80,11 +80,13 @@ pub(super) struct Column {
     width: Option<u16>,
     sort: Option<&'static str>,
     class: &'static str,
+    /// What exactly is counted.
+    title: &'static str,
     hidden: bool,
 }
 
 const fn column(word: &'static str, label: &'static str, width: u16) -> Column {
-    Column { word, label, width: Some(width), sort: None, class: "", hidden: false }
+    Column { word, label, width: Some(width), sort: None, class: "", title: "", hidden: false }
 }
 
 pub(super) const COLUMNS: &[Column] = &[
@@ -93,7 +95,7 @@ pub(super) const COLUMNS: &[Column] = &[
     column("phone", "Phone", 148),
     column("country", "Country", 112),
     Column { sort: Some("orders"), class: "num", ..column("orders", "Orders", 84) },
-    Column { sort: Some("spent"), class: "num", ..column("spent", "Spent", 116) },
+    Column { sort: Some("spent"), class: "num", title: SPENT_MEANS, ..column("spent", "Spent", 116) },
     Column { sort: Some("last_order"), ..column("last_order", "Last order", 112) },
     column("tags", "Tags", 140),
     Column { hidden: true, ..column("note", "Note", 40) },

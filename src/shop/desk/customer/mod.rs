@@ -9,7 +9,8 @@ use crate::base::id::Id;
 use crate::base::money::Money;
 use crate::base::time::Timestamp;
 use crate::shop::customers::{self, Customer, CustomerId, Totals};
-use crate::shop::orders::{self, CreditKind, Fulfilment, Order, OrderId, Payment, Standing, Status};
+use crate::shop::orders::admin::{badges, state_of};
+use crate::shop::orders::{self, CreditKind, Order, OrderId};
 use crate::store::{Read, Store, Subject, events};
 use crate::web::parts::{Badge, Fill, Link, Tone};
 use crate::web::query::encode;
@@ -80,6 +81,8 @@ struct Sum {
     label: &'static str,
     value: String,
     note: String,
+    /// What exactly is counted.
+    means: &'static str,
 }
 
 /// One of their orders.
@@ -88,9 +91,12 @@ struct OrderRow {
     id: String,
     number: u64,
     at: Timestamp,
-    standing: Badge,
+    /// New or returning then, and why.
+    standing: String,
     why: String,
-    states: Vec<Badge>,
+    /// The state that says most, and all there is to say.
+    state: Badge,
+    states: String,
     items: i64,
     titles: String,
     total: Money,
@@ -115,14 +121,20 @@ impl Page for CustomerPage {
             id: "cus_1".into(),
             name: "Anna Berg".into(),
             back: Some(Link::new("Customers", "/admin/customers")),
-            sums: vec![Sum { label: "Spent", value: "€122.90".into(), note: String::new() }],
+            sums: vec![Sum {
+                label: "Spent",
+                value: "€122.90".into(),
+                note: String::new(),
+                means: customers::SPENT_MEANS,
+            }],
             orders: vec![OrderRow {
                 id: "ord_1".into(),
                 number: 10_482,
                 at: Timestamp(1_790_000_000_000),
-                standing: Badge::new("New", Tone::Info, Fill::Bare),
+                standing: "New".into(),
                 why: "First order of this customer.".into(),
-                states: vec![Badge::new("Paid", Tone::Ok, Fill::Full)],
+                state: Badge::new("To ship", Tone::Warn, Fill::Half),
+                states: "Paid, Unfulfilled".into(),
                 items: 2,
                 titles: evil.into(),
                 total: Money::new(12_290, crate::base::money::Currency::EUR),
@@ -187,12 +199,13 @@ pub(super) async fn show(
 impl CustomerPage {
     fn of(c: &Customer, totals: &Totals, shell: &Shell) -> Self {
         let since = c.created_at.in_zone(&shell.zone()).strftime("%-d %B %Y").to_string();
-        let sum = |label, value, note| Sum { label, value, note };
+        let sum = |label, value, note, means| Sum { label, value, note, means };
         let unkept = totals.orders_all.saturating_sub(totals.orders);
         let mut sums = vec![sum(
             "Orders",
             totals.orders.to_string(),
             if unkept > 0 { format!("and {unkept} not kept") } else { String::new() },
+            "Orders that were kept: not cancelled, rejected or returned in full.",
         )];
         for spent in &totals.spent {
             let average = Money::new(
@@ -200,15 +213,16 @@ impl CustomerPage {
                 spent.currency,
             );
             let note = if totals.spent.len() == 1 && totals.orders > 1 {
-                format!("{} an order", average.shown())
+                format!("{} an order, paid or not", average.shown())
             } else {
-                String::new()
+                "Paid or not".to_owned()
             };
-            sums.push(sum("Spent", Money::new(spent.amount, spent.currency).shown(), note));
+            let value = Money::new(spent.amount, spent.currency).shown();
+            sums.push(sum("Spent", value, note, customers::SPENT_MEANS));
         }
         if let Some(at) = totals.last_order_at {
             let day = at.in_zone(&shell.zone()).strftime("%-d %b %Y").to_string();
-            sums.push(sum("Last order", day, ago(at, shell.now)));
+            sums.push(sum("Last order", day, ago(at, shell.now), ""));
         }
         let mut badges = Vec::new();
         if c.tax_exempt {
@@ -292,49 +306,19 @@ impl CustomerPage {
 
 fn order_row(r: &impl Read, order: &Order) -> Result<OrderRow> {
     let standing = orders::standing(r, order)?;
-    let tone = if matches!(standing, Standing::New { .. }) { Tone::Info } else { Tone::Still };
     let facts = orders::facts(order);
     Ok(OrderRow {
         id: order.id.to_string(),
         number: order.number,
         at: order.placed_at,
         why: standing.reason(),
-        standing: Badge::new(standing.label(), tone, Fill::Bare),
-        states: states(order),
+        standing: standing.label(),
+        state: state_of(order),
+        states: badges(order).into_iter().map(|b| b.label).collect::<Vec<_>>().join(", "),
         items: facts.items,
         titles: facts.titles.all(),
         total: Money::new(order.total, order.currency),
     })
-}
-
-/// Where an order stands on its three axes. That it is open goes without saying.
-fn states(order: &Order) -> Vec<Badge> {
-    let mut states = Vec::new();
-    match order.status {
-        Status::Open | Status::Completed => {}
-        other => states.push(Badge::new(other.label(), Tone::Still, Fill::Empty)),
-    }
-    if order.hold.is_some() {
-        states.push(Badge::new("On hold", Tone::Bad, Fill::Half));
-    }
-    let (tone, fill) = match order.payment {
-        Payment::Unpaid => (Tone::Warn, Fill::Empty),
-        Payment::Authorised | Payment::PartPaid => (Tone::Warn, Fill::Half),
-        Payment::Paid => (Tone::Ok, Fill::Full),
-        Payment::PartRefunded => (Tone::Info, Fill::Half),
-        Payment::Refunded => (Tone::Still, Fill::Full),
-        Payment::Voided => (Tone::Still, Fill::Empty),
-    };
-    states.push(Badge::new(order.payment.label(), tone, fill));
-    let (tone, fill) = match order.fulfilment {
-        Fulfilment::Unfulfilled => (Tone::Warn, Fill::Empty),
-        Fulfilment::Part => (Tone::Warn, Fill::Half),
-        Fulfilment::Fulfilled | Fulfilment::Delivered => (Tone::Ok, Fill::Full),
-        Fulfilment::PartReturned => (Tone::Info, Fill::Half),
-        Fulfilment::Returned => (Tone::Still, Fill::Full),
-    };
-    states.push(Badge::new(order.fulfilment.label(), tone, fill));
-    states
 }
 
 /// Perhaps the same person twice.
@@ -413,6 +397,8 @@ mod tests {
             "tel:",
             "Anna Bergh, 2 orders",
             "?orders_after=ord_1",
+            "2\u{a0}items: ",
+            "whether paid yet or not",
         ] {
             assert!(html.contains(text), "{text}");
         }

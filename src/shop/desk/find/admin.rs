@@ -5,6 +5,7 @@ use super::{Ask, Found, Hit, KINDS, Kind, find, kinds_for};
 use crate::access::{Public, Shop, Staff, may};
 use crate::base::error::Result;
 use crate::search::{FieldDef, Search, Shape, Total};
+use crate::shop::orders::sees_prices;
 use crate::store::Store;
 use crate::web::listing::said;
 use crate::web::parts::{Badge, Link};
@@ -23,6 +24,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/admin/search").route(web::get().to(page)))
         .service(web::resource("/admin/search/suggest").route(web::get().to(suggest)))
+        .service(web::resource("/admin/search/complete").route(web::get().to(super::complete::offers)))
         .service(web::resource("/admin/search/help").route(web::get().to(help)))
         .service(web::resource("/api/docs/search").route(web::get().to(language)));
 }
@@ -204,7 +206,8 @@ pub(super) async fn page(
 ) -> Result<HttpResponse> {
     let q = query.0.q.unwrap_or_default();
     let kinds = kinds_for(query.0.kind.as_deref().unwrap_or_default(), |word| staff.may(word))?;
-    let found = ask(&store, &search, &shell, &shop, (&q, &kinds), SHOWN)?;
+    let found =
+        ask(&store, &search, &shell, &shop, (&q, &kinds, sees_prices(|word| staff.may(word))), SHOWN)?;
     let target = found
         .jump
         .as_ref()
@@ -231,10 +234,13 @@ fn ask(
     search: &Search,
     shell: &Shell,
     shop: &Shop,
-    (text, kinds): (&str, &[Kind]),
+    (text, kinds, prices): (&str, &[Kind], bool),
     limit: usize,
 ) -> Result<Found> {
-    find(store, search, &Ask { text, kinds, limit, now: shell.now, zone: &shop.zone() })
+    let kinds: Vec<Kind> =
+        kinds.iter().filter(|kind| prices || kind.name != "credit_note").copied().collect();
+    let ask = Ask { text, kinds: &kinds, limit, now: shell.now, zone: &shop.zone(), prices };
+    find(store, search, &ask)
 }
 
 /// The drop-down under the box: only options, headings and a foot.
@@ -276,7 +282,8 @@ pub(super) async fn suggest(
 ) -> Result<HttpResponse> {
     let q = query.0.q.unwrap_or_default();
     let kinds = kinds_for(query.0.kind.as_deref().unwrap_or_default(), |word| staff.may(word))?;
-    let found = ask(&store, &search, &shell, &shop, (&q, &kinds), SUGGESTED)?;
+    let found =
+        ask(&store, &search, &shell, &shop, (&q, &kinds, sees_prices(|word| staff.may(word))), SUGGESTED)?;
     let page = SuggestPage {
         sections: sections(&found, &q, ""),
         problems: troubles(&found, &q),

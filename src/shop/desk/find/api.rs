@@ -5,6 +5,7 @@ use crate::access::{Caller, Shop, may};
 use crate::base::error::{Error, Result};
 use crate::base::time::{Timestamp, Zone};
 use crate::search::{Search, Total};
+use crate::shop::orders::require_prices;
 use crate::store::Store;
 use crate::web::Query;
 use crate::web::listing::refusal;
@@ -93,7 +94,7 @@ pub fn answer(
         return Err(Error::invalid("invalid_limit", format!("limit: enter a number from 1 to {LIMIT_MAX}."))
             .on("/limit"));
     }
-    let found = find(store, search, &Ask { text, kinds, limit, now, zone })?;
+    let found = find(store, search, &Ask { text, kinds, limit, now, zone, prices: true })?;
     match found.problems.first() {
         Some(problem) => Err(refusal(problem).on("/q")),
         None => Ok(SearchOut::new(&found, limit)),
@@ -174,6 +175,7 @@ pub(super) async fn search(
     shop: web::Data<Shop>,
     query: Query<SearchQuery>,
 ) -> Result<HttpResponse> {
+    require_prices(&caller)?;
     let query = query.0;
     let kinds = kinds_for(query.kind.as_deref().unwrap_or_default(), |word| caller.may(word))?;
     let asked = (query.q.as_deref().unwrap_or_default(), kinds.as_slice());

@@ -29,7 +29,7 @@ pub(super) fn exact(r: &impl Read, ask: &Ask<'_>) -> Result<Option<Hit>> {
         && let Some(id) = order_named(r, text)?
         && let Some(order) = orders::find(r, id)?
     {
-        return Ok(Some(order_hit(r, &order, ask.zone)?));
+        return Ok(Some(order_hit(r, &order, ask.zone, ask.prices)?));
     }
     if asked("customer")
         && let Some(id) = customer_named(r, text)?
@@ -37,7 +37,8 @@ pub(super) fn exact(r: &impl Read, ask: &Ask<'_>) -> Result<Option<Hit>> {
     {
         return Ok(Some(customer_hit(&customer, &customers::totals(r, id)?)));
     }
-    if asked("credit_note")
+    if ask.prices
+        && asked("credit_note")
         && let Some(id) = credit_note_named(r, text)?
         && let Some(note) = orders::find_credit_note(r, id)?
     {

@@ -2,6 +2,7 @@
 
 mod admin;
 mod api;
+mod complete;
 mod jump;
 mod row;
 #[cfg(test)]
@@ -11,7 +12,6 @@ mod why;
 pub use admin::routes as pages;
 pub use api::{ApiDocs, SearchOut, answer, out, routes};
 pub use row::Hit;
-pub(in crate::shop::desk) use row::state_of;
 pub use why::Why;
 
 pub use admin::routes as page_routes;
@@ -90,6 +90,8 @@ pub struct Ask<'a> {
     pub now: Timestamp,
     /// Days of dates in the query, and of the dates that are shown.
     pub zone: &'a Zone,
+    /// Whether the asker sees what orders cost and how to reach people.
+    pub prices: bool,
 }
 
 /// The hits of one kind, newest first.
@@ -162,7 +164,7 @@ pub fn find(store: &Store, search: &Search, ask: &Ask<'_>) -> Result<Found> {
                 found.corrected.push(pair.clone());
             }
         }
-        let hits = store.read(|s| row::hits(s, &answer, kind, ask.zone))?;
+        let hits = store.read(|s| row::hits(s, &answer, kind, ask))?;
         if !hits.is_empty() {
             found.groups.push(Group { kind: *kind, total: answer.total.unwrap_or(Total::MoreThan(0)), hits });
         }

@@ -1,7 +1,7 @@
 //! A hit as people and programs see it: title, a line below it, a state, an address, and why it was found.
 
-use super::Kind;
 use super::why::{Piece, Why, marked_title, plain, reasons};
+use super::{Ask, Kind};
 use crate::base::country;
 use crate::base::error::Result;
 use crate::base::id::Id;
@@ -10,9 +10,8 @@ use crate::base::time::{Timestamp, Zone};
 use crate::search::Answer;
 use crate::shop::customers::{self, Customer, CustomerId, Totals};
 use crate::shop::desk::index;
-use crate::shop::orders::{
-    self, CreditKind, CreditNote, CreditNoteId, Fulfilment, Order, OrderId, Payment, Status,
-};
+use crate::shop::orders::admin::state_of;
+use crate::shop::orders::{self, CreditKind, CreditNote, CreditNoteId, Order, OrderId};
 use crate::store::Read;
 use crate::web::listing::grouped;
 use crate::web::parts::{Badge, Fill, Tone};
@@ -93,17 +92,21 @@ impl Hit {
     }
 }
 
+/// Fields whose texts are not shown to those who see no prices.
+const PRIVATE: &[&str] = &["email", "phone", "payment", "reference", "voucher", "vat"];
+
 /// The hits of an answer, each with its reasons.
 ///
 /// # Errors
 /// Faults of the store only.
-pub(super) fn hits(r: &impl Read, answer: &Answer, kind: &Kind, zone: &Zone) -> Result<Vec<Hit>> {
+pub(super) fn hits(r: &impl Read, answer: &Answer, kind: &Kind, ask: &Ask<'_>) -> Result<Vec<Hit>> {
+    let (zone, prices) = (ask.zone, ask.prices);
     let mut hits = Vec::with_capacity(answer.hits.len());
     for found in answer.hits.iter().filter(|hit| hit.kind == kind.name) {
         let hit = match kind.name {
-            "order" => {
-                orders::find(r, OrderId::from_bytes(found.id))?.map(|o| order_hit(r, &o, zone)).transpose()?
-            }
+            "order" => orders::find(r, OrderId::from_bytes(found.id))?
+                .map(|o| order_hit(r, &o, zone, prices))
+                .transpose()?,
             "customer" => match customers::find(r, CustomerId::from_bytes(found.id))? {
                 Some(customer) => Some(customer_hit(&customer, &customers::totals(r, customer.id)?)),
                 None => None,
@@ -114,13 +117,15 @@ pub(super) fn hits(r: &impl Read, answer: &Answer, kind: &Kind, zone: &Zone) -> 
         };
         let Some(hit) = hit else { continue };
         let matches = index::doc(r, found.kind, &found.id)?.map(|doc| reasons(&doc, &answer.query));
-        hits.push(hit.because(matches.unwrap_or_default()));
+        let mut matches = matches.unwrap_or_default();
+        matches.retain(|why| prices || !PRIVATE.contains(&why.field));
+        hits.push(hit.because(matches));
     }
     Ok(hits)
 }
 
 /// An order: `#10482 · Anna Berg`.
-pub(super) fn order_hit(r: &impl Read, order: &Order, zone: &Zone) -> Result<Hit> {
+pub(super) fn order_hit(r: &impl Read, order: &Order, zone: &Zone, prices: bool) -> Result<Hit> {
     let person = match order.customer {
         Some(id) => customers::find(r, id)?.map(|c| c.name()).unwrap_or_else(|| order.person()),
         None => order.person(),
@@ -133,7 +138,7 @@ pub(super) fn order_hit(r: &impl Read, order: &Order, zone: &Zone) -> Result<Hit
     let items = order.items();
     let line = [
         day(order.placed_at, zone),
-        Money::new(order.total, order.currency).shown(),
+        if prices { Money::new(order.total, order.currency).shown() } else { String::new() },
         format!("{items} {}", if items == 1 { "item" } else { "items" }),
     ];
     Ok(Hit::new("order", &order.id, title, &line, Some(state_of(order))))
@@ -176,27 +181,6 @@ pub(super) fn credit_note_hit(r: &impl Read, note: &CreditNote, zone: &Zone) -> 
     let line = [day(note.issued_at, zone), Money::new(note.total, note.currency).shown()];
     let label = if note.kind == CreditKind::Adjustment { "Adjustment" } else { "Credit" };
     Ok(Hit::new("credit_note", &note.id, title, &line, Some(Badge::new(label, Tone::Still, Fill::Bare))))
-}
-
-/// The one word that says most about where an order stands.
-pub(in crate::shop::desk) fn state_of(order: &Order) -> Badge {
-    let (label, tone, fill) = match (order.status, order.payment, order.fulfilment) {
-        (Status::Cancelled | Status::Draft, ..) => (order.status.label(), Tone::Still, Fill::Empty),
-        _ if order.hold.is_some() => ("On hold", Tone::Warn, Fill::Half),
-        (_, Payment::Refunded | Payment::PartRefunded, _) => (order.payment.label(), Tone::Info, Fill::Half),
-        (.., Fulfilment::Returned | Fulfilment::PartReturned) => {
-            (order.fulfilment.label(), Tone::Info, Fill::Half)
-        }
-        (_, Payment::Unpaid | Payment::Authorised | Payment::PartPaid, _) => {
-            (order.payment.label(), Tone::Warn, Fill::Empty)
-        }
-        (Status::Open, _, Fulfilment::Unfulfilled | Fulfilment::Part) => ("To ship", Tone::Warn, Fill::Half),
-        (.., Fulfilment::Fulfilled | Fulfilment::Delivered) => {
-            (order.fulfilment.label(), Tone::Ok, Fill::Full)
-        }
-        _ => (order.status.label(), Tone::Ok, Fill::Full),
-    };
-    Badge::new(label, tone, fill)
 }
 
 /// `20 Nov 2026`

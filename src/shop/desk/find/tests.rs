@@ -61,7 +61,7 @@ fn everything_people_type_finds_the_order_and_says_why() {
 fn a_corrected_word_is_said() {
     let found = shop().find("mülelr");
     assert_eq!(found.corrected.len(), 1, "{:?}", found.corrected);
-    assert_eq!(found.corrected[0].0, "mulelr", "the folded word");
+    assert_eq!(found.corrected[0].0, "mülelr", "as it was typed");
     assert!(
         found.corrected[0].1.eq_ignore_ascii_case("müller") || found.corrected[0].1 == "muller",
         "{:?}",

@@ -12,8 +12,8 @@ use crate::base::time::{DAY_MS, HOUR_MS, Timestamp};
 use crate::search::{self, Search};
 use crate::shop::customers;
 use crate::shop::desk::backups::{Office, freshness};
-use crate::shop::desk::find::state_of;
-use crate::shop::orders::{self, VIEWS, currencies, sold_between};
+use crate::shop::orders::admin::state_of;
+use crate::shop::orders::{self, VIEWS, currencies, sees_prices, sees_sales, sold_between};
 use crate::store::{self, Read, Store};
 use crate::web::chart::Chart;
 use crate::web::listing::grouped;
@@ -165,9 +165,13 @@ pub(super) async fn home(
     query: Query<HomeQuery>,
 ) -> Result<HttpResponse> {
     // Who only packs has one piece of work, and no use for what the shop earns.
-    if staff.may("orders:ship") && !staff.may("orders:edit") {
+    if !sees_prices(|word| staff.may(word)) {
         let queue = view("to_ship").map_or_else(|| orders_with(""), |view| orders_with(view.query));
         return Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, queue)).finish());
+    }
+    // Who helps customers begins with the one who is on the phone; the figures are the business of others.
+    if !sees_sales(|word| staff.may(word)) {
+        return Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, "/admin/search")).finish());
     }
     let (zone, own) = (shop.zone(), shop.profile().currency);
     let days = Days { now: shell.now, zone: &zone };

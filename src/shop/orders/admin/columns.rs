@@ -9,6 +9,7 @@ pub(super) enum Cell {
     Date,
     Customer,
     Total,
+    Status,
     Payment,
     Fulfilment,
     Items,
@@ -62,9 +63,10 @@ pub(super) const COLUMNS: &[Column] = &[
     Column { sort: Some("placed"), ..column(Cell::Date, "date", "Date", 102) },
     Column { width: None, ..column(Cell::Customer, "customer", "Customer", 0) },
     Column { sort: Some("total"), class: "num", ..column(Cell::Total, "total", "Total", 96) },
+    more(Cell::Status, "status", "Status", 112),
     column(Cell::Payment, "payment", "Payment", 112),
-    column(Cell::Fulfilment, "fulfilment", "Fulfilment", 110),
-    Column { sort: Some("items"), class: "num", ..column(Cell::Items, "items", "Items", 58) },
+    column(Cell::Fulfilment, "fulfilment", "Fulfilment", 108),
+    Column { sort: Some("items"), class: "num", ..column(Cell::Items, "items", "Items", 66) },
     column(Cell::Categories, "categories", "Categories", 98),
     column(Cell::Sizes, "sizes", "Sizes", 72),
     column(Cell::Colours, "colours", "Colours", 78),
@@ -80,14 +82,22 @@ pub(super) const COLUMNS: &[Column] = &[
     more(Cell::Note, "note", "Note", 200),
 ];
 
+/// What is not shown to those who see no prices.
+const PRIVATE: &[Cell] = &[Cell::Total, Cell::Payment, Cell::Email, Cell::Phone, Cell::Voucher];
+
+/// The columns that somebody may see.
+pub(super) fn seen(prices: bool) -> impl Iterator<Item = &'static Column> {
+    COLUMNS.iter().filter(move |c| prices || !PRIVATE.contains(&c.cell))
+}
+
 /// The columns that `cols=` asks for, in their own order; the usual ones when it asks for none.
-pub(super) fn shown(asked: &[String]) -> Vec<Column> {
+pub(super) fn shown(asked: &[String], prices: bool) -> Vec<Column> {
     let words: Vec<&str> = asked.iter().flat_map(|list| list.split(',')).map(str::trim).collect();
     let is_asked = |c: &&Column| words.contains(&c.word);
-    if !COLUMNS.iter().any(|c| is_asked(&c)) {
-        return COLUMNS.iter().filter(|c| c.usual).copied().collect();
+    if !seen(prices).any(|c| is_asked(&c)) {
+        return seen(prices).filter(|c| c.usual).copied().collect();
     }
-    COLUMNS.iter().filter(|c| c.cell == Cell::Order || is_asked(c)).copied().collect()
+    seen(prices).filter(|c| c.cell == Cell::Order || is_asked(c)).copied().collect()
 }
 
 /// A tick box of the column chooser.
@@ -101,14 +111,14 @@ pub(super) struct Tick {
 }
 
 /// The column chooser.
-pub(super) fn ticks(shown: &[Column]) -> Vec<Tick> {
+pub(super) fn ticks(shown: &[Column], prices: bool) -> Vec<Tick> {
     let tick = |c: &Column| Tick {
         word: c.word,
         label: c.label,
         on: shown.contains(c),
         fixed: c.cell == Cell::Order,
     };
-    COLUMNS.iter().map(tick).collect()
+    seen(prices).map(tick).collect()
 }
 
 #[cfg(test)]
@@ -117,10 +127,18 @@ mod tests {
 
     #[test]
     fn the_usual_columns_show_unless_others_are_asked_for() {
-        assert_eq!(shown(&[]).len(), 11);
-        assert_eq!(shown(&["nonsense".into()]).len(), 11);
-        let asked = shown(&["tags,email".into(), "total".into()]);
+        assert_eq!(shown(&[], true).len(), 11);
+        assert_eq!(shown(&["nonsense".into()], true).len(), 11);
+        let asked = shown(&["tags,email".into(), "total".into()], true);
         assert_eq!(asked.iter().map(|c| c.word).collect::<Vec<_>>(), ["number", "total", "email", "tags"]);
-        assert_eq!(ticks(&asked).iter().filter(|t| t.on).count(), 4);
+        assert_eq!(ticks(&asked, true).iter().filter(|t| t.on).count(), 4);
+    }
+    #[test]
+    fn who_packs_sees_no_prices_and_no_addresses_of_mails() {
+        let words: Vec<_> =
+            shown(&["total,payment,email,phone,tags".into()], false).iter().map(|c| c.word).collect();
+        assert_eq!(words, ["number", "tags"]);
+        assert!(shown(&[], false).iter().all(|c| !PRIVATE.contains(&c.cell)));
+        assert_eq!(ticks(&[], false).len() + PRIVATE.len(), COLUMNS.len());
     }
 }

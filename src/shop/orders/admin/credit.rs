@@ -2,12 +2,12 @@
 
 use super::sheet::{LineRow, line_row};
 use crate::access::{Staff, may};
-use crate::base::error::Result;
+use crate::base::error::{Error, Kind, Result};
 use crate::base::id::Id;
 use crate::base::money::Money;
 use crate::base::time::Timestamp;
 use crate::shop::customers;
-use crate::shop::orders::{CreditKind, CreditNote, CreditNoteId, get_credit_note};
+use crate::shop::orders::{CreditKind, CreditNote, CreditNoteId, get_credit_note, sees_prices};
 use crate::store::{Read, Store};
 use crate::web::parts::{Link, Pair};
 use crate::web::{Page, Pages, Shell};
@@ -85,6 +85,11 @@ pub(super) async fn show(
     store: web::Data<Store>,
     id: web::Path<String>,
 ) -> Result<HttpResponse> {
+    if !sees_prices(|word| staff.may(word)) {
+        let text =
+            "Credit notes are about money: you need the permission “Edit orders” (orders:edit) to see them.";
+        return Err(Error::refuse(Kind::Forbidden, "missing_permission", text));
+    }
     let id = CreditNoteId::parse(&id)?;
     let may_see_customers = staff.may("customers:view");
     let page = store.read(|s| CreditNotePage::of(s, &get_credit_note(s, id)?, may_see_customers))?;

@@ -41,6 +41,9 @@ pub(super) struct Group {
     pub own: bool,
     /// Something of it is in the query.
     pub on: bool,
+    /// Only for those who see prices.
+    #[serde(skip)]
+    pub of_money: bool,
     pub values: Vec<Offer>,
 }
 
@@ -96,6 +99,7 @@ pub(super) fn groups(query: &Query, place: &Place, counted: &[Facet]) -> Vec<Gro
                 label,
                 own: *own,
                 on: !on.is_empty(),
+                of_money: matches!(*field, "payment" | "currency"),
                 values: values_of(field, &on, counts)
                     .into_iter()
                     .map(|value| offer(field, &value, &on, counts, (query, place)))

@@ -12,7 +12,9 @@ use crate::base::money::{Currency, Money, parse_amount};
 use crate::search::query::parse;
 use crate::search::{Answer, Chip as Chips, Cursor, Problem, Query as Asked, Search, Total};
 use crate::shop::customers;
-use crate::shop::orders::{OrderId, VIEWS, count, currencies, doc, find, find_by_number, standing};
+use crate::shop::orders::{
+    OrderId, VIEWS, View, count, currencies, doc, find, find_by_number, sees_prices, standing,
+};
 use crate::store::{Snapshot, Store};
 use crate::web::listing::{self, ListQuery, total_words};
 use crate::web::parts::{Chip, Choice, FormErrors, Link, Pager, Tab};
@@ -148,6 +150,8 @@ pub(super) struct ListPage {
     /// This address, for forms that come back.
     pub here: String,
     pub may_edit: bool,
+    /// Prices and payments are the reader's business.
+    pub sees_prices: bool,
     pub may_ship: bool,
     pub may_import: bool,
     /// Why orders are cancelled.
@@ -261,17 +265,21 @@ struct Ask<'a> {
 }
 
 impl Ask<'_> {
-    fn page(&self, s: &Snapshot, may: impl Fn(&str) -> bool) -> Result<ListPage> {
+    fn page(&self, s: &Snapshot, may: impl Fn(&'static str) -> bool) -> Result<ListPage> {
         let q = self.query.q.clone().unwrap_or_default();
         let asked = &self.answer.query;
-        let columns = columns::shown(&self.query.cols);
+        let prices = sees_prices(&may);
+        let columns = columns::shown(&self.query.cols, prices);
         let export = may("orders:export").then(|| self.export(&q, &columns));
         let (rows, shown) = self.rows(s, &columns, &may)?;
-        let views = self.views(s)?;
+        let views = self.views(s, prices)?;
         let is_first_use = views.first().is_none_or(|all| all.count == Some(0));
         Ok(ListPage {
             chips: facets::chips(asked, &self.place),
-            groups: facets::groups(asked, &self.place, &self.answer.facets),
+            groups: facets::groups(asked, &self.place, &self.answer.facets)
+                .into_iter()
+                .filter(|group| prices || !group.of_money)
+                .collect(),
             days: facets::days(asked, &self.place),
             clear: self.place.set("q", "").href(PATH),
             currencies: self.currencies_to_choose(s)?,
@@ -280,7 +288,8 @@ impl Ask<'_> {
             typed: self.refused.typed.clone(),
             corrected: self.answer.corrected.clone(),
             degraded: self.answer.degraded,
-            ticks: columns::ticks(&columns),
+            ticks: columns::ticks(&columns, prices),
+            sees_prices: prices,
             usual_columns: self.place.less(&["cols"]).href(PATH),
             columns,
             sort: self.query.sort.clone().unwrap_or_else(|| "-placed".to_owned()),
@@ -343,7 +352,12 @@ impl Ask<'_> {
         place.href("/admin/exports/orders")
     }
 
-    fn rows(&self, s: &Snapshot, columns: &[Column], may: impl Fn(&str) -> bool) -> Result<(String, usize)> {
+    fn rows(
+        &self,
+        s: &Snapshot,
+        columns: &[Column],
+        may: impl Fn(&'static str) -> bool,
+    ) -> Result<(String, usize)> {
         let from = Place::default().set("from", &self.place.href(PATH)).href("");
         let zone = self.shell.zone();
         let sheet = Sheet {
@@ -391,7 +405,7 @@ impl Ask<'_> {
     }
 
     /// The view whose query this one is, or begins with, is the current one.
-    fn views(&self, s: &Snapshot) -> Result<Vec<Tab>> {
+    fn views(&self, s: &Snapshot, prices: bool) -> Result<Vec<Tab>> {
         let chips = self.answer.query.chips();
         let typed: Vec<&str> = chips.iter().map(|c| c.text.as_str()).collect();
         let current = VIEWS
@@ -401,7 +415,9 @@ impl Ask<'_> {
             .max_by_key(|(_, view)| view.query.split_whitespace().count())
             .map(|(at, _)| at);
         let mut tabs = Vec::new();
-        for (at, view) in VIEWS.iter().enumerate() {
+        // Whose business money is not has no list of who owes some.
+        let offered = |view: &View| prices || !view.query.contains("payment:unpaid");
+        for (at, view) in VIEWS.iter().enumerate().filter(|(_, view)| offered(view)) {
             let current = current == Some(at);
             tabs.push(Tab {
                 label: view.label.to_owned(),

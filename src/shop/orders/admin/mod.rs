@@ -23,7 +23,11 @@ mod show;
 mod steps;
 mod terms;
 mod timeline;
+mod told;
 mod words;
+
+pub use told::told;
+pub use words::{badges, state_of};
 
 use actix_web::web;
 

@@ -6,7 +6,7 @@ use crate::base::country;
 use crate::base::money::Money;
 use crate::base::time::{Timestamp, Zone};
 use crate::shop::orders::{Different, Facts, Order, OrderId, Standing, facts};
-use crate::web::parts::{Badge, Fill, Tone};
+use crate::web::parts::Badge;
 
 /// Letters that fit into the cells of several values; what does not is "+n", which always shows.
 const CATEGORIES_FIT: usize = 13;
@@ -89,14 +89,9 @@ impl Sheet<'_> {
                 let total = Money::new(o.total, o.currency).shown();
                 titled(out, "num m1e", &total, &total);
             }
-            Cell::Payment => {
-                let (tone, fill) = words::payment(o.payment);
-                state(out, o.payment.label(), tone, fill);
-            }
-            Cell::Fulfilment => {
-                let (tone, fill) = words::fulfilment(o.fulfilment);
-                state(out, o.fulfilment.label(), tone, fill);
-            }
+            Cell::Status => state(out, &words::state_of(o), ""),
+            Cell::Payment => state(out, &words::payment_of(o), ""),
+            Cell::Fulfilment => state(out, &words::goods_of(o), o.fulfilment.label()),
             Cell::Items => items(out, facts),
             Cell::Categories => several(out, &facts.categories.plain(), CATEGORIES_FIT),
             Cell::Sizes => several(out, &facts.sizes.counted(), SIZES_FIT),
@@ -209,13 +204,22 @@ fn badge(out: &mut String, shown: &Badge, why: &str) {
     out.push_str("</span>");
 }
 
-fn state(out: &mut String, label: &str, tone: Tone, fill: Fill) {
-    out.push_str("<td class=\"m2\"><span class=\"badge ");
-    out.push_str(words::class_of(tone));
+/// A badge in a cell of its own; `long` says more than it, where there is more to say.
+fn state(out: &mut String, shown: &Badge, long: &str) {
+    out.push_str("<td class=\"m2\"");
+    if !long.is_empty() && long != shown.label {
+        out.push_str(" title=\"");
+        escape(out, &shown.label);
+        out.push_str(", ");
+        escape(out, &long.to_lowercase());
+        out.push('"');
+    }
+    out.push_str("><span class=\"badge ");
+    out.push_str(words::class_of(shown.tone));
     out.push(' ');
-    out.push_str(words::shape_of(fill));
+    out.push_str(words::shape_of(shown.fill));
     out.push_str("\">");
-    out.push_str(label);
+    escape(out, &shown.label);
     out.push_str("</span></td>");
 }
 

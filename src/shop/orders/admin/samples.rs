@@ -171,7 +171,7 @@ pub(super) fn hostile(text: &str) -> Order {
 pub(super) fn list_page() -> ListPage {
     let evil = "\"><script>alert(1)</script>";
     let zone = Zone::named("Europe/Berlin").unwrap();
-    let columns = columns::shown(&[]);
+    let columns = columns::shown(&[], true);
     let (mut rows, place) = (String::new(), Place::of("q=payment:paid+anna"));
     let sheet = Sheet {
         columns: &columns,
@@ -213,7 +213,7 @@ pub(super) fn list_page() -> ListPage {
         typed: BTreeMap::new(),
         corrected: vec![("bergh".into(), "berg".into())],
         degraded: true,
-        ticks: columns::ticks(&columns),
+        ticks: columns::ticks(&columns, true),
         columns,
         usual_columns: "/admin/orders".into(),
         sort: "-placed".into(),
@@ -226,6 +226,7 @@ pub(super) fn list_page() -> ListPage {
         export: Some("/admin/transfer".into()),
         here: "/admin/orders?q=x".into(),
         may_edit: true,
+        sees_prices: true,
         may_ship: true,
         may_import: true,
         reasons: steps::reasons(),
@@ -265,6 +266,7 @@ pub(super) fn order_page() -> OrderPage {
         href: Some("/admin/customers/cus_1".into()),
         orders: "7 orders, 6 kept".into(),
         spent: vec![Money::new(61_230, Currency::EUR)],
+        spent_means: crate::shop::customers::SPENT_MEANS,
         last_order_at: Some(order.placed_at),
         all_orders: "/admin/orders?q=x".into(),
     });

@@ -27,7 +27,16 @@ pub(super) struct LineRow {
     pub price: String,
     pub quantity: i64,
     pub discount: Option<Money>,
-    pub total: Money,
+    /// Absent where prices are not shown.
+    pub total: Option<Money>,
+}
+
+impl LineRow {
+    /// Leaves what is in the parcel.
+    pub(super) fn hide_prices(&mut self) {
+        self.price.clear();
+        (self.discount, self.total) = (None, None);
+    }
 }
 
 /// A payment that is known of.
@@ -71,7 +80,7 @@ pub(super) fn line_row(line: &Line, currency: Currency) -> LineRow {
         price: price(line.unit_price, currency),
         quantity: line.quantity,
         discount: (line.discount != 0).then(|| Money::new(line.discount.saturating_neg(), currency)),
-        total: Money::new(line.total, currency),
+        total: Some(Money::new(line.total, currency)),
     }
 }
 

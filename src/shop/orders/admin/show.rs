@@ -14,7 +14,7 @@ use crate::base::money::Money;
 use crate::base::time::Timestamp;
 use crate::search::Search;
 use crate::shop::customers;
-use crate::shop::orders::{Order, OrderId, Standing, find_by_number, get, standing};
+use crate::shop::orders::{Order, OrderId, Standing, find_by_number, get, sees_prices, standing};
 use crate::store::{Read, Snapshot, Store, Subject, events};
 use crate::web::flash::local_path;
 use crate::web::parts::{Badge, Choice, FormErrors, Link, Pair, Sum};
@@ -86,6 +86,8 @@ pub(super) struct OrderPage {
     pub metadata: Vec<Pair>,
     pub facts: Vec<Pair>,
     pub may_edit: bool,
+    /// Prices, payments and how to reach the customer are the reader's business.
+    pub sees_prices: bool,
     /// What was refused, and what had been typed.
     pub errors: Option<FormErrors>,
     pub typed: BTreeMap<String, String>,
@@ -156,12 +158,29 @@ impl OrderPage {
             facts: sheet::facts(order),
             may_edit: may("orders:edit"),
             offers: offers(order, may),
+            sees_prices: true,
             errors: None,
             typed: BTreeMap::new(),
             menu_open: false,
             kept: kept.href(""),
             from,
         }
+    }
+
+    /// Leaves only what somebody needs who packs: what goes into the parcel, and where it goes.
+    fn without_prices(mut self, order: &Order) -> Self {
+        self.sees_prices = false;
+        self.badges.retain(|badge| badge.label != order.payment.label());
+        self.lines.iter_mut().for_each(LineRow::hide_prices);
+        self.has_discounts = false;
+        (self.sums, self.payments, self.tax_note) = (Vec::new(), Vec::new(), None);
+        (self.email, self.phone) = (None, None);
+        (self.billing, self.same_address) = (Vec::new(), false);
+        self.moments.retain_mut(Moment::hide_prices);
+        if let Some(customer) = &mut self.customer {
+            customer.spent.clear();
+        }
+        self
     }
 }
 
@@ -173,6 +192,7 @@ pub(super) struct CustomerCard {
     pub href: Option<String>,
     pub orders: String,
     pub spent: Vec<Money>,
+    pub spent_means: &'static str,
     pub last_order_at: Option<Timestamp>,
     /// The list of all their orders.
     pub all_orders: String,
@@ -230,7 +250,7 @@ impl View<'_> {
         (page.moments, page.older) = self.moments(s, order, &page.kept)?;
         page.near = neighbours::of(self.search, self.shell, Some(page.from.as_str()), order)?;
         page.customer = self.customer(s, order)?;
-        Ok(page)
+        Ok(if sees_prices(|word| self.rights.may(word)) { page } else { page.without_prices(order) })
     }
 
     fn moments(&self, s: &Snapshot, order: &Order, kept: &str) -> Result<(Vec<Moment>, Option<String>)> {
@@ -258,6 +278,7 @@ impl View<'_> {
             href: self.rights.may("customers:view").then(|| format!("/admin/customers/{id}")),
             orders,
             spent: totals.spent.iter().map(|s| Money::new(s.amount, s.currency)).collect(),
+            spent_means: customers::SPENT_MEANS,
             last_order_at: totals.last_order_at,
             all_orders: list_of(&format!("customer_id:{id}")),
         }))

@@ -27,6 +27,30 @@ pub(super) struct Moment {
     pub changes: Vec<Change>,
     /// The staff note that can be edited here.
     pub edit: Option<Editable>,
+    /// Tells of money.
+    #[serde(skip)]
+    pub of_money: bool,
+}
+
+/// Changes that concern whoever packs.
+const OF_PARCELS: &[&str] = &["shipping_address", "shipping_method", "note", "tags", "metadata"];
+
+impl Moment {
+    /// Takes out what only those see who see prices; whether anything of it is left.
+    pub(super) fn hide_prices(&mut self) -> bool {
+        let had = !self.changes.is_empty();
+        self.changes.retain(|change| {
+            OF_PARCELS.iter().any(|field| change.field == label(field)) || change.field == "Note"
+        });
+        if had && self.changes.is_empty() {
+            return false;
+        }
+        if had && self.icon == "pencil" && self.text.starts_with("Changed ") {
+            let names: Vec<String> = self.changes.iter().map(|c| c.field.to_lowercase()).collect();
+            self.text = format!("Changed {}", listed(&names));
+        }
+        !self.of_money
+    }
 }
 
 /// A staff note as its form shows it.
@@ -105,6 +129,7 @@ fn own_moment(event: &StoredEvent, order: &Order) -> Moment {
             icon: words::icon(step),
             tone: tone(step),
             text: sentence(step, event, order.currency),
+            of_money: matches!(step, Step::Pay | Step::Unpay),
             note: written("note"),
             link: carriers::link(&text("carrier"), &text("tracking")),
             ..Moment::default()

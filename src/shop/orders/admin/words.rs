@@ -42,8 +42,30 @@ pub(super) fn standing(standing: &Standing) -> Badge {
     Badge::new(standing.label(), tone, Fill::Bare)
 }
 
-/// The badges beside the number of an order. That it is open goes without saying.
-pub(super) fn badges(order: &Order) -> Vec<Badge> {
+/// Whether the order is nobody's work any more, or not yet: what is unpaid or unshipped of it is no task.
+fn rests(order: &Order) -> bool {
+    matches!(order.status, Status::Cancelled | Status::Draft)
+}
+
+/// Where the money stands, as a badge. Of an order that rests nothing is asked.
+pub(super) fn payment_of(order: &Order) -> Badge {
+    let (tone, fill) = payment(order.payment);
+    let tone = if rests(order) && tone == Tone::Warn { Tone::Still } else { tone };
+    Badge::new(order.payment.label(), tone, fill)
+}
+
+/// Where the goods stand, as a badge. Goods that do not leave the house because the order was cancelled are no work:
+/// there the word is that of the order.
+pub(super) fn goods_of(order: &Order) -> Badge {
+    let (tone, fill) = fulfilment(order.fulfilment);
+    if rests(order) && tone == Tone::Warn {
+        return Badge::new(order.status.label(), Tone::Still, Fill::Empty);
+    }
+    Badge::new(order.fulfilment.label(), tone, fill)
+}
+
+/// The badges of all that can be said of where an order stands. That it is open goes without saying.
+pub fn badges(order: &Order) -> Vec<Badge> {
     let mut badges = Vec::new();
     if order.status != Status::Open {
         let (tone, fill) = status(order.status);
@@ -52,11 +74,33 @@ pub(super) fn badges(order: &Order) -> Vec<Badge> {
     if order.hold.is_some() {
         badges.push(Badge::new("On hold", Tone::Bad, Fill::Half));
     }
-    let (tone, fill) = payment(order.payment);
-    badges.push(Badge::new(order.payment.label(), tone, fill));
-    let (tone, fill) = fulfilment(order.fulfilment);
-    badges.push(Badge::new(order.fulfilment.label(), tone, fill));
+    badges.push(payment_of(order));
+    let goods = goods_of(order);
+    if badges.iter().all(|b| b.label != goods.label) {
+        badges.push(goods);
+    }
     badges
+}
+
+/// The one word that says most about where an order stands.
+pub fn state_of(order: &Order) -> Badge {
+    let (label, tone, fill) = match (order.status, order.payment, order.fulfilment) {
+        (Status::Cancelled | Status::Draft, ..) => (order.status.label(), Tone::Still, Fill::Empty),
+        _ if order.hold.is_some() => ("On hold", Tone::Warn, Fill::Half),
+        (_, Payment::Refunded | Payment::PartRefunded, _) => (order.payment.label(), Tone::Info, Fill::Half),
+        (.., Fulfilment::Returned | Fulfilment::PartReturned) => {
+            (order.fulfilment.label(), Tone::Info, Fill::Half)
+        }
+        (_, Payment::Unpaid | Payment::Authorised | Payment::PartPaid, _) => {
+            (order.payment.label(), Tone::Warn, Fill::Empty)
+        }
+        (Status::Open, _, Fulfilment::Unfulfilled | Fulfilment::Part) => ("To ship", Tone::Warn, Fill::Half),
+        (.., Fulfilment::Fulfilled | Fulfilment::Delivered) => {
+            (order.fulfilment.label(), Tone::Ok, Fill::Full)
+        }
+        _ => (order.status.label(), Tone::Ok, Fill::Full),
+    };
+    Badge::new(label, tone, fill)
 }
 
 /// The word a class attribute has for a tone.
@@ -118,4 +162,26 @@ pub(super) fn done(step: Step) -> &'static str {
 /// The goods are the packers' business, all else that of those who edit orders.
 pub(super) fn is_about_goods(step: Step) -> bool {
     matches!(step, Step::Ship | Step::Unship | Step::Deliver | Step::Undeliver)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shop::orders::admin::samples;
+
+    #[test]
+    fn a_cancelled_order_does_not_look_like_work() {
+        let mut order = samples::order();
+        (order.status, order.payment) = (Status::Cancelled, Payment::Unpaid);
+        order.fulfilment = Fulfilment::Unfulfilled;
+        assert_eq!(state_of(&order).label, Status::Cancelled.label());
+        assert_eq!(goods_of(&order).label, Status::Cancelled.label());
+        assert!([goods_of(&order), payment_of(&order)].iter().all(|b| b.tone == Tone::Still));
+        let shown: Vec<_> = badges(&order).into_iter().map(|b| b.label).collect();
+        assert_eq!(shown, [Status::Cancelled.label(), Payment::Unpaid.label()]);
+        order.fulfilment = Fulfilment::Delivered;
+        assert_eq!(goods_of(&order).label, Fulfilment::Delivered.label(), "what was sent is said");
+        order.status = Status::Open;
+        assert_eq!(badges(&order).len(), 2);
+    }
 }

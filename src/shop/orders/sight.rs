@@ -1,0 +1,47 @@
+//! What of orders somebody sees, by what they may do (admin.md 1B.19).
+
+use crate::access::{Caller, Permission};
+use crate::base::error::{Error, Kind, Result};
+
+/// Whether somebody sees prices, payments and how to reach the customer. Who packs needs where it goes and nothing
+/// of what it cost; who only looks sees what is there to be looked at.
+pub fn sees_prices(may: impl Fn(&'static str) -> bool) -> bool {
+    may("orders:edit") || !may("orders:ship")
+}
+
+/// Whether somebody sees what the shop earns in all: who may take the lists out of the house, or look behind it.
+pub fn sees_sales(may: impl Fn(&'static str) -> bool) -> bool {
+    sees_prices(&may) && (may("orders:export") || may("system:view"))
+}
+
+/// Somebody who packs does not read by the API what the pages do not show; a key sees what its scopes say.
+///
+/// # Errors
+/// `forbidden`.
+pub fn require_prices<P: Permission>(caller: &Caller<P>) -> Result<()> {
+    if caller.is_person() && !sees_prices(|word| caller.may(word)) {
+        let text = "The API tells prices and contact data, which your role does not see. Use the pages.";
+        return Err(Error::refuse(Kind::Forbidden, "forbidden", text));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::Role;
+
+    #[test]
+    fn who_sees_what_is_as_the_table_of_roles_says() {
+        let seen = |role: Role| (sees_prices(|w| role.may(w)), sees_sales(|w| role.may(w)));
+        for (role, sees) in [
+            (Role::Owner, (true, true)),
+            (Role::Manager, (true, true)),
+            (Role::Support, (true, false)),
+            (Role::Packer, (false, false)),
+            (Role::ReadOnly, (true, true)),
+        ] {
+            assert_eq!(seen(role), sees, "{}", role.word());
+        }
+    }
+}
