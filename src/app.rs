@@ -59,6 +59,7 @@ impl App {
             Arc::clone(&shop),
             dir.join("files/imports"),
             dir.join("tmp/uploads"),
+            settings.server.max_upload.0,
         )?;
         Ok(Self { dir, settings: Arc::new(settings.clone()), store, search, shop, imports })
     }

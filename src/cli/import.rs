@@ -23,7 +23,7 @@ use std::time::Instant;
 /// Refusals that are told; the file of `--rejected` has all.
 const REFUSALS_TOLD: usize = 5;
 
-/// Import orders or customers from files
+/// Import orders, customers or credit notes from files
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -80,6 +80,8 @@ pub(super) struct ImportArgs {
 pub(super) enum ImportWhat {
     Orders,
     Customers,
+    /// Of Backroom alone; other shops have them among their orders
+    CreditNotes,
 }
 
 /// The words of `--from`, checked while the command line is read.
@@ -101,11 +103,12 @@ pub(super) fn run(args: &ImportArgs, app: &App, answer: &mut Answer) -> Result<E
     let kind = match args.what {
         ImportWhat::Orders => Kind::Orders,
         ImportWhat::Customers => Kind::Customers,
+        ImportWhat::CreditNotes => Kind::CreditNotes,
     };
-    let files = args.files.iter().map(|name| Input::path(&answer.file(name))).collect();
-    let unpacked = workbook_in::unpacked(files)?;
-    let files = &unpacked.files;
     let source = Source::parse(&args.from, mapping(args, answer)?.as_deref())?;
+    let files = args.files.iter().map(|name| Input::path(&answer.file(name))).collect();
+    let unpacked = workbook_in::unpacked(files, app.imports.arrivals())?;
+    let files = &unpacked.files;
     let choices = Choices {
         encoding: args.encoding.clone(),
         decimal: args.decimal.clone(),

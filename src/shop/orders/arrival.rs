@@ -221,9 +221,10 @@ fn what(order: &Order) -> u64 {
 
 /// What people call it: its number here, else its name there.
 fn name(order: &Order) -> String {
+    let short = |text: &str| text.chars().take(100).collect();
     match order.number {
-        0 if order.source_name.is_empty() => order.source.as_ref().map(|s| s.id.clone()).unwrap_or_default(),
-        0 => order.source_name.clone(),
+        0 if order.source_name.is_empty() => order.source.as_ref().map(|s| short(&s.id)).unwrap_or_default(),
+        0 => short(&order.source_name),
         number => format!("#{number}"),
     }
 }

@@ -1,7 +1,7 @@
 //! Orders as any door hands them in, and the rules that make a record of one. Pure: no store, no HTTP, no clock.
 
 use super::model::{
-    Cancelled, CreditKind, CreditNote, LINES_IMPORT_MAX, LINES_MAX, Line, Order, OrderId, Parcel,
+    Cancelled, CreditKind, CreditNote, CreditNoteId, LINES_IMPORT_MAX, LINES_MAX, Line, Order, OrderId, Parcel,
     PaymentNote, QUANTITY_MAX, StaffNote, total_of,
 };
 use super::state::{CancelReason, Fulfilment, Payment, Status};
@@ -55,6 +55,8 @@ impl NewLine {
 /// An order as any door hands it in, before the rules have seen it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewOrder {
+    /// The id it has in a file of ours: taken where it is free, so that links to it lead to it again.
+    pub wished_id: Option<OrderId>,
     pub source: Option<ExternalRef>,
     pub source_name: String,
     /// Taken if it is free; else the next number is.
@@ -105,6 +107,7 @@ impl NewOrder {
     /// An open, unpaid, empty order in a currency; doors fill in what they have.
     pub fn new(currency: Currency) -> Self {
         Self {
+            wished_id: None,
             source: None,
             source_name: String::new(),
             wished_number: None,
@@ -351,9 +354,13 @@ fn before_voided(payment: Payment) -> Payment {
 /// A credit note as the import hands it in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewCreditNote {
+    /// The id it has in a file of ours: taken where it is free.
+    pub wished_id: Option<CreditNoteId>,
     pub number: String,
     pub source: Option<ExternalRef>,
     pub issued_at: Timestamp,
+    /// Now, if `None`.
+    pub created_at: Option<Timestamp>,
     pub customer: NewOrderCustomer,
     pub currency: Currency,
     pub lines: Vec<Line>,

@@ -166,6 +166,8 @@ fn credit_notes_lower_what_a_customer_spent() {
     let (_dir, store) = store();
     write(&store, |tx| import(tx, &order("1", "14646", 0, 5000)));
     let note = |number: &str, total: i64| NewCreditNote {
+wished_id: None,
+created_at: None,
         number: number.into(),
         source: Some(ExternalRef { source: "test".into(), id: number.into() }),
         issued_at: Timestamp(1_780_000_000_000),

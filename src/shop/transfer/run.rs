@@ -1,6 +1,7 @@
 //! A run over the files of an import: roles by header, further files first, then record by record to the sink.
 
 use crate::base::error::{Error, Result};
+use crate::shop::transfer::cell;
 use crate::shop::transfer::bound::{Bound, Fault, Row, View, likeness};
 use crate::shop::transfer::fields::Field;
 use crate::shop::transfer::group::{Grouped, Groups};
@@ -95,7 +96,7 @@ impl<'a> Run<'a> {
         for (role, sheet) in sheets {
             let is_lookup = role.name().is_some_and(|r| run.lookups.iter().any(|l| l.role == r));
             match role {
-                Role::Unused => run.reports.push(plain_report(&sheet, "not used", 0)),
+                Role::Unused => run.reports.push(plain_report(&sheet, UNUSED, 0)),
                 role if !is_lookup => {
                     let bound = Bound::new(sheet, role.name(), mapping, &run.lookups, options)?;
                     run.load_details(bound)?;
@@ -206,12 +207,12 @@ impl<'a> Run<'a> {
         let line_views = if lines.is_some() { self.views(&line_rows) } else { views.clone() };
         let (payment_views, address_views) = (self.views(&payment_rows), self.views(&address_rows));
         let key = key.unwrap_or_else(|| match self.mapping.kind {
-            Kind::Orders => head.text(Field::OrderKey).into_owned(),
+            Kind::Orders | Kind::CreditNotes => head.text(Field::OrderKey).into_owned(),
             Kind::Customers => head.text(Field::CustomerId).into_owned(),
         });
         let made = match (broken, self.mapping.kind) {
             (Some(line), _) => Err(incomplete(line)),
-            (None, Kind::Orders) => {
+            (None, Kind::Orders | Kind::CreditNotes) => {
                 maker.order(&key, Group { rows: &views, lines: &line_views, payments: &payment_views })
             }
             (None, Kind::Customers) => maker.customer(&views, &address_views),
@@ -302,6 +303,9 @@ pub fn file_report(bound: Bound) -> FileReport {
     }
 }
 
+/// The role of a file that was given along and is of no use.
+pub const UNUSED: &str = "not used";
+
 /// What a file is taken for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Role {
@@ -346,13 +350,12 @@ fn role_of(mapping: &Mapping, sheet: &Sheet) -> Result<Role> {
         Some((1.., _, Some(role))) => Ok(Role::Further(role.to_owned())),
         _ if !mapping.files.is_empty() => Ok(Role::Unused),
         _ => {
-            let names: Vec<_> = sheet.header.iter().take(8).map(String::as_str).collect();
             Err(Error::invalid(
                 "columns_missing",
                 format!(
                     "{} has none of the columns that are looked for. It has {}.",
                     sheet.name,
-                    names.join(", ")
+                    cell::headings(&sheet.header)
                 ),
             ))
         }

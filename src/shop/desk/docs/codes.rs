@@ -511,6 +511,24 @@ pub const CODES: &[Code] = &[
         "Import CSV, JSON lines or an Excel workbook.",
     ),
     inside(
+        Invalid,
+        "file_is_list",
+        "A file to import is the list of a page, which is for people to read.",
+        "Export “Everything there is”, and import that file.",
+    ),
+    inside(
+        Invalid,
+        "file_of_other_kind",
+        "A file of Backroom holds another kind of record than what is imported.",
+        "Say what it holds: orders, customers or credit notes.",
+    ),
+    inside(
+        Invalid,
+        "id_missing",
+        "A record of ours has neither its id nor that of its source.",
+        "Export it again with all columns.",
+    ),
+    inside(
         Conflict,
         "import_does_nothing",
         "The check found nothing that the import would write.",
