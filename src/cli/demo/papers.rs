@@ -79,7 +79,13 @@ pub(super) fn parcels(
             let (carrier, pattern) = dice.pick(&market.carriers).copied().unwrap_or_default();
             let mut tracking = String::with_capacity(pattern.len());
             dice.fill(pattern, &mut tracking);
-            Parcel { carrier: carrier.to_owned(), tracking, shipped_at: Some(shipped_at), by_step: true, before: None }
+            Parcel {
+                carrier: carrier.to_owned(),
+                tracking,
+                shipped_at: Some(shipped_at),
+                by_step: true,
+                before: None,
+            }
         })
         .collect()
 }

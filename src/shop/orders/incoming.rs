@@ -1,8 +1,8 @@
 //! Orders as any door hands them in, and the rules that make a record of one. Pure: no store, no HTTP, no clock.
 
 use super::model::{
-    Cancelled, CreditKind, CreditNote, CreditNoteId, LINES_IMPORT_MAX, LINES_MAX, Line, Order, OrderId, Parcel,
-    PaymentNote, QUANTITY_MAX, StaffNote, total_of,
+    Cancelled, CreditKind, CreditNote, CreditNoteId, LINES_IMPORT_MAX, LINES_MAX, Line, Order, OrderId,
+    Parcel, PaymentNote, QUANTITY_MAX, StaffNote, total_of,
 };
 use super::state::{CancelReason, Fulfilment, Payment, Status};
 use crate::base::email;
@@ -225,7 +225,7 @@ impl NewOrder {
             tax_included: self.tax_included,
             adjustment: sum([total, computed.checked_neg().unwrap_or(0)])?,
             total,
-            refunded: self.refunded,
+            refunded: self.refunded_of(total),
             status: self.status,
             payment: self.payment,
             fulfilment: self.fulfilment,
@@ -245,6 +245,15 @@ impl NewOrder {
             fulfilment_before: self.fulfilment_before,
             imported: None,
         })
+    }
+
+    /// What was given back: shops that say "refunded" and no sum mean all of it.
+    fn refunded_of(&self, total: i64) -> i64 {
+        if self.is_import && self.payment == Payment::Refunded && self.refunded == 0 {
+            total
+        } else {
+            self.refunded
+        }
     }
 
     /// What it comes to: as stated, else computed.

@@ -82,7 +82,7 @@ fn told(o: &Order) -> serde_json::Value {
         "refunded": amount(o.refunded), "status": o.status, "payment": o.payment, "fulfilment": o.fulfilment,
         "hold": o.hold, "paid": amount(o.paid()), "note": o.note, "tags": o.tags, "metadata": o.metadata,
         "parcels": o.parcels.iter().map(|p| format!("{} {}", p.carrier, p.tracking)).collect::<Vec<_>>(),
-        "channel": o.channel,
+        "channel": o.channel, "placed_at": o.placed_at,
     })
 }
 

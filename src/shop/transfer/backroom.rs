@@ -285,8 +285,8 @@ pub fn customer(view: View<'_>) -> Read<NewCustomer> {
         tags: tags(&c),
         metadata: c.json("metadata")?,
         external: c.json("external")?,
-        accepts_marketing: c.flag("accepts_marketing")?,
-        tax_exempt: c.flag("tax_exempt")?,
+        accepts_marketing: c.parsed("accepts_marketing", cell::yes)?,
+        tax_exempt: c.parsed("tax_exempt", cell::yes)?,
         vat_id: c.text("vat_id"),
         language: c.text("language"),
         birthday: c.text("birthday"),
@@ -330,8 +330,9 @@ pub fn customer_of_json(text: &str) -> Result<NewCustomer> {
 }
 
 fn json<T: DeserializeOwned>(text: &str) -> Result<T> {
-    serde_json::from_str(text)
-        .map_err(|e| Error::invalid("invalid_json", format!("The line is not read: {}.", cell::shown(&e.to_string()))))
+    serde_json::from_str(text).map_err(|e| {
+        Error::invalid("invalid_json", format!("The line is not read: {}.", cell::shown(&e.to_string())))
+    })
 }
 
 /// The rows of one record as views.

@@ -171,7 +171,13 @@ impl Page for ExportPage {
         let asked =
             Asked { q: "<script>alert(1)</script>".into(), cols: "number,total".into(), ..Asked::default() };
         let error = Error::invalid("invalid_query", "There is no field “colur”.").on("/q");
-        Self { kind: "orders", noun: "orders", asked, total: "42".into(), errors: Some(FormErrors::of(&error)) }
+        Self {
+            kind: "orders",
+            noun: "orders",
+            asked,
+            total: "42".into(),
+            errors: Some(FormErrors::of(&error)),
+        }
     }
 }
 

@@ -125,7 +125,8 @@ impl Input {
     /// `file_not_text`.
     pub fn refuse_foreign(&self, head: &[u8]) -> Result<()> {
         let known = SIGNS.iter().find(|(sign, _)| head.starts_with(sign));
-        let Some(what) = known.map(|(_, what)| *what).or_else(|| head.contains(&0).then_some("no text")) else {
+        let Some(what) = known.map(|(_, what)| *what).or_else(|| head.contains(&0).then_some("no text"))
+        else {
             return Ok(());
         };
         let text = format!(

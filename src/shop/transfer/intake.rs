@@ -13,8 +13,8 @@ use crate::shop::transfer::number::DecimalSign;
 use crate::shop::transfer::options::Options;
 use crate::shop::transfer::outcome::{Report, Sink};
 use crate::shop::transfer::presets::{Format, preset};
-use crate::shop::transfer::sheet::Sheet;
 use crate::shop::transfer::run::UNUSED;
+use crate::shop::transfer::sheet::Sheet;
 use crate::shop::transfer::{own_kind, own_run, run};
 use std::sync::Arc;
 
@@ -200,7 +200,8 @@ fn read_all(
 }
 
 fn no_notes() -> Error {
-    let text = "Credit notes alone come from Backroom’s own files. Those of other shops are among their orders.";
+    let text =
+        "Credit notes alone come from Backroom’s own files. Those of other shops are among their orders.";
     Error::invalid("format_unknown", text).on("/what")
 }
 

@@ -34,6 +34,7 @@ pub mod maker;
 pub mod order;
 pub mod people;
 pub mod run;
+pub mod signs;
 pub mod standing;
 
 pub mod intake;

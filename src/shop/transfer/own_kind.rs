@@ -10,11 +10,8 @@ use crate::shop::transfer::sheet::Sheet;
 use std::io::Read as _;
 
 /// Columns that only our own files have.
-const TELLING: [(&str, Kind); 3] = [
-    ("placed_offset_min", Kind::Orders),
-    ("issued_at", Kind::CreditNotes),
-    ("old_emails", Kind::Customers),
-];
+const TELLING: [(&str, Kind); 3] =
+    [("placed_offset_min", Kind::Orders), ("issued_at", Kind::CreditNotes), ("old_emails", Kind::Customers)];
 
 /// What a file of ours holds; `None` for a file of somebody else, and for one that cannot be opened.
 pub fn held(file: &Input, options: &Options) -> Option<Kind> {
@@ -49,8 +46,12 @@ fn of_json(file: &Input) -> Option<Kind> {
 pub fn refuse_other(kind: Kind, file: &Input, options: &Options) -> Result<()> {
     match held(file, options) {
         Some(other) if other != kind => {
-            let text =
-                format!("{} holds {}. Import it as such, not as {}.", file.name(), other.label(), kind.label());
+            let text = format!(
+                "{} holds {}. Import it as such, not as {}.",
+                file.name(),
+                other.label(),
+                kind.label()
+            );
             Err(Error::invalid("file_of_other_kind", text).on("/what"))
         }
         _ => Ok(()),
@@ -90,7 +91,9 @@ mod tests {
     fn lists_of_ours_are_refused_and_no_other_file_is() {
         let orders = ORDER_LIST.iter().map(|c| c.title).collect::<Vec<_>>().join(",");
         let customers = CUSTOMER_LIST.iter().map(|c| c.title).collect::<Vec<_>>().join(";");
-        for header in [&orders, &customers, "Order;Status;Total;Currency", "Order,Status,Placed,Total,Currency"] {
+        for header in
+            [&orders, &customers, "Order;Status;Total;Currency", "Order,Status,Placed,Total,Currency"]
+        {
             assert!(is_list(header), "{header}");
         }
         for header in [

@@ -1,7 +1,9 @@
 //! A run over our own files, CSV and JSON lines in any mixture.
 
 use crate::base::error::{Error, Result};
-use crate::shop::orders::{CreditKind, Fulfilment, NewCreditNote, NewOrder, NewOrderCustomer, Payment, Status};
+use crate::shop::orders::{
+    CreditKind, Fulfilment, NewCreditNote, NewOrder, NewOrderCustomer, Payment, Status,
+};
 use crate::shop::transfer::amounts::{Amount, Amounts};
 use crate::shop::transfer::assumed::Assumed;
 use crate::shop::transfer::backroom;

@@ -1,8 +1,8 @@
 //! A run over the files of an import: roles by header, further files first, then record by record to the sink.
 
 use crate::base::error::{Error, Result};
-use crate::shop::transfer::cell;
 use crate::shop::transfer::bound::{Bound, Fault, Row, View, likeness};
+use crate::shop::transfer::cell;
 use crate::shop::transfer::fields::Field;
 use crate::shop::transfer::group::{Grouped, Groups};
 use crate::shop::transfer::input::{Input, Meter};
@@ -349,16 +349,14 @@ fn role_of(mapping: &Mapping, sheet: &Sheet) -> Result<Role> {
         Some((1.., _, None)) => Ok(Role::Main),
         Some((1.., _, Some(role))) => Ok(Role::Further(role.to_owned())),
         _ if !mapping.files.is_empty() => Ok(Role::Unused),
-        _ => {
-            Err(Error::invalid(
-                "columns_missing",
-                format!(
-                    "{} has none of the columns that are looked for. It has {}.",
-                    sheet.name,
-                    cell::headings(&sheet.header)
-                ),
-            ))
-        }
+        _ => Err(Error::invalid(
+            "columns_missing",
+            format!(
+                "{} has none of the columns that are looked for. It has {}.",
+                sheet.name,
+                cell::headings(&sheet.header)
+            ),
+        )),
     }
 }
 

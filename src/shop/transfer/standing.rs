@@ -151,7 +151,15 @@ impl Maker<'_> {
         };
         let is_told = at.is_some() || !method.is_empty() || !reference.is_empty();
         if payments.is_empty() && is_told {
-            payments.push(PaymentNote { method, reference, amount, at, instalments: 1, by_step: false, before: None });
+            payments.push(PaymentNote {
+                method,
+                reference,
+                amount,
+                at,
+                instalments: 1,
+                by_step: false,
+                before: None,
+            });
         }
         Ok(())
     }

@@ -130,8 +130,7 @@ fn converted(file: &Input, scratch: &Path) -> Result<(TempPath, Vec<String>)> {
     let Some(path) = file.plain_path() else { return Err(broken(file, "no path")) };
     let open = || File::open(path).map_err(|e| file.unreadable(e));
     measure(file, open()?)?;
-    let out =
-        tempfile::Builder::new().prefix("sheet-").tempfile_in(scratch).map_err(Error::internal)?;
+    let out = tempfile::Builder::new().prefix("sheet-").tempfile_in(scratch).map_err(Error::internal)?;
     let (handle, kept) = out.into_parts();
     let source = BufReader::new(open()?);
     // The sheet comes from anywhere; a fault in reading it is the file's.

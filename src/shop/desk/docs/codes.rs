@@ -489,8 +489,8 @@ pub const CODES: &[Code] = &[
     inside(
         Conflict,
         "changed_here",
-        "An import brings an order with other content that was changed here, or was placed here.",
-        "Change the order on its page.",
+        "An import brings an order or a customer with other content that was changed here since.",
+        "Change it on its page.",
     ),
     inside(
         Conflict,
@@ -509,6 +509,12 @@ pub const CODES: &[Code] = &[
         "file_not_text",
         "A file to import holds bytes that no text has.",
         "Import CSV, JSON lines or an Excel workbook.",
+    ),
+    inside(
+        Invalid,
+        "currency_contradicted",
+        "An amount has the sign of another currency than the order.",
+        "Say the currency of the file, or correct the row.",
     ),
     inside(
         Invalid,

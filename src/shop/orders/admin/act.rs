@@ -9,8 +9,7 @@ use crate::base::error::{Error, Kind, Result};
 use crate::base::id::Id;
 use crate::search::Search;
 use crate::shop::orders::{
-    CancelReason, Order, OrderId, Step, StepInput, add_note, edit_note, get, step_named, take,
-    taken_back_by,
+    CancelReason, Order, OrderId, Step, StepInput, add_note, edit_note, get, step_named, take, taken_back_by,
 };
 use crate::store::{Actor, Store, Tx};
 use crate::web::{Fields, Pages, Shell, Toast, see_other};

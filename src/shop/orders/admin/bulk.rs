@@ -8,7 +8,9 @@ use crate::access::{Shop, Staff, may};
 use crate::base::error::{Error, Kind, Result};
 use crate::base::id::{Id, from_text, to_text};
 use crate::search::Search;
-use crate::shop::orders::{CancelReason, OrderId, Step, StepInput, get, retag, step_named, take, taken_back_by};
+use crate::shop::orders::{
+    CancelReason, OrderId, Step, StepInput, get, retag, step_named, take, taken_back_by,
+};
 use crate::store::{Store, Tx, remembered};
 use crate::web::flash::local_path;
 use crate::web::parts::{FormErrors, Link};
@@ -126,7 +128,8 @@ impl Wish {
     }
     /// What takes an earlier result back.
     fn undoing(earlier: Outcome) -> Self {
-        let title = earlier.title.strip_prefix(UNDO).map_or(format!("{UNDO}{}", earlier.title), str::to_owned);
+        let title =
+            earlier.title.strip_prefix(UNDO).map_or(format!("{UNDO}{}", earlier.title), str::to_owned);
         Self { title, each: earlier.undo, back: earlier.back }
     }
 }

@@ -287,8 +287,7 @@ async fn add(
 ) -> Result<ImportId> {
     let (id, sent) = imports.take_in(me.now(), files)?;
     let problem = problem.map(|e| ops::in_words(&e));
-    let added =
-        store.write(me.actor(), move |tx| ops::add(tx, id, &asked, &sent, problem.as_deref())).await;
+    let added = store.write(me.actor(), move |tx| ops::add(tx, id, &asked, &sent, problem.as_deref())).await;
     if added.is_err() {
         imports.forget_files(id);
     }
@@ -396,7 +395,10 @@ impl ImportPage {
             title: import.files.first().map_or_else(|| "Import".to_owned(), |f| f.name.clone()),
             badge: badge(&import),
             choices: Choices::all(currency),
-            errors: ops::check(&import.asked).err().filter(|_| import.state == State::Failed).map(|e| FormErrors::of(&e)),
+            errors: ops::check(&import.asked)
+                .err()
+                .filter(|_| import.state == State::Failed)
+                .map(|e| FormErrors::of(&e)),
             progress: progress.map(Moving::of),
             is_open,
             can_start: match import.state {

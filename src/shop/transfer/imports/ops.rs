@@ -9,7 +9,10 @@ use serde::Serialize;
 
 /// Every kind of event of this part with a sentence for the documentation.
 pub const EVENTS: &[(&str, &str)] = &[
-    ("import.added", "Files were uploaded to be imported; nothing is written yet. With the state `failed` a choice has to be made again."),
+    (
+        "import.added",
+        "Files were uploaded to be imported; nothing is written yet. With the state `failed` a choice has to be made again.",
+    ),
     ("import.asked_anew", "The files of an import are read with other choices."),
     ("import.checked", "The dry run of an import has ended; `landed` says what it would do."),
     (
