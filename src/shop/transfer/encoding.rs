@@ -50,9 +50,7 @@ pub fn detect(input: &Input, choice: Option<&'static encoding_rs::Encoding>) -> 
         || encoding_rs::Encoding::for_bom(&head).is_some()
         || looks_wide(&head, 0)
         || looks_wide(&head, 1);
-    if !is_wide {
-        input.refuse_foreign(&head)?;
-    }
+    input.refuse_foreign(&head, is_wide)?;
     let (marked, mark) = encoding_rs::Encoding::for_bom(&head).map_or((None, 0), |(e, len)| (Some(e), len));
     if let Some(encoding) = choice.or(marked).filter(|e| *e != UTF_8) {
         return Ok(Detected {

@@ -119,13 +119,14 @@ impl Input {
         };
         Error::invalid("file_unreadable", format!("{} cannot be read{why}.", self.told)).because(cause)
     }
-    /// Refuses pictures and documents by their first bytes, and bytes that no text has.
+    /// Refuses pictures and documents by their first bytes, and bytes that no text has unless its letters are wide.
     ///
     /// # Errors
     /// `file_not_text`.
-    pub fn refuse_foreign(&self, head: &[u8]) -> Result<()> {
+    pub fn refuse_foreign(&self, head: &[u8], is_wide: bool) -> Result<()> {
         let known = SIGNS.iter().find(|(sign, _)| head.starts_with(sign));
-        let Some(what) = known.map(|(_, what)| *what).or_else(|| head.contains(&0).then_some("no text"))
+        let Some(what) =
+            known.map(|(_, what)| *what).or_else(|| (!is_wide && head.contains(&0)).then_some("no text"))
         else {
             return Ok(());
         };

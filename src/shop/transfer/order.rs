@@ -105,6 +105,9 @@ impl Maker<'_> {
         };
         self.name(&mut order, key, views)?;
         self.state(&mut order, &amounts, views, &draft, &mut payments)?;
+        if let (true, Some(view)) = (payments.is_empty(), first(views, Field::PaymentMethod)) {
+            self.keep(&mut draft.extras, "payment_method", &view.text(Field::PaymentMethod), &view);
+        }
         if let (Some(subtotal), Some(view)) = (amounts.lone_subtotal, views.first()) {
             self.keep(&mut draft.extras, "subtotal", &subtotal.exact.normalize().to_string(), view);
         }

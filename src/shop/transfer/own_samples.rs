@@ -319,3 +319,20 @@ fn a_refund_without_an_amount_is_of_all_of_it() {
     let order = new.checked(id, 1, None, crate::base::time::Timestamp(0)).unwrap();
     assert_eq!((order.total, order.refunded), (3000, 3000));
 }
+
+#[test]
+fn what_was_paid_and_given_back_in_part_is_read() {
+    let shopify = "Name,Email,Financial Status,Currency,Subtotal,Shipping,Taxes,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,Payment Method,Outstanding Balance\n\
+#1,a@example.com,partially_paid,EUR,30.00,0,0,30.00,2024-03-06,3,Pen,10.00,,12.00\n\
+#2,b@example.com,pending,EUR,30.00,0,0,30.00,2024-03-06,3,Pen,10.00,Bank transfer,\n";
+    let (kept, _) = read(Format::Shopify, Kind::Orders, &[shopify]);
+    let paid: Vec<i64> = kept.orders[0].payments.iter().map(|p| p.amount).collect();
+    assert_eq!(paid, [1800]);
+    let open = &kept.orders[1];
+    assert_eq!((open.payments.len(), open.metadata["payment_method"].as_str()), (0, "Bank transfer"));
+
+    let woo = "order_id,order_number,order_date,paid_date,status,shipping_total,tax_total,order_total,order_currency,billing_email,refund_items,line_item_1\n\
+2,2,2024-05-01 12:00:00,2024-05-01 12:01:00,completed,5.00,0,25.00,EUR,w@example.com,amount:10.00|reason:broken|date:2024-05-03,name:Hoodie|quantity:2|total:20.00|sub_total:20.00\n";
+    let (kept, _) = read(Format::Woocommerce, Kind::Orders, &[woo]);
+    assert_eq!((kept.orders[0].refunded, kept.orders[0].payment), (1000, Payment::PartRefunded));
+}

@@ -255,6 +255,8 @@ impl<'a> Run<'a> {
     }
 
     fn report(mut self, maker: Maker<'_>, is_cut_short: bool) -> Report {
+        // Before the reports of the files are handed on, which tell what was given.
+        let not_given = self.not_given();
         let mut report = Report {
             files: std::mem::take(&mut self.reports),
             assumptions: maker.assumed(),
@@ -262,7 +264,7 @@ impl<'a> Run<'a> {
             warnings: maker.warnings,
             is_cut_short,
         };
-        report.assumptions.extend(self.not_given());
+        report.assumptions.extend(not_given);
         for row in self.details.values().flat_map(Details::left) {
             if let Some(bound) = self.bound.get(row.file).filter(|_| !is_cut_short) {
                 let key = bound.key.columns.iter().find_map(|c| row.record.get(*c)).unwrap_or_default();
