@@ -62,6 +62,7 @@ impl App {
             Arc::clone(&shop),
             dir.join("files/imports"),
             dir.join("tmp/uploads"),
+            settings.server.max_upload.0,
         )?;
         let office = Office::new(Shelf::of(&dir));
         Ok(Self { dir, settings: Arc::new(settings.clone()), store, search, shop, imports, office })

@@ -132,12 +132,13 @@ fn a_whole_shop_goes_out_and_comes_in_and_goes_out_the_same() {
     let export = |data: &str, what: &str, format: &str, to: &str| {
         succeed(&["export", what, "--format", format, "-o", to, "--data", data]);
     };
-    let kinds = ["customers", "orders"];
+    let kinds = ["customers", "orders", "credit-notes"];
     for what in kinds {
         export(&data, what, "jsonl", &path(what));
     }
     let first = kinds.map(|what| std::fs::read_to_string(path(what)).unwrap());
     assert!(first[0].contains("\"old_emails\":[\""), "nobody has an earlier address");
+    assert!(first[2].lines().count() > 5, "nothing was credited");
     for format in ["csv", "xlsx", "jsonl"] {
         let other = path(&format!("shop-{format}"));
         for (what, whole) in kinds.iter().zip(&first) {
@@ -150,6 +151,7 @@ fn a_whole_shop_goes_out_and_comes_in_and_goes_out_the_same() {
                 landed.as_object_mut().unwrap().retain(|_, count| *count != 0);
                 landed
             };
+            let what = what.replace('-', "_");
             let added = serde_json::json!({ format!("{what}_added"): records });
             assert_eq!(import(&["--dry-run"]), added, "{file}");
             assert_eq!(import(&[]), added, "{file}");
@@ -169,6 +171,71 @@ fn a_whole_shop_goes_out_and_comes_in_and_goes_out_the_same() {
         assert_eq!(told["landed"]["orders_unchanged"], first[1].lines().count(), "{told}");
         assert!(succeed(&["check", "--data", &other]).contains("no problem"));
     }
+}
+
+#[test]
+fn orders_of_another_shop_keep_their_ids_and_its_credit_notes_come_along() {
+    let retail = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n\
+        1,A,Cup,2,2011-01-01 10:00,2.00,7,France\n2,A,Cup,1,2011-01-02 10:00,2.00,7,France\n\
+        C3,A,=Cup,-1,2011-01-02 11:00,2.00,7,France\nC4,B,Pan,-1,2011-01-03 10:00,9.00,8,France\n\
+        A5,B,Adjust bad debt,1,2011-01-04 10:00,-5.00,,United Kingdom\n";
+    let home = tempfile::tempdir().unwrap();
+    let path = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    let (here, file) = (path("here"), path("retail.csv"));
+    std::fs::write(&file, retail).unwrap();
+    succeed(&["import", "orders", "--from", "online-retail", &file, "--data", &here]);
+    let kinds = ["orders", "credit-notes", "customers"];
+    let export = |data: &str, what: &str, format: &str, to: &str| {
+        succeed(&["export", what, "--format", format, "-o", to, "--data", data])
+    };
+    let told = export(&here, "orders", "csv", &path("all.csv"));
+    assert!(told.contains("Credit notes are a file of their own"), "{told}");
+    for format in ["csv", "jsonl", "xlsx"] {
+        // Without the file of customers: everybody comes with an order or a credit note.
+        let there = path(&format!("there-{format}"));
+        for what in &kinds[..2] {
+            let name = path(&format!("{what}.{format}"));
+            export(&here, what, format, &name);
+            for (added, unchanged) in [(true, false), (false, true)] {
+                let args = ["import", what, "--from", "backroom", &name, "--data", &there, "--json"];
+                let told: Value = serde_json::from_str(&succeed(&args)).unwrap();
+                let count = |key: &str| told["landed"][format!("{}_{key}", what.replace('-', "_"))] != 0;
+                assert_eq!((count("added"), count("unchanged")), (added, unchanged), "{told}");
+                assert_eq!(told["landed"]["refused"], 0, "{told}");
+            }
+            for (data, to) in [(&here, "a"), (&there, "b")] {
+                export(data, what, "jsonl", &path(to));
+            }
+            let [a, b] = ["a", "b"].map(|name| std::fs::read_to_string(path(name)).unwrap());
+            assert_eq!(a, b, "{what} by {format}");
+        }
+        for (data, to) in [(&here, "a"), (&there, "b")] {
+            export(data, "customers", "jsonl", &path(to));
+        }
+        let [a, b] = ["a", "b"].map(|name| std::fs::read_to_string(path(name)).unwrap().lines().count());
+        assert_eq!((a, b), (2, 2));
+        assert!(succeed(&["check", "--data", &there]).contains("no problem"));
+    }
+}
+
+#[test]
+fn what_cannot_be_imported_is_told_with_its_path_and_the_reason() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("shop").to_str().unwrap().to_owned();
+    let told = |args: &[&str]| {
+        let all = [&["import", "orders", "--data", &data], args].concat();
+        let output = backroom(&all);
+        assert_ne!(output.status.code(), Some(0), "{args:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let nonexist = told(&["--from", "shopify", "/nonexist.csv"]);
+    assert!(nonexist.contains("/nonexist.csv cannot be read: there is no such file."), "{nonexist}");
+    assert!(told(&["--from", "shopify", "/etc"]).contains("/etc cannot be read: it is a folder."));
+    assert!(told(&["--from", "csv", "/nonexist.csv"]).contains("--from csv needs --mapping FILE"));
+    let long = home.path().join("long.csv");
+    std::fs::write(&long, format!("{},b\n1,2\n", "x".repeat(900_000))).unwrap();
+    let long = told(&["--from", "shopify", long.to_str().unwrap()]);
+    assert!(long.len() < 1_000 && long.contains("xxx…"), "{}", long.len());
 }
 
 #[test]

@@ -172,8 +172,25 @@ fn a_changed_file_changes_and_two_shops_with_one_format_are_kept_apart() {
     let order = shop.get("/api/v1/orders?q=bert").expect(200).json();
     assert_eq!(order["data"][0]["source"]["source"], "shop two");
     let own = [("from", "shopify"), ("source_name", "backroom")];
-    let page = send(&shop, &cookie, "/admin/transfer/imports", &own, &[csv("orders.csv", &rows)]).expect(422);
-    assert!(page.body.contains("Choose another."), "{}", page.body);
+    // A choice that cannot be taken is made again on the import's page; the files stay.
+    for (field, value, said) in [
+        ("source_name", "backroom", "Choose another."),
+        ("currency", "XX", "currency"),
+        ("decimal", "x", "dot or a comma"),
+    ] {
+        let wrong = [own[0], (field, value)];
+        let path = upload(&shop, &cookie, &wrong, &[csv("orders.csv", &rows)]);
+        let page = shop.page(&path, &cookie).expect(200).body;
+        assert!(page.contains("Failed") && page.contains(said), "{page}");
+        assert!(page.contains(&format!("value=\"{value}\"")) || field == "decimal", "{page}");
+        let right = [("from", "shopify"), ("source_name", "shop two")];
+        send(&shop, &cookie, &format!("{path}/check"), &right, &[]).expect(303);
+        let page = at_rest(&shop, &cookie, &path);
+        assert_eq!(figure(&page, "Orders unchanged"), "1", "{page}");
+        assert!(page.contains("Nothing to import") && !page.contains("Checked, not imported yet"), "{page}");
+        let list = shop.page("/admin/transfer", &cookie).expect(200).body;
+        assert!(list.contains("Nothing to import"), "{list}");
+    }
 }
 
 #[test]
@@ -325,6 +342,19 @@ fn what_a_list_shows_is_exported_and_whole_records_come_in_again_unchanged() {
     assert_eq!((&made[0]["data"]["records"], &made[0]["data"]["whole"]), (&802.into(), &true.into()));
     assert_eq!(made[0]["actor"]["name"], "Olga Owner");
 
+    // The lists are for people: as files to import they are refused by name, also where a format is chosen.
+    for (name, text, fields) in [
+        ("orders.csv", &all, &[][..]),
+        ("shown.csv", &shown.body, &[]),
+        ("customers.csv", &customers, &[]),
+        ("chosen.csv", &customers, &[("from", "shopify"), ("what", "customers")]),
+        ("chosen.csv", &all, &[("from", "backroom"), ("what", "orders")]),
+    ] {
+        let path = upload(&shop, &cookie, fields, &[csv(name, text)]);
+        let page = at_rest(&shop, &cookie, &path);
+        assert!(page.contains("Failed") && page.contains("Export “Everything there is”"), "{name}: {page}");
+    }
+
     for (format, name) in [("csv", "orders.csv"), ("jsonl", "orders.jsonl"), ("xlsx", "orders.xlsx")] {
         let form = format!("shape=records&format={format}");
         let file = shop.form("/admin/exports/orders", &form, &cookie).expect(200).bytes;
@@ -337,6 +367,68 @@ fn what_a_list_shows_is_exported_and_whole_records_come_in_again_unchanged() {
         let again = other.form("/admin/exports/orders", all, &there).expect(200).body;
         assert_eq!(again, shop.form("/admin/exports/orders", all, &cookie).expect(200).body, "{name}");
     }
+}
+
+#[test]
+fn credit_notes_are_exported_and_come_in_again() {
+    let retail = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n\
+        1,A,Cup,2,2011-01-01 10:00,2.00,7,France\nC2,A,=Cup,-1,2011-01-02 10:00,2.00,8,France\n";
+    let shop = Shop::open();
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    let path = upload(&shop, &cookie, &[], &[csv("retail.csv", retail)]);
+    assert_eq!(figure(&at_rest(&shop, &cookie, &path), "Customers in the files"), "2");
+    start(&shop, &cookie, &path, "");
+    let page = shop.page("/admin/exports/orders?shape=credit_notes", &cookie).expect(200).body;
+    assert!(page.contains("<strong>1</strong> credit note."), "{page}");
+    for (format, name) in [("csv", "notes.csv"), ("jsonl", "notes.jsonl"), ("xlsx", "notes.xlsx")] {
+        let form = format!("shape=credit_notes&format={format}");
+        let file = shop.form("/admin/exports/orders", &form, &cookie).expect(200).bytes;
+        let other = Shop::open();
+        let there = other.sign_in(OWNER, PASSWORD);
+        let as_orders = [("from", "backroom"), ("what", "orders")];
+        let path = upload(&other, &there, &as_orders, &[File { input: "file", name, bytes: &file }]);
+        assert!(at_rest(&other, &there, &path).contains("holds credit notes"), "{name}");
+        let path = upload(&other, &there, &[], &[File { input: "file", name, bytes: &file }]);
+        let page = at_rest(&other, &there, &path);
+        assert_eq!(figure(&page, "Credit notes and adjustments added"), "1", "{page}");
+        start(&other, &there, &path, "on_error=stop");
+        let all = "shape=credit_notes";
+        let again = other.form("/admin/exports/orders", all, &there).expect(200).body;
+        assert_eq!(again, shop.form("/admin/exports/orders", all, &cookie).expect(200).body, "{name}");
+    }
+}
+
+#[test]
+fn an_upload_over_the_limit_is_refused_with_what_helps() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "[server]\nmax_upload = \"1 MB\"\n").unwrap();
+    let shop = Shop::open_with(&["--config", file.path().to_str().unwrap()]);
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    assert!(shop.page("/admin/transfer", &cookie).expect(200).body.contains("1 MB at most"));
+    let large = "a,b\n".repeat(300_000);
+    let page = send(&shop, &cookie, "/admin/transfer/imports", &[], &[csv("large.csv", &large)]).expect(413);
+    assert!(page.body.contains("larger than 1 MB, which is the most here"), "{}", page.body);
+}
+
+#[test]
+fn pictures_documents_and_mac_files_are_told_apart() {
+    let shop = Shop::open();
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    for (name, bytes, said) in [
+        ("a.png", &b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"[..], "a.png is a picture, not a table."),
+        ("a.pdf", b"%PDF-1.4\n1 0 obj\n<<>>\n", "a.pdf is a PDF document, not a table."),
+        ("a.csv", b"Name,Email\n#1,a\0@example.com\n", "a.csv is no text, not a table."),
+    ] {
+        let path = upload(&shop, &cookie, &[], &[File { input: "file", name, bytes }]);
+        let page = at_rest(&shop, &cookie, &path);
+        assert!(page.contains("Failed") && page.contains(said), "{page}");
+    }
+    let path = upload(&shop, &cookie, &[], &[csv("mac.csv", &SHOPIFY.replace('\n', "\r"))]);
+    assert_eq!(figure(&at_rest(&shop, &cookie, &path), "Orders added"), "2");
+    let header = SHOPIFY.lines().next().unwrap();
+    let path = upload(&shop, &cookie, &[], &[csv("header.csv", header)]);
+    let page = at_rest(&shop, &cookie, &path);
+    assert!(page.contains("a header and no rows") && page.contains("Nothing to import"), "{page}");
 }
 
 #[test]
@@ -360,7 +452,8 @@ fn whatever_is_uploaded_is_read_or_refused_and_the_shop_goes_on() {
     }
     for path in paths {
         let page = at_rest(&shop, &cookie, &path);
-        assert!(page.contains("Failed") || page.contains("Checked"), "{path}");
+        let is_judged = ["Failed", "Checked", "Nothing to import"].iter().any(|word| page.contains(word));
+        assert!(is_judged, "{path}");
         assert!(!page.contains("fault of the program"), "{path}: {page}");
     }
     assert_eq!(total(&shop, ""), 0);

@@ -13,11 +13,12 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
-/// Export orders or customers
+/// Export orders, customers or credit notes
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   backroom export orders -o orders.csv
+  backroom export credit-notes -o credit-notes.csv
   backroom export orders --query 'status:open country:DE' --format jsonl | gzip > open.jsonl.gz")]
 pub(super) struct ExportArgs {
     pub(super) what: ExportWhat,
@@ -37,6 +38,7 @@ pub(super) struct ExportArgs {
 pub(super) enum ExportWhat {
     Orders,
     Customers,
+    CreditNotes,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -56,6 +58,7 @@ pub(super) fn run(args: &ExportArgs, app: &App, answer: &mut Answer) -> Result<E
         kind: match args.what {
             ExportWhat::Orders => Kind::Orders,
             ExportWhat::Customers => Kind::Customers,
+            ExportWhat::CreditNotes => Kind::CreditNotes,
         },
         query: args.query.as_deref().unwrap_or_default(),
         shape: Shape::Records { columns: Vec::new(), orders: OrderShape::PerLine },
@@ -78,6 +81,10 @@ pub(super) fn run(args: &ExportArgs, app: &App, answer: &mut Answer) -> Result<E
             let file = File::create(&path).map_err(unwritable)?;
             let count = write(&app.store, &app.search, &wanted, BufWriter::with_capacity(1 << 18, file))?;
             answer.remark(format_args!("{count} records in {}", path.display()))?;
+            let is_all = wanted.kind == Kind::Orders && wanted.query.trim().is_empty();
+            if is_all && !app.store.read(|s| crate::shop::orders::credit_note_ids(s, None, 1))?.is_empty() {
+                answer.remark("Credit notes are a file of their own: backroom export credit-notes")?;
+            }
         }
         None => {
             write(&app.store, &app.search, &wanted, Through(answer))?;

@@ -6,11 +6,12 @@ use crate::base::money::{Currency, Money};
 use crate::cli::Place;
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
+use crate::shop::transfer::cell;
 use crate::shop::transfer::input::Input;
 use crate::shop::transfer::intake::{self, Choices, MAPPED, Source};
 use crate::shop::transfer::landing::{Landed, Landing, OnError};
 use crate::shop::transfer::mapping::Kind;
-use crate::shop::transfer::outcome::{Refused, Report};
+use crate::shop::transfer::outcome::{FileReport, Refused, Report};
 use crate::shop::transfer::workbook_in;
 use crate::store::{Actor, ActorKind};
 use serde_json::json;
@@ -23,7 +24,7 @@ use std::time::Instant;
 /// Refusals that are told; the file of `--rejected` has all.
 const REFUSALS_TOLD: usize = 5;
 
-/// Import orders or customers from files
+/// Import orders, customers or credit notes from files
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -33,7 +34,8 @@ Examples:
 
 Files may be compressed (.gz, .zst). Importing a file twice changes nothing; an import that was interrupted goes
 on when it is run again. With --json, one line when it has ended: {\"dry_run\", \"rows\", \"lines\", \"orders\",
-\"credit_notes\", \"adjustments\", \"customers\", \"landed\", \"sums\", \"warnings\", \"assumptions\", \"seconds\"}.")]
+\"credit_notes\", \"adjustments\", \"customers\", \"guests\", \"skipped\", \"landed\", \"facts\", \"sums\", \"files\", \"warnings\",
+\"assumptions\", \"seconds\"}.")]
 pub(super) struct ImportArgs {
     pub(super) what: ImportWhat,
     /// The program the files come from; csv needs --mapping
@@ -80,6 +82,8 @@ pub(super) struct ImportArgs {
 pub(super) enum ImportWhat {
     Orders,
     Customers,
+    /// Of Backroom alone; other shops have them among their orders
+    CreditNotes,
 }
 
 /// The words of `--from`, checked while the command line is read.
@@ -101,11 +105,12 @@ pub(super) fn run(args: &ImportArgs, app: &App, answer: &mut Answer) -> Result<E
     let kind = match args.what {
         ImportWhat::Orders => Kind::Orders,
         ImportWhat::Customers => Kind::Customers,
+        ImportWhat::CreditNotes => Kind::CreditNotes,
     };
-    let files = args.files.iter().map(|name| Input::path(&answer.file(name))).collect();
-    let unpacked = workbook_in::unpacked(files)?;
-    let files = &unpacked.files;
     let source = Source::parse(&args.from, mapping(args, answer)?.as_deref())?;
+    let files = args.files.iter().map(|name| Input::path(&answer.file(name))).collect();
+    let unpacked = workbook_in::unpacked(files, app.imports.arrivals())?;
+    let files = &unpacked.files;
     let choices = Choices {
         encoding: args.encoding.clone(),
         decimal: args.decimal.clone(),
@@ -189,6 +194,7 @@ fn tell(args: &ImportArgs, answer: &mut Answer, told: &Told<'_>, started: Instan
                 "paid": s.paid.rounded, "refunded": s.refunded.rounded, "credited": s.credited.rounded,
                 "adjusted": s.adjusted.rounded,
             }))).collect::<serde_json::Map<_, _>>(),
+            "files": report.files.iter().map(as_read).collect::<Vec<_>>(),
             "warnings": report.warnings, "assumptions": report.assumptions, "seconds": started.elapsed().as_millis() as u64 / 1_000,
         }));
     }
@@ -199,6 +205,11 @@ fn tell(args: &ImportArgs, answer: &mut Answer, told: &Told<'_>, started: Instan
         "{} rows, {} lines, {} orders, {} customers",
         t.rows, t.lines, t.orders, t.customers
     ))?;
+    for file in &report.files {
+        for line in told_of(file) {
+            answer.line(format_args!("  {line}"))?;
+        }
+    }
     for (count, what) in landed.in_words() {
         answer.line(format_args!("  {count} {what}"))?;
     }
@@ -223,4 +234,40 @@ fn tell(args: &ImportArgs, answer: &mut Answer, told: &Told<'_>, started: Instan
         answer.line(format_args!("  warning {code}: {} ({} times)", warning.sentence, warning.count))?;
     }
     Ok(())
+}
+
+/// How a file was read, as JSON.
+fn as_read(file: &FileReport) -> serde_json::Value {
+    json!({
+        "name": file.name.as_ref(), "taken_for": file.role, "rows": file.rows, "encoding": file.encoding,
+        "separator": file.delimiter.to_string(), "kept_as_custom_fields": shortened(&file.unknown_columns),
+        "left_out": shortened(&file.ignored_columns), "read_as": shortened(&file.decisions),
+        "samples": shortened(&file.samples),
+    })
+}
+
+/// How a file was read, a line each.
+fn told_of(file: &FileReport) -> Vec<String> {
+    let separator = match file.delimiter {
+        '\t' => ", separated by tabs".to_owned(),
+        '\n' | '\0' => String::new(),
+        sign => format!(", separated by {sign}"),
+    };
+    let mut lines =
+        vec![format!("{}: {}, {} rows, {}{separator}", file.name, file.role, file.rows, file.encoding)];
+    for (what, texts) in [
+        ("letters", &file.samples),
+        ("kept as custom fields", &file.unknown_columns),
+        ("left out", &file.ignored_columns),
+        ("read as", &file.decisions),
+    ] {
+        if !texts.is_empty() {
+            lines.push(format!("  {what}: {}", shortened(texts).join(", ")));
+        }
+    }
+    lines
+}
+
+fn shortened(texts: &[String]) -> Vec<String> {
+    texts.iter().map(|text| cell::shown(text)).collect()
 }

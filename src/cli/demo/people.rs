@@ -126,7 +126,7 @@ impl People {
             company: person.address.company.clone(),
             phone: person.phone.clone(),
             language: table.language.to_owned(),
-            accepts_marketing: dice.chance(420),
+            accepts_marketing: Some(dice.chance(420)),
             created_at: Some(created_at),
             ..NewCustomer::default()
         };
@@ -134,7 +134,8 @@ impl People {
         customer.addresses.extend(person.other_address.clone());
         if person.is_company && dice.chance(700) {
             dice.fill(table.vat_id, &mut customer.vat_id);
-            customer.tax_exempt = table.country != "DE" && !customer.vat_id.is_empty() && dice.chance(300);
+            customer.tax_exempt =
+                Some(table.country != "DE" && !customer.vat_id.is_empty() && dice.chance(300));
         }
         if dice.chance(80) {
             dice.fill("19", &mut customer.birthday);

@@ -61,6 +61,8 @@ pub(super) fn credit(seed: u64, n: u64, order: &Order, end: Timestamp) -> Option
         return None;
     }
     Some(NewCreditNote {
+        wished_id: None,
+        created_at: None,
         number: format!("CN-{}", order.number),
         source: Some(ExternalRef { source: "demo".to_owned(), id: n.to_string() }),
         issued_at,

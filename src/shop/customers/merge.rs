@@ -1,12 +1,17 @@
 //! What an order or an import says about a customer, merged into the one that is known, or added.
 
-use super::model::{ADDRESSES_MAX, Customer, CustomerId, ExternalRef, NewCustomer, tags};
+use super::model::{ADDRESSES_MAX, Brought, Customer, CustomerId, ExternalRef, NewCustomer, tags};
 use super::ops::{Outcome, find, find_by_email, find_by_external, get, insert, record, save};
+use super::table::BY_OLD_EMAIL;
 use crate::base::email;
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::base::id::Id;
 use crate::base::time::Timestamp;
 use crate::store::{Read, Tx};
+use sha2::{Digest as _, Sha256};
+
+/// Files whose sayings are remembered: as many as anybody imports in turns.
+const SAID_MAX: usize = 8;
 
 /// The customer an order describes: found by outside id, then by e-mail, else added. What is known stays as it
 /// is; a new outside id and a new address are added, empty fields are filled.
@@ -36,14 +41,19 @@ pub fn known_as(tx: &mut Tx<'_>, new: &NewCustomer, by: &'static str) -> Result<
         after.last_name.clone_from(&new.last_name);
     }
     add_missing(tx, &mut after, &new)?;
+    // What an order adds is nobody's change of what an import has left.
+    if let Some(brought) = after.imported.as_mut().filter(|b| b.version == before.version) {
+        brought.version = before.version.saturating_add(1);
+    }
     save(tx, &before, after)?;
     Ok(id)
 }
 
-/// Merges what an import says about a customer: later cells that are not empty win.
+/// Merges what an import says about a customer: later cells that are not empty win. What it has said before changes
+/// nothing again, and what was changed here since is not overwritten.
 ///
 /// # Errors
-/// `validation`.
+/// `validation`, `changed_here`.
 pub fn import(tx: &mut Tx<'_>, new: &NewCustomer) -> Result<(CustomerId, Outcome)> {
     let new = new.checked()?;
     let Some(id) = match_of(tx, &new)? else {
@@ -51,7 +61,10 @@ pub fn import(tx: &mut Tx<'_>, new: &NewCustomer) -> Result<(CustomerId, Outcome
         return Ok((insert(tx, new, "import")?.id, Outcome::Added));
     };
     let before = get(tx, id)?;
-    let after = merged(tx, &before, &new)?;
+    let Some(mut after) = brought_up_to_date(tx, &before, &new)? else { return Ok((id, Outcome::Unchanged)) };
+    if let Some(brought) = &mut after.imported {
+        brought.version = before.version.saturating_add(1);
+    }
     let saved = save(tx, &before, after)?;
     Ok((id, if saved.version == before.version { Outcome::Unchanged } else { Outcome::Changed }))
 }
@@ -69,9 +82,52 @@ pub fn rehearsed(r: &impl Read, before: Option<&Customer>, new: NewCustomer) -> 
         let nobody = CustomerId::from_bytes([0; 16]);
         return Ok((record(new, nobody, Timestamp(0), Timestamp(0)), Outcome::Added));
     };
-    let after = merged(r, &known, &new)?;
-    let outcome = if after == known { Outcome::Unchanged } else { Outcome::Changed };
-    Ok((after, outcome))
+    Ok(match brought_up_to_date(r, &known, &new)? {
+        Some(after) => (after, Outcome::Changed),
+        None => (known, Outcome::Unchanged),
+    })
+}
+
+/// What an import makes of a customer; `None` where it says nothing new.
+fn brought_up_to_date(r: &impl Read, before: &Customer, new: &NewCustomer) -> Result<Option<Customer>> {
+    let given = said(new);
+    if before.imported.as_ref().is_some_and(|b| b.said.contains(&given)) {
+        return Ok(None);
+    }
+    let mut after = merged(r, before, new)?;
+    if after == *before {
+        return Ok(None);
+    }
+    // One who was added here is filled in by the first file; a file of ours says which version it has seen.
+    let is_untouched = match (&before.imported, new.life) {
+        (_, Some(life)) if life.version == before.version => true,
+        (Some(brought), _) => brought.version == before.version,
+        (None, life) => life.is_none(),
+    };
+    if !is_untouched {
+        let text = format!(
+            "{} is here already and was changed here since, so the file does not overwrite it. Change it on the customer’s page.",
+            before.name()
+        );
+        return Err(Error::conflict("changed_here", text));
+    }
+    let mut all = after.imported.take().unwrap_or_default().said;
+    all.push(given);
+    let old = all.len().saturating_sub(SAID_MAX);
+    after.imported = Some(Brought { said: all.split_off(old), version: before.version });
+    Ok(Some(after))
+}
+
+/// A digest of what a file says about a customer.
+pub(super) fn said(new: &NewCustomer) -> u64 {
+    let plain = NewCustomer { life: None, created_at: None, is_import: false, ..new.clone() };
+    let (marketing, exempt) = (plain.accepts_marketing, plain.tax_exempt);
+    let nobody = CustomerId::from_bytes([0; 16]);
+    let mut digest = Sha256::new();
+    let record = record(plain, nobody, Timestamp(0), Timestamp(0));
+    digest.update(minicbor::to_vec(&record).unwrap_or_default());
+    digest.update(format!("{marketing:?}{exempt:?}"));
+    digest.finalize().first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
 fn merged(r: &impl Read, before: &Customer, new: &NewCustomer) -> Result<Customer> {
@@ -94,8 +150,8 @@ fn merged(r: &impl Read, before: &Customer, new: &NewCustomer) -> Result<Custome
     all_tags.extend(new.tags.iter().cloned());
     after.tags = tags(&all_tags)?;
     after.metadata.extend(new.metadata.clone());
-    after.accepts_marketing = new.accepts_marketing || after.accepts_marketing;
-    after.tax_exempt = new.tax_exempt || after.tax_exempt;
+    after.accepts_marketing = new.accepts_marketing.unwrap_or(after.accepts_marketing);
+    after.tax_exempt = new.tax_exempt.unwrap_or(after.tax_exempt);
     add_missing(r, &mut after, new)?;
     take_address(r, &mut after, new)?;
     for address in &new.old_emails {
@@ -131,6 +187,13 @@ fn match_of(r: &impl Read, new: &NewCustomer) -> Result<Option<CustomerId>> {
         {
             return Ok(Some(id));
         }
+    }
+    // An old file has an address they had before; somebody else may have it by now, and has another name.
+    if let Some(address) = &new.email
+        && let Some(id) = BY_OLD_EMAIL.first(r, &email::key(address))?
+        && !is_somebody_else(&get(r, id)?, new)
+    {
+        return Ok(Some(id));
     }
     Ok(None)
 }
@@ -253,5 +316,75 @@ mod tests {
         // Somebody else's is nobody else's.
         brought(&store, row("9", "Li", "Li", "li@example.com"));
         assert_eq!(store.read(|s| get(s, bo)).unwrap().email.as_deref(), Some("new@example.com"));
+    }
+
+    #[test]
+    fn a_file_that_is_imported_again_undoes_nothing_that_was_changed_here() {
+        use crate::shop::customers::{CustomerChange, change};
+        let (_dir, store) = store();
+        let first = NewCustomer {
+            note: "file".into(),
+            accepts_marketing: Some(true),
+            tax_exempt: Some(true),
+            ..row("1", "Ann", "Old", "ann@example.com")
+        };
+        let (ann, _) = brought(&store, first.clone());
+        let here = CustomerChange {
+            last_name: Some("New".into()),
+            note: Some("ours".into()),
+            accepts_marketing: Some(false),
+            ..CustomerChange::default()
+        };
+        store.write_blocking(Actor::system("test"), move |tx| change(tx, ann, None, &here)).unwrap();
+        assert_eq!(brought(&store, first.clone()), (ann, Outcome::Unchanged));
+        let after = store.read(|s| get(s, ann)).unwrap();
+        assert_eq!(
+            (after.last_name.as_str(), after.note.as_str(), after.accepts_marketing),
+            ("New", "ours", false)
+        );
+        // A newer file is refused by name.
+        let newer = NewCustomer { phone: "+41 79".into(), ..first };
+        let error = store
+            .write_blocking(Actor::system("test"), move |tx| import(tx, &newer).map(|_| ()))
+            .unwrap_err();
+        assert!(error.code == "changed_here" && error.message.contains("Ann New"), "{}", error.message);
+    }
+
+    #[test]
+    fn consent_and_exemption_are_withdrawn_by_a_file_and_not_by_silence() {
+        let (_dir, store) = store();
+        let with = |marketing, exempt, phone: &str| NewCustomer {
+            accepts_marketing: marketing,
+            tax_exempt: exempt,
+            phone: phone.into(),
+            ..row("1", "Ann", "Old", "ann@example.com")
+        };
+        let (ann, _) = brought(&store, with(Some(true), Some(true), ""));
+        let flags = || store.read(|s| get(s, ann)).map(|c| (c.accepts_marketing, c.tax_exempt)).unwrap();
+        brought(&store, with(None, None, "1"));
+        assert_eq!(flags(), (true, true));
+        assert_eq!(brought(&store, with(Some(false), Some(false), "")).1, Outcome::Changed);
+        assert_eq!(flags(), (false, false));
+        // The first file again is an old one by now.
+        assert_eq!(brought(&store, with(Some(true), Some(true), "")).1, Outcome::Unchanged);
+        assert_eq!(flags(), (false, false));
+    }
+
+    #[test]
+    fn a_file_without_ids_finds_a_customer_by_an_address_they_had_before() {
+        use crate::shop::customers::{CustomerChange, change};
+        let (_dir, store) = store();
+        let without_id = |first: &str, last: &str, address: &str| NewCustomer {
+            external: Vec::new(),
+            ..row("", first, last, address)
+        };
+        let (bo, _) = brought(&store, without_id("Bo", "Li", "bo@example.com"));
+        let moved =
+            CustomerChange { email: Some(Some("new@example.com".into())), ..CustomerChange::default() };
+        store.write_blocking(Actor::system("test"), move |tx| change(tx, bo, None, &moved)).unwrap();
+        assert_eq!(brought(&store, without_id("Bo", "Li", "BO@example.com")), (bo, Outcome::Unchanged));
+        assert_eq!(store.read(|s| get(s, bo)).unwrap().email.as_deref(), Some("new@example.com"));
+        // Somebody else who has the address by now is somebody else.
+        assert_ne!(brought(&store, without_id("Rudi", "Ratlos", "bo@example.com")).0, bo);
     }
 }

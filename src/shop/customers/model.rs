@@ -139,6 +139,10 @@ pub struct Customer {
     /// Addresses the customer had before, so that old orders' mail still finds them.
     #[n(19)]
     pub old_emails: Vec<String>,
+    /// What imports have left; `None` for who was added here.
+    #[n(20)]
+    #[cbor(default)]
+    pub imported: Option<Brought>,
 }
 
 impl Customer {
@@ -163,6 +167,17 @@ impl Customer {
     }
 }
 
+/// What imports left behind on a customer, so that the next one can tell what is new, and what was done here since.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Brought {
+    /// Digests of what the last files said, the newest last.
+    #[n(0)]
+    pub said: Vec<u64>,
+    /// The version they left; a higher one was made here.
+    #[n(1)]
+    pub version: u64,
+}
+
 /// A customer as any door hands it in, before the rules have seen it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewCustomer {
@@ -176,8 +191,9 @@ pub struct NewCustomer {
     pub tags: Vec<String>,
     pub metadata: BTreeMap<String, String>,
     pub external: Vec<ExternalRef>,
-    pub accepts_marketing: bool,
-    pub tax_exempt: bool,
+    /// `None` where it is not said: what is known stays.
+    pub accepts_marketing: Option<bool>,
+    pub tax_exempt: Option<bool>,
     pub vat_id: String,
     pub language: String,
     pub birthday: String,

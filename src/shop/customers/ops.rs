@@ -1,9 +1,9 @@
 //! What can be done with customers: add, find, edit, merge what an import brings, keep their totals.
 
 use super::events::{Added, Changed, changes};
-use super::merge::own_id;
+use super::merge::{own_id, said};
 use super::model::{
-    Address, Customer, CustomerId, ExternalRef, NewCustomer, Totals, check_known, checked_address,
+    Address, Brought, Customer, CustomerId, ExternalRef, NewCustomer, Totals, check_known, checked_address,
     many_lines, metadata, one_line, tags,
 };
 use super::table::{BY_EMAIL, BY_EXTERNAL, BY_ORDERS, BY_PHONE, BY_SPENT, CUSTOMERS, TOTALS};
@@ -161,9 +161,11 @@ pub(super) fn insert(tx: &mut Tx<'_>, new: NewCustomer, by: &'static str) -> Res
 
 /// The record of somebody new.
 pub(super) fn record(new: NewCustomer, id: CustomerId, created_at: Timestamp, now: Timestamp) -> Customer {
+    let version = new.life.map_or(1, |life| life.version.max(1));
+    let imported = new.is_import.then(|| Brought { said: vec![said(&new)], version });
     Customer {
         id,
-        version: new.life.map_or(1, |life| life.version.max(1)),
+        version,
         created_at,
         updated_at: new.life.map_or(now, |life| life.updated_at.min(now)),
         email: new.email,
@@ -176,12 +178,13 @@ pub(super) fn record(new: NewCustomer, id: CustomerId, created_at: Timestamp, no
         tags: new.tags,
         metadata: new.metadata,
         external: new.external.into_iter().filter(|e| own_id(e) != Some(id)).collect(),
-        accepts_marketing: new.accepts_marketing,
-        tax_exempt: new.tax_exempt,
+        accepts_marketing: new.accepts_marketing.unwrap_or(false),
+        tax_exempt: new.tax_exempt.unwrap_or(false),
         vat_id: new.vat_id,
         language: new.language,
         birthday: new.birthday,
         old_emails: new.old_emails,
+        imported,
     }
 }
 

@@ -6,6 +6,7 @@ use crate::base::money::Currency;
 use crate::base::phone;
 use crate::store::{Index, IndexInfo, IndexRow, Record, Table, TableInfo};
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 /// Customer by id.
 pub(super) const CUSTOMERS: Table<CustomerId, Customer> = Table::new("customer/1");
@@ -14,6 +15,8 @@ pub(super) const TOTALS: Table<CustomerId, Totals> = Table::new("customer_totals
 
 /// `email::key` of the address → customer. Unique.
 pub(super) const BY_EMAIL: Index<String, CustomerId> = Index::unique("customer_by_email/1");
+/// `email::key` of an address they had before → customers.
+pub(super) const BY_OLD_EMAIL: Index<String, CustomerId> = Index::new("customer_by_old_email/1");
 /// (source, outside id) → customer. Unique.
 pub(super) const BY_EXTERNAL: Index<(String, String), CustomerId> = Index::unique("customer_by_external/1");
 /// Significant digits of the phone → customers.
@@ -28,13 +31,16 @@ pub const TABLES: &[TableInfo] = &[CUSTOMERS.info("shop::customers"), TOTALS.inf
 
 impl Record for Customer {
     type Key = CustomerId;
-    const INDEXES: &'static [IndexInfo] = &[BY_EMAIL.info(), BY_EXTERNAL.info(), BY_PHONE.info()];
+    const INDEXES: &'static [IndexInfo] =
+        &[BY_EMAIL.info(), BY_OLD_EMAIL.info(), BY_EXTERNAL.info(), BY_PHONE.info()];
 
     fn index_keys(&self, id: &CustomerId) -> Vec<IndexRow> {
         let mut rows = Vec::new();
         if let Some(address) = &self.email {
             rows.push(BY_EMAIL.row(&email::key(address), id));
         }
+        let old: BTreeSet<String> = self.old_emails.iter().map(|address| email::key(address)).collect();
+        rows.extend(old.iter().map(|key| BY_OLD_EMAIL.row(key, id)));
         for ExternalRef { source, id: outside } in &self.external {
             rows.push(BY_EXTERNAL.row(&(source.clone(), outside.clone()), id));
         }

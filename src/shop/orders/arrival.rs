@@ -9,11 +9,14 @@ use super::state::Payment;
 use crate::base::email;
 use crate::base::error::{Error, Result};
 use crate::base::id::Id as _;
-use crate::base::time::Timestamp;
+use crate::base::time::{HOUR_MS, Timestamp};
 use crate::shop::customers::{self, CustomerId};
 use crate::store::Read;
 use minicbor::{Decode, Encode};
 use sha2::{Digest as _, Sha256};
+
+/// No two time zones are further apart.
+const ZONES_MS: i64 = 26 * HOUR_MS;
 
 /// What an import left behind on an order, so that the next one can tell what is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -41,6 +44,10 @@ pub struct Traits {
     who: String,
     what: u64,
     in_own_file: bool,
+    /// The version that a file of ours has seen.
+    seen: Option<u64>,
+    /// What it comes to.
+    total: i64,
     /// Such as `#10482`.
     name: String,
 }
@@ -89,6 +96,8 @@ impl Traits {
             who: who(order),
             what: what(order),
             in_own_file: new.life.is_some(),
+            seen: new.life.map(|life| life.version),
+            total: order.total,
             name: name(order),
         }
     }
@@ -96,11 +105,19 @@ impl Traits {
         let is_other_person = !self.who.is_empty() && !here.who.is_empty() && self.who != here.who;
         if self.said == here.said {
             Likeness::Same
-        } else if self.placed_at != here.placed_at || (is_other_person && self.what != here.what) {
+        } else if (is_other_person && self.what != here.what) || self.is_of_another_time(here) {
             Likeness::Other
         } else {
             Likeness::Changed
         }
+    }
+    /// Whether another moment of placing tells of another order. It does not where everything else is the same and only
+    /// the moment was read differently: day and month the other way round, or the shop's zone another one than then.
+    fn is_of_another_time(&self, here: &Self) -> bool {
+        let is_same = self.what == here.what && self.total == here.total && self.who == here.who;
+        let apart = self.placed_at.since_ms(here.placed_at).abs();
+        let is_corrected = is_same && (!self.who.is_empty() || apart <= ZONES_MS);
+        apart != 0 && !is_corrected
     }
     /// Whether the same import would change an order that it has itself brought; the dry run of [`arrival`] for an
     /// order that stands twice in its files.
@@ -138,6 +155,8 @@ pub fn arrival(r: &impl Read, new: &NewOrder) -> Result<Arrival> {
         who: who(&here),
         what: what(&here),
         in_own_file: false,
+        seen: None,
+        total: here.total,
         name: name(&here),
     };
     let customer = customer_named(r, new)?;
@@ -165,9 +184,12 @@ pub fn arrival(r: &impl Read, new: &NewOrder) -> Result<Arrival> {
     }
 }
 
-/// It came by import, in the same kind of file, and nothing has happened to it here since.
+/// It came by import, in the same kind of file, and nothing has happened to it here since; or it is in a file of ours
+/// that was made of it as it is here.
 fn is_untouched(here: &Order, given: &Traits) -> bool {
-    here.imported.is_some_and(|i| i.version == here.version && i.in_own_file == given.in_own_file)
+    let is_seen = given.seen == Some(here.version);
+    here.imported
+        .is_some_and(|i| i.version == here.version && (is_seen || i.in_own_file == given.in_own_file))
 }
 
 fn checked(new: &NewOrder) -> Result<Order> {
@@ -221,9 +243,10 @@ fn what(order: &Order) -> u64 {
 
 /// What people call it: its number here, else its name there.
 fn name(order: &Order) -> String {
+    let short = |text: &str| text.chars().take(100).collect();
     match order.number {
-        0 if order.source_name.is_empty() => order.source.as_ref().map(|s| s.id.clone()).unwrap_or_default(),
-        0 => order.source_name.clone(),
+        0 if order.source_name.is_empty() => order.source.as_ref().map(|s| short(&s.id)).unwrap_or_default(),
+        0 => short(&order.source_name),
         number => format!("#{number}"),
     }
 }

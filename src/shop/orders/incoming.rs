@@ -1,8 +1,8 @@
 //! Orders as any door hands them in, and the rules that make a record of one. Pure: no store, no HTTP, no clock.
 
 use super::model::{
-    Cancelled, CreditKind, CreditNote, LINES_IMPORT_MAX, LINES_MAX, Line, Order, OrderId, Parcel,
-    PaymentNote, QUANTITY_MAX, StaffNote, total_of,
+    Cancelled, CreditKind, CreditNote, CreditNoteId, LINES_IMPORT_MAX, LINES_MAX, Line, Order, OrderId,
+    Parcel, PaymentNote, QUANTITY_MAX, StaffNote, total_of,
 };
 use super::state::{CancelReason, Fulfilment, Payment, Status};
 use crate::base::email;
@@ -55,6 +55,8 @@ impl NewLine {
 /// An order as any door hands it in, before the rules have seen it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewOrder {
+    /// The id it has in a file of ours: taken where it is free, so that links to it lead to it again.
+    pub wished_id: Option<OrderId>,
     pub source: Option<ExternalRef>,
     pub source_name: String,
     /// Taken if it is free; else the next number is.
@@ -105,6 +107,7 @@ impl NewOrder {
     /// An open, unpaid, empty order in a currency; doors fill in what they have.
     pub fn new(currency: Currency) -> Self {
         Self {
+            wished_id: None,
             source: None,
             source_name: String::new(),
             wished_number: None,
@@ -233,7 +236,7 @@ impl NewOrder {
             tax_included: self.tax_included,
             adjustment: sum([total, computed.checked_neg().unwrap_or(0)])?,
             total,
-            refunded: self.refunded,
+            refunded: self.refunded_of(total),
             status: self.status,
             payment: self.payment,
             fulfilment: self.fulfilment,
@@ -253,6 +256,15 @@ impl NewOrder {
             fulfilment_before: self.fulfilment_before,
             imported: None,
         })
+    }
+
+    /// What was given back: shops that say "refunded" and no sum mean all of it.
+    fn refunded_of(&self, total: i64) -> i64 {
+        if self.is_import && self.payment == Payment::Refunded && self.refunded == 0 {
+            total
+        } else {
+            self.refunded
+        }
     }
 
     /// What it comes to: as stated, else computed.
@@ -364,9 +376,13 @@ fn before_voided(payment: Payment) -> Payment {
 /// A credit note as the import hands it in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewCreditNote {
+    /// The id it has in a file of ours: taken where it is free.
+    pub wished_id: Option<CreditNoteId>,
     pub number: String,
     pub source: Option<ExternalRef>,
     pub issued_at: Timestamp,
+    /// Now, if `None`.
+    pub created_at: Option<Timestamp>,
     pub customer: NewOrderCustomer,
     pub currency: Currency,
     pub lines: Vec<Line>,

@@ -11,6 +11,9 @@ use crate::shop::customers::{self, CustomerId, Spent, Totals};
 use crate::store::{Direction, Event, Read, Span, Subject, Tx, counter};
 use std::ops::ControlFlow;
 
+/// Orders of a customer that are looked at again when the moment of one is corrected.
+const MOVED_MAX: usize = 1_000;
+
 /// The built-in views with a counter each, kept exact in the store, so that a badge never counts.
 #[derive(Clone, Copy, Debug)]
 pub struct View {
@@ -98,12 +101,18 @@ pub(super) fn save(tx: &mut Tx<'_>, before: Option<&Order>, after: &Order, event
     sales::account(tx, before, after)?;
     let mut also = Vec::new();
     let left = before.and_then(|o| o.customer).filter(|c| after.customer != Some(*c));
+    let is_moved = before.is_some_and(|o| o.placed_at != after.placed_at);
     for customer in after.customer.into_iter().chain(left) {
         also.push(Subject::of(&customer));
         let was = before.filter(|o| o.customer == Some(customer));
         let is = Some(after).filter(|o| o.customer == Some(customer));
         if was.is_some_and(Order::is_kept) != is.is_some_and(Order::is_kept) {
             also.extend(turned_by(tx, customer, (after.placed_at, after.id))?.iter().map(Subject::of));
+        }
+        if is_moved {
+            // Any of their orders may be before it now that was behind it.
+            let all = of_customer(tx, customer, None, MOVED_MAX)?;
+            also.extend(all.iter().filter(|id| **id != after.id).map(Subject::of));
         }
         account(tx, customer, |totals| {
             for (order, sign) in was.into_iter().map(|o| (o, -1)).chain(is.map(|o| (o, 1))) {
@@ -119,7 +128,7 @@ pub(super) fn save(tx: &mut Tx<'_>, before: Option<&Order>, after: &Order, event
         })?;
     }
     ORDERS.put(tx, &after.id, after)?;
-    if let Some(customer) = left {
+    for customer in left.into_iter().chain(after.customer.filter(|_| is_moved)) {
         let newest = of_customer(tx, customer, None, 1)?.first().copied();
         let last = newest.map(|id| get(tx, id)).transpose()?.map(|order| order.placed_at);
         account(tx, customer, |totals| {

@@ -82,7 +82,7 @@ fn told(o: &Order) -> serde_json::Value {
         "refunded": amount(o.refunded), "status": o.status, "payment": o.payment, "fulfilment": o.fulfilment,
         "hold": o.hold, "paid": amount(o.paid()), "note": o.note, "tags": o.tags, "metadata": o.metadata,
         "parcels": o.parcels.iter().map(|p| format!("{} {}", p.carrier, p.tracking)).collect::<Vec<_>>(),
-        "channel": o.channel,
+        "channel": o.channel, "placed_at": o.placed_at,
     })
 }
 
@@ -91,13 +91,19 @@ fn told(o: &Order) -> serde_json::Value {
 /// # Errors
 /// Faults of the store only.
 pub fn known(r: &impl Read, new: &NewOrder) -> Result<Option<OrderId>> {
-    let Some(source) = &new.source else { return Ok(None) };
-    if let Some(id) = own_id(source)
+    // By our own id first: a file of ours says which record it is.
+    if let Some(id) = wished(new)
         && keep::find(r, id)?.is_some()
     {
         return Ok(Some(id));
     }
+    let Some(source) = &new.source else { return Ok(None) };
     BY_SOURCE.first(r, &(source.source.clone(), source.id.clone()))
+}
+
+/// The id of ours that an order comes with.
+fn wished(new: &NewOrder) -> Option<OrderId> {
+    new.wished_id.or_else(|| new.source.as_ref().and_then(own_id)).filter(|id| time_of(&id.bytes()).is_some())
 }
 
 /// The id that our own export names an order by.
@@ -108,9 +114,11 @@ fn own_id(source: &ExternalRef) -> Option<OrderId> {
 fn insert(tx: &mut Tx<'_>, new: &NewOrder, brought: Option<&Traits>) -> Result<Order> {
     let now = tx.now();
     let placed_at = new.placed_at.unwrap_or(now);
-    // An order of ours comes back under its id, as long as that still begins with the moment of placing.
-    let own = new.source.as_ref().and_then(own_id).filter(|id| time_of(&id.bytes()) == Some(placed_at.0));
-    let back = own.map(|_| NewOrder { source: None, ..new.clone() });
+    // An order of ours comes back under its id: links and the programs of others know it by that. It is free, or the
+    // order would be here.
+    let own = wished(new);
+    let is_named_by_it = own.is_some() && new.source.as_ref().and_then(own_id) == own;
+    let back = is_named_by_it.then(|| NewOrder { source: None, ..new.clone() });
     let new = back.as_ref().unwrap_or(new);
     let id = own.unwrap_or_else(|| OrderId::from_bytes(dated_id(tx, placed_at)));
     // Checked before anything is written, so that a refusal says everything and costs nothing.
@@ -211,13 +219,16 @@ pub fn import_credit_note(tx: &mut Tx<'_>, new: &NewCreditNote) -> Result<Option
         }
     };
     possible_amount(new.total).map_err(|e| e.on("/total"))?;
+    let now = tx.now();
+    let own = wished_note(new);
+    let id = own.unwrap_or_else(|| CreditNoteId::from_bytes(dated_id(tx, new.issued_at)));
     let note = CreditNote {
-        id: CreditNoteId::from_bytes(dated_id(tx, new.issued_at)),
+        id,
         number: new.number.clone(),
         version: 1,
         issued_at: new.issued_at,
-        created_at: tx.now(),
-        source: new.source.clone(),
+        created_at: new.created_at.map_or(now, |at| at.min(now)),
+        source: new.source.clone().filter(|s| own.is_none() || own_note_id(s) != own),
         customer,
         currency: new.currency,
         lines: new.lines.clone(),
@@ -244,10 +255,25 @@ pub fn import_credit_note(tx: &mut Tx<'_>, new: &NewCreditNote) -> Result<Option
 /// # Errors
 /// `other_credit_note` when one is, and says something else.
 pub fn known_credit_note(r: &impl Read, new: &NewCreditNote) -> Result<bool> {
+    if let Some(id) = wished_note(new)
+        && let Some(here) = keep::find_credit_note(r, id)?
+    {
+        return if new.is(&here) { Ok(true) } else { Err(new.differs(here.issued_at)) };
+    }
     let Some(source) = &new.source else { return Ok(false) };
     let Some(id) = CREDIT_BY_SOURCE.first(r, &(source.source.clone(), source.id.clone()))? else {
         return Ok(false);
     };
     let here = keep::get_credit_note(r, id)?;
     if new.is(&here) { Ok(true) } else { Err(new.differs(here.issued_at)) }
+}
+
+/// The id of ours that a credit note comes with.
+fn wished_note(new: &NewCreditNote) -> Option<CreditNoteId> {
+    let own = new.wished_id.or_else(|| new.source.as_ref().and_then(own_note_id));
+    own.filter(|id| time_of(&id.bytes()).is_some())
+}
+
+fn own_note_id(source: &ExternalRef) -> Option<CreditNoteId> {
+    if source.source == OWN { CreditNoteId::parse(&source.id).ok() } else { None }
 }

@@ -143,6 +143,55 @@ fn another_order_with_a_known_number_is_refused_by_name() {
 }
 
 #[test]
+fn a_corrected_moment_keeps_the_order_and_its_id() {
+    let (_dir, store) = store();
+    let placed = |outside: &str, day: i64| NewOrder {
+        email: Some("anna@example.com".into()),
+        ..order(outside, "c1", day, 500)
+    };
+    let first = placed("7", 40);
+    let Imported::Added(id) = write(&store, move |tx| import(tx, &first)) else { panic!() };
+    let other = placed("8", 20);
+    let Imported::Added(later) = write(&store, move |tx| import(tx, &other)) else { panic!() };
+    let corrected = placed("7", 1);
+    assert_eq!(write(&store, move |tx| import(tx, &corrected)), Imported::Changed(id));
+    is_sound(&store);
+    let here = store.read(|s| get(s, id)).unwrap();
+    assert_eq!(here.placed_at, placed("7", 1).placed_at.unwrap());
+    let word = |id: OrderId| store.read(|s| standing(s, &get(s, id)?).map(|found| found.word())).unwrap();
+    assert_eq!((word(id), word(later)), ("new", "returning"));
+    let totals = store.read(|s| customers::totals(s, here.customer.unwrap())).unwrap();
+    assert_eq!(totals.last_order_at, placed("8", 20).placed_at);
+    let again = placed("7", 1);
+    assert_eq!(write(&store, move |tx| import(tx, &again)), Imported::Unchanged(id));
+    // In a file of ours it goes on with its id, whatever the moment in it is.
+    let (_other, there) = self::store();
+    let own = NewOrder { wished_id: Some(id), ..placed("7", 1) };
+    assert_eq!(write(&there, move |tx| import(tx, &own)), Imported::Added(id));
+    is_sound(&there);
+}
+
+#[test]
+fn a_file_of_ours_that_was_edited_is_taken() {
+    let (_dir, store) = store();
+    let first = order("7", "c1", 1, 500);
+    let Imported::Added(id) = write(&store, move |tx| import(tx, &first)) else { panic!() };
+    let edited = |version: u64, note: &str| {
+        let at = Timestamp(1_780_000_000_000);
+        NewOrder {
+            wished_id: Some(id),
+            note: note.into(),
+            life: Some(customers::Life { version, created_at: at, updated_at: at }),
+            ..order("7", "c1", 1, 500)
+        }
+    };
+    let once = edited(1, "by hand");
+    assert_eq!(write(&store, move |tx| import(tx, &once)), Imported::Changed(id));
+    assert_eq!(store.read(|s| get(s, id)).unwrap().note, "by hand");
+    is_sound(&store);
+}
+
+#[test]
 fn a_file_that_names_another_customer_moves_the_order_and_both_sums() {
     let (_dir, store) = store();
     write(&store, |tx| import(tx, &order("6", "c1", 0, 100)));
@@ -166,6 +215,8 @@ fn credit_notes_lower_what_a_customer_spent() {
     let (_dir, store) = store();
     write(&store, |tx| import(tx, &order("1", "14646", 0, 5000)));
     let note = |number: &str, total: i64| NewCreditNote {
+        wished_id: None,
+        created_at: None,
         number: number.into(),
         source: Some(ExternalRef { source: "test".into(), id: number.into() }),
         issued_at: Timestamp(1_780_000_000_000),

@@ -6,7 +6,7 @@ use crate::shop::transfer::bound::{Fault, View};
 use crate::shop::transfer::fields::Field;
 use crate::shop::transfer::lines::MadeLine;
 use crate::shop::transfer::maker::{Maker, first};
-use crate::shop::transfer::mapping::TaxRule;
+use crate::shop::transfer::mapping::{LineColumns, TaxRule};
 use rust_decimal::Decimal;
 
 const UNEXPLAINED: (&str, &str) = (
@@ -130,7 +130,35 @@ impl Maker<'_> {
             }
             TaxRule::Decide => self.decide(&mut found, of(Field::OrderShippingTax)?, views),
         };
+        if found.refunded.minor == 0 {
+            found.refunded = self.refunds_in_columns(views, currency);
+        }
+        if self.mapping.rules.tax != TaxRule::Decide {
+            self.prove(&found, views);
+        }
         Ok(found)
+    }
+
+    /// What stands in WooCommerce's column of refunds: `amount:29.75|reason:x`, one after another.
+    fn refunds_in_columns(&self, views: &[View<'_>], currency: Currency) -> Amount {
+        if self.mapping.rules.lines != Some(LineColumns::Woocommerce) {
+            return Amount::default();
+        }
+        let cell = views.iter().find_map(|v| v.columns().get("refund_items").copied()).unwrap_or_default();
+        let parts = cell.split([';', '|']).filter_map(|part| part.trim().split_once(':'));
+        let amounts = parts.filter(|(key, _)| matches!(*key, "amount" | "refunded" | "total"));
+        let exact: Decimal = amounts.filter_map(|(_, text)| text.trim().parse::<Decimal>().ok()).sum();
+        to_minor(exact, currency)
+            .map_or_else(|_| Amount::default(), |minor| positive(Amount { exact, minor }))
+    }
+
+    /// Warns where the parts of an order do not come to its total, whose tax the format settles.
+    fn prove(&mut self, found: &Amounts, views: &[View<'_>]) {
+        let (Some(total), Some(view)) = (found.stated_total, views.first()) else { return };
+        let computed = Amounts { stated_total: None, ..*found }.total();
+        if found.goods != Amount::default() && computed.minor.abs_diff(total.minor) > 1 {
+            self.warn(UNEXPLAINED, view, Field::OrderTotal, &total.exact.to_string());
+        }
     }
 
     /// Whether the tax is in the prices: whatever makes the total right, to a hundredth.

@@ -5,9 +5,10 @@ use crate::base::id::Id;
 use crate::base::money::{Currency, Price, to_minor};
 use crate::base::time::Timestamp;
 use crate::shop::customers::{Address, CustomerId, NewCustomer};
-use crate::shop::orders::{NewOrder, OrderId};
+use crate::shop::orders::{CreditKind, CreditNoteId, NewCreditNote, NewOrder, OrderId};
 use crate::shop::transfer::bound::{Bound, Fault, Row, View};
 use crate::shop::transfer::cell;
+use crate::shop::transfer::credit_notes::{self, CreditNoteDocument};
 use crate::shop::transfer::document::{
     BuyerDocument, CancelledDocument, CustomerDocument, LineDocument, OrderDocument, ParcelDocument,
     PaymentDocument, StaffNoteDocument,
@@ -39,7 +40,7 @@ impl<'a> Cells<'a> {
         Some(self.text(column)).filter(|t| !t.is_empty())
     }
     fn fault(&self, column: &str, code: &'static str, reason: &str) -> Fault {
-        let (column, value) = (column.to_owned(), self.raw(column).to_owned());
+        let (column, value) = (column.to_owned(), cell::shown(self.raw(column)));
         Fault { line: self.view.line(), column, value, code, reason: reason.to_owned() }
     }
     /// A cell that this program wrote by itself; nothing for an empty one.
@@ -226,6 +227,43 @@ fn lines(rows: &[View<'_>], currency: Currency) -> Read<Vec<LineDocument>> {
     Ok(lines)
 }
 
+/// The credit note of some rows of our own file.
+///
+/// # Errors
+/// The cell that is not as this program writes it.
+pub fn credit_note(rows: &[View<'_>], options: &Options) -> Read<NewCreditNote> {
+    let Some(view) = rows.first().copied() else { return Err(nothing()) };
+    let c = Cells { view };
+    let usual = options.usual_currency.filter(|_| !c.has("currency"));
+    let known = c.parsed("currency", |t| Currency::parse(t).ok())?.or(options.currency).or(usual);
+    let currency =
+        known.ok_or_else(|| c.fault("currency", "currency_missing", "The file names no currency."))?;
+    let issued_at = c.time("issued_at")?;
+    let document = CreditNoteDocument {
+        id: c.parsed("id", |t| CreditNoteId::parse(t).ok())?,
+        number: c.text("number"),
+        kind: c.word("kind", credit_notes::kind_from_word)?.unwrap_or(CreditKind::Credit),
+        issued_at: issued_at.ok_or_else(|| {
+            c.fault("issued_at", "date_missing", "A credit note needs the date it was issued on.")
+        })?,
+        created_at: c.time("created_at")?,
+        source: reference(&c),
+        customer: buyer(&c)?,
+        currency,
+        country: c.text("country"),
+        lines: lines(rows, currency)?,
+        total: c
+            .amount(Field::OrderTotal, currency)?
+            .ok_or_else(|| c.fault("total", "invalid_number", "A credit note needs its total."))?,
+    };
+    document.into_new().map_err(|e| {
+        let fault = Fault::of(&e);
+        let at = fault.column.strip_prefix("lines/").and_then(|rest| rest.split('/').next()?.parse().ok());
+        let at = at.and_then(|line: usize| rows.get(line)).unwrap_or(&view);
+        Fault { line: at.line(), ..fault }
+    })
+}
+
 /// The customer of a row of our own file.
 ///
 /// # Errors
@@ -247,8 +285,8 @@ pub fn customer(view: View<'_>) -> Read<NewCustomer> {
         tags: tags(&c),
         metadata: c.json("metadata")?,
         external: c.json("external")?,
-        accepts_marketing: c.flag("accepts_marketing")?,
-        tax_exempt: c.flag("tax_exempt")?,
+        accepts_marketing: c.parsed("accepts_marketing", cell::yes)?,
+        tax_exempt: c.parsed("tax_exempt", cell::yes)?,
         vat_id: c.text("vat_id"),
         language: c.text("language"),
         birthday: c.text("birthday"),
@@ -275,6 +313,14 @@ pub fn order_of_json(text: &str) -> Result<NewOrder> {
     json::<OrderDocument>(text).map(OrderDocument::into_new)
 }
 
+/// A credit note of a JSON line.
+///
+/// # Errors
+/// `invalid_json` with what is wrong; the rules of credit notes.
+pub fn credit_note_of_json(text: &str) -> Result<NewCreditNote> {
+    json::<CreditNoteDocument>(text)?.into_new()
+}
+
 /// A customer of a JSON line.
 ///
 /// # Errors
@@ -284,8 +330,9 @@ pub fn customer_of_json(text: &str) -> Result<NewCustomer> {
 }
 
 fn json<T: DeserializeOwned>(text: &str) -> Result<T> {
-    serde_json::from_str(text)
-        .map_err(|e| Error::invalid("invalid_json", format!("The line is not read: {e}.")))
+    serde_json::from_str(text).map_err(|e| {
+        Error::invalid("invalid_json", format!("The line is not read: {}.", cell::shown(&e.to_string())))
+    })
 }
 
 /// The rows of one record as views.

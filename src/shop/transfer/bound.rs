@@ -96,10 +96,8 @@ pub struct Bound {
 pub fn likeness(mapping: &Mapping, role: Option<&str>, sheet: &Sheet) -> Option<(usize, usize)> {
     let key: &[String] = match role {
         Some(role) => &mapping.files.get(role)?.key,
-        None if mapping.kind == crate::shop::transfer::mapping::Kind::Orders => {
-            mapping.columns(Field::OrderKey)
-        }
-        None => &[],
+        None if mapping.kind == crate::shop::transfer::mapping::Kind::Customers => &[],
+        None => mapping.columns(Field::OrderKey),
     };
     if !key.is_empty() && !key.iter().any(|k| k == ROW || sheet.column(k).is_some()) {
         return None;
@@ -236,7 +234,7 @@ impl Tie<'_> {
                     is_email: file.is_some_and(|f| f.is_email),
                 }
             }
-            (None, Kind::Orders) => KeyColumns {
+            (None, Kind::Orders | Kind::CreditNotes) => KeyColumns {
                 columns: own(self.mapping.columns(Field::OrderKey)),
                 split: own(self.mapping.columns(Field::OrderSplit)).first().copied(),
                 is_email: false,
@@ -373,10 +371,10 @@ impl<'a> View<'a> {
             self.found(field).map_or((String::new(), None), |(v, s)| (v.into_owned(), Some(s)));
         let slot = slot.or_else(|| self.bound.slots.get(field.index()).and_then(|s| s.first()));
         let column = match slot {
-            Some(Slot::Own(column)) => self.bound.sheet.title(*column).to_owned(),
+            Some(Slot::Own(column)) => cell::shown(self.bound.sheet.title(*column)),
             _ => field.name().to_owned(),
         };
-        Fault { line: self.line(), column, value, code, reason: reason.to_owned() }
+        Fault { line: self.line(), column, value: cell::shown(&value), code, reason: reason.to_owned() }
     }
     /// All cells by the names of their columns.
     pub fn columns(&self) -> HashMap<String, &'a str> {

@@ -17,6 +17,22 @@ pub fn clean(raw: &str, is_code: bool) -> &str {
     }
 }
 
+/// Characters of a cell or a heading that a message repeats.
+pub const SHOWN_MAX: usize = 100;
+
+/// A cell or a heading as a message repeats it: a broken file may have one of a megabyte.
+pub fn shown(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_MAX) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// The first headings of a file, for saying what it has instead.
+pub fn headings(header: &[String]) -> String {
+    header.iter().take(8).map(|title| shown(title)).collect::<Vec<_>>().join(", ")
+}
+
 /// Signs that make a spreadsheet run a cell as a formula, also in full width.
 pub fn begins_formula(c: char) -> bool {
     matches!(

@@ -50,6 +50,8 @@ impl Maker<'_> {
         }
         self.tallies.lines += lines.len() as u64;
         Ok(Item::CreditNote(Box::new(NewCreditNote {
+            wished_id: None,
+            created_at: None,
             number: key.to_owned(),
             source: Some(ExternalRef { source: self.mapping.source.clone(), id: key.to_owned() }),
             issued_at: issued.at,

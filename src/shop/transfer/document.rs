@@ -199,8 +199,8 @@ pub struct CustomerDocument {
     pub tags: Vec<String>,
     pub metadata: BTreeMap<String, String>,
     pub external: Vec<ExternalRef>,
-    pub accepts_marketing: bool,
-    pub tax_exempt: bool,
+    pub accepts_marketing: Option<bool>,
+    pub tax_exempt: Option<bool>,
     pub vat_id: String,
     pub language: String,
     pub birthday: String,
@@ -319,9 +319,9 @@ impl From<&Cancelled> for CancelledDocument {
 }
 
 impl BuyerDocument {
-    /// The buyer of an order; without the record only the id is known.
-    pub fn of(order: &Order, customer: Option<&Customer>) -> Option<Self> {
-        let id = order.customer?;
+    /// Who this is; without the record only the id is known.
+    pub fn of(id: Option<CustomerId>, customer: Option<&Customer>) -> Option<Self> {
+        let id = id?;
         let alone = Self { id: Some(id), ..Self::default() };
         Some(customer.filter(|c| c.id == id).map_or(alone, |c| Self {
             id: Some(id),
@@ -361,7 +361,7 @@ impl OrderDocument {
             channel: o.channel,
             source: o.source,
             source_name: o.source_name,
-            customer: BuyerDocument::of(order, customer),
+            customer: BuyerDocument::of(order.customer, customer),
             email: o.email,
             phone: o.phone,
             currency: o.currency,
@@ -396,6 +396,7 @@ impl OrderDocument {
     pub fn into_new(self) -> NewOrder {
         let own = || self.id.map(|id| ExternalRef { source: SOURCE.into(), id: id.to_string() });
         NewOrder {
+            wished_id: self.id,
             source: self.source.clone().or_else(own),
             source_name: self.source_name,
             wished_number: self.number,
@@ -456,8 +457,8 @@ impl CustomerDocument {
             tags: c.tags,
             metadata: c.metadata,
             external: c.external,
-            accepts_marketing: c.accepts_marketing,
-            tax_exempt: c.tax_exempt,
+            accepts_marketing: Some(c.accepts_marketing),
+            tax_exempt: Some(c.tax_exempt),
             vat_id: c.vat_id,
             language: c.language,
             birthday: c.birthday,

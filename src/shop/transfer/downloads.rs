@@ -8,7 +8,7 @@ use crate::search::query::parse;
 use crate::search::{Count, Request, Search, Sort};
 use crate::shop::transfer::export::OrderShape;
 use crate::shop::transfer::mapping::Kind;
-use crate::shop::transfer::outgoing::{FileFormat, Shape, Wanted, write};
+use crate::shop::transfer::outgoing::{FileFormat, Shape, Wanted, kind_word, write};
 use crate::shop::transfer::writer::Style;
 use crate::store::{Actor, Event, Store, Subject};
 use crate::web::download::{Pieces, attachment, streamed};
@@ -24,6 +24,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Exports under way at once; each has a thread and reads as fast as its reader takes.
 const AT_ONCE: usize = 4;
+
+/// The shape that is a kind of its own.
+const NOTES: &str = "credit_notes";
 
 crate::id!(
     /// An export: `exp_…`.
@@ -86,7 +89,7 @@ struct Asked {
     spent_in: String,
     /// Words of columns with commas; empty are all.
     cols: String,
-    /// `list`, `shown` (the list with `cols` alone) or `records`; empty is `list`.
+    /// `list`, `shown` (the list with `cols` alone), `records`, or with orders `credit_notes`; empty is `list`.
     shape: String,
     /// `csv`, `xlsx`, or `jsonl`, which is always whole records; empty is `csv`.
     format: String,
@@ -97,6 +100,10 @@ struct Asked {
 }
 
 impl Asked {
+    /// Credit notes are exported beside the orders, whose page has no list of them.
+    fn kind(&self, page: Kind) -> Kind {
+        if page == Kind::Orders && self.shape == NOTES { Kind::CreditNotes } else { page }
+    }
     fn style(&self) -> Result<Style> {
         let delimiter = match self.delimiter.as_str() {
             "" | "," => b',',
@@ -136,8 +143,8 @@ impl Asked {
         Ok(match self.shape.as_str() {
             "" | "list" => Shape::List { columns: Vec::new() },
             "shown" => Shape::List { columns: columns() },
-            "records" => Shape::Records { columns: Vec::new(), orders: OrderShape::PerLine },
-            _ => return Err(wrong("shape", "list, shown or records")),
+            "records" | NOTES => Shape::Records { columns: Vec::new(), orders: OrderShape::PerLine },
+            _ => return Err(wrong("shape", "list, shown, records or credit_notes")),
         })
     }
 }
@@ -146,17 +153,12 @@ fn wrong(field: &str, right: &str) -> Error {
     Error::invalid("invalid_choice", format!("Choose {right}.")).on(format!("/{field}"))
 }
 
-fn index_kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Orders => "order",
-        Kind::Customers => "customer",
-    }
-}
-
 /// The choices, and how many records they are about.
 #[derive(Debug, Serialize)]
 struct ExportPage {
     kind: &'static str,
+    /// What is counted, in words.
+    noun: &'static str,
     asked: Asked,
     total: String,
     errors: Option<FormErrors>,
@@ -169,7 +171,13 @@ impl Page for ExportPage {
         let asked =
             Asked { q: "<script>alert(1)</script>".into(), cols: "number,total".into(), ..Asked::default() };
         let error = Error::invalid("invalid_query", "There is no field “colur”.").on("/q");
-        Self { kind: "orders", asked, total: "42".into(), errors: Some(FormErrors::of(&error)) }
+        Self {
+            kind: "orders",
+            noun: "orders",
+            asked,
+            total: "42".into(),
+            errors: Some(FormErrors::of(&error)),
+        }
     }
 }
 
@@ -196,9 +204,12 @@ impl Desk {
         if let Some(problem) = parsed.problems.first() {
             return Err(listing::refusal(problem).on("/q"));
         }
+        let kind = asked.kind(kind);
         let sort = match asked.sort.as_str() {
+            // The order of a list is that of its own kind.
             "" => None,
-            text => Some(listing::sort(&self.search, index_kind(kind), text)?),
+            _ if kind == Kind::CreditNotes => None,
+            text => Some(listing::sort(&self.search, kind_word(kind), text)?),
         };
         let spent_in = asked.spent_in(kind)?;
         let (shape, format) = (asked.shape()?, asked.format()?);
@@ -208,7 +219,7 @@ impl Desk {
         let counted = self.search.find(&Request {
             limit: 1,
             count: Count::UpTo(COUNT_ON_PAGES),
-            ..Request::list(parsed.query, index_kind(kind))
+            ..Request::list(parsed.query, kind_word(kind))
         })?;
         let total = counted.total.as_ref().map(total_words).unwrap_or_default();
         Ok(Understood { sort, spent_in, shape, format, total })
@@ -220,7 +231,8 @@ impl Desk {
             Err(error) => (String::new(), Some(FormErrors::of(&error))),
         };
         let is_wrong = errors.is_some();
-        (ExportPage { kind: kind.word(), asked, total, errors }, is_wrong)
+        let noun = asked.kind(kind).label();
+        (ExportPage { kind: kind.word(), noun, asked, total, errors }, is_wrong)
     }
 
     /// Starts the thread that writes the file, and gives the answer it writes to.
@@ -233,6 +245,7 @@ impl Desk {
     ) -> Result<HttpResponse> {
         let now = self.store.clock().now();
         let Understood { sort, spent_in, shape, format, .. } = self.understood(kind, &asked, now)?;
+        let kind = asked.kind(kind);
         let zone = self.shop.zone();
         let day = now.in_zone(&zone).strftime("%Y-%m-%d").to_string();
         let name = format!("{}-{day}.{}", kind.word(), format.ending());
@@ -321,6 +334,7 @@ fn send(
         Err(error) if error.kind == crate::base::error::Kind::Invalid => {
             let page = ExportPage {
                 kind: kind.word(),
+                noun: kind.label(),
                 asked,
                 total: String::new(),
                 errors: Some(FormErrors::of(&error)),

@@ -42,10 +42,15 @@ pub struct Detected {
 /// Reads the file once: a byte order mark decides, then valid UTF-8, then the look of UTF-16, else Windows-1252.
 ///
 /// # Errors
-/// `file_unreadable`.
+/// `file_unreadable`, `file_not_text`.
 pub fn detect(input: &Input, choice: Option<&'static encoding_rs::Encoding>) -> Result<Detected> {
     let mut reader = input.open(&Meter::default())?;
     let head = peek(&mut *reader, 4096).map_err(|e| input.unreadable(e))?;
+    let is_wide = choice.is_some_and(|e| e == UTF_16LE || e == UTF_16BE)
+        || encoding_rs::Encoding::for_bom(&head).is_some()
+        || looks_wide(&head, 0)
+        || looks_wide(&head, 1);
+    input.refuse_foreign(&head, is_wide)?;
     let (marked, mark) = encoding_rs::Encoding::for_bom(&head).map_or((None, 0), |(e, len)| (Some(e), len));
     if let Some(encoding) = choice.or(marked).filter(|e| *e != UTF_8) {
         return Ok(Detected {

@@ -41,13 +41,13 @@ fn json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 /// A list or a map as JSON; nothing for none.
-fn list<T: Serialize>(items: Vec<T>) -> String {
+pub(super) fn list<T: Serialize>(items: Vec<T>) -> String {
     if items.is_empty() { String::new() } else { json(&items) }
 }
-fn money(amount: i64, currency: Currency) -> String {
+pub(super) fn own_money(amount: i64, currency: Currency) -> String {
     Money::new(amount, currency).decimal()
 }
-fn opt<T: ToString>(value: Option<T>) -> String {
+pub(super) fn opt<T: ToString>(value: Option<T>) -> String {
     value.map(|v| v.to_string()).unwrap_or_default()
 }
 fn flag(value: bool) -> String {
@@ -59,13 +59,17 @@ macro_rules! columns {
         $(#[$doc])*
         pub const $name: &[$ty] = &[$($ty {
             name: $column,
-            is_text: columns!(@ $kind),
+            is_text: $crate::shop::transfer::export::columns!(@ $kind),
             value: |$row| $value,
         },)+];
     };
     (@ text) => { true };
     (@ plain) => { false };
 }
+
+pub(super) use columns;
+
+use own_money as money;
 
 /// One part of an address of an order.
 fn part(address: &Option<Address>, of: fn(&Address) -> &String) -> String {
@@ -239,7 +243,7 @@ impl<R: Rows> OrderRows<R> {
     /// # Errors
     /// `file_unwritable`.
     pub fn write(&mut self, order: &Order, customer: Option<&Customer>) -> Result<()> {
-        let buyer = BuyerDocument::of(order, customer);
+        let buyer = BuyerDocument::of(order.customer, customer);
         let most = if self.shape == OrderShape::PerOrder { 1 } else { usize::MAX };
         let mut lines: Vec<Option<(usize, &Line)>> =
             order.lines.iter().take(most).enumerate().map(|(i, l)| Some((i + 1, l))).collect();
@@ -293,7 +297,7 @@ impl<R: Rows> CustomerRows<R> {
     }
 }
 
-fn json_line<T: Serialize>(out: &mut dyn Write, document: &T) -> Result<()> {
+pub(super) fn json_line<T: Serialize>(out: &mut dyn Write, document: &T) -> Result<()> {
     serde_json::to_writer(&mut *out, document).map_err(|e| unwritable(e.into()))?;
     out.write_all(b"\n").map_err(unwritable)
 }

@@ -9,10 +9,25 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 const BUFFER: usize = 128 * 1024;
 
+/// How files begin that people take for tables.
+const SIGNS: [(&[u8], &str); 9] = [
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"%PDF-", "a PDF document"),
+    (b"\xd0\xcf\x11\xe0", "a document of an old office program"),
+    (b"{\\rtf", "a text document"),
+    (b"SQLite format 3", "a database"),
+    (b"\x7fELF", "a program"),
+    (b"Rar!", "an archive"),
+];
+
 /// One file of an import. It is read several times, so it must stay as it is meanwhile.
 #[derive(Clone, Debug)]
 pub struct Input {
     name: String,
+    /// As messages call it: the path that somebody typed, or the name.
+    told: String,
     from: From,
 }
 
@@ -35,11 +50,11 @@ impl Meter {
 impl Input {
     pub fn path(path: &Path) -> Self {
         let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-        Self { name, from: From::Path(path.to_owned()) }
+        Self { name, told: path.display().to_string(), from: From::Path(path.to_owned()) }
     }
     /// A file that lies under another name than its own.
     pub fn path_named(path: &Path, name: &str) -> Self {
-        Self { name: name.to_owned(), from: From::Path(path.to_owned()) }
+        Self { name: name.to_owned(), told: name.to_owned(), from: From::Path(path.to_owned()) }
     }
     /// Where it lies; `None` for bytes.
     pub fn plain_path(&self) -> Option<&Path> {
@@ -50,7 +65,7 @@ impl Input {
     }
     /// For pasted text and tests.
     pub fn bytes(name: &str, bytes: impl Into<Arc<[u8]>>) -> Self {
-        Self { name: name.to_owned(), from: From::Bytes(bytes.into()) }
+        Self { name: name.to_owned(), told: name.to_owned(), from: From::Bytes(bytes.into()) }
     }
     /// The file's name without its folder, for reports.
     pub fn name(&self) -> &str {
@@ -95,7 +110,31 @@ impl Input {
     }
     /// The refusal for a file that cannot be read or unpacked.
     pub fn unreadable(&self, cause: io::Error) -> Error {
-        Error::invalid("file_unreadable", format!("{} cannot be read.", self.name)).because(cause)
+        let why = match cause.kind() {
+            io::ErrorKind::NotFound => ": there is no such file",
+            io::ErrorKind::PermissionDenied => ": the rights to read it are missing",
+            io::ErrorKind::IsADirectory => ": it is a folder",
+            io::ErrorKind::UnexpectedEof => ": it ends too early",
+            _ => "",
+        };
+        Error::invalid("file_unreadable", format!("{} cannot be read{why}.", self.told)).because(cause)
+    }
+    /// Refuses pictures and documents by their first bytes, and bytes that no text has unless its letters are wide.
+    ///
+    /// # Errors
+    /// `file_not_text`.
+    pub fn refuse_foreign(&self, head: &[u8], is_wide: bool) -> Result<()> {
+        let known = SIGNS.iter().find(|(sign, _)| head.starts_with(sign));
+        let Some(what) =
+            known.map(|(_, what)| *what).or_else(|| (!is_wide && head.contains(&0)).then_some("no text"))
+        else {
+            return Ok(());
+        };
+        let text = format!(
+            "{} is {what}, not a table. Import CSV, JSON lines or an Excel workbook (.xlsx), as they are or packed with gzip or zstd.",
+            self.name
+        );
+        Err(Error::invalid("file_not_text", text))
     }
 }
 
@@ -180,7 +219,16 @@ mod tests {
         let whole = gz(&"a,b\n".repeat(10_000));
         assert_eq!(read(&whole[..whole.len() - 5]).unwrap_err().code, "file_unreadable");
         assert_eq!(read(b"PK\x03\x04rest").unwrap_err().code, "file_is_workbook");
-        assert_eq!(Input::path(Path::new("/nowhere")).size().unwrap_err().code, "file_unreadable");
+        let nowhere = Input::path(Path::new("/nowhere/at-all.csv"));
+        let told = nowhere.open(&Meter::default()).err().unwrap();
+        assert_eq!(told.code, "file_unreadable");
+        assert_eq!(told.message, "/nowhere/at-all.csv cannot be read: there is no such file.");
+        let folder = tempfile::tempdir().unwrap();
+        let told = Input::path(folder.path()).open(&Meter::default()).err().unwrap();
+        assert!(told.message.ends_with("cannot be read: it is a folder."), "{}", told.message);
+        // What was uploaded is not told where it lies.
+        let told = Input::path_named(Path::new("/nowhere/7"), "a.csv").size().unwrap_err();
+        assert_eq!(told.message, "a.csv cannot be read: there is no such file.");
     }
 
     #[test]

@@ -7,26 +7,25 @@ use crate::base::time::Zone;
 use crate::shop::transfer::bound::likeness;
 use crate::shop::transfer::date::DateOrder;
 use crate::shop::transfer::encoding;
-use crate::shop::transfer::input::{Input, Meter};
+use crate::shop::transfer::input::Input;
 use crate::shop::transfer::mapping::{Kind, Mapping};
 use crate::shop::transfer::number::DecimalSign;
 use crate::shop::transfer::options::Options;
 use crate::shop::transfer::outcome::{Report, Sink};
 use crate::shop::transfer::presets::{Format, preset};
-use crate::shop::transfer::refusals::JSON_COLUMN;
+use crate::shop::transfer::run::UNUSED;
 use crate::shop::transfer::sheet::Sheet;
-use crate::shop::transfer::{own_run, run};
-use std::io::Read as _;
+use crate::shop::transfer::{own_kind, own_run, run};
+use std::sync::Arc;
 
 /// The word for files that no program of ours knows, read by a mapping.
 pub const MAPPED: &str = "csv";
 /// A mapping to begin with, as the page and `docs/imports.md` show it.
 pub const EXAMPLE_MAPPING: &str = include_str!("presets/example.toml");
-/// Columns that only our own files have.
-const OWN_ORDERS: &str = "placed_offset_min";
-const OWN_CUSTOMERS: &str = "old_emails";
 /// A format is recognised by so many of its columns at least.
 const COLUMNS_MIN: usize = 3;
+
+const NO_ROWS: (&str, &str) = ("no_rows", "A file has a header and no rows.");
 
 /// Where the files come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,13 +154,33 @@ pub fn read(
     options: &Options,
     sink: &mut dyn Sink,
 ) -> Result<Report> {
+    let mut report = read_all(kind, source, files, options, sink)?;
+    let empty = report.files.iter().filter(|f| f.rows == 0 && f.role != UNUSED);
+    for name in empty.map(|f| Arc::clone(&f.name)).collect::<Vec<_>>() {
+        report.warnings.note(NO_ROWS, &name, 0, "", &name);
+    }
+    Ok(report)
+}
+
+fn read_all(
+    kind: Kind,
+    source: &Source,
+    files: &[Input],
+    options: &Options,
+    sink: &mut dyn Sink,
+) -> Result<Report> {
     let named = |mut mapping: Mapping| {
         if let Some(name) = &options.source_name {
             mapping.source.clone_from(name);
         }
         mapping
     };
+    if !matches!(source, Source::Mapped(_)) {
+        own_kind::refuse_lists(files, options)?;
+    }
     match source {
+        Source::Known(format) if kind == Kind::CreditNotes && *format != Format::Backroom => Err(no_notes()),
+        Source::Mapped(_) if kind == Kind::CreditNotes => Err(no_notes()),
         Source::Known(Format::Backroom) if options.source_name.is_some() => Err(Error::invalid(
             "invalid_source_name",
             "Backroom’s own files say themselves which shop each order is from. Leave the name empty.",
@@ -180,6 +199,12 @@ pub fn read(
     }
 }
 
+fn no_notes() -> Error {
+    let text =
+        "Credit notes alone come from Backroom’s own files. Those of other shops are among their orders.";
+    Error::invalid("format_unknown", text).on("/what")
+}
+
 /// The format that knows most of the files' columns, and what they hold; `None` when they are like none. `source` and
 /// `kind` are what is known already.
 pub fn recognise(
@@ -193,13 +218,8 @@ pub fn recognise(
     };
     // What cannot be opened says why when it is read.
     let sheets: Vec<Sheet> = files.iter().filter_map(|f| Sheet::open(f, options).ok()).collect();
-    let has = |column: &str| sheets.iter().any(|s| s.column(column).is_some());
-    let own = files.iter().find_map(own_json).or_else(|| {
-        [(OWN_ORDERS, Kind::Orders), (OWN_CUSTOMERS, Kind::Customers)]
-            .into_iter()
-            .find(|(c, _)| has(c))
-            .map(|(_, k)| k)
-    });
+    let has = |column: &String| sheets.iter().any(|s| s.column(column).is_some());
+    let own = files.iter().find_map(|file| own_kind::held(file, options));
     if let Some(kind) = own.filter(|kind| fits(Format::Backroom, *kind)) {
         return Some((Format::Backroom, kind));
     }
@@ -207,6 +227,9 @@ pub fn recognise(
     let all = Format::ALL.iter().flat_map(|f| [(*f, Kind::Orders), (*f, Kind::Customers)]);
     for (format, kind) in all.filter(|(format, kind)| fits(*format, *kind)) {
         let Ok(mapping) = preset(format, kind) else { continue };
+        if !mapping.telling.is_empty() && !mapping.telling.iter().any(has) {
+            continue;
+        }
         // A mapping that lacks the key of the records cannot read them, however much else it knows.
         let readable =
             sheets.iter().filter(|s| likeness(&mapping, None, s).is_some_and(|(n, _)| n >= COLUMNS_MIN));
@@ -216,18 +239,6 @@ pub fn recognise(
         }
     }
     best.map(|(_, format, kind)| (format, kind))
-}
-
-/// What a file of JSON lines of ours holds.
-fn own_json(file: &Input) -> Option<Kind> {
-    let mut head = Vec::new();
-    file.open(&Meter::default()).ok()?.take(64 * 1024).read_to_end(&mut head).ok()?;
-    let text = String::from_utf8_lossy(&head).replace("\"\"", "\"");
-    let first = text.trim_start_matches('\u{feff}').trim_start();
-    // Or a file of such lines that were refused.
-    let first = first.strip_prefix(JSON_COLUMN).map_or(first, |rows| rows.lines().nth(1).unwrap_or_default());
-    let line = first.lines().next().filter(|l| l.trim_start_matches('"').starts_with('{'))?;
-    Some(if line.contains("\"lines\"") { Kind::Orders } else { Kind::Customers })
 }
 
 #[cfg(test)]
@@ -254,7 +265,15 @@ mod tests {
             of("json_line,refused_file\r\n\"{\"\"id\"\":\"\"ord_1\"\",\"\"lines\"\":[]}\",x\n"),
             Some(("backroom", Kind::Orders))
         );
+        assert_eq!(of("number,id,kind,issued_at,total\n"), Some(("backroom", Kind::CreditNotes)));
+        assert_eq!(
+            of("{\"id\":\"crn_1\",\"issued_at\":\"x\",\"lines\":[]}\n"),
+            Some(("backroom", Kind::CreditNotes))
+        );
         assert_eq!(of("a,b,c\n1,2,3\n"), None);
+        // What every shop's file may have tells nothing.
+        assert_eq!(of("Name,Company,Phone,Country,Tags,Note,Total Spent\n"), None);
+        assert_eq!(of("Order,Status,Placed,Customer,Total,Currency,Phone,Country,Tags,Note\n"), None);
         assert_eq!(of(""), None);
     }
 

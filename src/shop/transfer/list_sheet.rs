@@ -7,6 +7,7 @@ use crate::base::money::{Currency, Money};
 use crate::base::time::{Timestamp, Zone};
 use crate::shop::customers::{Address, Customer, Spent, Totals, main_spend};
 use crate::shop::orders::{Different, Facts, Order, Standing};
+use crate::shop::transfer::mapping::Kind;
 use crate::shop::transfer::writer::Rows;
 
 /// An order with what its list says about it.
@@ -166,6 +167,28 @@ list_columns! {
         plain "last_order" "Last order" => |r| r.totals.last_order_at.map(|at| moment(at, r.zone)).unwrap_or_default(),
         text "tags" "Tags" => |r| joined(r.customer.tags.iter().map(String::as_str)),
         text "note" "Note" => |r| r.customer.note.clone(),
+    }
+}
+
+/// Columns that no other shop's file has.
+const ORDER_TELLING: &[&str] = &["New or returning", "On hold", "SKUs", "Notes of staff"];
+const CUSTOMER_TELLING: &[&str] = &["Last order", "Spent in other currencies"];
+
+/// What a list of ours with this header is about; `None` for any other file. A list has some of the columns, in
+/// their order.
+pub fn list_of(header: &[String]) -> Option<Kind> {
+    let is_part = |titles: Vec<&str>| {
+        let mut titles = titles.into_iter();
+        header.len() > 2 && header.iter().all(|own| titles.any(|title| title == own))
+    };
+    let has = |telling: &[&str]| header.iter().any(|own| telling.contains(&own.as_str()));
+    let begins = header.iter().take(2).map(String::as_str).eq(["Order", "Status"]);
+    if is_part(ORDER_LIST.iter().map(|c| c.title).collect()) && (begins || has(ORDER_TELLING)) {
+        Some(Kind::Orders)
+    } else if is_part(CUSTOMER_LIST.iter().map(|c| c.title).collect()) && has(CUSTOMER_TELLING) {
+        Some(Kind::Customers)
+    } else {
+        None
     }
 }
 

@@ -204,13 +204,14 @@ impl<'a> Maker<'a> {
         }
         Ok(())
     }
-    fn yes(&mut self, views: &[View<'_>], field: Field) -> bool {
-        let Some(view) = first(views, field) else { return false };
+    /// What the cell says; nothing for none.
+    fn yes(&mut self, views: &[View<'_>], field: Field) -> Option<bool> {
+        let view = first(views, field)?;
         let text = view.text(field);
-        cell::yes(&text).unwrap_or_else(|| {
+        Some(cell::yes(&text).unwrap_or_else(|| {
             self.warn(YES_NO, &view, field, &text);
             false
-        })
+        }))
     }
     /// Counts a customer once.
     pub fn count_customer(&mut self, person: Option<&NewCustomer>) {

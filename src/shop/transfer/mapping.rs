@@ -19,6 +19,8 @@ pub enum Kind {
     #[default]
     Orders,
     Customers,
+    /// Only our own files hold nothing else.
+    CreditNotes,
 }
 
 impl Kind {
@@ -27,10 +29,18 @@ impl Kind {
         match self {
             Self::Orders => "orders",
             Self::Customers => "customers",
+            Self::CreditNotes => "credit-notes",
+        }
+    }
+    /// In a sentence.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::CreditNotes => "credit notes",
+            other => other.word(),
         }
     }
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Orders, Self::Customers].into_iter().find(|kind| kind.word() == word)
+        [Self::Orders, Self::Customers, Self::CreditNotes].into_iter().find(|kind| kind.word() == word)
     }
 }
 
@@ -152,6 +162,8 @@ struct Text {
     #[serde(default)]
     name: String,
     #[serde(default)]
+    telling: Vec<String>,
+    #[serde(default)]
     read: Read,
     #[serde(default)]
     constants: Constants,
@@ -186,6 +198,8 @@ pub struct Mapping {
     pub kind: Kind,
     /// What people call the first file; may be empty.
     pub name: String,
+    /// Columns of which one has to be there for the format to be found out; none where the fields are enough.
+    pub telling: Vec<String>,
     pub constants: Constants,
     pub state: Meaning,
     pub rules: Rules,
@@ -258,6 +272,7 @@ impl Mapping {
             source: text.source,
             kind: text.kind,
             name: text.name,
+            telling: text.telling,
             constants: text.constants,
             state,
             rules: text.rules,

@@ -34,6 +34,7 @@ pub mod maker;
 pub mod order;
 pub mod people;
 pub mod run;
+pub mod signs;
 pub mod standing;
 
 pub mod intake;
@@ -43,11 +44,14 @@ pub mod refusals;
 pub mod rehearsal;
 
 pub mod backroom;
+pub mod credit_notes;
 pub mod document;
 pub mod export;
 pub mod list_sheet;
 pub mod outgoing;
+pub mod own_kind;
 pub mod own_run;
+pub mod sheet_xml;
 pub mod workbook_in;
 pub mod workbook_out;
 pub mod writer;

@@ -1,7 +1,7 @@
 //! Orders from the rows that belong together.
 
 use crate::base::money::Currency;
-use crate::base::time::Timestamp;
+use crate::base::time::{HOUR_MS, Timestamp};
 use crate::shop::customers::{ExternalRef, NewCustomer};
 use crate::shop::orders::{CreditKind, NewOrder, NewOrderCustomer, OrderId};
 use crate::shop::transfer::amounts::{Amount, Amounts};
@@ -13,11 +13,17 @@ use crate::shop::transfer::fields::{BILLING, Field, SHIPPING};
 use crate::shop::transfer::lines::MadeLine;
 use crate::shop::transfer::maker::{Extras, Maker, first};
 use crate::shop::transfer::outcome::Item;
+use crate::shop::transfer::signs::Sign;
 use crate::shop::transfer::standing::Draft;
 use rust_decimal::Decimal;
 
 /// The code of an order without its moment, which its id begins with and every list is sorted by.
 const NO_DATE: &str = "order_without_date";
+
+/// Runs of rows of one order are no further apart in time: real files date its lines by the minute.
+const RUNS_APART_MS_MAX: i64 = HOUR_MS;
+const SIGN: (&str, &str) =
+    ("currency_sign", "The amount has the sign of another currency than the one that was chosen.");
 
 /// Rows of the order's own file, and of the files of lines and payments.
 #[derive(Clone, Copy)]
@@ -39,6 +45,7 @@ impl Maker<'_> {
             self.tallies.skipped += 1;
             return Ok(None);
         }
+        self.is_one_order(group.rows)?;
         let currency = self.currency(group.rows)?;
         let mut lines = Vec::new();
         for view in group.lines {
@@ -98,6 +105,9 @@ impl Maker<'_> {
         };
         self.name(&mut order, key, views)?;
         self.state(&mut order, &amounts, views, &draft, &mut payments)?;
+        if let (true, Some(view)) = (payments.is_empty(), first(views, Field::PaymentMethod)) {
+            self.keep(&mut draft.extras, "payment_method", &view.text(Field::PaymentMethod), &view);
+        }
         if let (Some(subtotal), Some(view)) = (amounts.lone_subtotal, views.first()) {
             self.keep(&mut draft.extras, "subtotal", &subtotal.exact.normalize().to_string(), view);
         }
@@ -110,6 +120,38 @@ impl Maker<'_> {
         self.check(&order, group)?;
         self.sum_up(&order, &amounts, lines.len() as u64);
         Ok(order)
+    }
+
+    /// Rows of one number that stand apart and are from somebody else, or of another time, are another order.
+    fn is_one_order(&self, views: &[View<'_>]) -> Result<(), Fault> {
+        let mut first: Option<(String, Option<Moment>)> = None;
+        let is_next = |a: &View<'_>, b: &View<'_>| b.row.ordinal == a.row.ordinal + 1;
+        if views.is_sorted_by(is_next) {
+            return Ok(());
+        }
+        for run in views.chunk_by(is_next) {
+            let Some(head) = run.first() else { continue };
+            let told = [Field::OrderEmail, Field::CustomerEmail]
+                .into_iter()
+                .find_map(|field| run.iter().map(|v| v.text(field)).find(|text| !text.is_empty()));
+            let who = told.map(|text| crate::base::email::key(&text)).unwrap_or_default();
+            let placed = run.iter().find_map(|v| v.date(Field::PlacedAt, &self.options.zone).ok().flatten());
+            let Some((before, at)) = &first else {
+                first = Some((who, placed));
+                continue;
+            };
+            let is_other_person = !who.is_empty() && !before.is_empty() && who != *before;
+            let apart = at.as_ref().zip(placed.as_ref()).map_or(0, |(a, b)| a.at.since_ms(b.at).abs());
+            if is_other_person || apart > RUNS_APART_MS_MAX {
+                let reason = format!(
+                    "Two orders have this number: the rows from line {} on are from another person or time than those from line {} on. Give each a number of its own.",
+                    head.line(),
+                    views.first().map_or(0, View::line)
+                );
+                return Err(head.fault(Field::OrderKey, "other_order", &reason));
+            }
+        }
+        Ok(())
     }
 
     /// Source, number and channel.
@@ -136,7 +178,35 @@ impl Maker<'_> {
         }
     }
 
+    /// What the amounts are in: what the order says, what was chosen, what a sign beside the amounts says, what is usual.
     fn currency(&mut self, views: &[View<'_>]) -> Result<Currency, Fault> {
+        let told = self.told_currency(views)?;
+        let signed = [Field::OrderTotal, Field::LinePrice].into_iter().find_map(|field| {
+            let view = first(views, field)?;
+            Sign::of(&view.text(field)).map(|sign| (view, field, sign))
+        });
+        let Some((view, field, sign)) = signed.filter(|(_, _, sign)| !sign.is_of(told)) else {
+            return Ok(told);
+        };
+        let is_said = first(views, Field::OrderCurrency).is_some();
+        match sign.currency() {
+            // Somebody has said what the amounts are in, and may know better than a program that writes signs.
+            _ if !is_said && self.options.currency.is_some() => {
+                self.warn(SIGN, &view, field, &view.text(field));
+                Ok(told)
+            }
+            Some(currency) if !is_said => Ok(currency),
+            _ => {
+                let reason = format!(
+                    "The amount has the sign {}, which is none of {told}. Say the currency of the file, or correct the row.",
+                    sign.text
+                );
+                Err(view.fault(field, "currency_contradicted", &reason))
+            }
+        }
+    }
+
+    fn told_currency(&mut self, views: &[View<'_>]) -> Result<Currency, Fault> {
         let Some(view) = first(views, Field::OrderCurrency) else {
             // Where other orders of the file name theirs, one that does not is no order in the shop's own.
             let has_column = views.first().is_some_and(|v| v.has(Field::OrderCurrency));

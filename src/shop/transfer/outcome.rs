@@ -4,6 +4,7 @@ use crate::base::error::Result;
 use crate::base::money::Currency;
 use crate::shop::customers::NewCustomer;
 use crate::shop::orders::{NewCreditNote, NewOrder};
+use crate::shop::transfer::cell;
 use crate::shop::transfer::records::Record;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -12,7 +13,6 @@ use std::sync::Arc;
 
 /// Examples kept of each kind of warning.
 const EXAMPLES_MAX: usize = 5;
-const EXAMPLE_CHARS_MAX: usize = 120;
 
 /// Something to write to the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,15 +46,16 @@ pub struct RawRow {
 impl Place {
     /// The rows of what was read well and the rules refuse: the first says why, the others point to it.
     pub fn refused(&self, column: &str, code: &'static str, reason: &str) -> Vec<Refused> {
+        let key = cell::shown(&self.key);
         let refuse = |(place, row): (usize, &RawRow)| Refused {
             file: Arc::clone(&row.file),
             line: row.record.line,
             column: if place == 0 { column.to_owned() } else { String::new() },
-            value: if place == 0 { self.key.clone() } else { String::new() },
+            value: if place == 0 { key.clone() } else { String::new() },
             code,
             reason: match place {
                 0 => reason.to_owned(),
-                _ => format!("{} is refused because of line {}: {reason}", self.key, self.line),
+                _ => format!("{key} is refused because of line {}: {reason}", self.line),
             },
             header: Arc::clone(&row.header),
             cells: row.record.cells().map(str::to_owned).collect(),
@@ -132,8 +133,8 @@ impl Warnings {
             self.0.entry(code).or_insert_with(|| Warning { sentence, count: 0, examples: Vec::new() });
         warning.count += 1;
         if warning.examples.len() < EXAMPLES_MAX {
-            let value = value.chars().take(EXAMPLE_CHARS_MAX).collect();
-            warning.examples.push(Example { file: file.to_owned(), line, column: column.to_owned(), value });
+            let (column, value) = (cell::shown(column), cell::shown(value));
+            warning.examples.push(Example { file: file.to_owned(), line, column, value });
         }
     }
     /// Takes in the warnings of another part of the run.

@@ -7,7 +7,8 @@ use crate::base::time::{Timestamp, Zone};
 use crate::search::query::parse;
 use crate::search::{Count, Request, Search, Sort};
 use crate::shop::customers::{self, Customer, CustomerId};
-use crate::shop::orders::{self, Order, OrderId};
+use crate::shop::orders::{self, CreditNoteId, Order, OrderId};
+use crate::shop::transfer::credit_notes::{NoteRows, note_json};
 use crate::shop::transfer::export::{CustomerRows, OrderRows, OrderShape, customer_json, order_json};
 use crate::shop::transfer::list_sheet::{
     CustomerListColumn, ListRows, ListedCustomer, ListedOrder, OrderListColumn,
@@ -136,6 +137,7 @@ enum Sheet {
     Lines(Waiting, Kind),
     OrderList(ListRows<Table, OrderListColumn>),
     CustomerList(ListRows<Table, CustomerListColumn>),
+    Notes(NoteRows<Table>),
 }
 
 impl Sheet {
@@ -148,6 +150,8 @@ impl Sheet {
         let (Shape::Records { columns, .. } | Shape::List { columns }) = &wanted.shape;
         let names: Vec<&str> = columns.iter().map(String::as_str).collect();
         Ok(match (&wanted.shape, wanted.kind) {
+            // There is no list of them.
+            (_, Kind::CreditNotes) => Self::Notes(NoteRows::new(table)?),
             (Shape::Records { orders, .. }, Kind::Orders) => {
                 Self::Orders(OrderRows::new(table, &names, *orders)?)
             }
@@ -170,6 +174,7 @@ impl Sheet {
             Self::Customers(rows) => rows.into_rows(),
             Self::OrderList(rows) => rows.into_rows(),
             Self::CustomerList(rows) => rows.into_rows(),
+            Self::Notes(rows) => rows.into_rows(),
             Self::Lines(..) => return Ok(None),
         };
         match table {
@@ -184,6 +189,18 @@ impl Sheet {
         if matches!(self, Self::Customers(_) | Self::Lines(_, Kind::Customers) | Self::CustomerList(_)) {
             let Some(customer) = customers::find(s, CustomerId::from_bytes(id))? else { return Ok(false) };
             self.customer(s, &customer, wanted)?;
+            return Ok(true);
+        }
+        if matches!(self, Self::Notes(_) | Self::Lines(_, Kind::CreditNotes)) {
+            let Some(note) = orders::find_credit_note(s, CreditNoteId::from_bytes(id))? else {
+                return Ok(false);
+            };
+            let customer = note.customer.map(|id| customers::find(s, id)).transpose()?.flatten();
+            match self {
+                Self::Notes(rows) => rows.write(&note, customer.as_ref())?,
+                Self::Lines(out, _) => note_json(out, &note, customer.as_ref())?,
+                _ => {}
+            }
             return Ok(true);
         }
         let Some(order) = orders::find(s, OrderId::from_bytes(id))? else { return Ok(false) };
@@ -203,7 +220,7 @@ impl Sheet {
                 let totals = customers::totals(s, customer.id)?;
                 csv.write(&ListedCustomer { customer, totals, spent_in: wanted.spent_in, zone: wanted.zone })
             }
-            Self::Orders(_) | Self::OrderList(_) => Ok(()),
+            Self::Orders(_) | Self::OrderList(_) | Self::Notes(_) => Ok(()),
         }
     }
 
@@ -217,7 +234,7 @@ impl Sheet {
                 let standing = orders::standing(s, order)?;
                 csv.write(&ListedOrder { order, person, standing, facts: orders::facts(order), zone })
             }
-            Self::Customers(_) | Self::CustomerList(_) => Ok(()),
+            Self::Customers(_) | Self::CustomerList(_) | Self::Notes(_) => Ok(()),
         }
     }
 }
@@ -286,10 +303,12 @@ pub fn write(store: &Store, search: &Search, wanted: &Wanted<'_>, mut out: impl 
     Ok(count)
 }
 
-fn kind_word(kind: Kind) -> &'static str {
+/// The kind's word in the index.
+pub(super) fn kind_word(kind: Kind) -> &'static str {
     match kind {
         Kind::Orders => "order",
         Kind::Customers => "customer",
+        Kind::CreditNotes => "credit_note",
     }
 }
 
@@ -301,5 +320,9 @@ fn ids_after(s: &Snapshot, kind: Kind, after: Option<[u8; 16]>) -> Result<Vec<[u
         Kind::Customers => {
             customers::ids(s, after.map(CustomerId::from_bytes), AT_ONCE)?.iter().map(Id::bytes).collect()
         }
+        Kind::CreditNotes => orders::credit_note_ids(s, after.map(CreditNoteId::from_bytes), AT_ONCE)?
+            .iter()
+            .map(Id::bytes)
+            .collect(),
     })
 }

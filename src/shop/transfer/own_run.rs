@@ -1,11 +1,15 @@
 //! A run over our own files, CSV and JSON lines in any mixture.
 
 use crate::base::error::{Error, Result};
-use crate::shop::orders::{Fulfilment, NewOrder, Payment, Status};
+use crate::shop::orders::{
+    CreditKind, Fulfilment, NewCreditNote, NewOrder, NewOrderCustomer, Payment, Status,
+};
 use crate::shop::transfer::amounts::{Amount, Amounts};
 use crate::shop::transfer::assumed::Assumed;
 use crate::shop::transfer::backroom;
 use crate::shop::transfer::bound::{Bound, Fault, View};
+use crate::shop::transfer::cell;
+use crate::shop::transfer::credit_notes::NOTE_COLUMNS;
 use crate::shop::transfer::encoding;
 use crate::shop::transfer::export::{CUSTOMER_COLUMNS, ORDER_COLUMNS};
 use crate::shop::transfer::group::{Grouped, Groups};
@@ -14,6 +18,7 @@ use crate::shop::transfer::maker::Maker;
 use crate::shop::transfer::mapping::{Kind, Mapping};
 use crate::shop::transfer::options::Options;
 use crate::shop::transfer::outcome::{FileReport, Item, Place, RawRow, Refused, Report, Sink};
+use crate::shop::transfer::own_kind;
 use crate::shop::transfer::records::Record;
 use crate::shop::transfer::refusals::JSON_COLUMN;
 use crate::shop::transfer::run::{file_report, incomplete, refusals};
@@ -39,11 +44,13 @@ pub fn run(kind: Kind, files: &[Input], options: &Options, sink: &mut dyn Sink) 
     let mapping = Mapping::parse(match kind {
         Kind::Orders => include_str!("presets/backroom-orders.toml"),
         Kind::Customers => include_str!("presets/backroom-customers.toml"),
+        Kind::CreditNotes => include_str!("presets/backroom-credit-notes.toml"),
     })?;
     let options = mapping.options(options)?;
     let mut all = 0;
     for file in files {
         all += file.size()?;
+        own_kind::refuse_other(kind, file, &options)?;
     }
     let mut run = OwnRun {
         kind,
@@ -87,13 +94,13 @@ fn refuse_foreign(kind: Kind, sheet: &Sheet) -> Result<()> {
     let own: Vec<&str> = match kind {
         Kind::Orders => ORDER_COLUMNS.iter().map(|c| c.name).collect(),
         Kind::Customers => CUSTOMER_COLUMNS.iter().map(|c| c.name).collect(),
+        Kind::CreditNotes => NOTE_COLUMNS.iter().map(|c| c.name).collect(),
     };
     if own.iter().filter(|name| sheet.column(name).is_some()).count() >= OWN_COLUMNS_MIN {
         return Ok(());
     }
-    let names: Vec<_> = sheet.header.iter().take(8).map(String::as_str).collect();
-    let message =
-        format!("{} is no file of Backroom’s. It has the columns {}.", sheet.name, names.join(", "));
+    let has = cell::headings(&sheet.header);
+    let message = format!("{} is no file of Backroom’s. It has the columns {has}.", sheet.name);
     Err(Error::invalid("columns_missing", message))
 }
 
@@ -181,6 +188,9 @@ impl OwnRun<'_, '_> {
                 let customer = backroom::customer(head)?;
                 customer.checked().map_err(|e| Fault { line: head.line(), ..Fault::of(&e) })?;
                 Ok(Item::Customer(Box::new(customer)))
+            }
+            Kind::CreditNotes => {
+                backroom::credit_note(views, self.options).map(|note| Item::CreditNote(Box::new(note)))
             }
         }
     }
@@ -292,6 +302,11 @@ impl OwnRun<'_, '_> {
                 let key = customer.email.clone().unwrap_or_default();
                 Ok((Item::Customer(Box::new(customer)), key))
             }
+            Kind::CreditNotes => {
+                let note = backroom::credit_note_of_json(text).map_err(|e| Fault::of(&e))?;
+                let key = note.number.clone();
+                Ok((Item::CreditNote(Box::new(note)), key))
+            }
         }
     }
 
@@ -299,7 +314,7 @@ impl OwnRun<'_, '_> {
         match &item {
             Item::Order(order) => self.count(order),
             Item::Customer(customer) => self.maker.count_customer(Some(customer)),
-            Item::CreditNote(_) => {}
+            Item::CreditNote(note) => self.count_note(note),
         }
         self.done += 1;
         if self.done.is_multiple_of(PROGRESS_EVERY) {
@@ -309,7 +324,6 @@ impl OwnRun<'_, '_> {
     }
 
     fn count(&mut self, order: &NewOrder) {
-        use crate::shop::orders::NewOrderCustomer;
         self.maker.count_customer(match &order.customer {
             NewOrderCustomer::Described(customer) => Some(customer),
             _ => None,
@@ -328,6 +342,27 @@ impl OwnRun<'_, '_> {
             ..Amounts::default()
         };
         self.maker.sum_up(order, &amounts, order.lines.len() as u64);
+    }
+
+    fn count_note(&mut self, note: &NewCreditNote) {
+        self.maker.count_customer(match &note.customer {
+            NewOrderCustomer::Described(customer) => Some(customer),
+            _ => None,
+        });
+        let tallies = &mut self.maker.tallies;
+        tallies.lines += note.lines.len() as u64;
+        let sums = tallies.sums.entry(note.currency).or_default();
+        let exact = Decimal::new(note.total, note.currency.exponent());
+        match note.kind {
+            CreditKind::Credit => {
+                sums.credited.add(exact, note.total);
+                tallies.credit_notes += 1;
+            }
+            CreditKind::Adjustment => {
+                sums.adjusted.add(exact, note.total);
+                tallies.adjustments += 1;
+            }
+        }
     }
 
     fn refuse(&mut self, row: &Refused) -> Result<()> {

@@ -61,7 +61,7 @@ fn a_full_order_of_shopify_keeps_what_it_has() {
     let NewOrderCustomer::Described(anna) = &order.customer else { panic!("a guest") };
     assert_eq!(
         (anna.first_name.as_str(), anna.last_name.as_str(), anna.accepts_marketing),
-        ("Anna", "Berg", true)
+        ("Anna", "Berg", Some(true))
     );
     assert_eq!(anna.addresses.len(), 2);
     let file = &report.files[0];
@@ -115,7 +115,10 @@ fn both_generations_of_shopifys_customers_are_read() {
     let (kept, report) = read(Format::Shopify, Kind::Customers, &[new]);
     assert_eq!((kept.refused.len(), kept.customers.len()), (0, 2));
     let anna = kept.customers.iter().find(|c| c.email.is_some()).unwrap();
-    assert_eq!((anna.last_name.as_str(), anna.accepts_marketing, anna.tax_exempt), ("Bergmann", true, true));
+    assert_eq!(
+        (anna.last_name.as_str(), anna.accepts_marketing, anna.tax_exempt),
+        ("Bergmann", Some(true), Some(true))
+    );
     assert_eq!(
         (anna.phone.as_str(), anna.addresses[0].postcode.as_str(), anna.external.len()),
         ("+49 30 1", "01067", 2)
@@ -133,7 +136,7 @@ Wei,Li,wei@example.cn,yes,Li Ltd,1 Road,,Shanghai,Shanghai,SH,China,CN,200000,+8
     assert_eq!((wei.addresses[0].region.as_str(), wei.addresses[0].country.as_str()), ("SH", "CN"));
     assert_eq!(
         (wei.company.as_str(), wei.accepts_marketing, wei.phone.as_str()),
-        ("Li Ltd", true, "+86 21 1")
+        ("Li Ltd", Some(true), "+86 21 1")
     );
 }
 
@@ -263,4 +266,73 @@ fn a_file_without_any_known_column_or_currency_is_refused() {
     let mut kept = Kept::default();
     run(&shopify, &input, &Options::default(), &mut kept).unwrap();
     assert_eq!(kept.refused[0].code, "currency_missing");
+}
+
+#[test]
+fn two_orders_with_one_number_are_refused_and_not_merged() {
+    let header = "Name,Email,Created at,Currency,Total,Lineitem name,Lineitem quantity,Lineitem price";
+    let row = |name: &str, who: &str, at: &str| format!("{name},{who},{at},EUR,1.00,Pen,1,1.00\n");
+    let text = format!(
+        "{header}\n{}{}{}{}{}{}",
+        row("#1", "a@example.com", "2024-03-06 10:00:00"),
+        row("#2", "b@example.com", "2024-03-06 10:00:00"),
+        row("#1", "other@example.com", "2024-05-06 10:00:00"),
+        row("#3", "c@example.com", "2024-03-06 10:00:00"),
+        row("#4", "d@example.com", "2024-03-06 10:00:00"),
+        row("#3", "C@example.com", "2024-03-06 10:01:00"),
+    );
+    let (kept, _) = read(Format::Shopify, Kind::Orders, &[&text]);
+    let refused: Vec<_> = kept.refused.iter().map(|r| (r.line, r.code)).collect();
+    assert_eq!(refused, [(2, "other_order"), (4, "other_order")]);
+    assert!(kept.refused[1].reason.contains("Two orders have this number"), "{}", kept.refused[1].reason);
+    assert_eq!(kept.orders.iter().map(|o| o.lines.len()).collect::<Vec<_>>(), [1, 2, 1]);
+}
+
+#[test]
+fn a_sign_beside_an_amount_rules_or_the_row_is_refused() {
+    let order = |currency: &str, total: &str, chosen: Option<Currency>| {
+        let text =
+            format!("Name,Email,Currency,Created at,Total\n#1,a@example.com,{currency},2024-03-01,{total}\n");
+        let text = if currency.is_empty() { text.replace("Currency,", "").replace(",,", ",") } else { text };
+        let options = Options { currency: chosen, usual_currency: Some(Currency::EUR), ..Options::default() };
+        let mut kept = Kept::default();
+        let input = [Input::bytes("x.csv", text.as_bytes())];
+        run(&preset(Format::Shopify, Kind::Orders).unwrap(), &input, &options, &mut kept).unwrap();
+        kept.orders.first().map(|o| o.currency.to_string()).ok_or_else(|| kept.refused[0].code)
+    };
+    assert_eq!(order("", "£14.90", None), Ok("GBP".to_owned()));
+    assert_eq!(order("", "€14.90", None), Ok("EUR".to_owned()));
+    assert_eq!(order("", "$14.90", None), Err("currency_contradicted"));
+    assert_eq!(order("", "$14.90", Some(Currency::EUR)), Ok("EUR".to_owned()));
+    assert_eq!(order("USD", "$14.90", None), Ok("USD".to_owned()));
+    assert_eq!(order("USD", "£14.90", None), Err("currency_contradicted"));
+}
+
+#[test]
+fn a_refund_without_an_amount_is_of_all_of_it() {
+    let text = "ID;Reference;New client;Delivery;Customer;Total;Payment;Status;Date\n\
+6;XKBKNABJL;0;Germany;C. D;30,00 €;PayPal;Refunded;2024-03-01 13:00:00\n";
+    let (kept, _) = read(Format::Prestashop, Kind::Orders, &[text]);
+    let new = &kept.orders[0];
+    assert_eq!(new.payment, Payment::Refunded);
+    let id = crate::base::id::Id::from_bytes([1; 16]);
+    let order = new.checked(id, 1, None, crate::base::time::Timestamp(0)).unwrap();
+    assert_eq!((order.total, order.refunded), (3000, 3000));
+}
+
+#[test]
+fn what_was_paid_and_given_back_in_part_is_read() {
+    let shopify = "Name,Email,Financial Status,Currency,Subtotal,Shipping,Taxes,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,Payment Method,Outstanding Balance\n\
+#1,a@example.com,partially_paid,EUR,30.00,0,0,30.00,2024-03-06,3,Pen,10.00,,12.00\n\
+#2,b@example.com,pending,EUR,30.00,0,0,30.00,2024-03-06,3,Pen,10.00,Bank transfer,\n";
+    let (kept, _) = read(Format::Shopify, Kind::Orders, &[shopify]);
+    let paid: Vec<i64> = kept.orders[0].payments.iter().map(|p| p.amount).collect();
+    assert_eq!(paid, [1800]);
+    let open = &kept.orders[1];
+    assert_eq!((open.payments.len(), open.metadata["payment_method"].as_str()), (0, "Bank transfer"));
+
+    let woo = "order_id,order_number,order_date,paid_date,status,shipping_total,tax_total,order_total,order_currency,billing_email,refund_items,line_item_1\n\
+2,2,2024-05-01 12:00:00,2024-05-01 12:01:00,completed,5.00,0,25.00,EUR,w@example.com,amount:10.00|reason:broken|date:2024-05-03,name:Hoodie|quantity:2|total:20.00|sub_total:20.00\n";
+    let (kept, _) = read(Format::Woocommerce, Kind::Orders, &[woo]);
+    assert_eq!((kept.orders[0].refunded, kept.orders[0].payment), (1000, Payment::PartRefunded));
 }

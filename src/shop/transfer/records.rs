@@ -271,7 +271,7 @@ fn fault(line: u64, fault: Fault, raw: &[u8]) -> Next {
     Next::Fault { line, fault, raw: String::from_utf8_lossy(without_end(kept)).into_owned() }
 }
 
-/// The line without LF or CRLF; a bare CR elsewhere is data.
+/// The line without LF, CR or CRLF.
 fn without_end(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
@@ -305,15 +305,22 @@ impl<R: BufRead> Lines<R> {
             if buffer.is_empty() {
                 break;
             }
-            let end = buffer.iter().position(|b| *b == b'\n').map_or(buffer.len(), |i| i + 1);
+            let end = buffer.iter().position(|b| matches!(b, b'\n' | b'\r')).map_or(buffer.len(), |i| i + 1);
             let part = buffer.get(..end).unwrap_or_default();
-            let is_end = part.ends_with(b"\n");
+            let sign = part.last().copied().filter(|b| matches!(b, b'\n' | b'\r'));
             is_long = is_long || line.len() + part.len() > LINE_BYTES_MAX;
             if !is_long {
                 line.extend_from_slice(part);
             }
             self.reader.consume(end);
-            if is_end {
+            // The LF of a CRLF may come with the next piece of the file.
+            if sign == Some(b'\r') && self.reader.fill_buf()?.first() == Some(&b'\n') {
+                if !is_long {
+                    line.push(b'\n');
+                }
+                self.reader.consume(1);
+            }
+            if sign.is_some() {
                 break;
             }
         }
@@ -368,9 +375,25 @@ mod tests {
         assert_eq!(rows("a,b"), [["a", "b"]]);
         assert_eq!(rows("a,\"b\""), [["a", "b"]]);
         assert_eq!(rows("a,"), [["a", ""]]);
-        assert_eq!(rows("a\rb,5\" disk"), [["a\rb", "5\" disk"]]);
+        assert_eq!(rows("a,b\rc,5\" disk\r"), [["a", "b"], ["c", "5\" disk"]]);
+        assert_eq!(rows("a,b\rc,d\r\ne,f\ng,h"), [["a", "b"], ["c", "d"], ["e", "f"], ["g", "h"]]);
+        assert_eq!(rows("a,\"1\r2\r\n3\n4\"\rb,c\r"), [["a", "1\r2\r\n3\n4"], ["b", "c"]]);
         assert_eq!(rows(""), Vec::<Vec<String>>::new());
         assert_eq!(rows("a\n\nb\n"), [["a"], [""], ["b"]]);
+    }
+
+    #[test]
+    fn a_line_end_that_is_cut_by_the_buffer_is_one() {
+        let text = "a,b\r\nc,\"d\r\ne\"\rf,g";
+        for size in 1..text.len() {
+            let mut records = Records::new(io::BufReader::with_capacity(size, text.as_bytes()), b',');
+            let mut seen = Vec::new();
+            while records.advance().unwrap() == Next::Record {
+                seen.push((records.record().line, records.record().text().to_owned()));
+            }
+            let wanted = [(1, "ab"), (2, "cd\r\ne"), (4, "fg")].map(|(line, t)| (line, t.to_owned()));
+            assert_eq!(seen, wanted, "{size}");
+        }
     }
 
     #[test]

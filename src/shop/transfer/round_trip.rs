@@ -212,8 +212,8 @@ prop_compose! {
             tags: lists.1,
             metadata: lists.2,
             external: lists.3,
-            accepts_marketing: rest.0,
-            tax_exempt: rest.1,
+            accepts_marketing: Some(rest.0),
+            tax_exempt: Some(rest.1),
             vat_id: rest.2,
             language: rest.3,
             birthday: rest.4,
@@ -228,7 +228,8 @@ prop_compose! {
         Some(Customer {
             id: CustomerId::from_bytes(id), version: 3, created_at: at, updated_at: at, email: n.email, first_name: n.first_name,
             last_name: n.last_name, company: n.company, phone: n.phone, addresses: n.addresses, note: n.note, tags: n.tags,
-            metadata: n.metadata, external: n.external, accepts_marketing: n.accepts_marketing, tax_exempt: n.tax_exempt,
+            metadata: n.metadata, external: n.external, accepts_marketing: rest.0, tax_exempt: rest.1,
+            imported: None,
             vat_id: n.vat_id, language: n.language, birthday: n.birthday, old_emails: n.old_emails,
         })
     }
@@ -262,6 +263,7 @@ fn buyer() -> Customer {
         language: String::new(),
         birthday: String::new(),
         old_emails: Vec::new(),
+        imported: None,
     }
 }
 

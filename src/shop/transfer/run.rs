@@ -2,6 +2,7 @@
 
 use crate::base::error::{Error, Result};
 use crate::shop::transfer::bound::{Bound, Fault, Row, View, likeness};
+use crate::shop::transfer::cell;
 use crate::shop::transfer::fields::Field;
 use crate::shop::transfer::group::{Grouped, Groups};
 use crate::shop::transfer::input::{Input, Meter};
@@ -95,7 +96,7 @@ impl<'a> Run<'a> {
         for (role, sheet) in sheets {
             let is_lookup = role.name().is_some_and(|r| run.lookups.iter().any(|l| l.role == r));
             match role {
-                Role::Unused => run.reports.push(plain_report(&sheet, "not used", 0)),
+                Role::Unused => run.reports.push(plain_report(&sheet, UNUSED, 0)),
                 role if !is_lookup => {
                     let bound = Bound::new(sheet, role.name(), mapping, &run.lookups, options)?;
                     run.load_details(bound)?;
@@ -206,12 +207,12 @@ impl<'a> Run<'a> {
         let line_views = if lines.is_some() { self.views(&line_rows) } else { views.clone() };
         let (payment_views, address_views) = (self.views(&payment_rows), self.views(&address_rows));
         let key = key.unwrap_or_else(|| match self.mapping.kind {
-            Kind::Orders => head.text(Field::OrderKey).into_owned(),
+            Kind::Orders | Kind::CreditNotes => head.text(Field::OrderKey).into_owned(),
             Kind::Customers => head.text(Field::CustomerId).into_owned(),
         });
         let made = match (broken, self.mapping.kind) {
             (Some(line), _) => Err(incomplete(line)),
-            (None, Kind::Orders) => {
+            (None, Kind::Orders | Kind::CreditNotes) => {
                 maker.order(&key, Group { rows: &views, lines: &line_views, payments: &payment_views })
             }
             (None, Kind::Customers) => maker.customer(&views, &address_views),
@@ -254,6 +255,8 @@ impl<'a> Run<'a> {
     }
 
     fn report(mut self, maker: Maker<'_>, is_cut_short: bool) -> Report {
+        // Before the reports of the files are handed on, which tell what was given.
+        let not_given = self.not_given();
         let mut report = Report {
             files: std::mem::take(&mut self.reports),
             assumptions: maker.assumed(),
@@ -261,7 +264,7 @@ impl<'a> Run<'a> {
             warnings: maker.warnings,
             is_cut_short,
         };
-        report.assumptions.extend(self.not_given());
+        report.assumptions.extend(not_given);
         for row in self.details.values().flat_map(Details::left) {
             if let Some(bound) = self.bound.get(row.file).filter(|_| !is_cut_short) {
                 let key = bound.key.columns.iter().find_map(|c| row.record.get(*c)).unwrap_or_default();
@@ -301,6 +304,9 @@ pub fn file_report(bound: Bound) -> FileReport {
         decisions: survey.decisions,
     }
 }
+
+/// The role of a file that was given along and is of no use.
+pub const UNUSED: &str = "not used";
 
 /// What a file is taken for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -345,17 +351,14 @@ fn role_of(mapping: &Mapping, sheet: &Sheet) -> Result<Role> {
         Some((1.., _, None)) => Ok(Role::Main),
         Some((1.., _, Some(role))) => Ok(Role::Further(role.to_owned())),
         _ if !mapping.files.is_empty() => Ok(Role::Unused),
-        _ => {
-            let names: Vec<_> = sheet.header.iter().take(8).map(String::as_str).collect();
-            Err(Error::invalid(
-                "columns_missing",
-                format!(
-                    "{} has none of the columns that are looked for. It has {}.",
-                    sheet.name,
-                    names.join(", ")
-                ),
-            ))
-        }
+        _ => Err(Error::invalid(
+            "columns_missing",
+            format!(
+                "{} has none of the columns that are looked for. It has {}.",
+                sheet.name,
+                cell::headings(&sheet.header)
+            ),
+        )),
     }
 }
 

@@ -49,7 +49,7 @@ impl Sheet {
             .read_to_end(&mut sample)
             .map_err(|e| input.unreadable(e))?;
         if sample.len() as u64 == SAMPLE_BYTES {
-            let end = sample.iter().rposition(|b| *b == b'\n').map_or(sample.len(), |i| i + 1);
+            let end = sample.iter().rposition(|b| matches!(b, b'\n' | b'\r')).map_or(sample.len(), |i| i + 1);
             sample.truncate(end);
         }
         let delimiter = options

@@ -149,7 +149,10 @@ impl Maker<'_> {
             Payment::PartPaid if amounts.outstanding.is_some() => total.saturating_sub(outstanding.minor),
             _ => 0,
         };
-        let is_told = at.is_some() || !method.is_empty() || !reference.is_empty();
+        // Of an order that is not paid the method is no payment; it stays among its custom fields.
+        let is_open = matches!(order.payment, Payment::Unpaid | Payment::Voided) && at.is_none();
+        let is_part = order.payment == Payment::PartPaid && amount > 0;
+        let is_told = is_part || at.is_some() || (!is_open && !(method.is_empty() && reference.is_empty()));
         if payments.is_empty() && is_told {
             payments.push(PaymentNote {
                 method,

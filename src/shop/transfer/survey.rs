@@ -297,7 +297,9 @@ fn unclear_number(title: &str, example: &str) -> Error {
     Error::invalid(
         "number_style_unclear",
         format!(
-            "The column {title} can be read in two ways: {example} may be thousands or a fraction. Say which sign the decimals have."
+            "The column {} can be read in two ways: {} may be thousands or a fraction. Say which sign the decimals have.",
+            cell::shown(title),
+            cell::shown(example)
         ),
     )
 }
@@ -306,7 +308,9 @@ fn unclear_date(title: &str, example: &str) -> Error {
     Error::invalid(
         "date_order_unclear",
         format!(
-            "The column {title} can be read in two ways: in {example} the day or the month may come first. Say which."
+            "The column {} can be read in two ways: in {} the day or the month may come first. Say which.",
+            cell::shown(title),
+            cell::shown(example)
         ),
     )
 }

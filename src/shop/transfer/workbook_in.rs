@@ -1,20 +1,29 @@
 //! Excel workbooks as the CSV file that their first sheet would be. Dates become ISO dates, numbers what they are.
 
 use crate::base::error::{Error, Result};
+use crate::shop::transfer::cell;
 use crate::shop::transfer::input::Input;
+use crate::shop::transfer::sheet_xml::Gauge;
 use crate::shop::transfer::writer::{CsvWriter, Rows as _, Style};
 use calamine::{DataRef, Reader as _, Xlsx};
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read as _};
+use std::io::{self, BufReader, BufWriter, Read as _, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use tempfile::TempPath;
 use zip::ZipArchive;
 
-/// Unpacked bytes of a workbook, and of its table of texts, which is kept in memory.
-const UNPACKED_MAX: u64 = 2 << 30;
-const TEXTS_MAX: u64 = 256 << 20;
-/// Columns of a sheet.
+/// Unpacked bytes of a workbook: a full sheet of twenty columns has 800 MB.
+const UNPACKED_MAX: u64 = 1 << 30;
+/// Bytes of its table of texts, which is kept in memory, and the texts in it.
+const TEXTS_BYTES_MAX: u64 = 64 << 20;
+const TEXTS_MAX: u64 = 1_500_000;
+/// Bytes of what tells where the sheets are.
+const LINKS_BYTES_MAX: u64 = 1 << 20;
+const LINKS: &str = "xl/_rels/workbook.xml.rels";
+/// Columns and rows of a sheet; rows are as many as a spreadsheet has.
 const COLUMNS_MAX: usize = 2_000;
+const ROWS_MAX: u32 = 1_048_576;
 
 /// Files as they are read.
 #[derive(Debug)]
@@ -26,18 +35,20 @@ pub struct Unpacked {
     _kept: Vec<TempPath>,
 }
 
-/// The files as they are read: workbooks become CSV files.
+/// The files as they are read: workbooks become CSV files in `scratch`, a folder of this shop that is emptied at its
+/// start, because what customers are called and where they live lies in them.
 ///
 /// # Errors
 /// `file_unreadable` for a workbook that is broken or unpacks to more than any shop's.
-pub fn unpacked(files: Vec<Input>) -> Result<Unpacked> {
+pub fn unpacked(files: Vec<Input>, scratch: &Path) -> Result<Unpacked> {
     let (mut inputs, mut kept, mut left_out) = (Vec::with_capacity(files.len()), Vec::new(), Vec::new());
     for file in files {
         if is_workbook(&file)? {
-            let (path, sheets) = converted(&file)?;
+            let (path, sheets) = converted(&file, scratch)?;
             for sheet in sheets {
                 left_out.push(format!(
-                    "The sheet “{sheet}” of {} is left out: its columns are not those of the first.",
+                    "The sheet “{}” of {} is left out: its columns are not those of the first.",
+                    cell::shown(&sheet),
                     file.name()
                 ));
             }
@@ -71,29 +82,55 @@ fn broken(file: &Input, why: impl std::fmt::Display) -> Error {
     Error::invalid("file_unreadable", text).because(why.to_string())
 }
 
+/// The refusal of a workbook that is well formed and too much.
+fn too_much(file: &Input, why: &str) -> Error {
+    let text = format!("{} is not read as a workbook: {why}. Save the sheet as CSV UTF-8.", file.name());
+    Error::invalid("file_unreadable", text)
+}
+
 /// Refuses what unpacks to more than it may, by unpacking it: what an archive says of itself proves nothing.
 fn measure(file: &Input, opened: File) -> Result<()> {
     let mut archive = ZipArchive::new(BufReader::new(opened)).map_err(|e| broken(file, e))?;
+    let links = match archive.by_name(LINKS) {
+        Ok(entry) => {
+            let mut text = Vec::new();
+            entry.take(LINKS_BYTES_MAX).read_to_end(&mut text).map_err(|e| broken(file, e))?;
+            String::from_utf8_lossy(&text).to_lowercase()
+        }
+        Err(_) => String::new(),
+    };
     let mut room = UNPACKED_MAX;
     for place in 0..archive.len() {
         let entry = archive.by_index(place).map_err(|e| broken(file, e))?;
-        let is_texts = entry.name().is_ok_and(|name| name.ends_with("sharedStrings.xml"));
-        let most = if is_texts { room.min(TEXTS_MAX) } else { room };
-        let read =
-            std::io::copy(&mut entry.take(most + 1), &mut std::io::sink()).map_err(|e| broken(file, e))?;
+        let name = entry.name().map(|name| name.to_lowercase()).unwrap_or_default();
+        let last = name.rsplit('/').next().unwrap_or_default();
+        // Pictures are never opened; anything else is, whatever it is called.
+        let is_read = [".xml", ".rels"].iter().any(|end| last.ends_with(end)) || links.contains(last);
+        let most = if last == "sharedstrings.xml" { room.min(TEXTS_BYTES_MAX) } else { room };
+        let mut gauge = is_read.then(|| Gauge::new(TEXTS_MAX));
+        let mut sink = io::sink();
+        let out: &mut dyn Write = match &mut gauge {
+            Some(gauge) => gauge,
+            None => &mut sink,
+        };
+        let read = io::copy(&mut entry.take(most + 1), out);
+        if let Some(excess) = gauge.and_then(|g| g.excess) {
+            return Err(too_much(file, excess.words()));
+        }
+        let read = read.map_err(|e| broken(file, e))?;
         if read > most {
-            return Err(broken(file, "it unpacks to too much"));
+            return Err(too_much(file, "it unpacks to too much"));
         }
         room -= read;
     }
     Ok(())
 }
 
-fn converted(file: &Input) -> Result<(TempPath, Vec<String>)> {
+fn converted(file: &Input, scratch: &Path) -> Result<(TempPath, Vec<String>)> {
     let Some(path) = file.plain_path() else { return Err(broken(file, "no path")) };
     let open = || File::open(path).map_err(|e| file.unreadable(e));
     measure(file, open()?)?;
-    let out = tempfile::NamedTempFile::new().map_err(Error::internal)?;
+    let out = tempfile::Builder::new().prefix("sheet-").tempfile_in(scratch).map_err(Error::internal)?;
     let (handle, kept) = out.into_parts();
     let source = BufReader::new(open()?);
     // The sheet comes from anywhere; a fault in reading it is the file's.
@@ -157,8 +194,8 @@ fn write_sheet(
     let (mut row, mut column) = (0, 0);
     while let Some(cell) = cells.next_cell().map_err(|e| broken(file, e))? {
         let (at, place) = cell.get_position();
-        if at < row || place as usize >= COLUMNS_MAX {
-            return Err(broken(file, "its cells are out of order, or there are too many columns"));
+        if at < row || at >= ROWS_MAX || place as usize >= COLUMNS_MAX {
+            return Err(broken(file, "its cells are out of order, or there are too many rows or columns"));
         }
         while row < at {
             end_row(csv, column, width)?;
@@ -209,10 +246,10 @@ mod tests {
     use super::*;
     use crate::shop::transfer::input::Meter;
     use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
-    use std::io::Write as _;
 
     fn text(file: &Input) -> String {
-        let unpacked = unpacked(vec![file.clone()]).unwrap();
+        let scratch = tempfile::tempdir().unwrap();
+        let unpacked = unpacked(vec![file.clone()], scratch.path()).unwrap();
         let mut text = String::new();
         unpacked.files[0].open(&Meter::default()).unwrap().read_to_string(&mut text).unwrap();
         text
@@ -263,7 +300,7 @@ mod tests {
         book.add_worksheet();
         book.save(&path).unwrap();
         assert_eq!(text(&Input::path(&path)), "No,Sum\r\n1,5\r\nNo,Sum\r\n2,\r\n");
-        let left_out = unpacked(vec![Input::path(&path)]).unwrap().left_out;
+        let left_out = unpacked(vec![Input::path(&path)], dir.path()).unwrap().left_out;
         assert!(left_out.len() == 1 && left_out[0].contains("“Notes”"), "{left_out:?}");
     }
 
@@ -275,16 +312,59 @@ mod tests {
         book.add_worksheet().write_string(0, 0, "x".repeat(30_000)).unwrap();
         let whole = book.save_to_buffer().unwrap();
         std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
-        let refused = unpacked(vec![Input::path(&path)]).unwrap();
+        let refused = unpacked(vec![Input::path(&path)], dir.path()).unwrap();
         assert_eq!(refused.files[0].open(&Meter::default()).err().unwrap().code, "file_is_workbook");
         let mut bent = whole.clone();
         for byte in bent.iter_mut().skip(whole.len() / 3).take(40) {
             *byte ^= 0x5a;
         }
         std::fs::write(&path, &bent).unwrap();
-        let answer = unpacked(vec![Input::path(&path)]);
+        let answer = unpacked(vec![Input::path(&path)], dir.path());
         assert!(answer.is_ok() || answer.unwrap_err().code == "file_unreadable");
         File::create(&path).unwrap().write_all(b"a,b\n1,2\n").unwrap();
         assert_eq!(text(&Input::path(&path)), "a,b\n1,2\n");
+    }
+
+    /// A workbook whose first sheet is this XML.
+    fn with_sheet(path: &Path, xml: &str) {
+        let mut book = Workbook::new();
+        book.add_worksheet().write_string(0, 0, "x").unwrap();
+        let whole = book.save_to_buffer().unwrap();
+        let mut from = ZipArchive::new(io::Cursor::new(whole)).unwrap();
+        let mut to = zip::ZipWriter::new(File::create(path).unwrap());
+        for place in 0..from.len() {
+            let mut entry = from.by_index(place).unwrap();
+            let name = entry.name().unwrap().into_owned();
+            to.start_file(name.as_str(), zip::write::SimpleFileOptions::default()).unwrap();
+            if name.ends_with("sheet1.xml") {
+                to.write_all(xml.as_bytes()).unwrap();
+            } else {
+                io::copy(&mut entry, &mut to).unwrap();
+            }
+        }
+        to.finish().unwrap();
+    }
+
+    #[test]
+    fn a_packed_bomb_is_refused_without_its_content_and_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, scratch) = (dir.path().join("a.xlsx"), dir.path().join("scratch"));
+        std::fs::create_dir(&scratch).unwrap();
+        let sheet = |cells: &str| {
+            format!(
+                "<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData><row r=\"1\">{cells}</row></sheetData></worksheet>"
+            )
+        };
+        let cell = |text: &str| format!("<c r=\"A1\" t=\"inlineStr\"><is><t>{text}</t></is></c>");
+        with_sheet(&path, &sheet(&cell("No")));
+        assert_eq!(text(&Input::path(&path)), "No\r\n");
+        with_sheet(&path, &sheet(&cell(&"x".repeat(5 << 20))));
+        assert!(path.metadata().unwrap().len() < 100_000);
+        let error = unpacked(vec![Input::path(&path)], &scratch).unwrap_err();
+        assert_eq!(error.code, "file_unreadable");
+        assert!(error.message.contains("longer than 1 MB") && error.message.len() < 300, "{}", error.message);
+        with_sheet(&path, &sheet("<c r=\"A4000000000\"><v>1</v></c>"));
+        assert!(unpacked(vec![Input::path(&path)], &scratch).is_err());
+        assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 0);
     }
 }

@@ -170,8 +170,8 @@ impl Draft {
             vat_id: text("vat_id"),
             tags: self.tags(),
             note: text("note"),
-            tax_exempt: self.tax_exempt,
-            accepts_marketing: self.accepts_marketing,
+            tax_exempt: Some(self.tax_exempt),
+            accepts_marketing: Some(self.accepts_marketing),
             // The empty ones stay, so that a refusal names the row it means; the rules leave them out.
             addresses: self.addresses.clone(),
             metadata: self.metadata_map(),

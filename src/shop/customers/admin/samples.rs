@@ -43,6 +43,7 @@ pub(super) fn customer() -> Customer {
         vat_id: "DE123456789".into(),
         language: "de".into(),
         birthday: "1990-05-17".into(),
+        imported: None,
         old_emails: vec!["anna.old@example.com".into()],
     }
 }

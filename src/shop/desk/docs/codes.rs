@@ -514,8 +514,8 @@ pub const CODES: &[Code] = &[
     inside(
         Conflict,
         "changed_here",
-        "An import brings an order with other content that was changed here, or was placed here.",
-        "Change the order on its page.",
+        "An import brings an order or a customer with other content that was changed here since.",
+        "Change it on its page.",
     ),
     inside(
         Conflict,
@@ -534,6 +534,30 @@ pub const CODES: &[Code] = &[
         "file_not_text",
         "A file to import holds bytes that no text has.",
         "Import CSV, JSON lines or an Excel workbook.",
+    ),
+    inside(
+        Invalid,
+        "currency_contradicted",
+        "An amount has the sign of another currency than the order.",
+        "Say the currency of the file, or correct the row.",
+    ),
+    inside(
+        Invalid,
+        "file_is_list",
+        "A file to import is the list of a page, which is for people to read.",
+        "Export “Everything there is”, and import that file.",
+    ),
+    inside(
+        Invalid,
+        "file_of_other_kind",
+        "A file of Backroom holds another kind of record than what is imported.",
+        "Say what it holds: orders, customers or credit notes.",
+    ),
+    inside(
+        Invalid,
+        "id_missing",
+        "A record of ours has neither its id nor that of its source.",
+        "Export it again with all columns.",
     ),
     inside(
         Conflict,

@@ -19,8 +19,6 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
 const PATH: &str = "/admin/transfer";
-/// All files of one import together.
-const UPLOAD_MAX: u64 = 512 * 1024 * 1024;
 /// A mapping is a page of text.
 const MAPPING_MAX: u64 = 64 * 1024;
 /// Imports that the list shows.
@@ -28,6 +26,10 @@ const LISTED: usize = 50;
 /// The input of the files, and that of the mapping.
 const FILES: &str = "file";
 const MAPPING: &str = "mapping";
+
+/// What files hold, by its word.
+const WHATS: [(&str, &str); 3] =
+    [("orders", "Orders"), ("customers", "Customers"), ("credit-notes", "Credit notes of Backroom")];
 
 /// The words of `--from` with the names people know.
 const FORMATS: [(&str, &str); 8] = [
@@ -72,7 +74,7 @@ impl Choices {
     fn all(currency: Currency) -> Self {
         let froms = FORMATS.map(|(word, label)| Choice::new(word, label));
         Self {
-            whats: vec![Choice::new("orders", "Orders"), Choice::new("customers", "Customers")],
+            whats: WHATS.map(|(word, label)| Choice::new(word, label)).into(),
             froms: froms.into(),
             encodings: encoding::CHOICES.iter().map(|label| Choice::new(*label, *label)).collect(),
             decimals: vec![Choice::new(".", "1,234.50"), Choice::new(",", "1.234,50")],
@@ -119,7 +121,7 @@ impl Page for ListPage {
             asked: Asked::default(),
             errors: Some(FormErrors::of(&Error::invalid("file_missing", "Choose a file.").on("/file"))),
             rows: vec![Row::of(id, &import)],
-            upload_max: UPLOAD_MAX,
+            upload_max: 200 << 20,
             may_export_orders: true,
             may_export_customers: true,
         }
@@ -133,7 +135,7 @@ impl Row {
             id: id.to_string(),
             files: import.files.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", "),
             what: import.asked.what.clone(),
-            badge: badge(import.state),
+            badge: badge(import),
             by: import.created_by.clone(),
             at: import.created_at,
             text: import.problem.clone().or_else(|| outcome.map(in_words)).unwrap_or_default(),
@@ -151,8 +153,14 @@ fn in_words(outcome: &Outcome) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-fn badge(state: State) -> Badge {
-    let (label, tone, fill) = match state {
+/// The check has ended and found nothing that an import would write.
+fn is_idle(import: &Import) -> bool {
+    import.state == State::Checked && import.check.as_ref().is_some_and(|c| !c.landed.has_work())
+}
+
+fn badge(import: &Import) -> Badge {
+    let (label, tone, fill) = match import.state {
+        State::Checked if is_idle(import) => ("Nothing to import", Tone::Still, Fill::Empty),
         State::Checking => ("Checking", Tone::Info, Fill::Half),
         State::Checked => ("Checked, not imported yet", Tone::Warn, Fill::Half),
         State::Running => ("Importing", Tone::Info, Fill::Half),
@@ -169,23 +177,23 @@ async fn list(
     (store, imports): (web::Data<Store>, web::Data<Imports>),
     (pages, shell): (web::Data<Pages>, Shell),
 ) -> Result<HttpResponse> {
-    pages.show(&shell, &list_page(&me, &store, imports.currency(), Asked::default(), None)?)
+    pages.show(&shell, &list_page(&me, &store, &imports, Asked::default(), None)?)
 }
 
 fn list_page(
     me: &Staff<may::RunImports>,
     store: &Store,
-    currency: Currency,
+    desk: &Imports,
     asked: Asked,
     error: Option<&Error>,
 ) -> Result<ListPage> {
     let imports = store.read(|s| ops::newest(s, LISTED))?;
     Ok(ListPage {
-        choices: Choices::all(currency),
+        choices: Choices::all(desk.currency()),
         asked,
         errors: error.map(FormErrors::of),
         rows: imports.iter().map(|(id, import)| Row::of(*id, import)).collect(),
-        upload_max: UPLOAD_MAX,
+        upload_max: desk.upload_max(),
         may_export_orders: me.may("orders:export"),
         may_export_customers: me.may("customers:export"),
     })
@@ -199,25 +207,43 @@ async fn upload(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse> {
-    let (asked, added) = match Upload::read(&request, payload, imports.arrivals(), UPLOAD_MAX).await {
+    let most = imports.upload_max();
+    let (asked, added) = match Upload::read(&request, payload, imports.arrivals(), most).await {
         Ok(upload) => {
-            let (asked, files) = sorted(upload)?;
-            (asked.clone(), add(&me, &store, &imports, asked, files).await)
+            let Sent { asked, files, problem } = sorted(upload);
+            (asked.clone(), add(&me, &store, &imports, asked, files, problem).await)
         }
+        Err(error) if error.code == "body_too_large" => (Asked::default(), Err(too_large(most))),
         Err(error) => (Asked::default(), Err(error)),
     };
     match added {
         Ok(id) => see_other(&format!("{PATH}/imports/{id}"), None),
         Err(error) if error.kind == Refusal::Invalid => {
-            let page = list_page(&me, &store, imports.currency(), asked, Some(&error))?;
+            let page = list_page(&me, &store, &imports, asked, Some(&error))?;
             pages.show_as(status(&error), &shell, &page)
         }
         Err(error) => Err(error),
     }
 }
 
+/// The refusal of files over the limit, with what helps.
+fn too_large(most: u64) -> Error {
+    let size = if most < 1 << 20 { format!("{} KB", most >> 10) } else { format!("{} MB", most >> 20) };
+    let text = format!(
+        "The files are larger than {size}, which is the most here (server.max_upload). Send them packed with gzip or zstd, or import them with the command. They have to be chosen again."
+    );
+    Error::invalid("body_too_large", text).on("/file")
+}
+
 /// The choices and the files of a form.
-fn sorted(upload: Upload) -> Result<(Asked, Vec<UploadedFile>)> {
+struct Sent {
+    asked: Asked,
+    files: Vec<UploadedFile>,
+    /// What was wrong with the mapping.
+    problem: Option<Error>,
+}
+
+fn sorted(upload: Upload) -> Sent {
     let text = |name: &str| upload.fields.get(name).unwrap_or_default().trim().to_owned();
     let mut asked = Asked {
         what: text("what"),
@@ -230,19 +256,25 @@ fn sorted(upload: Upload) -> Result<(Asked, Vec<UploadedFile>)> {
         source_name: text("source_name"),
     };
     let (mappings, files): (Vec<_>, Vec<_>) = upload.files.into_iter().partition(|f| f.input == MAPPING);
-    if let Some(file) = mappings.first() {
-        if file.bytes > MAPPING_MAX {
-            return Err(Error::invalid("mapping_too_large", "A mapping has at most 64 KB.").on("/mapping"));
-        }
-        let read = std::fs::read_to_string(&file.path);
-        let not_text =
-            |e| Error::invalid("unreadable", "The mapping is no text in UTF-8.").on("/mapping").because(e);
-        asked.mapping = Some(read.map_err(not_text)?);
+    let mut problem = None;
+    match mappings.first().map(mapping_of) {
+        Some(Ok(mapping)) => asked.mapping = Some(mapping),
+        Some(Err(error)) => problem = Some(error),
+        None => {}
     }
-    if asked.mapping.is_some() && asked.from.is_empty() {
+    if (asked.mapping.is_some() || problem.is_some()) && asked.from.is_empty() {
         asked.from = MAPPED.to_owned();
     }
-    Ok((asked, files.into_iter().filter(|f| f.input == FILES).collect()))
+    Sent { asked, files: files.into_iter().filter(|f| f.input == FILES).collect(), problem }
+}
+
+fn mapping_of(file: &UploadedFile) -> Result<String> {
+    if file.bytes > MAPPING_MAX {
+        return Err(Error::invalid("mapping_too_large", "A mapping has at most 64 KB.").on("/mapping"));
+    }
+    std::fs::read_to_string(&file.path).map_err(|e| {
+        Error::invalid("unreadable", "The mapping is no text in UTF-8.").on("/mapping").because(e)
+    })
 }
 
 async fn add(
@@ -251,9 +283,11 @@ async fn add(
     imports: &Imports,
     asked: Asked,
     files: Vec<UploadedFile>,
+    problem: Option<Error>,
 ) -> Result<ImportId> {
     let (id, sent) = imports.take_in(me.now(), files)?;
-    let added = store.write(me.actor(), move |tx| ops::add(tx, id, &asked, &sent)).await;
+    let problem = problem.map(|e| ops::in_words(&e));
+    let added = store.write(me.actor(), move |tx| ops::add(tx, id, &asked, &sent, problem.as_deref())).await;
     if added.is_err() {
         imports.forget_files(id);
     }
@@ -356,12 +390,15 @@ impl ImportPage {
         let is_open = import.state.is_open();
         Self {
             id: id.to_string(),
-            what: label_of(&[("orders", "Orders"), ("customers", "Customers")], &import.asked.what),
+            what: label_of(&WHATS, &import.asked.what),
             from: label_of(&FORMATS, &import.asked.from),
             title: import.files.first().map_or_else(|| "Import".to_owned(), |f| f.name.clone()),
-            badge: badge(import.state),
+            badge: badge(&import),
             choices: Choices::all(currency),
-            errors: None,
+            errors: ops::check(&import.asked)
+                .err()
+                .filter(|_| import.state == State::Failed)
+                .map(|e| FormErrors::of(&e)),
             progress: progress.map(Moving::of),
             is_open,
             can_start: match import.state {
@@ -369,8 +406,7 @@ impl ImportPage {
                 State::Stopped | State::Failed => import.check.is_some(),
                 _ => false,
             },
-            is_idle: import.state == State::Checked
-                && import.check.as_ref().is_some_and(|c| !c.landed.has_work()),
+            is_idle: is_idle(&import),
             is_again: matches!(import.state, State::Stopped | State::Failed) && import.check.is_some(),
             has_refused_rows,
             import: View {
@@ -408,9 +444,13 @@ async fn ask_anew(
     payload: web::Payload,
 ) -> Result<HttpResponse> {
     let upload = Upload::read(&request, payload, imports.arrivals(), MAPPING_MAX).await?;
-    let (asked, _) = sorted(upload)?;
+    let Sent { asked, problem, .. } = sorted(upload);
     let typed = asked.clone();
-    match store.write(me.actor(), move |tx| ops::ask_anew(tx, id, &asked)).await {
+    let asked_anew = match problem {
+        Some(error) => Err(error),
+        None => store.write(me.actor(), move |tx| ops::ask_anew(tx, id, &asked)).await,
+    };
+    match asked_anew {
         Ok(()) => {
             imports.wake();
             see_other(&format!("{PATH}/imports/{id}"), None)

@@ -3,6 +3,7 @@
 use crate::base::error::{Error, Result};
 use crate::base::money::Currency;
 use crate::base::time::Timestamp;
+use crate::shop::transfer::cell;
 use crate::shop::transfer::intake::{Choices, Source};
 use crate::shop::transfer::landing::{Ended, Landed};
 use crate::shop::transfer::mapping::Kind;
@@ -292,8 +293,8 @@ impl Refusal {
         Self {
             file: refused.file.to_string(),
             line: refused.line,
-            column: shown(&refused.column),
-            value: shown(&refused.value),
+            column: cell::shown(&refused.column),
+            value: cell::shown(&refused.value),
             reason: shown(&refused.reason),
         }
     }
@@ -308,7 +309,7 @@ impl Read {
             '|' => "bar",
             _ => "",
         };
-        let all = |texts: &[String]| texts.iter().take(60).map(|t| shown(t)).collect();
+        let all = |texts: &[String]| texts.iter().take(60).map(|t| cell::shown(t)).collect();
         Self {
             name: file.name.to_string(),
             role: file.role.clone(),

@@ -9,7 +9,10 @@ use serde::Serialize;
 
 /// Every kind of event of this part with a sentence for the documentation.
 pub const EVENTS: &[(&str, &str)] = &[
-    ("import.added", "Files were uploaded to be imported; nothing is written yet."),
+    (
+        "import.added",
+        "Files were uploaded to be imported; nothing is written yet. With the state `failed` a choice has to be made again.",
+    ),
     ("import.asked_anew", "The files of an import are read with other choices."),
     ("import.checked", "The dry run of an import has ended; `landed` says what it would do."),
     (
@@ -65,17 +68,25 @@ fn tell(tx: &mut Tx<'_>, id: ImportId, fact: &Fact<'_>) -> Result<()> {
     tx.publish(Subject::of(&id), fact).map(|_seq| ())
 }
 
-/// Begins an import whose files lie in its folder.
+/// Begins an import whose files lie in its folder. A choice that cannot be taken is said on its page, where another can
+/// be made: the files have been sent and need not be sent again. `problem` is what was wrong with the form otherwise.
 ///
 /// # Errors
-/// `invalid_choice`, `format_unknown`, `file_missing`.
-pub(super) fn add(tx: &mut Tx<'_>, id: ImportId, asked: &Asked, files: &[SentFile]) -> Result<()> {
-    check(asked)?;
+/// `file_missing`.
+pub(super) fn add(
+    tx: &mut Tx<'_>,
+    id: ImportId,
+    asked: &Asked,
+    files: &[SentFile],
+    problem: Option<&str>,
+) -> Result<()> {
     if files.is_empty() {
         return Err(Error::invalid("file_missing", "Choose at least one file.").on("/file"));
     }
+    let refused = check(asked).err().map(|e| in_words(&e));
+    let problem = problem.map(str::to_owned).or(refused);
     let mut import = Import {
-        state: State::Checking,
+        state: if problem.is_some() { State::Failed } else { State::Checking },
         created_at: tx.now(),
         created_by: tx.actor().name.clone(),
         changed_at: tx.now(),
@@ -84,7 +95,7 @@ pub(super) fn add(tx: &mut Tx<'_>, id: ImportId, asked: &Asked, files: &[SentFil
         stop_on_error: false,
         check: None,
         result: None,
-        problem: None,
+        problem,
         recognised: false,
         checked_at_event: 0,
         starts_after_check: false,
@@ -94,9 +105,14 @@ pub(super) fn add(tx: &mut Tx<'_>, id: ImportId, asked: &Asked, files: &[SentFil
     tell(tx, id, &Fact { asked: Some(&import.asked), files: Some(&import.files), ..added })
 }
 
+/// What an error says of the field it is about, or of the whole.
+pub(super) fn in_words(error: &Error) -> String {
+    error.fields.first().map_or_else(|| error.message.to_string(), |field| field.detail.clone())
+}
+
 /// What can be refused of the choices before the files are read. A mapping that is missing is said with the check, so
 /// that the files need not be sent again.
-fn check(asked: &Asked) -> Result<()> {
+pub(super) fn check(asked: &Asked) -> Result<()> {
     asked.kind()?;
     match asked.source() {
         Err(error) if error.code != "mapping_missing" => return Err(error),

@@ -13,6 +13,7 @@ use crate::shop::transfer::input::Input;
 use crate::shop::transfer::intake::{self, Source};
 use crate::shop::transfer::landing::{Landed, Landing, OnError};
 use crate::shop::transfer::mapping::Kind;
+use crate::shop::transfer::own_kind;
 use crate::shop::transfer::sheet::Sheet;
 use crate::shop::transfer::workbook_in::{self, Unpacked};
 use crate::store::{Actor, ActorKind, Store};
@@ -54,6 +55,8 @@ struct Inner {
     folder: PathBuf,
     /// Where uploads are until they are whole.
     arrivals: PathBuf,
+    /// Bytes of all files of one import together.
+    upload_max: u64,
     now: Mutex<Now>,
     changed: Condvar,
 }
@@ -79,6 +82,7 @@ impl Imports {
         shop: Arc<Shop>,
         folder: PathBuf,
         arrivals: PathBuf,
+        upload_max: u64,
     ) -> Result<Self> {
         if arrivals.exists() {
             fs::remove_dir_all(&arrivals).map_err(Error::internal)?;
@@ -92,6 +96,7 @@ impl Imports {
             shop,
             folder,
             arrivals,
+            upload_max,
             now: Mutex::new(Now { has_work: true, ..Now::default() }),
             changed: Condvar::new(),
         };
@@ -116,7 +121,11 @@ impl Imports {
     pub fn currency(&self) -> Currency {
         self.0.shop.profile().currency
     }
-    /// Where uploads are put while they arrive.
+    /// Bytes of all files of one import together, as `server.max_upload` says.
+    pub fn upload_max(&self) -> u64 {
+        self.0.upload_max
+    }
+    /// Where uploads are put while they arrive, and workbooks while they are read; emptied at the start.
     pub fn arrivals(&self) -> &Path {
         &self.0.arrivals
     }
@@ -237,7 +246,7 @@ impl Imports {
         let input = |(place, file): (usize, &SentFile)| {
             Input::path_named(&folder.join(place.to_string()), &file.name)
         };
-        workbook_in::unpacked(import.files.iter().enumerate().map(input).collect())
+        workbook_in::unpacked(import.files.iter().enumerate().map(input).collect(), self.arrivals())
     }
 
     fn check(&self, id: ImportId, import: &Import) -> Result<()> {
@@ -262,6 +271,9 @@ impl Imports {
         let recognised = source.is_none();
         if source.is_none() || kind.is_none() {
             let options = asked.choices().options(self.0.shop.zone(), self.0.shop.profile().currency)?;
+            if !matches!(source, Some(Source::Mapped(_))) {
+                own_kind::refuse_lists(files, &options)?;
+            }
             let found = intake::recognise(files, &options, source.as_ref(), kind);
             if found.is_none() {
                 // A file that cannot be opened, or is empty, says more than that it is not recognised.

@@ -1,0 +1,227 @@
+//! Credit notes out and in again: CSV with a row a line of the note, and JSON lines, both with everything there is.
+
+use crate::base::country;
+use crate::base::error::{Error, Result};
+use crate::base::id::Id as _;
+use crate::base::money::{Currency, Money};
+use crate::base::time::Timestamp;
+use crate::shop::customers::{Customer, ExternalRef, one_line};
+use crate::shop::orders::{
+    CreditKind, CreditNote, CreditNoteId, Line, NewCreditNote, NewLine, NewOrder, NewOrderCustomer,
+};
+use crate::shop::transfer::document::{BuyerDocument, LineDocument, SOURCE};
+use crate::shop::transfer::export::{json_line, list, opt, own_money as money};
+use crate::shop::transfer::writer::Rows;
+use serde::{Deserialize, Serialize};
+use std::io::Write;
+
+/// A credit note with everything it has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreditNoteDocument {
+    #[serde(default)]
+    pub id: Option<CreditNoteId>,
+    #[serde(default)]
+    pub number: String,
+    #[serde(default = "credit")]
+    pub kind: CreditKind,
+    pub issued_at: Timestamp,
+    #[serde(default)]
+    pub created_at: Option<Timestamp>,
+    #[serde(default)]
+    pub source: Option<ExternalRef>,
+    #[serde(default)]
+    pub customer: Option<BuyerDocument>,
+    pub currency: Currency,
+    #[serde(default)]
+    pub country: String,
+    #[serde(default)]
+    pub lines: Vec<LineDocument>,
+    pub total: i64,
+}
+
+fn credit() -> CreditKind {
+    CreditKind::Credit
+}
+
+impl CreditNoteDocument {
+    pub fn of(note: &CreditNote, customer: Option<&Customer>) -> Self {
+        let n = note.clone();
+        Self {
+            id: Some(n.id),
+            number: n.number,
+            kind: n.kind,
+            issued_at: n.issued_at,
+            created_at: Some(n.created_at),
+            source: n.source,
+            customer: BuyerDocument::of(n.customer, customer),
+            currency: n.currency,
+            country: n.country,
+            lines: n.lines.iter().map(LineDocument::from).collect(),
+            total: n.total,
+        }
+    }
+
+    /// The credit note as an import hands it in; one without a source is named by our own id.
+    ///
+    /// # Errors
+    /// `id_missing`, `unknown_country`, and the rules of the lines of orders.
+    pub fn into_new(self) -> Result<NewCreditNote> {
+        let own = || self.id.map(|id| ExternalRef { source: SOURCE.into(), id: id.to_string() });
+        let Some(source) = self.source.clone().or_else(own) else {
+            let text = "A credit note needs its id, or its source and its id there.";
+            return Err(Error::invalid("id_missing", text).on("/id"));
+        };
+        let country = match self.country.trim() {
+            "" => String::new(),
+            text => country::parse(text).map_err(|e| e.on("/country"))?,
+        };
+        // The rules of lines are those of orders.
+        let order = NewOrder {
+            lines: self.lines.into_iter().map(NewLine::from).collect(),
+            stated_total: Some(self.total),
+            is_import: true,
+            ..NewOrder::new(self.currency)
+        };
+        let nobody = crate::shop::orders::OrderId::from_bytes([0; 16]);
+        let lines: Vec<Line> = order.checked(nobody, 0, None, Timestamp(0))?.lines;
+        Ok(NewCreditNote {
+            wished_id: self.id,
+            number: one_line(&self.number).map_err(|e| e.on("/number"))?,
+            source: Some(source),
+            issued_at: self.issued_at,
+            created_at: self.created_at,
+            customer: self
+                .customer
+                .map_or(NewOrderCustomer::Guest, |c| NewOrderCustomer::Described(Box::new(c.into_new()))),
+            currency: self.currency,
+            lines,
+            total: self.total,
+            kind: self.kind,
+            country,
+        })
+    }
+}
+
+/// What a row of a file of credit notes is about.
+pub struct NoteRow<'a> {
+    note: &'a CreditNote,
+    buyer: Option<&'a BuyerDocument>,
+    /// Its place from 1, and the line; `None` for a note without lines.
+    line: Option<(usize, &'a Line)>,
+}
+
+/// A column of a file of credit notes.
+pub struct NoteColumn {
+    /// The name in the header, stable.
+    pub name: &'static str,
+    is_text: bool,
+    value: for<'a> fn(&NoteRow<'a>) -> String,
+}
+
+fn of_line(row: &NoteRow<'_>, of: fn(&Line) -> &String) -> String {
+    row.line.map(|(_, l)| of(l).clone()).unwrap_or_default()
+}
+fn line_money(row: &NoteRow<'_>, of: fn(&Line) -> i64) -> String {
+    row.line.map(|(_, l)| money(of(l), row.note.currency)).unwrap_or_default()
+}
+fn of_buyer(row: &NoteRow<'_>, of: fn(&BuyerDocument) -> &String) -> String {
+    row.buyer.map(|b| of(b).clone()).unwrap_or_default()
+}
+
+/// The word of a kind in files.
+pub fn kind_word(kind: CreditKind) -> &'static str {
+    match kind {
+        CreditKind::Credit => "credit",
+        CreditKind::Adjustment => "adjustment",
+    }
+}
+/// The kind of a word in a file.
+pub fn kind_from_word(word: &str) -> Option<CreditKind> {
+    [CreditKind::Credit, CreditKind::Adjustment].into_iter().find(|kind| kind_word(*kind) == word)
+}
+
+crate::shop::transfer::export::columns! {
+    /// All columns of a file of credit notes: the note's own on every row, then the line's.
+    NOTE_COLUMNS: NoteColumn of r {
+        text "number" => r.note.number.clone(),
+        plain "id" => r.note.id.to_string(),
+        plain "kind" => kind_word(r.note.kind).to_owned(),
+        plain "issued_at" => r.note.issued_at.rfc3339(),
+        plain "created_at" => r.note.created_at.rfc3339(),
+        text "source" => r.note.source.as_ref().map(|s| s.source.clone()).unwrap_or_default(),
+        text "source_id" => r.note.source.as_ref().map(|s| s.id.clone()).unwrap_or_default(),
+        plain "customer_id" => opt(r.note.customer),
+        text "customer_email" => r.buyer.and_then(|b| b.email.clone()).unwrap_or_default(),
+        text "customer_first_name" => of_buyer(r, |b| &b.first_name),
+        text "customer_last_name" => of_buyer(r, |b| &b.last_name),
+        text "customer_company" => of_buyer(r, |b| &b.company),
+        text "customer_phone" => of_buyer(r, |b| &b.phone),
+        text "customer_external" => r.buyer.map(|b| list(b.external.clone())).unwrap_or_default(),
+        plain "country" => r.note.country.clone(),
+        plain "currency" => r.note.currency.to_string(),
+        plain "total" => Money::new(r.note.total, r.note.currency).decimal(),
+        plain "line" => opt(r.line.map(|(place, _)| place)),
+        text "line_sku" => of_line(r, |l| &l.sku),
+        text "line_barcode" => of_line(r, |l| &l.barcode),
+        text "line_title" => of_line(r, |l| &l.title),
+        text "line_category" => of_line(r, |l| &l.category),
+        text "line_size" => of_line(r, |l| &l.size),
+        text "line_colour" => of_line(r, |l| &l.colour),
+        text "line_vendor" => of_line(r, |l| &l.vendor),
+        plain "line_quantity" => opt(r.line.map(|(_, l)| l.quantity)),
+        plain "line_unit_price" => opt(r.line.map(|(_, l)| l.unit_price.decimal().normalize())),
+        plain "line_discount" => line_money(r, |l| l.discount),
+        plain "line_tax" => line_money(r, |l| l.tax),
+        plain "line_total" => line_money(r, |l| l.total),
+    }
+}
+
+/// Writes credit notes one after another.
+pub struct NoteRows<R: Rows> {
+    rows: R,
+}
+
+impl<R: Rows> NoteRows<R> {
+    /// Writes the header.
+    ///
+    /// # Errors
+    /// `file_unwritable`.
+    pub fn new(mut rows: R) -> Result<Self> {
+        for column in NOTE_COLUMNS {
+            rows.plain(column.name)?;
+        }
+        rows.end_row()?;
+        Ok(Self { rows })
+    }
+    /// # Errors
+    /// `file_unwritable`.
+    pub fn write(&mut self, note: &CreditNote, customer: Option<&Customer>) -> Result<()> {
+        let buyer = BuyerDocument::of(note.customer, customer);
+        let mut lines: Vec<Option<(usize, &Line)>> =
+            note.lines.iter().enumerate().map(|(i, l)| Some((i + 1, l))).collect();
+        if lines.is_empty() {
+            lines.push(None);
+        }
+        for line in lines {
+            let row = NoteRow { note, buyer: buyer.as_ref(), line };
+            for column in NOTE_COLUMNS {
+                let value = (column.value)(&row);
+                if column.is_text { self.rows.text(&value)? } else { self.rows.plain(&value)? }
+            }
+            self.rows.end_row()?;
+        }
+        Ok(())
+    }
+    /// Gives the writer back.
+    pub fn into_rows(self) -> R {
+        self.rows
+    }
+}
+
+/// Writes a credit note as one line of JSON.
+///
+/// # Errors
+/// `file_unwritable`.
+pub fn note_json(out: &mut dyn Write, note: &CreditNote, customer: Option<&Customer>) -> Result<()> {
+    json_line(out, &CreditNoteDocument::of(note, customer))
+}
