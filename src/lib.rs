@@ -22,6 +22,7 @@ pub mod workers;
 pub mod shop;
 
 pub mod access;
+pub mod outbound;
 pub mod search;
 pub mod store;
 pub mod web;

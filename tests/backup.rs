@@ -157,3 +157,69 @@ fn a_running_shop_makes_proves_and_tidies_its_backups_by_itself() {
     let left = list();
     assert_eq!((left.len(), left[0]["seq"].as_u64(), &left[1]["file"]), (2, Some(made[1]), &first["file"]));
 }
+
+/// A private S3 server on a free port, or `None` where it is not installed.
+struct Storage {
+    child: std::process::Child,
+    url: String,
+}
+
+impl Storage {
+    fn start() -> Option<Self> {
+        let place = crate::harness::project("target/parts/moto");
+        if !crate::harness::part("an S3 server (moto)", place.is_dir()) {
+            return None;
+        }
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let child = std::process::Command::new("python3")
+            .args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()])
+            .env("PYTHONPATH", &place)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let storage = Self { child, url: format!("http://127.0.0.1:{port}") };
+        let address = storage.url.trim_start_matches("http://").to_owned();
+        until("the S3 server answers", || std::net::TcpStream::connect(&address).is_ok());
+        Some(storage)
+    }
+}
+
+impl Drop for Storage {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+#[test]
+fn a_proved_backup_is_copied_to_the_storage_and_comes_back_from_there() {
+    let Some(storage) = Storage::start() else { return };
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("backroom.toml");
+    let text = format!(
+        "[backup]\ndelay_seconds = 1\ns3_endpoint = \"{}\"\ns3_bucket = \"copies\"\ns3_prefix = \"shop/\"\n\
+         s3_access_key = \"testing\"\ns3_secret_key = \"canary-7f1e\"\n",
+        storage.url
+    );
+    std::fs::write(&config, text).unwrap();
+    crate::harness::request(&format!("{}/copies", storage.url), "PUT", &[], Some(b"")).expect(200);
+    let shop = Shop::open_with(&["--config", config.to_str().unwrap()]);
+    let copied = || {
+        let listed = succeed(&["backup", "list", "--json", "--data", shop.data()]);
+        let first: Value = serde_json::from_str(listed.lines().next()?).ok()?;
+        first["copied"]["to"].as_str().map(|to| (to.to_owned(), first["file"].as_str().unwrap().to_owned()))
+    };
+    until("the backup is copied", || copied().is_some());
+    let (to, file) = copied().unwrap();
+    assert_eq!(to, format!("{}/copies/shop/{file}", storage.url));
+    let body = ureq::get(&to).call().unwrap().body_mut().read_to_vec().unwrap();
+    let fetched = home.path().join("fetched.brb");
+    std::fs::write(&fetched, &body).unwrap();
+    let here = std::path::Path::new(shop.data()).join("backups").join(&file);
+    assert_eq!(std::fs::read(here).unwrap(), body);
+    let other = home.path().join("other");
+    let (fetched, other) = (fetched.to_str().unwrap(), other.to_str().unwrap());
+    succeed(&["backup", "restore", fetched, "--data", other]);
+    assert!(succeed(&["check", "--data", other]).contains("no problem"));
+}

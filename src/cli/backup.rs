@@ -39,7 +39,7 @@ With --json, one line: {\"file\", \"bytes\", \"at\", \"seq\", \"rows\", \"files\
 Example:
   backroom backup list --json
 
-With --json, one line a backup: {\"file\", \"bytes\", \"at\", \"seq\", \"verified_at\"}.")]
+With --json, one line a backup: {\"file\", \"bytes\", \"at\", \"seq\", \"verified_at\", \"copied\"}.")]
     List {
         /// JSON, one line a backup
         #[arg(long)]

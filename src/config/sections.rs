@@ -2,6 +2,7 @@
 
 use crate::access;
 use crate::base::error::{Error, FieldError, Result};
+use crate::outbound::s3::{Place, Storage};
 use crate::search;
 use crate::store;
 use crate::store::backup::{KEY_LENGTH_MIN, Keep};
@@ -96,6 +97,14 @@ pub struct Backup {
     pub keep_monthly: u32,
     /// When set, backups are encrypted to it.
     pub key: Option<Secret>,
+    /// When set, proved backups are copied to this S3-compatible storage.
+    pub s3_endpoint: Option<String>,
+    pub s3_bucket: String,
+    pub s3_region: String,
+    /// Put before the name of every copy.
+    pub s3_prefix: String,
+    pub s3_access_key: Option<Secret>,
+    pub s3_secret_key: Option<Secret>,
 }
 
 impl Default for Backup {
@@ -109,6 +118,12 @@ impl Default for Backup {
             keep_weekly: weekly,
             keep_monthly: monthly,
             key: None,
+            s3_endpoint: None,
+            s3_bucket: String::new(),
+            s3_region: "us-east-1".to_owned(),
+            s3_prefix: String::new(),
+            s3_access_key: None,
+            s3_secret_key: None,
         }
     }
 }
@@ -117,6 +132,28 @@ impl Backup {
     /// How many stay.
     pub fn keep(&self) -> Keep {
         Keep { daily: self.keep_daily, weekly: self.keep_weekly, monthly: self.keep_monthly }
+    }
+    /// Where copies go; `None` when nowhere.
+    ///
+    /// # Errors
+    /// `invalid_setting`.
+    pub fn storage(&self) -> Result<Option<Storage>> {
+        let Some(endpoint) = &self.s3_endpoint else { return Ok(None) };
+        let key = |path: &str, key: &Option<Secret>| match key {
+            Some(key) => Ok(key.clone()),
+            None => Err(Error::invalid("invalid_setting", format!("{path}: give the key of the storage"))),
+        };
+        let access = key("backup.s3_access_key", &self.s3_access_key)?;
+        let secret = key("backup.s3_secret_key", &self.s3_secret_key)?;
+        Storage::new(&Place {
+            endpoint,
+            bucket: &self.s3_bucket,
+            region: &self.s3_region,
+            prefix: &self.s3_prefix,
+            access_key: access.reveal(),
+            secret_key: secret.reveal(),
+        })
+        .map(Some)
     }
     /// What they are encrypted with.
     pub fn key(&self) -> Option<&str> {
@@ -151,7 +188,8 @@ impl Serialize for Secret {
 
 impl Settings {
     /// The settings whose value is a [`Secret`]: these may also come from a file or the credentials directory.
-    pub const SECRETS: &[&str] = &["metrics.token", "backup.key"];
+    pub const SECRETS: &[&str] =
+        &["metrics.token", "backup.key", "backup.s3_access_key", "backup.s3_secret_key"];
 
     /// What cannot work although every value has the right shape: the setting and what would be right.
     pub fn problems(&self) -> Vec<FieldError> {
@@ -190,6 +228,7 @@ impl Settings {
             self.metrics.listen.as_ref().is_some_and(|l| *l == self.server.listen && !l.ends_with(":0"));
         let is_open = self.metrics.token.as_ref().is_none_or(|t| !t.reveal().trim().is_empty());
         found.unless(is_open, "metrics.token", "write a token, or leave the setting out");
+        found.keep(self.backup.storage().map(|_storage| ()));
         found.unless(self.backup.hour < 24, "backup.hour", "give a number from 0 to 23");
         let is_long = self.backup.key().is_none_or(|key| key.trim().len() >= KEY_LENGTH_MIN);
         found.unless(

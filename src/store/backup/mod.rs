@@ -26,4 +26,4 @@ pub use format::{Header, TableRows};
 pub use keep::Keep;
 pub use restore::{Restored, restore, try_out};
 pub use seal::KEY_LENGTH_MIN;
-pub use shelf::{FOLDER, Kept, Shelf, forget_verified, note_verified};
+pub use shelf::{Copied, FOLDER, Kept, Shelf, forget_verified, note_verified};

@@ -17,6 +17,8 @@ const PREFIX: &str = "backroom-";
 pub(super) const ENDING: &str = ".brb";
 /// Beside a backup that was verified stands a note of this ending.
 const NOTE: &str = "verified";
+/// And of this one beside one that was copied to another place.
+const COPIED: &str = "copied";
 const READING: &str = "The directory of backups cannot be read";
 
 /// A backup on the shelf.
@@ -30,6 +32,16 @@ pub struct Kept {
     pub seq: u64,
     /// When it was last restored on trial and found good.
     pub verified_at: Option<Timestamp>,
+    /// When it was copied to another place, and to which.
+    pub copied: Option<Copied>,
+}
+
+/// The note beside a backup of which there is a copy elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Copied {
+    pub at: Timestamp,
+    /// Endpoint, bucket and name.
+    pub to: String,
 }
 
 /// The note beside a verified backup. The sum makes sure that it is about these bytes.
@@ -80,7 +92,10 @@ impl Shelf {
             let Ok(about) = entry.metadata() else { continue };
             if about.is_file() {
                 let verified_at = noted(&entry.path());
-                found.push(Kept { file: name, bytes: about.len(), at, seq, verified_at });
+                let copied = std::fs::read(entry.path().with_extension(COPIED))
+                    .ok()
+                    .and_then(|note| serde_json::from_slice(&note).ok());
+                found.push(Kept { file: name, bytes: about.len(), at, seq, verified_at, copied });
             }
         }
         found.sort_by_key(|kept| std::cmp::Reverse((kept.at, kept.seq)));
@@ -104,8 +119,18 @@ impl Shelf {
             std::fs::remove_file(&path).map_err(|e| io("An old backup cannot be removed", e))?;
             // A note without its backup says nothing; list does not see it.
             let _gone = std::fs::remove_file(note_of(&path));
+            let _gone = std::fs::remove_file(path.with_extension(COPIED));
         }
         Ok(gone)
+    }
+    /// Notes that a backup of the shelf was copied.
+    ///
+    /// # Errors
+    /// `backup_io`; it will be copied again.
+    pub fn note_copied(&self, file: &str, copied: &Copied) -> Result<()> {
+        let note = serde_json::to_vec(copied).map_err(Error::internal)?;
+        std::fs::write(self.dir.join(file).with_extension(COPIED), note)
+            .map_err(|e| io("The backup was copied, but that cannot be noted beside it", e))
     }
     /// A backup by its name on the shelf, or by its path.
     ///

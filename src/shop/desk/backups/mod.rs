@@ -99,6 +99,7 @@ impl Page for ListPage {
             at: Timestamp(1_790_000_000_000),
             seq: 123,
             verified_at: Some(Timestamp(1_790_000_100_000)),
+            copied: None,
         };
         let said = Told { at: Timestamp(0), is_good: false, text: "<script>alert(1)</script>".into() };
         Self {

@@ -1,0 +1,3 @@
+//! What leaves the house: engines that know no feature.
+
+pub mod s3;
