@@ -126,7 +126,7 @@ impl Input {
     pub fn refuse_foreign(&self, head: &[u8], is_wide: bool) -> Result<()> {
         let known = SIGNS.iter().find(|(sign, _)| head.starts_with(sign));
         let Some(what) =
-            known.map(|(_, what)| *what).or_else(|| (!is_wide && head.contains(&0)).then_some("no text"))
+            known.map(|(_, what)| *what).or_else(|| (!is_wide && is_binary(head)).then_some("no text"))
         else {
             return Ok(());
         };
@@ -136,6 +136,12 @@ impl Input {
         );
         Err(Error::invalid("file_not_text", text))
     }
+}
+
+/// A stray zero is a damaged cell; many are no letters.
+fn is_binary(head: &[u8]) -> bool {
+    let zeros = head.iter().filter(|byte| **byte == 0).count();
+    head.len() >= 64 && zeros * 16 > head.len()
 }
 
 struct Metered<R> {
