@@ -350,6 +350,12 @@ pub const CODES: &[Code] = &[
         "Send a smaller one.",
     ),
     inside(
+        Unavailable,
+        "copy_failed",
+        "A backup could not be copied to the S3 storage.",
+        "The message has the reason; it is tried again.",
+    ),
+    inside(
         Conflict,
         "no_backups_now",
         "Nobody makes backups at the moment, or too many are wished for.",
