@@ -213,7 +213,14 @@ fn a_proved_backup_is_copied_to_the_storage_and_comes_back_from_there() {
     until("the backup is copied", || copied().is_some());
     let (to, file) = copied().unwrap();
     assert_eq!(to, format!("{}/copies/shop/{file}", storage.url));
-    let body = ureq::get(&to).call().unwrap().body_mut().read_to_vec().unwrap();
+    let bucket =
+        rusty_s3::Bucket::new(storage.url.parse().unwrap(), rusty_s3::UrlStyle::Path, "copies", "us-east-1")
+            .unwrap();
+    let keys = rusty_s3::Credentials::new("testing", "canary-7f1e");
+    let key = format!("shop/{file}");
+    let get = bucket.get_object(Some(&keys), &key);
+    let signed = rusty_s3::S3Action::sign(&get, std::time::Duration::from_secs(60));
+    let body = ureq::get(signed.as_str()).call().unwrap().body_mut().read_to_vec().unwrap();
     let fetched = home.path().join("fetched.brb");
     std::fs::write(&fetched, &body).unwrap();
     let here = std::path::Path::new(shop.data()).join("backups").join(&file);

@@ -404,7 +404,7 @@ fn an_upload_over_the_limit_is_refused_with_what_helps() {
     std::fs::write(file.path(), "[server]\nmax_upload = \"1 MB\"\n").unwrap();
     let shop = Shop::open_with(&["--config", file.path().to_str().unwrap()]);
     let cookie = shop.sign_in(OWNER, PASSWORD);
-    assert!(shop.page("/admin/transfer", &cookie).expect(200).body.contains("1 MB at most"));
+    assert!(shop.page("/admin/transfer", &cookie).expect(200).body.contains("1.0 MB at most"));
     let large = "a,b\n".repeat(300_000);
     let page = send(&shop, &cookie, "/admin/transfer/imports", &[], &[csv("large.csv", &large)]).expect(413);
     assert!(page.body.contains("larger than 1 MB, which is the most here"), "{}", page.body);

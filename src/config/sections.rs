@@ -99,7 +99,7 @@ pub struct Backup {
     pub key: Option<Secret>,
     /// When set, proved backups are copied to this S3-compatible storage.
     pub s3_endpoint: Option<String>,
-    pub s3_bucket: String,
+    pub s3_bucket: Option<String>,
     pub s3_region: String,
     /// Put before the name of every copy.
     pub s3_prefix: String,
@@ -119,7 +119,7 @@ impl Default for Backup {
             keep_monthly: monthly,
             key: None,
             s3_endpoint: None,
-            s3_bucket: String::new(),
+            s3_bucket: None,
             s3_region: "us-east-1".to_owned(),
             s3_prefix: String::new(),
             s3_access_key: None,
@@ -147,7 +147,7 @@ impl Backup {
         let secret = key("backup.s3_secret_key", &self.s3_secret_key)?;
         Storage::new(&Place {
             endpoint,
-            bucket: &self.s3_bucket,
+            bucket: self.s3_bucket.as_deref().unwrap_or_default(),
             region: &self.s3_region,
             prefix: &self.s3_prefix,
             access_key: access.reveal(),

@@ -71,7 +71,8 @@ pub(crate) fn fold_key(text: &str) -> String {
             gap = false;
         }
     }
-    plain
+    // Jamo that came from two clusters, such as a bracketed one and a vowel, are one syllable all the same.
+    if plain.chars().any(|c| matches!(c, '\u{1100}'..='\u{11ff}')) { plain.nfc().collect() } else { plain }
 }
 
 fn ascii_class(c: char) -> Class {
@@ -383,6 +384,11 @@ mod tests {
             assert_eq!(out, latin);
         }
         assert!(!in_latin("anna", &mut String::new()) && !in_latin("محمد", &mut String::new()));
+    }
+
+    #[test]
+    fn jamo_of_two_clusters_are_one_syllable() {
+        assert_eq!(fold_key("㈀ￊ"), fold_key(&fold_key("㈀ￊ")));
     }
 
     proptest! {

@@ -312,9 +312,10 @@ fn copy_out(app: &App, office: &Office) -> Result<Option<String>> {
     let settings = &app.settings.backup;
     let Some(storage) = settings.storage()? else { return Ok(None) };
     let (shelf, endpoint) = (app.shelf(), settings.s3_endpoint.as_deref().unwrap_or_default());
+    let bucket = settings.s3_bucket.as_deref().unwrap_or_default();
     let mut told = None;
     for kept in shelf.list()?.into_iter().filter(|kept| kept.verified_at.is_some()) {
-        let to = format!("{endpoint}/{}/{}{}", settings.s3_bucket, settings.s3_prefix, kept.file);
+        let to = format!("{endpoint}/{bucket}/{}{}", settings.s3_prefix, kept.file);
         if kept.copied.is_some_and(|copied| copied.to == to) {
             continue;
         }

@@ -191,24 +191,7 @@ impl NewOrder {
         let metadata = checks.keep("/metadata", metadata(&self.metadata)).unwrap_or_default();
         checks.finish()?;
 
-        let subtotal = sum(lines.iter().map(|l| l.total))?;
-        let tax = match self.tax {
-            Some(tax) => tax,
-            None => sum(lines.iter().map(|l| l.tax))?,
-        };
-        let computed = total_of(subtotal, self.discount, self.shipping, tax, self.tax_included)?;
-        let total = possible_amount(self.stated_total.unwrap_or(computed)).map_err(|e| e.on("/lines"))?;
-        possible_amount(subtotal).map_err(|e| e.on("/lines"))?;
-        possible_amount(tax).map_err(|e| e.on("/tax"))?;
-        if self.tax_included && total >= 0 && tax > total && !self.is_import {
-            let text = "Included tax is a part of the total and cannot be more than it.";
-            return Err(Error::invalid("tax_too_large", text).on("/tax"));
-        }
-        if total < 0 && !self.is_import {
-            return Err(
-                Error::invalid("total_negative", "The discount is larger than the order.").on("/discount")
-            );
-        }
+        let Totals { subtotal, tax, computed, total } = self.totals(&lines)?;
         Ok(Order {
             id,
             number,
@@ -350,6 +333,29 @@ impl NewOrder {
         line
     }
 
+    /// What the lines come to, and the order with them.
+    fn totals(&self, lines: &[Line]) -> Result<Totals> {
+        let subtotal = sum(lines.iter().map(|l| l.total))?;
+        let tax = match self.tax {
+            Some(tax) => tax,
+            None => sum(lines.iter().map(|l| l.tax))?,
+        };
+        let computed = total_of(subtotal, self.discount, self.shipping, tax, self.tax_included)?;
+        let total = possible_amount(self.stated_total.unwrap_or(computed)).map_err(|e| e.on("/lines"))?;
+        possible_amount(subtotal).map_err(|e| e.on("/lines"))?;
+        possible_amount(tax).map_err(|e| e.on("/tax"))?;
+        if self.tax_included && total >= 0 && tax > total && !self.is_import {
+            let text = "Included tax is a part of the total and cannot be more than it.";
+            return Err(Error::invalid("tax_too_large", text).on("/tax"));
+        }
+        if total < 0 && !self.is_import {
+            return Err(
+                Error::invalid("total_negative", "The discount is larger than the order.").on("/discount")
+            );
+        }
+        Ok(Totals { subtotal, tax, computed, total })
+    }
+
     fn check_amounts(&self, checks: &mut Checks) {
         for (pointer, amount) in [
             ("/discount", self.discount),
@@ -366,6 +372,16 @@ impl NewOrder {
             checks.keep(&format!("/payments/{index}/amount"), possible_amount(payment.amount));
         }
     }
+}
+
+/// Sums of an order in minor units.
+struct Totals {
+    subtotal: i64,
+    tax: i64,
+    /// Of lines, discount, shipping and tax.
+    computed: i64,
+    /// Stated by a trusted source, or computed.
+    total: i64,
 }
 
 /// What a payment that was voided with the order may have been.

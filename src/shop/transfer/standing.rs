@@ -152,7 +152,7 @@ impl Maker<'_> {
         // Of an order that is not paid the method is no payment; it stays among its custom fields.
         let is_open = matches!(order.payment, Payment::Unpaid | Payment::Voided) && at.is_none();
         let is_part = order.payment == Payment::PartPaid && amount > 0;
-        let is_told = is_part || at.is_some() || (!is_open && !(method.is_empty() && reference.is_empty()));
+        let is_told = is_part || at.is_some() || !(is_open || method.is_empty() && reference.is_empty());
         if payments.is_empty() && is_told {
             payments.push(PaymentNote {
                 method,

@@ -203,7 +203,7 @@ fn kept(store: &Store, actor: &str, key: &str) -> Result<Outcome> {
     let wanted = from_text(key).map(|bytes| to_text(&bytes)).ok_or_else(unknown)?;
     let kept = store.read(|s| remembered(s, &scope(actor), &wanted, &HASH))?.ok_or_else(unknown)?;
     // One that an earlier version wrote in another way is as good as forgotten.
-    serde_json::from_slice(&kept.body).map_err(|_| unknown())
+    serde_json::from_slice(&kept.body).map_err(|_other_shape| unknown())
 }
 
 fn scope(actor: &str) -> String {

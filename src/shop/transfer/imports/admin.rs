@@ -1,18 +1,17 @@
 //! The pages of imports: upload, what the dry run found, start, progress, result, refused rows.
 
-use super::model::{Asked, Import, ImportId, Outcome, State};
+use super::model::{Asked, Import, ImportId, Outcome};
 use super::ops;
-use super::work::{Imports, Progress};
+use super::view::{Choices, ImportPage, badge};
+use super::work::Imports;
 use crate::access::{Staff, may};
 use crate::base::error::{Error, Kind as Refusal, Result};
-use crate::base::money::Currency;
 use crate::base::time::Timestamp;
-use crate::shop::transfer::encoding;
-use crate::shop::transfer::intake::{EXAMPLE_MAPPING, MAPPED};
+use crate::shop::transfer::intake::MAPPED;
 use crate::store::Store;
 use crate::web::download::attachment;
 use crate::web::error::status;
-use crate::web::parts::{Badge, Choice, Fill, FormErrors, Tone};
+use crate::web::parts::{Badge, FormErrors};
 use crate::web::upload::{Upload, UploadedFile};
 use crate::web::{Page, Pages, PathId, Shell, Toast, see_other};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -27,22 +26,6 @@ const LISTED: usize = 50;
 const FILES: &str = "file";
 const MAPPING: &str = "mapping";
 
-/// What files hold, by its word.
-const WHATS: [(&str, &str); 3] =
-    [("orders", "Orders"), ("customers", "Customers"), ("credit-notes", "Credit notes of Backroom")];
-
-/// The words of `--from` with the names people know.
-const FORMATS: [(&str, &str); 8] = [
-    ("shopify", "Shopify"),
-    ("woocommerce", "WooCommerce"),
-    ("magento", "Magento"),
-    ("prestashop", "PrestaShop"),
-    ("online-retail", "Online Retail (data set)"),
-    ("olist", "Olist (data set)"),
-    ("backroom", "Backroom"),
-    (MAPPED, "Other CSV, with a mapping"),
-];
-
 /// The routes.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
@@ -54,35 +37,6 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/admin/transfer/imports/{id}/stop").route(web::post().to(stop)))
         .service(web::resource("/admin/transfer/imports/{id}/remove").route(web::post().to(remove)))
         .service(web::resource("/admin/transfer/imports/{id}/refused.csv").route(web::get().to(refused)));
-}
-
-/// What can be chosen of a form that says how files are read.
-#[derive(Debug, Serialize)]
-struct Choices {
-    whats: Vec<Choice>,
-    froms: Vec<Choice>,
-    encodings: Vec<Choice>,
-    decimals: Vec<Choice>,
-    dates: Vec<Choice>,
-    /// The shop's own.
-    currency: String,
-    /// A mapping to begin with.
-    example: &'static str,
-}
-
-impl Choices {
-    fn all(currency: Currency) -> Self {
-        let froms = FORMATS.map(|(word, label)| Choice::new(word, label));
-        Self {
-            whats: WHATS.map(|(word, label)| Choice::new(word, label)).into(),
-            froms: froms.into(),
-            encodings: encoding::CHOICES.iter().map(|label| Choice::new(*label, *label)).collect(),
-            decimals: vec![Choice::new(".", "1,234.50"), Choice::new(",", "1.234,50")],
-            currency: currency.to_string(),
-            example: EXAMPLE_MAPPING,
-            dates: vec![Choice::new("dmy", "Day before month"), Choice::new("mdy", "Month before day")],
-        }
-    }
 }
 
 /// One import in the list.
@@ -115,9 +69,9 @@ impl Page for ListPage {
     #[cfg(test)]
     fn sample() -> Self {
         let id = super::testing::id();
-        let import = super::testing::import(State::Done);
+        let import = super::testing::import(super::model::State::Done);
         Self {
-            choices: Choices::all(Currency::EUR),
+            choices: Choices::all(crate::base::money::Currency::EUR),
             asked: Asked::default(),
             errors: Some(FormErrors::of(&Error::invalid("file_missing", "Choose a file.").on("/file"))),
             rows: vec![Row::of(id, &import)],
@@ -143,32 +97,10 @@ impl Row {
     }
 }
 
-fn label_of(labels: &[(&str, &str)], word: &str) -> String {
-    labels.iter().find(|(w, _)| *w == word).map_or("Not known yet", |(_, label)| label).to_owned()
-}
-
 fn in_words(outcome: &Outcome) -> String {
     let counts = outcome.landed.in_words();
     let words = counts.iter().map(|(n, what)| format!("{} {what}", crate::web::listing::grouped(*n)));
     words.collect::<Vec<_>>().join(", ")
-}
-
-/// The check has ended and found nothing that an import would write.
-fn is_idle(import: &Import) -> bool {
-    import.state == State::Checked && import.check.as_ref().is_some_and(|c| !c.landed.has_work())
-}
-
-fn badge(import: &Import) -> Badge {
-    let (label, tone, fill) = match import.state {
-        State::Checked if is_idle(import) => ("Nothing to import", Tone::Still, Fill::Empty),
-        State::Checking => ("Checking", Tone::Info, Fill::Half),
-        State::Checked => ("Checked, not imported yet", Tone::Warn, Fill::Half),
-        State::Running => ("Importing", Tone::Info, Fill::Half),
-        State::Done => ("Done", Tone::Ok, Fill::Full),
-        State::Stopped => ("Stopped", Tone::Still, Fill::Empty),
-        State::Failed => ("Failed", Tone::Bad, Fill::Empty),
-    };
-    Badge::new(label, tone, fill)
 }
 
 /// `GET /admin/transfer`
@@ -296,133 +228,6 @@ async fn add(
     Ok(id)
 }
 
-/// An import.
-#[derive(Debug, Serialize)]
-pub(super) struct ImportPage {
-    id: String,
-    title: String,
-    badge: Badge,
-    /// What is imported from where, in words.
-    what: String,
-    from: String,
-    import: View,
-    choices: Choices,
-    /// What was refused of other choices.
-    errors: Option<FormErrors>,
-    /// While it is being worked on: percent of the bytes, and what was counted so far.
-    progress: Option<Moving>,
-    is_open: bool,
-    can_start: bool,
-    /// The check found nothing to import.
-    is_idle: bool,
-    /// It has been started before: starting goes on, and what is there stays.
-    is_again: bool,
-    has_refused_rows: bool,
-}
-
-/// An import as its template uses it.
-#[derive(Debug, Serialize)]
-struct View {
-    asked: Asked,
-    files: Vec<super::model::SentFile>,
-    by: String,
-    at: Timestamp,
-    recognised: bool,
-    problem: Option<String>,
-    check: Option<Found>,
-    result: Option<Found>,
-}
-
-#[derive(Debug, Serialize)]
-struct Found {
-    outcome: Outcome,
-    counts: Vec<(u64, &'static str)>,
-}
-
-#[derive(Debug, Serialize)]
-struct Moving {
-    percent: u64,
-    counts: Vec<(u64, &'static str)>,
-}
-
-impl Moving {
-    fn of(progress: Progress) -> Self {
-        let percent = (progress.done * 100).checked_div(progress.all).unwrap_or(0).min(100);
-        Self { percent, counts: progress.landed.in_words() }
-    }
-}
-
-impl Page for ImportPage {
-    const TEMPLATE: &'static str = "transfer/import.html";
-    #[cfg(test)]
-    fn sample() -> Self {
-        let page = Self::with(
-            super::testing::id(),
-            super::testing::import(State::Checked),
-            Currency::EUR,
-            None,
-            true,
-        );
-        Self {
-            progress: Some(Moving { percent: 40, counts: vec![(7, "orders added")] }),
-            is_open: true,
-            ..page
-        }
-    }
-}
-
-impl ImportPage {
-    fn of(id: ImportId, import: Import, imports: &Imports) -> Self {
-        let has_refused_rows = imports.refused_rows(id).is_some();
-        Self::with(id, import, imports.currency(), imports.progress(id), has_refused_rows)
-    }
-
-    fn with(
-        id: ImportId,
-        import: Import,
-        currency: Currency,
-        progress: Option<Progress>,
-        has_refused_rows: bool,
-    ) -> Self {
-        let found = |outcome: Option<Outcome>| {
-            outcome.map(|outcome| Found { counts: outcome.landed.in_words(), outcome })
-        };
-        let is_open = import.state.is_open();
-        Self {
-            id: id.to_string(),
-            what: label_of(&WHATS, &import.asked.what),
-            from: label_of(&FORMATS, &import.asked.from),
-            title: import.files.first().map_or_else(|| "Import".to_owned(), |f| f.name.clone()),
-            badge: badge(&import),
-            choices: Choices::all(currency),
-            errors: ops::check(&import.asked)
-                .err()
-                .filter(|_| import.state == State::Failed)
-                .map(|e| FormErrors::of(&e)),
-            progress: progress.map(Moving::of),
-            is_open,
-            can_start: match import.state {
-                State::Checked => import.check.as_ref().is_some_and(|c| c.landed.has_work()),
-                State::Stopped | State::Failed => import.check.is_some(),
-                _ => false,
-            },
-            is_idle: is_idle(&import),
-            is_again: matches!(import.state, State::Stopped | State::Failed) && import.check.is_some(),
-            has_refused_rows,
-            import: View {
-                asked: import.asked,
-                files: import.files,
-                by: import.created_by,
-                at: import.created_at,
-                recognised: import.recognised,
-                problem: import.problem,
-                check: found(import.check),
-                result: found(import.result),
-            },
-        }
-    }
-}
-
 /// `GET /admin/transfer/imports/{id}`
 async fn show(
     _me: Staff<may::RunImports>,
@@ -457,8 +262,7 @@ async fn ask_anew(
         }
         Err(error) if error.kind == Refusal::Invalid => {
             let import = store.read(|s| ops::get(s, id))?;
-            let mut page = ImportPage::of(id, import, &imports);
-            (page.errors, page.import.asked) = (Some(FormErrors::of(&error)), typed);
+            let page = ImportPage::of(id, import, &imports).refusing(typed, FormErrors::of(&error));
             pages.show_as(status(&error), &shell, &page)
         }
         Err(error) => Err(error),

@@ -5,6 +5,7 @@ pub mod admin;
 mod model;
 mod ops;
 mod table;
+mod view;
 mod work;
 
 pub use model::{Asked, Import, ImportId, Outcome, State};
