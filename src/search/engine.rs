@@ -207,6 +207,14 @@ impl Search {
         while self.shared.tick(true)? {}
         Ok(())
     }
+    /// Waits until the segments of a new index are merged, which takes minutes for a million records. Words with
+    /// mistakes are looked for in every segment, so they are answered the faster the fewer there are.
+    ///
+    /// # Errors
+    /// When the index cannot be read; nothing is lost.
+    pub fn settle(&self) -> Result<()> {
+        self.shared.settle()
+    }
     /// Has the index built anew beside the present one, which answers meanwhile; `run` or `flush` does the work.
     pub fn reindex(&self) {
         self.shared.rebuild_wanted.store(true, Ordering::SeqCst);

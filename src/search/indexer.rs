@@ -144,6 +144,20 @@ impl Shared {
         Ok(self.pending.is_behind() && self.pending.has_room())
     }
 
+    /// Ends the writer, which waits for its merges, and shows what they made. The next change opens another one.
+    pub(crate) fn settle(&self) -> Result<()> {
+        let mut indexer = self.indexer.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(writer) = indexer.writer.take() else { return Ok(()) };
+        // What it held and did not commit waits still and is written again.
+        indexer.added.clear();
+        indexer.since = None;
+        writer.finish().map_err(Error::internal)?;
+        match self.live() {
+            Some(live) => live.reader.reload().map_err(Error::internal),
+            None => Ok(()),
+        }
+    }
+
     /// Commits though nothing changed.
     pub(crate) fn commit_payload(&self, indexer: &mut Indexer) -> Result<()> {
         match self.live() {

@@ -128,6 +128,7 @@ fn fill(args: &DemoArgs, settings: &Settings, dir: &Path, answer: &mut Answer) -
 fn let_in(app: &App) -> Result<(String, String)> {
     let actor = actor();
     app.search.flush()?;
+    app.search.settle()?;
     let password = password();
     let hash = Hasher::start()?.hash_blocking(Password::new(&password)?, vec![SHOP.to_owned()])?;
     let secret = token::new_key();

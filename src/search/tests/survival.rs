@@ -60,6 +60,24 @@ fn a_restart_finds_everything_committed_or_not() {
 }
 
 #[test]
+fn settling_merges_and_loses_nothing() {
+    let desk = Desk::new();
+    for n in 1..=20 {
+        desk.put(order(n).text("name", format!("Berg{n}")));
+        desk.search.flush().unwrap();
+    }
+    desk.put(order(3).text("name", "Late"));
+    // Given to the writer and not committed.
+    desk.search.tick().unwrap();
+    desk.search.settle().unwrap();
+    assert!(desk.search.health().segments <= 8, "{:?}", desk.search.health());
+    assert_eq!((desk.found("late"), desk.found("").len()), (vec![3], 20));
+    desk.search.flush().unwrap();
+    assert_eq!((desk.found("late"), desk.found("").len()), (vec![3], 20));
+    assert_eq!(desk.search.pending_len(), 0);
+}
+
+#[test]
 fn without_an_index_the_newest_are_found_and_it_is_said() {
     let desk = small();
     desk.search.flush().unwrap();
