@@ -221,12 +221,29 @@ fn a_lost_database_is_not_taken_for_a_new_shop() {
     let mut shop = Shop::open();
     shop.stop();
     let store = std::path::Path::new(shop.data()).join("store.redb");
+    let refused = || {
+        for verb in ["check", "serve"] {
+            let refused = backroom(&[verb, "--data", shop.data()]);
+            assert_eq!(refused.status.code(), Some(5));
+            let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+            assert!(said.contains("A shop was kept in") && said.contains("Restore a backup"), "{said}");
+        }
+    };
     std::fs::write(&store, b"").unwrap();
-    let refused = backroom(&["check", "--data", shop.data()]);
-    assert_eq!(refused.status.code(), Some(5));
-    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(said.contains("A shop was kept in") && said.contains("Restore a backup"), "{said}");
+    refused();
     assert_eq!(std::fs::metadata(&store).unwrap().len(), 0, "nothing was made in its place");
+    std::fs::remove_file(&store).unwrap();
+    refused();
+    assert!(!store.exists(), "nothing was made in its place");
+}
+
+#[test]
+fn a_shop_may_begin_beside_what_is_somebody_elses() {
+    let mut shop = Shop::nothing();
+    let beside = std::path::Path::new(shop.data()).join("documents");
+    std::fs::create_dir_all(&beside).unwrap();
+    std::fs::write(beside.join("letter.txt"), b"x").unwrap();
+    assert!(shop.start().contains("/setup/"));
 }
 
 #[test]

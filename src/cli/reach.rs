@@ -9,6 +9,7 @@ use crate::base::time::Clock;
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
 use crate::cli::{Place, Verb, verb_of};
+use crate::store::require_store;
 use crate::workers;
 use serde::{Deserialize, Serialize};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -53,6 +54,7 @@ pub(super) fn with_shop(place: &Place, verb: Verb, answer: &mut Answer) -> Resul
     let settings = place.load(Vec::new())?.settings;
     let dir = settings.data.dir.clone().unwrap_or_default();
     if !verb.makes_a_shop() && !dir.join(STORE).is_file() {
+        require_store(&dir)?;
         let text = format!("There is no shop in {}. Start one with `backroom serve`.", dir.display());
         return Err(Error::refuse(Kind::NotFound, "no_shop", text));
     }

@@ -30,6 +30,8 @@ use tokio::sync::watch;
 /// The name of the database in the data directory.
 pub(super) const FILE: &str = "store.redb";
 const BALLAST: &str = "ballast";
+/// Directories that a shop fills after its database is there; anything else beside it is somebody else's.
+const BESIDE: &[&str] = &["index", "files", "journal", "backups"];
 
 /// The store. Clones share it; the last one that goes closes it.
 #[derive(Clone)]
@@ -270,30 +272,31 @@ pub(super) fn registry(tables: &[TableInfo]) -> Result<Registry> {
     Registry::new(own_tables().into_iter().chain(tables.iter().copied()).collect())
 }
 
-/// The data directory, for its owner alone; one that exists is left as it is.
 /// A directory in which a shop was, without its database, is not a new shop: whoever starts over there in silence
 /// finds out when customers ask for their orders.
-fn require_store(dir: &Path) -> Result<()> {
-    let is_there = std::fs::metadata(dir.join(FILE)).is_ok_and(|file| file.len() > 0);
-    let is_used = |path: &Path| {
-        let scratch = path.file_name().is_some_and(|name| name == "tmp" || name == "lost+found");
-        !scratch && std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
-    };
-    let mut entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
-    match entries.find(|entry| is_used(&entry.path())).filter(|_| !is_there) {
+///
+/// # Errors
+/// `store_damaged`.
+pub fn require_store(dir: &Path) -> Result<()> {
+    if std::fs::metadata(dir.join(FILE)).is_ok_and(|file| file.len() > 0) {
+        return Ok(());
+    }
+    let is_used =
+        |name: &str| std::fs::read_dir(dir.join(name)).is_ok_and(|mut entries| entries.next().is_some());
+    match BESIDE.iter().find(|name| is_used(name)) {
         None => Ok(()),
         Some(rest) => Err(Error::refuse(
             Kind::Internal,
             "store_damaged",
             format!(
-                "A shop was kept in {}, but its database {FILE} is missing or empty: {} is still there. Restore a backup, or begin anew in an empty directory.",
-                dir.display(),
-                rest.file_name().to_string_lossy()
+                "A shop was kept in {}, but its database {FILE} is missing or empty: {rest} is still there. Restore a backup, or begin anew in an empty directory.",
+                dir.display()
             ),
         )),
     }
 }
 
+/// The data directory, for its owner alone; one that exists is left as it is.
 pub(super) fn make_dir(dir: &Path) -> Result<()> {
     if dir.is_dir() {
         return Ok(());

@@ -52,7 +52,7 @@ mod tests;
 
 pub use actor::{Actor, ActorKind};
 pub use check::{Checker, Finding, Findings};
-pub use door::Store;
+pub use door::{Store, require_store};
 pub use events::{Committed, Event, EventId, StoredEvent, Subject};
 pub use format::FORMAT;
 pub use guarded::guarded;

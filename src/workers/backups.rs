@@ -10,6 +10,7 @@ use crate::config::Backup;
 use crate::registry;
 use crate::shop::desk::backups::{Call, Office, Told, Wish};
 use crate::store::backup::{Copied, Kept, Shelf, forget_verified, note_verified, try_out};
+use crate::web::listing::grouped;
 use serde::{Deserialize, Serialize};
 use std::io::{Read as _, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -275,7 +276,8 @@ fn prove(app: &App, office: &Office, name: &str) -> Result<String> {
     tracing::info!(file = %name, rows = report.rows, "backup verified");
     Ok(format!(
         "{name} was restored on trial and checked: {} rows and {} files, no problem found.",
-        report.rows, report.files
+        grouped(report.rows),
+        grouped(report.files)
     ))
 }
 

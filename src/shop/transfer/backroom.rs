@@ -88,6 +88,13 @@ impl<'a> Cells<'a> {
     }
 }
 
+/// The row's own, the one that was chosen, or the shop's usual one where the file has no column for it.
+fn currency(c: &Cells<'_>, options: &Options) -> Read<Currency> {
+    let usual = options.usual_currency.filter(|_| !c.has("currency"));
+    let known = c.parsed("currency", |t| Currency::parse(t).ok())?.or(options.currency).or(usual);
+    known.ok_or_else(|| c.fault("currency", "currency_missing", "The file names no currency."))
+}
+
 /// The order of some rows of our own file.
 ///
 /// # Errors
@@ -95,10 +102,7 @@ impl<'a> Cells<'a> {
 pub fn order(rows: &[View<'_>], options: &Options) -> Read<NewOrder> {
     let Some(view) = rows.first().copied() else { return Err(nothing()) };
     let c = Cells { view };
-    let usual = options.usual_currency.filter(|_| !c.has("currency"));
-    let known = c.parsed("currency", |t| Currency::parse(t).ok())?.or(options.currency).or(usual);
-    let currency =
-        known.ok_or_else(|| c.fault("currency", "currency_missing", "The file names no currency."))?;
+    let currency = currency(&c, options)?;
     let document = document(&c, rows, currency)?;
     let (has_total, has_tax) = (c.some("total").is_some(), c.some("tax").is_some());
     let new = document.into_new();
@@ -234,10 +238,7 @@ fn lines(rows: &[View<'_>], currency: Currency) -> Read<Vec<LineDocument>> {
 pub fn credit_note(rows: &[View<'_>], options: &Options) -> Read<NewCreditNote> {
     let Some(view) = rows.first().copied() else { return Err(nothing()) };
     let c = Cells { view };
-    let usual = options.usual_currency.filter(|_| !c.has("currency"));
-    let known = c.parsed("currency", |t| Currency::parse(t).ok())?.or(options.currency).or(usual);
-    let currency =
-        known.ok_or_else(|| c.fault("currency", "currency_missing", "The file names no currency."))?;
+    let currency = currency(&c, options)?;
     let issued_at = c.time("issued_at")?;
     let document = CreditNoteDocument {
         id: c.parsed("id", |t| CreditNoteId::parse(t).ok())?,

@@ -10,7 +10,7 @@ use crate::shop::orders::{
     CreditKind, CreditNote, CreditNoteId, Line, NewCreditNote, NewLine, NewOrder, NewOrderCustomer,
 };
 use crate::shop::transfer::document::{BuyerDocument, LineDocument, SOURCE};
-use crate::shop::transfer::export::{json_line, list, opt, own_money as money};
+use crate::shop::transfer::export::{header, json_line, list, opt, own_money as money};
 use crate::shop::transfer::writer::Rows;
 use serde::{Deserialize, Serialize};
 use std::io::Write;
@@ -187,10 +187,7 @@ impl<R: Rows> NoteRows<R> {
     /// # Errors
     /// `file_unwritable`.
     pub fn new(mut rows: R) -> Result<Self> {
-        for column in NOTE_COLUMNS {
-            rows.plain(column.name)?;
-        }
-        rows.end_row()?;
+        header(&mut rows, NOTE_COLUMNS.iter().map(|column| column.name))?;
         Ok(Self { rows })
     }
     /// # Errors

@@ -223,7 +223,7 @@ fn chosen<C>(all: &'static [C], name: fn(&C) -> &'static str, names: &[&str]) ->
     names.iter().filter_map(|n| all.iter().find(|c| name(c) == *n)).collect()
 }
 
-fn header(rows: &mut impl Rows, names: impl Iterator<Item = &'static str>) -> Result<()> {
+pub(super) fn header(rows: &mut impl Rows, names: impl Iterator<Item = &'static str>) -> Result<()> {
     for name in names {
         rows.plain(name)?;
     }

@@ -321,41 +321,29 @@ fn a_restore_that_is_cut_off_leaves_the_old_or_the_new_shop() {
     }
 }
 
+/// Copies a shop as a kill leaves it; `edit` changes each segment of its journal.
+fn copied(from: &Path, to: &Path, edit: &dyn Fn(&mut Vec<u8>)) {
+    std::fs::copy(from.join("store.redb"), to.join("store.redb")).unwrap();
+    std::fs::create_dir(to.join("journal")).unwrap();
+    for entry in std::fs::read_dir(from.join("journal")).unwrap() {
+        let entry = entry.unwrap();
+        let mut bytes = std::fs::read(entry.path()).unwrap();
+        edit(&mut bytes);
+        std::fs::write(to.join("journal").join(entry.file_name()), bytes).unwrap();
+    }
+}
+
 #[test]
 fn a_restore_over_a_killed_shop_keeps_what_its_journal_had_and_leaves_no_journal() {
     let (dir, made) = small_shop(20);
     let store = open(dir.path());
     (20..30).for_each(|n| add(&store, n));
     let killed = tempfile::tempdir().unwrap();
-    for name in ["store.redb", "journal"] {
-        let (from, to) = (dir.path().join(name), killed.path().join(name));
-        let Ok(entries) = std::fs::read_dir(&from) else {
-            std::fs::copy(from, to).unwrap();
-            continue;
-        };
-        std::fs::create_dir(&to).unwrap();
-        for entry in entries {
-            let entry = entry.unwrap();
-            std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-        }
-    }
+    copied(dir.path(), killed.path(), &|_| {});
     store.close().unwrap();
     for damaged in [false, true] {
         let data = tempfile::tempdir().unwrap();
-        for name in ["store.redb", "journal"] {
-            let (from, to) = (killed.path().join(name), data.path().join(name));
-            let Ok(entries) = std::fs::read_dir(&from) else {
-                std::fs::copy(from, to).unwrap();
-                continue;
-            };
-            std::fs::create_dir(&to).unwrap();
-            for entry in entries {
-                let entry = entry.unwrap();
-                let mut bytes = std::fs::read(entry.path()).unwrap();
-                bytes[20] ^= u8::from(damaged);
-                std::fs::write(to.join(entry.file_name()), bytes).unwrap();
-            }
-        }
+        copied(killed.path(), data.path(), &|segment| segment[20] ^= u8::from(damaged));
         let before = put_back(&made, data.path()).unwrap().before.unwrap();
         let restored = open(data.path());
         assert_eq!(restored.last_seq(), 20);

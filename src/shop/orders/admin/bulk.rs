@@ -50,7 +50,7 @@ pub(super) struct Outcome {
 pub(super) struct Row {
     id: String,
     number: u64,
-    result: Outcomes,
+    result: RowResult,
     /// What it is now, or why not.
     text: String,
 }
@@ -58,7 +58,7 @@ pub(super) struct Row {
 /// How it went with one order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Outcomes {
+enum RowResult {
     Done,
     /// It was so before.
     Unchanged,
@@ -86,8 +86,8 @@ impl Page for BulkPage {
         let outcome = Outcome {
             title: "Mark shipped".into(),
             rows: vec![
-                row(10_482, Outcomes::Done, "Shipped"),
-                row(10_481, Outcomes::Refused, "<script>alert(1)</script>"),
+                row(10_482, RowResult::Done, "Shipped"),
+                row(10_481, RowResult::Refused, "<script>alert(1)</script>"),
             ],
             undo: vec![(OrderId::from_bytes([1; 16]), Action::Tag("gift".into()))],
             back: "/admin/orders?q=status:open".into(),
@@ -100,9 +100,9 @@ impl BulkPage {
     fn of(outcome: Outcome, key: &str) -> Self {
         let count = |wanted| outcome.rows.iter().filter(|row| row.result == wanted).count();
         Self {
-            done: count(Outcomes::Done),
-            unchanged: count(Outcomes::Unchanged),
-            refused: count(Outcomes::Refused),
+            done: count(RowResult::Done),
+            unchanged: count(RowResult::Unchanged),
+            refused: count(RowResult::Refused),
             title: outcome.title,
             back: Link::new("Orders", outcome.back),
             undo: (!outcome.undo.is_empty()).then(|| key.to_owned()),
@@ -234,11 +234,11 @@ fn all(tx: &mut Tx<'_>, wish: &Wish) -> Result<Outcome> {
         let (result, text) = match tx.attempt(|tx| action.run(tx, *id)) {
             Ok(Some(back)) => {
                 undo.push((*id, back));
-                (Outcomes::Done, action.done())
+                (RowResult::Done, action.done())
             }
-            Ok(None) => (Outcomes::Unchanged, action.unchanged()),
+            Ok(None) => (RowResult::Unchanged, action.unchanged()),
             Err(error) if matches!(error.kind, Kind::Invalid | Kind::Conflict | Kind::NotFound) => {
-                (Outcomes::Refused, error.message.into_owned())
+                (RowResult::Refused, error.message.into_owned())
             }
             Err(fault) => return Err(fault),
         };
