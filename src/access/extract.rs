@@ -53,6 +53,19 @@ impl<P> Staff<P> {
     pub fn may(&self, word: &str) -> bool {
         self.rights().may(word)
     }
+    /// Refuses unless the person has all of these permissions too.
+    ///
+    /// # Errors
+    /// `forbidden`, naming the first that is missing.
+    pub fn require_all(&self, words: impl Iterator<Item = &'static str>) -> Result<()> {
+        match words.into_iter().find(|word| !self.may(word)) {
+            None => Ok(()),
+            Some(word) => {
+                let text = format!("Your role does not have the permission {word}. An owner can give it.");
+                Err(Error::refuse(Kind::Forbidden, "forbidden", text))
+            }
+        }
+    }
     /// The person as the one who does a change.
     pub fn actor(&self) -> Actor {
         let person = &self.live.person;

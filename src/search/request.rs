@@ -2,68 +2,14 @@
 
 use crate::base::error::{Error, Result};
 use crate::base::id;
+use crate::search::order::{Sort, SortValue, TEXT_BYTES};
 use crate::search::query::Query;
-use crate::search::schema::{Schema, Shape};
 use sha2::{Digest as _, Sha256};
 use std::cmp::Ordering;
 use std::fmt;
 
 /// The most hits of one page.
 pub const LIMIT_MAX: usize = 10_000;
-
-/// The order of the hits.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Sort {
-    /// By the document's time: the index's own order, the cheapest.
-    #[default]
-    Newest,
-    Oldest,
-    /// Whole words before beginnings of words, each newest first. One page only.
-    Best,
-    /// By a sortable field; what has no value comes last, equal values newest first.
-    By {
-        field: &'static str,
-        descending: bool,
-    },
-}
-
-impl Sort {
-    /// Reads `newest`, `oldest`, `best`, `total` or `-total` (highest first).
-    ///
-    /// # Errors
-    /// `invalid_sort` for a field that lists cannot be sorted by.
-    pub fn parse(text: &str, schema: &Schema) -> Result<Self> {
-        let (descending, name) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text),
-        };
-        match (name, schema.field(name)) {
-            ("" | "newest", _) => Ok(Self::Newest),
-            ("oldest", _) => Ok(Self::Oldest),
-            ("best", _) => Ok(Self::Best),
-            (_, Some(field)) if field.shape == Shape::Time => {
-                Ok(if descending { Self::Newest } else { Self::Oldest })
-            }
-            (_, Some(field)) if field.sortable && is_numeric(field.shape) => {
-                Ok(Self::By { field: field.name, descending })
-            }
-            _ => {
-                let fields: Vec<&str> = schema
-                    .fields()
-                    .iter()
-                    .filter(|f| f.sortable && is_numeric(f.shape))
-                    .map(|f| f.name)
-                    .collect();
-                let message = format!("Sort by newest, oldest or one of: {}.", fields.join(", "));
-                Err(Error::invalid("invalid_sort", message).on("/sort"))
-            }
-        }
-    }
-}
-
-fn is_numeric(shape: Shape) -> bool {
-    matches!(shape, Shape::Number | Shape::Money | Shape::Date)
-}
 
 /// How far hits are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,7 +117,7 @@ pub struct Answer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
     /// The value of the field sorted by; `None` when sorting by time or without a value.
-    pub(crate) value: Option<i64>,
+    pub(crate) value: Option<SortValue>,
     pub(crate) time_ms: i64,
     pub(crate) id: [u8; 16],
     pub(crate) kind: u8,
@@ -181,10 +127,12 @@ pub struct Cursor {
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [head, place] = self.bytes();
-        write!(f, "{}{}{}", id::to_text(&head), id::to_text(&place), id::to_text(&self.id))
+        self.blocks().iter().try_for_each(|block| f.write_str(&id::to_text(block)))
     }
 }
+
+/// Characters of a block of sixteen bytes.
+const BLOCK: usize = 26;
 
 impl Cursor {
     /// Reads the text form.
@@ -199,35 +147,57 @@ impl Cursor {
     pub fn list(&self) -> u32 {
         self.list
     }
-    /// Which list, which kind, whether there is a value, and a sum over everything; then value and time.
-    fn bytes(&self) -> [[u8; 16]; 2] {
+    /// Which list, which kind, what value there is, and a sum over everything; then value and time, then the id; at the
+    /// end a value that is a text.
+    fn blocks(&self) -> Vec<[u8; 16]> {
+        let (sort, number, text) = match self.value {
+            None => (0, 0, None),
+            Some(SortValue::Number(number)) => (1, number, None),
+            Some(SortValue::Text(text)) => (2, 0, Some(text)),
+        };
         let mut place = [0; 16];
         let (value, time) = place.split_at_mut(8);
-        value.copy_from_slice(&self.value.unwrap_or(0).to_be_bytes());
+        value.copy_from_slice(&number.to_be_bytes());
         time.copy_from_slice(&self.time_ms.to_be_bytes());
+        let mut blocks = vec![[0; 16], place, self.id];
+        if let Some(text) = text {
+            blocks.extend(text.as_chunks::<16>().0);
+        }
         let mut head = [0; 16];
         let (list, rest) = head.split_at_mut(4);
         list.copy_from_slice(&self.list.to_be_bytes());
         let (kind, sum) = rest.split_at_mut(2);
-        kind.copy_from_slice(&[self.kind, u8::from(self.value.is_some())]);
-        let all =
-            Sha256::new().chain_update(list).chain_update(kind).chain_update(place).chain_update(self.id);
+        kind.copy_from_slice(&[self.kind, sort]);
+        let mut all = Sha256::new().chain_update(list).chain_update(kind);
+        blocks.iter().skip(1).for_each(|block| all.update(block));
         sum.iter_mut().zip(all.finalize()).for_each(|(sum, byte)| *sum = byte);
-        [head, place]
+        if let Some(first) = blocks.first_mut() {
+            *first = head;
+        }
+        blocks
     }
     fn read(text: &str) -> Option<Self> {
-        let (head, rest) = text.split_at_checked(26)?;
-        let (place, id) = rest.split_at_checked(26)?;
-        let (head, place, id) = (id::from_text(head)?, id::from_text(place)?, id::from_text(id)?);
+        if !text.is_ascii() || !text.len().is_multiple_of(BLOCK) || text.len() > 5 * BLOCK {
+            return None;
+        }
+        let block = |at: usize| id::from_text(text.get(at * BLOCK..(at + 1) * BLOCK)?);
+        let (head, place, id) = (block(0)?, block(1)?, block(2)?);
         let (value, time) = place.split_at_checked(8)?;
         let (list, rest) = head.split_at_checked(4)?;
-        let (kind, has_value) = (*rest.first()?, *rest.get(1)?);
-        let value = i64::from_be_bytes(value.try_into().ok()?);
+        let value = match *rest.get(1)? {
+            1 => Some(SortValue::Number(i64::from_be_bytes(value.try_into().ok()?))),
+            2 => {
+                let mut text = [0; TEXT_BYTES];
+                text.copy_from_slice([block(3)?, block(4)?].as_flattened());
+                Some(SortValue::Text(text))
+            }
+            _ => None,
+        };
         let time_ms = i64::from_be_bytes(time.try_into().ok()?);
         let list = u32::from_be_bytes(list.try_into().ok()?);
-        let cursor = Self { value: (has_value == 1).then_some(value), time_ms, id, kind, list };
+        let cursor = Self { value, time_ms, id, kind: *rest.first()?, list };
         // One that was changed on the way would begin somewhere else, and nobody would notice.
-        (cursor.bytes() == [head, place]).then_some(cursor)
+        (cursor.to_string() == text).then_some(cursor)
     }
 
     /// Which of two places comes first.
@@ -261,7 +231,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_cursor_reads_back(value: Option<i64>, time_ms: i64, id: [u8; 16], kind: u8, list: u32) {
+        fn a_cursor_reads_back(
+            number: Option<i64>,
+            text: Option<[u8; TEXT_BYTES]>,
+            time_ms: i64,
+            id: [u8; 16],
+            kind: u8,
+            list: u32,
+        ) {
+            let value = text.map(SortValue::Text).or(number.map(SortValue::Number));
             let cursor = Cursor { value, time_ms, id, kind, list };
             prop_assert_eq!(Cursor::parse(&cursor.to_string()).unwrap(), cursor);
         }

@@ -60,7 +60,8 @@ pub struct FieldDef {
     pub boxed: bool,
     /// Whether its values are counted for filters.
     pub facet: bool,
-    /// Whether lists can be sorted by it (numbers, amounts and dates).
+    /// Whether lists can be sorted by it. Of several values a number counts with its lowest, a text with the one given
+    /// first.
     pub sortable: bool,
 }
 
@@ -147,7 +148,8 @@ impl Schema {
         }
         for field in &self.0.fields {
             hash.add(field.name);
-            hash.add(&format!("{:?}{}{}{:?}", field.shape, field.boxed, field.facet, field.kinds));
+            let has = (field.boxed, field.facet, field.sortable);
+            hash.add(&format!("{:?}{has:?}{:?}", field.shape, field.kinds));
         }
         let wide = hash.finish();
         #[expect(clippy::cast_possible_truncation, reason = "both halves are folded into 32 bits")]

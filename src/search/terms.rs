@@ -2,6 +2,7 @@
 
 use crate::search::cut::Cutter;
 use crate::search::doc::{Doc, Value};
+use crate::search::order::{SortValue, sort_text};
 use crate::search::schema::{Schema, Shape};
 use crate::search::tokens::{Form, PHONE_MIN, Token, Tokens};
 
@@ -20,6 +21,21 @@ pub(crate) struct Terms {
     pub(crate) numbers: Vec<(u16, i64)>,
     /// Values that are counted, as they were given.
     pub(crate) facets: Vec<(u16, String)>,
+    /// What texts are sorted by.
+    pub(crate) sorts: Vec<(u16, String)>,
+}
+
+impl Terms {
+    /// What a list that is sorted by a field sorts this document by.
+    pub(crate) fn sorted_by(&self, field: u16) -> Option<SortValue> {
+        // Of several numbers the lowest, as the column gives it.
+        let number =
+            self.numbers.iter().filter(|(f, _)| *f == field).map(|(_, n)| SortValue::Number(*n)).min();
+        number.or_else(|| {
+            let text = self.sorts.iter().find(|(f, _)| *f == field);
+            text.map(|(_, text)| SortValue::text(text.as_bytes()))
+        })
+    }
 }
 
 /// Takes documents apart; its buffers are used again.
@@ -48,6 +64,7 @@ impl Analyser {
         terms.has.clear();
         terms.numbers.clear();
         terms.facets.clear();
+        terms.sorts.clear();
         for (name, value) in &doc.values {
             if let Some(field) = self.schema.field_place(name) {
                 self.add(terms, field, value);
@@ -79,6 +96,12 @@ impl Analyser {
             (_, Value::Number(number) | Value::Money(number)) => &number.to_string(),
         };
         terms.has.push(field);
+        if def.sortable && terms.sorts.iter().all(|(f, _)| *f != field) {
+            let sorted_by = sort_text(def.shape, text);
+            if !sorted_by.is_empty() {
+                terms.sorts.push((field, sorted_by));
+            }
+        }
         if def.facet {
             terms.facets.push((field, text.trim().chars().take(FACET_CHARS_MAX).collect()));
         }

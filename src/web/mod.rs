@@ -23,7 +23,10 @@ pub mod pages;
 pub mod parts;
 pub mod shell;
 
+pub mod again;
 pub mod body;
+pub mod bulk;
+pub mod columns;
 pub mod conditional;
 mod decode;
 pub mod download;
@@ -31,6 +34,7 @@ pub mod form;
 pub mod json;
 pub mod listing;
 pub mod paging;
+pub mod place;
 pub mod query;
 pub mod sse;
 pub mod upload;

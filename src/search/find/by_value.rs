@@ -1,12 +1,13 @@
 //! Lists in the order of a field: few matches are sorted; of many, the first are found by walking the field's order.
 
 use super::walk::{Best, Walk};
-use crate::search::index::Segment;
+use crate::search::index::{Ordered, Segment};
+use crate::search::order::{Sort, SortValue};
 use crate::search::query::tree::Tree;
-use crate::search::request::{Cursor, Sort};
+use crate::search::request::Cursor;
 use std::cmp::Ordering;
+use std::io;
 use tantivy::TERMINATED;
-use tantivy::columnar::Column;
 
 /// Matches that are simply all looked at: some hundred microseconds.
 const LOOK_AT_ALL: u32 = 20_000;
@@ -29,39 +30,76 @@ impl ByValue<'_> {
     pub(crate) fn places(&self, walk: &Walk<'_>) -> tantivy::Result<Vec<Cursor>> {
         let mut found = Vec::new();
         for segment in &walk.generation.segments {
+            let column = segment.columns.ordered(self.field);
+            let within = Within {
+                page: self,
+                segment,
+                column,
+                after: self.after.map(|cursor| brought_in(cursor, column)).transpose()?,
+                before: self.before.map(|cursor| brought_in(cursor, column)).transpose()?,
+            };
             for kind in walk.kinds {
-                let Some(docs) = walk.docs(segment, kind)? else { continue };
-                let ordered = if docs.size_hint() > LOOK_AT_ALL && self.before.is_none() {
-                    self.in_order(walk, segment, kind)?
-                } else {
-                    None
-                };
-                found.extend(match ordered {
-                    Some(ordered) => ordered,
-                    None => self.all(walk, segment, kind)?,
-                });
+                for mut place in within.places(walk, kind)? {
+                    if let (Some(column), Some(SortValue::Number(number))) = (column, place.value) {
+                        place.value = column.value_of(number)?;
+                    }
+                    found.push(place);
+                }
             }
         }
         Ok(found)
     }
+}
+
+/// A place as one segment numbers its values.
+fn brought_in(cursor: &Cursor, column: Option<&Ordered>) -> io::Result<Cursor> {
+    let value = match (cursor.value, column) {
+        (Some(value), Some(column)) => column.number_of(value)?.map(SortValue::Number),
+        // Nothing here has a value: whatever has one comes first.
+        (value, None) => value.map(|_| SortValue::Number(0)),
+        (None, _) => None,
+    };
+    Ok(Cursor { value, ..*cursor })
+}
+
+/// A page within one segment: every value is the number that it has there.
+struct Within<'a> {
+    page: &'a ByValue<'a>,
+    segment: &'a Segment,
+    column: Option<&'a Ordered>,
+    after: Option<Cursor>,
+    before: Option<Cursor>,
+}
+
+impl Within<'_> {
+    fn places(&self, walk: &Walk<'_>, kind: &(u8, Tree)) -> tantivy::Result<Vec<Cursor>> {
+        let Some(docs) = walk.docs(self.segment, kind)? else { return Ok(Vec::new()) };
+        if docs.size_hint() > LOOK_AT_ALL
+            && self.before.is_none()
+            && let Some(found) = self.in_order(walk, kind)?
+        {
+            return Ok(found);
+        }
+        self.all(walk, kind)
+    }
 
     fn wanted(&self, place: &Cursor) -> bool {
-        match (self.before, self.after) {
-            (Some(before), _) => place.compare(before, self.sort) == Ordering::Less,
-            (None, Some(after)) => place.compare(after, self.sort) == Ordering::Greater,
+        match (&self.before, &self.after) {
+            (Some(before), _) => place.compare(before, self.page.sort) == Ordering::Less,
+            (None, Some(after)) => place.compare(after, self.page.sort) == Ordering::Greater,
             (None, None) => true,
         }
     }
 
-    /// Looks at all matches of a segment and keeps the best.
-    fn all(&self, walk: &Walk<'_>, segment: &Segment, kind: &(u8, Tree)) -> tantivy::Result<Vec<Cursor>> {
-        let column = segment.columns.number(self.field);
+    /// Looks at all matches of the segment and keeps the best.
+    fn all(&self, walk: &Walk<'_>, kind: &(u8, Tree)) -> tantivy::Result<Vec<Cursor>> {
+        let (segment, limit, sort) = (self.segment, self.page.limit, self.page.sort);
         let mut nearest: Vec<Cursor> = Vec::new();
-        let mut best = Best::new(self.limit, self.sort.clone());
+        let mut best = Best::new(limit, sort.clone());
         let Some(mut docs) = walk.docs(segment, kind)? else { return Ok(nearest) };
         let mut doc = docs.doc();
         while doc != TERMINATED {
-            let value = column.and_then(|c| c.first(doc));
+            let value = self.column.and_then(|c| c.first(doc)).map(SortValue::Number);
             if !self.is_worse(&best, value) && segment.shows(doc, walk.waiting) {
                 let place = Cursor { value, ..segment.place(doc) };
                 if self.wanted(&place) {
@@ -75,18 +113,19 @@ impl ByValue<'_> {
             doc = docs.advance();
         }
         if self.before.is_none() {
+            best.cut();
             return Ok(best.places);
         }
-        nearest.sort_unstable_by(|a, b| b.compare(a, self.sort));
-        nearest.truncate(self.limit);
+        nearest.sort_unstable_by(|a, b| b.compare(a, sort));
+        nearest.truncate(limit);
         Ok(nearest)
     }
 
     /// Whether a value cannot be on the page any more; saves reading the rest of the document.
-    fn is_worse(&self, best: &Best, value: Option<i64>) -> bool {
+    fn is_worse(&self, best: &Best, value: Option<SortValue>) -> bool {
         let Some(last) = best.last().filter(|_| self.before.is_none()) else { return false };
         match (value, last.value) {
-            (Some(value), Some(edge)) if self.descending => value < edge,
+            (Some(value), Some(edge)) if self.page.descending => value < edge,
             (Some(value), Some(edge)) => value > edge,
             (None, Some(_)) => true,
             (_, None) => false,
@@ -94,15 +133,12 @@ impl ByValue<'_> {
     }
 
     /// Walks the order of the field and tries each document; `None` when the matches are too far along.
-    fn in_order(
-        &self,
-        walk: &Walk<'_>,
-        segment: &Segment,
-        kind: &(u8, Tree),
-    ) -> tantivy::Result<Option<Vec<Cursor>>> {
-        let Some(column) = segment.columns.number(self.field) else { return Ok(None) };
-        let Some(order) = segment.columns.by_value(self.field) else { return Ok(None) };
-        let Some(mut next) = Order::new(column, order, self.descending, self.after, segment) else {
+    fn in_order(&self, walk: &Walk<'_>, kind: &(u8, Tree)) -> tantivy::Result<Option<Vec<Cursor>>> {
+        let segment = self.segment;
+        let Some(column) = self.column else { return Ok(None) };
+        let Some(order) = segment.columns.by_value(self.page.field) else { return Ok(None) };
+        let after = self.after.as_ref();
+        let Some(mut next) = Order::new(column, order, self.page.descending, after, segment) else {
             return Ok(None);
         };
         let mut found: Vec<Cursor> = Vec::new();
@@ -116,13 +152,14 @@ impl ByValue<'_> {
                 if matching.binary_search(&doc).is_err() || !segment.shows(doc, walk.waiting) {
                     continue;
                 }
-                let place = Cursor { value: column.first(doc), ..segment.place(doc) };
+                let value = column.first(doc).map(SortValue::Number);
+                let place = Cursor { value, ..segment.place(doc) };
                 if !self.wanted(&place) {
                     continue;
                 }
                 // Within one value and moment the order is by id, which the index does not know.
                 let tied = found.last().is_some_and(|l| l.value == place.value && l.time_ms == place.time_ms);
-                if found.len() >= self.limit && !tied {
+                if found.len() >= self.page.limit && !tied {
                     return Ok(Some(found));
                 }
                 found.push(place);
@@ -155,7 +192,7 @@ fn intersect(
 
 /// Document ids by value, equal values newest first.
 struct Order<'a> {
-    column: &'a Column<i64>,
+    column: &'a Ordered,
     order: &'a [u32],
     descending: bool,
     /// The group of equal values being given, and how far.
@@ -166,7 +203,7 @@ struct Order<'a> {
 impl<'a> Order<'a> {
     /// Begins at the value of a cursor; `None` when the cursor stands among documents without a value.
     fn new(
-        column: &'a Column<i64>,
+        column: &'a Ordered,
         order: &'a [u32],
         descending: bool,
         after: Option<&Cursor>,
@@ -179,7 +216,7 @@ impl<'a> Order<'a> {
             }
             return Some(this);
         };
-        let value = after.value?;
+        let Some(SortValue::Number(value)) = after.value else { return None };
         let doc = segment.columns.first_at_or_before(after.time_ms);
         let at = |place: usize| this.order.get(place).and_then(|d| column.first(*d).map(|v| (v, *d)));
         let start = partition(order.len(), |place| at(place).is_some_and(|here| here < (value, doc)));

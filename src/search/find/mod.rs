@@ -9,10 +9,11 @@ mod walk;
 use crate::base::error::{Error, Result};
 use crate::search::engine::Shared;
 use crate::search::index::Generation;
+use crate::search::order::Sort;
 use crate::search::pending::Waiting;
 use crate::search::query::Query;
 use crate::search::query::tree::Tree;
-use crate::search::request::{Answer, Count, Cursor, Facet, Hit, LIMIT_MAX, Request, Sort, Total};
+use crate::search::request::{Answer, Count, Cursor, Facet, Hit, LIMIT_MAX, Request, Total};
 use crate::search::terms::SortedTerms;
 use by_value::ByValue;
 use correct::Scope;
@@ -187,8 +188,7 @@ impl Shared {
             .iter()
             .map(|doc| {
                 let terms = &doc.terms;
-                // A field with several values is sorted by its lowest, as the column gives it.
-                let value = field.and_then(|f| terms.numbers.iter().find(|(n, _)| *n == f).map(|(_, v)| *v));
+                let value = field.and_then(|f| terms.sorted_by(f));
                 Cursor { value, time_ms: terms.time_ms, id: terms.id, kind: terms.kind, list: 0 }
             })
             .collect()

@@ -1,9 +1,10 @@
 //! Walking through the index in its own order, newest first, and stopping when a page is full.
 
 use crate::search::index::{Docs, Generation, Layout, Segment, doc_freq, docs};
+use crate::search::order::Sort;
 use crate::search::pending::Waiting;
 use crate::search::query::tree::Tree;
-use crate::search::request::{Cursor, Sort};
+use crate::search::request::Cursor;
 use std::cmp::Ordering;
 use tantivy::TERMINATED;
 

@@ -2,7 +2,8 @@
 //! costs as much as fifty queries.
 
 use super::layout::{Layout, column_name};
-use crate::search::schema::{Schema, Shape};
+use super::ordered::Ordered;
+use crate::search::schema::Schema;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tantivy::columnar::{Cardinality, Column, ColumnValues, StrColumn};
@@ -24,7 +25,7 @@ pub(crate) struct Columns {
     /// The kind of all its documents, when there is only one.
     pub(crate) only_kind: Option<u8>,
     pub(crate) max_doc: u32,
-    numbers: Vec<OnceLock<Option<Column<i64>>>>,
+    ordered: Vec<OnceLock<Option<Ordered>>>,
     facets: Vec<OnceLock<Option<StrColumn>>>,
     segment: SegmentReader,
     /// By the field sorted by: document ids from the lowest value to the highest, without those that have none.
@@ -51,7 +52,7 @@ impl Columns {
             kind,
             only_kind: u8::try_from(low).ok().filter(|_| low == high),
             max_doc: segment.max_doc(),
-            numbers: std::iter::repeat_with(OnceLock::new).take(fields).collect(),
+            ordered: std::iter::repeat_with(OnceLock::new).take(fields).collect(),
             facets: std::iter::repeat_with(OnceLock::new).take(fields).collect(),
             sorted: std::iter::repeat_with(OnceLock::new).take(fields).collect(),
             histograms: Mutex::default(),
@@ -60,15 +61,10 @@ impl Columns {
         })
     }
 
-    /// The column of a numeric field; `None` when no document of the segment has a value.
-    pub(crate) fn number(&self, field: u16) -> Option<&Column<i64>> {
-        let place = self.numbers.get(usize::from(field))?;
-        let open = || {
-            let def = self.schema.field_at(field)?;
-            let numeric = matches!(def.shape, Shape::Number | Shape::Money | Shape::Date);
-            let fast = self.segment.fast_fields();
-            fast.column_opt::<i64>(&column_name(def.name)).ok().flatten().filter(|_| numeric)
-        };
+    /// The column that lists are sorted by; `None` when no document of the segment has a value.
+    pub(crate) fn ordered(&self, field: u16) -> Option<&Ordered> {
+        let place = self.ordered.get(usize::from(field))?;
+        let open = || self.schema.field_at(field).and_then(|def| Ordered::open(&self.segment, def));
         place.get_or_init(open).as_ref()
     }
     /// The column of a counted field; `None` when no document of the segment has a value.
@@ -80,9 +76,9 @@ impl Columns {
         };
         place.get_or_init(open).as_ref()
     }
-    /// The documents that have a value of a numeric field, by that value. Made the first time it is asked for.
+    /// The documents that have a value of a field, by that value. Made the first time it is asked for.
     pub(crate) fn by_value(&self, field: u16) -> Option<&Arc<[u32]>> {
-        let column = self.number(field)?;
+        let column = self.ordered(field)?;
         let place = self.sorted.get(usize::from(field))?;
         Some(place.get_or_init(|| {
             let mut docs: Vec<(i64, u32)> =

@@ -3,6 +3,7 @@
 use super::columns::Columns;
 use super::docsets::{Both, Check, Docs, Either, Following, InRange, Listed, Span, Without};
 use super::layout::{Layout, has_gram, prefix_end};
+use super::ordered::Ordered;
 use crate::search::query::tree::{Atom, Tree};
 use std::ops::RangeInclusive;
 use tantivy::postings::TermInfo;
@@ -91,7 +92,8 @@ impl Place<'_> {
         // Few documents are looked up one by one; for many the column is read through.
         let leader = sets.iter().map(|set| set.size_hint()).min().unwrap_or(self.columns.max_doc);
         for (field, range) in ranges {
-            let Some(column) = self.columns.number(field).cloned() else { return Ok(None) };
+            let Some(Ordered::Number(column)) = self.columns.ordered(field) else { return Ok(None) };
+            let column = column.clone();
             if leader > self.columns.max_doc / 8 {
                 sets.push(Box::new(InRange::new(column, range, self.columns.max_doc)));
             } else {

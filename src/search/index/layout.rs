@@ -10,9 +10,9 @@
 //! | `ref` | `k` + id | replacing and deleting a document |
 //!
 //! Columns: `time` (the order of the index), `head` and `tail` of the id, `kind`, one for each number, one for each
-//! field that is counted. Nothing is stored.
+//! field that is counted, one for each text that lists are sorted by. Nothing is stored.
 
-use crate::search::schema::{Schema, Shape};
+use crate::search::schema::{FieldDef, Schema, Shape};
 use tantivy::schema::{
     BytesOptions, Field, IndexRecordOption, NumericOptions, TextFieldIndexing, TextOptions,
 };
@@ -44,6 +44,8 @@ pub(crate) struct Layout {
     pub(crate) kind: Field,
     /// The column of a numeric or counted field, by the field's place in the schema.
     pub(crate) columns: Vec<Option<Field>>,
+    /// The column of a text that lists are sorted by.
+    pub(crate) sorts: Vec<Option<Field>>,
 }
 
 impl Layout {
@@ -78,7 +80,28 @@ impl Layout {
                 _ => None,
             })
             .collect();
-        Self { schema: builder.build(), grams, words, keys, reference, time, head, tail, kind, columns }
+        let sorts = schema
+            .fields()
+            .iter()
+            .map(|def| {
+                is_sorted_as_text(def).then(|| {
+                    builder.add_text_field(&sort_name(def.name), TextOptions::default().set_fast("raw"))
+                })
+            })
+            .collect();
+        Self {
+            schema: builder.build(),
+            grams,
+            words,
+            keys,
+            reference,
+            time,
+            head,
+            tail,
+            kind,
+            columns,
+            sorts,
+        }
     }
 
     /// An index builder with the order, the fields and the tokenizer.
@@ -126,6 +149,17 @@ pub(crate) fn reference(kind: u8, id: &[u8; 16]) -> [u8; 17] {
 /// The name of a field's column.
 pub(crate) fn column_name(field: &str) -> String {
     format!("c_{field}")
+}
+
+/// The name of the column of a text that lists are sorted by.
+pub(crate) fn sort_name(field: &str) -> String {
+    format!("s_{field}")
+}
+
+/// Whether lists are sorted by the letters of a field.
+pub(crate) fn is_sorted_as_text(def: &FieldDef) -> bool {
+    use Shape as S;
+    def.sortable && !matches!(def.shape, S::Number | S::Money | S::Date | S::Time)
 }
 
 /// The letter of a kind.

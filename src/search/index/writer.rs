@@ -103,6 +103,11 @@ impl Writer {
                 doc.add_text(column, value);
             }
         }
+        for (field, value) in &terms.sorts {
+            if let Some(column) = layout.sorts.get(usize::from(*field)).copied().flatten() {
+                doc.add_text(column, value);
+            }
+        }
         self.inner.add_document(doc).map(|_| ())
     }
 

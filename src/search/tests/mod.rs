@@ -48,8 +48,8 @@ pub(super) fn schema() -> Schema {
         KindDef { name: "customer", prefix: "cus", label: "Customers" },
     ];
     let fields = vec![
-        boxed(field("number", Shape::Code, ORDER)),
-        boxed(field("name", Shape::Text, BOTH)),
+        sortable(boxed(field("number", Shape::Code, ORDER))),
+        sortable(boxed(field("name", Shape::Text, BOTH))),
         boxed(field("email", Shape::Email, BOTH)),
         boxed(field("phone", Shape::Phone, BOTH)),
         boxed(field("city", Shape::Text, BOTH)),
@@ -60,7 +60,7 @@ pub(super) fn schema() -> Schema {
         boxed(field("note", Shape::Text, BOTH)),
         boxed(facet(field("tag", Shape::Keyword, BOTH))),
         FieldDef { aliases: &["color"], ..boxed(facet(field("colour", Shape::Keyword, ORDER))) },
-        facet(field("status", status, ORDER)),
+        sortable(facet(field("status", status, ORDER))),
         facet(field("payment", payment, ORDER)),
         facet(field("country", Shape::Keyword, BOTH)),
         field("assignee", Shape::Keyword, ORDER),

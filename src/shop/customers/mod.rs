@@ -14,14 +14,14 @@ pub use api::{ApiDocs, routes as api_routes};
 pub use events::{Changes, EVENTS, changes};
 pub use merge::{described, import, is_somebody_else, known_as, rehearsed};
 pub use model::*;
-pub(in crate::shop) use ops::in_any_source;
 pub use ops::{
     CustomerChange, Outcome, Rank, add, change, find, find_by_email, find_by_external, find_by_outside_id,
-    get, ids, recent, require_version, same_phone, set_totals, spent_currencies, totals, with_highest_spend,
-    with_most_orders,
+    get, ids, recent, require_version, retag, same_phone, set_totals, spent_currencies, totals,
+    with_highest_spend, with_most_orders,
 };
+pub(in crate::shop) use ops::{in_any_source, retagged};
 pub(in crate::shop) use search::address_fields;
-pub use search::{FIELDS, KIND, doc, main_spend};
+pub use search::{FIELDS, KIND, average_spend, doc, main_spend};
 pub use table::TABLES;
 pub(in crate::shop) use wire::patched;
 pub use wire::{CustomerFields, CustomerOut};

@@ -218,6 +218,22 @@ pub fn change(
     save(tx, &before, after)
 }
 
+/// Adds tags to a customer and takes others away; the rest stay.
+///
+/// # Errors
+/// `not_found`, `validation`.
+pub fn retag(tx: &mut Tx<'_>, id: CustomerId, add: &[String], remove: &[String]) -> Result<Customer> {
+    let tags = retagged(&get(tx, id)?.tags, add, remove);
+    change(tx, id, None, &CustomerChange { tags: Some(tags), ..CustomerChange::default() })
+}
+
+/// Tags with some added and others, in any case, taken away.
+pub(in crate::shop) fn retagged(tags: &[String], add: &[String], remove: &[String]) -> Vec<String> {
+    let gone: Vec<String> = remove.iter().map(|t| t.trim().to_lowercase()).collect();
+    let kept = tags.iter().filter(|t| !gone.contains(&t.to_lowercase()));
+    kept.chain(add).cloned().collect()
+}
+
 /// Refuses a change made from another version than the present one.
 ///
 /// # Errors

@@ -43,6 +43,7 @@ pub const FIELDS: &[FieldDef] = &[
         help: "Name of the person or company, on the customer or on an address.",
         example: "name:\"anna berg\"",
         boxed: true,
+        sortable: true,
         ..field("name", "Name", ALL, Shape::Text)
     },
     FieldDef {
@@ -50,6 +51,7 @@ pub const FIELDS: &[FieldDef] = &[
         example: "email:anna@",
         aliases: &["mail"],
         boxed: true,
+        sortable: true,
         ..field("email", "E-mail", BOTH, Shape::Email)
     },
     FieldDef {
@@ -57,6 +59,7 @@ pub const FIELDS: &[FieldDef] = &[
         example: "phone:4567",
         aliases: &["tel"],
         boxed: true,
+        sortable: true,
         ..field("phone", "Phone", BOTH, Shape::Phone)
     },
     FieldDef {
@@ -70,6 +73,7 @@ pub const FIELDS: &[FieldDef] = &[
         help: "Country by its code of two letters.",
         example: "country:CH,NO",
         facet: true,
+        sortable: true,
         ..field("country", "Country", ALL, Shape::Keyword)
     },
     FieldDef {
@@ -77,6 +81,7 @@ pub const FIELDS: &[FieldDef] = &[
         example: "tag:gift",
         aliases: &["tags"],
         facet: true,
+        sortable: true,
         ..field("tag", "Tag", BOTH, Shape::Keyword)
     },
     FieldDef {
@@ -131,6 +136,7 @@ pub const FIELDS: &[FieldDef] = &[
     FieldDef {
         help: "Whether news may be sent.",
         example: "marketing:yes",
+        sortable: true,
         ..field("marketing", "Marketing", OWN, Shape::Word { values: &["yes", "no"] })
     },
 ];
@@ -182,6 +188,14 @@ fn build(c: &Customer, totals: &Totals) -> Doc {
 /// The largest sum over the currencies: for nearly every customer the only one.
 pub fn main_spend(totals: &Totals) -> Option<Money> {
     totals.spent.iter().max_by_key(|s| s.amount).map(|s| Money::new(s.amount, s.currency))
+}
+
+/// What a kept order was worth on average; `None` without orders, and where sums of several currencies do not tell
+/// which order was paid in which.
+pub fn average_spend(totals: &Totals) -> Option<Money> {
+    let [spent] = totals.spent.as_slice() else { return None };
+    let average = spent.amount.checked_div(i64::from(totals.orders))?;
+    Some(Money::new(average, spent.currency))
 }
 
 /// What an address adds to a document: names that are not `known` already, the place, the phone, the country.

@@ -8,7 +8,8 @@ use crate::base::email;
 use crate::base::error::{Checks, Error, Result};
 use crate::base::time::Timestamp;
 use crate::shop::customers::{
-    Address, Changes, changes, checked_address, many_lines, metadata, one_line, require_version, tags,
+    Address, Changes, changes, checked_address, many_lines, metadata, one_line, require_version, retagged,
+    tags,
 };
 use crate::store::Tx;
 use std::collections::BTreeMap;
@@ -111,11 +112,7 @@ fn view(o: &Order) -> serde_json::Value {
 /// # Errors
 /// `not_found`, `validation`.
 pub fn retag(tx: &mut Tx<'_>, id: OrderId, add: &[String], remove: &[String]) -> Result<Order> {
-    let order = get(tx, id)?;
-    let gone: Vec<String> = remove.iter().map(|t| t.trim().to_lowercase()).collect();
-    let mut wanted: Vec<String> =
-        order.tags.iter().filter(|t| !gone.contains(&t.to_lowercase())).cloned().collect();
-    wanted.extend(add.iter().cloned());
+    let wanted = retagged(&get(tx, id)?.tags, add, remove);
     change(tx, id, None, &OrderChange { tags: Some(wanted), ..OrderChange::default() })
 }
 

@@ -48,12 +48,14 @@ pub const FIELDS: &[FieldDef] = &[
         help: "Order number, with or without #.",
         example: "number:10482",
         boxed: true,
+        sortable: true,
         ..field("number", "Number", DOCUMENTS, Shape::Code)
     },
     FieldDef {
         help: "Where the order stands.",
         example: "status:open",
         facet: true,
+        sortable: true,
         ..field(
             "status",
             "Status",
@@ -65,6 +67,7 @@ pub const FIELDS: &[FieldDef] = &[
         help: "Where the money stands.",
         example: "payment:paid",
         facet: true,
+        sortable: true,
         ..field(
             "payment",
             "Payment",
@@ -79,6 +82,7 @@ pub const FIELDS: &[FieldDef] = &[
         example: "fulfilment:unfulfilled",
         aliases: &["fulfillment", "shipment"],
         facet: true,
+        sortable: true,
         ..field(
             "fulfilment",
             "Fulfilment",
@@ -184,6 +188,7 @@ pub const FIELDS: &[FieldDef] = &[
         help: "Tracking number of a parcel.",
         example: "tracking:0034*",
         boxed: true,
+        sortable: true,
         ..field("tracking", "Tracking", ORDER, Shape::Code)
     },
     FieldDef {
@@ -195,6 +200,7 @@ pub const FIELDS: &[FieldDef] = &[
         help: "Voucher code.",
         example: "voucher:SPRING",
         boxed: true,
+        sortable: true,
         ..field("voucher", "Voucher", ORDER, Shape::Code)
     },
     FieldDef {
@@ -209,10 +215,18 @@ pub const FIELDS: &[FieldDef] = &[
         ..field("method", "Payment method", ORDER, Shape::Keyword)
     },
     FieldDef {
+        help: "How it is sent.",
+        example: "shipping:express",
+        aliases: &["shipping_method"],
+        sortable: true,
+        ..field("shipping", "Shipping", ORDER, Shape::Keyword)
+    },
+    FieldDef {
         help: "Where the order came in.",
         example: "channel:web",
         aliases: &["source"],
         facet: true,
+        sortable: true,
         ..field("channel", "Channel", DOCUMENTS, Shape::Keyword)
     },
     FieldDef {
@@ -277,6 +291,7 @@ fn build(o: &Order, standing: &Standing, customer_name: &str) -> Doc {
     }
     for (field, value) in [
         ("channel", o.channel.clone()),
+        ("shipping", o.shipping_method.clone()),
         ("customer_id", o.customer.map(|c| c.to_string()).unwrap_or_default()),
     ] {
         doc = doc.keyword(field, &value);

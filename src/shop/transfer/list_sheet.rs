@@ -5,7 +5,7 @@ use crate::base::country;
 use crate::base::error::Result;
 use crate::base::money::{Currency, Money};
 use crate::base::time::{Timestamp, Zone};
-use crate::shop::customers::{Address, Customer, Spent, Totals, main_spend};
+use crate::shop::customers::{Address, Customer, Spent, Totals, average_spend, main_spend};
 use crate::shop::orders::{Different, Facts, Order, Standing};
 use crate::shop::transfer::mapping::Kind;
 use crate::shop::transfer::writer::Rows;
@@ -153,7 +153,7 @@ list_columns! {
     /// Everything the customer list shows.
     CUSTOMER_LIST: CustomerListColumn of ListedCustomer {
         text "name" "Name" => |r| r.customer.name(),
-        text "name" "Company" => |r| r.customer.company.clone(),
+        text "company" "Company" => |r| r.customer.company.clone(),
         text "email" "E-mail" => |r| r.customer.email.clone().unwrap_or_default(),
         text "phone" "Phone" => |r| r.customer.phone.clone(),
         text "country" "Country" => |r| match r.customer.country() {
@@ -165,6 +165,10 @@ list_columns! {
         plain "spent" "Currency" => |r| r.spent().map(|m| m.currency.to_string()).unwrap_or_default(),
         plain "spent" "Spent in other currencies" => |r| r.spent_elsewhere(),
         plain "last_order" "Last order" => |r| r.totals.last_order_at.map(|at| moment(at, r.zone)).unwrap_or_default(),
+        plain "average" "Average order" => |r| average_spend(&r.totals).map(|m| m.decimal()).unwrap_or_default(),
+        plain "since" "Since" => |r| moment(r.customer.created_at, r.zone),
+        plain "marketing" "Marketing" => |r| if r.customer.accepts_marketing { "yes" } else { "no" }.to_owned(),
+        text "language" "Language" => |r| r.customer.language.clone(),
         text "tags" "Tags" => |r| joined(r.customer.tags.iter().map(String::as_str)),
         text "note" "Note" => |r| r.customer.note.clone(),
     }

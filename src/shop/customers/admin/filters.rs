@@ -5,7 +5,7 @@ use crate::base::money::Currency;
 use crate::search::{Chip as Term, Facet as Counted, Query};
 use crate::web::listing::day_in_words;
 use crate::web::parts::{Chip, Facet, FacetValue, Tab};
-use crate::web::query::encode;
+use crate::web::place::Place;
 
 /// The list's address.
 pub(super) const PATH: &str = "/admin/customers";
@@ -24,18 +24,21 @@ pub(super) enum Top {
     Spent(Currency),
 }
 
+/// What of the list's address stays from one view to the next: how it is shown.
+const KEPT: &[&str] = &["cols", "limit"];
+
+/// How the list is shown, out of its address.
+pub(super) fn kept(query: &str) -> Place {
+    Place::of(query).only(KEPT)
+}
+
 /// The list at another place: parameters that are empty are left out.
-pub(super) fn place(parameters: &[(&str, &str)]) -> String {
-    let given: Vec<_> = parameters.iter().filter(|(_, value)| !value.is_empty()).collect();
-    if given.is_empty() {
-        PATH.to_owned()
-    } else {
-        format!("{PATH}?{}", encode(&given.iter().map(|(k, v)| (*k, *v)).collect::<Vec<_>>()))
-    }
+pub(super) fn place(kept: &Place, parameters: &[(&str, &str)]) -> String {
+    parameters.iter().fold(kept.clone(), |place, (name, value)| place.and(name, value)).href(PATH)
 }
 
 /// The tabs over the list. `q` is the query in its shortest form.
-pub(super) fn tabs(q: &str, top: Option<Top>) -> Vec<Tab> {
+pub(super) fn tabs(kept: &Place, q: &str, top: Option<Top>) -> Vec<Tab> {
     let tab = |label: &str, href: String, current: bool| Tab {
         label: label.to_owned(),
         href,
@@ -44,22 +47,24 @@ pub(super) fn tabs(q: &str, top: Option<Top>) -> Vec<Tab> {
     };
     let is_view = QUERIES.iter().any(|(_, query)| *query == q);
     let mut tabs = vec![
-        tab("All", place(&[]), top.is_none() && !is_view),
-        tab("Most orders", place(&[("top", "orders")]), top == Some(Top::Orders)),
-        tab("Highest spend", place(&[("top", "spent")]), matches!(top, Some(Top::Spent(_)))),
+        tab("All", place(kept, &[]), top.is_none() && !is_view),
+        tab("Most orders", place(kept, &[("top", "orders")]), top == Some(Top::Orders)),
+        tab("Highest spend", place(kept, &[("top", "spent")]), matches!(top, Some(Top::Spent(_)))),
     ];
     tabs.extend(
-        QUERIES.iter().map(|(label, query)| tab(label, place(&[("q", query)]), top.is_none() && *query == q)),
+        QUERIES
+            .iter()
+            .map(|(label, query)| tab(label, place(kept, &[("q", query)]), top.is_none() && *query == q)),
     );
     tabs
 }
 
 /// The terms that are on, each with the list without it.
-pub(super) fn chips(query: &Query, sort: &str) -> Vec<Chip> {
+pub(super) fn chips(kept: &Place, query: &Query, sort: &str) -> Vec<Chip> {
     let terms = query.chips();
     let chip = |(at, term): (usize, &Term)| Chip {
         label: label_of(term),
-        without: place(&[("q", &query.without(at)), ("sort", sort)]),
+        without: place(kept, &[("q", &query.without(at)), ("sort", sort)]),
     };
     terms.iter().enumerate().map(chip).collect()
 }
@@ -93,7 +98,7 @@ fn value_label(field: &str, value: &str) -> String {
 }
 
 /// The filters that can be added, with counts in the present result.
-pub(super) fn facets(query: &Query, counted: &[Counted], sort: &str) -> Vec<Facet> {
+pub(super) fn facets(kept: &Place, query: &Query, counted: &[Counted], sort: &str) -> Vec<Facet> {
     let terms = query.chips();
     let of_field = |counted: &Counted| {
         let on = terms.iter().find(|t| t.field == Some(counted.field) && !t.negated);
@@ -106,7 +111,7 @@ pub(super) fn facets(query: &Query, counted: &[Counted], sort: &str) -> Vec<Face
             };
             FacetValue {
                 label: value_label(counted.field, value),
-                href: place(&[("q", &asked), ("sort", sort)]),
+                href: place(kept, &[("q", &asked), ("sort", sort)]),
                 count: Some(*count),
                 on: is_on,
             }
@@ -138,7 +143,7 @@ mod tests {
         for (_, text) in QUERIES {
             assert_eq!(query(text).text(), *text);
         }
-        let tabs = tabs("since:-30d", None);
+        let tabs = tabs(&Place::default(), "since:-30d", None);
         assert_eq!(
             tabs.iter().filter(|t| t.current).map(|t| t.label.as_str()).collect::<Vec<_>>(),
             ["New, 30 days"]
@@ -149,7 +154,7 @@ mod tests {
     #[test]
     fn chips_say_what_is_asked_and_lead_to_the_list_without_it() {
         let query = query("anna country:de orders:>5 -tag:gift");
-        let chips = chips(&query, "-orders");
+        let chips = chips(&Place::default(), &query, "-orders");
         let labels: Vec<_> = chips.iter().map(|c| c.label.as_str()).collect();
         assert_eq!(labels, ["anna", "Country is Germany", "Orders > 5", "Tag is not gift"]);
         assert_eq!(chips[1].without, "/admin/customers?q=anna%20orders:%3E5%20-tag:gift&sort=-orders");
@@ -159,12 +164,15 @@ mod tests {
     fn a_facet_value_is_added_or_taken_away() {
         let counted =
             [Counted { field: "country", values: vec![("de".into(), 7), ("ch".into(), 2)], exact: true }];
-        let facets = facets(&query("country:de"), &counted, "");
+        let facets = facets(&kept("q=x&cols=tags"), &query("country:de"), &counted, "");
         let values: Vec<_> =
             facets[0].values.iter().map(|v| (v.label.as_str(), v.href.as_str(), v.on)).collect();
         assert_eq!(
             values,
-            [("Germany", "/admin/customers", true), ("Switzerland", "/admin/customers?q=country:ch", false)]
+            [
+                ("Germany", "/admin/customers?cols=tags", true),
+                ("Switzerland", "/admin/customers?cols=tags&q=country:ch", false)
+            ]
         );
     }
 }

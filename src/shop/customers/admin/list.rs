@@ -1,7 +1,8 @@
 //! The customer list: views, query, filters, rows, pages. Its address is its whole state.
 
-use super::filters::{self, FACETS, Top, place};
-use crate::access::{Shop, Staff, may};
+use super::columns::{self, Column};
+use super::filters::{self, FACETS, PATH, Top, place};
+use crate::access::{Rights, Shop, Staff, may};
 use crate::base::country;
 use crate::base::error::{Error, Result};
 use crate::base::id::Id;
@@ -10,15 +11,19 @@ use crate::base::time::Timestamp;
 use crate::search::query::parse;
 use crate::search::{Problem, Query as Asked, Search, Total};
 use crate::shop::customers::{
-    Customer, CustomerId, Rank, SPENT_MEANS, Totals, find, main_spend, spent_currencies, totals,
+    Customer, CustomerId, Rank, Totals, average_spend, find, main_spend, spent_currencies, totals,
     with_highest_spend, with_most_orders,
 };
 use crate::store::{Read, Store};
+use crate::web::columns::Tick;
 use crate::web::listing::{self, LIMIT_DEFAULT, LIMIT_MAX, ListQuery};
-use crate::web::parts::{self, Chip, Facet, Link, Pager, Tab};
+use crate::web::parts::{self, Chip, Facet, FormErrors, Link, Pager, Tab};
+use crate::web::place::Place;
 use crate::web::{Page, Pages, Query, Shell};
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Customers that are counted of each currency to know which one is the usual.
 const SPENDERS_COUNTED: usize = 1_000;
@@ -38,6 +43,16 @@ pub(super) struct CustomersQuery {
     top: Option<String>,
     /// For `top=spent`.
     currency: Option<String>,
+    /// Words of columns, several times or with commas.
+    cols: Vec<String>,
+}
+
+/// A form of the list that was refused: the list is shown again with what was wrong, what was typed and ticked.
+#[derive(Debug, Default)]
+pub(super) struct Refused {
+    pub errors: Option<FormErrors>,
+    pub tag: String,
+    pub ticked: Vec<CustomerId>,
 }
 
 /// The list as its template shows it.
@@ -53,7 +68,12 @@ pub(super) struct ListPage {
     problems: Vec<Trouble>,
     corrected: Vec<(String, String)>,
     degraded: bool,
-    columns: &'static [Column],
+    columns: Vec<Column>,
+    /// Words of the columns that are shown.
+    on: BTreeMap<&'static str, bool>,
+    ticks: Vec<Tick>,
+    /// The list with the usual columns.
+    usual_columns: String,
     sort: String,
     rows: Vec<Row>,
     /// What is added to a customer's address, so that it leads back here.
@@ -66,46 +86,24 @@ pub(super) struct ListPage {
     /// `first` or `none` when there is no row, else empty.
     empty: &'static str,
     may_edit: bool,
+    /// This address, for the form that comes back.
+    here: String,
+    /// What of a form was refused, and the tag that was typed into it.
+    errors: Option<FormErrors>,
+    tag: String,
     /// Where the list with this query is exported.
     export: Option<String>,
 }
 
-/// A column, as `table.table` takes it.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Column {
-    /// Names it in files.
-    #[serde(skip)]
-    pub word: &'static str,
-    label: &'static str,
-    width: Option<u16>,
-    sort: Option<&'static str>,
-    class: &'static str,
-    /// What exactly is counted.
-    title: &'static str,
-    hidden: bool,
-}
-
-const fn column(word: &'static str, label: &'static str, width: u16) -> Column {
-    Column { word, label, width: Some(width), sort: None, class: "", title: "", hidden: false }
-}
-
-pub(super) const COLUMNS: &[Column] = &[
-    Column { width: None, ..column("name", "Name", 0) },
-    Column { width: None, ..column("email", "E-mail", 0) },
-    column("phone", "Phone", 148),
-    column("country", "Country", 112),
-    Column { sort: Some("orders"), class: "num", ..column("orders", "Orders", 84) },
-    Column { sort: Some("spent"), class: "num", title: SPENT_MEANS, ..column("spent", "Spent", 116) },
-    Column { sort: Some("last_order"), ..column("last_order", "Last order", 112) },
-    column("tags", "Tags", 140),
-    Column { hidden: true, ..column("note", "Note", 40) },
-];
-
 /// One customer in the list.
 #[derive(Debug, Serialize)]
-pub(super) struct Row {
+struct Row {
     id: String,
+    /// What the box of the row says: which customer, and as of which version.
+    pick: String,
+    ticked: bool,
     name: String,
+    company: String,
     email: String,
     phone: String,
     country: String,
@@ -114,27 +112,40 @@ pub(super) struct Row {
     spent: Option<Money>,
     /// There is more in other currencies.
     spent_more: bool,
+    /// What an order was worth on average.
+    average: Option<Money>,
     last_order_at: Option<Timestamp>,
+    since: Timestamp,
+    marketing: bool,
+    language: String,
     tags: Vec<String>,
     more_tags: usize,
     note: String,
 }
 
 impl Row {
-    fn new(c: &Customer, totals: &Totals, currency: Option<Currency>) -> Self {
+    fn new(c: &Customer, totals: &Totals, currency: Option<Currency>, ticked: &[CustomerId]) -> Self {
         let in_currency = |wanted| {
             totals.spent.iter().find(|s| s.currency == wanted).map(|s| Money::new(s.amount, s.currency))
         };
+        let spent = currency.map_or_else(|| main_spend(totals), in_currency);
         Self {
             id: c.id.to_string(),
+            pick: format!("{}.{}", c.id, c.version),
+            ticked: ticked.contains(&c.id),
             name: c.name(),
+            company: c.company.clone(),
             email: c.email.clone().unwrap_or_default(),
             phone: c.phone.clone(),
             country: if c.country().is_empty() { String::new() } else { country::name(c.country()) },
             orders: totals.orders,
-            spent: currency.map_or_else(|| main_spend(totals), in_currency),
+            average: average_spend(totals),
+            spent,
             spent_more: totals.spent.len() > 1,
             last_order_at: totals.last_order_at,
+            since: c.created_at,
+            marketing: c.accepts_marketing,
+            language: c.language.clone(),
             tags: c.tags.iter().take(TAGS_SHOWN).cloned().collect(),
             more_tags: c.tags.len().saturating_sub(TAGS_SHOWN),
             note: c.note.chars().take(300).collect(),
@@ -159,18 +170,21 @@ impl Page for ListPage {
             ..Totals::default()
         };
         Self {
-            tabs: filters::tabs("", None),
+            tabs: filters::tabs(&Place::default(), "", None),
             q: "anna colur:x".into(),
-            chips: vec![Chip { label: "anna".into(), without: place(&[]) }],
+            chips: vec![Chip { label: "anna".into(), without: PATH.into() }],
             problems: vec![Trouble {
                 message: "There is no field “colur”.".into(),
-                instead: Some(Link::new("colour:x", place(&[]))),
+                instead: Some(Link::new("colour:x", PATH)),
             }],
             corrected: vec![("bergh".into(), "berg".into())],
             degraded: true,
-            columns: COLUMNS,
-            rows: vec![Row::new(&super::samples::customer(), &totals, None)],
-            pager: Pager { older: Some(place(&[])), shown: 1, ..Pager::default() },
+            on: columns::COLUMNS.iter().map(|c| (c.word, true)).collect(),
+            columns: columns::COLUMNS.to_vec(),
+            ticks: columns::ticks(columns::COLUMNS),
+            rows: vec![Row::new(&super::samples::customer(), &totals, None, &[])],
+            errors: Some(FormErrors::of(&Error::invalid("tag_empty", "Write the tag first.").on("/tag"))),
+            pager: Pager { older: Some(PATH.into()), shown: 1, ..Pager::default() },
             may_edit: true,
             ..Self::default()
         }
@@ -187,27 +201,74 @@ pub(super) async fn list(
     shop: web::Data<Shop>,
     query: Query<CustomersQuery>,
 ) -> Result<HttpResponse> {
-    let query = query.0;
-    let own = shop.profile().currency;
-    let mut page = match store.read(|s| query.top(s, own))? {
-        Some(top) => store.read(|s| query.by_rank(s, top))?,
-        None => query.by_query(&store, &search, &shell, &shop)?,
-    };
-    let here =
-        if shell.query.is_empty() { shell.path.clone() } else { format!("{}?{}", shell.path, shell.query) };
-    page.from = format!("?{}", crate::web::query::encode(&[("from", here)]));
-    page.may_edit = staff.rights().may("customers:edit");
-    page.export = staff.rights().may("customers:export").then(|| {
-        // Who spent most in one currency is a list of its own: no query of the index has it.
-        let pairs = match page.spent_in {
-            Some(currency) => vec![("spent_in", currency.code().to_owned())],
-            None => vec![("q", page.q.clone()), ("sort", page.sort.clone())],
+    let parts = ListParts { pages, store, search, shop };
+    parts.show(&shell, staff.rights(), &query.0, Refused::default())
+}
+
+/// What the list needs of the app.
+pub(super) struct ListParts {
+    pub pages: web::Data<Pages>,
+    pub store: web::Data<Store>,
+    pub search: web::Data<Search>,
+    pub shop: web::Data<Shop>,
+}
+
+impl ListParts {
+    /// The list; with something refused as an answer that says so.
+    fn show(
+        &self,
+        shell: &Shell,
+        rights: Rights,
+        query: &CustomersQuery,
+        refused: Refused,
+    ) -> Result<HttpResponse> {
+        let own = self.shop.profile().currency;
+        let ask = Ask { query, kept: filters::kept(&shell.query), ticked: &refused.ticked };
+        let mut page = match self.store.read(|s| query.top(s, own))? {
+            Some(top) => self.store.read(|s| ask.by_rank(s, top))?,
+            None => ask.by_query(self, shell)?,
         };
-        let asked: Vec<_> = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-        format!("/admin/exports/customers?{}", crate::web::query::encode(&asked))
-    });
-    page.columns = COLUMNS;
-    pages.show(&shell, &page)
+        page.here = Place::of(&shell.query).href(PATH);
+        page.from = Place::default().set("from", &page.here).href("");
+        page.may_edit = rights.may("customers:edit");
+        page.columns = columns::shown(&query.cols);
+        page.on = page.columns.iter().map(|c| (c.word, true)).collect();
+        page.ticks = columns::ticks(&page.columns);
+        page.usual_columns = Place::of(&shell.query).less(&["cols"]).href(PATH);
+        page.export = rights.may("customers:export").then(|| page.exported());
+        let status = if refused.errors.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+        (page.errors, page.tag) = (refused.errors, refused.tag);
+        self.pages.show_as(status, shell, &page)
+    }
+
+    /// The list at an address of its own, `from`, after a form in it was refused.
+    pub(super) fn again(
+        &self,
+        shell: &Shell,
+        rights: Rights,
+        from: &str,
+        refused: Refused,
+    ) -> Result<HttpResponse> {
+        let query = from.split_once('?').map_or("", |(_, query)| query);
+        let mut shell = shell.clone();
+        (shell.path, shell.query) = (PATH.to_owned(), query.to_owned());
+        let asked = crate::web::query::parse::<CustomersQuery>(query).unwrap_or_default();
+        self.show(&shell, rights, &asked, refused)
+    }
+}
+
+impl ListPage {
+    /// Where this list is exported, with its query, its order and its columns.
+    fn exported(&self) -> String {
+        let words: Vec<_> = self.columns.iter().map(|c| c.word).collect();
+        let place = Place::default();
+        // Who spent most in one currency is a list of its own: no query of the index has it.
+        let place = match self.spent_in {
+            Some(currency) => place.set("spent_in", currency.code()),
+            None => place.set("q", &self.q).set("sort", &self.sort),
+        };
+        place.set("cols", &words.join(",")).href("/admin/exports/customers")
+    }
 }
 
 impl CustomersQuery {
@@ -241,38 +302,43 @@ impl CustomersQuery {
     fn rank(&self) -> Result<Option<Rank>> {
         self.after.as_deref().map(Rank::parse).transpose().map_err(|e| e.on("/after"))
     }
+}
 
+/// What was asked, and how the list is shown.
+struct Ask<'a> {
+    query: &'a CustomersQuery,
+    kept: Place,
+    ticked: &'a [CustomerId],
+}
+
+impl Ask<'_> {
     /// The customers that come first, from an index kept with every order.
     fn by_rank(&self, r: &impl Read, top: Top) -> Result<ListPage> {
-        let limit = self.limit()?;
+        let limit = self.query.limit()?;
         let mut older = None;
         let (ids, currency) = match top {
             Top::Orders => (with_most_orders(r, limit)?, None),
             Top::Spent(currency) => {
-                let ranked = with_highest_spend(r, currency, self.rank()?, limit)?;
+                let ranked = with_highest_spend(r, currency, self.query.rank()?, limit)?;
                 older = ranked.last().filter(|_| ranked.len() == limit).map(|last| {
-                    let (limit, after) = (self.limit.map(|l| l.to_string()), last.to_string());
-                    let limit = limit.unwrap_or_default();
-                    place(&[
-                        ("top", "spent"),
-                        ("currency", currency.code()),
-                        ("limit", &limit),
-                        ("after", &after),
-                    ])
+                    let after = last.to_string();
+                    self.at(&[("top", "spent"), ("currency", currency.code()), ("after", &after)])
                 });
                 (ranked.into_iter().map(|rank| rank.id).collect(), Some(currency))
             }
         };
-        let rows = rows(r, &ids, currency)?;
+        let rows = self.rows(r, &ids, currency)?;
         let currencies = match currency {
             None => Vec::new(),
-            Some(present) => spent_currencies(r)?.into_iter().map(|c| currency_tab(c, present)).collect(),
+            Some(present) => {
+                spent_currencies(r)?.into_iter().map(|c| self.currency_tab(c, present)).collect()
+            }
         };
         Ok(ListPage {
-            tabs: filters::tabs("", Some(top)),
+            tabs: filters::tabs(&self.kept, "", Some(top)),
             currencies,
             pager: Pager {
-                newer: self.after.as_ref().zip(currency).map(|(_, c)| currency_tab(c, c).href),
+                newer: self.query.after.as_ref().zip(currency).map(|(_, c)| self.currency_tab(c, c).href),
                 older,
                 shown: rows.len(),
                 ..Pager::default()
@@ -281,7 +347,7 @@ impl CustomersQuery {
             is_top: true,
             spent_in: currency,
             empty: if rows.is_empty() { "first" } else { "" },
-            clear: place(&[]),
+            clear: self.at(&[]),
             rows,
             ..ListPage::default()
         })
@@ -299,7 +365,7 @@ impl CustomersQuery {
             let q = format!("{q} currency:{}", c.code().to_lowercase());
             Tab {
                 label: c.code().to_owned(),
-                href: place(&[("q", q.trim()), ("sort", sort)]),
+                href: self.at(&[("q", q.trim()), ("sort", sort)]),
                 ..Tab::default()
             }
         };
@@ -307,16 +373,18 @@ impl CustomersQuery {
     }
 
     /// The customers that a query finds.
-    fn by_query(&self, store: &Store, search: &Search, shell: &Shell, shop: &Shop) -> Result<ListPage> {
-        let mut q = self.q.clone().unwrap_or_default();
+    fn by_query(&self, parts: &ListParts, shell: &Shell) -> Result<ListPage> {
+        let (search, asks) = (&parts.search, self.query);
+        let zone = parts.shop.zone();
+        let mut q = asks.q.clone().unwrap_or_default();
         // What is typed into the filter of "Highest spend" goes on in the currency that was looked at.
-        if let (Some("spent"), Some(code)) = (self.top.as_deref(), &self.currency)
-            && !parse(&q, search.schema(), shell.now, &shop.zone(), None).query.asks_for("currency")
+        if let (Some("spent"), Some(code)) = (asks.top.as_deref(), &asks.currency)
+            && !parse(&q, search.schema(), shell.now, &zone, None).query.asks_for("currency")
         {
             let currency = Currency::parse(code).map_err(|e| e.on("/currency"))?;
             q = format!("{} currency:{}", q.trim(), currency.code().to_lowercase());
         }
-        let sort = match (self.sort.as_deref(), self.top.as_deref()) {
+        let sort = match (asks.sort.as_deref(), asks.top.as_deref()) {
             (Some(sort), _) => sort.to_owned(),
             (None, Some("orders")) => "-orders".to_owned(),
             (None, Some("spent")) => "-spent".to_owned(),
@@ -324,31 +392,28 @@ impl CustomersQuery {
         };
         let list = ListQuery {
             q: Some(q.clone()),
-            limit: self.limit,
-            after: self.after.clone(),
-            before: self.before.clone(),
+            limit: asks.limit,
+            after: asks.after.clone(),
+            before: asks.before.clone(),
             sort: Some(sort.clone()),
             count: None,
         };
-        let (answer, problems) =
-            listing::lenient(search, &list, "customer", shell.now, &shop.zone(), FACETS)?;
-        let asked = parse(&q, search.schema(), shell.now, &shop.zone(), None);
+        let (answer, problems) = listing::lenient(search, &list, "customer", shell.now, &zone, FACETS)?;
+        let asked = parse(&q, search.schema(), shell.now, &zone, None);
         let ids: Vec<CustomerId> = answer.hits.iter().map(|hit| CustomerId::from_bytes(hit.id)).collect();
-        let (rows, currencies) =
-            store.read(|s| Ok((rows(s, &ids, None)?, self.currencies_to_choose(s, &asked.query, &sort)?)))?;
+        let (rows, currencies) = parts
+            .store
+            .read(|s| Ok((self.rows(s, &ids, None)?, self.currencies_to_choose(s, &asked.query, &sort)?)))?;
         let at = |name: &str, cursor: &Option<crate::search::Cursor>| {
-            let limit = self.limit.map(|l| l.to_string()).unwrap_or_default();
-            cursor
-                .as_ref()
-                .map(|c| place(&[("q", &q), ("sort", &sort), ("limit", &limit), (name, &c.to_string())]))
+            cursor.as_ref().map(|c| self.at(&[("q", &q), ("sort", &sort), (name, &c.to_string())]))
         };
         Ok(ListPage {
             currencies,
-            tabs: filters::tabs(&asked.canonical, None),
-            chips: filters::chips(&asked.query, &sort),
-            facets: filters::facets(&asked.query, &answer.facets, &sort),
-            clear: place(&[("sort", &sort)]),
-            problems: problems.iter().map(|p| trouble(p, &q, &asked.query)).collect(),
+            tabs: filters::tabs(&self.kept, &asked.canonical, None),
+            chips: filters::chips(&self.kept, &asked.query, &sort),
+            facets: filters::facets(&self.kept, &asked.query, &answer.facets, &sort),
+            clear: self.at(&[("sort", &sort)]),
+            problems: problems.iter().map(|p| self.trouble(p, &q, &asked.query)).collect(),
             corrected: answer.corrected.clone(),
             degraded: answer.degraded,
             pager: Pager {
@@ -368,6 +433,37 @@ impl CustomersQuery {
             ..ListPage::default()
         })
     }
+
+    fn at(&self, parameters: &[(&str, &str)]) -> String {
+        place(&self.kept, parameters)
+    }
+
+    fn rows(&self, r: &impl Read, ids: &[CustomerId], currency: Option<Currency>) -> Result<Vec<Row>> {
+        let mut rows = Vec::with_capacity(ids.len());
+        for id in ids {
+            if let Some(customer) = find(r, *id)? {
+                rows.push(Row::new(&customer, &totals(r, *id)?, currency, self.ticked));
+            }
+        }
+        Ok(rows)
+    }
+
+    fn currency_tab(&self, currency: Currency, present: Currency) -> Tab {
+        Tab {
+            label: currency.code().to_owned(),
+            href: self.at(&[("top", "spent"), ("currency", currency.code())]),
+            current: currency == present,
+            ..Tab::default()
+        }
+    }
+
+    fn trouble(&self, problem: &Problem, q: &str, asked: &Asked) -> Trouble {
+        let instead = problem
+            .suggestion
+            .as_ref()
+            .map(|word| Link::new(word.clone(), self.at(&[("q", &q.replacen(&problem.text, word, 1))])));
+        Trouble { message: listing::said(problem, asked), instead }
+    }
 }
 
 /// The currency in which sums are looked at first: the shop's own; the one most customers spent in where nobody spent
@@ -386,36 +482,9 @@ fn usual_currency(r: &impl Read, own: Currency) -> Result<Currency> {
     Ok(most.0)
 }
 
-fn rows(r: &impl Read, ids: &[CustomerId], currency: Option<Currency>) -> Result<Vec<Row>> {
-    let mut rows = Vec::with_capacity(ids.len());
-    for id in ids {
-        if let Some(customer) = find(r, *id)? {
-            rows.push(Row::new(&customer, &totals(r, *id)?, currency));
-        }
-    }
-    Ok(rows)
-}
-
-fn currency_tab(currency: Currency, present: Currency) -> Tab {
-    Tab {
-        label: currency.code().to_owned(),
-        href: place(&[("top", "spent"), ("currency", currency.code())]),
-        current: currency == present,
-        ..Tab::default()
-    }
-}
-
 fn total(total: Total) -> parts::Total {
     match total {
         Total::Exact(count) => parts::Total { count, exact: true },
         Total::MoreThan(count) => parts::Total { count, exact: false },
     }
-}
-
-fn trouble(problem: &Problem, q: &str, asked: &Asked) -> Trouble {
-    let instead = problem
-        .suggestion
-        .as_ref()
-        .map(|word| Link::new(word.clone(), place(&[("q", &q.replacen(&problem.text, word, 1))])));
-    Trouble { message: listing::said(problem, asked), instead }
 }

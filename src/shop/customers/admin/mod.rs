@@ -1,7 +1,9 @@
 //! The pages of customers: the list, adding and editing. What one customer has ordered is shown by the desk, which
 //! may look at orders.
 
+mod bulk;
 mod clash;
+mod columns;
 mod draft;
 mod edit;
 mod filters;
@@ -15,6 +17,8 @@ use actix_web::web;
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/admin/customers").route(web::get().to(list::list)))
+        .service(web::resource("/admin/customers/bulk").route(web::post().to(bulk::run)))
+        .service(web::resource("/admin/customers/bulk/{key}").route(web::get().to(bulk::result)))
         .service(
             web::resource("/admin/customers/new")
                 .route(web::get().to(edit::new))
@@ -29,7 +33,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
 
 /// The words of the list's columns.
 pub fn column_words() -> impl Iterator<Item = &'static str> {
-    list::COLUMNS.iter().map(|column| column.word)
+    columns::COLUMNS.iter().map(|column| column.word)
 }
 
 #[cfg(test)]

@@ -1,8 +1,6 @@
 //! Taking a step, and writing notes: one form, one operation, back to the order with a way to undo it.
 
-use super::again::SameForm;
 use super::show::{ShowQuery, View, refused};
-use super::terms::Place;
 use super::words;
 use crate::access::{Rights, Staff, may};
 use crate::base::error::{Error, Kind, Result};
@@ -12,6 +10,8 @@ use crate::shop::orders::{
     CancelReason, Order, OrderId, Step, StepInput, add_note, edit_note, get, step_named, take, taken_back_by,
 };
 use crate::store::{Actor, Store, Tx};
+use crate::web::again::SameForm;
+use crate::web::place::Place;
 use crate::web::{Fields, Pages, Shell, Toast, see_other};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};

@@ -1,137 +1,28 @@
-//! One action for many orders: each is done or refused by itself, in one transaction, and the page says which.
+//! What can be done with the ticked orders of the list.
 
-use super::again::SameForm;
 use super::facets::PATH;
 use super::list::{ListParts, Refused};
 use super::words;
 use crate::access::{Shop, Staff, may};
 use crate::base::error::{Error, Kind, Result};
-use crate::base::id::{Id, from_text, to_text};
 use crate::search::Search;
 use crate::shop::orders::{
-    CancelReason, OrderId, Step, StepInput, get, retag, step_named, take, taken_back_by,
+    CancelReason, OrderId, Step, StepInput, find, get, retag, step_named, take, taken_back_by,
 };
-use crate::store::{Store, Tx, remembered};
-use crate::web::flash::local_path;
-use crate::web::parts::{FormErrors, Link};
-use crate::web::{Fields, Page, Pages, Shell, Web, see_other};
+use crate::store::{Store, Tx};
+use crate::web::bulk::{self, Wish};
+use crate::web::parts::FormErrors;
+use crate::web::{Fields, Pages, Shell, Web, see_other};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
-
-/// Orders of one action; a page of the list has at most 200.
-const ORDERS_MAX: usize = 500;
-/// What the title of an undone action begins with.
-const UNDO: &str = "Undo: ";
-/// Results are kept in the store as answers to a form, one per person and key.
-const HASH: [u8; 32] = [0; 32];
 
 /// What is to be done with an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Action {
+pub(super) enum Action {
     Step(Step, StepInput),
     Tag(String),
     Untag(String),
-}
-
-/// What came of it.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Outcome {
-    /// `Mark shipped`, `Add tag gift`.
-    title: String,
-    rows: Vec<Row>,
-    /// What takes it back, for each order that was changed.
-    undo: Vec<(OrderId, Action)>,
-    back: String,
-}
-
-/// What came of one order.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Row {
-    id: String,
-    number: u64,
-    result: RowResult,
-    /// What it is now, or why not.
-    text: String,
-}
-
-/// How it went with one order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum RowResult {
-    Done,
-    /// It was so before.
-    Unchanged,
-    Refused,
-}
-
-/// The result as its template shows it.
-#[derive(Debug, Serialize)]
-pub(super) struct BulkPage {
-    title: String,
-    back: Link,
-    done: usize,
-    unchanged: usize,
-    refused: usize,
-    rows: Vec<Row>,
-    /// The key of the result, where something can be taken back.
-    undo: Option<String>,
-}
-
-impl Page for BulkPage {
-    const TEMPLATE: &'static str = "orders/bulk.html";
-    #[cfg(test)]
-    fn sample() -> Self {
-        let row = |number, result, text: &str| Row { id: "ord_1".into(), number, result, text: text.into() };
-        let outcome = Outcome {
-            title: "Mark shipped".into(),
-            rows: vec![
-                row(10_482, RowResult::Done, "Shipped"),
-                row(10_481, RowResult::Refused, "<script>alert(1)</script>"),
-            ],
-            undo: vec![(OrderId::from_bytes([1; 16]), Action::Tag("gift".into()))],
-            back: "/admin/orders?q=status:open".into(),
-        };
-        Self::of(outcome, "01jd3m")
-    }
-}
-
-impl BulkPage {
-    fn of(outcome: Outcome, key: &str) -> Self {
-        let count = |wanted| outcome.rows.iter().filter(|row| row.result == wanted).count();
-        Self {
-            done: count(RowResult::Done),
-            unchanged: count(RowResult::Unchanged),
-            refused: count(RowResult::Refused),
-            title: outcome.title,
-            back: Link::new("Orders", outcome.back),
-            undo: (!outcome.undo.is_empty()).then(|| key.to_owned()),
-            rows: outcome.rows,
-        }
-    }
-}
-
-/// What one form asks for.
-struct Wish {
-    title: String,
-    each: Vec<(OrderId, Action)>,
-    back: String,
-}
-
-impl Wish {
-    /// One action for the ticked orders.
-    fn read(fields: &Fields) -> Result<Self> {
-        let back = fields.get("from").map(local_path).filter(|path| path != "/");
-        let action = Action::read(fields)?;
-        let each = chosen(fields)?.into_iter().map(|id| (id, action.clone())).collect();
-        Ok(Self { title: action.title(), each, back: back.unwrap_or_else(|| PATH.to_owned()) })
-    }
-    /// What takes an earlier result back.
-    fn undoing(earlier: Outcome) -> Self {
-        let title =
-            earlier.title.strip_prefix(UNDO).map_or(format!("{UNDO}{}", earlier.title), str::to_owned);
-        Self { title, each: earlier.undo, back: earlier.back }
-    }
 }
 
 /// `POST /admin/orders/bulk`
@@ -142,47 +33,23 @@ pub(super) async fn run(
     (store, search): (web::Data<Store>, web::Data<Search>),
     fields: Fields,
 ) -> Result<HttpResponse> {
-    let wish = match fields.get("undo") {
-        Some(key) => Ok(Wish::undoing(kept(&store, &staff.actor().id, key)?)),
-        None => Wish::read(&fields),
-    };
-    let wish = match wish {
+    let actor = staff.actor();
+    let wish = match Wish::read(&store, &actor.id, &fields, Action::read) {
         Ok(wish) => wish,
         // The list again, with what was ticked and typed.
         Err(error) if error.kind == Kind::Invalid => {
-            let back = fields.get("from").map(local_path).filter(|path| path != "/");
             let refused = Refused {
                 errors: Some(FormErrors::of(&error)),
                 typed: fields.0.iter().cloned().collect(),
-                ticked: fields.all("id").filter_map(|text| ticked(text).ok()).collect(),
+                ticked: fields.all("id").filter_map(|text| bulk::ticked(text).ok()).collect(),
             };
             let parts = ListParts { pages, front, store, search, shop };
-            return parts.again(&shell, staff.rights(), back.as_deref().unwrap_or(PATH), refused);
+            return parts.again(&shell, staff.rights(), &bulk::list_of::<Action>(&fields), refused);
         }
         Err(fault) => return Err(fault),
     };
-    for permission in wish.each.iter().map(|(_, action)| action.permission()) {
-        if !staff.may(permission) {
-            let text = format!("Your role does not have the permission {permission}. An owner can give it.");
-            return Err(Error::refuse(Kind::Forbidden, "forbidden", text));
-        }
-    }
-    let actor = staff.actor();
-    let same = SameForm::new(&actor.id, "bulk".to_owned(), &fields.0);
-    let op = move |tx: &mut Tx<'_>| {
-        same.run(tx, |tx| {
-            let mut random = [0; 16];
-            tx.random(&mut random);
-            let result = to_text(&random);
-            let outcome = all(tx, &wish)?;
-            let body = serde_json::to_vec(&outcome).map_err(Error::internal)?;
-            let scope = scope(&tx.actor().id);
-            tx.remember(&scope, &result, &HASH, 200, &body)?;
-            Ok(result)
-        })
-    };
-    let result = store.write(actor, op).await?;
-    see_other(&format!("/admin/orders/bulk/{result}"), None)
+    staff.require_all(wish.permissions())?;
+    see_other(&wish.run(&store, actor, &fields).await?, None)
 }
 
 /// `GET /admin/orders/bulk/{key}`: what came of it, for the one who did it.
@@ -193,77 +60,21 @@ pub(super) async fn result(
     store: web::Data<Store>,
     key: web::Path<String>,
 ) -> Result<HttpResponse> {
-    let outcome = kept(&store, &staff.actor().id, &key)?;
-    pages.show(&shell, &BulkPage::of(outcome, &key))
-}
-
-/// A result that is kept for the one who asked for it.
-fn kept(store: &Store, actor: &str, key: &str) -> Result<Outcome> {
-    let unknown = || Error::refuse(Kind::NotFound, "not_found", "This result is not kept any more.");
-    let wanted = from_text(key).map(|bytes| to_text(&bytes)).ok_or_else(unknown)?;
-    let kept = store.read(|s| remembered(s, &scope(actor), &wanted, &HASH))?.ok_or_else(unknown)?;
-    // One that an earlier version wrote in another way is as good as forgotten.
-    serde_json::from_slice(&kept.body).map_err(|_other_shape| unknown())
-}
-
-fn scope(actor: &str) -> String {
-    format!("bulk/{actor}")
-}
-
-/// The order of a box.
-fn ticked(text: &str) -> Result<OrderId> {
-    OrderId::parse(text.split_once('.').map_or(text, |(id, _)| id))
-}
-
-/// The ticked orders. Their boxes carry `id.version`, so that a form that comes twice is known.
-fn chosen(fields: &Fields) -> Result<Vec<OrderId>> {
-    let ids: Vec<OrderId> = fields.all("id").map(ticked).collect::<Result<_>>()?;
-    match ids.len() {
-        0 => Err(Error::invalid("nothing_chosen", "Tick at least one order.").on("/id")),
-        1..=ORDERS_MAX => Ok(ids),
-        _ => Err(Error::invalid("too_many", format!("Tick at most {ORDERS_MAX} orders.")).on("/id")),
-    }
-}
-
-/// Every order by itself: what is refused leaves the others as they are.
-fn all(tx: &mut Tx<'_>, wish: &Wish) -> Result<Outcome> {
-    let mut rows = Vec::with_capacity(wish.each.len());
-    let mut undo = Vec::new();
-    for (id, action) in &wish.each {
-        let number = get(tx, *id).map(|o| o.number).unwrap_or_default();
-        let (result, text) = match tx.attempt(|tx| action.run(tx, *id)) {
-            Ok(Some(back)) => {
-                undo.push((*id, back));
-                (RowResult::Done, action.done())
-            }
-            Ok(None) => (RowResult::Unchanged, action.unchanged()),
-            Err(error) if matches!(error.kind, Kind::Invalid | Kind::Conflict | Kind::NotFound) => {
-                (RowResult::Refused, error.message.into_owned())
-            }
-            Err(fault) => return Err(fault),
-        };
-        rows.push(Row { id: id.to_string(), number, result, text });
-    }
-    Ok(Outcome { title: wish.title.clone(), rows, undo, back: wish.back.clone() })
+    pages.show(&shell, &bulk::result::<Action>(&store, &staff.actor().id, &key)?)
 }
 
 impl Action {
     fn read(fields: &Fields) -> Result<Self> {
         let text = |name: &str| fields.get(name).unwrap_or_default().trim().to_owned();
-        let tag = || {
-            let tag = text("tag");
-            let empty = || Error::invalid("tag_empty", "Write the tag first.").on("/tag");
-            if tag.is_empty() { Err(empty()) } else { Ok(tag) }
-        };
         match text("action").as_str() {
             // Enter in a field presses the form's first button, which means nothing by itself.
-            "enter" if !text("tag").is_empty() => tag().map(Self::Tag),
+            "enter" if !text("tag").is_empty() => bulk::tag(fields).map(Self::Tag),
             "enter" => {
                 Err(Error::invalid("nothing_chosen", "Choose what to do with one of the buttons.")
                     .on("/action"))
             }
-            "tag" => tag().map(Self::Tag),
-            "untag" => tag().map(Self::Untag),
+            "tag" => bulk::tag(fields).map(Self::Tag),
+            "untag" => bulk::tag(fields).map(Self::Untag),
             word => {
                 let reason = fields.get("reason").and_then(CancelReason::from_word);
                 let step = step_named(word)?;
@@ -276,6 +87,16 @@ impl Action {
             }
         }
     }
+}
+
+impl bulk::Action for Action {
+    type Id = OrderId;
+    const NOUNS: (&'static str, &'static str) = ("order", "orders");
+    const LIST: &'static str = PATH;
+
+    fn name(tx: &Tx<'_>, id: OrderId) -> Result<Option<String>> {
+        Ok(find(tx, id)?.map(|order| format!("#{}", order.number)))
+    }
 
     fn permission(&self) -> &'static str {
         match self {
@@ -284,7 +105,6 @@ impl Action {
         }
     }
 
-    /// Does it with one order and gives what takes it back; `None` when the order was so before.
     fn run(&self, tx: &mut Tx<'_>, id: OrderId) -> Result<Option<Self>> {
         let before = get(tx, id)?;
         let (after, back) = match self {
@@ -314,7 +134,6 @@ impl Action {
         }
     }
 
-    /// What is said where there was nothing to do.
     fn unchanged(&self) -> String {
         match self {
             Self::Step(step, _) => words::done(*step).to_owned(),
@@ -329,6 +148,7 @@ mod tests {
     use super::super::clicked::{Desk, wish};
     use super::*;
     use crate::shop::orders::{NewOrder, Order, Status};
+    use crate::web::bulk::Action as _;
 
     fn fields(pairs: &[(&str, &str)]) -> Fields {
         Fields(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())
@@ -351,15 +171,6 @@ mod tests {
         assert_eq!((tag.permission(), &tag), ("orders:edit", &Action::Tag("gift".into())));
         assert_eq!(Action::read(&fields(&[("action", "tag")])).unwrap_err().code, "tag_empty");
         assert!(Action::read(&fields(&[("action", "explode")])).is_err());
-    }
-
-    #[test]
-    fn ticked_rows_carry_their_version() {
-        let id = OrderId::from_bytes([1; 16]);
-        let text = format!("{id}.7");
-        assert_eq!(chosen(&fields(&[("id", &text)])).unwrap(), [id]);
-        assert_eq!(chosen(&fields(&[])).unwrap_err().code, "nothing_chosen");
-        assert!(chosen(&fields(&[("id", "x")])).is_err());
     }
 
     /// Presses a button of the list, and gives the key of its result.

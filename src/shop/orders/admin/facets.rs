@@ -1,11 +1,12 @@
 //! The filters of the order list: what can be added to the query with a click, and how often it is there.
 
-use super::terms::{Place, chosen, quoted, replaced, same, toggled, values};
+use super::terms::{chosen, quoted, replaced, same, toggled, values};
 use crate::base::country;
 use crate::search::{self, Facet, Query};
 use crate::shop::orders::{Fulfilment, Payment, Status};
 use crate::web::listing::day_in_words;
 use crate::web::parts::Chip;
+use crate::web::place::Place;
 use serde::Serialize;
 
 /// The list's address.

@@ -1,10 +1,10 @@
 //! The order list: views, query, filters, rows, pages. Its address is its whole state.
 
-use super::columns::{self, Column, Tick};
+use super::columns::{self, Column};
 use super::facets::{self, Group, Offer, PATH};
 use super::row::Sheet;
 use super::steps::reasons;
-use super::terms::{Place, chosen, replaced};
+use super::terms::{chosen, replaced};
 use crate::access::{Rights, Shop, Staff, may};
 use crate::base::error::{Kind, Result};
 use crate::base::id::Id;
@@ -16,8 +16,10 @@ use crate::shop::orders::{
     OrderId, VIEWS, View, count, currencies, doc, find, find_by_number, sees_prices, standing,
 };
 use crate::store::{Snapshot, Store};
+use crate::web::columns::Tick;
 use crate::web::listing::{self, ListQuery, total_words};
 use crate::web::parts::{Chip, Choice, FormErrors, Link, Pager, Tab};
+use crate::web::place::Place;
 use crate::web::{Page, Pages, Query, Shell, Web, see_other};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};

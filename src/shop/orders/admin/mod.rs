@@ -1,7 +1,6 @@
 //! The pages of orders: the list and what can be done with many, an order and its steps, edit, credit notes.
 
 mod act;
-mod again;
 #[cfg(test)]
 mod asked;
 mod bulk;
@@ -72,7 +71,7 @@ mod tests {
         assert!(edit.contains("name=\"was_billing.city\""));
         let clash = renders::<super::edit::ClashPage>();
         assert!(clash.contains("type=\"radio\" name=\"phone\""));
-        let bulk = renders::<super::bulk::BulkPage>();
+        let bulk = renders::<crate::web::bulk::ResultPage>();
         assert!(bulk.contains("Undo 1\u{a0}order"));
         let note = renders::<super::credit::CreditNotePage>();
         assert!(note.contains("Credit note C536379"));

@@ -2,13 +2,13 @@
 
 use super::facets::PATH;
 use super::list::OrdersQuery;
-use super::terms::Place;
 use crate::base::error::Result;
 use crate::base::id::Id;
 use crate::search::{Answer, Search};
 use crate::shop::orders::{Order, OrderId};
 use crate::web::Shell;
 use crate::web::listing;
+use crate::web::place::Place;
 use serde::Serialize;
 
 /// Addresses of the orders beside one, as its list has them.

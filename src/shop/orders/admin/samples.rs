@@ -8,7 +8,7 @@ use super::neighbours::Neighbours;
 use super::row::Sheet;
 use super::show::{CustomerCard, OrderPage, ShowQuery};
 use super::steps;
-use super::terms::{self, Place};
+use super::terms;
 use super::timeline;
 use crate::base::id::Id;
 use crate::base::money::{Currency, Money, Price};
@@ -21,6 +21,7 @@ use crate::shop::orders::{
 };
 use crate::store::{Actor, ActorKind, EventId, StoredEvent, Subject};
 use crate::web::parts::{Link, Pager, Tab};
+use crate::web::place::Place;
 use std::collections::BTreeMap;
 
 pub(super) fn at(text: &str) -> Timestamp {

@@ -4,7 +4,7 @@ use super::facets::PATH;
 use super::neighbours::{self, Neighbours};
 use super::sheet::{self, Cancellation, Contact, LineRow, ParcelRow, PaymentRow};
 use super::steps::{Offers, offers, reasons};
-use super::terms::{Place, quoted};
+use super::terms::quoted;
 use super::timeline::{Moment, moments};
 use super::words;
 use crate::access::{Rights, Staff, may};
@@ -18,6 +18,7 @@ use crate::shop::orders::{Order, OrderId, Standing, find_by_number, get, sees_pr
 use crate::store::{Read, Snapshot, Store, Subject, events};
 use crate::web::flash::local_path;
 use crate::web::parts::{Badge, Choice, FormErrors, Link, Pair, Sum};
+use crate::web::place::Place;
 use crate::web::{Page, Pages, Query, Shell, see_other};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};

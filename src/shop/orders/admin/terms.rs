@@ -1,8 +1,7 @@
-//! The same query with one value more, or one less, and the address of the list with it. Pure.
+//! The same query with one value more, or one less. Pure.
 
 use crate::search::Query;
 use crate::search::query::Chip;
-use crate::web::query::{encode, pairs};
 
 /// The values a query asks for in a field, without quotes; empty for comparisons.
 pub(super) fn chosen(query: &Query, field: &str) -> Vec<String> {
@@ -66,49 +65,6 @@ pub(super) fn quoted(value: &str) -> String {
     if is_plain { value.to_owned() } else { format!("\"{}\"", value.replace('"', "")) }
 }
 
-/// The address of a list, as names and values that can be changed one by one.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Place(Vec<(String, String)>);
-
-impl Place {
-    /// Of what stands behind `?`.
-    pub(super) fn of(query: &str) -> Self {
-        Self(pairs(query))
-    }
-    /// With a parameter set; an empty value takes it away. Another query or order begins at the first page.
-    #[must_use]
-    pub(super) fn set(&self, name: &str, value: &str) -> Self {
-        let stays = |key: &str| key != name && !matches!(key, "after" | "before");
-        let mut pairs: Vec<_> = self.0.iter().filter(|(key, _)| stays(key)).cloned().collect();
-        if !value.is_empty() {
-            pairs.push((name.to_owned(), value.to_owned()));
-        }
-        Self(pairs)
-    }
-    /// With one more parameter at the end; an empty value adds nothing.
-    #[must_use]
-    pub(super) fn and(mut self, name: &str, value: &str) -> Self {
-        if !value.is_empty() {
-            self.0.push((name.to_owned(), value.to_owned()));
-        }
-        self
-    }
-    /// Without some parameters.
-    #[must_use]
-    pub(super) fn less(&self, names: &[&str]) -> Self {
-        Self(self.0.iter().filter(|(key, _)| !names.contains(&key.as_str())).cloned().collect())
-    }
-    /// Whether any of these parameters is there.
-    pub(super) fn has(&self, names: &[&str]) -> bool {
-        self.0.iter().any(|(key, _)| names.contains(&key.as_str()))
-    }
-    /// The path and what follows `?`.
-    pub(super) fn href(&self, path: &str) -> String {
-        let query = encode(&self.0);
-        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
-    }
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -147,14 +103,6 @@ pub(super) mod tests {
         assert_eq!(toggled(&query("-payment:paid"), "payment", "paid"), "-payment:paid payment:paid");
         assert_eq!(replaced(&query("a total:>5"), "total", "1..2"), "a total:1..2");
         assert!(chosen(&query("total:>5"), "total").is_empty());
-    }
-
-    #[test]
-    fn another_query_begins_at_the_first_page() {
-        let place = Place::of("q=a&after=xyz&sort=-total");
-        assert_eq!(place.set("q", "b c").href("/o"), "/o?sort=-total&q=b%20c");
-        assert_eq!(place.set("after", "z").href("/o"), "/o?q=a&sort=-total&after=z");
-        assert_eq!(place.less(&["q", "sort", "after"]).href("/o"), "/o");
     }
 
     proptest! {

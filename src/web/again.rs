@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 /// A form that may arrive again. It is known by what it changes: who sent it, which version of which record they
 /// saw, and every field. Nothing secret or new has to stand in the page, so a page that is unchanged stays the same.
 #[derive(Clone, Debug)]
-pub(super) struct SameForm {
+pub struct SameForm {
     scope: String,
     key: String,
     hash: [u8; 32],
@@ -17,7 +17,7 @@ pub(super) struct SameForm {
 
 impl SameForm {
     /// `actor` is the id of the sender, `key` names record, version and action, `fields` are all that was sent.
-    pub(super) fn new(actor: &str, key: String, fields: &[(String, String)]) -> Self {
+    pub fn new(actor: &str, key: String, fields: &[(String, String)]) -> Self {
         let mut hash = Sha256::new();
         for text in fields.iter().flat_map(|(name, value)| [name, value]) {
             hash.update(text.len().to_be_bytes());
@@ -30,7 +30,7 @@ impl SameForm {
     ///
     /// # Errors
     /// Those of `op`, which then is not remembered.
-    pub(super) fn run<T: Serialize + DeserializeOwned>(
+    pub fn run<T: Serialize + DeserializeOwned>(
         &self,
         tx: &mut Tx<'_>,
         op: impl FnOnce(&mut Tx<'_>) -> Result<T>,

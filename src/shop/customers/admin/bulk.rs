@@ -1,0 +1,118 @@
+//! What can be done with the ticked customers of the list.
+
+use super::filters::PATH;
+use super::list::{ListParts, Refused};
+use crate::access::{Shop, Staff, may};
+use crate::base::error::{Error, Kind, Result};
+use crate::search::Search;
+use crate::shop::customers::{CustomerId, find, get, retag};
+use crate::store::{Store, Tx};
+use crate::web::bulk::{self, Wish};
+use crate::web::parts::FormErrors;
+use crate::web::{Fields, Pages, Shell, see_other};
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+
+/// What is to be done with a customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Action {
+    Tag(String),
+    Untag(String),
+}
+
+impl Action {
+    fn read(fields: &Fields) -> Result<Self> {
+        match fields.get("action").unwrap_or_default() {
+            // Enter in the field presses the form's first button.
+            "tag" | "enter" => bulk::tag(fields).map(Self::Tag),
+            "untag" => bulk::tag(fields).map(Self::Untag),
+            _ => {
+                Err(Error::invalid("unknown_action", "Choose what to do with one of the buttons.")
+                    .on("/action"))
+            }
+        }
+    }
+}
+
+impl bulk::Action for Action {
+    type Id = CustomerId;
+    const NOUNS: (&'static str, &'static str) = ("customer", "customers");
+    const LIST: &'static str = PATH;
+
+    fn title(&self) -> String {
+        match self {
+            Self::Tag(tag) => format!("Add tag {tag}"),
+            Self::Untag(tag) => format!("Remove tag {tag}"),
+        }
+    }
+
+    fn permission(&self) -> &'static str {
+        "customers:edit"
+    }
+
+    fn name(tx: &Tx<'_>, id: CustomerId) -> Result<Option<String>> {
+        Ok(find(tx, id)?.map(|customer| customer.name()))
+    }
+
+    fn run(&self, tx: &mut Tx<'_>, id: CustomerId) -> Result<Option<Self>> {
+        let before = get(tx, id)?;
+        let (after, back) = match self {
+            Self::Tag(tag) => (retag(tx, id, std::slice::from_ref(tag), &[])?, Self::Untag(tag.clone())),
+            Self::Untag(tag) => (retag(tx, id, &[], std::slice::from_ref(tag))?, Self::Tag(tag.clone())),
+        };
+        Ok((after.version != before.version).then_some(back))
+    }
+
+    fn done(&self) -> String {
+        match self {
+            Self::Tag(tag) => format!("tagged {tag}"),
+            Self::Untag(tag) => format!("no longer tagged {tag}"),
+        }
+    }
+
+    fn unchanged(&self) -> String {
+        match self {
+            Self::Tag(tag) => format!("has the tag {tag} already"),
+            Self::Untag(tag) => format!("does not have the tag {tag}"),
+        }
+    }
+}
+
+/// `POST /admin/customers/bulk`
+pub(super) async fn run(
+    staff: Staff<may::ViewCustomers>,
+    shell: Shell,
+    (pages, shop): (web::Data<Pages>, web::Data<Shop>),
+    (store, search): (web::Data<Store>, web::Data<Search>),
+    fields: Fields,
+) -> Result<HttpResponse> {
+    let actor = staff.actor();
+    let wish = match Wish::read(&store, &actor.id, &fields, Action::read) {
+        Ok(wish) => wish,
+        // The list again, with what was ticked and typed.
+        Err(error) if error.kind == Kind::Invalid => {
+            let refused = Refused {
+                errors: Some(FormErrors::of(&error)),
+                tag: fields.get("tag").unwrap_or_default().to_owned(),
+                ticked: fields.all("id").filter_map(|text| bulk::ticked(text).ok()).collect(),
+            };
+            let parts = ListParts { pages, store, search, shop };
+            return parts.again(&shell, staff.rights(), &bulk::list_of::<Action>(&fields), refused);
+        }
+        Err(fault) => return Err(fault),
+    };
+    staff.require_all(wish.permissions())?;
+    see_other(&wish.run(&store, actor, &fields).await?, None)
+}
+
+/// `GET /admin/customers/bulk/{key}`: what came of it, for the one who did it.
+pub(super) async fn result(
+    staff: Staff<may::ViewCustomers>,
+    shell: Shell,
+    pages: web::Data<Pages>,
+    store: web::Data<Store>,
+    key: web::Path<String>,
+) -> Result<HttpResponse> {
+    pages.show(&shell, &bulk::result::<Action>(&store, &staff.actor().id, &key)?)
+}

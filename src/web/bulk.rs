@@ -1,0 +1,364 @@
+//! One action for the ticked rows of a list: each is done or refused by itself, in one transaction, and a page says
+//! which. What was done can be taken back, row by row.
+
+use crate::base::error::{Error, Kind, Result};
+use crate::base::id::{Id, from_text, to_text};
+use crate::store::{Actor, Snapshot, Store, Tx, remembered};
+use crate::web::again::SameForm;
+use crate::web::flash::local_path;
+use crate::web::form::Fields;
+use crate::web::pages::Page;
+use crate::web::parts::Link;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// Records of one action; a page of a list has at most 200.
+pub const RECORDS_MAX: usize = 500;
+/// What the title of an undone action begins with.
+const UNDO: &str = "Undo: ";
+/// Results are kept in the store as answers to a form, one per person and key.
+const HASH: [u8; 32] = [0; 32];
+
+/// What can be done with each record of a list.
+pub trait Action: Clone + Serialize + DeserializeOwned + Send + 'static {
+    type Id: Id + Serialize + DeserializeOwned;
+    /// One and several: `order`, `orders`.
+    const NOUNS: (&'static str, &'static str);
+    /// The list's address, such as `/admin/orders`; actions are sent to `/bulk` below it.
+    const LIST: &'static str;
+    /// `Mark shipped`, `Add tag gift`.
+    fn title(&self) -> String;
+    /// The permission it needs.
+    fn permission(&self) -> &'static str;
+    /// What a record is called, such as `#10482`; `None` when there is none.
+    ///
+    /// # Errors
+    /// Faults of the store only.
+    fn name(tx: &Tx<'_>, id: Self::Id) -> Result<Option<String>>;
+    /// Does it with one record and gives what takes it back; `None` when the record was so before.
+    ///
+    /// # Errors
+    /// What keeps it from being done with this record.
+    fn run(&self, tx: &mut Tx<'_>, id: Self::Id) -> Result<Option<Self>>;
+    /// What a record is after it, such as `shipped`.
+    fn done(&self) -> String;
+    /// What is said where there was nothing to do.
+    fn unchanged(&self) -> String;
+}
+
+/// What came of it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Outcome<A: Action> {
+    title: String,
+    rows: Vec<Row>,
+    /// What takes it back, for each record that was changed.
+    #[serde(bound = "")]
+    undo: Vec<(A::Id, A)>,
+    back: String,
+}
+
+/// What came of one record.
+#[derive(Debug, Serialize, Deserialize)]
+struct Row {
+    name: String,
+    /// Its page, where there is such a record.
+    href: Option<String>,
+    result: RowResult,
+    /// What it is now, or why not.
+    text: String,
+}
+
+/// How it went with one record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum RowResult {
+    Done,
+    /// It was so before.
+    Unchanged,
+    Refused,
+}
+
+/// The result as its template shows it.
+#[derive(Debug, Serialize)]
+pub struct ResultPage {
+    title: String,
+    back: Link,
+    /// One and several of what was ticked.
+    nouns: (&'static str, &'static str),
+    /// Where undoing is sent.
+    action: String,
+    done: usize,
+    unchanged: usize,
+    refused: usize,
+    rows: Vec<Row>,
+    /// The key of the result, where something can be taken back.
+    undo: Option<String>,
+}
+
+impl Page for ResultPage {
+    const TEMPLATE: &'static str = "bulk.html";
+    #[cfg(test)]
+    fn sample() -> Self {
+        let row = |name: &str, result, text: &str| Row {
+            name: name.into(),
+            href: Some("/admin/orders/ord_1".into()),
+            result,
+            text: text.into(),
+        };
+        Self {
+            title: "Mark shipped".into(),
+            back: Link::new("Orders", "/admin/orders?q=status:open"),
+            nouns: ("order", "orders"),
+            action: "/admin/orders/bulk".into(),
+            done: 1,
+            unchanged: 0,
+            refused: 1,
+            rows: vec![
+                row("#10482", RowResult::Done, "Shipped"),
+                row("#10481", RowResult::Refused, "<script>alert(1)</script>"),
+            ],
+            undo: Some("01jd3m".into()),
+        }
+    }
+}
+
+impl ResultPage {
+    fn of<A: Action>(outcome: Outcome<A>, key: &str) -> Self {
+        let count = |wanted| outcome.rows.iter().filter(|row| row.result == wanted).count();
+        let (first, rest) = A::NOUNS.1.split_at_checked(1).unwrap_or_default();
+        Self {
+            done: count(RowResult::Done),
+            unchanged: count(RowResult::Unchanged),
+            refused: count(RowResult::Refused),
+            title: outcome.title,
+            back: Link::new(format!("{}{rest}", first.to_uppercase()), outcome.back),
+            nouns: A::NOUNS,
+            action: format!("{}/bulk", A::LIST),
+            undo: (!outcome.undo.is_empty()).then(|| key.to_owned()),
+            rows: outcome.rows,
+        }
+    }
+}
+
+/// What one form asks for.
+#[derive(Debug)]
+pub struct Wish<A: Action> {
+    title: String,
+    each: Vec<(A::Id, A)>,
+    back: String,
+}
+
+impl<A: Action> Wish<A> {
+    /// One action for the ticked records; or, where the form names an earlier result, what takes that back.
+    /// `read` makes the action out of the form.
+    ///
+    /// # Errors
+    /// Of kind `Invalid` for what the form has wrong; `not_found` for a result that is not kept any more.
+    pub fn read(
+        store: &Store,
+        actor: &str,
+        fields: &Fields,
+        read: impl FnOnce(&Fields) -> Result<A>,
+    ) -> Result<Self> {
+        if let Some(key) = fields.get("undo") {
+            return Ok(Self::undoing(store.read(|s| kept(s, actor, key))?));
+        }
+        let action = read(fields)?;
+        let each = chosen::<A>(fields)?.into_iter().map(|id| (id, action.clone())).collect();
+        Ok(Self { title: action.title(), each, back: list_of::<A>(fields) })
+    }
+    /// What takes an earlier result back.
+    fn undoing(earlier: Outcome<A>) -> Self {
+        let title =
+            earlier.title.strip_prefix(UNDO).map_or(format!("{UNDO}{}", earlier.title), str::to_owned);
+        Self { title, each: earlier.undo, back: earlier.back }
+    }
+    /// The permissions it needs.
+    pub fn permissions(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.each.iter().map(|(_, action)| action.permission())
+    }
+    /// Does it, once however often the form comes, and gives the address of the page that says what came of it.
+    ///
+    /// # Errors
+    /// Faults of the store only.
+    pub async fn run(self, store: &Store, actor: Actor, fields: &Fields) -> Result<String> {
+        let same = SameForm::new(&actor.id, format!("bulk{}", A::LIST), &fields.0);
+        let op = move |tx: &mut Tx<'_>| {
+            same.run(tx, |tx| {
+                let mut random = [0; 16];
+                tx.random(&mut random);
+                let key = to_text(&random);
+                let outcome = self.all(tx)?;
+                let body = serde_json::to_vec(&outcome).map_err(Error::internal)?;
+                let scope = scope(&tx.actor().id);
+                tx.remember(&scope, &key, &HASH, 200, &body)?;
+                Ok(key)
+            })
+        };
+        let key: String = store.write(actor, op).await?;
+        Ok(format!("{}/bulk/{key}", A::LIST))
+    }
+    /// Every record by itself: what is refused leaves the others as they are.
+    fn all(&self, tx: &mut Tx<'_>) -> Result<Outcome<A>> {
+        let mut rows = Vec::with_capacity(self.each.len());
+        let mut undo = Vec::new();
+        for (id, action) in &self.each {
+            let name = A::name(tx, *id)?;
+            let (result, text) = match tx.attempt(|tx| action.run(tx, *id)) {
+                Ok(Some(back)) => {
+                    undo.push((*id, back));
+                    (RowResult::Done, action.done())
+                }
+                Ok(None) => (RowResult::Unchanged, action.unchanged()),
+                Err(error) if matches!(error.kind, Kind::Invalid | Kind::Conflict | Kind::NotFound) => {
+                    (RowResult::Refused, error.message.into_owned())
+                }
+                Err(fault) => return Err(fault),
+            };
+            let id = format!("{}_{}", A::Id::PREFIX, to_text(&id.bytes()));
+            let href = name.as_ref().map(|_| format!("{}/{id}", A::LIST));
+            rows.push(Row { name: name.unwrap_or(id), href, result, text });
+        }
+        Ok(Outcome { title: self.title.clone(), rows, undo, back: self.back.clone() })
+    }
+}
+
+/// What came of an action, for the one who asked for it.
+///
+/// # Errors
+/// `not_found` for a result that is not kept any more.
+pub fn result<A: Action>(store: &Store, actor: &str, key: &str) -> Result<ResultPage> {
+    Ok(ResultPage::of(store.read(|s| kept::<A>(s, actor, key))?, key))
+}
+
+/// The records that undoing a result is about; none for a result that is not kept any more.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn undone_by<A: Action>(s: &Snapshot, actor: &str, key: &str) -> Result<(String, Vec<A::Id>)> {
+    match kept::<A>(s, actor, key) {
+        Ok(outcome) => {
+            let wish = Wish::undoing(outcome);
+            Ok((wish.title, wish.each.into_iter().map(|(id, _)| id).collect()))
+        }
+        Err(error) if error.kind == Kind::NotFound => Ok((String::new(), Vec::new())),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// A result that is kept for the one who asked for it.
+fn kept<A: Action>(s: &Snapshot, actor: &str, key: &str) -> Result<Outcome<A>> {
+    let unknown = || Error::refuse(Kind::NotFound, "not_found", "This result is not kept any more.");
+    let wanted = from_text(key).map(|bytes| to_text(&bytes)).ok_or_else(unknown)?;
+    let kept = remembered(s, &scope(actor), &wanted, &HASH)?.ok_or_else(unknown)?;
+    // One that an earlier version wrote in another way is as good as forgotten.
+    let outcome: Outcome<A> = serde_json::from_slice(&kept.body).map_err(|_other_shape| unknown())?;
+    if outcome.back.starts_with(A::LIST) { Ok(outcome) } else { Err(unknown()) }
+}
+
+fn scope(actor: &str) -> String {
+    format!("bulk/{actor}")
+}
+
+/// The list a form was sent from.
+pub fn list_of<A: Action>(fields: &Fields) -> String {
+    let from = fields.get("from").map(local_path).filter(|path| path.starts_with(A::LIST));
+    from.unwrap_or_else(|| A::LIST.to_owned())
+}
+
+/// The record of a box. Boxes carry `id.version`, so that a form that comes twice is known.
+///
+/// # Errors
+/// `not_found` for what is no id.
+pub fn ticked<I: Id>(text: &str) -> Result<I> {
+    I::parse(text.split_once('.').map_or(text, |(id, _)| id))
+}
+
+/// The ticked records.
+fn chosen<A: Action>(fields: &Fields) -> Result<Vec<A::Id>> {
+    let ids: Vec<A::Id> = fields.all("id").map(ticked).collect::<Result<_>>()?;
+    let (one, several) = A::NOUNS;
+    match ids.len() {
+        0 => Err(Error::invalid("nothing_chosen", format!("Tick at least one {one}.")).on("/id")),
+        1..=RECORDS_MAX => Ok(ids),
+        _ => Err(Error::invalid("too_many", format!("Tick at most {RECORDS_MAX} {several}.")).on("/id")),
+    }
+}
+
+/// The tag that a form names.
+///
+/// # Errors
+/// `tag_empty`.
+pub fn tag(fields: &Fields) -> Result<String> {
+    match fields.get("tag").map(str::trim) {
+        None | Some("") => Err(Error::invalid("tag_empty", "Write the tag first.").on("/tag")),
+        Some(tag) => Ok(tag.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+    struct ThingId([u8; 16]);
+
+    impl Id for ThingId {
+        const PREFIX: &'static str = "thg";
+        fn from_bytes(bytes: [u8; 16]) -> Self {
+            Self(bytes)
+        }
+        fn bytes(&self) -> [u8; 16] {
+            self.0
+        }
+    }
+
+    #[derive(Clone, Serialize, Deserialize)]
+    struct Nothing;
+
+    impl Action for Nothing {
+        type Id = ThingId;
+        const NOUNS: (&'static str, &'static str) = ("thing", "things");
+        const LIST: &'static str = "/admin/things";
+        fn title(&self) -> String {
+            "Do nothing".into()
+        }
+        fn permission(&self) -> &'static str {
+            "things:edit"
+        }
+        fn name(_: &Tx<'_>, _: ThingId) -> Result<Option<String>> {
+            Ok(None)
+        }
+        fn run(&self, _: &mut Tx<'_>, _: ThingId) -> Result<Option<Self>> {
+            Ok(None)
+        }
+        fn done(&self) -> String {
+            String::new()
+        }
+        fn unchanged(&self) -> String {
+            String::new()
+        }
+    }
+
+    fn fields(pairs: &[(&str, &str)]) -> Fields {
+        Fields(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())
+    }
+
+    #[test]
+    fn ticked_rows_carry_their_version() {
+        let id = ThingId::from_bytes([1; 16]);
+        let text = format!("thg_{}.7", to_text(&id.bytes()));
+        assert_eq!(chosen::<Nothing>(&fields(&[("id", &text)])).unwrap(), [id]);
+        let none = chosen::<Nothing>(&fields(&[])).unwrap_err();
+        assert_eq!((none.code, &*none.message), ("nothing_chosen", "Tick at least one thing."));
+        assert!(chosen::<Nothing>(&fields(&[("id", "x")])).is_err());
+    }
+
+    #[test]
+    fn the_way_back_is_the_list_it_came_from_and_no_other_place() {
+        let of = |from: &str| list_of::<Nothing>(&fields(&[("from", from)]));
+        assert_eq!(of("/admin/things?q=a"), "/admin/things?q=a");
+        assert_eq!(of("/admin/orders"), "/admin/things");
+        assert_eq!(of("https://evil.example/admin/things"), "/admin/things");
+    }
+}
