@@ -50,7 +50,7 @@ pub fn doors() -> &'static [Nav] {
 
 /// How the features tell of their forms when one is shown again after a session had ended.
 pub fn tellers() -> access::parked::Tellers {
-    access::parked::Tellers(vec![orders::admin::told])
+    access::parked::Tellers(vec![orders::admin::told, customers::admin::told])
 }
 
 #[cfg(test)]

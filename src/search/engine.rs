@@ -42,6 +42,8 @@ impl Default for Settings {
 #[derive(Clone)]
 pub struct Search {
     shared: Arc<Shared>,
+    /// The schema as the reader sees it.
+    schema: Schema,
 }
 
 pub(crate) struct Shared {
@@ -116,10 +118,16 @@ impl Search {
             shared.report(&error);
         }
         shared.catch_up()?;
-        Ok(Self { shared: Arc::new(shared) })
+        let schema = shared.schema.clone();
+        Ok(Self { shared: Arc::new(shared), schema })
     }
     pub fn schema(&self) -> &Schema {
-        &self.shared.schema
+        &self.schema
+    }
+    /// The same search for a reader who may not ask for some fields.
+    #[must_use]
+    pub fn hiding(&self, fields: &'static [&'static str]) -> Self {
+        Self { schema: self.schema.hiding(fields), ..self.clone() }
     }
     /// Notes what was committed. Call it from the store's commit hook, before the answers go out, with all
     /// changes of the commit in their order: what was noted is found by the next `find`. Takes microseconds.

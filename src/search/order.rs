@@ -2,7 +2,7 @@
 
 use crate::base::error::{Error, Result};
 use crate::search::fold::fold_key;
-use crate::search::schema::{Schema, Shape};
+use crate::search::schema::{FieldDef, Schema, Shape};
 
 /// Bytes of a text that lists are sorted by. Texts that begin alike for so long stand newest first.
 pub(crate) const TEXT_BYTES: usize = 32;
@@ -42,9 +42,10 @@ impl Sort {
             (_, Some(field)) if field.shape == Shape::Time => {
                 Ok(if descending { Self::Newest } else { Self::Oldest })
             }
-            (_, Some(field)) if field.sortable => Ok(Self::By { field: field.name, descending }),
+            (_, Some(field)) if field.sortable && schema.shows(field) => Ok(Self::By { field: field.name, descending }),
             _ => {
-                let sortable = schema.fields().iter().filter(|f| f.sortable && f.shape != Shape::Time);
+                let is_offered = |f: &&FieldDef| f.sortable && f.shape != Shape::Time && schema.shows(f);
+                let sortable = schema.fields().iter().filter(is_offered);
                 let fields: Vec<&str> = sortable.map(|f| f.name).collect();
                 let message = format!("Sort by newest, oldest or one of: {}.", fields.join(", "));
                 Err(Error::invalid("invalid_sort", message).on("/sort"))

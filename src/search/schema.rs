@@ -71,7 +71,11 @@ const FIELDS_MAX: usize = 400;
 
 /// All kinds and fields. Cheap to clone.
 #[derive(Clone)]
-pub struct Schema(Arc<Inner>);
+pub struct Schema {
+    inner: Arc<Inner>,
+    /// Fields that the reader may not ask for.
+    hidden: &'static [&'static str],
+}
 
 struct Inner {
     kinds: Vec<KindDef>,
@@ -104,13 +108,22 @@ impl Schema {
                 return wrong(format!("field {} names the unknown kind {kind}", field.name));
             }
         }
-        Ok(Self(Arc::new(Inner { kinds, fields, by_name })))
+        Ok(Self { inner: Arc::new(Inner { kinds, fields, by_name }), hidden: &[] })
+    }
+    /// The same for a reader who may not ask for some fields: as terms and as orders of lists they are refused.
+    #[must_use]
+    pub fn hiding(&self, fields: &'static [&'static str]) -> Self {
+        Self { hidden: fields, ..self.clone() }
+    }
+    /// Whether the reader may ask for a field.
+    pub fn shows(&self, field: &FieldDef) -> bool {
+        !self.hidden.contains(&field.name)
     }
     pub fn kinds(&self) -> &[KindDef] {
-        &self.0.kinds
+        &self.inner.kinds
     }
     pub fn fields(&self) -> &[FieldDef] {
-        &self.0.fields
+        &self.inner.fields
     }
     /// The field of a name or alias, in any case.
     pub fn field(&self, name: &str) -> Option<&FieldDef> {
@@ -118,35 +131,37 @@ impl Schema {
     }
     /// The kind of a name, such as `order`, or id prefix, such as `ord`.
     pub fn kind(&self, name: &str) -> Option<&KindDef> {
-        self.kind_place(name).and_then(|k| self.0.kinds.get(usize::from(k)))
+        self.kind_place(name).and_then(|k| self.inner.kinds.get(usize::from(k)))
     }
     /// The rows of the help page for some kinds; of all fields when none is given.
     pub fn help(&self, kinds: &[&str]) -> Vec<&FieldDef> {
-        let concerns = |f: &&FieldDef| kinds.is_empty() || kinds.iter().any(|k| f.kinds.contains(k));
-        self.0.fields.iter().filter(concerns).collect()
+        let concerns = |f: &&FieldDef| {
+            self.shows(f) && (kinds.is_empty() || kinds.iter().any(|k| f.kinds.contains(k)))
+        };
+        self.inner.fields.iter().filter(concerns).collect()
     }
 
     pub(crate) fn field_at(&self, place: u16) -> Option<&FieldDef> {
-        self.0.fields.get(usize::from(place))
+        self.inner.fields.get(usize::from(place))
     }
     pub(crate) fn field_place(&self, name: &str) -> Option<u16> {
-        let place = self.0.by_name.get(name).or_else(|| self.0.by_name.get(name.to_lowercase().as_str()));
+        let place = self.inner.by_name.get(name).or_else(|| self.inner.by_name.get(name.to_lowercase().as_str()));
         place.and_then(|p| u16::try_from(*p).ok())
     }
     pub(crate) fn kind_place(&self, name: &str) -> Option<u8> {
-        let at = self.0.kinds.iter().position(|k| k.name == name || k.prefix == name)?;
+        let at = self.inner.kinds.iter().position(|k| k.name == name || k.prefix == name)?;
         u8::try_from(at).ok()
     }
     pub(crate) fn kind_at(&self, place: u8) -> Option<&KindDef> {
-        self.0.kinds.get(usize::from(place))
+        self.inner.kinds.get(usize::from(place))
     }
     /// Names the directory of an index: it changes whenever what a term means may have changed.
     pub(crate) fn hash(&self) -> u32 {
         let mut hash = Fnv::new();
-        for kind in &self.0.kinds {
+        for kind in &self.inner.kinds {
             hash.add(kind.name);
         }
-        for field in &self.0.fields {
+        for field in &self.inner.fields {
             hash.add(field.name);
             let has = (field.boxed, field.facet, field.sortable);
             hash.add(&format!("{:?}{has:?}{:?}", field.shape, field.kinds));
@@ -160,7 +175,7 @@ impl Schema {
 
 impl std::fmt::Debug for Schema {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Schema({} kinds, {} fields)", self.0.kinds.len(), self.0.fields.len())
+        write!(f, "Schema({} kinds, {} fields)", self.inner.kinds.len(), self.inner.fields.len())
     }
 }
 

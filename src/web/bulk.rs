@@ -231,21 +231,6 @@ pub fn result<A: Action>(store: &Store, actor: &str, key: &str) -> Result<Result
     Ok(ResultPage::of(store.read(|s| kept::<A>(s, actor, key))?, key))
 }
 
-/// The records that undoing a result is about; none for a result that is not kept any more.
-///
-/// # Errors
-/// Faults of the store only.
-pub fn undone_by<A: Action>(s: &Snapshot, actor: &str, key: &str) -> Result<(String, Vec<A::Id>)> {
-    match kept::<A>(s, actor, key) {
-        Ok(outcome) => {
-            let wish = Wish::undoing(outcome);
-            Ok((wish.title, wish.each.into_iter().map(|(id, _)| id).collect()))
-        }
-        Err(error) if error.kind == Kind::NotFound => Ok((String::new(), Vec::new())),
-        Err(fault) => Err(fault),
-    }
-}
-
 /// A result that is kept for the one who asked for it.
 fn kept<A: Action>(s: &Snapshot, actor: &str, key: &str) -> Result<Outcome<A>> {
     let unknown = || Error::refuse(Kind::NotFound, "not_found", "This result is not kept any more.");

@@ -5,13 +5,15 @@ use actix_web::HttpRequest;
 use actix_web::HttpResponse;
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::http::header;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 const COOKIE: &str = "flash";
 /// Longest message in characters; what is longer is cut.
 const TEXT_MAX: usize = 300;
-/// A cookie is refused by browsers from 4 KB on.
-const COOKIE_MAX: usize = 2_000;
+/// A cookie is refused by browsers from 4 KB on, its name and attributes included.
+const COOKIE_MAX: usize = 3_800;
 
 /// What kind of message it is. Errors stay until they are closed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,7 +80,7 @@ impl Toast {
         if cookie.value().len() > COOKIE_MAX {
             return None;
         }
-        let json = decode(cookie.value())?;
+        let json = URL_SAFE_NO_PAD.decode(cookie.value()).ok()?;
         let toast: Self = serde_json::from_slice(&json).ok()?;
         let fits = toast.text.chars().count() <= TEXT_MAX;
         let local = toast.undo.as_ref().is_none_or(|undo| local_path(&undo.action) == undo.action);
@@ -88,7 +90,13 @@ impl Toast {
     fn cookie(&self) -> Option<Cookie<'static>> {
         let mut short = self.clone();
         short.text = short.text.chars().take(TEXT_MAX).collect();
-        let value = encode(&serde_json::to_vec(&short).ok()?);
+        let written = |toast: &Self| serde_json::to_vec(toast).ok().map(|json| URL_SAFE_NO_PAD.encode(json));
+        let mut value = written(&short)?;
+        if value.len() > COOKIE_MAX {
+            // What was done is said even where the way back is too long to be carried.
+            short.undo = None;
+            value = written(&short)?;
+        }
         (value.len() <= COOKIE_MAX).then(|| cookie(value, Duration::seconds(60)))
     }
 }
@@ -119,7 +127,7 @@ fn cookie(value: String, age: Duration) -> Cookie<'static> {
 pub fn local_path(path: &str) -> String {
     let mut start = path.chars();
     let rooted = start.next() == Some('/') && !matches!(start.next(), Some('/' | '\\'));
-    let decoded = String::from_utf8_lossy(&unescape(path, b'%')).into_owned();
+    let decoded = String::from_utf8_lossy(&unescape(path)).into_owned();
     let mut inner = decoded.chars();
     let still_rooted = inner.next() == Some('/') && !matches!(inner.next(), Some('/' | '\\'));
     let plain =
@@ -127,33 +135,15 @@ pub fn local_path(path: &str) -> String {
     if rooted && still_rooted && plain { path.to_owned() } else { "/".to_owned() }
 }
 
-/// Letters, digits and a few signs stay, every other byte is `_` and two hex digits. Not the usual percent sign,
-/// which whoever reads cookies may have undone already.
-fn encode(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b':' | b'/' | b'.' | b'-' => {
-                text.push(char::from(*byte))
-            }
-            _ => text.push_str(&format!("_{byte:02x}")),
-        }
-        text
-    })
-}
-
-fn decode(text: &str) -> Option<Vec<u8>> {
-    text.is_ascii().then(|| unescape(text, b'_'))
-}
-
-/// Undoes `sign` and two hex digits; what is no escape stays as it is.
-fn unescape(text: &str, sign: u8) -> Vec<u8> {
+/// Undoes the percent sign and two hex digits; what is no escape stays as it is.
+fn unescape(text: &str) -> Vec<u8> {
     let hex = |digit: &u8| char::from(*digit).to_digit(16).and_then(|d| u8::try_from(d).ok());
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((byte, after)) = rest.split_first() {
         rest = after;
         match after {
-            [a, b, tail @ ..] if *byte == sign => match hex(a).zip(hex(b)) {
+            [a, b, tail @ ..] if *byte == b'%' => match hex(a).zip(hex(b)) {
                 Some((a, b)) => {
                     out.push(a * 16 + b);
                     rest = tail;
@@ -187,7 +177,12 @@ mod tests {
         assert_eq!(carried(&Toast::ok("x".repeat(900))).unwrap().text.len(), TEXT_MAX);
         assert_eq!(carried(&Toast::ok("x").undo("Undo", "https://evil.example", &[])), None);
         assert_eq!(carried(&Toast::ok("x").undo("Undo", "//evil.example", &[])), None);
-        for junk in ["", "_", "_7b", "{}", "_zz", "null", "_7b_22text_22:1_7d"] {
+        // The longest note that an undo carries, in letters of three bytes.
+        let long = Toast::ok("x").undo("Undo", "/admin/x", &[("note", &"日".repeat(500))]);
+        assert_eq!(carried(&long), Some(long));
+        let longer = Toast::ok("x").undo("Undo", "/admin/x", &[("note", &"日".repeat(5_000))]);
+        assert_eq!(carried(&longer), Some(Toast::ok("x")));
+        for junk in ["", "_", "e30", "{}", "_zz", "bnVsbA", "eyJ0ZXh0IjoxfQ"] {
             let request = TestRequest::get().cookie(Cookie::new(COOKIE, junk)).to_http_request();
             assert_eq!(Toast::read(&request), None, "{junk}");
         }

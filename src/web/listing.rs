@@ -3,7 +3,7 @@
 use crate::base::error::{Error, Result};
 use crate::base::time::{Timestamp, Zone};
 use crate::search::query::parse;
-use crate::search::{Answer, Count, Cursor, Problem, Query, Request, Search, Sort, Total};
+use crate::search::{Answer, Count, Cursor, FieldDef, Problem, Query, Request, Search, Sort, Total};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -165,7 +165,8 @@ pub fn sort(search: &Search, kind: &str, text: &str) -> Result<Sort> {
     let schema = search.schema();
     let bare = text.trim_start_matches('-');
     let name = bare.strip_suffix("_at").unwrap_or(bare);
-    let sortable: Vec<_> = schema.fields().iter().filter(|f| f.sortable && f.kinds.contains(&kind)).collect();
+    let is_offered = |f: &&FieldDef| f.sortable && f.kinds.contains(&kind) && schema.shows(f);
+    let sortable: Vec<_> = schema.fields().iter().filter(is_offered).collect();
     let known = name.is_empty() || sortable.iter().any(|f| f.name == name || f.aliases.contains(&name));
     if !known {
         let names = sortable.iter().map(|f| f.name).collect::<Vec<_>>().join(", ");

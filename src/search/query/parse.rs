@@ -231,7 +231,8 @@ impl Reader<'_> {
             return None;
         }
         let Some(field) = self.schema.field_place(name) else {
-            let near = nearest(&name.to_lowercase(), self.schema.fields().iter().map(|f| f.name));
+            let shown = self.schema.fields().iter().filter(|f| self.schema.shows(f));
+            let near = nearest(&name.to_lowercase(), shown.map(|f| f.name));
             let hint = near.map_or(String::new(), |n| format!(" Did you mean “{n}”?"));
             self.problems.push(Problem {
                 code: "unknown_field",
@@ -241,6 +242,15 @@ impl Reader<'_> {
             });
             return None;
         };
+        if self.schema.field_at(field).is_some_and(|def| !self.schema.shows(def)) {
+            self.problems.push(Problem {
+                code: "unknown_field",
+                message: format!("Your role does not see “{name}”."),
+                suggestion: None,
+                text: typed,
+            });
+            return None;
+        }
         if value.items.iter().all(|s| s.text.is_empty() && !s.quoted) {
             let example = self.schema.field_at(field).map_or("", |f| f.example);
             self.problems.push(Problem {

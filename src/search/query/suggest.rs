@@ -23,7 +23,7 @@ pub fn complete(text: &str, schema: &Schema, kinds: &[&str]) -> Vec<Completion> 
     };
     let fields = schema.help(kinds);
     if let Some((name, start)) = word.split_once(':') {
-        let Some(field) = schema.field(name) else { return Vec::new() };
+        let Some(field) = schema.field(name).filter(|f| schema.shows(f)) else { return Vec::new() };
         let Shape::Word { values } = field.shape else { return Vec::new() };
         let begin = start.rsplit(',').next().unwrap_or_default();
         let head = start.strip_suffix(begin).unwrap_or_default();

@@ -2,11 +2,20 @@
 
 use crate::access::{Caller, Permission};
 use crate::base::error::{Error, Kind, Result};
+use crate::search::Search;
 
 /// Whether somebody sees prices, payments and how to reach the customer. Who packs needs where it goes and nothing
 /// of what it cost; who only looks sees what is there to be looked at.
 pub fn sees_prices(may: impl Fn(&'static str) -> bool) -> bool {
     may("orders:edit") || !may("orders:ship")
+}
+
+/// Fields that tell of prices and payments.
+const OF_MONEY: &[&str] = &["total", "payment", "currency", "voucher", "reference", "method"];
+
+/// The search as somebody may ask it: who sees no prices does not find them out by filters and orders of lists either.
+pub fn seen_by(search: &Search, sees_prices: bool) -> Search {
+    if sees_prices { search.clone() } else { search.hiding(OF_MONEY) }
 }
 
 /// Whether somebody sees what the shop earns in all: who may take the lists out of the house, or look behind it.

@@ -35,6 +35,18 @@ pub(crate) fn condition(context: &Context<'_>, field: u16, value: &FieldValue) -
     Ok(Tree::or(any))
 }
 
+/// `1`, `000.50` as the one number `1000.50`.
+fn in_thousands(texts: &[&str]) -> Option<String> {
+    let (first, rest) = texts.split_first().filter(|(_, rest)| !rest.is_empty())?;
+    let is_group = |text: &&str| {
+        let whole = text.split_once('.').map_or(*text, |(whole, _)| whole);
+        whole.len() == 3 && whole.bytes().all(|b| b.is_ascii_digit())
+    };
+    let begins = first.ends_with(|c: char| c.is_ascii_digit()) && !first.contains('.');
+    let only_last_has_a_point = rest.iter().rev().skip(1).all(|text| !text.contains('.'));
+    (begins && rest.iter().all(is_group) && only_last_has_a_point).then(|| texts.concat())
+}
+
 /// A field in its context.
 struct Of<'a> {
     context: &'a Context<'a>,
@@ -81,7 +93,12 @@ impl Of<'_> {
     }
 
     fn number(&self, op: Op, items: &[Scalar]) -> Result<Tree, Box<Problem>> {
-        let texts: Vec<&str> = items.iter().map(|s| s.text.as_str()).collect();
+        let mut texts: Vec<&str> = items.iter().map(|s| s.text.as_str()).collect();
+        // Nothing is above "this or that": the commas stand between thousands.
+        let whole = in_thousands(&texts).filter(|_| !matches!(op, Op::Is | Op::Between));
+        if let Some(whole) = &whole {
+            texts = vec![whole];
+        }
         let calendar = Calendar { now: self.context.now, zone: self.context.zone };
         let bounds: Option<Bounds> = match self.def.shape {
             Shape::Date | Shape::Time => calendar.bounds(op, &texts),

@@ -2,11 +2,12 @@
 
 use super::filters::PATH;
 use super::list::{ListParts, Refused};
+use crate::access::parked::Told;
 use crate::access::{Shop, Staff, may};
 use crate::base::error::{Error, Kind, Result};
 use crate::search::Search;
 use crate::shop::customers::{CustomerId, find, get, retag};
-use crate::store::{Store, Tx};
+use crate::store::{Snapshot, Store, Tx};
 use crate::web::bulk::{self, Wish};
 use crate::web::parts::FormErrors;
 use crate::web::{Fields, Pages, Shell, see_other};
@@ -77,6 +78,35 @@ impl bulk::Action for Action {
             Self::Untag(tag) => format!("does not have the tag {tag}"),
         }
     }
+}
+
+/// Customers of an action that are named; of more only the number is said.
+const NAMED_MAX: usize = 20;
+
+/// What a form for several customers says, for the page that shows it again after a session had ended.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn told(s: &Snapshot, path: &str, sent: &[(String, String)]) -> Result<Option<Told>> {
+    if path.split('?').next() != Some("/admin/customers/bulk") {
+        return Ok(None);
+    }
+    let fields = Fields(sent.to_vec());
+    if fields.get("undo").is_some() {
+        let title = "Undo a change of several customers".to_owned();
+        return Ok(Some(Told { title, fields: Some(Vec::new()) }));
+    }
+    let ids: Vec<CustomerId> = fields.all("id").filter_map(|text| bulk::ticked(text).ok()).collect();
+    let mut names = Vec::new();
+    for id in ids.iter().take(NAMED_MAX) {
+        names.extend(find(s, *id)?.map(|customer| customer.name()));
+    }
+    let mut customers = names.join(", ");
+    if let Some(more) = ids.len().checked_sub(NAMED_MAX).filter(|more| *more > 0) {
+        customers.push_str(&format!(" and {more} more"));
+    }
+    let what = Action::read(&fields).map_or_else(|_| "Change customers".to_owned(), |action| bulk::Action::title(&action));
+    Ok(Some(Told { title: what, fields: Some(vec![("Customers".to_owned(), customers)]) }))
 }
 
 /// `POST /admin/customers/bulk`

@@ -11,6 +11,8 @@ mod list;
 #[cfg(test)]
 mod samples;
 
+pub use bulk::told;
+
 use actix_web::web;
 
 /// The routes. `/admin/customers/{id}` itself is the desk's.

@@ -6,6 +6,7 @@ use crate::access::{Shop, Staff, may};
 use crate::base::error::Result;
 use crate::search::Search;
 use crate::search::query::{complete, parse};
+use crate::shop::orders::{seen_by, sees_prices};
 use crate::web::listing::grouped;
 use crate::web::{Page, Pages, Query, Shell};
 use actix_web::{HttpResponse, web};
@@ -78,6 +79,7 @@ pub(super) async fn offers(
 ) -> Result<HttpResponse> {
     let kinds = kinds_for(query.0.kind.as_deref().unwrap_or_default(), |word| staff.may(word))?;
     let kinds: Vec<&str> = kinds.iter().map(|kind| kind.name).collect();
+    let search = seen_by(&search, sees_prices(|word| staff.may(word)));
     let text = query.0.q.unwrap_or_default();
     let (rest, word) = text.split_at_checked(word_at(&text)).unwrap_or_default();
     let mut offers = match values(&search, &shell, &shop, rest, word, &kinds)? {
@@ -103,7 +105,7 @@ fn values(
 ) -> Result<Option<Vec<Offer>>> {
     let (sign, bare) = word.strip_prefix('-').map_or(("", word), |bare| ("-", bare));
     let Some((name, typed)) = bare.split_once(':') else { return Ok(None) };
-    let Some(field) = search.schema().field(name).filter(|f| f.facet) else { return Ok(None) };
+    let Some(field) = search.schema().field(name).filter(|f| f.facet && search.schema().shows(f)) else { return Ok(None) };
     let start = typed.rsplit(',').next().unwrap_or_default();
     let head = typed.strip_suffix(start).unwrap_or_default();
     let others = parse(rest, search.schema(), shell.now, &shop.zone(), None).query;

@@ -21,6 +21,7 @@ use crate::base::error::{Error, Result};
 use crate::base::time::{Timestamp, Zone};
 use crate::search::query::parse;
 use crate::search::{Count, Problem, Query, Request, Search, Sort, Total};
+use crate::shop::orders::seen_by;
 use crate::store::Store;
 
 /// Hits of one kind are counted up to this while somebody types (house.md 4).
@@ -139,6 +140,7 @@ impl Found {
 /// # Errors
 /// Faults of store and index only; what was not understood stands in `Found::problems`.
 pub fn find(store: &Store, search: &Search, ask: &Ask<'_>) -> Result<Found> {
+    let search = seen_by(search, ask.prices);
     let parsed = parse(ask.text, search.schema(), ask.now, ask.zone, None);
     let mut found =
         Found { problems: parsed.problems, asked: Some(parsed.query.clone()), ..Found::default() };

@@ -7,7 +7,7 @@ use crate::access::{Shop, Staff, may};
 use crate::base::error::{Error, Kind, Result};
 use crate::search::Search;
 use crate::shop::orders::{
-    CancelReason, OrderId, Step, StepInput, find, get, retag, step_named, take, taken_back_by,
+    CancelReason, OrderId, Step, StepInput, find, get, retag, seen_by, sees_prices, step_named, take, taken_back_by,
 };
 use crate::store::{Store, Tx};
 use crate::web::bulk::{self, Wish};
@@ -43,6 +43,7 @@ pub(super) async fn run(
                 typed: fields.0.iter().cloned().collect(),
                 ticked: fields.all("id").filter_map(|text| bulk::ticked(text).ok()).collect(),
             };
+            let search = web::Data::new(seen_by(&search, sees_prices(|word| staff.may(word))));
             let parts = ListParts { pages, front, store, search, shop };
             return parts.again(&shell, staff.rights(), &bulk::list_of::<Action>(&fields), refused);
         }

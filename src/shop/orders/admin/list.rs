@@ -13,7 +13,7 @@ use crate::search::query::parse;
 use crate::search::{Answer, Chip as Chips, Cursor, Problem, Query as Asked, Search, Total};
 use crate::shop::customers;
 use crate::shop::orders::{
-    OrderId, VIEWS, View, count, currencies, doc, find, find_by_number, sees_prices, standing,
+    OrderId, VIEWS, View, count, currencies, doc, find, find_by_number, seen_by, sees_prices, standing,
 };
 use crate::store::{Snapshot, Store};
 use crate::web::columns::Tick;
@@ -193,6 +193,7 @@ pub(super) async fn list(
     shop: web::Data<Shop>,
     query: Query<OrdersQuery>,
 ) -> Result<HttpResponse> {
+    let search = web::Data::new(seen_by(&search, sees_prices(|word| staff.may(word))));
     let parts = ListParts { pages, front, store, search, shop };
     let place = Place::of(&shell.query);
     let own = parts.shop.profile().currency;

@@ -5,7 +5,7 @@ use super::neighbours::{self, Neighbours};
 use super::sheet::{self, Cancellation, Contact, LineRow, ParcelRow, PaymentRow};
 use super::steps::{Offers, offers, reasons};
 use super::terms::quoted;
-use super::timeline::{Moment, moments};
+use super::timeline::{Moment, Part, moments};
 use super::words;
 use crate::access::{Rights, Staff, may};
 use crate::base::error::{Error, Result};
@@ -14,10 +14,10 @@ use crate::base::money::Money;
 use crate::base::time::Timestamp;
 use crate::search::Search;
 use crate::shop::customers;
-use crate::shop::orders::{Order, OrderId, Standing, find_by_number, get, sees_prices, standing};
+use crate::shop::orders::{Order, OrderId, Standing, find_by_number, get, seen_by, sees_prices, standing};
 use crate::store::{Read, Snapshot, Store, Subject, events};
 use crate::web::flash::local_path;
-use crate::web::parts::{Badge, Choice, FormErrors, Link, Pair, Sum};
+use crate::web::parts::{Badge, Choice, FormErrors, Link, Pair, Sum, Tab};
 use crate::web::place::Place;
 use crate::web::{Page, Pages, Query, Shell, see_other};
 use actix_web::http::StatusCode;
@@ -27,6 +27,8 @@ use std::collections::BTreeMap;
 
 /// Entries of the timeline that are shown at once.
 const MOMENTS: usize = 50;
+/// How often as many are read for the entries of one part; earlier ones are a click away.
+const READS_MAX: usize = 20;
 /// Lines that are shown at once; the largest real order has 1,114.
 const LINES: usize = 100;
 
@@ -38,6 +40,8 @@ pub(super) struct ShowQuery {
     pub from: Option<String>,
     /// The timeline before this event.
     pub before: Option<u64>,
+    /// The part of the timeline that is shown: a word of [`Part`].
+    pub timeline: Option<String>,
     /// `all` shows every line.
     pub lines: Option<String>,
 }
@@ -73,6 +77,8 @@ pub(super) struct OrderPage {
     pub payments: Vec<PaymentRow>,
     pub parcels: Vec<ParcelRow>,
     pub moments: Vec<Moment>,
+    /// The parts of the timeline to choose from.
+    pub parts: Vec<Tab>,
     pub older: Option<String>,
     pub customer: Option<CustomerCard>,
     pub standing: Badge,
@@ -140,6 +146,7 @@ impl OrderPage {
             payments: sheet::payments(order),
             parcels: sheet::parcels(order),
             moments: Vec::new(),
+            parts: Vec::new(),
             older: None,
             customer: None,
             standing: words::standing(standing),
@@ -248,21 +255,65 @@ impl View<'_> {
     pub(super) fn page(&self, s: &Snapshot, order: &Order) -> Result<OrderPage> {
         let standing = standing(s, order)?;
         let mut page = OrderPage::new(order, &standing, |word| self.rights.may(word), self.query);
+        let prices = sees_prices(|word| self.rights.may(word));
         (page.moments, page.older) = self.moments(s, order, &page.kept)?;
-        page.near = neighbours::of(self.search, self.shell, Some(page.from.as_str()), order)?;
+        page.parts = self.parts(order, &page.kept, prices)?;
+        let search = seen_by(self.search, prices);
+        page.near = neighbours::of(&search, self.shell, Some(page.from.as_str()), order)?;
         page.customer = self.customer(s, order)?;
-        Ok(if sees_prices(|word| self.rights.may(word)) { page } else { page.without_prices(order) })
+        Ok(if prices { page } else { page.without_prices(order) })
     }
 
+    /// The entries of the timeline, and where the earlier ones are.
     fn moments(&self, s: &Snapshot, order: &Order, kept: &str) -> Result<(Vec<Moment>, Option<String>)> {
-        let events = events::of_subject(s, &Subject::of(&order.id), self.query.before, MOMENTS + 1)?;
-        let more = events.len() > MOMENTS;
-        let last = events.iter().take(MOMENTS).next_back().map(|e| e.seq).filter(|_| more);
-        let older = last.map(|seq| {
-            let place = Place::of(kept.trim_start_matches('?')).and("before", &seq.to_string());
-            format!("{}#timeline", place.href(&format!("/admin/orders/{}", order.id)))
-        });
-        Ok((moments(events.iter().take(MOMENTS), order), older))
+        let part = self.part()?;
+        let (mut found, mut before) = (Vec::new(), self.query.before);
+        let mut last = None;
+        for _ in 0..READS_MAX {
+            let events = events::of_subject(s, &Subject::of(&order.id), before, MOMENTS + 1)?;
+            let more = events.len() > MOMENTS;
+            let wanted = |m: &Moment| part.is_none_or(|part| m.part == part);
+            found.extend(moments(events.iter().take(MOMENTS), order).into_iter().filter(wanted));
+            last = events.iter().take(MOMENTS).next_back().map(|e| e.seq).filter(|_| more);
+            before = last;
+            if last.is_none() || found.len() >= MOMENTS {
+                break;
+            }
+        }
+        let older = last.map(|seq| self.timeline(order, kept, part, Some(seq)));
+        Ok((found, older))
+    }
+
+    /// The part of the timeline that is asked for.
+    fn part(&self) -> Result<Option<Part>> {
+        let Some(word) = self.query.timeline.as_deref().filter(|w| !w.is_empty()) else { return Ok(None) };
+        let names: Vec<_> = Part::ALL.iter().map(|part| part.words().0).collect();
+        let unknown = || {
+            let message = format!("timeline: use one of {}.", names.join(", "));
+            Error::invalid("invalid_parameter", message).on("/timeline")
+        };
+        Part::named(word).map(Some).ok_or_else(unknown)
+    }
+
+    /// The page at a part of the timeline, before an event.
+    fn timeline(&self, order: &Order, kept: &str, part: Option<Part>, before: Option<u64>) -> String {
+        let place = Place::of(kept.trim_start_matches('?'))
+            .and("timeline", part.map_or("", |part| part.words().0))
+            .and("before", &before.map(|seq| seq.to_string()).unwrap_or_default());
+        format!("{}#timeline", place.href(&format!("/admin/orders/{}", order.id)))
+    }
+
+    /// The parts of the timeline to choose from.
+    fn parts(&self, order: &Order, kept: &str, prices: bool) -> Result<Vec<Tab>> {
+        let present = self.part()?;
+        let tab = |part: Option<Part>| Tab {
+            label: part.map_or("All", |part| part.words().1).to_owned(),
+            href: self.timeline(order, kept, part, None),
+            current: part == present,
+            ..Tab::default()
+        };
+        let seen = Part::ALL.iter().filter(|part| prices || **part != Part::Money).map(|part| Some(*part));
+        Ok(std::iter::once(None).chain(seen).map(tab).collect())
     }
 
     fn customer(&self, s: &impl Read, order: &Order) -> Result<Option<CustomerCard>> {

@@ -12,6 +12,43 @@ use crate::web::parts::{Change, Link, Tone};
 use serde::Serialize;
 use serde_json::Value;
 
+/// What an entry is about: the timeline can show one part alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Part {
+    Notes,
+    Money,
+    Parcels,
+    #[default]
+    Other,
+}
+
+impl Part {
+    pub(super) const ALL: &[Self] = &[Self::Notes, Self::Money, Self::Parcels, Self::Other];
+
+    /// The word in addresses and on the page.
+    pub(super) fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Notes => ("notes", "Notes"),
+            Self::Money => ("money", "Money"),
+            Self::Parcels => ("parcels", "Parcels"),
+            Self::Other => ("other", "Other"),
+        }
+    }
+    pub(super) fn named(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|part| part.words().0 == word)
+    }
+    /// The part that a step belongs to.
+    fn of(step: Step) -> Self {
+        match step {
+            Step::Pay | Step::Unpay => Self::Money,
+            Step::Ship | Step::Unship | Step::Deliver | Step::Undeliver | Step::Return | Step::Unreturn => {
+                Self::Parcels
+            }
+            Step::Cancel | Step::Complete | Step::Reopen | Step::Hold | Step::Release => Self::Other,
+        }
+    }
+}
+
 /// One entry of the timeline.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Moment {
@@ -27,9 +64,8 @@ pub(super) struct Moment {
     pub changes: Vec<Change>,
     /// The staff note that can be edited here.
     pub edit: Option<Editable>,
-    /// Tells of money.
     #[serde(skip)]
-    pub of_money: bool,
+    pub part: Part,
 }
 
 /// Changes that concern whoever packs.
@@ -49,7 +85,7 @@ impl Moment {
             let names: Vec<String> = self.changes.iter().map(|c| c.field.to_lowercase()).collect();
             self.text = format!("Changed {}", listed(&names));
         }
-        !self.of_money
+        self.part != Part::Money
     }
 }
 
@@ -129,7 +165,7 @@ fn own_moment(event: &StoredEvent, order: &Order) -> Moment {
             icon: words::icon(step),
             tone: tone(step),
             text: sentence(step, event, order.currency),
-            of_money: matches!(step, Step::Pay | Step::Unpay),
+            part: Part::of(step),
             note: written("note"),
             link: carriers::link(&text("carrier"), &text("tracking")),
             ..Moment::default()
@@ -284,6 +320,7 @@ fn noted(event: &StoredEvent, order: &Order) -> Moment {
         return Moment {
             icon: "pencil",
             text: "Edited a note".to_owned(),
+            part: Part::Notes,
             changes: vec![change],
             ..Moment::default()
         };
@@ -302,7 +339,7 @@ fn note_moment(note: &StaffNote) -> Moment {
 }
 
 fn plain_note() -> Moment {
-    Moment { icon: "message-square", tone: Tone::Info, text: "Note".to_owned(), ..Moment::default() }
+    Moment { icon: "message-square", tone: Tone::Info, text: "Note".to_owned(), part: Part::Notes, ..Moment::default() }
 }
 
 #[cfg(test)]
