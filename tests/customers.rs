@@ -141,3 +141,73 @@ fn who_spent_most_is_exported_as_it_is_listed() {
     }
     shop.form("/admin/exports/orders", "spent_in=EUR", &cookie).expect(422);
 }
+
+/// The rows of a list, as the names of their customers.
+fn names(page: &str) -> Vec<String> {
+    let rows = page.split("class=\"row\"").skip(1);
+    rows.filter_map(|row| Some(row.split_once('>')?.1.split_once('<')?.0.to_owned())).collect()
+}
+
+#[test]
+fn the_list_is_sorted_by_any_column_and_shows_those_that_are_chosen() {
+    let shop = Shop::open();
+    for (first, last, email) in
+        [("Zoë", "Abt", "zoe"), ("anna", "Berg", "anna"), ("Ágnes", "Bartók", "agnes"), ("Ирина", "Вик", "i")]
+    {
+        let email = format!("{email}@example.com");
+        let body = json!({"email": email, "first_name": first, "last_name": last, "language": "hu"});
+        shop.send("POST", "/api/v1/customers", &body, &[]).expect(201);
+    }
+    let staff = shop.sign_in(OWNER, PASSWORD);
+    let listed =
+        |query: &str| names(&shop.page(&format!("/admin/customers?{query}"), &staff).expect(200).body);
+    let in_order = ["Ágnes Bartók", "anna Berg", "Zoë Abt", "Ирина Вик"];
+    assert_eq!(listed("sort=name"), in_order);
+    assert_eq!(listed("sort=-name"), in_order.iter().rev().copied().collect::<Vec<_>>());
+    assert_eq!(listed("sort=email"), ["Ágnes Bartók", "anna Berg", "Ирина Вик", "Zoë Abt"]);
+    let page = shop.page("/admin/customers?sort=name&limit=2&cols=language,since", &staff).expect(200).body;
+    assert_eq!(names(&page), in_order[..2]);
+    assert!(page.contains(">hu</td>") && !page.contains("anna@example.com"), "{page}");
+    let next = page.split("rel=\"next\" href=\"").nth(1).unwrap().split('"').next().unwrap();
+    let next = next.replace("&amp;", "&").replace("&#x2f;", "/");
+    assert!(next.contains("cols="), "{next}");
+    assert_eq!(names(&shop.page(&next, &staff).expect(200).body), in_order[2..]);
+    // The API sorts by the same words.
+    let sorted = shop.get("/api/v1/customers?sort=-name").expect(200).json();
+    assert_eq!(sorted["data"][0]["first_name"], "Ирина");
+    shop.get("/api/v1/customers?sort=note").expect(400);
+}
+
+#[test]
+fn ticked_customers_get_a_tag_and_lose_it_again() {
+    let shop = Shop::open();
+    let add = |email: &str, tags: &[&str]| {
+        let body = json!({"email": email, "tags": tags});
+        shop.send("POST", "/api/v1/customers", &body, &[]).expect(201).json()["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let (anna, bo) = (add("anna@example.com", &["vip"]), add("bo@example.com", &[]));
+    let tags = |id: &str| shop.get(&format!("/api/v1/customers/{id}")).json()["tags"].clone();
+    let staff = shop.sign_in(OWNER, PASSWORD);
+    let list = shop.page("/admin/customers", &staff).expect(200).body;
+    assert!(list.contains(&format!("value=\"{anna}.1\"")), "{list}");
+    let form = format!("action=tag&tag=VIP&from=/admin/customers?q=a&id={anna}.1&id={bo}.1");
+    let done = shop.form("/admin/customers/bulk", &form, &staff).expect(303);
+    let place = done.header("location").unwrap().to_owned();
+    let result = shop.page(&place, &staff).expect(200).body;
+    assert!(result.contains("bo@example.com") && result.contains("Done for 1"), "{result}");
+    assert_eq!((tags(&anna), tags(&bo)), (json!(["vip"]), json!(["VIP"])));
+    let key = place.rsplit('/').next().unwrap();
+    shop.form("/admin/customers/bulk", &format!("undo={key}"), &staff).expect(303);
+    assert_eq!((tags(&anna), tags(&bo)), (json!(["vip"]), json!([])));
+    // A result of one list is not taken back through another.
+    shop.form("/admin/orders/bulk", &format!("undo={key}"), &staff).expect(404);
+    let none =
+        shop.form("/admin/customers/bulk", "action=tag&tag=x&from=/admin/customers", &staff).expect(422);
+    assert!(none.body.contains("Tick at least one customer."));
+    let empty =
+        shop.form("/admin/customers/bulk", &format!("action=tag&tag=&id={anna}.2"), &staff).expect(422);
+    assert!(empty.body.contains("Write the tag first.") && empty.body.contains("checked"));
+}

@@ -42,7 +42,9 @@ impl Sort {
             (_, Some(field)) if field.shape == Shape::Time => {
                 Ok(if descending { Self::Newest } else { Self::Oldest })
             }
-            (_, Some(field)) if field.sortable && schema.shows(field) => Ok(Self::By { field: field.name, descending }),
+            (_, Some(field)) if field.sortable && schema.shows(field) => {
+                Ok(Self::By { field: field.name, descending })
+            }
             _ => {
                 let is_offered = |f: &&FieldDef| f.sortable && f.shape != Shape::Time && schema.shows(f);
                 let sortable = schema.fields().iter().filter(is_offered);

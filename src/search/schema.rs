@@ -135,9 +135,8 @@ impl Schema {
     }
     /// The rows of the help page for some kinds; of all fields when none is given.
     pub fn help(&self, kinds: &[&str]) -> Vec<&FieldDef> {
-        let concerns = |f: &&FieldDef| {
-            self.shows(f) && (kinds.is_empty() || kinds.iter().any(|k| f.kinds.contains(k)))
-        };
+        let concerns =
+            |f: &&FieldDef| self.shows(f) && (kinds.is_empty() || kinds.iter().any(|k| f.kinds.contains(k)));
         self.inner.fields.iter().filter(concerns).collect()
     }
 
@@ -145,7 +144,8 @@ impl Schema {
         self.inner.fields.get(usize::from(place))
     }
     pub(crate) fn field_place(&self, name: &str) -> Option<u16> {
-        let place = self.inner.by_name.get(name).or_else(|| self.inner.by_name.get(name.to_lowercase().as_str()));
+        let place =
+            self.inner.by_name.get(name).or_else(|| self.inner.by_name.get(name.to_lowercase().as_str()));
         place.and_then(|p| u16::try_from(*p).ok())
     }
     pub(crate) fn kind_place(&self, name: &str) -> Option<u8> {

@@ -29,7 +29,7 @@ impl Action {
             "tag" | "enter" => bulk::tag(fields).map(Self::Tag),
             "untag" => bulk::tag(fields).map(Self::Untag),
             _ => {
-                Err(Error::invalid("unknown_action", "Choose what to do with one of the buttons.")
+                Err(Error::invalid("nothing_chosen", "Choose what to do with one of the buttons.")
                     .on("/action"))
             }
         }
@@ -105,7 +105,8 @@ pub fn told(s: &Snapshot, path: &str, sent: &[(String, String)]) -> Result<Optio
     if let Some(more) = ids.len().checked_sub(NAMED_MAX).filter(|more| *more > 0) {
         customers.push_str(&format!(" and {more} more"));
     }
-    let what = Action::read(&fields).map_or_else(|_| "Change customers".to_owned(), |action| bulk::Action::title(&action));
+    let what = Action::read(&fields)
+        .map_or_else(|_| "Change customers".to_owned(), |action| bulk::Action::title(&action));
     Ok(Some(Told { title: what, fields: Some(vec![("Customers".to_owned(), customers)]) }))
 }
 

@@ -105,7 +105,9 @@ fn values(
 ) -> Result<Option<Vec<Offer>>> {
     let (sign, bare) = word.strip_prefix('-').map_or(("", word), |bare| ("-", bare));
     let Some((name, typed)) = bare.split_once(':') else { return Ok(None) };
-    let Some(field) = search.schema().field(name).filter(|f| f.facet && search.schema().shows(f)) else { return Ok(None) };
+    let Some(field) = search.schema().field(name).filter(|f| f.facet && search.schema().shows(f)) else {
+        return Ok(None);
+    };
     let start = typed.rsplit(',').next().unwrap_or_default();
     let head = typed.strip_suffix(start).unwrap_or_default();
     let others = parse(rest, search.schema(), shell.now, &shop.zone(), None).query;

@@ -7,7 +7,8 @@ use crate::access::{Shop, Staff, may};
 use crate::base::error::{Error, Kind, Result};
 use crate::search::Search;
 use crate::shop::orders::{
-    CancelReason, OrderId, Step, StepInput, find, get, retag, seen_by, sees_prices, step_named, take, taken_back_by,
+    CancelReason, OrderId, Step, StepInput, find, get, retag, seen_by, sees_prices, step_named, take,
+    taken_back_by,
 };
 use crate::store::{Store, Tx};
 use crate::web::bulk::{self, Wish};

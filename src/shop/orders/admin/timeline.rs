@@ -339,7 +339,13 @@ fn note_moment(note: &StaffNote) -> Moment {
 }
 
 fn plain_note() -> Moment {
-    Moment { icon: "message-square", tone: Tone::Info, text: "Note".to_owned(), part: Part::Notes, ..Moment::default() }
+    Moment {
+        icon: "message-square",
+        tone: Tone::Info,
+        text: "Note".to_owned(),
+        part: Part::Notes,
+        ..Moment::default()
+    }
 }
 
 #[cfg(test)]
