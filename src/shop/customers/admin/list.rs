@@ -69,7 +69,7 @@ pub(super) struct ListPage {
     corrected: Vec<(String, String)>,
     degraded: bool,
     columns: Vec<Column>,
-    /// Words of the columns that are shown.
+    /// Every column by its word: whether it is shown.
     on: BTreeMap<&'static str, bool>,
     ticks: Vec<Tick>,
     /// The list with the usual columns.
@@ -232,7 +232,8 @@ impl ListParts {
         page.from = Place::default().set("from", &page.here).href("");
         page.may_edit = rights.may("customers:edit");
         page.columns = columns::shown(&query.cols);
-        page.on = page.columns.iter().map(|c| (c.word, true)).collect();
+        let is_on = |word| page.columns.iter().any(|c| c.word == word);
+        page.on = columns::COLUMNS.iter().map(|c| (c.word, is_on(c.word))).collect();
         page.ticks = columns::ticks(&page.columns);
         page.usual_columns = Place::of(&shell.query).less(&["cols"]).href(PATH);
         page.export = rights.may("customers:export").then(|| page.exported());
