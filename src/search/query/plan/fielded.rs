@@ -95,12 +95,14 @@ impl Of<'_> {
     fn number(&self, op: Op, items: &[Scalar]) -> Result<Tree, Box<Problem>> {
         let mut texts: Vec<&str> = items.iter().map(|s| s.text.as_str()).collect();
         // Nothing is above "this or that": the commas stand between thousands.
-        let whole = in_thousands(&texts).filter(|_| !matches!(op, Op::Is | Op::Between));
+        let compares = !matches!(op, Op::Is | Op::Between);
+        let whole = in_thousands(&texts).filter(|_| compares);
         if let Some(whole) = &whole {
             texts = vec![whole];
         }
         let calendar = Calendar { now: self.context.now, zone: self.context.zone };
         let bounds: Option<Bounds> = match self.def.shape {
+            _ if compares && texts.len() > 1 => None,
             Shape::Date | Shape::Time => calendar.bounds(op, &texts),
             Shape::Money => number_bounds(op, &texts, MONEY_SCALE),
             _ => number_bounds(op, &texts, 1),
