@@ -248,7 +248,9 @@ fn tell(args: &ImportArgs, answer: &mut Answer, told: &Told<'_>, started: Instan
     if landed.refused.max(landed.left_out) > REFUSALS_TOLD as u64 && args.rejected.is_none() {
         answer.line("  … --rejected FILE writes all of these rows with their reasons.")?;
     }
-    for (code, warning) in &report.warnings.0 {
+    // What is left out has been told row by row.
+    let is_told = |code: &str| told.left_out.iter().any(|row| row.code == code);
+    for (code, warning) in report.warnings.0.iter().filter(|(code, _)| !is_told(code)) {
         let times = if warning.count == 1 { "once".to_owned() } else { format!("{} times", warning.count) };
         answer.line(format_args!("  warning {code}: {} ({times})", warning.sentence))?;
         for e in warning.examples.iter().take(EXAMPLES_TOLD) {

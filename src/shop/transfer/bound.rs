@@ -168,7 +168,11 @@ impl Bound {
         let by = mapping.files.iter().map(|(role, file)| (role.clone(), tie.slots(&file.by))).collect();
         let (kept, unknown) = tie.rest(&used, role, options);
         let spare = spare_columns(&slots);
-        let ignored = mapping.rules.ignore.iter().filter_map(|n| sheet.column(n)).collect();
+        let ignored = mapping.rules.ignore.iter().filter_map(|n| sheet.column(n));
+        let secrets = (0..sheet.header.len()).filter(|c| is_secret(sheet.title(*c)));
+        // What the mapping calls of no use may be used where a better column is not there.
+        let ignored = ignored.chain(secrets).filter(|c| !used.contains(c));
+        let ignored = ignored.collect::<BTreeSet<_>>().into_iter().collect();
         Ok(Self {
             survey,
             role: role.map(str::to_owned),
@@ -186,6 +190,12 @@ impl Bound {
     pub fn has(&self, field: Field) -> bool {
         self.slots.get(field.index()).is_some_and(|s| !s.is_empty())
     }
+}
+
+/// A column of passwords, also of their digests: no import keeps them, whatever the file is taken for.
+fn is_secret(title: &str) -> bool {
+    let title = title.to_lowercase();
+    ["password", "passwd", "passwort", "user_pass", "mot de passe"].iter().any(|word| title.contains(word))
 }
 
 /// Columns that some fields fall back on and that are the first choice of none.
@@ -289,7 +299,7 @@ impl Tie<'_> {
         let left: Vec<usize> = (0..self.sheet.header.len())
             .filter(|c| !used.contains(c) && !ignore.contains(c) && !keep.contains(c))
             .filter(|c| !self.sheet.title(*c).is_empty() && !is_line_column(self.sheet.title(*c)))
-            .filter(|c| !is_refused_column(self.sheet.title(*c)))
+            .filter(|c| !is_refused_column(self.sheet.title(*c)) && !is_secret(self.sheet.title(*c)))
             .collect();
         let joined = foreign_names(self.mapping, role.unwrap_or_default());
         let unknown: Vec<usize> =

@@ -203,6 +203,31 @@ fn different_values_of_the_rows_of_an_order_are_all_kept() {
 }
 
 #[test]
+fn passwords_are_kept_by_no_import_and_what_is_used_is_not_called_left_out() {
+    let people = "First Name,Last Name,Email,Password *,user_pass,Shoe size\nAnna,Berg,anna@example.com,secret1,secret2,38\n";
+    let (kept, report) = read(Format::Shopify, Kind::Customers, &[("c.csv", people)]);
+    assert_eq!(kept.customers[0].metadata.len(), 1);
+    assert!(!format!("{:?}", kept.customers).contains("secret"));
+    assert_eq!(report.files[0].ignored_columns, ["Password *", "user_pass"]);
+    let orders = "order_id,date,status,order_total,customer_user,wt_import_key,order_item_1\n1,2025-01-03,trash,30,7,x,a|1|30\n2,2025-01-03,completed,30,7,x,a|1|30\n";
+    let (kept, report) = read(Format::Woocommerce, Kind::Orders, &[("o.csv", orders)]);
+    assert_eq!((kept.orders.len(), told(&kept.left_out)), (1, vec![("o.csv", 2, "no_order")]));
+    assert_eq!(report.files[0].ignored_columns, ["wt_import_key"]);
+}
+
+#[test]
+fn prestashops_words_are_known_in_the_language_of_the_shop() {
+    let text = "ID;Reference;New client;Delivery;Customer;Total;Payment;Status;Date\n\
+1;A;1;France;J. DOE;20,90 €;Carte;Paiement accepté;2025-01-05 10:00:00\n2;B;1;France;J. DOE;20,90 €;Carte;Livré;2025-01-05 10:00:00\n\
+3;C;1;France;J. DOE;20,90 €;Carte;Remboursé;2025-01-05 10:00:00\n4;D;1;Deutschland;J. DOE;20,90 €;Karte;Storniert;2025-01-05 10:00:00\n";
+    let (kept, report) = read(Format::Prestashop, Kind::Orders, &[("p.csv", text)]);
+    assert_eq!(report.warnings.count("unknown_status"), 0);
+    let words: Vec<_> = kept.orders.iter().map(|o| (o.status.word(), o.payment.word())).collect();
+    assert_eq!(words[..3], [("open", "paid"), ("completed", "paid"), ("completed", "refunded")]);
+    assert_eq!(words[3].0, "cancelled");
+}
+
+#[test]
 fn taxes_and_discounts_of_older_woocommerce_files_are_found() {
     let header = "order_id,date,status,order_shipping,order_shipping_tax,order_fees,order_fee_tax,order_tax,cart_discount,order_discount,order_total,billing_email,order_item_1";
     let order = |amounts: &str, item: &str| {

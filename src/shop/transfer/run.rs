@@ -24,7 +24,8 @@ const REPLACED: (&str, &str) = (
     "replaced_letters",
     "The file has bytes that its encoding does not know, this many; they became U+FFFD.",
 );
-const UNJOINED: (&str, &str) = ("row_without_record", "No record has the key of this row. It was left out.");
+const UNJOINED: (&str, &str) =
+    ("row_without_record", "The row belongs to no order or customer of the files. It was left out.");
 const NO_ORDER: &str = "no_order";
 
 /// Reads the files through the mapping and hands everything to the sink.
@@ -252,7 +253,7 @@ impl<'a> Run<'a> {
             }
             Ok(None) if self.mapping.kind == Kind::Customers => {}
             Ok(None) => {
-                let reason = "This status is that of a cart or a draft and of no order. It was left out.";
+                let reason = "This status is that of a cart, a draft or a deleted order. It was left out.";
                 let Fault { column, value, .. } = head.fault(Field::OrderStatus, NO_ORDER, reason);
                 for view in all {
                     let (column, value) = (column.clone(), value.clone());
