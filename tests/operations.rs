@@ -162,7 +162,7 @@ fn a_newer_format_is_refused_and_nothing_is_changed() {
     shop.place("k", &least_order("anna@example.com", 100)).expect(201);
     assert_eq!(shop.stop(), Some(0));
     let file = shop.dir.join("store.redb");
-    set_format(&file, 3);
+    set_format(&file, 4);
     let before = std::fs::read(&file).unwrap();
     for verb in ["serve", "check", "reindex"] {
         let refused = backroom(&[verb, "--data", shop.data()]);
@@ -171,9 +171,31 @@ fn a_newer_format_is_refused_and_nothing_is_changed() {
         assert_eq!(said.trim().lines().count(), 1, "one sentence: {said}");
     }
     assert!(std::fs::read(&file).unwrap() == before, "the file is as it was");
-    set_format(&file, 2);
+    set_format(&file, 3);
     shop.start();
     assert_eq!(crate::orders::total(&shop, "anna"), 1);
+}
+
+#[test]
+fn an_older_shop_gets_the_rows_of_an_index_that_came_later() {
+    let mut shop = Shop::open();
+    let anna = serde_json::json!({"email": "anna@example.com", "first_name": "Anna"});
+    let made = shop.send("POST", "/api/v1/customers", &anna, &[("idempotency-key", "k")]).expect(201).json();
+    let path = format!("/api/v1/customers/{}", made["id"].as_str().unwrap());
+    shop.send("PATCH", &path, &serde_json::json!({"email": "new@example.com"}), &[]).expect(200);
+    assert_eq!(shop.stop(), Some(0));
+    let file = shop.dir.join("store.redb");
+    // As a program of format 2 has left it, which did not know the index.
+    let database = redb::Database::open(&file).unwrap();
+    let write = database.begin_write().unwrap();
+    let index = redb::TableDefinition::<&[u8], &[u8]>::new("customer_by_old_email/1");
+    assert!(write.delete_table(index).unwrap(), "there is the index");
+    write.commit().unwrap();
+    drop(database);
+    let finds = || backroom(&["check", "--data", shop.data()]).status.code();
+    assert_eq!(finds(), Some(5), "the row is missed");
+    set_format(&file, 2);
+    assert_eq!(finds(), Some(0));
 }
 
 /// Stores of every released format are opened for ever.
@@ -186,7 +208,7 @@ fn a_store_of_format_1_is_brought_up_and_loses_nothing() {
     std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(packed.unwrap()), &mut old).unwrap();
     std::fs::write(dir.path().join("store.redb"), &old).unwrap();
     assert!(succeed(&["check", "--data", data]).contains("no problem"));
-    assert!(std::fs::read(dir.path().join("store.redb.before-2")).unwrap() == old, "the old one is kept");
+    assert!(std::fs::read(dir.path().join("store.redb.before-3")).unwrap() == old, "the old one is kept");
     assert_eq!(succeed(&["export", "orders", "--format", "jsonl", "--data", data]).lines().count(), 40);
 }
 

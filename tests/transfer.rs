@@ -121,6 +121,35 @@ fn an_upload_is_read_first_and_written_when_somebody_says_so() {
 }
 
 #[test]
+fn a_page_names_the_rows_that_are_left_out_and_gives_them_back() {
+    let shop = Shop::open();
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    let text = "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Total Spent,Total Orders,Tax Exempt\n\
+'1,Anna,Berg,anna@example.com,yes,12.00,1,no\n'2,,,,no,0.00,0,no\n";
+    let path = upload(&shop, &cookie, &[], &[csv("customers.csv", text)]);
+    let page = at_rest(&shop, &cookie, &path);
+    assert!(page.contains("Rows left out") && page.contains("The row names nobody."), "{page}");
+    assert_eq!((figure(&page, "Customers added"), figure(&page, "Left out")), ("1", "1"));
+    assert!(page.contains("anna@example.com: 1 order in the file, 0 here"), "{page}");
+    let page = start(&shop, &cookie, &path, "");
+    assert!(page.contains("Done"), "{page}");
+    let rows = shop.page(&format!("{path}/refused.csv"), &cookie).expect(200).body;
+    assert!(rows.contains("'2,,,,no,0.00,0,no,customers.csv,3,,,customer_empty,"), "{rows}");
+    // Alone it is nothing to import.
+    let path =
+        upload(&shop, &cookie, &[("what", "customers"), ("from", "shopify")], &[csv("refused.csv", &rows)]);
+    let page = at_rest(&shop, &cookie, &path);
+    assert!(page.contains("No row holds anything to import; the reasons are below."), "{page}");
+    // A time zone that there is not is refused at its field.
+    let form = [("zone", "Mars/Olympus"), ("what", "customers"), ("from", "shopify")];
+    let page = send(&shop, &cookie, &format!("{path}/check"), &form, &[]).expect(422).body;
+    assert!(
+        page.contains("Enter a time zone such as Europe/Berlin.") && page.contains("Mars/Olympus"),
+        "{page}"
+    );
+}
+
+#[test]
 fn a_changed_file_changes_and_two_shops_with_one_format_are_kept_apart() {
     let shop = Shop::open();
     let cookie = shop.sign_in(OWNER, PASSWORD);

@@ -47,6 +47,10 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0)
     }
     /// This moment on the clocks of `zone`.
+    /// What the clocks of the zone show, as milliseconds of a day that has no zone.
+    pub fn local_ms(self, zone: &Zone) -> i64 {
+        self.0 + i64::from(self.in_zone(zone).offset().seconds()) * 1_000
+    }
     pub fn in_zone(self, zone: &Zone) -> jiff::Zoned {
         self.jiff().to_zoned(zone.0.clone())
     }

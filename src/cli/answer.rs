@@ -2,9 +2,12 @@
 
 use crate::base::error::{Error, Kind, Result};
 use crate::cli::exit::{CLOSED_PIPE, Exit};
+use crate::cli::progress::Progress;
+use crate::cli::reach;
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal, Read, Stderr, Write};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 /// The answer of a command. A reader that closes the pipe early ends the command, not as a failure.
@@ -17,6 +20,8 @@ pub struct Answer {
     directory: PathBuf,
     /// What was on the standard input of a command that is run for another process.
     input: Option<String>,
+    /// The process that a command is run for.
+    asker: Option<UnixStream>,
 }
 
 impl Answer {
@@ -28,6 +33,7 @@ impl Answer {
             has_colours: has_colours(io::stdout().is_terminal()),
             directory: PathBuf::new(),
             input: None,
+            asker: None,
         }
     }
     /// The answer of a command that is run for another process.
@@ -39,6 +45,23 @@ impl Answer {
             has_colours: false,
             directory,
             input: Some(input),
+            asker: None,
+        }
+    }
+    /// The same, with the process that is told how far the command is.
+    #[must_use]
+    pub(super) fn asked_by(self, asker: Option<UnixStream>) -> Self {
+        Self { asker, ..self }
+    }
+    /// Tells how far a long command is, beside its answer; `is_silent` where a program reads it.
+    pub(super) fn progress(&self, is_silent: bool) -> Progress {
+        match (&self.asker, &self.input) {
+            _ if is_silent => Progress::nowhere(),
+            (Some(asker), _) => asker
+                .try_clone()
+                .map_or_else(|_| Progress::nowhere(), |asker| Progress::handed_to(reach::Steps(asker))),
+            (None, Some(_)) => Progress::nowhere(),
+            (None, None) => Progress::here(self.is_quiet),
         }
     }
     /// A file as the caller of the command means it.

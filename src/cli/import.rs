@@ -9,7 +9,7 @@ use crate::cli::exit::Exit;
 use crate::shop::transfer::cell;
 use crate::shop::transfer::input::Input;
 use crate::shop::transfer::intake::{self, Choices, MAPPED, Source};
-use crate::shop::transfer::landing::{Landed, Landing, OnError};
+use crate::shop::transfer::landing::{Landed, Landing, OnError, counted};
 use crate::shop::transfer::mapping::Kind;
 use crate::shop::transfer::outcome::{FileReport, Refused, Report};
 use crate::shop::transfer::workbook_in;
@@ -23,6 +23,9 @@ use std::time::Instant;
 
 /// Refusals that are told; the file of `--rejected` has all.
 const REFUSALS_TOLD: usize = 5;
+
+/// Examples of each warning that are told.
+const EXAMPLES_TOLD: usize = 3;
 
 /// Import orders, customers or credit notes from files
 #[derive(Clone, Debug, clap::Args)]
@@ -53,7 +56,7 @@ pub(super) struct ImportArgs {
     /// What to do about what is refused
     #[arg(long, default_value = "skip", value_name = "WHAT")]
     pub(super) on_error: WhenRefused,
-    /// Write the refused rows with the reason to this CSV file
+    /// Write the rows that are refused or left out, with the reason, to this CSV file
     #[arg(long, value_name = "FILE")]
     pub(super) rejected: Option<PathBuf>,
     /// The files' encoding, such as windows-1251, where they do not show it
@@ -65,6 +68,9 @@ pub(super) struct ImportArgs {
     /// dmy or mdy, for columns of dates that could be read both ways
     #[arg(long, default_value = "", value_name = "ORDER", hide_default_value = true, value_parser = ["", "dmy", "mdy"], hide_possible_values = true)]
     pub(super) dates: String,
+    /// The time zone of times without an offset, such as Europe/Berlin; the shop's own without it
+    #[arg(long, default_value = "", value_name = "ZONE", hide_default_value = true)]
+    pub(super) zone: String,
     /// The currency of files that name none; the shop's own without it
     #[arg(long, default_value = "", value_name = "CODE", hide_default_value = true)]
     pub(super) currency: String,
@@ -115,24 +121,36 @@ pub(super) fn run(args: &ImportArgs, app: &App, answer: &mut Answer) -> Result<E
         encoding: args.encoding.clone(),
         decimal: args.decimal.clone(),
         dates: args.dates.clone(),
+        zone: args.zone.clone(),
         currency: args.currency.clone(),
         source_name: args.source_name.clone(),
     };
     let options = choices.options(app.shop.zone(), app.shop.profile().currency)?;
     let search = app.search.clone();
     let has_room = move || search.has_room();
-    let mut quiet = |_done: u64, _all: u64, _so_far: &Landed| true;
+    let mut progress = answer.progress(args.json);
+    let verb = if args.dry_run { "Checking" } else { "Importing" };
+    let mut step = |done: u64, all: u64, so_far: &Landed| {
+        progress.say(|| {
+            let percent = (done * 100).checked_div(all).unwrap_or(0).min(100);
+            let counts = so_far.in_words().into_iter().map(|(n, what)| format!(", {}", counted(n, what)));
+            format!("{verb}: {percent} %{}", counts.collect::<String>())
+        });
+        true
+    };
     let actor = Actor::new(ActorKind::Import, "cli", files.first().map_or("", Input::name));
-    let mut landing = Landing::new(&app.store, actor, &has_room, &mut quiet)
+    let mut landing = Landing::new(&app.store, actor, &has_room, &mut step)
         .dry(args.dry_run)
         .on_error(if args.on_error == WhenRefused::Stop { OnError::Stop } else { OnError::Skip });
     if let Some(name) = &args.rejected {
-        landing = landing.refused_to(create(answer.file(name))?)?;
+        landing = landing.refused_to(create(answer.file(name))?, app.imports.arrivals());
     }
     let started = Instant::now();
     let mut report = intake::read(kind, &source, files, &options, &mut landing)?;
     report.assumptions.extend(unpacked.left_out.iter().cloned());
     let ended = landing.finish()?;
+    report.warnings.join(&ended.warnings);
+    progress.end();
     if let Some(why) = ended.stopped {
         return Err(Error::invalid("import_stopped", why));
     }
@@ -140,11 +158,10 @@ pub(super) fn run(args: &ImportArgs, app: &App, answer: &mut Answer) -> Result<E
     if !args.dry_run {
         app.search.flush()?;
     }
-    let told = Told { report: &report, landed: &landed, totals: &ended.totals, refusals: &ended.refusals };
+    let (totals, refusals, left_out) = (&ended.totals, &ended.refusals, &ended.left_out);
+    let told = Told { report: &report, landed: &landed, totals, refusals, left_out };
     tell(args, answer, &told, started)?;
-    let nothing = report.tallies.rows > 0
-        && landed.refused > 0
-        && landed == (Landed { refused: landed.refused, ..Landed::default() });
+    let nothing = report.tallies.rows > 0 && landed.refused > 0 && !landed.has_any();
     Ok(if nothing { Exit::Failed } else { Exit::Ok })
 }
 
@@ -178,6 +195,7 @@ struct Told<'a> {
     landed: &'a Landed,
     totals: &'a BTreeMap<Currency, i64>,
     refusals: &'a [Refused],
+    left_out: &'a [Refused],
 }
 
 fn tell(args: &ImportArgs, answer: &mut Answer, told: &Told<'_>, started: Instant) -> Result<()> {
@@ -201,17 +219,15 @@ fn tell(args: &ImportArgs, answer: &mut Answer, told: &Told<'_>, started: Instan
     if args.dry_run {
         answer.line("Nothing is written. The import would come to:")?;
     }
-    answer.line(format_args!(
-        "{} rows, {} lines, {} orders, {} customers",
-        t.rows, t.lines, t.orders, t.customers
-    ))?;
+    let read = [(t.rows, "rows"), (t.lines, "order lines"), (t.orders, "orders"), (t.customers, "customers")];
+    answer.line(read.map(|(n, what)| counted(n, what)).join(", "))?;
     for file in &report.files {
         for line in told_of(file) {
             answer.line(format_args!("  {line}"))?;
         }
     }
     for (count, what) in landed.in_words() {
-        answer.line(format_args!("  {count} {what}"))?;
+        answer.line(format_args!("  {}", counted(count, what)))?;
     }
     for (currency, total) in told.totals.iter().filter(|(_, total)| **total != 0) {
         let total = Money::new(*total, *currency).shown();
@@ -223,15 +239,25 @@ fn tell(args: &ImportArgs, answer: &mut Answer, told: &Told<'_>, started: Instan
     for sentence in &report.assumptions {
         answer.line(format_args!("  {sentence}"))?;
     }
-    for r in told.refusals.iter().take(REFUSALS_TOLD) {
-        let column = if r.column.is_empty() { String::new() } else { format!(", {}", r.column) };
-        answer.line(format_args!("  refused {} line {}{column}: {}", r.file, r.line, r.reason))?;
+    for (what, rows) in [("refused", told.refusals), ("left out", told.left_out)] {
+        for r in rows.iter().take(REFUSALS_TOLD) {
+            let column = if r.column.is_empty() { String::new() } else { format!(", {}", r.column) };
+            answer.line(format_args!("  {what} {} line {}{column}: {}", r.file, r.line, r.reason))?;
+        }
     }
-    if landed.refused > REFUSALS_TOLD as u64 && args.rejected.is_none() {
-        answer.line("  … --rejected FILE writes all refused rows with their reasons.")?;
+    if landed.refused.max(landed.left_out) > REFUSALS_TOLD as u64 && args.rejected.is_none() {
+        answer.line("  … --rejected FILE writes all of these rows with their reasons.")?;
     }
-    for (code, warning) in &report.warnings.0 {
-        answer.line(format_args!("  warning {code}: {} ({} times)", warning.sentence, warning.count))?;
+    // What is left out has been told row by row.
+    let is_told = |code: &str| told.left_out.iter().any(|row| row.code == code);
+    for (code, warning) in report.warnings.0.iter().filter(|(code, _)| !is_told(code)) {
+        let times = if warning.count == 1 { "once".to_owned() } else { format!("{} times", warning.count) };
+        answer.line(format_args!("  warning {code}: {} ({times})", warning.sentence))?;
+        for e in warning.examples.iter().take(EXAMPLES_TOLD) {
+            let line = if e.line > 0 { format!(" line {}", e.line) } else { String::new() };
+            let column = if e.column.is_empty() { String::new() } else { format!(", {}", e.column) };
+            answer.line(format_args!("    {}{line}{column}: {}", e.file, e.value))?;
+        }
     }
     Ok(())
 }
@@ -242,7 +268,7 @@ fn as_read(file: &FileReport) -> serde_json::Value {
         "name": file.name.as_ref(), "taken_for": file.role, "rows": file.rows, "encoding": file.encoding,
         "separator": file.delimiter.to_string(), "kept_as_custom_fields": shortened(&file.unknown_columns),
         "left_out": shortened(&file.ignored_columns), "read_as": shortened(&file.decisions),
-        "samples": shortened(&file.samples),
+        "samples": shortened(&file.samples), "passed_over": file.passed_over(),
     })
 }
 
@@ -253,12 +279,18 @@ fn told_of(file: &FileReport) -> Vec<String> {
         '\n' | '\0' => String::new(),
         sign => format!(", separated by {sign}"),
     };
-    let mut lines =
-        vec![format!("{}: {}, {} rows, {}{separator}", file.name, file.role, file.rows, file.encoding)];
+    let mut lines = vec![format!(
+        "{}: {}, {}, {}{separator}",
+        file.name,
+        file.role,
+        counted(file.rows, "rows"),
+        file.encoding
+    )];
     for (what, texts) in [
         ("letters", &file.samples),
         ("kept as custom fields", &file.unknown_columns),
         ("left out", &file.ignored_columns),
+        ("passed over", &file.passed_over()),
         ("read as", &file.decisions),
     ] {
         if !texts.is_empty() {

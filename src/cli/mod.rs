@@ -4,6 +4,7 @@ mod answer;
 mod exit;
 mod log;
 mod place;
+mod progress;
 mod reach;
 
 pub mod demo;

@@ -39,6 +39,8 @@ struct Asked {
 #[derive(Serialize, Deserialize)]
 enum Piece {
     Out(Vec<u8>),
+    /// How far it is.
+    Step(String),
     /// The end: exit code and complaint, empty when there is none.
     End {
         exit: u8,
@@ -82,10 +84,13 @@ fn ask(dir: &Path, reads_input: bool, answer: &mut Answer, locked: Error) -> Res
     let mut line = serde_json::to_vec(&asked).map_err(Error::internal)?;
     line.push(b'\n');
     socket.write_all(&line).map_err(lost)?;
+    let mut progress = answer.progress(false);
     for line in BufReader::new(socket).lines() {
         match serde_json::from_str(&line.map_err(lost)?).map_err(Error::internal)? {
             Piece::Out(bytes) => answer.bytes(&bytes)?,
+            Piece::Step(text) => progress.say(|| text),
             Piece::End { exit, complaint } => {
+                progress.end();
                 answer.finish()?;
                 super::answer::say(&complaint);
                 return Ok(Exit::from_code(exit));
@@ -156,7 +161,8 @@ fn serve(app: &App, socket: UnixStream) {
     let asked = BufReader::new(reading.take(REQUEST_MAX)).read_line(&mut line).ok();
     let Some(asked) = asked.and_then(|_| serde_json::from_str::<Asked>(&line).ok()) else { return };
     let Ok(writing) = socket.try_clone() else { return };
-    let mut answer = Answer::for_another(Pieces(writing), asked.directory, asked.input);
+    let mut answer =
+        Answer::for_another(Pieces(writing), asked.directory, asked.input).asked_by(socket.try_clone().ok());
     let done = match verb_of(asked.arguments) {
         Some(verb) if verb.place().is_ok() => {
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| verb.on(app, &mut answer)))
@@ -179,6 +185,19 @@ fn send(socket: &mut UnixStream, piece: &Piece) -> std::io::Result<()> {
     let mut line = serde_json::to_vec(piece)?;
     line.push(b'\n');
     socket.write_all(&line)
+}
+
+/// How far a command is that runs elsewhere, one text a call.
+pub(super) struct Steps(pub(super) UnixStream);
+
+impl Write for Steps {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        send(&mut self.0, &Piece::Step(String::from_utf8_lossy(bytes).into_owned()))?;
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// Standard output of a command that runs elsewhere.

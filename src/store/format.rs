@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// The format this program writes. It grows with every change that an older program could not live with, a new
 /// optional field among them: the older one would drop it when it writes the record again.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// A word → bytes. Read as plain bytes, so that any program can read the format of any other.
 const META: &str = "meta/1";
@@ -34,6 +34,7 @@ pub(super) const fn meta_info() -> TableInfo {
         backup: Backup::Keep,
         sequences: &[],
         check: |_, _, _| Ok(()),
+        fill: |_, _| Ok(()),
     }
 }
 
@@ -64,12 +65,19 @@ pub(super) struct Formats {
 impl Formats {
     pub(super) const OURS: Self = Self {
         current: FORMAT,
-        migrations: &[Migration {
-            to: 2,
-            what: "a journal before the database",
-            // The opening has it already; the number keeps programs away that would pass it over.
-            run: |_| Ok(Step::Done),
-        }],
+        migrations: &[
+            Migration {
+                to: 2,
+                what: "a journal before the database",
+                // The opening has it already; the number keeps programs away that would pass it over.
+                run: |_| Ok(Step::Done),
+            },
+            Migration {
+                to: 3,
+                what: "indexes that came later have the rows of older records",
+                run: |tx| tx.fill_new_indexes().map(|()| Step::Done),
+            },
+        ],
     };
 }
 

@@ -52,6 +52,31 @@ pub(super) fn encode<V: Record>(table: &'static str, record: &V) -> Result<Vec<u
     Ok(bytes)
 }
 
+/// Gives the indexes of a table that have no row yet the rows of all its records: they came later than the records.
+fn fill_new_indexes<K: Key, V: Record<Key = K>>(info: &TableInfo, tx: &mut Tx<'_>) -> Result<()> {
+    let mut new: Vec<&'static str> = Vec::new();
+    for index in info.indexes {
+        let mut is_new = true;
+        tx.walk_raw(index.name, &Span::all(), Direction::Forward, &mut |_, _| {
+            is_new = false;
+            Ok(ControlFlow::Break(()))
+        })?;
+        new.extend(is_new.then_some(index.name));
+    }
+    if new.is_empty() {
+        return Ok(());
+    }
+    let mut rows: Vec<IndexRow> = Vec::new();
+    tx.walk_raw(info.name, &Span::all(), Direction::Forward, &mut |mut key, value| {
+        // What cannot be read is what the checker tells of.
+        if let (Some(key), Ok(record)) = (K::read(&mut key), decode::<V>(info.name, value)) {
+            rows.extend(record.index_keys(&key).into_iter().filter(|row| new.contains(&row.index)));
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    rows.iter().try_for_each(|row| tx.write_raw(row.index, &row.key, Some(&row.value)))
+}
+
 /// The record of some bytes.
 pub(super) fn decode<V: Record>(table: &'static str, bytes: &[u8]) -> Result<V> {
     let read = match bytes.split_first() {
@@ -85,6 +110,7 @@ pub struct TableInfo {
     /// (sequence, table or index).
     pub sequences: &'static [(&'static str, &'static str)],
     pub(super) check: fn(&TableInfo, &Snapshot, &mut Findings) -> Result<()>,
+    pub(super) fill: fn(&TableInfo, &mut Tx<'_>) -> Result<()>,
 }
 
 impl TableInfo {
@@ -170,6 +196,7 @@ impl<K: Key, V: Record<Key = K>> Table<K, V> {
             backup: Backup::Keep,
             sequences: &[],
             check: check_table::<K, V>,
+            fill: fill_new_indexes::<K, V>,
         }
     }
 

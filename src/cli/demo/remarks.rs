@@ -4,7 +4,7 @@
 use crate::base::time::{HOUR_MS, Timestamp};
 use crate::cli::demo::dice::Dice;
 use crate::shop::customers::ExternalRef;
-use crate::shop::orders::{CreditKind, NewCreditNote, NewOrderCustomer, Order, StaffNote};
+use crate::shop::orders::{CreditKind, Given, NewCreditNote, NewOrderCustomer, Order, StaffNote};
 
 /// The people of the demo shop.
 const STAFF: &[&str] = &["Dana Demo", "Marit Lund", "Jonas Weber", "Priya Nair", "Tomás Vidal"];
@@ -72,6 +72,7 @@ pub(super) fn credit(seed: u64, n: u64, order: &Order, end: Timestamp) -> Option
         total,
         kind: CreditKind::Credit,
         country: order.shipping_address.as_ref().map(|a| a.country.clone()).unwrap_or_default(),
+        given: Given::default(),
     })
 }
 

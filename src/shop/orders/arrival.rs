@@ -1,22 +1,23 @@
 //! An order that an import brings and that may be here already: whether it says the same as before, may be brought
 //! up to date, or is another order under the same number. Nothing is overwritten that somebody changed here.
 
-use super::incoming::{NewOrder, NewOrderCustomer};
+use super::incoming::{Given, NewOrder, NewOrderCustomer};
 use super::keep;
-use super::model::{Cancelled, Order, OrderId};
+use super::model::{Cancelled, Line, Order, OrderId};
 use super::place::known;
 use super::state::Payment;
 use crate::base::email;
 use crate::base::error::{Error, Result};
 use crate::base::id::Id as _;
-use crate::base::time::{HOUR_MS, Timestamp};
+use crate::base::money::Currency;
+use crate::base::time::{HOUR_MS, Timestamp, Zone};
 use crate::shop::customers::{self, CustomerId};
 use crate::store::Read;
 use minicbor::{Decode, Encode};
 use sha2::{Digest as _, Sha256};
 
 /// No two time zones are further apart.
-const ZONES_MS: i64 = 26 * HOUR_MS;
+pub(super) const ZONES_MS: i64 = 26 * HOUR_MS;
 
 /// What an import left behind on an order, so that the next one can tell what is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -30,6 +31,21 @@ pub struct Brought {
     /// It came in a file of ours, which also tells what was done in the shop it is from.
     #[n(2)]
     pub in_own_file: bool,
+    /// A digest of what the file said, without what was taken for given.
+    #[n(3)]
+    #[cbor(default)]
+    pub stands: u64,
+    /// When it was placed as it stands in the file, in milliseconds, where that is without an offset.
+    #[n(4)]
+    #[cbor(default)]
+    pub local: Option<i64>,
+}
+
+impl Brought {
+    /// Whether a file that says this says nothing new.
+    pub(super) fn knows(&self, said: u64, stands: u64, given: &Given) -> bool {
+        self.said == said || (!given.is_said && self.stands == stands)
+    }
 }
 
 /// What tells one order from another, small enough to keep that of every order of a file.
@@ -37,6 +53,8 @@ pub struct Brought {
 pub struct Traits {
     /// Digest of all that the file says.
     said: u64,
+    /// The same without what was taken for given.
+    stands: u64,
     /// The same without who the customer is, which a record names by an id of ours.
     content: u64,
     placed_at: Timestamp,
@@ -50,6 +68,10 @@ pub struct Traits {
     total: i64,
     /// Such as `#10482`.
     name: String,
+    /// How far the clocks it was read by are from UTC.
+    offset_ms: i64,
+    /// When it was placed as it stands in the file, where that is without an offset.
+    local: Option<i64>,
 }
 
 /// What a brought order is to the one under the same number.
@@ -81,16 +103,20 @@ impl Traits {
     }
     fn of_checked(new: &NewOrder, order: &Order) -> Self {
         let content = content(order);
-        let mut said = Sha256::new();
-        said.update(content.to_be_bytes());
-        if let NewOrderCustomer::Described(person) = &new.customer {
-            for outside in &person.external {
-                said.update(format!("{}\0{}\0", outside.source, outside.id));
+        let with_person = |content: u64| {
+            let mut said = Sha256::new();
+            said.update(content.to_be_bytes());
+            if let NewOrderCustomer::Described(person) = &new.customer {
+                for outside in &person.external {
+                    said.update(format!("{}\0{}\0", outside.source, outside.id));
+                }
+                said.update(person.email.as_deref().map(email::key).unwrap_or_default());
             }
-            said.update(person.email.as_deref().map(email::key).unwrap_or_default());
-        }
+            first_eight(&said.finalize())
+        };
         Self {
-            said: first_eight(&said.finalize()),
+            said: with_person(content),
+            stands: with_person(as_it_stands(order, &new.given)),
             content,
             placed_at: order.placed_at,
             who: who(order),
@@ -99,6 +125,12 @@ impl Traits {
             seen: new.life.map(|life| life.version),
             total: order.total,
             name: name(order),
+            offset_ms: match (&new.given.local, order.placed_offset_min) {
+                (_, Some(minutes)) => i64::from(minutes) * 60_000,
+                (Some(local), None) => local.first().map_or(0, |at| at - order.placed_at.0),
+                (None, None) => 0,
+            },
+            local: local_of(&new.given),
         }
     }
     fn likeness(&self, here: &Self) -> Likeness {
@@ -115,8 +147,13 @@ impl Traits {
     /// the moment was read differently: day and month the other way round, or the shop's zone another one than then.
     fn is_of_another_time(&self, here: &Self) -> bool {
         let is_same = self.what == here.what && self.total == here.total && self.who == here.who;
-        let apart = self.placed_at.since_ms(here.placed_at).abs();
-        let is_corrected = is_same && (!self.who.is_empty() || apart <= ZONES_MS);
+        let apart = match (self.local, here.local) {
+            // Two zones, and one time in the file.
+            (Some(a), Some(b)) if a == b => 0,
+            _ => self.placed_at.since_ms(here.placed_at).abs(),
+        };
+        let is_swapped = || is_swapped(self.placed_at, here.placed_at, self.offset_ms);
+        let is_corrected = is_same && (!self.who.is_empty() || apart <= ZONES_MS || is_swapped());
         apart != 0 && !is_corrected
     }
     /// Whether the same import would change an order that it has itself brought; the dry run of [`arrival`] for an
@@ -132,7 +169,13 @@ impl Traits {
         }
     }
     pub(super) fn brought(&self, version: u64) -> Brought {
-        Brought { said: self.said, version, in_own_file: self.in_own_file }
+        Brought {
+            said: self.said,
+            version,
+            in_own_file: self.in_own_file,
+            stands: self.stands,
+            local: self.local,
+        }
     }
 }
 
@@ -145,11 +188,12 @@ pub fn arrival(r: &impl Read, new: &NewOrder) -> Result<Arrival> {
     let given = Traits::of_checked(new, &order);
     let Some(id) = known(r, new)? else { return Ok(Arrival::New(given)) };
     let here = keep::get(r, id)?;
-    if here.imported.is_some_and(|i| i.said == given.said) {
+    if here.imported.is_some_and(|i| i.knows(given.said, given.stands, &new.given)) {
         return Ok(Arrival::Same(id));
     }
     let mut of_here = Traits {
         said: 0,
+        stands: 0,
         content: content(&here),
         placed_at: here.placed_at,
         who: who(&here),
@@ -158,6 +202,8 @@ pub fn arrival(r: &impl Read, new: &NewOrder) -> Result<Arrival> {
         seen: None,
         total: here.total,
         name: name(&here),
+        offset_ms: 0,
+        local: here.imported.and_then(|i| i.local),
     };
     let customer = customer_named(r, new)?;
     if given.content == of_here.content && (customer.is_none() || customer == here.customer) {
@@ -208,7 +254,7 @@ pub(super) fn customer_named(r: &impl Read, new: &NewOrder) -> Result<Option<Cus
     }
 }
 
-fn first_eight(digest: &[u8]) -> u64 {
+pub(super) fn first_eight(digest: &[u8]) -> u64 {
     digest.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
@@ -229,13 +275,59 @@ fn content(order: &Order) -> u64 {
     first_eight(&Sha256::digest(minicbor::to_vec(&plain).unwrap_or_default()))
 }
 
+/// A digest of what stands in the file, without what was taken for given when it was read.
+fn as_it_stands(order: &Order, given: &Given) -> u64 {
+    if given.local.is_none() && !given.currency {
+        return content(order);
+    }
+    let mut plain = order.clone();
+    if given.currency {
+        plain.currency = Currency::EUR;
+    }
+    if given.local.is_some() {
+        plain.placed_at = Timestamp(0);
+        plain.payments.iter_mut().for_each(|p| p.at = None);
+        plain.parcels.iter_mut().for_each(|p| p.shipped_at = None);
+        plain.cancelled.iter_mut().for_each(|c| c.at = Timestamp(0));
+    }
+    let mut digest = Sha256::new();
+    digest.update(content(&plain).to_be_bytes());
+    digest.update(told_of(given));
+    first_eight(&digest.finalize())
+}
+
+/// When it was placed as it stands in the file.
+pub(super) fn local_of(given: &Given) -> Option<i64> {
+    given.local.as_ref().and_then(|local| local.first().copied())
+}
+
+/// What was taken for given, for a digest.
+pub(super) fn told_of(given: &Given) -> String {
+    format!("{:?}{}", given.local, given.currency)
+}
+
+/// Whether two moments are one date whose day and month were read the other way round. An hour apart are the clocks of
+/// summer and winter.
+pub(super) fn is_swapped(a: Timestamp, b: Timestamp, offset_ms: i64) -> bool {
+    let date = |at: Timestamp, shift| at.plus_ms(offset_ms + shift).in_zone(&Zone::utc()).date();
+    [-HOUR_MS, 0, HOUR_MS].into_iter().any(|shift| {
+        let (a, b) = (date(a, 0), date(b, shift));
+        (a.year(), a.month(), a.day()) == (b.year(), b.day(), b.month())
+    })
+}
+
 fn who(order: &Order) -> String {
     order.email.as_deref().map_or_else(|| order.person().to_lowercase(), email::key)
 }
 
 fn what(order: &Order) -> u64 {
+    what_of(&order.lines)
+}
+
+/// A digest of what was bought.
+pub(super) fn what_of(lines: &[Line]) -> u64 {
     let mut digest = Sha256::new();
-    for line in &order.lines {
+    for line in lines {
         digest.update(format!("{}\0{}\0{}\0", line.sku, line.title, line.quantity));
     }
     first_eight(&digest.finalize())

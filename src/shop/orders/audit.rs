@@ -2,6 +2,7 @@
 
 use super::keep::{VIEWS, count, spend};
 use super::sales;
+use super::state::Payment;
 use super::table::{CREDIT_NOTES, ORDERS};
 use crate::base::error::Result;
 use crate::shop::customers::{self, CustomerId, Totals};
@@ -25,6 +26,14 @@ pub fn check(s: &Snapshot, findings: &mut Findings) -> Result<()> {
         }
         if !order.adds_up() {
             findings.add(PLACE, format!("the parts of order {id} do not add up to its total"));
+        }
+        // Earlier versions have kept them so.
+        if order.payment == Payment::Refunded && order.refunded == 0 && order.total > 0 {
+            let text = format!(
+                "order #{} is refunded and no amount was kept, so its total counts as spent; import the file it came from once more, which keeps it",
+                order.number
+            );
+            findings.add(PLACE, text);
         }
         for (view, n) in VIEWS.iter().zip(&mut counted) {
             *n += i64::from(view.holds(&order));

@@ -29,6 +29,10 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("order.held", "The order was put on hold."),
     ("order.released", "The order was released from hold."),
     ("credit_note.added", "A credit note or ledger adjustment was imported."),
+    (
+        "credit_note.reimported",
+        "An import brought the credit note again with other content; `changes` has each before and after.",
+    ),
 ];
 
 /// `order.placed`
@@ -138,6 +142,19 @@ pub(super) struct CreditNoteAdded {
 impl Event for CreditNoteAdded {
     fn kind(&self) -> &'static str {
         "credit_note.added"
+    }
+}
+
+/// `credit_note.reimported`
+#[derive(Debug, Serialize)]
+pub(super) struct CreditNoteReimported {
+    pub number: String,
+    pub total: crate::base::money::Money,
+    pub changes: Changes,
+}
+impl Event for CreditNoteReimported {
+    fn kind(&self) -> &'static str {
+        "credit_note.reimported"
     }
 }
 

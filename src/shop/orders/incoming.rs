@@ -52,6 +52,18 @@ impl NewLine {
     }
 }
 
+/// What a file leaves open of a record and an import has taken for given: where only this is another one than before,
+/// the file says what it said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// Its times as they stand in the file, in milliseconds, where they are without an offset.
+    pub local: Option<Vec<i64>>,
+    /// The file names no currency.
+    pub currency: bool,
+    /// Somebody has said the zone or the currency, so that what was read by another one is corrected.
+    pub is_said: bool,
+}
+
 /// An order as any door hands it in, before the rules have seen it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewOrder {
@@ -101,9 +113,17 @@ pub struct NewOrder {
     pub is_import: bool,
     /// How far it had come in the shop of ours that exported it.
     pub life: Option<Life>,
+    pub given: Given,
 }
 
 impl NewOrder {
+    /// All its times, in the order of their fields.
+    pub fn times(&self) -> Vec<Timestamp> {
+        let parts = self.payments.iter().map(|p| p.at).chain(self.parcels.iter().map(|p| p.shipped_at));
+        let cancelled = self.cancelled.as_ref().and_then(|(at, ..)| *at);
+        std::iter::once(self.placed_at).chain(parts).chain([cancelled]).flatten().collect()
+    }
+
     /// An open, unpaid, empty order in a currency; doors fill in what they have.
     pub fn new(currency: Currency) -> Self {
         Self {
@@ -144,6 +164,7 @@ impl NewOrder {
             payment_before: None,
             is_import: false,
             life: None,
+            given: Given::default(),
         }
     }
 
@@ -406,25 +427,34 @@ pub struct NewCreditNote {
     pub total: i64,
     pub kind: CreditKind,
     pub country: String,
+    pub given: Given,
 }
 
 impl NewCreditNote {
-    /// Whether it says what the note says that is here.
-    pub fn is(&self, here: &CreditNote) -> bool {
-        (self.issued_at, self.currency, self.total, self.kind, &self.lines, &self.country)
-            == (here.issued_at, here.currency, here.total, here.kind, &here.lines, &here.country)
+    /// The record it becomes.
+    pub fn record(&self, id: CreditNoteId, customer: Option<CustomerId>, now: Timestamp) -> CreditNote {
+        CreditNote {
+            id,
+            number: self.number.clone(),
+            version: 1,
+            issued_at: self.issued_at,
+            created_at: self.created_at.map_or(now, |at| at.min(now)),
+            source: self.source.clone(),
+            customer,
+            currency: self.currency,
+            lines: self.lines.clone(),
+            total: self.total,
+            kind: self.kind,
+            country: self.country.clone(),
+            imported: None,
+        }
     }
-    /// Whether another one of a file says the same.
-    pub fn says_the_same(&self, other: &Self) -> bool {
-        Self { customer: NewOrderCustomer::Guest, ..self.clone() }
-            == Self { customer: NewOrderCustomer::Guest, ..other.clone() }
-    }
-    /// The refusal of a note whose number another one has, or the same with other content.
+    /// The refusal of a note whose number another one has.
     pub fn differs(&self, issued_at: Timestamp) -> Error {
         Error::conflict(
             "other_credit_note",
             format!(
-                "The credit note {} from this source is here already and says something else; it was issued {issued_at}, this one {}. If the files come from two shops, give this one a name of its own (--source-name, or “Shop name” on the page).",
+                "Another credit note from this source has the number {}: it was issued {issued_at}, this one {}. If the files come from two shops, give this one a name of its own (--source-name, or “Shop name” on the page).",
                 self.number, self.issued_at
             ),
         )

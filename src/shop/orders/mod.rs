@@ -9,6 +9,7 @@ mod audit;
 mod change;
 #[cfg(test)]
 mod crashed;
+mod credited;
 mod events;
 mod facts;
 mod incoming;
@@ -31,6 +32,7 @@ pub use arrival::{Arrival, Brought, Traits, arrival};
 pub use asked::{NoteBody, OrderFields, PlaceOrder, StepBody, step_named};
 pub use audit::check;
 pub use change::{OrderChange, StepInput, add_note, change, edit_note, retag, take};
+pub use credited::{credit_note_after, credit_note_arrival, import_credit_note};
 pub use events::{EVENTS, happened_at};
 pub use facts::{Different, Facts, facts};
 pub use incoming::*;
@@ -39,7 +41,7 @@ pub use keep::{
     find_by_source, find_credit_note, find_credit_note_by_outside_id, get, get_credit_note, ids, recent,
 };
 pub use model::*;
-pub use place::{Imported, import, import_credit_note, known, known_credit_note, place};
+pub use place::{Imported, import, known, place};
 pub use sales::{Sold, currencies, sold_between};
 pub use search::{FIELDS, KINDS, credit_note_doc, doc};
 pub use sight::{require_prices, seen_by, sees_prices, sees_sales};

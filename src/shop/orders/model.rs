@@ -312,6 +312,10 @@ pub struct CreditNote {
     /// ISO 3166 code when the source names a country.
     #[n(11)]
     pub country: String,
+    /// What the import left behind that brought it.
+    #[n(12)]
+    #[cbor(default)]
+    pub imported: Option<Brought>,
 }
 
 /// What kind of document a [`CreditNote`] is.

@@ -1,17 +1,17 @@
-//! Placing orders: from the API, from staff, from an import; and credit notes that come with an import.
+//! Placing orders: from the API, from staff, from an import.
 
 use super::arrival::{Arrival, Traits, arrival, customer_named};
-use super::events::{CreditNoteAdded, Placed, Reimported};
-use super::incoming::{NewCreditNote, NewOrder, NewOrderCustomer};
-use super::keep::{self, account};
-use super::model::{CreditNote, CreditNoteId, Order, OrderId};
-use super::table::{BY_NUMBER, BY_SOURCE, CREDIT_BY_SOURCE, CREDIT_NOTES, NUMBERS};
+use super::events::{Placed, Reimported};
+use super::incoming::{NewOrder, NewOrderCustomer};
+use super::keep;
+use super::model::{Order, OrderId};
+use super::table::{BY_NUMBER, BY_SOURCE, NUMBERS};
 use crate::base::error::{Error, Result};
 use crate::base::id::{Id, time_of, uuid_v7};
-use crate::base::money::{Money, possible_amount};
+use crate::base::money::Money;
 use crate::base::time::Timestamp;
 use crate::shop::customers::{self, CustomerId, ExternalRef, NewCustomer, changes};
-use crate::store::{Read, Subject, Tx};
+use crate::store::{Read, Tx};
 
 /// People's numbers start here, so that the first order does not look like a test.
 const NUMBER_FIRST: u64 = 10_001;
@@ -19,7 +19,7 @@ const NUMBER_FIRST: u64 = 10_001;
 const WISHED_MAX: u64 = 99_999_999;
 
 /// The source that our own exports name for what was placed here.
-const OWN: &str = "backroom";
+pub(super) const OWN: &str = "backroom";
 
 /// What came of an order that an import brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +139,7 @@ fn insert(tx: &mut Tx<'_>, new: &NewOrder, brought: Option<&Traits>) -> Result<O
 }
 
 /// An id whose order is the order of time.
-fn dated_id(tx: &mut Tx<'_>, at: Timestamp) -> [u8; 16] {
+pub(super) fn dated_id(tx: &mut Tx<'_>, at: Timestamp) -> [u8; 16] {
     let mut random = [0; 10];
     tx.random(&mut random);
     uuid_v7(at.0, &random)
@@ -198,82 +198,4 @@ fn described_by(new: &NewOrder, email: &str) -> NewCustomer {
         is_import: new.is_import,
         ..NewCustomer::default()
     }
-}
-
-/// Adds a credit note that an import brings, once. `None` when it was here already.
-///
-/// # Errors
-/// `validation` of the described customer; `other_credit_note`.
-pub fn import_credit_note(tx: &mut Tx<'_>, new: &NewCreditNote) -> Result<Option<CreditNoteId>> {
-    if known_credit_note(tx, new)? {
-        return Ok(None);
-    }
-    let customer = match &new.customer {
-        NewOrderCustomer::Guest => None,
-        NewOrderCustomer::Known(id) => Some(customers::get(tx, *id)?.id),
-        NewOrderCustomer::Described(described) => {
-            let mut described = (**described).clone();
-            described.is_import = true;
-            described.created_at = described.created_at.or(Some(new.issued_at));
-            Some(customers::known_as(tx, &described, "import")?)
-        }
-    };
-    possible_amount(new.total).map_err(|e| e.on("/total"))?;
-    let now = tx.now();
-    let own = wished_note(new);
-    let id = own.unwrap_or_else(|| CreditNoteId::from_bytes(dated_id(tx, new.issued_at)));
-    let note = CreditNote {
-        id,
-        number: new.number.clone(),
-        version: 1,
-        issued_at: new.issued_at,
-        created_at: new.created_at.map_or(now, |at| at.min(now)),
-        source: new.source.clone().filter(|s| own.is_none() || own_note_id(s) != own),
-        customer,
-        currency: new.currency,
-        lines: new.lines.clone(),
-        total: new.total,
-        kind: new.kind,
-        country: new.country.clone(),
-    };
-    CREDIT_NOTES.put(tx, &note.id, &note)?;
-    let mut also = Vec::new();
-    if let Some(customer) = customer {
-        account(tx, customer, |totals| {
-            totals.credit_notes = totals.credit_notes.saturating_add(1);
-            keep::spend(totals, note.currency, -note.total)
-        })?;
-        also.push(Subject::of(&customer));
-    }
-    let event = CreditNoteAdded { number: note.number.clone(), total: Money::new(note.total, note.currency) };
-    tx.publish_with(Subject::of(&note.id), &also, &event)?;
-    Ok(Some(note.id))
-}
-
-/// Whether a credit note that an import brings is here already, by its source and outside id.
-///
-/// # Errors
-/// `other_credit_note` when one is, and says something else.
-pub fn known_credit_note(r: &impl Read, new: &NewCreditNote) -> Result<bool> {
-    if let Some(id) = wished_note(new)
-        && let Some(here) = keep::find_credit_note(r, id)?
-    {
-        return if new.is(&here) { Ok(true) } else { Err(new.differs(here.issued_at)) };
-    }
-    let Some(source) = &new.source else { return Ok(false) };
-    let Some(id) = CREDIT_BY_SOURCE.first(r, &(source.source.clone(), source.id.clone()))? else {
-        return Ok(false);
-    };
-    let here = keep::get_credit_note(r, id)?;
-    if new.is(&here) { Ok(true) } else { Err(new.differs(here.issued_at)) }
-}
-
-/// The id of ours that a credit note comes with.
-fn wished_note(new: &NewCreditNote) -> Option<CreditNoteId> {
-    let own = new.wished_id.or_else(|| new.source.as_ref().and_then(own_note_id));
-    own.filter(|id| time_of(&id.bytes()).is_some())
-}
-
-fn own_note_id(source: &ExternalRef) -> Option<CreditNoteId> {
-    if source.source == OWN { CreditNoteId::parse(&source.id).ok() } else { None }
 }

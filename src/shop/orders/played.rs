@@ -3,7 +3,7 @@
 use super::*;
 use crate::base::money::{Currency, Price};
 use crate::base::time::{Clock, DAY_MS, Timestamp};
-use crate::shop::customers::{self, ExternalRef, NewCustomer};
+use crate::shop::customers::{self, ExternalRef, NewCustomer, Outcome};
 use crate::store::{Actor, Settings, Store, TableInfo};
 use std::sync::LazyLock;
 
@@ -226,19 +226,78 @@ fn credit_notes_lower_what_a_customer_spent() {
         total,
         kind: CreditKind::Credit,
         country: String::new(),
+        given: Given::default(),
     };
     let credit = note("C1", 1200);
-    assert!(write(&store, move |tx| import_credit_note(tx, &credit)).is_some());
-    let again = note("C1", 1200);
-    assert!(write(&store, move |tx| import_credit_note(tx, &again)).is_none());
-    let other = note("C1", 1300);
-    let why =
-        store.write_blocking(Actor::system("test"), move |tx| import_credit_note(tx, &other)).unwrap_err();
-    assert_eq!(why.code, "other_credit_note");
+    let import = |note: NewCreditNote| {
+        let said = store.read(|s| credit_note_arrival(s, &note));
+        let done = store.write_blocking(Actor::system("test"), move |tx| import_credit_note(tx, &note));
+        let done = done.map(|(_, outcome)| outcome);
+        assert_eq!(said.as_ref().ok(), done.as_ref().ok(), "the dry run says what is done");
+        done
+    };
+    assert_eq!(import(credit.clone()).unwrap(), Outcome::Added);
+    assert_eq!(import(credit.clone()).unwrap(), Outcome::Unchanged);
+    assert_eq!(import(note("C1", 1300)).unwrap(), Outcome::Changed);
+    is_sound(&store);
+    assert_eq!(import(credit.clone()).unwrap(), Outcome::Changed);
+    // The same in another zone than before says what it said; another time and sum are another note's.
+    let local = |zone: i64| NewCreditNote {
+        issued_at: Timestamp(1_780_000_000_000 - zone),
+        given: Given { local: Some(vec![1_780_000_000_000]), currency: true, is_said: false },
+        ..note("C1", 1200)
+    };
+    assert_eq!(import(local(0)).unwrap(), Outcome::Unchanged, "as it is here");
+    assert_eq!(import(local(3_600_000)).unwrap(), Outcome::Changed);
+    assert_eq!(import(local(7_200_000)).unwrap(), Outcome::Unchanged);
+    assert_eq!(import(credit.clone()).unwrap(), Outcome::Changed, "a time with its offset corrects it");
+    let later = NewCreditNote { issued_at: Timestamp(1_790_000_000_000), ..note("C1", 1400) };
+    assert_eq!(import(later).unwrap_err().code, "other_credit_note");
     let external = ExternalRef { source: "test".into(), id: "14646".into() };
     let totals =
         store.read(|s| customers::totals(s, customers::find_by_external(s, &external)?.unwrap())).unwrap();
     assert_eq!((totals.orders, totals.credit_notes, totals.spent[0].amount), (1, 1, 3800));
+    is_sound(&store);
+}
+
+#[test]
+fn what_was_taken_for_given_is_no_news_and_what_somebody_says_corrects_it() {
+    let (_dir, store) = store();
+    let local = 1_780_000_000_000;
+    let read = |zone: i64, is_said: bool| NewOrder {
+        placed_at: Some(Timestamp(local - zone)),
+        given: Given { local: Some(vec![local]), currency: true, is_said },
+        ..order("1", "c1", 0, 500)
+    };
+    let import = |new: NewOrder| write(&store, move |tx| import(tx, &new));
+    let Imported::Added(id) = import(read(0, false)) else { panic!("it is new") };
+    assert_eq!(import(read(3_600_000, false)), Imported::Unchanged(id), "the shop's zone is another one");
+    assert_eq!(import(read(3_600_000, true)), Imported::Changed(id));
+    assert_eq!(store.read(|s| get(s, id)).unwrap().placed_at, Timestamp(local - 3_600_000));
+    assert_eq!(import(read(0, false)), Imported::Unchanged(id), "what was corrected stays");
+    // A newer file, read in the zone of now, is of the same order.
+    let mut newer = read(0, false);
+    newer.lines[0].unit_price = Price::from_minor(600, Currency::GBP).unwrap();
+    assert_eq!(import(newer), Imported::Changed(id));
+    assert_eq!(import(read(3_600_000, true)), Imported::Changed(id));
+    // Another currency that somebody says.
+    let pounds = NewOrder { currency: Currency::GBP, ..read(3_600_000, true) };
+    let euros = NewOrder { currency: Currency::EUR, ..pounds.clone() };
+    assert_eq!(import(pounds), Imported::Unchanged(id));
+    assert_eq!(import(euros), Imported::Changed(id));
+    // The day and the month the other way round, on an order of nobody: 3 May and 5 March.
+    let dated = |at: &str| NewOrder {
+        customer: NewOrderCustomer::Guest,
+        placed_at: Some(Timestamp::parse(at).unwrap()),
+        ..order("2", "", 0, 700)
+    };
+    let Imported::Added(other) = import(dated("2026-05-03T10:00:00Z")) else { panic!("it is new") };
+    assert_eq!(import(dated("2026-03-05T10:00:00Z")), Imported::Changed(other));
+    let far = dated("2026-01-09T10:00:00Z");
+    let error = store
+        .write_blocking(Actor::system("test"), move |tx| super::import(tx, &far).map(|_| ()))
+        .unwrap_err();
+    assert_eq!(error.code, "other_order");
     is_sound(&store);
 }
 

@@ -69,12 +69,60 @@ fn read(views: &[View<'_>], field: Field, currency: Currency) -> Result<Option<A
     Ok(Some(Amount { exact, minor }))
 }
 
+/// An amount that may be in the sums of the file already, or not.
+struct Beside {
+    field: Field,
+    is_tax: bool,
+    amount: Amount,
+}
+
+/// Taxes that some files leave out of the tax, and discounts that some leave out of the lines.
+const BESIDE: [(Field, bool); 4] = [
+    (Field::OrderShippingTax, true),
+    (Field::OrderFeeTax, true),
+    (Field::OrderLateDiscount, false),
+    (Field::OrderCartDiscount, false),
+];
+
+/// Counts those of the amounts, as few as can be, that make the total right where it is not right without them.
+fn beside_explains(found: &mut Amounts, beside: &mut Vec<Beside>, total: i64) -> bool {
+    let near = |sum: i64| sum.abs_diff(total) <= 1;
+    let with = found.goods.minor.saturating_sub(found.discount.minor).saturating_add(found.shipping.minor);
+    let taxed = with.saturating_add(found.tax.minor);
+    if near(with) || near(taxed) {
+        return false;
+    }
+    let mut choices: Vec<u32> = (1..1_u32 << beside.len()).collect();
+    choices.sort_by_key(|choice| choice.count_ones());
+    let is_in = |choice: u32, place: usize| choice >> place & 1 == 1;
+    let sum = |choice: u32| {
+        beside.iter().enumerate().filter(|(place, _)| is_in(choice, *place)).fold(taxed, |sum, (_, b)| {
+            if b.is_tax { sum.saturating_add(b.amount.minor) } else { sum.saturating_sub(b.amount.minor) }
+        })
+    };
+    let Some(choice) = choices.into_iter().find(|choice| near(sum(*choice))) else { return false };
+    for (_, b) in beside.iter().enumerate().filter(|(place, _)| is_in(choice, *place)) {
+        let whole = if b.is_tax { &mut found.tax } else { &mut found.discount };
+        whole.exact += b.amount.exact;
+        whole.minor = whole.minor.saturating_add(b.amount.minor);
+    }
+    found.has_tax |= found.tax.minor != 0;
+    let mut place = 0;
+    beside.retain(|_| {
+        place += 1;
+        !is_in(choice, place - 1)
+    });
+    true
+}
+
 fn positive(amount: Amount) -> Amount {
     Amount { exact: amount.exact.abs(), minor: amount.minor.saturating_abs() }
 }
 
 impl Maker<'_> {
     /// Reads the amounts of an order and decides what they mean.
+    ///
+    /// The fields are those whose amounts are in none of the sums.
     ///
     /// # Errors
     /// `invalid_number`, `amount_too_large`.
@@ -83,7 +131,7 @@ impl Maker<'_> {
         views: &[View<'_>],
         lines: &[MadeLine],
         currency: Currency,
-    ) -> Result<Amounts, Fault> {
+    ) -> Result<(Amounts, Vec<Field>), Fault> {
         let of = |field: Field| read(views, field, currency);
         let mut found = Amounts {
             goods: Amount {
@@ -119,6 +167,13 @@ impl Maker<'_> {
                 found.tax.minor = lines.iter().fold(0, |sum, l| sum.saturating_add(l.line.tax));
             }
         }
+        let mut beside = Vec::new();
+        for (field, is_tax) in BESIDE {
+            let amount = of(field)?.filter(|amount| amount.minor != 0);
+            beside.extend(amount.map(|amount| Beside { field, is_tax, amount: positive(amount) }));
+        }
+        // What the lines have taken off already.
+        let taken_off = lines.iter().fold(0_i64, |sum, l| sum.saturating_add(l.line.discount));
         found.is_tax_included = match self.mapping.rules.tax {
             TaxRule::Included => {
                 self.assumptions.note(Assumed::TaxIncluded);
@@ -128,7 +183,7 @@ impl Maker<'_> {
                 self.assumptions.note(Assumed::TaxAdded);
                 false
             }
-            TaxRule::Decide => self.decide(&mut found, of(Field::OrderShippingTax)?, views),
+            TaxRule::Decide => self.decide(&mut found, &mut beside, views),
         };
         if found.refunded.minor == 0 {
             found.refunded = self.refunds_in_columns(views, currency);
@@ -136,7 +191,8 @@ impl Maker<'_> {
         if self.mapping.rules.tax != TaxRule::Decide {
             self.prove(&found, views);
         }
-        Ok(found)
+        let left = beside.iter().filter(|b| b.is_tax || b.amount.minor != taken_off).map(|b| b.field);
+        Ok((found, left.collect()))
     }
 
     /// What stands in WooCommerce's column of refunds: `amount:29.75|reason:x`, one after another.
@@ -162,20 +218,17 @@ impl Maker<'_> {
     }
 
     /// Whether the tax is in the prices: whatever makes the total right, to a hundredth.
-    fn decide(&mut self, found: &mut Amounts, shipping_tax: Option<Amount>, views: &[View<'_>]) -> bool {
-        let Some(total) = found.stated_total else { return true };
+    fn decide(&mut self, found: &mut Amounts, beside: &mut Vec<Beside>, views: &[View<'_>]) -> bool {
+        // The amounts of this format are without the tax.
+        let is_net = self.mapping.rules.lines == Some(LineColumns::Woocommerce);
+        let Some(total) = found.stated_total else { return !is_net };
+        if beside_explains(found, beside, total.minor) {
+            self.tallies.fact("tax_added");
+            return false;
+        }
         let base = found.goods.minor.saturating_sub(found.discount.minor);
         let with = base.saturating_add(found.shipping.minor);
         let near = |sum: i64| sum.abs_diff(total.minor) <= 1;
-        if let (false, false, Some(more)) =
-            (near(with), near(with.saturating_add(found.tax.minor)), shipping_tax)
-        {
-            // Some files leave the tax on shipping out of the tax.
-            let sum = found.tax.minor.saturating_add(more.minor);
-            if near(with.saturating_add(sum)) {
-                found.tax = Amount { exact: found.tax.exact + more.exact, minor: sum };
-            }
-        }
         let taxed = |sum: i64| near(sum.saturating_add(found.tax.minor));
         let (fact, is_included, is_free) = match (near(with), taxed(with)) {
             (true, true) => ("tax_included_or_none", true, false),
@@ -183,7 +236,7 @@ impl Maker<'_> {
             (false, true) => ("tax_added", false, false),
             _ if found.shipping.minor > 0 && near(base) => ("free_shipping", true, true),
             _ if found.shipping.minor > 0 && taxed(base) => ("free_shipping", false, true),
-            _ => ("total_unexplained", true, false),
+            _ => ("total_unexplained", !is_net, false),
         };
         self.tallies.fact(fact);
         if is_free {

@@ -41,7 +41,7 @@ impl<'a> Cells<'a> {
     }
     fn fault(&self, column: &str, code: &'static str, reason: &str) -> Fault {
         let (column, value) = (column.to_owned(), cell::shown(self.raw(column)));
-        Fault { line: self.view.line(), column, value, code, reason: reason.to_owned() }
+        Fault { line: self.view.line(), column, value, code, reason: reason.to_owned(), ..Fault::default() }
     }
     /// A cell that this program wrote by itself; nothing for an empty one.
     fn parsed<T>(&self, column: &str, parse: impl Fn(&str) -> Option<T>) -> Read<Option<T>> {
@@ -297,13 +297,7 @@ pub fn customer(view: View<'_>) -> Read<NewCustomer> {
 }
 
 fn nothing() -> Fault {
-    Fault {
-        line: 0,
-        column: String::new(),
-        value: String::new(),
-        code: "row_missing",
-        reason: "There is no row.".into(),
-    }
+    Fault { code: "row_missing", reason: "There is no row.".into(), ..Fault::default() }
 }
 
 /// An order of a JSON line.

@@ -9,14 +9,14 @@ use crate::shop::transfer::join::Lookup;
 use crate::shop::transfer::mapping::Mapping;
 use crate::shop::transfer::number;
 use crate::shop::transfer::options::Options;
-use crate::shop::transfer::outcome::RawRow;
+use crate::shop::transfer::outcome::{RawRow, Refused};
 use crate::shop::transfer::records::Record;
 use crate::shop::transfer::refusals::is_refused_column;
 use crate::shop::transfer::sheet::Sheet;
 use crate::shop::transfer::survey::{KeyColumns, Survey, Wanted, survey};
 use rust_decimal::Decimal;
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The name in mappings for the number of the row.
@@ -51,6 +51,8 @@ enum Slot {
 /// A cell that refuses its row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fault {
+    /// The file of the row, where several are read.
+    pub file: Option<Arc<str>>,
     /// Physical line of the row.
     pub line: u64,
     pub column: String,
@@ -64,6 +66,7 @@ impl Fault {
     pub fn of(error: &crate::base::error::Error) -> Self {
         let field = error.fields.first();
         Self {
+            file: None,
             line: 0,
             column: field.map_or("", |f| f.pointer.trim_start_matches('/')).to_owned(),
             value: String::new(),
@@ -86,6 +89,8 @@ pub struct Bound {
     by: HashMap<String, Vec<Slot>>,
     /// Columns that become metadata, with their names.
     pub kept: Vec<(usize, String)>,
+    /// Columns that are second choices of every field that knows them, with those fields.
+    spare: Vec<(usize, Vec<Field>)>,
     pub unknown: Vec<usize>,
     /// Columns that are known and left out.
     pub ignored: Vec<usize>,
@@ -162,7 +167,12 @@ impl Bound {
         let survey = survey(&sheet, &wanted, options)?;
         let by = mapping.files.iter().map(|(role, file)| (role.clone(), tie.slots(&file.by))).collect();
         let (kept, unknown) = tie.rest(&used, role, options);
-        let ignored = mapping.rules.ignore.iter().filter_map(|n| sheet.column(n)).collect();
+        let spare = spare_columns(&slots);
+        let ignored = mapping.rules.ignore.iter().filter_map(|n| sheet.column(n));
+        let secrets = (0..sheet.header.len()).filter(|c| is_secret(sheet.title(*c)));
+        // What the mapping calls of no use may be used where a better column is not there.
+        let ignored = ignored.chain(secrets).filter(|c| !used.contains(c));
+        let ignored = ignored.collect::<BTreeSet<_>>().into_iter().collect();
         Ok(Self {
             survey,
             role: role.map(str::to_owned),
@@ -170,6 +180,7 @@ impl Bound {
             slots,
             by,
             kept,
+            spare,
             unknown,
             ignored,
             null: mapping.rules.null.clone(),
@@ -179,6 +190,29 @@ impl Bound {
     pub fn has(&self, field: Field) -> bool {
         self.slots.get(field.index()).is_some_and(|s| !s.is_empty())
     }
+}
+
+/// A column of passwords, also of their digests: no import keeps them, whatever the file is taken for.
+fn is_secret(title: &str) -> bool {
+    let title = title.to_lowercase();
+    ["password", "passwd", "passwort", "user_pass", "mot de passe"].iter().any(|word| title.contains(word))
+}
+
+/// Columns that some fields fall back on and that are the first choice of none.
+fn spare_columns(slots: &[Vec<Slot>]) -> Vec<(usize, Vec<Field>)> {
+    let mut firsts = BTreeSet::new();
+    let mut seconds: BTreeMap<usize, Vec<Field>> = BTreeMap::new();
+    for (field, slots) in Field::ALL.iter().zip(slots) {
+        for (place, slot) in slots.iter().enumerate() {
+            let Slot::Own(column) = slot else { continue };
+            if place == 0 {
+                firsts.insert(*column);
+            } else {
+                seconds.entry(*column).or_default().push(*field);
+            }
+        }
+    }
+    seconds.into_iter().filter(|(column, _)| !firsts.contains(column)).collect()
 }
 
 fn own_columns(slot: &Slot) -> Vec<usize> {
@@ -265,7 +299,7 @@ impl Tie<'_> {
         let left: Vec<usize> = (0..self.sheet.header.len())
             .filter(|c| !used.contains(c) && !ignore.contains(c) && !keep.contains(c))
             .filter(|c| !self.sheet.title(*c).is_empty() && !is_line_column(self.sheet.title(*c)))
-            .filter(|c| !is_refused_column(self.sheet.title(*c)))
+            .filter(|c| !is_refused_column(self.sheet.title(*c)) && !is_secret(self.sheet.title(*c)))
             .collect();
         let joined = foreign_names(self.mapping, role.unwrap_or_default());
         let unknown: Vec<usize> =
@@ -304,6 +338,19 @@ impl<'a> View<'a> {
             record: self.row.record.clone(),
         }
     }
+    /// The row as it stands with the word and the reason why it is not taken.
+    pub fn refused(&self, code: &'static str, reason: &str) -> Refused {
+        Refused {
+            file: Arc::clone(self.file()),
+            line: self.line(),
+            column: String::new(),
+            value: String::new(),
+            code,
+            reason: reason.to_owned(),
+            header: Arc::clone(&self.bound.sheet.header),
+            cells: self.row.record.cells().map(str::to_owned).collect(),
+        }
+    }
     /// The first of the field's cells that is not empty, cleaned; empty otherwise.
     pub fn text(&self, field: Field) -> Cow<'a, str> {
         self.found(field).map_or(Cow::Borrowed(""), |(text, _)| text)
@@ -335,6 +382,36 @@ impl<'a> View<'a> {
             self.bound.by.get(role)?.iter().find_map(|s| self.raw(s).filter(|t| !t.trim().is_empty()))?;
         let text = cell::without_float_tail(cell::clean(&text, true)).to_owned();
         Some(if text.contains('@') { crate::base::email::key(&text) } else { text })
+    }
+    /// Cells that say something else than the cell that was taken in their place: the second of two phones, an
+    /// e-mail address beside that of the account.
+    pub fn unsaid(&self) -> Vec<(usize, Field, &'a str)> {
+        let spare = self.bound.spare.iter().filter_map(|(column, fields)| {
+            let text = cell::clean(self.kept(*column), true);
+            let first = *fields.first()?;
+            let is_said = text.is_empty() || fields.iter().any(|field| self.says(*field, *column, text));
+            (!is_said).then_some((*column, first, text))
+        });
+        spare.collect()
+    }
+    /// Whether the field says what stands in the column.
+    fn says(&self, field: Field, column: usize, text: &str) -> bool {
+        let Some((taken, slot)) = self.found(field) else { return false };
+        if matches!(slot, Slot::Own(own) if *own == column) || taken.to_lowercase() == text.to_lowercase() {
+            return true;
+        }
+        let number = |text: &str, column| number::parse(text, self.bound.survey.style(column).sign);
+        match (field.shape(), slot) {
+            (Shape::Number, Slot::Own(own)) => {
+                number(text, column).is_some_and(|value| number(&taken, *own) == Some(value))
+            }
+            (Shape::Date, _) => date::is_null(text),
+            _ => false,
+        }
+    }
+    /// The title of a column.
+    pub fn title(&self, column: usize) -> &'a str {
+        self.bound.sheet.title(column)
     }
     /// A cell of a column that no field stands for.
     pub fn kept(&self, column: usize) -> &'a str {
@@ -374,7 +451,15 @@ impl<'a> View<'a> {
             Some(Slot::Own(column)) => cell::shown(self.bound.sheet.title(*column)),
             _ => field.name().to_owned(),
         };
-        Fault { line: self.line(), column, value: cell::shown(&value), code, reason: reason.to_owned() }
+        let (file, value) = (Some(Arc::clone(self.file())), cell::shown(&value));
+        Fault { file, line: self.line(), column, value, code, reason: reason.to_owned() }
+    }
+    /// A refusal by a rule of records, with the cell that it means where a column of the file has it.
+    pub fn named(&self, fault: Fault, section: &'static str) -> Fault {
+        match Field::meant(&fault.column, section).filter(|field| self.has(*field)) {
+            Some(field) => self.fault(field, fault.code, &fault.reason),
+            None => Fault { file: Some(Arc::clone(self.file())), line: self.line(), ..fault },
+        }
     }
     /// All cells by the names of their columns.
     pub fn columns(&self) -> HashMap<String, &'a str> {

@@ -61,6 +61,7 @@ impl Maker<'_> {
             total,
             kind,
             country: country.map(|a| a.country).unwrap_or_default(),
+            given: self.given(views, Some(issued), |zone| vec![issued.at.local_ms(zone)]),
         })))
     }
 }

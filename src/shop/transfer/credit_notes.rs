@@ -7,7 +7,7 @@ use crate::base::money::{Currency, Money};
 use crate::base::time::Timestamp;
 use crate::shop::customers::{Customer, ExternalRef, one_line};
 use crate::shop::orders::{
-    CreditKind, CreditNote, CreditNoteId, Line, NewCreditNote, NewLine, NewOrder, NewOrderCustomer,
+    CreditKind, CreditNote, CreditNoteId, Given, Line, NewCreditNote, NewLine, NewOrder, NewOrderCustomer,
 };
 use crate::shop::transfer::document::{BuyerDocument, LineDocument, SOURCE};
 use crate::shop::transfer::export::{header, json_line, list, opt, own_money as money};
@@ -98,6 +98,7 @@ impl CreditNoteDocument {
             total: self.total,
             kind: self.kind,
             country,
+            given: Given::default(),
         })
     }
 }

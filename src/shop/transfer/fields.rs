@@ -49,6 +49,9 @@ fields! {
         OrderShipping "shipping" Number,
         OrderShippingTax "shipping_tax" Number,
         OrderFees "fees" Number,
+        OrderFeeTax "fee_tax" Number,
+        OrderCartDiscount "cart_discount" Number,
+        OrderLateDiscount "late_discount" Number,
         ShippingMethod "shipping_method" Text,
         OrderTax "tax" Number,
         OrderTotal "total" Number,
@@ -151,6 +154,26 @@ impl Field {
     pub fn named(section: &str, name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|f| f.section() == section && f.name() == name)
     }
+    /// The field that a rule of orders means by `lines/3/unit_price`, or one of customers by `birthday`.
+    pub fn meant(pointer: &str, section: &'static str) -> Option<Self> {
+        let parts: Vec<&str> = pointer.trim_start_matches('/').split('/').collect();
+        let (section, name) = match parts.as_slice() {
+            ["lines", _, name] => ("line", *name),
+            ["billing", name] => ("billing", *name),
+            ["shipping_address", name] => ("shipping", *name),
+            ["addresses", _, name] => ("billing", *name),
+            ["payments", _, name] => ("payment", *name),
+            ["source", _] => (section, "id"),
+            [name] => (section, *name),
+            _ => return None,
+        };
+        let name = match name {
+            "unit_price" => "price",
+            "accepts_marketing" => "marketing",
+            other => other,
+        };
+        Self::named(section, name)
+    }
     /// Its place in [`Self::ALL`].
     pub fn index(self) -> usize {
         self as usize
@@ -215,5 +238,14 @@ mod tests {
             assert_eq!(field.index(), index);
             assert!(SECTIONS.contains(&field.section()));
         }
+    }
+
+    #[test]
+    fn what_a_rule_points_at_is_a_field() {
+        assert_eq!(Field::meant("/lines/3/unit_price", "order"), Some(Field::LinePrice));
+        assert_eq!(Field::meant("shipping_address/city", "order"), Some(Field::ShippingCity));
+        assert_eq!(Field::meant("note", "order"), Some(Field::OrderNote));
+        assert_eq!(Field::meant("/birthday", "customer"), Some(Field::CustomerBirthday));
+        assert_eq!(Field::meant("/lines", "order"), None);
     }
 }

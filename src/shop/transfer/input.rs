@@ -29,6 +29,8 @@ pub struct Input {
     /// As messages call it: the path that somebody typed, or the name.
     told: String,
     from: From,
+    /// The line its header is on, where it is a part of a file of refused rows.
+    part: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -50,11 +52,11 @@ impl Meter {
 impl Input {
     pub fn path(path: &Path) -> Self {
         let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-        Self { name, told: path.display().to_string(), from: From::Path(path.to_owned()) }
+        Self { name, told: path.display().to_string(), from: From::Path(path.to_owned()), part: None }
     }
     /// A file that lies under another name than its own.
     pub fn path_named(path: &Path, name: &str) -> Self {
-        Self { name: name.to_owned(), told: name.to_owned(), from: From::Path(path.to_owned()) }
+        Self { name: name.to_owned(), told: name.to_owned(), from: From::Path(path.to_owned()), part: None }
     }
     /// Where it lies; `None` for bytes.
     pub fn plain_path(&self) -> Option<&Path> {
@@ -65,7 +67,16 @@ impl Input {
     }
     /// For pasted text and tests.
     pub fn bytes(name: &str, bytes: impl Into<Arc<[u8]>>) -> Self {
-        Self { name: name.to_owned(), told: name.to_owned(), from: From::Bytes(bytes.into()) }
+        Self { name: name.to_owned(), told: name.to_owned(), from: From::Bytes(bytes.into()), part: None }
+    }
+    /// The part of it whose header is on this line.
+    #[must_use]
+    pub fn part_from(&self, line: u64) -> Self {
+        Self { part: Some(line), ..self.clone() }
+    }
+    /// The line its header is on, where it is a part of a file.
+    pub fn part(&self) -> Option<u64> {
+        self.part
     }
     /// The file's name without its folder, for reports.
     pub fn name(&self) -> &str {

@@ -75,6 +75,8 @@ pub struct Choices {
     pub decimal: String,
     /// `dmy` or `mdy`, for columns of dates that could be read both ways.
     pub dates: String,
+    /// A time zone such as `Europe/Berlin`, of times without an offset; the shop's own without it.
+    pub zone: String,
     /// A currency's code, for files that name none; the shop's own without it.
     pub currency: String,
     /// Keeps the orders of two shops apart whose files have one format.
@@ -109,7 +111,7 @@ impl Choices {
     /// The options of a run in this shop.
     ///
     /// # Errors
-    /// `encoding_unknown`, `invalid_choice`.
+    /// `encoding_unknown`, `invalid_choice`, `invalid_zone`.
     pub fn options(&self, zone: Zone, own: Currency) -> Result<Options> {
         let wrong = |field: &str, right: &str| {
             Error::invalid("invalid_choice", format!("Choose {right}.")).on(format!("/{field}"))
@@ -131,7 +133,11 @@ impl Choices {
                 "mdy" => Some(DateOrder::MonthFirst),
                 _ => return Err(wrong("dates", "dmy or mdy")),
             },
-            zone,
+            zone: match self.zone.trim() {
+                "" => zone,
+                name => Zone::named(name).map_err(|e| e.on("/zone"))?,
+            },
+            zone_is_said: !self.zone.trim().is_empty(),
             currency: match self.currency.trim() {
                 "" => None,
                 code => Some(Currency::parse(code).map_err(|e| e.on("/currency"))?),

@@ -11,6 +11,9 @@ use crate::shop::transfer::sheet::{Sheet, Step};
 use crate::shop::transfer::survey::Keyer;
 use std::collections::HashMap;
 
+const NO_KEY: (&str, &str) =
+    ("key_missing", "The row has no key, so that it belongs to no record. It was left out.");
+
 /// Joined files are held in memory; this much of their text at most.
 const BYTES_MAX: usize = 1 << 30;
 
@@ -42,7 +45,7 @@ impl Lookup {
         let is_email = mapping.files.get(role).is_some_and(|f| f.is_email);
         Self { role: role.to_owned(), wanted: foreign_names(mapping, role), rows: HashMap::new(), is_email }
     }
-    /// Takes in a file. A later row with the same key wins.
+    /// Takes in a file. A later row with the same key wins; one without a key is of no use.
     ///
     /// # Errors
     /// `file_unreadable`, `joined_file_too_large`.
@@ -51,7 +54,7 @@ impl Lookup {
         sheet: &Sheet,
         mapping: &Mapping,
         meter: &Meter,
-        refused: &mut Vec<Refused>,
+        (refused, keyless): (&mut Vec<Refused>, &mut Vec<Refused>),
     ) -> Result<u64> {
         let Some(file) = mapping.files.get(&self.role) else { return Ok(0) };
         let keys: Vec<usize> = file.key.iter().filter_map(|k| sheet.column(k)).collect();
@@ -66,6 +69,7 @@ impl Lookup {
                     let row = rows.row();
                     let Some(key) = keys.iter().find_map(|k| row.get(*k)).filter(|k| !k.trim().is_empty())
                     else {
+                        keyless.push(rows.refused(NO_KEY.0, NO_KEY.1));
                         continue;
                     };
                     let cells =
@@ -136,7 +140,7 @@ impl Details {
         self.poisoned.get(key).copied()
     }
     /// Rows that nobody asked for.
-    pub fn left(&self) -> impl Iterator<Item = &Row> {
-        self.rows.values().flatten()
+    pub fn into_left(self) -> impl Iterator<Item = Row> {
+        self.rows.into_values().flatten()
     }
 }

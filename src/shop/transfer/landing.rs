@@ -3,16 +3,19 @@
 
 use crate::base::error::{Kind, Result};
 use crate::base::money::Currency;
-use crate::shop::customers::{self, Outcome};
+use crate::shop::customers::{self, CustomerId, Outcome};
 use crate::shop::orders::{self, Imported};
-use crate::shop::transfer::outcome::{Item, Place, Refused, Sink};
+use crate::shop::transfer::claims;
+use crate::shop::transfer::outcome::{Item, Place, Refused, Sink, Warnings};
 use crate::shop::transfer::refusals::RefusedCsv;
 use crate::shop::transfer::rehearsal::WouldBe;
 use crate::store::{Actor, Snapshot, Store, Tx};
+use crate::web::listing::grouped;
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,6 +50,13 @@ pub struct Landed {
     #[n(8)]
     #[cbor(default)]
     pub orders_changed: u64,
+    /// Rows that are right and hold nothing to write.
+    #[n(9)]
+    #[cbor(default)]
+    pub left_out: u64,
+    #[n(10)]
+    #[cbor(default)]
+    pub credit_notes_changed: u64,
 }
 
 impl Landed {
@@ -58,8 +68,14 @@ impl Landed {
             self.customers_added,
             self.customers_changed,
             self.credit_notes_added,
+            self.credit_notes_changed,
         ];
         written.iter().any(|count| *count > 0)
+    }
+    /// Whether something was taken, were it only known already.
+    pub fn has_any(&self) -> bool {
+        let known = [self.orders_unchanged, self.customers_unchanged, self.credit_notes_unchanged];
+        self.has_work() || known.iter().any(|count| *count > 0)
     }
     /// Every count that is not zero, with its words.
     pub fn in_words(&self) -> Vec<(u64, &'static str)> {
@@ -71,11 +87,25 @@ impl Landed {
             (self.customers_changed, "customers changed"),
             (self.customers_unchanged, "customers unchanged"),
             (self.credit_notes_added, "credit notes and adjustments added"),
+            (self.credit_notes_changed, "credit notes and adjustments changed"),
             (self.credit_notes_unchanged, "credit notes and adjustments unchanged"),
             (self.refused, "refused"),
+            (self.left_out, "left out"),
         ];
         all.into_iter().filter(|(count, _)| *count > 0).collect()
     }
+}
+
+/// A count with its words, such as `1 order added` and `2 orders added`.
+pub fn counted(count: u64, what: &str) -> String {
+    let one = |what: &str| what.replace("orders", "order").replace("customers", "customer");
+    let one = |what: &str| {
+        one(what)
+            .replace("notes and adjustments", "note or adjustment")
+            .replace("rows", "row")
+            .replace("lines", "line")
+    };
+    format!("{} {}", grouped(count), if count == 1 { one(what) } else { what.to_owned() })
 }
 
 /// What to do with a refusal.
@@ -96,6 +126,10 @@ pub struct Ended {
     pub totals: BTreeMap<Currency, i64>,
     /// The first refusals, in the order of the files.
     pub refusals: Vec<Refused>,
+    /// The first rows that were left out.
+    pub left_out: Vec<Refused>,
+    /// What differs from the shop.
+    pub warnings: Warnings,
     /// Why it went no further, when a refusal was to end it.
     pub stopped: Option<String>,
 }
@@ -104,9 +138,8 @@ pub struct Ended {
 #[derive(Clone, Debug)]
 enum Came {
     Order(Outcome),
-    Customer(Outcome),
-    NoteAdded,
-    NoteUnchanged,
+    Customer(CustomerId, Outcome),
+    Note(Outcome),
     Refused { column: String, code: &'static str, reason: String },
 }
 
@@ -127,6 +160,8 @@ pub struct Landing<'a> {
     /// What a dry run would have written.
     would_be: WouldBe,
     refusals: Vec<Refused>,
+    left_out: Vec<Refused>,
+    warnings: Warnings,
     is_ended: bool,
 }
 
@@ -150,6 +185,8 @@ impl<'a> Landing<'a> {
             totals: BTreeMap::new(),
             would_be: WouldBe::default(),
             refusals: Vec::new(),
+            left_out: Vec::new(),
+            warnings: Warnings::default(),
             is_ended: false,
         }
     }
@@ -164,13 +201,12 @@ impl<'a> Landing<'a> {
         self.on_error = on_error;
         self
     }
-    /// Where refused rows go: the row as it stands, then where and why, so that it can be mended and imported.
-    ///
-    /// # Errors
-    /// `file_unwritable`.
-    pub fn refused_to(mut self, out: Box<dyn Write + Send + 'a>) -> Result<Self> {
-        self.refused_rows = Some(RefusedCsv::new(out)?);
-        Ok(self)
+    /// Where rows go that are refused or left out: the row as it stands, then where and why, so that it can be mended
+    /// and imported. Many of them wait in `scratch` for their place.
+    #[must_use]
+    pub fn refused_to(mut self, out: Box<dyn Write + Send + 'a>, scratch: &Path) -> Self {
+        self.refused_rows = Some(RefusedCsv::new(out, scratch));
+        self
     }
 
     /// Writes what is left and says how it ended.
@@ -185,7 +221,8 @@ impl<'a> Landing<'a> {
         let first = self.refusals.first().filter(|_| self.on_error == OnError::Stop);
         let stopped =
             first.map(|r| format!("Stopped at the first refusal: {} line {}: {}", r.file, r.line, r.reason));
-        Ok(Ended { landed: self.counts, totals: self.totals, refusals: self.refusals, stopped })
+        let (refusals, left_out, warnings) = (self.refusals, self.left_out, self.warnings);
+        Ok(Ended { landed: self.counts, totals: self.totals, refusals, left_out, warnings, stopped })
     }
 
     fn land(&mut self) -> Result<()> {
@@ -198,6 +235,10 @@ impl<'a> Landing<'a> {
             if let (Item::Order(order), Came::Order(Outcome::Added | Outcome::Changed)) = (item, &came) {
                 let total = self.totals.entry(order.currency).or_default();
                 *total = total.saturating_add(order.total()?);
+            }
+            if let (Some(claim), Came::Customer(id, _)) = (place.claim, &came) {
+                let here = self.store.read(|s| customers::totals(s, *id))?;
+                claims::compare(claim, &here, place, &mut self.warnings);
             }
             self.count(place, came)?;
         }
@@ -238,11 +279,12 @@ impl<'a> Landing<'a> {
             Came::Order(Outcome::Added) => counts.orders_added += 1,
             Came::Order(Outcome::Changed) => counts.orders_changed += 1,
             Came::Order(Outcome::Unchanged) => counts.orders_unchanged += 1,
-            Came::Customer(Outcome::Added) => counts.customers_added += 1,
-            Came::Customer(Outcome::Changed) => counts.customers_changed += 1,
-            Came::Customer(Outcome::Unchanged) => counts.customers_unchanged += 1,
-            Came::NoteAdded => counts.credit_notes_added += 1,
-            Came::NoteUnchanged => counts.credit_notes_unchanged += 1,
+            Came::Customer(_, Outcome::Added) => counts.customers_added += 1,
+            Came::Customer(_, Outcome::Changed) => counts.customers_changed += 1,
+            Came::Customer(_, Outcome::Unchanged) => counts.customers_unchanged += 1,
+            Came::Note(Outcome::Added) => counts.credit_notes_added += 1,
+            Came::Note(Outcome::Changed) => counts.credit_notes_changed += 1,
+            Came::Note(Outcome::Unchanged) => counts.credit_notes_unchanged += 1,
             Came::Refused { column, code, reason } => {
                 for refused in place.refused(&column, code, &reason) {
                     self.refused(&refused)?;
@@ -274,20 +316,22 @@ fn land_one(tx: &mut Tx<'_>, item: &Item) -> Result<Came> {
             Imported::Changed(_) => Came::Order(Outcome::Changed),
             Imported::Unchanged(_) => Came::Order(Outcome::Unchanged),
         },
-        Item::Customer(customer) => Came::Customer(customers::import(tx, customer)?.1),
-        Item::CreditNote(note) => match orders::import_credit_note(tx, note)? {
-            Some(_) => Came::NoteAdded,
-            None => Came::NoteUnchanged,
-        },
+        Item::Customer(customer) => {
+            let (id, outcome) = customers::import(tx, customer)?;
+            Came::Customer(id, outcome)
+        }
+        Item::CreditNote(note) => Came::Note(orders::import_credit_note(tx, note)?.1),
     })
 }
 
 fn rehearse_one(s: &Snapshot, item: &Item, would_be: &mut WouldBe) -> Result<Came> {
     Ok(match item {
         Item::Order(order) => Came::Order(would_be.order(s, order)?),
-        Item::Customer(customer) => Came::Customer(would_be.customer(s, customer)?),
-        Item::CreditNote(note) if would_be.credit_note(s, note)? => Came::NoteAdded,
-        Item::CreditNote(_) => Came::NoteUnchanged,
+        Item::Customer(customer) => {
+            let (id, outcome) = would_be.customer(s, customer)?;
+            Came::Customer(id, outcome)
+        }
+        Item::CreditNote(note) => Came::Note(would_be.credit_note(s, note)?),
     })
 }
 
@@ -303,13 +347,24 @@ impl Sink for Landing<'_> {
     fn refused(&mut self, row: &Refused) -> Result<()> {
         self.counts.refused += 1;
         if self.refusals.len() < REFUSALS_KEPT {
-            self.refusals.push(row.clone());
+            self.refusals.push(row.told());
         }
         self.is_ended |= self.on_error == OnError::Stop;
         if let Some(rows) = &mut self.refused_rows {
             rows.write(row)?;
         }
         Ok(())
+    }
+
+    fn left_out(&mut self, row: &Refused) -> Result<()> {
+        self.counts.left_out += 1;
+        if self.left_out.len() < REFUSALS_KEPT {
+            self.left_out.push(row.told());
+        }
+        match &mut self.refused_rows {
+            Some(rows) => rows.write(row),
+            None => Ok(()),
+        }
     }
 
     fn progress(&mut self, done: u64, all: u64) {

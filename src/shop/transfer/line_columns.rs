@@ -11,6 +11,7 @@ use crate::shop::transfer::maker::{Maker, first};
 use crate::shop::transfer::mapping::LineColumns;
 use crate::shop::transfer::number::{self, DecimalSign};
 use rust_decimal::Decimal;
+use std::sync::Arc;
 
 /// A line as such a cell says it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -47,6 +48,7 @@ impl Maker<'_> {
                     };
                     let made = told.and_then(|t| made(t, currency));
                     lines.push(made.ok_or_else(|| Fault {
+                        file: Some(Arc::clone(view.file())),
                         line: view.line(),
                         column: name,
                         value: text,

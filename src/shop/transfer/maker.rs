@@ -12,7 +12,7 @@ use crate::shop::transfer::date;
 use crate::shop::transfer::fields::{AddressFields, BILLING, Field, SHIPPING};
 use crate::shop::transfer::mapping::Mapping;
 use crate::shop::transfer::options::Options;
-use crate::shop::transfer::outcome::{Tallies, Warnings};
+use crate::shop::transfer::outcome::{Claim, Refused, Tallies, Warnings};
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -32,6 +32,10 @@ pub struct Maker<'a> {
     pub tallies: Tallies,
     pub warnings: Warnings,
     pub assumptions: Assumptions,
+    /// Rows that were left out while the last record was made.
+    pub left_out: Vec<Refused>,
+    /// What its rows say that the last customer has ordered.
+    pub claim: Option<Claim>,
     customers: HashSet<u64>,
 }
 
@@ -47,6 +51,8 @@ impl<'a> Maker<'a> {
             tallies: Tallies::default(),
             warnings: Warnings::default(),
             assumptions: Assumptions::default(),
+            left_out: Vec::new(),
+            claim: None,
             customers: HashSet::new(),
         }
     }
@@ -246,15 +252,43 @@ impl<'a> Maker<'a> {
         }
         extras.0.insert(key, text);
     }
-    /// Columns that no field stands for, the first value of each.
+    /// Columns that no field stands for, and cells of others that say something else than what was taken.
     pub fn keep_columns(&mut self, extras: &mut Extras, views: &[View<'_>]) {
         let Some(bound) = views.first().map(|v| v.bound) else { return };
         for (column, name) in &bound.kept {
-            if let Some((view, text)) =
-                views.iter().map(|v| (v, v.kept(*column))).find(|(_, t)| !t.is_empty())
-            {
-                self.keep(extras, name, text, view);
+            self.keep_all(extras, name, views.iter().map(|view| (view, view.kept(*column))));
+        }
+        self.keep_unsaid(extras, views);
+    }
+    /// Cells of known columns that say something else than what was taken in their place.
+    pub fn keep_unsaid(&mut self, extras: &mut Extras, views: &[View<'_>]) {
+        let mut unsaid: BTreeMap<usize, Vec<(&View<'_>, &str)>> = BTreeMap::new();
+        for view in views {
+            for (column, _, text) in view.unsaid() {
+                unsaid.entry(column).or_default().push((view, text));
             }
+        }
+        for (column, cells) in unsaid {
+            let name = views.first().map_or("", |view| view.title(column));
+            self.keep_all(extras, name, cells.into_iter());
+        }
+    }
+    /// The different values of one column, one after another.
+    fn keep_all<'v>(
+        &mut self,
+        extras: &mut Extras,
+        name: &str,
+        cells: impl Iterator<Item = (&'v View<'v>, &'v str)>,
+    ) {
+        let (mut values, mut at): (Vec<&str>, Option<&View<'_>>) = (Vec::new(), None);
+        for (view, text) in cells.filter(|(_, text)| !text.is_empty()) {
+            at = at.or(Some(view));
+            if !values.contains(&text) {
+                values.push(text);
+            }
+        }
+        if let Some(view) = at {
+            self.keep(extras, name, &values.join("; "), view);
         }
     }
 }

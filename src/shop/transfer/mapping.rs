@@ -198,6 +198,8 @@ pub struct Mapping {
     pub kind: Kind,
     /// What people call the first file; may be empty.
     pub name: String,
+    /// It is one of ours, and says nothing that somebody has chosen.
+    pub is_preset: bool,
     /// Columns of which one has to be there for the format to be found out; none where the fields are enough.
     pub telling: Vec<String>,
     pub constants: Constants,
@@ -272,6 +274,7 @@ impl Mapping {
             source: text.source,
             kind: text.kind,
             name: text.name,
+            is_preset: false,
             telling: text.telling,
             constants: text.constants,
             state,
@@ -305,8 +308,8 @@ impl Mapping {
         if let (None, Some(label)) = (options.encoding, &self.read.encoding) {
             options.encoding = Some(crate::shop::transfer::encoding::named(label)?);
         }
-        if let Some(name) = &self.read.zone {
-            options.zone = Zone::named(name)?;
+        if let (Some(name), false) = (&self.read.zone, options.zone_is_said) {
+            (options.zone, options.zone_is_said) = (Zone::named(name)?, !self.is_preset);
         }
         options.delimiter = options.delimiter.or(self.read.delimiter.and_then(|c| u8::try_from(c).ok()));
         options.decimal = options.decimal.or(self.read.decimal);

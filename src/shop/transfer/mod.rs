@@ -37,9 +37,11 @@ pub mod run;
 pub mod signs;
 pub mod standing;
 
+pub mod claims;
 pub mod intake;
 pub mod landing;
 pub mod outcome;
+pub mod parts;
 pub mod refusals;
 pub mod rehearsal;
 
@@ -68,6 +70,8 @@ pub fn routes(config: &mut actix_web::web::ServiceConfig) {
 
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod nothing_lost;
 #[cfg(test)]
 mod own_samples;
 #[cfg(test)]

@@ -17,6 +17,8 @@ pub struct Options {
     pub dates: Option<DateOrder>,
     /// Of times without an offset: the shop's.
     pub zone: Zone,
+    /// Somebody has said the zone; else it is the shop's own, taken for given.
+    pub zone_is_said: bool,
     /// Of orders that name none, chosen by somebody.
     pub currency: Option<Currency>,
     /// The shop's own, for files that have no column for it.
@@ -35,6 +37,7 @@ impl Default for Options {
             decimal: None,
             dates: None,
             zone: Zone::utc(),
+            zone_is_said: false,
             currency: None,
             usual_currency: None,
             keep_unknown: true,

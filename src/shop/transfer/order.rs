@@ -1,9 +1,9 @@
 //! Orders from the rows that belong together.
 
 use crate::base::money::Currency;
-use crate::base::time::{HOUR_MS, Timestamp};
+use crate::base::time::{HOUR_MS, Timestamp, Zone};
 use crate::shop::customers::{ExternalRef, NewCustomer};
-use crate::shop::orders::{CreditKind, NewOrder, NewOrderCustomer, OrderId};
+use crate::shop::orders::{CreditKind, Given, NewOrder, NewOrderCustomer, OrderId};
 use crate::shop::transfer::amounts::{Amount, Amounts};
 use crate::shop::transfer::assumed::Assumed;
 use crate::shop::transfer::bound::{Fault, View};
@@ -71,7 +71,7 @@ impl Maker<'_> {
         mut draft: Draft,
     ) -> Result<NewOrder, Fault> {
         let views = group.rows;
-        let mut amounts = self.amounts(views, &lines, currency)?;
+        let (mut amounts, beside) = self.amounts(views, &lines, currency)?;
         let mut payments = self.payments(group.payments, currency)?;
         if self.mapping.rules.total_from_payments && lines.is_empty() && !payments.is_empty() {
             let minor = payments.iter().fold(0, |sum: i64, p| sum.saturating_add(p.amount));
@@ -111,15 +111,42 @@ impl Maker<'_> {
         if let (Some(subtotal), Some(view)) = (amounts.lone_subtotal, views.first()) {
             self.keep(&mut draft.extras, "subtotal", &subtotal.exact.normalize().to_string(), view);
         }
+        for field in beside {
+            if let Some(view) = first(views, field) {
+                let Fault { column, .. } = view.fault(field, "", "");
+                self.keep(&mut draft.extras, &column, &view.text(field), &view);
+            }
+        }
         self.attributes(&mut draft.extras, views);
         self.keep_columns(&mut draft.extras, views);
         order.metadata = draft.extras.0;
         order.payments = payments;
         self.count_customer(person.as_ref());
         order.customer = person.map_or(NewOrderCustomer::Guest, |p| NewOrderCustomer::Described(Box::new(p)));
+        order.given =
+            self.given(views, placed, |zone| order.times().into_iter().map(|at| at.local_ms(zone)).collect());
         self.check(&order, group)?;
         self.sum_up(&order, &amounts, lines.len() as u64);
         Ok(order)
+    }
+
+    /// What the file leaves open of a record.
+    pub fn given(
+        &self,
+        views: &[View<'_>],
+        placed: Option<Moment>,
+        local: impl FnOnce(&Zone) -> Vec<i64>,
+    ) -> Given {
+        let options = self.options;
+        let is_local = placed.is_some_and(|m| m.offset_min.is_none());
+        let has_none = first(views, Field::OrderCurrency).is_none();
+        let of_mapping = self.mapping.constants.currency.filter(|_| !self.mapping.is_preset);
+        let is_chosen = options.currency.or(of_mapping).is_some();
+        Given {
+            local: is_local.then(|| local(&options.zone)),
+            currency: has_none,
+            is_said: (is_local && options.zone_is_said) || (has_none && is_chosen),
+        }
     }
 
     /// Rows of one number that stand apart and are from somebody else, or of another time, are another order.
@@ -287,7 +314,8 @@ impl Maker<'_> {
             let view = line.and_then(|i| group.lines.get(i)).or(group.rows.first());
             match view {
                 Some(view) if fault.code == NO_DATE => view.fault(Field::PlacedAt, NO_DATE, &fault.reason),
-                _ => Fault { line: view.map_or(0, View::line), ..fault },
+                Some(view) => view.named(fault, "order"),
+                None => fault,
             }
         })
     }

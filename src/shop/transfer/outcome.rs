@@ -32,6 +32,15 @@ pub struct Place {
     pub key: String,
     /// Its rows, so that a refusal can give them back.
     pub rows: Vec<RawRow>,
+    /// What the file says that a customer has ordered.
+    pub claim: Option<Claim>,
+}
+
+/// What a file of customers says about orders and money: ours are computed, so it is compared only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Claim {
+    pub orders: Option<u64>,
+    pub spent: Option<Decimal>,
 }
 
 /// A row as it stands in its file.
@@ -84,6 +93,14 @@ pub struct Refused {
     pub cells: Vec<String>,
 }
 
+impl Refused {
+    /// Where and why, without the row.
+    #[must_use]
+    pub fn told(&self) -> Self {
+        Self { header: Arc::from([]), cells: Vec::new(), ..self.clone() }
+    }
+}
+
 /// Takes what an import finds, in the order of the files.
 pub trait Sink {
     /// `Break` ends the import early; the report then covers what was read.
@@ -94,6 +111,11 @@ pub trait Sink {
     /// # Errors
     /// Any error ends the import with it.
     fn refused(&mut self, row: &Refused) -> Result<()>;
+    /// A row that is right and holds nothing to write, such as one that names nobody.
+    ///
+    /// # Errors
+    /// Any error ends the import with it.
+    fn left_out(&mut self, row: &Refused) -> Result<()>;
     /// Called now and then with the bytes of the files that were read, of all; every file is read more than once.
     fn progress(&mut self, _done: u64, _all: u64) {}
 }
@@ -252,6 +274,15 @@ pub struct FileReport {
     pub samples: Vec<String>,
     /// How ambiguous columns were read, such as `Total: 1,234 is 1234`.
     pub decisions: Vec<String>,
+}
+
+impl FileReport {
+    /// The lines that are no rows, in words.
+    pub fn passed_over(&self) -> Vec<String> {
+        let counts = [(self.blank_rows, "blank row"), (self.repeated_headers, "repeated header")];
+        let told = counts.into_iter().filter(|(count, _)| *count > 0);
+        told.map(|(n, what)| format!("{n} {what}{}", if n == 1 { "" } else { "s" })).collect()
+    }
 }
 
 /// The whole outcome.

@@ -19,7 +19,7 @@ use crate::shop::transfer::mapping::{Kind, Mapping};
 use crate::shop::transfer::options::Options;
 use crate::shop::transfer::outcome::{FileReport, Item, Place, RawRow, Refused, Report, Sink};
 use crate::shop::transfer::own_kind;
-use crate::shop::transfer::records::Record;
+use crate::shop::transfer::records::{CELL_BYTES_MAX, Record};
 use crate::shop::transfer::refusals::JSON_COLUMN;
 use crate::shop::transfer::run::{file_report, incomplete, refusals};
 use crate::shop::transfer::sheet::{Sheet, Step};
@@ -30,8 +30,6 @@ use std::sync::Arc;
 
 /// A longer line of JSON is refused.
 const JSON_BYTES_MAX: u64 = 32 * 1024 * 1024;
-/// So much of a refused line is kept.
-const REFUSED_CHARS_MAX: usize = 100_000;
 const PROGRESS_EVERY: u64 = 500;
 /// A file with fewer of our columns is none of ours.
 const OWN_COLUMNS_MIN: usize = 2;
@@ -104,6 +102,11 @@ fn refuse_foreign(kind: Kind, sheet: &Sheet) -> Result<()> {
     Err(Error::invalid("columns_missing", message))
 }
 
+/// So much of a line as a cell can hold.
+fn beginning(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(CELL_BYTES_MAX)).unwrap_or_default()
+}
+
 struct OwnRun<'a, 'm> {
     kind: Kind,
     options: &'a Options,
@@ -138,7 +141,8 @@ impl OwnRun<'_, '_> {
                     let made = broken.map_or_else(|| self.make(&views), |line| Err(incomplete(*line)));
                     let key = key.unwrap_or_default();
                     let rows = views.iter().map(View::as_it_stands).collect();
-                    let place = Place { file: Arc::clone(head.file()), line: head.line(), key, rows };
+                    let (file, line) = (Arc::clone(head.file()), head.line());
+                    let place = Place { file, line, key, rows, claim: None };
                     if let Err(fault) = &made {
                         for row in refusals(fault, &place.key, views.iter()) {
                             self.refuse(&row)?;
@@ -239,15 +243,19 @@ impl OwnRun<'_, '_> {
 
     /// One line of JSON; `None` when it is refused.
     fn json_line(&mut self, name: &Arc<str>, line: u64, text: &str) -> Result<Option<ControlFlow<()>>> {
-        let kept: String = text.chars().take(REFUSED_CHARS_MAX).collect();
+        let kept = beginning(text);
         match self.made_of_json(text) {
             Ok((item, key)) => {
-                let record = Record::of(line, &kept);
+                let record = Record::of(line, kept);
                 let row = RawRow { file: Arc::clone(name), header: Arc::from([]), record };
-                self.hand(item, &Place { file: Arc::clone(name), line, key, rows: vec![row] }).map(Some)
+                let file = Arc::clone(name);
+                self.hand(item, &Place { file, line, key, rows: vec![row], claim: None }).map(Some)
             }
-            Err(Fault { column, value, code, reason, .. }) => {
-                let (file, header, cells) = (Arc::clone(name), Arc::from([]), vec![kept]);
+            Err(Fault { column, value, code, mut reason, .. }) => {
+                if kept.len() < text.len() {
+                    reason.push_str(" The line has more than 1 MB; only its beginning stands here.");
+                }
+                let (file, header, cells) = (Arc::clone(name), Arc::from([]), vec![kept.to_owned()]);
                 self.refuse(&Refused { file, line, column, value, code, reason, header, cells })?;
                 Ok(None)
             }

@@ -1,7 +1,8 @@
 //! Customers from the rows that are about one of them.
 
-use crate::shop::customers::{ADDRESSES_MAX, NewCustomer};
+use crate::shop::customers::{ADDRESSES_MAX, Address, NewCustomer, TEXT_LEN_MAX};
 use crate::shop::transfer::bound::{Fault, View};
+use crate::shop::transfer::cell;
 use crate::shop::transfer::fields::{BILLING, Field};
 use crate::shop::transfer::maker::{Extras, Maker, first};
 use crate::shop::transfer::outcome::Item;
@@ -31,16 +32,33 @@ impl Maker<'_> {
             });
         }
         let Some(mut customer) = whole else { return Ok(None) };
+        let mut extras = Extras(std::mem::take(&mut customer.metadata));
         for view in addresses {
             customer.addresses.extend(self.address(&[*view], &BILLING));
             if customer.vat_id.is_empty() {
                 customer.vat_id = self.line(view, Field::BillingVatId);
             }
+            // Of two phones one is the address's, the other the person's.
+            let second = view.unsaid().into_iter().find(|(_, field, _)| *field == Field::BillingPhone);
+            if let (true, Some((_, _, phone))) = (customer.phone.is_empty(), second) {
+                customer.phone = cell::one_line(phone, TEXT_LEN_MAX).0;
+            }
+        }
+        let mut more = Extras::default();
+        self.keep_unsaid(&mut more, addresses);
+        for ((name, text), view) in more.0.iter().zip(addresses.first().into_iter().cycle()) {
+            if *text != customer.phone {
+                self.keep(&mut extras, name, text, view);
+            }
+        }
+        customer.metadata = extras.0;
+        if customer.phone.is_empty() {
+            customer.phone = phone_of(&customer.addresses);
         }
         customer.addresses.truncate(ADDRESSES_MAX);
         self.count_customer(Some(&customer));
         if let (Err(error), Some(view)) = (customer.checked(), views.first()) {
-            return Err(Fault { line: view.line(), ..Fault::of(&error) });
+            return Err(view.named(Fault::of(&error), "customer"));
         }
         Ok(Some(Item::Customer(Box::new(customer))))
     }
@@ -61,6 +79,7 @@ impl Maker<'_> {
         if known.iter().all(|f| view.text(*f).is_empty()) && !self.is_id_enough() {
             self.warn(NOBODY, &view, Field::CustomerId, &view.text(Field::CustomerId));
             self.tallies.skipped += 1;
+            self.left_out.push(view.refused(NOBODY.0, NOBODY.1));
             return Ok(None);
         }
         let given = view.text(Field::CustomerEmail).into_owned();
@@ -71,8 +90,7 @@ impl Maker<'_> {
         };
         self.person_details(&views, &mut person)?;
         if person.phone.is_empty() {
-            person.phone =
-                person.addresses.iter().map(|a| a.phone.clone()).find(|p| !p.is_empty()).unwrap_or_default();
+            person.phone = phone_of(&person.addresses);
         }
         self.claims(&views)?;
         let mut extras = Extras(std::mem::take(&mut person.metadata));
@@ -116,14 +134,24 @@ impl Maker<'_> {
     fn claims(&mut self, views: &[View<'_>]) -> Result<(), Fault> {
         if let Some(view) = first(views, Field::CustomerOrders) {
             let orders = view.number(Field::CustomerOrders)?.unwrap_or_default();
-            *self.tallies.facts.entry("claimed_orders").or_default() += u64::try_from(orders).unwrap_or(0);
+            let orders = u64::try_from(orders).unwrap_or(0);
+            *self.tallies.facts.entry("claimed_orders").or_default() += orders;
+            let claim = self.claim.get_or_insert_default();
+            claim.orders = Some(claim.orders.unwrap_or_default().saturating_add(orders));
         }
         if let Some(view) = first(views, Field::CustomerSpent) {
             let spent = view.number(Field::CustomerSpent)?.unwrap_or(Decimal::ZERO);
             self.tallies.claimed_spent = self.tallies.claimed_spent.saturating_add(spent);
+            let claim = self.claim.get_or_insert_default();
+            claim.spent = Some(claim.spent.unwrap_or_default().saturating_add(spent));
         }
         Ok(())
     }
+}
+
+/// The first phone of the addresses.
+fn phone_of(addresses: &[Address]) -> String {
+    addresses.iter().map(|a| a.phone.clone()).find(|p| !p.is_empty()).unwrap_or_default()
 }
 
 /// Two rows about one customer: what the later one says wins, lists are joined.

@@ -66,7 +66,9 @@ pub fn preset(format: Format, kind: Kind) -> Result<Mapping> {
             ));
         }
     };
-    Mapping::parse(text)
+    let mut mapping = Mapping::parse(text)?;
+    mapping.is_preset = true;
+    Ok(mapping)
 }
 
 #[cfg(test)]

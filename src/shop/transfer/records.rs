@@ -95,7 +95,7 @@ impl Record {
 pub enum Next {
     /// The record is in [`Records::record`].
     Record,
-    /// This physical line is no record; here is what is wrong and the line as it stands, at most its first 2,000 bytes.
+    /// This physical line is no record; here is what is wrong and the line as it stands, at most its first megabyte.
     Fault {
         line: u64,
         fault: Fault,
@@ -267,7 +267,7 @@ impl<R: BufRead> Records<R> {
 }
 
 fn fault(line: u64, fault: Fault, raw: &[u8]) -> Next {
-    let kept = raw.get(..raw.len().min(2000)).unwrap_or_default();
+    let kept = raw.get(..raw.len().min(CELL_BYTES_MAX)).unwrap_or_default();
     Next::Fault { line, fault, raw: String::from_utf8_lossy(without_end(kept)).into_owned() }
 }
 

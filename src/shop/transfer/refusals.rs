@@ -2,9 +2,11 @@
 
 use crate::base::error::Result;
 use crate::shop::transfer::outcome::Refused;
-use crate::shop::transfer::writer::{CsvWriter, Rows, Style};
-use std::io::Write;
+use crate::shop::transfer::writer::{CsvWriter, Rows, Style, unwritable};
+use std::io::{Read as _, Seek as _, SeekFrom, Write};
+use std::path::Path;
 use std::sync::Arc;
+use tempfile::SpooledTempFile;
 
 /// The columns after those of the row. An import leaves columns with such names out.
 pub const REFUSED_COLUMNS: [&str; 6] =
@@ -14,81 +16,143 @@ pub const REFUSED_COLUMNS: [&str; 6] =
 pub const MISSING: &str = "(missing)";
 /// The column of refused lines of JSON.
 pub const JSON_COLUMN: &str = "json_line";
+/// More bytes of refused rows than these wait on the disk for their place.
+const WAITING_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Whether a column was added by [`RefusedCsv`].
 pub fn is_refused_column(title: &str) -> bool {
     REFUSED_COLUMNS.contains(&title)
 }
 
-/// How many of the columns are the file's own; fewer than all where the file is one of refused rows.
-pub fn own_columns(header: &[String]) -> usize {
-    let own = header.len().saturating_sub(REFUSED_COLUMNS.len());
-    let is_refused = header.get(own..).is_some_and(|tail| tail.iter().eq(REFUSED_COLUMNS.iter()));
-    if is_refused { own } else { header.len() }
+/// How many of the titles are the file's own; all where the file is none of refused rows. A spreadsheet may have put
+/// empty cells behind them.
+pub fn own_columns<'a>(
+    header: impl DoubleEndedIterator<Item = &'a str> + ExactSizeIterator + Clone,
+) -> usize {
+    let all = header.len();
+    let titles = header.rev().skip_while(|title| title.trim().is_empty());
+    if titles.clone().take(REFUSED_COLUMNS.len()).eq(REFUSED_COLUMNS.iter().rev().copied()) {
+        titles.count() - REFUSED_COLUMNS.len()
+    } else {
+        all
+    }
 }
 
-/// Writes refused rows one after another. Rows of files with other columns begin with a header of their own, so a
-/// file that is to be imported again holds the refusals of one kind of file.
+/// Writes refused rows in the order of their files, whenever they were refused. Rows of files with other columns
+/// begin with a header of their own.
 pub struct RefusedCsv<W: Write> {
-    csv: CsvWriter<W>,
-    /// Of the rows so far, as their file has it, and as it was written.
-    header: Option<(Arc<[String]>, Vec<String>)>,
+    out: W,
+    /// Rows in the order in which they were refused.
+    waiting: SpooledTempFile,
+    bytes: u64,
+    rows: Vec<Waiting>,
+    /// In the order in which they were met. One name may stand for two files.
+    files: Vec<Arc<str>>,
+    headers: Vec<Titles>,
+}
+
+/// A row that waits for its place.
+struct Waiting {
+    /// Its place: kind of file, file, line.
+    place: (usize, usize, u64),
+    at: u64,
+    len: usize,
+}
+
+/// The header of a kind of file.
+struct Titles {
+    header: Arc<[String]>,
+    own: Vec<String>,
 }
 
 impl<W: Write> RefusedCsv<W> {
-    /// # Errors
-    /// `file_unwritable`.
-    pub fn new(out: W) -> Result<Self> {
-        Ok(Self { csv: CsvWriter::new(out, Style::default())?, header: None })
+    /// Many rows wait in `scratch`, a folder of this shop, because what customers are called lies in them.
+    pub fn new(out: W, scratch: &Path) -> Self {
+        let waiting = tempfile::spooled_tempfile_in(WAITING_BYTES_MAX, scratch);
+        Self { out, waiting, bytes: 0, rows: Vec::new(), files: Vec::new(), headers: Vec::new() }
     }
     /// # Errors
     /// `file_unwritable`.
     pub fn write(&mut self, refused: &Refused) -> Result<()> {
-        if self.header.as_ref().is_none_or(|(header, _)| *header != refused.header) {
-            let mut titles: Vec<String> =
-                refused.header.iter().filter(|t| !is_refused_column(t)).cloned().collect();
-            if titles.is_empty() {
-                titles.push(JSON_COLUMN.to_owned());
-            }
-            if self.header.as_ref().is_none_or(|(_, written)| *written != titles) {
-                for title in &titles {
-                    self.csv.text(title)?;
-                }
-                for title in REFUSED_COLUMNS {
-                    self.csv.plain(title)?;
-                }
-                self.csv.end_row()?;
-            }
-            self.header = Some((Arc::clone(&refused.header), titles));
-        }
-        self.row(refused)
+        let row = row(refused)?;
+        let kind = self.kind_of(&refused.header);
+        let known = self.files.iter().rposition(|file| Arc::ptr_eq(file, &refused.file));
+        let file = known.unwrap_or_else(|| {
+            self.files.push(Arc::clone(&refused.file));
+            self.files.len() - 1
+        });
+        self.waiting.write_all(&row).map_err(unwritable)?;
+        self.rows.push(Waiting { place: (kind, file, refused.line), at: self.bytes, len: row.len() });
+        self.bytes += row.len() as u64;
+        Ok(())
     }
-    fn row(&mut self, refused: &Refused) -> Result<()> {
-        let is_own = |place: usize| refused.header.get(place).is_none_or(|t| !is_refused_column(t));
-        let named = refused.header.iter().rposition(|t| !t.is_empty() && !is_refused_column(t));
-        // A row that is too long keeps its cells; what one that is too short lacks is marked.
-        for place in (0..refused.header.len().max(refused.cells.len())).filter(|p| is_own(*p)) {
-            match refused.cells.get(place) {
-                Some(cell) => self.csv.text(cell)?,
-                None if named.is_some_and(|last| place <= last) => self.csv.plain(MISSING)?,
-                None => self.csv.plain("")?,
-            }
+    /// Which header a row stands under.
+    fn kind_of(&mut self, header: &Arc<[String]>) -> usize {
+        if let Some(known) = self.headers.iter().position(|t| Arc::ptr_eq(&t.header, header)) {
+            return known;
         }
-        self.csv.text(&refused.file)?;
-        self.csv.plain(&refused.line.to_string())?;
-        self.csv.text(&refused.column)?;
-        self.csv.text(&refused.value)?;
-        self.csv.plain(refused.code)?;
-        self.csv.text(&refused.reason)?;
-        self.csv.end_row()
+        let mut own: Vec<String> = header.iter().filter(|t| !is_refused_column(t)).cloned().collect();
+        if own.is_empty() {
+            own.push(JSON_COLUMN.to_owned());
+        }
+        self.headers.iter().position(|t| t.own == own).unwrap_or_else(|| {
+            self.headers.push(Titles { header: Arc::clone(header), own });
+            self.headers.len() - 1
+        })
     }
-    /// Flushes and gives the writer back.
+    /// Writes all rows, flushes, and gives the writer back.
     ///
     /// # Errors
     /// `file_unwritable`.
-    pub fn finish(self) -> Result<W> {
-        self.csv.finish()
+    pub fn finish(mut self) -> Result<W> {
+        self.rows.sort_by_key(|row| row.place);
+        let (mut last, mut bytes) = (None, Vec::new());
+        for Waiting { place: (kind, ..), at, len } in &self.rows {
+            if last.replace(*kind) != Some(*kind)
+                && let Some(titles) = self.headers.get(*kind)
+            {
+                self.out.write_all(&head(&titles.own)?).map_err(unwritable)?;
+            }
+            bytes.resize(*len, 0);
+            self.waiting.seek(SeekFrom::Start(*at)).map_err(unwritable)?;
+            self.waiting.read_exact(&mut bytes).map_err(unwritable)?;
+            self.out.write_all(&bytes).map_err(unwritable)?;
+        }
+        self.out.flush().map_err(unwritable)?;
+        Ok(self.out)
     }
+}
+
+fn head(own: &[String]) -> Result<Vec<u8>> {
+    let mut csv = CsvWriter::new(Vec::new(), Style::default())?;
+    for title in own.iter().map(String::as_str).chain(REFUSED_COLUMNS) {
+        csv.plain(title)?;
+    }
+    csv.end_row()?;
+    csv.finish()
+}
+
+/// The cells as they stand: what was read once is read in the same way again. Only what we put behind them is guarded.
+fn row(refused: &Refused) -> Result<Vec<u8>> {
+    let mut csv = CsvWriter::new(Vec::new(), Style::default())?;
+    let is_own = |place: usize| refused.header.get(place).is_none_or(|t| !is_refused_column(t));
+    let named = refused.header.iter().rposition(|t| !t.is_empty() && !is_refused_column(t));
+    // A row that is too long keeps its cells; what one that is too short lacks is marked.
+    for place in (0..refused.header.len().max(refused.cells.len())).filter(|p| is_own(*p)) {
+        match refused.cells.get(place) {
+            Some(cell) => csv.plain(cell)?,
+            None if named.is_some_and(|last| place <= last) => csv.plain(MISSING)?,
+            None => csv.plain("")?,
+        }
+    }
+    csv.text(&refused.file)?;
+    csv.plain(&refused.line.to_string())?;
+    csv.text(&refused.column)?;
+    csv.text(&refused.value)?;
+    csv.plain(refused.code)?;
+    csv.text(&refused.reason)?;
+    csv.end_row()?;
+    csv.finish()
 }
 
 #[cfg(test)]
@@ -119,7 +183,7 @@ mod tests {
         assert_eq!((first.orders.len(), first.refused.len()), (1, 2));
         assert_eq!(first.refused[0].code, "quantity_not_whole");
         assert!(first.refused[1].reason.contains("line 2"), "{}", first.refused[1].reason);
-        let mut csv = RefusedCsv::new(Vec::new()).unwrap();
+        let mut csv = RefusedCsv::new(Vec::new(), Path::new("."));
         first.refused.iter().for_each(|r| csv.write(r).unwrap());
         let mended = String::from_utf8(csv.finish().unwrap()).unwrap().replacen(",1.5,", ",2,", 1);
         let second = import(&mended);
@@ -133,7 +197,7 @@ mod tests {
 
     /// The refused rows as a file.
     fn file(kept: &Kept) -> String {
-        let mut csv = RefusedCsv::new(Vec::new()).unwrap();
+        let mut csv = RefusedCsv::new(Vec::new(), Path::new("."));
         kept.refused.iter().for_each(|r| csv.write(r).unwrap());
         String::from_utf8(csv.finish().unwrap()).unwrap()
     }
@@ -208,7 +272,7 @@ mod tests {
             header: header.split(',').map(str::to_owned).collect(),
             cells: cells.split(',').map(str::to_owned).collect(),
         };
-        let mut csv = RefusedCsv::new(Vec::new()).unwrap();
+        let mut csv = RefusedCsv::new(Vec::new(), Path::new("."));
         csv.write(&refused(HEADER, "1,A,x,1,2011-01-01,1.00,7,France")).unwrap();
         csv.write(&refused("a,b,c,d,e,f,g,h", "2,A,x,1,2011-01-01,1.00,7,France")).unwrap();
         csv.write(&refused(HEADER, "3,A,x,1,2011-01-01,1.00,7,France")).unwrap();

@@ -1,7 +1,7 @@
 //! The dry run: what an import would do, from the store as it is and what the run would have written before.
 
 use crate::base::error::Result;
-use crate::shop::customers::{self, Customer, ExternalRef, NewCustomer, Outcome};
+use crate::shop::customers::{self, Customer, CustomerId, ExternalRef, NewCustomer, Outcome};
 use crate::shop::orders::{self, Arrival, NewCreditNote, NewOrder, Traits};
 use crate::store::Snapshot;
 use std::collections::HashMap;
@@ -52,7 +52,7 @@ impl WouldBe {
 
     /// # Errors
     /// As the import of the customer.
-    pub fn customer(&mut self, s: &Snapshot, customer: &NewCustomer) -> Result<Outcome> {
+    pub fn customer(&mut self, s: &Snapshot, customer: &NewCustomer) -> Result<(CustomerId, Outcome)> {
         let checked = customer.checked()?;
         let keys = keys(&checked);
         let is_them = |at: &usize, is_address: bool| {
@@ -63,6 +63,7 @@ impl WouldBe {
         });
         let before = known.and_then(|at| self.customers.get(at));
         let (after, outcome) = customers::rehearsed(s, before, checked)?;
+        let id = after.id;
         let at = known.unwrap_or(self.customers.len());
         match self.customers.get_mut(at) {
             Some(place) => *place = after,
@@ -71,25 +72,20 @@ impl WouldBe {
         for (key, _) in keys {
             self.by_key.entry(key).or_insert(at);
         }
-        Ok(outcome)
+        Ok((id, outcome))
     }
 
-    /// Whether the note would be added.
-    ///
     /// # Errors
     /// As the import of the note.
-    pub fn credit_note(&mut self, s: &Snapshot, note: &NewCreditNote) -> Result<bool> {
-        if orders::known_credit_note(s, note)? {
-            return Ok(false);
+    pub fn credit_note(&mut self, s: &Snapshot, note: &NewCreditNote) -> Result<Outcome> {
+        let key = note.source.as_ref().map(outside);
+        let outcome = match key.as_ref().and_then(|key| self.notes.get(key)) {
+            Some(before) => orders::credit_note_after(note, before)?,
+            None => orders::credit_note_arrival(s, note)?,
+        };
+        if outcome != Outcome::Unchanged {
+            self.notes.extend(key.map(|key| (key, note.clone())));
         }
-        let Some(key) = note.source.as_ref().map(outside) else { return Ok(true) };
-        match self.notes.get(&key) {
-            Some(here) if here.says_the_same(note) => Ok(false),
-            Some(here) => Err(note.differs(here.issued_at)),
-            None => {
-                self.notes.insert(key, note.clone());
-                Ok(true)
-            }
-        }
+        Ok(outcome)
     }
 }

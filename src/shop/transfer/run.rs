@@ -24,7 +24,9 @@ const REPLACED: (&str, &str) = (
     "replaced_letters",
     "The file has bytes that its encoding does not know, this many; they became U+FFFD.",
 );
-const UNJOINED: (&str, &str) = ("row_without_record", "No record has the key of this row. It was left out.");
+const UNJOINED: (&str, &str) =
+    ("row_without_record", "The row belongs to no order or customer of the files. It was left out.");
+const NO_ORDER: &str = "no_order";
 
 /// Reads the files through the mapping and hands everything to the sink.
 ///
@@ -43,6 +45,9 @@ pub fn run(mapping: &Mapping, files: &[Input], options: &Options, sink: &mut dyn
             break;
         }
     }
+    if !is_cut_short {
+        run.leave_out_unjoined(&mut maker, sink)?;
+    }
     sink.progress(run.all, run.all);
     Ok(run.report(maker, is_cut_short))
 }
@@ -55,6 +60,8 @@ struct Run<'a> {
     /// Reports of the lookups' files, which are not bound.
     reports: Vec<FileReport>,
     early: Vec<Refused>,
+    /// Rows of the lookups' files that nothing can be joined to.
+    keyless: Vec<Refused>,
     meter: Meter,
     /// Bytes of all files.
     all: u64,
@@ -71,6 +78,7 @@ impl<'a> Run<'a> {
             details: BTreeMap::new(),
             reports: Vec::new(),
             early: Vec::new(),
+            keyless: Vec::new(),
             meter: Meter::default(),
             all: 0,
             refused: 0,
@@ -117,7 +125,8 @@ impl<'a> Run<'a> {
         for role in roles {
             let mut lookup = Lookup::new(&role, self.mapping);
             for (_, sheet) in sheets.iter().filter(|(r, _)| r.name() == Some(&role)) {
-                let rows = lookup.load(sheet, self.mapping, &self.meter, &mut self.early)?;
+                let rows =
+                    lookup.load(sheet, self.mapping, &self.meter, (&mut self.early, &mut self.keyless))?;
                 self.reports.push(plain_report(sheet, &role, rows));
             }
             self.lookups.push(lookup);
@@ -144,6 +153,19 @@ impl<'a> Run<'a> {
         for row in std::mem::take(&mut self.early) {
             self.refused += 1;
             sink.refused(&row)?;
+        }
+        std::mem::take(&mut self.keyless).iter().try_for_each(|row| sink.left_out(row))
+    }
+
+    /// Rows of further files that belong to no record, in the order of their files.
+    fn leave_out_unjoined(&mut self, maker: &mut Maker<'_>, sink: &mut dyn Sink) -> Result<()> {
+        let details = std::mem::take(&mut self.details);
+        let mut left: Vec<Row> = details.into_values().flat_map(Details::into_left).collect();
+        left.sort_by_key(|row| (row.file, row.record.line));
+        for view in self.views(&left) {
+            let key = view.bound.key.columns.iter().find_map(|c| view.row.record.get(*c)).unwrap_or_default();
+            maker.warnings.note(UNJOINED, view.file(), view.line(), "", key);
+            sink.left_out(&view.refused(UNJOINED.0, UNJOINED.1))?;
         }
         Ok(())
     }
@@ -193,9 +215,10 @@ impl<'a> Run<'a> {
         let Some(head) = views.first().copied() else { return Ok(ControlFlow::Continue(())) };
         let mut taken = |section: &str| -> Option<(Vec<Row>, Option<u64>)> {
             let role = self.mapping.file_of(section)?;
-            let key = head.key_to(role).unwrap_or_default();
             let details = details.get_mut(role)?;
-            Some((details.take(&key), details.broken(&key)))
+            // What has no key belongs to nobody.
+            let key = head.key_to(role);
+            Some(key.map_or_else(Default::default, |key| (details.take(&key), details.broken(&key))))
         };
         let (lines, payments, addresses) = (taken("line"), taken("payment"), taken("billing"));
         let broken = [&lines, &payments, &addresses].into_iter().flatten().find_map(|(_, broken)| *broken);
@@ -210,6 +233,7 @@ impl<'a> Run<'a> {
             Kind::Orders | Kind::CreditNotes => head.text(Field::OrderKey).into_owned(),
             Kind::Customers => head.text(Field::CustomerId).into_owned(),
         });
+        maker.claim = None;
         let made = match (broken, self.mapping.kind) {
             (Some(line), _) => Err(incomplete(line)),
             (None, Kind::Orders | Kind::CreditNotes) => {
@@ -217,23 +241,33 @@ impl<'a> Run<'a> {
             }
             (None, Kind::Customers) => maker.customer(&views, &address_views),
         };
+        maker.left_out.drain(..).try_for_each(|row| sink.left_out(&row))?;
+        let extra: &[View<'_>] = if lines.is_some() { &line_views } else { &[] };
+        let all = views.iter().chain(extra).chain(&payment_views).chain(&address_views);
         match made {
             Ok(Some(item)) => {
                 let key = key.split('\u{1f}').next().unwrap_or_default().to_owned();
-                let extra: &[View<'_>] = if lines.is_some() { &line_views } else { &[] };
-                let rows = views.iter().chain(extra).chain(&payment_views).map(View::as_it_stands).collect();
-                sink.item(item, &Place { file: Arc::clone(head.file()), line: head.line(), key, rows })
+                let rows = all.map(View::as_it_stands).collect();
+                let (file, line, claim) = (Arc::clone(head.file()), head.line(), maker.claim.take());
+                return sink.item(item, &Place { file, line, key, rows, claim });
             }
-            Ok(None) => Ok(ControlFlow::Continue(())),
+            Ok(None) if self.mapping.kind == Kind::Customers => {}
+            Ok(None) => {
+                let reason = "This status is that of a cart, a draft or a deleted order. It was left out.";
+                let Fault { column, value, .. } = head.fault(Field::OrderStatus, NO_ORDER, reason);
+                for view in all {
+                    let (column, value) = (column.clone(), value.clone());
+                    sink.left_out(&Refused { column, value, ..view.refused(NO_ORDER, reason) })?;
+                }
+            }
             Err(fault) => {
-                let extra: &[View<'_>] = if lines.is_some() { &line_views } else { &[] };
-                for row in refusals(&fault, &key, views.iter().chain(extra).chain(&payment_views)) {
+                for row in refusals(&fault, &key, all) {
                     *refused += 1;
                     sink.refused(&row)?;
                 }
-                Ok(ControlFlow::Continue(()))
             }
         }
+        Ok(ControlFlow::Continue(()))
     }
 
     fn views<'b>(&'b self, rows: &'b [Row]) -> Vec<View<'b>> {
@@ -265,12 +299,6 @@ impl<'a> Run<'a> {
             is_cut_short,
         };
         report.assumptions.extend(not_given);
-        for row in self.details.values().flat_map(Details::left) {
-            if let Some(bound) = self.bound.get(row.file).filter(|_| !is_cut_short) {
-                let key = bound.key.columns.iter().find_map(|c| row.record.get(*c)).unwrap_or_default();
-                report.warnings.note(UNJOINED, &bound.sheet.name, row.record.line, "", key);
-            }
-        }
         for bound in self.bound {
             report.warnings.join(&bound.survey.warnings);
             if bound.survey.replaced > 0 {
@@ -288,6 +316,9 @@ impl<'a> Run<'a> {
 pub fn file_report(bound: Bound) -> FileReport {
     let Bound { sheet, survey, role, unknown, ignored, .. } = bound;
     let titles = |columns: Vec<usize>| columns.into_iter().map(|c| sheet.title(c).to_owned()).collect();
+    // Of further files only the columns that the mapping names are taken.
+    let (unknown, ignored) =
+        if role.is_none() { (unknown, ignored) } else { (Vec::new(), [ignored, unknown].concat()) };
     FileReport {
         name: Arc::clone(&sheet.name),
         role: role.unwrap_or_else(|| "records".into()),
@@ -386,10 +417,9 @@ fn missing(mapping: &Mapping, roles: &[Option<&str>]) -> Error {
 pub fn incomplete(line: u64) -> Fault {
     Fault {
         line,
-        column: String::new(),
-        value: String::new(),
         code: "record_incomplete",
         reason: format!("Line {line} belongs to it and cannot be read."),
+        ..Fault::default()
     }
 }
 
@@ -397,20 +427,18 @@ pub fn incomplete(line: u64) -> Fault {
 pub fn refusals<'a>(fault: &Fault, key: &str, views: impl Iterator<Item = &'a View<'a>>) -> Vec<Refused> {
     let shown: String = key.split('\u{1f}').next().unwrap_or_default().chars().take(80).collect();
     let refuse = |view: &View<'_>| {
-        let is_it = view.line() == fault.line;
+        let is_here = fault.file.as_ref().is_none_or(|file| Arc::ptr_eq(file, view.file()));
+        let is_it = is_here && view.line() == fault.line;
+        let at = fault.file.as_ref().filter(|_| !is_here).map_or_else(String::new, |file| format!("{file} "));
         Refused {
-            file: Arc::clone(view.file()),
-            line: view.line(),
             column: if is_it { fault.column.clone() } else { String::new() },
             value: if is_it { fault.value.clone() } else { String::new() },
-            code: fault.code,
             reason: if is_it {
                 fault.reason.clone()
             } else {
-                format!("{shown} is refused because of line {}: {}", fault.line, fault.reason)
+                format!("{shown} is refused because of {at}line {}: {}", fault.line, fault.reason)
             },
-            header: Arc::clone(&view.bound.sheet.header),
-            cells: view.row.record.cells().map(str::to_owned).collect(),
+            ..view.refused(fault.code, "")
         }
     };
     views.map(refuse).collect()

@@ -6,10 +6,10 @@ use crate::shop::transfer::input::{Input, Meter};
 use crate::shop::transfer::options::Options;
 use crate::shop::transfer::outcome::Refused;
 use crate::shop::transfer::records::{Fault, Next, Record, Records};
-use crate::shop::transfer::refusals::{MISSING, REFUSED_COLUMNS, own_columns};
+use crate::shop::transfer::refusals::{MISSING, own_columns};
 use crate::shop::transfer::writer::unguarded;
 use std::collections::HashMap;
-use std::io::Read;
+use std::io::{BufRead, Read};
 use std::sync::Arc;
 
 /// As much of a file is looked at to find its delimiter.
@@ -28,6 +28,8 @@ pub struct Sheet {
     detected: Detected,
     columns: HashMap<String, usize>,
     header_line: u64,
+    /// One of the parts of a file of refused rows; the other parts are sheets of their own.
+    is_part: bool,
 }
 
 /// The name of a column for comparing: case, blanks, underscores, `*` and a byte order mark do not count.
@@ -57,29 +59,11 @@ impl Sheet {
             .filter(u8::is_ascii)
             .or_else(|| stated(&sample))
             .unwrap_or_else(|| delimiter(&sample));
-        let mut records = Records::new(sample.as_slice(), delimiter);
-        let (header, header_line) = loop {
-            match records.advance().map_err(|e| input.unreadable(e))? {
-                Next::Record if is_blank(records.record()) || stated_in(records.record()) => {}
-                Next::Record => {
-                    let cells =
-                        records.record().cells().map(|c| c.trim().trim_matches('\u{feff}').to_owned());
-                    break (cells.collect::<Vec<_>>(), records.record().line);
-                }
-                Next::Fault { line, fault, .. } => {
-                    let message = format!(
-                        "{} line {line}: the header cannot be read. {}",
-                        input.name(),
-                        fault.sentence()
-                    );
-                    return Err(Error::invalid("header_unreadable", message));
-                }
-                Next::End => {
-                    return Err(Error::invalid(
-                        "file_empty",
-                        format!("{} has no header line.", input.name()),
-                    ));
-                }
+        let (header, header_line) = match input.part() {
+            None => header_of(input, Records::new(sample.as_slice(), delimiter), 1)?,
+            Some(line) => {
+                let text = encoding::open(input, detected, &Meter::default())?;
+                header_of(input, Records::new(text, delimiter), line)?
             }
         };
         if header
@@ -96,7 +80,11 @@ impl Sheet {
         Ok(Self {
             name: input.name().into(),
             delimiter,
-            own_header: header.get(..own_columns(&header)).unwrap_or_default().into(),
+            own_header: header
+                .get(..own_columns(header.iter().map(String::as_str)))
+                .unwrap_or_default()
+                .into(),
+            is_part: input.part().is_some(),
             header: header.into(),
             input: input.clone(),
             detected,
@@ -137,6 +125,29 @@ impl Sheet {
             is_other_file: false,
             counts: Counts::default(),
         })
+    }
+}
+
+/// The first record from a line on that is not blank, and its line.
+fn header_of<R: BufRead>(input: &Input, mut records: Records<R>, from: u64) -> Result<(Vec<String>, u64)> {
+    loop {
+        match records.advance().map_err(|e| input.unreadable(e))? {
+            Next::Record if records.record().line < from => {}
+            Next::Record if is_blank(records.record()) || stated_in(records.record()) => {}
+            Next::Record => {
+                let cells = records.record().cells().map(|c| c.trim().trim_matches('\u{feff}').to_owned());
+                return Ok((cells.collect(), records.record().line));
+            }
+            Next::Fault { line, .. } if line < from => {}
+            Next::Fault { line, fault, .. } => {
+                let message =
+                    format!("{} line {line}: the header cannot be read. {}", input.name(), fault.sentence());
+                return Err(Error::invalid("header_unreadable", message));
+            }
+            Next::End => {
+                return Err(Error::invalid("file_empty", format!("{} has no header line.", input.name())));
+            }
+        }
     }
 }
 
@@ -181,8 +192,8 @@ fn fits(record: &Record, width: usize) -> bool {
 
 /// The header of refused rows of another file.
 fn ends_with_refused_columns(record: &Record) -> bool {
-    let own = record.len().saturating_sub(REFUSED_COLUMNS.len());
-    record.cells().skip(own).eq(REFUSED_COLUMNS)
+    let cells: Vec<&str> = record.cells().collect();
+    own_columns(cells.iter().copied()) < cells.len()
 }
 
 fn is_blank(record: &Record) -> bool {
@@ -243,6 +254,19 @@ impl Rows<'_> {
     pub fn counts(&self) -> Counts {
         self.counts
     }
+    /// The row read last with the word and the reason why it is not taken.
+    pub fn refused(&self, code: &'static str, reason: &str) -> Refused {
+        Refused {
+            file: Arc::clone(&self.sheet.name),
+            line: self.row().line,
+            column: String::new(),
+            value: String::new(),
+            code,
+            reason: reason.to_owned(),
+            header: Arc::clone(&self.sheet.header),
+            cells: self.row().cells().map(str::to_owned).collect(),
+        }
+    }
     /// Letters of the file that its encoding does not have.
     pub fn replaced(&self) -> u64 {
         self.records.reader().replaced()
@@ -257,7 +281,7 @@ impl Rows<'_> {
             match self.records.advance().map_err(|e| self.sheet.input.unreadable(e))? {
                 Next::End => return Ok(Step::End),
                 Next::Fault { line, fault, raw } => {
-                    if line > self.sheet.header_line {
+                    if line > self.sheet.header_line && !(self.is_other_file && self.sheet.is_part) {
                         return Ok(self.refuse(line, fault.code(), fault.sentence().to_owned(), vec![raw]));
                     }
                 }
@@ -292,6 +316,9 @@ impl Rows<'_> {
             if ends_with_refused_columns(record) {
                 self.counts.repeated_headers += 1;
                 self.is_other_file = true;
+                return None;
+            }
+            if self.is_other_file && self.sheet.is_part {
                 return None;
             }
             if let Some((code, reason, cells)) = self.judge_again(own) {
@@ -338,9 +365,8 @@ impl Rows<'_> {
     fn refuse(&mut self, line: u64, code: &'static str, reason: String, cells: Vec<String>) -> Step {
         self.counts.rows += 1;
         self.counts.refused += 1;
-        let (file, header) = (Arc::clone(&self.sheet.name), Arc::clone(&self.sheet.own_header));
-        let (column, value) = (String::new(), String::new());
-        Step::Refused(Box::new(Refused { file, line, column, value, code, reason, header, cells }))
+        let header = Arc::clone(&self.sheet.own_header);
+        Step::Refused(Box::new(Refused { line, header, cells, ..self.refused(code, &reason) }))
     }
 }
 

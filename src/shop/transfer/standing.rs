@@ -11,7 +11,10 @@ use crate::shop::transfer::fields::Field;
 use crate::shop::transfer::maker::{Extras, Maker, first};
 use crate::shop::transfer::words::Meaning;
 
-const UNKNOWN_WORD: (&str, &str) = ("unknown_status", "This status is unknown here. It is kept as metadata.");
+const UNKNOWN_WORD: (&str, &str) = (
+    "unknown_status",
+    "This status is unknown here. It is kept as a custom field, and the order stands as the import assumes.",
+);
 const OUTSTANDING: (&str, &str) =
     ("paid_but_outstanding", "The order is marked paid although an amount is outstanding.");
 

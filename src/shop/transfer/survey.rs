@@ -186,7 +186,9 @@ impl Looking<'_> {
             return;
         }
         if self.found.samples.len() < SAMPLES_MAX {
-            self.found.samples.extend(row.cells().find(|c| !c.is_ascii()).map(str::to_owned));
+            let samples = &self.found.samples;
+            let new = row.cells().find(|c| !c.is_ascii() && !samples.iter().any(|s| s == c));
+            self.found.samples.extend(new.map(str::to_owned));
         }
         if cell::looks_garbled(row.text()) {
             for (column, text) in row.cells().enumerate().filter(|(_, c)| cell::looks_garbled(c)).take(1) {

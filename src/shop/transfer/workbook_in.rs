@@ -3,6 +3,7 @@
 use crate::base::error::{Error, Result};
 use crate::shop::transfer::cell;
 use crate::shop::transfer::input::Input;
+use crate::shop::transfer::parts;
 use crate::shop::transfer::sheet_xml::Gauge;
 use crate::shop::transfer::writer::{CsvWriter, Rows as _, Style};
 use calamine::{DataRef, Reader as _, Xlsx};
@@ -58,7 +59,7 @@ pub fn unpacked(files: Vec<Input>, scratch: &Path) -> Result<Unpacked> {
             inputs.push(file);
         }
     }
-    Ok(Unpacked { files: inputs, left_out, _kept: kept })
+    Ok(Unpacked { files: parts::of_all(inputs)?, left_out, _kept: kept })
 }
 
 /// A zip file with the parts of a workbook; other zip files are refused when they are read.

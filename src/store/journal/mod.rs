@@ -36,5 +36,6 @@ pub(super) const fn info() -> TableInfo {
         backup: Backup::Skip,
         sequences: &[],
         check: |_, _, _| Ok(()),
+        fill: |_, _| Ok(()),
     }
 }

@@ -86,6 +86,9 @@ fn sentence(event: &StoredEvent) -> (&'static str, Tone, String) {
         "order.return_taken_back" => plain("undo-2", Tone::Still, "return taken back"),
         "order.held" => plain("pause", Tone::Warn, "put on hold"),
         "order.released" => plain("play", Tone::Still, "released from hold"),
+        "credit_note.reimported" => {
+            ("upload", Tone::Still, format!("changed by an import: {}", changed_fields(event)))
+        }
         "credit_note.added" => ("receipt-text", Tone::Info, credited(event)),
         other => ("info", Tone::Still, other.replace(['.', '_'], " ")),
     }

@@ -289,6 +289,7 @@ pub(super) fn credit_note_page() -> CreditNotePage {
         total: 2750,
         kind: CreditKind::Credit,
         country: "GB".into(),
+        imported: None,
     };
     CreditNotePage::new(&note, Some(Link::new("Anna", "/admin/customers/cus_1")))
 }

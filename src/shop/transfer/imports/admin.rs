@@ -8,6 +8,7 @@ use crate::access::{Staff, may};
 use crate::base::error::{Error, Kind as Refusal, Result};
 use crate::base::time::Timestamp;
 use crate::shop::transfer::intake::MAPPED;
+use crate::shop::transfer::landing::counted;
 use crate::store::Store;
 use crate::web::download::attachment;
 use crate::web::error::status;
@@ -99,8 +100,7 @@ impl Row {
 
 fn in_words(outcome: &Outcome) -> String {
     let counts = outcome.landed.in_words();
-    let words = counts.iter().map(|(n, what)| format!("{} {what}", crate::web::listing::grouped(*n)));
-    words.collect::<Vec<_>>().join(", ")
+    counts.iter().map(|(n, what)| counted(*n, what)).collect::<Vec<_>>().join(", ")
 }
 
 /// `GET /admin/transfer`
@@ -186,6 +186,7 @@ fn sorted(upload: Upload) -> Sent {
         dates: text("dates"),
         currency: text("currency"),
         source_name: text("source_name"),
+        zone: text("zone"),
     };
     let (mappings, files): (Vec<_>, Vec<_>) = upload.files.into_iter().partition(|f| f.input == MAPPING);
     let mut problem = None;

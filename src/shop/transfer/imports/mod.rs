@@ -54,8 +54,16 @@ mod testing {
                 ignored_columns: vec!["Risk".into()],
                 decisions: vec!["Total: 1,234 is 1234".into()],
                 samples: vec!["Müller".into()],
+                passed_over: vec!["2 blank rows".into()],
             }],
             assumptions: vec!["Amounts without a currency are in EUR.".into()],
+            left_out: vec![Refusal {
+                file: "orders.csv".into(),
+                line: 10,
+                column: String::new(),
+                value: String::new(),
+                reason: "The row names nobody.".into(),
+            }],
         };
         Import {
             state,

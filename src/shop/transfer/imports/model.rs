@@ -73,6 +73,9 @@ pub struct Asked {
     #[n(7)]
     #[cbor(default)]
     pub source_name: String,
+    #[n(8)]
+    #[cbor(default)]
+    pub zone: String,
 }
 
 impl Asked {
@@ -105,6 +108,7 @@ impl Asked {
             dates: self.dates.clone(),
             currency: self.currency.clone(),
             source_name: self.source_name.clone(),
+            zone: self.zone.clone(),
         }
     }
 }
@@ -186,6 +190,10 @@ pub struct Outcome {
     #[n(9)]
     #[cbor(default)]
     pub assumptions: Vec<String>,
+    /// The first rows that were left out.
+    #[n(10)]
+    #[cbor(default)]
+    pub left_out: Vec<Refusal>,
 }
 
 /// A sum in minor units; its JSON is that of an amount.
@@ -249,6 +257,10 @@ pub struct Read {
     /// Cells that show whether the encoding is right.
     #[n(8)]
     pub samples: Vec<String>,
+    /// Blank rows and headers in the middle, in words.
+    #[n(9)]
+    #[cbor(default)]
+    pub passed_over: Vec<String>,
 }
 
 fn shown(text: &str) -> String {
@@ -269,6 +281,7 @@ impl Outcome {
             refusals: ended.refusals.iter().map(Refusal::of).collect(),
             files: report.files.iter().map(Read::of).collect(),
             assumptions: report.assumptions.clone(),
+            left_out: ended.left_out.iter().map(Refusal::of).collect(),
         }
     }
 }
@@ -316,6 +329,7 @@ impl Read {
             encoding: file.encoding.to_owned(),
             delimiter: delimiter.to_owned(),
             rows: file.rows,
+            passed_over: file.passed_over(),
             unknown_columns: all(&file.unknown_columns),
             ignored_columns: all(&file.ignored_columns),
             decisions: all(&file.decisions),

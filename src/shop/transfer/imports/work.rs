@@ -318,10 +318,11 @@ impl Imports {
         let mut landing = Landing::new(&inner.store, actor, &has_room, &mut goes_on)
             .dry(state == State::Checking)
             .on_error(on_error)
-            .refused_to(Box::new(rows))?;
+            .refused_to(Box::new(rows), self.arrivals());
         let mut report = intake::read(kind, &source, &files.files, &options, &mut landing)?;
         report.assumptions.extend(files.left_out.iter().cloned());
         let ended = landing.finish()?;
+        report.warnings.join(&ended.warnings);
         if self.now().is_closed {
             return Err(Error::unavailable(
                 INTERRUPTED,

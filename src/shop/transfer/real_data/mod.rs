@@ -41,6 +41,7 @@ pub(in crate::shop::transfer) struct Kept {
     pub(in crate::shop::transfer) notes: Vec<NewCreditNote>,
     pub(in crate::shop::transfer) customers: Vec<NewCustomer>,
     pub(in crate::shop::transfer) refused: Vec<Refused>,
+    pub(in crate::shop::transfer) left_out: Vec<Refused>,
     pub(in crate::shop::transfer) places: Vec<Place>,
 }
 
@@ -56,6 +57,10 @@ impl Sink for Kept {
     }
     fn refused(&mut self, row: &Refused) -> Result<()> {
         self.refused.push(row.clone());
+        Ok(())
+    }
+    fn left_out(&mut self, row: &Refused) -> Result<()> {
+        self.left_out.push(row.clone());
         Ok(())
     }
 }
