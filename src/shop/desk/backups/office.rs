@@ -52,7 +52,7 @@ pub struct State {
     pub(super) is_over: bool,
     /// Somebody wants it to look before its time.
     #[serde(skip)]
-    is_rung: bool,
+    pub(super) is_rung: bool,
 }
 
 /// The shelf of backups and the loop's letter box. Cheap to clone.
