@@ -49,7 +49,14 @@ impl App {
         let dir = settings.data.dir.clone().ok_or_else(|| {
             Error::invalid("config_invalid", "Say where the data is kept: data.dir or --data.")
         })?;
-        let store = Store::open(&dir, &settings.store, clock.clone(), registry::tables())?;
+        let shelf = Shelf::of(&dir);
+        // Before the first backup nobody needs what the journal held.
+        let open = if settings.backup.ships() && shelf.list().is_ok_and(|all| !all.is_empty()) {
+            Store::open_shipping
+        } else {
+            Store::open
+        };
+        let store = open(&dir, &settings.store, clock.clone(), registry::tables())?;
         let source = Arc::new(StoreSource(store.clone()));
         let search = Search::open(&dir.join("index"), schema()?, source, settings.search.clone(), clock)?;
         let noting = search.clone();
@@ -64,7 +71,7 @@ impl App {
             dir.join("tmp/uploads"),
             settings.server.max_upload.0,
         )?;
-        let office = Office::new(Shelf::of(&dir));
+        let office = Office::new(shelf);
         Ok(Self { dir, settings: Arc::new(settings.clone()), store, search, shop, imports, office })
     }
 
@@ -120,6 +127,15 @@ impl App {
             move || {
                 let since = shelf.last_verified().or_else(|| store.created_at().ok());
                 since.map_or(f64::NAN, |since| store.clock().now().since_ms(since) as f64 / 1_000.0)
+            },
+        );
+        let (store, office) = (self.store.clone(), self.office.clone());
+        metrics.gauge(
+            "backup_shipped_age_seconds",
+            "Age of the newest moment that can be restored without this machine; none while there is none",
+            move || {
+                let until = office.away().safe_until();
+                until.map_or(f64::NAN, |at| store.clock().now().since_ms(at).max(0) as f64 / 1_000.0)
             },
         );
     }

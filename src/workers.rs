@@ -1,6 +1,8 @@
-//! Every loop that runs behind: the indexer, and where the shop is served the importer and the daily backup.
+//! Every loop that runs behind: the indexer, and where the shop is served the importer, the daily backup and the
+//! shipping of the journal.
 
 pub mod backups;
+pub mod shipping;
 
 use crate::app::App;
 use crate::base::error::Result;

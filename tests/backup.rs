@@ -159,13 +159,13 @@ fn a_running_shop_makes_proves_and_tidies_its_backups_by_itself() {
 }
 
 /// A private S3 server on a free port, or `None` where it is not installed.
-struct Storage {
+pub(crate) struct Storage {
     child: std::process::Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Storage {
-    fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let place = crate::harness::project("target/parts/moto");
         if !crate::harness::part("an S3 server (moto)", place.is_dir()) {
             return None;

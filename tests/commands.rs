@@ -15,6 +15,7 @@ const VERBS: &[&str] = &[
     "search",
     "backup",
     "check",
+    "recover",
     "reindex",
     "setup-link",
     "config",

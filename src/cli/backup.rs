@@ -1,13 +1,17 @@
 //! `backroom backup`: copies of the shop, proved and restored.
 
+mod fetch;
+
 use crate::app::App;
 use crate::base::error::{Error, Kind, Result};
-use crate::base::time::Clock;
+use crate::base::time::{Clock, Timestamp};
 use crate::cli::Place;
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
+use crate::config::Settings;
 use crate::registry;
-use crate::store::backup::{Kept, Shelf, restore};
+use crate::store::backup::shipping::{Moment, Plan, Roll, plan};
+use crate::store::backup::{How, Kept, Shelf, restore};
 use crate::workers::backups::{inside, verify};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -28,7 +32,7 @@ pub(super) enum BackupVerb {
 Example:
   backroom backup create --data /var/lib/backroom
 
-With --json, one line: {\"file\", \"bytes\", \"at\", \"seq\", \"rows\", \"files\"}.")]
+With --json, one line: {\"file\", \"bytes\", \"at\", \"seq\", \"change\", \"rows\", \"files\"}.")]
     Create {
         /// One line of JSON
         #[arg(long)]
@@ -39,7 +43,7 @@ With --json, one line: {\"file\", \"bytes\", \"at\", \"seq\", \"rows\", \"files\
 Example:
   backroom backup list --json
 
-With --json, one line a backup: {\"file\", \"bytes\", \"at\", \"seq\", \"verified_at\", \"copied\"}.")]
+With --json, one line a backup: {\"file\", \"bytes\", \"at\", \"seq\", \"verified_at\", \"copied\", \"filed\"}.")]
     List {
         /// JSON, one line a backup
         #[arg(long)]
@@ -65,20 +69,30 @@ With --json, one line: {\"at\", \"seq\", \"rows\", \"files\", \"problems\", \"fi
         #[arg(long, hide = true)]
         scratch: Option<PathBuf>,
     },
-    /// Put a backup in place of the shop; what is there stays beside it
+    /// Put the newest moment, an earlier one, or a backup in place of the shop; what is there stays beside it
     #[command(after_help = "\
-Example:
-  backroom backup restore backroom-20261127T193000Z-000123.brb --data /var/lib/backroom
+Examples:
+  backroom backup restore --data /var/lib/backroom
+  backroom backup restore --at 2026-11-27T14:30:00Z
+  backroom backup restore --from s3 --data /var/lib/backroom
+  backroom backup restore backroom-20261127T193000Z-000123.brb
 
-The server must not run. The database as it was stays as store.redb.before-TIME until you delete it.
-Everybody has to sign in again.")]
+Without FILE the newest backup before the moment is taken and the journal is played over it, change by change. With FILE
+it is exactly that backup. The server must not run. The database as it was stays as store.redb.before-TIME until you
+delete it. Everybody has to sign in again.")]
     Restore {
         /// A name from the list, or a path
-        file: PathBuf,
+        file: Option<PathBuf>,
+        /// The moment, such as 2026-11-27T14:30:00Z; the newest without it
+        #[arg(long, value_name = "TIME", conflicts_with = "file")]
+        at: Option<String>,
+        /// Where backups and journal are: a directory with copies, or s3 for the storage in the configuration
+        #[arg(long, value_name = "PLACE", conflicts_with = "file")]
+        from: Option<PathBuf>,
         /// Also when the check finds problems in it
         #[arg(long)]
         force: bool,
-        /// One line of JSON: {\"at\", \"seq\", \"rows\", \"files\", \"before\"}
+        /// One line of JSON: {\"at\", \"moment\", \"seq\", \"changes\", \"rows\", \"files\", \"before\"}
         #[arg(long)]
         json: bool,
     },
@@ -156,12 +170,25 @@ pub(super) fn run_beside(args: &BackupArgs, answer: &mut Answer) -> Result<Exit>
             }
             Ok(if report.problems == 0 { Exit::Ok } else { Exit::Problems })
         }
-        BackupVerb::Restore { file, force, json } => {
+        BackupVerb::Restore { file: Some(file), force, json, .. } => {
             let path = shelf.find(&answer.file(file))?;
-            put_back(&path, &data, settings.backup.key(), (*force, *json), answer)
+            put_back(&path, None, &settings, (*force, *json), answer)
+        }
+        BackupVerb::Restore { file: None, at, from, force, json } => {
+            let moment = match at {
+                Some(text) => Moment::At(Timestamp::parse(text)?),
+                None => Moment::Newest,
+            };
+            let found = fetch::shelf(from.as_deref(), moment, &settings, answer).map_err(nothing_changed)?;
+            let plan = plan(&found.shelf, moment, settings.backup.key()).map_err(nothing_changed)?;
+            put_back(&plan.backup, Some(&plan), &settings, (*force, *json), answer)
         }
         BackupVerb::Prune { dry_run, json } => {
             let gone = shelf.prune(&settings.backup.keep(), *dry_run)?;
+            if !*dry_run {
+                let marks: Vec<_> = shelf.marks()?.into_iter().map(|(_, mark)| mark).collect();
+                Roll::of(shelf.dir()).prune(&marks)?;
+            }
             for old in &gone {
                 if *json { answer.json(old)? } else { answer.line(&old.file)? }
             }
@@ -201,35 +228,41 @@ fn list(shelf: &Shelf, json: bool, answer: &mut Answer) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
+/// A refusal before anything was touched says so.
+fn nothing_changed(mut error: Error) -> Error {
+    if error.code == "store_locked" {
+        error.message = "A server runs on this data directory. Stop it, then restore.".into();
+    } else if error.kind == Kind::Invalid || error.code == "restore_hole" {
+        error.message = format!("{} Nothing was changed.", error.message).into();
+    }
+    error
+}
+
 fn put_back(
     path: &Path,
-    data: &Path,
-    key: Option<&str>,
+    plan: Option<&Plan>,
+    settings: &Settings,
     (force, json): (bool, bool),
     answer: &mut Answer,
 ) -> Result<Exit> {
-    let done =
-        restore(path, data, registry::tables(), registry::CHECKS, key, force).map_err(|mut error| {
-            if error.code == "store_locked" {
-                error.message = "A server runs on this data directory. Stop it, then restore.".into();
-            } else if error.kind == Kind::Invalid {
-                error.message = format!("{} Nothing was changed.", error.message).into();
-            }
-            error
-        })?;
+    let data = settings.data.dir.clone().unwrap_or_default();
+    let how = How { key: settings.backup.key(), checks: registry::CHECKS, plan, even_unsound: force };
+    let done = restore(path, &data, registry::tables(), &how).map_err(nothing_changed)?;
     if json {
         answer.json(&json!({
-            "at": done.header.at, "seq": done.header.seq, "rows": done.header.rows(), "files": done.files,
-            "before": done.before,
+            "at": done.header.at, "moment": done.moment, "seq": done.seq, "changes": done.changes,
+            "rows": done.header.rows(), "files": done.files, "before": done.before,
         }))?;
         return Ok(Exit::Ok);
     }
     answer.line(format_args!(
-        "restored: {} rows and {} files of {}, up to event {}",
+        "restored: {} rows and {} files of {}, and {} changes up to {} from the journal; the last event is {}",
         done.header.rows(),
         done.files,
         done.header.at,
-        done.header.seq
+        done.changes,
+        done.moment,
+        done.seq
     ))?;
     for found in &done.findings {
         answer.line(format_args!("problem: {}: {}", found.place, found.what))?;

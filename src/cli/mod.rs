@@ -18,6 +18,7 @@ mod export;
 mod import;
 mod key;
 mod openapi;
+mod recover;
 mod reindex;
 mod search;
 mod setup_link;
@@ -77,6 +78,7 @@ enum Verb {
     Backup(backup::BackupArgs),
     Check(check::CheckArgs),
     Reindex(reindex::ReindexArgs),
+    Recover(recover::RecoverArgs),
     SetupLink(setup_link::SetupLinkArgs),
     Config(config::ConfigArgs),
     Openapi(openapi::OpenapiArgs),
@@ -114,6 +116,7 @@ impl Verb {
             Self::Openapi(args) => openapi::run(&args, answer),
             Self::Version(args) => version::run(args, answer),
             Self::Completions(args) => completions::run(args, Cli::command(), answer),
+            Self::Recover(args) => recover::run(&args, answer),
             Self::Backup(args) if !args.opens_the_shop() => backup::run_beside(&args, answer),
             on_a_shop => {
                 let place = on_a_shop.place()?.clone();

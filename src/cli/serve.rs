@@ -81,9 +81,12 @@ pub(super) fn serve(
     let door = Door::open(app)?;
     let importer = workers::start_importer(app);
     let backups = workers::backups::start(app);
+    let shipping = workers::shipping::start(app);
     let served = actix_web::rt::System::new().block_on(answering(app, answer, hello));
     drop(backups);
     drop(importer);
+    // Behind everything that writes, so that what was answered is shipped.
+    drop(shipping);
     drop(door);
     served
 }

@@ -3,6 +3,7 @@
 use crate::access;
 use crate::base::error::{Error, FieldError, Result};
 use crate::outbound::s3::{Place, Storage};
+use crate::outbound::target::Target;
 use crate::search;
 use crate::store;
 use crate::store::backup::{KEY_LENGTH_MIN, Keep};
@@ -97,7 +98,11 @@ pub struct Backup {
     pub keep_monthly: u32,
     /// When set, backups are encrypted to it.
     pub key: Option<Secret>,
-    /// When set, proved backups are copied to this S3-compatible storage.
+    /// Whether the journal is kept beside the backups, so that any moment can be restored.
+    pub journal: bool,
+    /// When set, proved backups and the journal are copied to this directory.
+    pub copy_dir: Option<PathBuf>,
+    /// When set, they are copied to this S3-compatible storage.
     pub s3_endpoint: Option<String>,
     pub s3_bucket: Option<String>,
     pub s3_region: String,
@@ -118,6 +123,8 @@ impl Default for Backup {
             keep_weekly: weekly,
             keep_monthly: monthly,
             key: None,
+            journal: true,
+            copy_dir: None,
             s3_endpoint: None,
             s3_bucket: None,
             s3_region: "us-east-1".to_owned(),
@@ -133,7 +140,24 @@ impl Backup {
     pub fn keep(&self) -> Keep {
         Keep { daily: self.keep_daily, weekly: self.keep_weekly, monthly: self.keep_monthly }
     }
-    /// Where copies go; `None` when nowhere.
+    /// Whether the journal is shipped while the shop runs.
+    pub fn ships(&self) -> bool {
+        self.enabled && self.journal
+    }
+    /// All places where copies go.
+    ///
+    /// # Errors
+    /// `invalid_setting`.
+    pub fn targets(&self) -> Result<Vec<Target>> {
+        let folder = self.copy_dir.as_deref().map(Target::folder);
+        let storage = self.storage()?.map(|storage| {
+            let part = |part: &Option<String>| part.clone().unwrap_or_default();
+            let name = format!("{}/{}/{}", part(&self.s3_endpoint), part(&self.s3_bucket), self.s3_prefix);
+            Target::storage(name, storage)
+        });
+        Ok(folder.into_iter().chain(storage).collect())
+    }
+    /// The storage where copies go; `None` when there is none.
     ///
     /// # Errors
     /// `invalid_setting`.
@@ -229,6 +253,11 @@ impl Settings {
         let is_open = self.metrics.token.as_ref().is_none_or(|t| !t.reveal().trim().is_empty());
         found.unless(is_open, "metrics.token", "write a token, or leave the setting out");
         found.keep(self.backup.storage().map(|_storage| ()));
+        found.unless(
+            self.backup.copy_dir.as_ref().is_none_or(|dir| dir.is_absolute()),
+            "backup.copy_dir",
+            "give the whole path of a directory, such as /mnt/backups/shop",
+        );
         found.unless(self.backup.hour < 24, "backup.hour", "give a number from 0 to 23");
         let is_long = self.backup.key().is_none_or(|key| key.trim().len() >= KEY_LENGTH_MIN);
         found.unless(

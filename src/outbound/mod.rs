@@ -1,3 +1,4 @@
 //! What leaves the house: engines that know no feature.
 
 pub mod s3;
+pub mod target;

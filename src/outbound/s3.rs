@@ -1,4 +1,4 @@
-//! S3-compatible storage: puts a file there, and says how long one is that is there already.
+//! S3-compatible storage: puts files there, says how long one is that is there already, lists and fetches them.
 //!
 //! Requests are signed in their address (AWS Signature Version 4), so that a body of any size is sent as it is read.
 
@@ -14,6 +14,10 @@ const SIGNED_FOR: Duration = Duration::from_secs(600);
 const CONNECT: Duration = Duration::from_secs(10);
 /// Until the storage says something after the last byte went out.
 const ANSWER: Duration = Duration::from_secs(120);
+/// For all of what is small.
+const SMALL: Duration = Duration::from_secs(15);
+/// Bytes of a list of a thousand names.
+const LIST_MAX: u64 = 16 << 20;
 
 /// Where copies go.
 #[derive(Clone, Copy, Debug)]
@@ -100,9 +104,80 @@ impl Storage {
         if answer.status().is_success() { Ok(()) } else { Err(refused(answer.status())) }
     }
 
+    /// The same with bytes, which are few: it is given up after some seconds.
+    ///
+    /// # Errors
+    /// `copy_failed`.
+    pub fn put_bytes(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let key = self.key(name);
+        let address = self.bucket.put_object(Some(&self.credentials), &key).sign(SIGNED_FOR);
+        let request = self.agent.put(address.as_str()).config().timeout_global(Some(SMALL)).build();
+        let answer = request.send(bytes).map_err(failed)?;
+        if answer.status().is_success() { Ok(()) } else { Err(refused(answer.status())) }
+    }
+
+    /// The names that begin with this, in no order.
+    ///
+    /// # Errors
+    /// `copy_failed`.
+    pub fn names(&self, begin: &str) -> Result<Vec<String>> {
+        let whole = self.key(begin);
+        let (mut found, mut more) = (Vec::new(), None);
+        loop {
+            // The bucket itself, asked for its list.
+            let mut list = self.bucket.get_object(Some(&self.credentials), "");
+            let query = list.query_mut();
+            query.insert("list-type", "2");
+            query.insert("prefix", whole.clone());
+            if let Some(token) = more.take() {
+                query.insert("continuation-token", token);
+            }
+            let mut answer = self.agent.get(list.sign(SIGNED_FOR).as_str()).call().map_err(failed)?;
+            if !answer.status().is_success() {
+                return Err(refused(answer.status()));
+            }
+            let text = answer.body_mut().with_config().limit(LIST_MAX).read_to_string().map_err(failed)?;
+            let keys = elements(&text, "Key");
+            found.extend(keys.filter_map(|key| key.strip_prefix(&self.prefix).map(str::to_owned)));
+            more = elements(&text, "NextContinuationToken").next();
+            if more.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Fetches the object with this name into a new file.
+    ///
+    /// # Errors
+    /// `copy_failed`, also when the file cannot be written.
+    pub fn get(&self, name: &str, file: &Path) -> Result<()> {
+        let key = self.key(name);
+        let address = self.bucket.get_object(Some(&self.credentials), &key).sign(SIGNED_FOR);
+        let mut answer = self.agent.get(address.as_str()).call().map_err(failed)?;
+        if !answer.status().is_success() {
+            return Err(refused(answer.status()));
+        }
+        let mut into = File::create_new(file).map_err(failed)?;
+        std::io::copy(&mut answer.body_mut().as_reader(), &mut into).map(|_bytes| ()).map_err(failed)
+    }
+
     fn key(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }
+}
+
+/// The texts of all elements of this name in an answer.
+fn elements<'t>(text: &'t str, name: &str) -> impl Iterator<Item = String> + use<'t> {
+    let (begin, end) = (format!("<{name}>"), format!("</{name}>"));
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let (_, behind) = rest.split_once(&begin)?;
+        let (own, behind) = behind.split_once(&end)?;
+        rest = behind;
+        // The last one last, or it would make others.
+        let plain = own.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
+        Some(plain.replace("&apos;", "'").replace("&#39;", "'").replace("&amp;", "&"))
+    })
 }
 
 /// Never with the address: it is signed.
@@ -148,6 +223,13 @@ mod tests {
         for prefix in ["/a", "../", "a/./b"] {
             assert_eq!(refused(Place { prefix, ..PLACE }), "backup.s3_prefix", "{prefix}");
         }
+    }
+
+    #[test]
+    fn names_are_read_out_of_a_list() {
+        let text = "<Contents><Key>shop/a&amp;lt;.brb</Key><Size>1</Size></Contents><Contents><Key>b</Key></Contents>";
+        assert_eq!(elements(text, "Key").collect::<Vec<_>>(), ["shop/a&lt;.brb", "b"]);
+        assert_eq!(elements(text, "NextContinuationToken").count(), 0);
     }
 
     #[test]

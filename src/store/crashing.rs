@@ -5,7 +5,7 @@ use super::door::registry;
 use super::engine::Opener;
 use super::engine::redb::{Medium, RedbOpener};
 use super::format::Formats;
-use super::journal::{Folder, JournaledOpener, Leaf, Pace};
+use super::journal::{Folder, JournaledOpener, Leaf, Pace, Tap};
 use super::shared::Parts;
 use super::space::Guard;
 use super::{Store, TableInfo};
@@ -370,7 +370,15 @@ pub(in crate::store) fn over_parts(
     let pace = Pace { take_bytes: 3 << 10, segment_bytes: 12 << 10, ..Pace::default() };
     let tables = registry.names().to_vec();
     Store::start(Parts {
-        opener: Box::new(JournaledOpener { below, folder, tables, clock: clock.clone(), pace }),
+        opener: Box::new(JournaledOpener {
+            below,
+            folder,
+            tables,
+            clock: clock.clone(),
+            pace,
+            tap: Tap::default(),
+            knows: false,
+        }),
         clock,
         registry,
         formats: Formats::OURS,

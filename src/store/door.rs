@@ -11,7 +11,7 @@ use crate::store::guarded::guarded;
 use crate::store::health::{Health, busy, commit_unknown};
 use crate::store::idempotency;
 use crate::store::job::Operation;
-use crate::store::journal::{self, Disk, JournaledOpener, Pace};
+use crate::store::journal::{self, JournaledOpener, Mark, Pace, Tap, Tapped};
 use crate::store::sequence;
 use crate::store::settings::Settings;
 use crate::store::shared::{Hook, Parts, Shared};
@@ -31,7 +31,7 @@ use tokio::sync::watch;
 pub(super) const FILE: &str = "store.redb";
 const BALLAST: &str = "ballast";
 /// Directories that a shop fills after its database is there; anything else beside it is somebody else's.
-const BESIDE: &[&str] = &["index", "files", "journal", "backups"];
+const BESIDE: &[&str] = &["index", "files", "journal", "backups", "shipping"];
 
 /// The store. Clones share it; the last one that goes closes it.
 #[derive(Clone)]
@@ -71,11 +71,20 @@ impl Store {
     /// `store_locked` when another process has it, `store_format_newer` when a newer program wrote it (the file is
     /// left as it is), `store_damaged`, `store_io`.
     pub fn open(dir: &Path, settings: &Settings, clock: Clock, tables: &[TableInfo]) -> Result<Self> {
+        Self::open_tapped(dir, settings, clock, tables, Tap::default())
+    }
+    fn open_tapped(
+        dir: &Path,
+        settings: &Settings,
+        clock: Clock,
+        tables: &[TableInfo],
+        tap: Tap,
+    ) -> Result<Self> {
         make_dir(dir)?;
         require_store(dir)?;
         let mb = |mb: u32| usize::try_from(mb).unwrap_or(64).saturating_mul(1 << 20);
         let registry = Arc::new(registry(tables)?);
-        let opener = opener(dir, mb(settings.cache_mb.max(1)), &registry, &clock);
+        let opener = opener(dir, mb(settings.cache_mb.max(1)), &registry, &clock, tap);
         let asked = dir.to_owned();
         let probe = Box::new(move || free_bytes(&asked));
         Self::start(Parts {
@@ -86,6 +95,21 @@ impl Store {
             space: Guard::new(probe, settings.reserve_mb, dir.join(BALLAST), settings.ballast_mb),
             scan_time: Duration::from_secs(settings.scan_seconds.into()),
         })
+    }
+
+    /// The same with a journal whose segments wait for whoever ships them.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_shipping(
+        dir: &Path,
+        settings: &Settings,
+        clock: Clock,
+        tables: &[TableInfo],
+    ) -> Result<Self> {
+        let tap = Tap::default();
+        tap.want();
+        Self::open_tapped(dir, settings, clock, tables, tap)
     }
 
     /// Opens the engine and starts the writer.
@@ -147,6 +171,16 @@ impl Store {
         shared.watched(query(&snapshot))
     }
 
+    /// The same with the snapshot's place in the journal.
+    pub(super) fn read_marked<T>(
+        &self,
+        query: impl FnOnce(&Snapshot, Option<Mark>) -> Result<T>,
+    ) -> Result<T> {
+        let shared = &self.inner.shared;
+        let (snapshot, mark) = shared.snapshot_marked()?;
+        shared.watched(query(&snapshot, mark))
+    }
+
     /// Reads much, on a small pool; stopped at the deadline in the settings.
     ///
     /// # Errors
@@ -199,6 +233,13 @@ impl Store {
     /// Every table, the store's own among them.
     pub fn tables(&self) -> &[TableInfo] {
         &self.inner.shared.registry.tables
+    }
+    /// The last durable record of the journal.
+    pub fn journal_mark(&self) -> Mark {
+        self.tap().mark()
+    }
+    pub(super) fn tap(&self) -> &Tap {
+        &self.inner.shared.tap
     }
     /// How it is just now; cheap.
     pub fn health(&self) -> Health {
@@ -257,13 +298,21 @@ impl Drop for Inner {
 }
 
 /// Database and journal of a data directory.
-pub(super) fn opener(dir: &Path, cache_bytes: usize, registry: &Registry, clock: &Clock) -> JournaledOpener {
+pub(super) fn opener(
+    dir: &Path,
+    cache_bytes: usize,
+    registry: &Registry,
+    clock: &Clock,
+    tap: Tap,
+) -> JournaledOpener {
     JournaledOpener {
         below: Box::new(RedbOpener { medium: FileMedium(dir.join(FILE)), cache_bytes }),
-        folder: Arc::new(Disk(dir.join(journal::FOLDER))),
+        folder: Arc::new(Tapped::new(dir, tap.clone())),
         tables: registry.names().to_vec(),
         clock: clock.clone(),
         pace: Pace::default(),
+        tap,
+        knows: false,
     }
 }
 

@@ -183,6 +183,20 @@ pub(super) fn state(engine: &dyn Engine, registry: &Arc<Registry>) -> Result<([u
     })
 }
 
+/// Number and time of the last event of a database that is not accepted yet.
+///
+/// # Errors
+/// `store_format_newer`; those of reading.
+pub(super) fn last_event(engine: &dyn Engine, registry: &Arc<Registry>) -> Result<(u64, Option<Timestamp>)> {
+    match found_format(engine, registry)? {
+        Some(newer) if newer > FORMAT => return Err(too_new(newer, FORMAT)),
+        _ => {}
+    }
+    let (_, head) = state(engine, registry)?;
+    let event = look(engine, registry, |tx| crate::store::events::get(tx, head.seq))?;
+    Ok((head.seq, event.map(|event| event.at)))
+}
+
 fn found_format(engine: &dyn Engine, registry: &Arc<Registry>) -> Result<Option<u32>> {
     look(engine, registry, |tx| {
         Ok(get(tx, KEY_FORMAT)?.and_then(|bytes| <[u8; 4]>::try_from(bytes).ok()).map(u32::from_be_bytes))

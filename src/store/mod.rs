@@ -43,6 +43,7 @@ mod engine;
 mod format;
 mod guarded;
 mod health;
+mod recover;
 
 #[cfg(test)]
 pub(crate) mod crashing;
@@ -59,7 +60,9 @@ pub use guarded::guarded;
 pub use health::Health;
 pub use idempotency::{KEPT_MS as IDEMPOTENCY_KEPT_MS, Remembered, remembered};
 pub use index::{Index, IndexInfo, IndexRow};
+pub use journal::Mark;
 pub use key::{Key, key_bytes};
+pub use recover::{Rest, recover};
 pub use sequence::{counter, sequence};
 pub use settings::Settings;
 pub use shared::Hook;

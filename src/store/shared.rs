@@ -7,6 +7,7 @@ use crate::store::events::Committed;
 use crate::store::format::Formats;
 use crate::store::health::{Gauges, Health, Snapshots, closed, fenced};
 use crate::store::job::Job;
+use crate::store::journal::{Mark, Tap};
 use crate::store::queue::Queue;
 use crate::store::snapshot::Snapshot;
 use crate::store::space::Guard;
@@ -41,6 +42,7 @@ pub(super) struct Shared {
     pub(super) opener: Box<dyn Opener>,
     pub(super) formats: Formats,
     pub(super) epoch: [u8; 16],
+    pub(super) tap: Tap,
     pub(super) space: Guard,
     pub(super) queue: Queue<Box<dyn Job>>,
     pub(super) gauges: Gauges,
@@ -71,6 +73,7 @@ impl Shared {
         Self {
             clock: parts.clock,
             registry: parts.registry,
+            tap: parts.opener.tap(),
             opener: parts.opener,
             formats: parts.formats,
             epoch,
@@ -104,6 +107,12 @@ impl Shared {
     /// The committed rows of this moment. The gate is not held by them: closing does not wait for readers.
     pub(super) fn rows(&self) -> Result<Box<dyn EngineSnapshot>> {
         self.engine(|engine| engine.snapshot())
+    }
+    /// The same with its place in the journal.
+    pub(super) fn snapshot_marked(&self) -> Result<(Snapshot, Option<Mark>)> {
+        let ticket = self.snapshots.begin();
+        let (rows, mark) = self.watched(self.engine(|engine| engine.snapshot_marked()))?;
+        Ok((Snapshot::new(rows, Arc::clone(&self.registry), None, ticket), mark))
     }
     pub(super) fn snapshot(&self, deadline: Option<Instant>) -> Result<Snapshot> {
         let ticket = self.snapshots.begin();

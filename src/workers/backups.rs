@@ -7,8 +7,11 @@ use crate::app::App;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::time::{Clock, Timestamp, Zone};
 use crate::config::Backup;
+use crate::outbound::target::Target;
 use crate::registry;
-use crate::shop::desk::backups::{Call, Office, Told, Wish};
+use crate::shop::desk::backups::{Base, Call, Office, Told, Wish};
+use crate::store::Mark;
+use crate::store::backup::shipping::Roll;
 use crate::store::backup::{Copied, Kept, Shelf, forget_verified, note_verified, try_out};
 use crate::web::listing::grouped;
 use serde::{Deserialize, Serialize};
@@ -209,6 +212,9 @@ impl Drop for Backups {
 
 fn look_again(app: &App, office: &Office) {
     office.begin();
+    if let Err(error) = know_bases(app, office) {
+        tracing::warn!("{}", error.message);
+    }
     let first = Duration::from_secs(app.settings.backup.delay_seconds.into());
     let mut next = Instant::now() + first;
     // One that failed its trial is not tried again and again.
@@ -285,7 +291,8 @@ fn prove(app: &App, office: &Office, name: &str) -> Result<String> {
 fn look(app: &App, office: &Office, tried: &mut Option<String>) -> Result<Option<String>> {
     let (shelf, settings) = (app.shelf(), &app.settings.backup);
     let now = app.store.clock().now();
-    if is_due(newest(&shelf)?.map(|kept| kept.at), now, settings, &app.shop.zone()) {
+    know_bases(app, office)?;
+    if is_due(newest(&shelf)?.map(|kept| kept.at), now, settings, &app.shop.zone()) || office.needs_base() {
         office.does(Wish::Make);
         let made = app.back_up()?;
         tracing::info!(file = %made.file.display(), bytes = made.bytes, seq = made.seq, "backup made");
@@ -301,38 +308,80 @@ fn look(app: &App, office: &Office, tried: &mut Option<String>) -> Result<Option
     }
     *tried = Some(newest.file);
     // Also when it is no good: the newest good one stays anyway, and the disk must not fill up.
-    let gone = shelf.prune(&settings.keep(), false)?;
-    if !gone.is_empty() {
-        tracing::info!(count = gone.len(), "old backups removed");
-    }
+    tidy(app)?;
     let told = proved?;
     Ok(Some(copy_out(app, office)?.unwrap_or(told)))
 }
 
-/// Copies every proved backup that is not there yet to the other place, the newest first; gives what was done.
+/// Copies every proved backup that is not there yet to the other places, the newest first; gives what was done.
 fn copy_out(app: &App, office: &Office) -> Result<Option<String>> {
-    let settings = &app.settings.backup;
-    let Some(storage) = settings.storage()? else { return Ok(None) };
-    let (shelf, endpoint) = (app.shelf(), settings.s3_endpoint.as_deref().unwrap_or_default());
-    let bucket = settings.s3_bucket.as_deref().unwrap_or_default();
+    let (shelf, mut told, mut failed) = (app.shelf(), None, None);
+    for target in app.settings.backup.targets()? {
+        match copy_to(app, office, &shelf, &target) {
+            Ok(done) => told = told.or(done),
+            // The other place has its copies all the same.
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    know_bases(app, office)?;
+    failed.map_or(Ok(told), Err)
+}
+
+fn copy_to(app: &App, office: &Office, shelf: &Shelf, target: &Target) -> Result<Option<String>> {
     let mut told = None;
     for kept in shelf.list()?.into_iter().filter(|kept| kept.verified_at.is_some()) {
-        let to = format!("{endpoint}/{bucket}/{}{}", settings.s3_prefix, kept.file);
-        if kept.copied.is_some_and(|copied| copied.to == to) {
+        let to = address(target, &kept.file);
+        if kept.is_at(&to) {
             continue;
         }
         if office.is_over() {
             return Ok(None);
         }
         // The files never change: one of this name and length is this one.
-        if storage.size_of(&kept.file)? != Some(kept.bytes) {
-            storage.put(&kept.file, &shelf.dir().join(&kept.file))?;
+        if target.size_of(&kept.file)? != Some(kept.bytes) {
+            target.put(&kept.file, &shelf.dir().join(&kept.file))?;
         }
-        shelf.note_copied(&kept.file, &Copied { at: app.store.clock().now(), to: to.clone() })?;
+        let copied = Copied { at: app.store.clock().now(), to: to.clone() };
+        shelf.note_copied(&kept.file, &copied, target.is_folder())?;
         tracing::info!(file = %kept.file, bytes = kept.bytes, "backup copied");
         told = told.or_else(|| Some(format!("{} was restored on trial and copied to {to}.", kept.file)));
     }
     Ok(told)
+}
+
+/// What a copy is called in the notes.
+fn address(target: &Target, file: &str) -> String {
+    let slash = if target.is_folder() { "/" } else { "" };
+    format!("{}{slash}{file}", target.name())
+}
+
+/// Tells the office which backups there are and where, for the parts of the journal that go on from them.
+fn know_bases(app: &App, office: &Office) -> Result<()> {
+    let targets = app.settings.backup.targets()?;
+    let base = |(kept, mark): (Kept, Mark)| {
+        let there = targets.iter().filter(|target| kept.is_at(&address(target, &kept.file)));
+        Base { mark, at: kept.at, places: there.map(|target| target.name().to_owned()).collect() }
+    };
+    office.know_bases(app.shelf().marks()?.into_iter().map(base).collect());
+    Ok(())
+}
+
+/// Takes old backups away, and the parts of the journal that only they needed; also their copies in a directory.
+fn tidy(app: &App) -> Result<()> {
+    let shelf = app.shelf();
+    let gone = shelf.prune(&app.settings.backup.keep(), false)?;
+    let mut names: Vec<String> = gone.into_iter().map(|kept| kept.file).collect();
+    if !names.is_empty() {
+        tracing::info!(count = names.len(), "old backups removed");
+    }
+    let marks: Vec<Mark> = shelf.marks()?.into_iter().map(|(_, mark)| mark).collect();
+    names.extend(Roll::of(shelf.dir()).prune(&marks)?);
+    for target in app.settings.backup.targets()? {
+        if let Some(error) = names.iter().find_map(|name| target.remove(name).err()) {
+            tracing::warn!("old copies stay: {}", error.message);
+        }
+    }
+    Ok(())
 }
 
 fn newest(shelf: &Shelf) -> Result<Option<Kept>> {

@@ -6,6 +6,7 @@ use crate::store::backup::format::{BLOCK_BYTES, Header, TableRows, io};
 use crate::store::backup::shelf::{Shelf, private_file};
 use crate::store::backup::writer::Writer;
 use crate::store::engine::redb::sync_parent;
+use crate::store::journal::Mark;
 use crate::store::snapshot::{Read as _, Snapshot};
 use crate::store::space::free_bytes;
 use crate::store::table::{Backup, TableInfo};
@@ -33,6 +34,8 @@ pub struct Made {
     pub bytes: u64,
     pub at: Timestamp,
     pub seq: u64,
+    /// The last record of the journal in it.
+    pub change: Option<u64>,
     pub rows: u64,
     pub files: u64,
 }
@@ -54,8 +57,8 @@ pub fn create(store: &Store, shelf: &Shelf, files: &Files, reserve: u64, key: Op
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     shelf.make()?;
     let part = shelf.dir().join(PART);
-    let made = store.read(|snapshot| {
-        let job = Job { store, shelf, files, reserve, key };
+    let made = store.read_marked(|snapshot, mark| {
+        let job = Job { store, shelf, files, reserve, key, mark };
         job.write(snapshot, &part)
     });
     if made.is_err() {
@@ -70,6 +73,7 @@ struct Job<'a> {
     files: &'a Files,
     reserve: u64,
     key: Option<&'a str>,
+    mark: Option<Mark>,
 }
 
 impl Job<'_> {
@@ -90,6 +94,7 @@ impl Job<'_> {
             app_version: env!("CARGO_PKG_VERSION").to_owned(),
             tables: names.iter().map(count).collect::<Result<_>>()?,
             salt: self.key.map(|_| rand::random()),
+            journal: self.mark,
         };
         let out = self.with_room(private_file(part).map_err(|e| io(WRITING, e))?);
         let mut writer = Writer::begin(BufWriter::with_capacity(BLOCK_BYTES, out), &header, self.key)?;
@@ -112,7 +117,15 @@ impl Job<'_> {
             file.metadata()
         };
         let bytes = place().map_err(|e| io(WRITING, e))?.len();
-        Ok(Made { file: target, bytes, at, seq, rows: header.rows(), files })
+        Ok(Made {
+            file: target,
+            bytes,
+            at,
+            seq,
+            change: self.mark.map(|mark| mark.number),
+            rows: header.rows(),
+            files,
+        })
     }
 
     /// Files are only ever added or removed as a whole, so reading them behind the snapshot finds all it speaks of.
@@ -147,7 +160,7 @@ impl Job<'_> {
 }
 
 /// Tables and their indexes, as a backup holds them.
-fn kept_tables(tables: &[TableInfo]) -> Vec<&'static str> {
+pub(super) fn kept_tables(tables: &[TableInfo]) -> Vec<&'static str> {
     tables
         .iter()
         .filter(|table| table.backup == Backup::Keep)

@@ -11,6 +11,7 @@
 
 use crate::base::error::{Error, Kind, Result};
 use crate::base::time::Timestamp;
+use crate::store::journal::Mark;
 use minicbor::{Decode, Encode};
 use sha2::{Digest, Sha256};
 
@@ -49,6 +50,9 @@ pub struct Header {
     /// There when the blocks are encrypted: what the key is stirred with.
     #[cbor(n(6), with = "minicbor::bytes")]
     pub salt: Option<[u8; 16]>,
+    /// The last record of the journal in it; none in a backup of an earlier program.
+    #[n(7)]
+    pub journal: Option<Mark>,
 }
 
 /// A table and how many rows of it there are.

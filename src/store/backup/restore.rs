@@ -1,16 +1,21 @@
 //! Restoring: on trial into a directory that goes away, or in earnest in place of what is there.
 
 use crate::base::error::{Error, Result};
-use crate::base::time::Clock;
+use crate::base::time::{Clock, Timestamp};
 use crate::store::backup::format::{Header, io};
+use crate::store::backup::reader::Reader;
+use crate::store::backup::shelf::Shelf;
+use crate::store::backup::shipping::{Packer, Plan};
 use crate::store::backup::swap::{Swap, put_in_place};
-use crate::store::backup::unpack::{open, unpack};
+use crate::store::backup::unpack::{Unpacked, open, unpack};
 use crate::store::door::{self, FILE, make_dir, registry};
 use crate::store::engine::Opener as _;
 use crate::store::engine::redb::FileLock;
 use crate::store::guarded::guarded;
-use crate::store::journal;
+use crate::store::journal::{self, Tap};
 use crate::store::{Checker, Finding, Settings, Store, TableInfo};
+use std::fs::File;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +25,12 @@ use std::time::Duration;
 pub struct Restored {
     pub header: Header,
     pub files: u64,
+    /// Records of the journal that were played over the backup.
+    pub changes: u64,
+    /// The moment it is: when the last of them was written, or the backup was made.
+    pub moment: Timestamp,
+    /// The last event in it.
+    pub seq: u64,
     /// What the checker has found in the restored store.
     pub findings: Vec<Finding>,
     /// Where the store is that was there before.
@@ -60,9 +71,19 @@ pub fn try_out(
     clear_old_trials(scratch);
     let place = tempfile::Builder::new().prefix(TRIAL).tempdir_in(scratch);
     let place = place.map_err(|e| io("There is no room for a trial", e))?;
-    let (header, files) = unpack(reader, place.path(), &Arc::new(registry(tables)?), key)?;
-    let findings = check(place.path(), tables.to_vec(), checks)?;
-    Ok(Restored { header, files, findings, before: None })
+    unpacked(reader, place.path(), tables, &How { key, checks, plan: None, even_unsound: true })
+}
+
+/// What a restore goes by.
+#[derive(Clone, Copy)]
+pub struct How<'a> {
+    pub key: Option<&'a str>,
+    /// What the restored shop is checked with.
+    pub checks: &'a [Checker],
+    /// The parts of the journal that are played over the backup; none for the backup alone.
+    pub plan: Option<&'a Plan>,
+    /// Also when the checker finds something.
+    pub even_unsound: bool,
 }
 
 /// Restores into the data directory `data`, empty or not. What is there stays beside it. A crash at any moment leaves
@@ -70,15 +91,8 @@ pub fn try_out(
 ///
 /// # Errors
 /// `store_locked` while a server has the directory; `backup_damaged` and others of reading; `backup_unsound` when the
-/// checker finds something, unless `even_unsound`. Nothing has changed then.
-pub fn restore(
-    backup: &Path,
-    data: &Path,
-    tables: &[TableInfo],
-    checks: &[Checker],
-    key: Option<&str>,
-    even_unsound: bool,
-) -> Result<Restored> {
+/// checker finds something, unless that is wanted; `restore_hole`. Nothing has changed then.
+pub fn restore(backup: &Path, data: &Path, tables: &[TableInfo], how: &How<'_>) -> Result<Restored> {
     // A file that is no backup is refused before anything is made.
     let reader = open(backup)?;
     make_dir(data)?;
@@ -88,7 +102,7 @@ pub fn restore(
     // Taking the lock makes an empty file where there was none.
     let is_empty = std::fs::metadata(&store).is_ok_and(|about| about.len() == 0);
     let fresh = data.join(FRESH);
-    let done = prepare(reader, &fresh, tables, checks, key, even_unsound).and_then(|mut restored| {
+    let done = prepare(reader, &fresh, tables, how).and_then(|mut restored| {
         let swap = Swap { data, fresh: &fresh, has_before: !is_empty, at: Clock::system().now() };
         restored.before = put_in_place(&swap, &mut |_| Ok(()))?;
         Ok(restored)
@@ -103,13 +117,33 @@ pub fn restore(
     done
 }
 
+/// Packs what the journal of a shop that does not run holds and was not shipped yet, so that a plan finds it.
+///
+/// # Errors
+/// `store_locked`; `backup_io`.
+pub fn pack_what_waits(data: &Path, tables: &[TableInfo], reserve: u64, key: Option<&str>) -> Result<()> {
+    bring_in_journal(data, tables)?;
+    let own = registry(tables)?;
+    // Without a database nobody works on it; its journal may still be whole.
+    let _lock = data.join(FILE).exists().then(|| FileLock::take(&data.join(FILE))).transpose()?;
+    if !data.exists() {
+        return Ok(());
+    }
+    Packer::over(data, &own.tables, reserve, key).pack_waiting()
+}
+
 /// What the journal of the shop as it is holds goes into its database, which is kept aside and has to be whole.
 fn bring_in_journal(data: &Path, tables: &[TableInfo]) -> Result<()> {
     let is_empty = std::fs::read_dir(data.join(journal::FOLDER)).map_or(true, |mut all| all.next().is_none());
     if is_empty || !data.join(FILE).exists() {
         return Ok(());
     }
-    let opener = door::opener(data, 64 << 20, &registry(tables)?, &Clock::system());
+    let tap = Tap::default();
+    // What was not shipped yet waits for that.
+    if Shelf::of(data).list().is_ok_and(|all| !all.is_empty()) {
+        tap.want();
+    }
+    let opener = door::opener(data, 64 << 20, &registry(tables)?, &Clock::system(), tap);
     match guarded(|| opener.open().and_then(|engine| engine.accept())) {
         Some(Err(error)) if error.code == "store_locked" => Err(error),
         Some(Ok(())) => Ok(()),
@@ -124,35 +158,45 @@ fn bring_in_journal(data: &Path, tables: &[TableInfo]) -> Result<()> {
 
 /// Unpacks and checks; nothing of the old state is touched.
 fn prepare(
-    reader: crate::store::backup::reader::Reader<std::io::BufReader<std::fs::File>>,
+    reader: Reader<BufReader<File>>,
     fresh: &Path,
     tables: &[TableInfo],
-    checks: &[Checker],
-    key: Option<&str>,
-    even_unsound: bool,
+    how: &How<'_>,
 ) -> Result<Restored> {
     if fresh.exists() {
         std::fs::remove_dir_all(fresh).map_err(|e| io("An unfinished restore cannot be cleared away", e))?;
     }
-    let (header, files) = unpack(reader, fresh, &Arc::new(registry(tables)?), key)?;
-    let findings = check(fresh, tables.to_vec(), checks)?;
-    if let Some(first) = findings.first().filter(|_| !even_unsound) {
+    let restored = unpacked(reader, fresh, tables, how)?;
+    if let Some(first) = restored.findings.first().filter(|_| !how.even_unsound) {
         let text = format!(
             "The restored shop has problems, {} in all, and nothing was changed. The first: {}: {}",
-            findings.len(),
+            restored.findings.len(),
             first.place,
             first.what
         );
         return Err(Error::conflict("backup_unsound", text));
     }
-    Ok(Restored { header, files, findings, before: None })
+    Ok(restored)
+}
+
+fn unpacked(
+    reader: Reader<BufReader<File>>,
+    dir: &Path,
+    tables: &[TableInfo],
+    how: &How<'_>,
+) -> Result<Restored> {
+    let Unpacked { header, files, changes, last_at } =
+        unpack(reader, dir, &Arc::new(registry(tables)?), how.key, how.plan)?;
+    let (findings, seq) = check(dir, tables.to_vec(), how.checks)?;
+    let moment = last_at.unwrap_or(header.at);
+    Ok(Restored { header, files, changes, moment, seq, findings, before: None })
 }
 
 /// Opens an unpacked store as the program would, checks it and closes it.
-fn check(dir: &Path, tables: Vec<TableInfo>, checks: &[Checker]) -> Result<Vec<Finding>> {
+fn check(dir: &Path, tables: Vec<TableInfo>, checks: &[Checker]) -> Result<(Vec<Finding>, u64)> {
     let settings = Settings { reserve_mb: 0, ballast_mb: 0, ..Settings::default() };
     let store = Store::open(dir, &settings, Clock::system(), &tables)?;
-    let findings = store.check(checks)?;
+    let (findings, seq) = (store.check(checks)?, store.last_seq());
     store.close()?;
-    Ok(findings)
+    Ok((findings, seq))
 }

@@ -18,18 +18,16 @@ impl Seal {
     /// `backup_key_missing` for an encrypted backup without a key.
     pub(super) fn of(header: &Header, key: Option<&str>) -> Result<Self> {
         let Some(salt) = header.salt else { return Ok(Self(None)) };
-        let key = key.ok_or_else(|| {
-            Error::invalid(
-                "backup_key_missing",
-                "The backup is encrypted. Set backup.key to the key it was made with.",
-            )
-        })?;
-        // Slow on purpose: a key that people can remember is guessed slowly too.
-        let mut bytes = [0; 32];
-        argon2::Argon2::default()
-            .hash_password_into(key.trim().as_bytes(), &salt, &mut bytes)
-            .map_err(|e| Error::internal(e.to_string()))?;
-        Ok(Self(Some(ChaCha20Poly1305::new(&bytes.into()))))
+        let key = key.ok_or_else(key_missing)?;
+        Ok(Self::with(&stir(key, &salt)?))
+    }
+    /// The seal of a key of 32 bytes that is used for nothing else.
+    pub(super) fn with(bytes: &[u8; 32]) -> Self {
+        Self(Some(ChaCha20Poly1305::new(&(*bytes).into())))
+    }
+    /// That of what is not encrypted.
+    pub(super) fn none() -> Self {
+        Self(None)
     }
     /// Seals block `number` behind the sum `before`.
     pub(super) fn close(&self, number: u64, before: &Sum, packed: Vec<u8>) -> Result<Vec<u8>> {
@@ -49,6 +47,20 @@ impl Seal {
                 .because(e.to_string())
         })
     }
+}
+
+/// Makes 32 bytes of a key. Slow on purpose: a key that people can remember is guessed slowly too.
+pub(super) fn stir(key: &str, salt: &[u8; 16]) -> Result<[u8; 32]> {
+    let mut bytes = [0; 32];
+    argon2::Argon2::default()
+        .hash_password_into(key.trim().as_bytes(), salt, &mut bytes)
+        .map_err(|e| Error::internal(e.to_string()))?;
+    Ok(bytes)
+}
+
+pub(super) fn key_missing() -> Error {
+    let text = "The backup is encrypted. Set backup.key to the key it was made with.";
+    Error::invalid("backup_key_missing", text)
 }
 
 /// Every backup has a key of its own by its salt, so the number of the block is a nonce that comes once.

@@ -5,8 +5,10 @@ use crate::base::time::Timestamp;
 use crate::store::backup::format::io;
 use crate::store::backup::keep::Keep;
 use crate::store::backup::reader::last_sum;
+use crate::store::backup::unpack::open;
 use crate::store::door::make_dir;
 use crate::store::engine::redb::sync_parent;
+use crate::store::journal::Mark;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -19,6 +21,8 @@ pub(super) const ENDING: &str = ".brb";
 const NOTE: &str = "verified";
 /// And of this one beside one that was copied to another place.
 const COPIED: &str = "copied";
+/// The same for a copy in another directory.
+const FILED: &str = "filed";
 const READING: &str = "The directory of backups cannot be read";
 
 /// A backup on the shelf.
@@ -34,6 +38,15 @@ pub struct Kept {
     pub verified_at: Option<Timestamp>,
     /// When it was copied to another place, and to which.
     pub copied: Option<Copied>,
+    /// The same for a copy in another directory.
+    pub filed: Option<Copied>,
+}
+
+impl Kept {
+    /// Whether there is a copy of this name.
+    pub fn is_at(&self, to: &str) -> bool {
+        [&self.copied, &self.filed].into_iter().flatten().any(|copied| copied.to == to)
+    }
 }
 
 /// The note beside a backup of which there is a copy elsewhere.
@@ -62,6 +75,22 @@ impl Shelf {
     /// That of a data directory.
     pub fn of(data: &Path) -> Self {
         Self { dir: data.join(FOLDER) }
+    }
+    /// That of any directory, such as one that backups were copied to.
+    pub fn at(dir: &Path) -> Self {
+        Self { dir: dir.to_owned() }
+    }
+    /// When the backup of this name was made; none for another file.
+    pub fn made_at(name: &str) -> Option<Timestamp> {
+        read_name(name).map(|(at, _)| at)
+    }
+    /// The places in the journal of the backups that say one.
+    ///
+    /// # Errors
+    /// `backup_io`.
+    pub fn marks(&self) -> Result<Vec<(Kept, Mark)>> {
+        let mark = |kept: &Kept| open(&self.dir.join(&kept.file)).ok()?.header().journal;
+        Ok(self.list()?.into_iter().filter_map(|kept| mark(&kept).map(|mark| (kept, mark))).collect())
     }
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -92,10 +121,12 @@ impl Shelf {
             let Ok(about) = entry.metadata() else { continue };
             if about.is_file() {
                 let verified_at = noted(&entry.path());
-                let copied = std::fs::read(entry.path().with_extension(COPIED))
-                    .ok()
-                    .and_then(|note| serde_json::from_slice(&note).ok());
-                found.push(Kept { file: name, bytes: about.len(), at, seq, verified_at, copied });
+                let copy = |ending| {
+                    let note = std::fs::read(entry.path().with_extension(ending)).ok()?;
+                    serde_json::from_slice(&note).ok()
+                };
+                let (copied, filed) = (copy(COPIED), copy(FILED));
+                found.push(Kept { file: name, bytes: about.len(), at, seq, verified_at, copied, filed });
             }
         }
         found.sort_by_key(|kept| std::cmp::Reverse((kept.at, kept.seq)));
@@ -120,16 +151,18 @@ impl Shelf {
             // A note without its backup says nothing; list does not see it.
             let _gone = std::fs::remove_file(note_of(&path));
             let _gone = std::fs::remove_file(path.with_extension(COPIED));
+            let _gone = std::fs::remove_file(path.with_extension(FILED));
         }
         Ok(gone)
     }
-    /// Notes that a backup of the shelf was copied.
+    /// Notes that a backup of the shelf was copied, to a directory or to a storage.
     ///
     /// # Errors
     /// `backup_io`; it will be copied again.
-    pub fn note_copied(&self, file: &str, copied: &Copied) -> Result<()> {
+    pub fn note_copied(&self, file: &str, copied: &Copied, is_folder: bool) -> Result<()> {
+        let ending = if is_folder { FILED } else { COPIED };
         let note = serde_json::to_vec(copied).map_err(Error::internal)?;
-        std::fs::write(self.dir.join(file).with_extension(COPIED), note)
+        std::fs::write(self.dir.join(file).with_extension(ending), note)
             .map_err(|e| io("The backup was copied, but that cannot be noted beside it", e))
     }
     /// A backup by its name on the shelf, or by its path.

@@ -23,9 +23,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Of any size.
 #[derive(Clone, Debug, minicbor::Encode, minicbor::Decode)]
-struct Visit {
+pub(super) struct Visit {
     #[n(0)]
-    of: String,
+    pub(super) of: String,
 }
 
 impl Record for Visit {
@@ -33,9 +33,9 @@ impl Record for Visit {
 }
 
 /// What a backup leaves out, and what it keeps.
-const VISITS: Table<ThingId, Visit> = Table::new("visit/1");
+pub(super) const VISITS: Table<ThingId, Visit> = Table::new("visit/1");
 const NOTES: Table<ThingId, Visit> = Table::new("note/1");
-static TABLES: &[TableInfo] =
+pub(super) static TABLES: &[TableInfo] =
     &[THINGS.info("tests"), VISITS.info("tests").not_backed_up(), NOTES.info("tests")];
 
 fn open(dir: &Path) -> Store {
@@ -43,7 +43,7 @@ fn open(dir: &Path) -> Store {
 }
 
 /// Keeps thing number `n` and publishes that.
-fn add(store: &Store, n: u64) {
+pub(super) fn add(store: &Store, n: u64) {
     let mut bytes = [0; 16];
     bytes[8..].copy_from_slice(&n.to_be_bytes());
     let key = ThingId(bytes);
@@ -56,10 +56,10 @@ fn add(store: &Store, n: u64) {
         .unwrap();
 }
 
-type Dump = BTreeMap<(&'static str, Vec<u8>), Vec<u8>>;
+pub(super) type Dump = BTreeMap<(&'static str, Vec<u8>), Vec<u8>>;
 
 /// Every row of every table and index.
-fn dump(store: &Store) -> Dump {
+pub(super) fn dump(store: &Store) -> Dump {
     let mut rows = Dump::new();
     store
         .read(|snapshot| {
@@ -78,13 +78,13 @@ fn dump(store: &Store) -> Dump {
     rows
 }
 
-fn back_up(store: &Store, data: &Path, key: Option<&str>) -> Made {
+pub(super) fn back_up(store: &Store, data: &Path, key: Option<&str>) -> Made {
     let files = Files { root: data.join("files"), skipped: &["imports"] };
     create(store, &Shelf::of(data), &files, 0, key).unwrap()
 }
 
 fn put_back(made: &Made, data: &Path) -> Result<Restored> {
-    restore(&made.file, data, TABLES, &[], None, false)
+    restore(&made.file, data, TABLES, &How { key: None, checks: &[], plan: None, even_unsound: false })
 }
 
 /// A shop with `n` things and files, and its backup; closed.
@@ -287,7 +287,7 @@ fn a_restore_that_is_cut_off_leaves_the_old_or_the_new_shop() {
         store.close().unwrap();
         let fresh = data.join("restoring");
         let reader = open_backup(&made.file).unwrap();
-        unpack(reader, &fresh, &Arc::new(registry(TABLES).unwrap()), None).unwrap();
+        unpack(reader, &fresh, &Arc::new(registry(TABLES).unwrap()), None, None).unwrap();
         let swap = Swap { data, fresh: &fresh, has_before: true, at: Timestamp(0) };
         let (mut left, mut cut_at) = (steps, None);
         let done = put_in_place(&swap, &mut |step| {

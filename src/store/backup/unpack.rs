@@ -1,9 +1,11 @@
 //! Unpacking a backup into a directory of its own: a database and files.
 
 use crate::base::error::{Error, Result};
+use crate::base::time::Timestamp;
 use crate::store::backup::format::{Header, damaged, io};
 use crate::store::backup::reader::{Reader, Taker};
 use crate::store::backup::shelf::private_file;
+use crate::store::backup::shipping::{Plan, replay};
 use crate::store::door::{FILE, make_dir};
 use crate::store::engine::redb::{FileMedium, RedbOpener};
 use crate::store::engine::{Engine, Opener as _};
@@ -31,7 +33,8 @@ pub(super) fn open(backup: &Path) -> Result<Reader<BufReader<File>>> {
     Reader::open(BufReader::with_capacity(1 << 20, file))
 }
 
-/// Unpacks a backup into `dir`, which is made, and gives the store there an epoch of its own.
+/// Unpacks a backup into `dir`, which is made, plays the journal over it where there is a plan, and gives the store there
+/// an epoch of its own.
 ///
 /// # Errors
 /// `backup_damaged` and others of reading; `backup_format_newer` for a table this program does not know.
@@ -40,7 +43,8 @@ pub(super) fn unpack(
     dir: &Path,
     registry: &Arc<Registry>,
     key: Option<&str>,
-) -> Result<(Header, u64)> {
+    plan: Option<&Plan>,
+) -> Result<Unpacked> {
     make_dir(dir)?;
     let header = reader.header().clone();
     let names = header.tables.iter().map(|table| known(registry, &table.name)).collect::<Result<Vec<_>>>()?;
@@ -52,8 +56,21 @@ pub(super) fn unpack(
     let files = reader.read(key, &mut into)?;
     into.end_file()?;
     into.commit()?;
+    let (changes, last_at) = match plan.zip(header.journal) {
+        Some((plan, base)) => replay(engine.as_ref(), registry, base, plan, key)?,
+        None => (0, None),
+    };
     format::renew_epoch(engine.as_ref(), registry)?;
-    Ok((header, files))
+    Ok(Unpacked { header, files, changes, last_at })
+}
+
+/// What an unpacked backup is.
+pub(super) struct Unpacked {
+    pub(super) header: Header,
+    pub(super) files: u64,
+    /// Records of the journal that were played over it, and when the last of them was written.
+    pub(super) changes: u64,
+    pub(super) last_at: Option<Timestamp>,
 }
 
 fn known(registry: &Registry, name: &str) -> Result<&'static str> {

@@ -6,6 +6,7 @@ pub(super) mod redb;
 pub(super) mod memory;
 
 use crate::base::error::Result;
+use crate::store::journal::{Mark, Tap};
 use crate::store::span::{Direction, Span};
 use crate::store::write_set::{Visit, WriteSet};
 use std::time::Duration;
@@ -15,6 +16,10 @@ use std::time::Duration;
 pub(super) trait Engine: Send + Sync {
     /// The committed state of this moment.
     fn snapshot(&self) -> Result<Box<dyn EngineSnapshot>>;
+    /// The same with its place in the journal, where there is one: all up to there is in it and nothing beyond.
+    fn snapshot_marked(&self) -> Result<(Box<dyn EngineSnapshot>, Option<Mark>)> {
+        Ok((self.snapshot()?, None))
+    }
     /// Writes the whole set and makes it durable in the database itself, or nothing of it.
     ///
     /// # Errors
@@ -72,6 +77,10 @@ pub(super) trait Opener: Send + Sync {
     fn open(&self) -> Result<Box<dyn Engine>>;
     /// Bytes the database takes on disk.
     fn file_bytes(&self) -> u64;
+    /// How far the journal is, where there is one.
+    fn tap(&self) -> Tap {
+        Tap::default()
+    }
     /// Copies the database as it was before it is opened for changes; `label` becomes part of the copy's name.
     fn keep_copy(&self, label: &str) -> Result<()>;
 }

@@ -6,6 +6,7 @@ use crate::store::engine::{Engine, EngineSnapshot, Opener};
 use crate::store::journal::folder::Folder;
 use crate::store::journal::log::{Log, clear, failed};
 use crate::store::journal::replay::{State, replay};
+use crate::store::journal::tap::{Mark, Tap};
 use crate::store::span::{Direction, Span};
 use crate::store::write_set::{Visit, WriteSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -44,6 +45,9 @@ pub(in crate::store) struct JournaledOpener {
     pub(in crate::store) tables: Vec<&'static str>,
     pub(in crate::store) clock: Clock,
     pub(in crate::store) pace: Pace,
+    pub(in crate::store) tap: Tap,
+    /// Somebody knows that records are missing and wants what there is.
+    pub(in crate::store) knows: bool,
 }
 
 impl Opener for JournaledOpener {
@@ -52,7 +56,7 @@ impl Opener for JournaledOpener {
         let state = read_state(below.as_ref())?;
         // Nothing of this reaches the disk before the opening is accepted.
         let mut waiting = WriteSet::default();
-        let found = replay(self.folder.as_ref(), state, &self.tables, &mut |set| {
+        let found = replay(self.folder.as_ref(), state, &self.tables, self.knows, &mut |set| {
             waiting.absorb(&set);
             if waiting.bytes() < REPLAY_BYTES {
                 return Ok(());
@@ -68,9 +72,11 @@ impl Opener for JournaledOpener {
         let inside = Inside {
             log: Log::new(Arc::clone(&self.folder), found.next, self.pace.segment_bytes),
             state,
-            life: state.map_or_else(rand::random, |s| s.life),
-            owes: found.records > 0 || state.is_some_and(|s| s.active > 0),
+            // Records that are missing here may have been shipped: what follows is the journal of another life.
+            life: state.filter(|_| !found.is_cut).map_or_else(rand::random, |s| s.life),
+            owes: found.is_cut || found.records > 0 || state.is_some_and(|s| s.active > 0),
             is_foreign: found.is_foreign,
+            is_cut: found.is_cut,
             is_open: false,
             unsettled: None,
         };
@@ -79,6 +85,7 @@ impl Opener for JournaledOpener {
             folder: Arc::clone(&self.folder),
             clock: self.clock.clone(),
             pace: self.pace,
+            tap: self.tap.clone(),
             inside: Mutex::new(inside),
             over: Mutex::default(),
         };
@@ -87,9 +94,20 @@ impl Opener for JournaledOpener {
     fn file_bytes(&self) -> u64 {
         self.below.file_bytes()
     }
+    fn tap(&self) -> Tap {
+        self.tap.clone()
+    }
     fn keep_copy(&self, label: &str) -> Result<()> {
         self.below.keep_copy(label)
     }
+}
+
+/// What the durable database says of its journal: whose it is and how much of it is in there.
+///
+/// # Errors
+/// `store_damaged`; those of reading.
+pub(in crate::store) fn state_mark(engine: &dyn Engine) -> Result<Option<Mark>> {
+    Ok(read_state(engine)?.map(|state| Mark { life: state.life, number: state.number }))
 }
 
 fn read_state(below: &dyn Engine) -> Result<Option<State>> {
@@ -119,6 +137,7 @@ struct Inside {
     /// The durable database does not say yet what is in it, or speaks of a segment that is to go.
     owes: bool,
     is_foreign: bool,
+    is_cut: bool,
     /// Accepted, and nothing has failed.
     is_open: bool,
     /// Since when there is something that the durable database does not have.
@@ -137,8 +156,16 @@ struct Journaled {
     folder: Arc<dyn Folder>,
     clock: Clock,
     pace: Pace,
+    tap: Tap,
     inside: Mutex<Inside>,
     over: Mutex<Over>,
+}
+
+impl Inside {
+    /// The last record.
+    fn mark(&self) -> Mark {
+        Mark { life: self.life, number: self.log.last() }
+    }
 }
 
 impl Journaled {
@@ -188,6 +215,7 @@ impl Journaled {
             self.settle_with(inside, None, active)?;
         }
         inside.log.append(&life, set, self.clock.now().0)?;
+        self.tap.note(inside.mark());
         let since = *inside.unsettled.get_or_insert_with(Instant::now);
         let mut over = self.over();
         over.version += 1;
@@ -228,13 +256,25 @@ impl Engine for Journaled {
             }
         }
     }
+    fn snapshot_marked(&self) -> Result<(Box<dyn EngineSnapshot>, Option<Mark>)> {
+        // Nothing is half-way while this is held.
+        let inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        let mark = inside.is_open.then(|| inside.mark());
+        Ok((self.snapshot()?, mark))
+    }
     fn apply(&self, set: &WriteSet) -> Result<()> {
         self.change(|inside| self.append(inside, set))
     }
     fn commit(&self, set: &WriteSet) -> Result<()> {
         self.change(|inside| {
+            if inside.state.is_none() || set.is_empty() {
+                let active = inside.log.active();
+                return self.settle_with(inside, Some(set), active);
+            }
+            // What is shipped has to have it too.
+            self.append(inside, set)?;
             let active = inside.log.active();
-            self.settle_with(inside, Some(set), active)
+            self.settle_with(inside, None, active)
         })
     }
     fn settle(&self) -> Result<()> {
@@ -266,10 +306,15 @@ impl Engine for Journaled {
             let aside = self.folder.set_aside("of-another-store").map_err(failed)?;
             tracing::warn!("the journal belongs to another database and was put aside as {aside}");
         }
+        if inside.is_cut && !self.folder.names().map_err(failed)?.is_empty() {
+            let aside = self.folder.set_aside("damaged").map_err(failed)?;
+            tracing::warn!("what is left of the journal was put aside as {aside}");
+        }
         if inside.owes {
             self.settle_with(&mut inside, None, 0)?;
         }
         clear(self.folder.as_ref()).map_err(failed)?;
+        self.tap.note(inside.mark());
         inside.is_open = true;
         Ok(())
     }

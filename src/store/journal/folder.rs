@@ -23,6 +23,14 @@ pub(in crate::store) trait Folder: Send + Sync {
     fn sync(&self) -> io::Result<()>;
     /// Puts the whole directory out of the way, to be looked at by people; gives its new name.
     fn set_aside(&self, label: &str) -> io::Result<String>;
+    /// Whether segments are wanted elsewhere when the database does not need them any more.
+    fn is_handing_over(&self) -> bool {
+        false
+    }
+    /// Takes a segment away that the database does not need any more: for good, or to where it waits to be shipped.
+    fn let_go(&self, name: &str) -> io::Result<()> {
+        self.remove(name)
+    }
 }
 
 /// An open file of a folder.

@@ -105,15 +105,16 @@ impl Log {
         Ok(())
     }
 
-    /// Gives up the full segments: the durable database has what they hold. One of them is kept to be used again.
+    /// Gives up the full segments: the durable database has what they hold. One of them is kept to be used again, unless
+    /// they are wanted elsewhere.
     pub(super) fn give_up_older(&mut self) -> Result<()> {
         if self.older.is_empty() {
             return Ok(());
         }
         let mut give_up = || {
-            let last = self.older.pop();
+            let last = if self.folder.is_handing_over() { None } else { self.older.pop() };
             for first in self.older.drain(..) {
-                self.folder.remove(&name(first))?;
+                self.folder.let_go(&name(first))?;
             }
             if let Some(first) = last {
                 self.folder.rename(&name(first), SPARE)?;
@@ -161,6 +162,7 @@ pub(super) fn clear(folder: &dyn Folder) -> io::Result<()> {
     if ours.is_empty() {
         return Ok(());
     }
-    ours.into_iter().try_for_each(|name| folder.remove(name))?;
+    ours.into_iter()
+        .try_for_each(|name| if name == SPARE { folder.remove(name) } else { folder.let_go(name) })?;
     folder.sync()
 }

@@ -13,19 +13,23 @@
 mod engine;
 mod folder;
 mod log;
+pub(super) mod reading;
 mod record;
 mod replay;
-mod write_set;
+mod tap;
+pub(super) mod write_set;
 
 #[cfg(test)]
 pub(super) mod faulty;
 
 use crate::store::table::{Backup, TableInfo};
 
-pub(super) use engine::{JournaledOpener, Pace};
-pub(super) use folder::{Disk, FOLDER};
+pub(super) use engine::{JournaledOpener, Pace, state_mark};
+pub(super) use folder::FOLDER;
 #[cfg(test)]
-pub(super) use folder::{Folder, Leaf};
+pub(super) use folder::{Disk, Folder, Leaf};
+pub use tap::Mark;
+pub(super) use tap::{OUTBOX, Tap, Tapped};
 
 /// The registry's line for the table of the journal.
 pub(super) const fn info() -> TableInfo {

@@ -78,10 +78,18 @@ pub(super) fn read_head(life: &Life, bytes: &[u8]) -> Head {
     }
 }
 
+/// Whose a segment is by its head, where that is whole and of this layout.
+pub(super) fn life_of(bytes: &[u8]) -> Option<Life> {
+    let life: Life = *bytes.get(12..)?.first_chunk::<16>()?;
+    matches!(read_head(&life, bytes), Head::Ours(_)).then_some(life)
+}
+
 /// A record as it stands in a segment.
 pub(super) struct Record<'a> {
     pub(super) place: Place,
     pub(super) sum: u32,
+    /// When it was written.
+    pub(super) at: i64,
     pub(super) set: &'a [u8],
     /// Bytes it takes, with what fills it up.
     pub(super) size: usize,
@@ -139,10 +147,11 @@ pub(super) fn read<'a>(life: &Life, bytes: &'a [u8]) -> Option<Record<'a>> {
     if number == 0 || checksum(life, length, covered) != sum {
         return None;
     }
-    let (_at, fields) = fields.split_first_chunk::<8>()?;
+    let (at, fields) = fields.split_first_chunk::<8>()?;
     let (previous, set) = fields.split_first_chunk::<4>()?;
     let place = Place { number, previous: u32::from_be_bytes(*previous) };
-    Some(Record { place, sum, set, size: (RECORD_HEAD + len).next_multiple_of(STEP) })
+    let at = i64::from_be_bytes(*at);
+    Some(Record { place, sum, at, set, size: (RECORD_HEAD + len).next_multiple_of(STEP) })
 }
 
 /// Whether a whole record of `number` or later stands anywhere in `bytes`, which begin where a record may.

@@ -24,10 +24,12 @@ pub(super) struct Found {
     pub(super) records: u64,
     /// Some of it belongs to another store.
     pub(super) is_foreign: bool,
+    /// The rest is damaged or missing, and whoever asked knows it.
+    pub(super) is_cut: bool,
 }
 
 /// Gives the sets beyond `state.number` to `apply`, in order. Records that were never synced may be missing at the end;
-/// anything else that is missing is refused.
+/// anything else that is missing is refused, unless somebody `knows` it: then what is whole up to there is given.
 ///
 /// # Errors
 /// `store_damaged`, `store_format_newer`, `store_io`.
@@ -35,39 +37,31 @@ pub(super) fn replay(
     folder: &dyn Folder,
     state: Option<State>,
     tables: &[&'static str],
+    knows: bool,
     apply: &mut dyn FnMut(WriteSet) -> Result<()>,
 ) -> Result<Found> {
     let firsts: Vec<u64> = folder.names().map_err(failed)?.iter().filter_map(|n| first_of(n)).collect();
     let none = |is_foreign| {
         let number = state.map_or(0, |s| s.number) + 1;
-        Found { next: Place { number, previous: 0 }, records: 0, is_foreign }
+        Found { next: Place { number, previous: 0 }, records: 0, is_foreign, is_cut: false }
     };
     // A store that knows of no journal has none.
     let Some(state) = state else { return Ok(none(!firsts.is_empty())) };
     let mut walk = Walk { life: state.life, tables, beyond: state.number, next: None, records: 0, apply };
-    let needed = state.number + 1;
-    if state.active > 0 && !firsts.contains(&state.active) {
-        return Err(lost(state.number, "the segment that was written to is missing"));
-    }
-    for (place, first) in firsts.iter().enumerate() {
-        // The next one begins early enough.
-        if firsts.get(place + 1).is_some_and(|following| *following <= needed) {
-            continue;
+    let is_foreign = match walk.all(folder, state, &firsts) {
+        Ok(is_foreign) => is_foreign,
+        Err(error) if knows && error.code == "store_damaged" => {
+            let next = Place { number: walk.last() + 1, previous: 0 };
+            return Ok(Found { next, records: walk.records, is_foreign: false, is_cut: true });
         }
-        let bytes = folder.read(&name(*first)).map_err(failed)?;
-        match record::read_head(&state.life, &bytes) {
-            Head::Ours(begin) if begin.number == *first => {
-                walk.segment(begin, bytes.get(HEAD..).unwrap_or_default(), place + 1 == firsts.len())?;
-            }
-            Head::Foreign => return Ok(none(true)),
-            Head::Newer => return Err(newer()),
-            Head::Ours(_) | Head::Damaged => {
-                return Err(lost(walk.last(), "the head of a segment is damaged"));
-            }
-        }
+        Err(error) => return Err(error),
+    };
+    if is_foreign {
+        return Ok(none(true));
     }
-    let next = walk.next.filter(|next| next.number >= needed);
-    Ok(Found { next: next.unwrap_or(none(false).next), records: walk.records, is_foreign: false })
+    let next = walk.next.filter(|next| next.number > state.number);
+    let next = next.unwrap_or(none(false).next);
+    Ok(Found { next, records: walk.records, is_foreign: false, is_cut: false })
 }
 
 struct Walk<'a> {
@@ -83,6 +77,32 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn last(&self) -> u64 {
         self.next.map_or(self.beyond, |next| (next.number - 1).max(self.beyond))
+    }
+    /// Reads all segments; true when there is one of another store.
+    fn all(&mut self, folder: &dyn Folder, state: State, firsts: &[u64]) -> Result<bool> {
+        let needed = state.number + 1;
+        if state.active > 0 && !firsts.contains(&state.active) {
+            return Err(lost(state.number, "the segment that was written to is missing"));
+        }
+        for (place, first) in firsts.iter().enumerate() {
+            // The next one begins early enough.
+            if firsts.get(place + 1).is_some_and(|following| *following <= needed) {
+                continue;
+            }
+            let bytes = folder.read(&name(*first)).map_err(failed)?;
+            match record::read_head(&state.life, &bytes) {
+                Head::Ours(begin) if begin.number == *first => {
+                    let is_last = place + 1 == firsts.len();
+                    self.segment(begin, bytes.get(HEAD..).unwrap_or_default(), is_last)?;
+                }
+                Head::Foreign => return Ok(true),
+                Head::Newer => return Err(newer()),
+                Head::Ours(_) | Head::Damaged => {
+                    return Err(lost(self.last(), "the head of a segment is damaged"));
+                }
+            }
+        }
+        Ok(false)
     }
     /// Reads one segment; only the last one may end anywhere.
     fn segment(&mut self, begin: Place, mut bytes: &[u8], is_last: bool) -> Result<()> {
@@ -112,7 +132,8 @@ impl Walk<'_> {
 fn lost(last: u64, why: &str) -> Error {
     let text = format!(
         "The journal beside store.redb is damaged behind change {last}: {why}. What follows cannot be brought back. \
-         Put the directory journal back as it was, or restore a backup."
+         Put the directory journal back as it was, restore a backup, or open what there is with `backroom recover`, \
+         which says what is missing."
     );
     Error::refuse(Kind::Internal, "store_damaged", text)
 }
@@ -163,7 +184,7 @@ mod tests {
     ) -> std::result::Result<Vec<u64>, &'static str> {
         let mut numbers = Vec::new();
         let state = State { life: LIFE, number, active };
-        let found = replay(folder, Some(state), TABLES, &mut |set| {
+        let found = replay(folder, Some(state), TABLES, false, &mut |set| {
             numbers.extend(set.touched("rows/1").map(|(key, _)| u64::from_be_bytes(key.try_into().unwrap())));
             Ok(())
         })
@@ -234,12 +255,12 @@ mod tests {
         let (_, folder) = written(&[2]);
         let state = Some(State { life: [8; 16], number: 0, active: 0 });
         let mut never = |_| Err(Error::internal("taken"));
-        assert!(replay(&folder, state, TABLES, &mut never).unwrap().is_foreign);
-        assert!(replay(&folder, None, TABLES, &mut never).unwrap().is_foreign);
+        assert!(replay(&folder, state, TABLES, false, &mut never).unwrap().is_foreign);
+        assert!(replay(&folder, None, TABLES, false, &mut never).unwrap().is_foreign);
         // A table that this program does not know.
         let state = Some(State { life: LIFE, number: 0, active: 0 });
         assert_eq!(
-            replay(&folder, state, &["other/1"], &mut never).err().unwrap().code,
+            replay(&folder, state, &["other/1"], false, &mut never).err().unwrap().code,
             "store_format_newer"
         );
         for (byte, code) in [(0, "store_damaged"), (11, "store_format_newer"), (30, "store_damaged")] {

@@ -30,7 +30,7 @@ pub(super) fn encode(set: &WriteSet, into: &mut Vec<u8>) -> Option<()> {
 }
 
 /// Notes the rows of encoded bytes in `set`; `None` when they are no set of these tables.
-pub(super) fn decode(mut bytes: &[u8], tables: &[&'static str], set: &mut WriteSet) -> Option<()> {
+pub(in crate::store) fn decode(mut bytes: &[u8], tables: &[&'static str], set: &mut WriteSet) -> Option<()> {
     let from = &mut bytes;
     while !from.is_empty() {
         let len = u16::from_be_bytes(*chunk(from)?);
@@ -47,6 +47,32 @@ pub(super) fn decode(mut bytes: &[u8], tables: &[&'static str], set: &mut WriteS
         }
     }
     set.keep();
+    Some(())
+}
+
+/// Puts those tables of encoded bytes behind what is in `into` that are `wanted`; `None` when they are no set.
+pub(in crate::store) fn pick(
+    mut bytes: &[u8],
+    wanted: &dyn Fn(&[u8]) -> bool,
+    into: &mut Vec<u8>,
+) -> Option<()> {
+    while !bytes.is_empty() {
+        let begin = bytes;
+        let from = &mut bytes;
+        let len = u16::from_be_bytes(*chunk(from)?);
+        let name = piece(from, usize::from(len))?;
+        for _ in 0..number(from)? {
+            let len = number(from)?;
+            piece(from, usize::try_from(len).ok()?)?;
+            match number(from)? {
+                REMOVED => {}
+                len => drop(piece(from, usize::try_from(len).ok()?)?),
+            }
+        }
+        if wanted(name) {
+            into.extend(begin.get(..begin.len() - bytes.len())?);
+        }
+    }
     Some(())
 }
 
@@ -93,6 +119,12 @@ mod tests {
             let mut back = WriteSet::default();
             decode(&bytes[3..], &["second/1", "first/1"], &mut back).unwrap();
             prop_assert_eq!(listed(&back), listed(&set));
+            let mut picked = Vec::new();
+            pick(&bytes[3..], &|name| name == b"first/1", &mut picked).unwrap();
+            let mut first = WriteSet::default();
+            decode(&picked, &["first/1"], &mut first).unwrap();
+            let rest: Vec<_> = listed(&set).into_iter().filter(|row| row.0 == "first/1").collect();
+            prop_assert_eq!(listed(&first), rest);
             if !rows.is_empty() {
                 prop_assert!(decode(&bytes[3..], &["third/1"], &mut WriteSet::default()).is_none());
             }

@@ -5,7 +5,7 @@ use crate::base::error::{Kind, Result};
 use crate::store::crashing::{Bytes, Names};
 use crate::store::engine::redb::{FileMedium, Medium, RedbOpener};
 use crate::store::format::{Migration, Step};
-use crate::store::journal::{Disk, Folder, JournaledOpener, Leaf, Pace};
+use crate::store::journal::{Disk, Folder, JournaledOpener, Leaf, Pace, Tap};
 use crate::store::{Direction, Span, Tx};
 use redb::{BackendError, StorageBackend};
 use sha2::{Digest, Sha256};
@@ -26,6 +26,8 @@ fn journaled(below: RedbOpener<FileMedium>, dir: &Path) -> Box<JournaledOpener> 
         tables: registry(TABLES).unwrap().names().to_vec(),
         clock: clock(),
         pace: Pace::default(),
+        tap: Tap::default(),
+        knows: false,
     })
 }
 
@@ -369,6 +371,8 @@ fn moody(below: &Arc<dyn Medium>, folder: &Arc<dyn Folder>, mood: &Arc<Mood>) ->
         clock: clock(),
         // So that segments follow each other soon.
         pace: Pace { take_bytes: 2_000, segment_bytes: 2_000, ..Pace::default() },
+        tap: Tap::default(),
+        knows: false,
     })
 }
 

@@ -113,3 +113,54 @@ fn a_quiet_store_is_made_durable_after_a_second() {
     store.close().unwrap();
     assert_eq!(segments(dir.path()), 0);
 }
+
+#[test]
+fn without_its_journal_a_store_is_opened_by_those_who_know_it_and_by_nobody_else() {
+    use crate::store::recover;
+    for way in 0..3 {
+        let dir = tempfile::tempdir().unwrap();
+        let killed = tempfile::tempdir().unwrap();
+        let store = open(dir.path());
+        for n in 1..=9 {
+            make(&store, n, thing(&n.to_string(), "red", 3)).unwrap();
+        }
+        let epoch = store.epoch();
+        let journal = killed.path().join("journal");
+        std::fs::create_dir(&journal).unwrap();
+        let segment = std::fs::read_dir(dir.path().join("journal")).unwrap().next().unwrap().unwrap();
+        std::fs::copy(dir.path().join("store.redb"), killed.path().join("store.redb")).unwrap();
+        let mut bytes = std::fs::read(segment.path()).unwrap();
+        store.close().unwrap();
+        match way {
+            // Lost; damaged in the middle; whole.
+            0 => {}
+            1 => {
+                let middle = bytes.iter().rposition(|b| *b != 0).unwrap() / 2;
+                bytes[middle] ^= 1;
+                std::fs::write(journal.join(segment.file_name()), &bytes).unwrap();
+            }
+            _ => std::fs::write(journal.join(segment.file_name()), &bytes).unwrap(),
+        }
+        let data = killed.path();
+        if way == 2 {
+            assert_eq!(recover(data, TABLES, true).unwrap(), None);
+            assert_eq!(open(data).last_seq(), 9);
+            continue;
+        }
+        let refused = || Store::open(data, &settings(), clock(), TABLES).err().unwrap();
+        assert!(refused().message.contains("`backroom recover`"), "{}", refused());
+        let before = std::fs::read(data.join("store.redb")).unwrap();
+        let rest = recover(data, TABLES, false).unwrap().unwrap();
+        assert!(std::fs::read(data.join("store.redb")).unwrap() == before, "only said");
+        assert_eq!(refused().code, "store_damaged");
+        assert_eq!(recover(data, TABLES, true).unwrap(), Some(rest.clone()));
+        let store = open(data);
+        assert!(store.last_seq() == rest.seq && (way == 0 || rest.seq > 0) && rest.seq < 9, "{rest:?}");
+        assert_ne!(store.epoch(), epoch);
+        assert_eq!(store.check(&[]).unwrap(), []);
+        make(&store, 100, thing("after", "blue", 1)).unwrap();
+        store.close().unwrap();
+        assert_eq!(open(data).last_seq(), rest.seq + 1);
+        assert_eq!(data.join("journal.damaged-1").exists(), way == 1);
+    }
+}

@@ -1,8 +1,10 @@
 //! The page of backups: which there are, which of them were restored on trial, how old the newest proved one is;
 //! make one now, prove one now, take one home.
 
+mod away;
 mod office;
 
+pub use away::{Away, Base, PROMISED_MS, Place};
 pub use office::{Call, Office, State, Told, Wish};
 
 use crate::access::{Staff, may};
@@ -69,7 +71,46 @@ struct ListPage {
     /// How long ago the newest proved one was made.
     proved_at: Option<Timestamp>,
     is_old: bool,
+    /// How much would be lost with this machine.
+    is_safe: bool,
+    loss: String,
+    /// The journal that is kept beside the backups: up to which change, written when.
+    journal: Option<Journal>,
     folder: String,
+}
+
+/// How far the journal is.
+#[derive(Debug, Serialize)]
+struct Journal {
+    change: u64,
+    at: Timestamp,
+    places: Vec<Sent>,
+    error: Option<String>,
+}
+
+/// How far it is in another place.
+#[derive(Debug, Serialize)]
+struct Sent {
+    name: String,
+    until: Option<Timestamp>,
+    error: Option<String>,
+}
+
+impl Journal {
+    fn of(away: &Away) -> Option<Self> {
+        let packed = away.packed.filter(|_| away.runs)?;
+        let sent = |place: &Place| Sent {
+            name: place.name.clone(),
+            until: place.whole_until,
+            error: place.error.clone(),
+        };
+        Some(Self {
+            change: packed.mark.number,
+            at: packed.at,
+            places: away.places.iter().map(sent).collect(),
+            error: away.error.clone(),
+        })
+    }
 }
 
 /// A backup.
@@ -100,6 +141,7 @@ impl Page for ListPage {
             seq: 123,
             verified_at: Some(Timestamp(1_790_000_100_000)),
             copied: None,
+            filed: None,
         };
         let said = Told { at: Timestamp(0), is_good: false, text: "<script>alert(1)</script>".into() };
         Self {
@@ -108,6 +150,18 @@ impl Page for ListPage {
             doing: Some("A backup is being made.".into()),
             proved_at: Some(Timestamp(1_790_000_100_000)),
             is_old: true,
+            is_safe: false,
+            loss: "If this machine burnt now, everything would be lost.".into(),
+            journal: Some(Journal {
+                change: 4_711,
+                at: Timestamp(1_790_000_100_000),
+                places: vec![Sent {
+                    name: "/mnt/backups".into(),
+                    until: Some(Timestamp(1_790_000_100_000)),
+                    error: Some("The copy to /mnt/backups failed.".into()),
+                }],
+                error: None,
+            }),
             folder: "/var/lib/backroom/backups".into(),
         }
     }
@@ -125,7 +179,12 @@ async fn list(
         Wish::Make => "A backup is being made.".to_owned(),
         Wish::Try(file) => format!("{file} is being restored on trial."),
     });
+    let away = office.away();
+    let (is_safe, loss) = away.loss(shell.now, &|at| told(at, &shell));
     let page = ListPage {
+        is_safe,
+        loss,
+        journal: Journal::of(&away),
         rows: office.shelf().list()?.into_iter().map(Row::of).collect(),
         doing,
         proved_at: office.shelf().last_verified(),
@@ -134,6 +193,11 @@ async fn list(
         state,
     };
     pages.show(&shell, &page)
+}
+
+/// A moment in the viewer's zone, to the second.
+fn told(at: Timestamp, shell: &Shell) -> String {
+    at.in_zone(&shell.zone()).strftime("%-d %B %Y, %H:%M:%S").to_string()
 }
 
 /// `POST /admin/backups`

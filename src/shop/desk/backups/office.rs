@@ -2,6 +2,7 @@
 //! the backups themselves, and the notes beside the proved ones, lie on disk.
 
 use crate::base::time::Timestamp;
+use crate::shop::desk::backups::away::{Away, Base};
 use crate::store::backup::Shelf;
 use serde::Serialize;
 use std::collections::VecDeque;
@@ -49,6 +50,9 @@ pub struct State {
     pub said: Option<Told>,
     #[serde(skip)]
     pub(super) is_over: bool,
+    /// Somebody wants it to look before its time.
+    #[serde(skip)]
+    pub(super) is_rung: bool,
 }
 
 /// The shelf of backups and the loop's letter box. Cheap to clone.
@@ -58,12 +62,13 @@ pub struct Office(Arc<Inner>);
 struct Inner {
     shelf: Shelf,
     state: Mutex<State>,
+    away: Mutex<Away>,
     rung: Condvar,
 }
 
 impl Office {
     pub fn new(shelf: Shelf) -> Self {
-        Self(Arc::new(Inner { shelf, state: Mutex::default(), rung: Condvar::new() }))
+        Self(Arc::new(Inner { shelf, state: Mutex::default(), away: Mutex::default(), rung: Condvar::new() }))
     }
     pub fn shelf(&self) -> &Shelf {
         &self.0.shelf
@@ -73,6 +78,23 @@ impl Office {
     }
     fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         change(&mut self.0.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What has left this machine, or is about to.
+    pub fn away(&self) -> Away {
+        self.with_away(|away| away.clone())
+    }
+    /// Changes that: the side of those who ship.
+    pub fn with_away<T>(&self, change: impl FnOnce(&mut Away) -> T) -> T {
+        change(&mut self.0.away.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+    /// Which backups there are.
+    pub fn know_bases(&self, bases: Vec<Base>) {
+        self.with_away(|away| away.bases = bases);
+    }
+    /// Whether no backup stands before the row of the journal that is being shipped.
+    pub fn needs_base(&self) -> bool {
+        self.with_away(|away| away.packed.is_some_and(|packed| away.base_of(&packed).is_none()))
     }
 
     /// Asks for something; false when nobody is there or too much waits. The same wish twice is one.
@@ -88,6 +110,12 @@ impl Office {
         taken
     }
 
+    /// Wakes the loop, so that it looks whether something is due.
+    pub fn ring(&self) {
+        self.with(|state| state.is_rung = true);
+        self.0.rung.notify_all();
+    }
+
     /// The loop's side: it is there.
     pub fn begin(&self) {
         self.with(|state| state.runs = true);
@@ -95,12 +123,13 @@ impl Office {
     /// The loop's side: waits for a wish, the end, or until the time is over.
     pub fn wait(&self, time: Duration) -> Call {
         let state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let quiet = |state: &mut State| !state.is_over && state.waiting.is_empty();
+        let quiet = |state: &mut State| !state.is_over && !state.is_rung && state.waiting.is_empty();
         let (mut state, _) =
             self.0.rung.wait_timeout_while(state, time, quiet).unwrap_or_else(PoisonError::into_inner);
         if state.is_over {
             return Call::End;
         }
+        state.is_rung = false;
         match state.waiting.pop_front() {
             Some(wish) => {
                 state.doing = Some(wish.clone());

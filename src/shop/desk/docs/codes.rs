@@ -352,7 +352,7 @@ pub const CODES: &[Code] = &[
     inside(
         Unavailable,
         "copy_failed",
-        "A backup could not be copied to the S3 storage.",
+        "A backup or the journal could not be copied to the other place.",
         "The message has the reason; it is tried again.",
     ),
     inside(
@@ -697,7 +697,7 @@ pub const CODES: &[Code] = &[
         Internal,
         "store_damaged",
         "The database cannot be read.",
-        "Restore a backup; the log has the cause.",
+        "Restore a backup; where only the journal is lost, `backroom recover` says what there is. The log has the cause.",
     ),
     inside(
         Invalid,
@@ -729,6 +729,12 @@ pub const CODES: &[Code] = &[
         "backup_unsound",
         "The shop in the backup has problems; nothing was changed.",
         "Use another one, or restore it with --force.",
+    ),
+    inside(
+        Conflict,
+        "restore_hole",
+        "Something is missing before the moment that is to be restored; nothing was changed.",
+        "Restore the moment that the message names.",
     ),
     inside(Invalid, "backup_key_missing", "The backup is encrypted.", "Set backup.key to its key."),
     inside(

@@ -1,0 +1,170 @@
+//! Which backup and which parts give a moment, or why nothing does.
+
+use crate::base::error::{Error, Kind, Result};
+use crate::base::time::Timestamp;
+use crate::store::backup::format::Header;
+use crate::store::backup::shelf::{Kept, Shelf};
+use crate::store::backup::shipping::part::{Head, Keys, read, records};
+use crate::store::backup::shipping::roll::{PartFile, Roll};
+use crate::store::backup::unpack::open;
+use std::path::PathBuf;
+
+/// What somebody wants back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// Everything there is.
+    Newest,
+    /// What was there at this time.
+    At(Timestamp),
+}
+
+/// What is to be done for it.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub backup: PathBuf,
+    /// The parts that are played over it, in order.
+    pub(super) parts: Vec<PartFile>,
+    /// The last record that is taken.
+    pub(super) up_to: u64,
+}
+
+/// The row of parts behind a backup, without a hole.
+struct Row {
+    parts: Vec<(PartFile, Head)>,
+    /// When the first change behind its end was written, of which there is a part all the same.
+    beyond: Option<Timestamp>,
+}
+
+/// Finds the newest backup before the moment and the parts from there on.
+///
+/// # Errors
+/// `no_backup`; `restore_hole` where something is missing before the moment: the message says up to when it can be done.
+pub fn plan(shelf: &Shelf, moment: Moment, key: Option<&str>) -> Result<Plan> {
+    let (kept, header) = base(shelf, moment)?;
+    let backup = shelf.dir().join(&kept.file);
+    let Some(mark) = header.journal else {
+        return alone(backup, &header, moment);
+    };
+    let row = row(&Roll::of(shelf.dir()), mark.life, mark.number)?;
+    let end = row.parts.last().map_or(header.at, |(_, head)| head.to);
+    let (up_to, is_end) = match moment {
+        Moment::Newest => (row.parts.last().map_or(mark.number, |(_, head)| head.last), true),
+        Moment::At(at) => last_before(&row, mark.number, at, key)?,
+    };
+    if is_end {
+        // Nobody knows what there was between the end of the row and the moment.
+        let whole = last_at(&row, key)?.unwrap_or(header.at).max(end);
+        match (moment, row.beyond) {
+            (Moment::At(at), None) if at > whole => return Err(too_late(at, whole)),
+            (Moment::Newest, None) | (Moment::At(_), None) => {}
+            (Moment::At(at), Some(_)) if at <= whole => {}
+            (_, Some(next)) => return Err(hole(whole, next)),
+        }
+    }
+    let needed = row.parts.into_iter().filter(|(_, head)| head.first <= up_to);
+    Ok(Plan { backup, parts: needed.map(|(part, _)| part).collect(), up_to })
+}
+
+/// The newest backup before the moment.
+fn base(shelf: &Shelf, moment: Moment) -> Result<(Kept, Header)> {
+    let all = shelf.list()?;
+    let oldest = all.last().map(|kept| kept.at);
+    let fits = |kept: &Kept| match moment {
+        Moment::Newest => true,
+        Moment::At(at) => kept.at <= at,
+    };
+    let found = all.into_iter().find(fits).ok_or_else(|| {
+        let place = shelf.dir().display();
+        let text = match (moment, oldest) {
+            (Moment::At(at), Some(oldest)) => {
+                format!("There is no backup from before {at} in {place}. The oldest is of {oldest}.")
+            }
+            _ => format!("There is no backup in {place}."),
+        };
+        Error::refuse(Kind::NotFound, "no_backup", text)
+    })?;
+    let header = open(&shelf.dir().join(&found.file))?.header().clone();
+    Ok((found, header))
+}
+
+/// A backup that does not say where in the journal it stands.
+fn alone(backup: PathBuf, header: &Header, moment: Moment) -> Result<Plan> {
+    match moment {
+        Moment::At(at) if at > header.at => Err(too_late(at, header.at)),
+        _ => Ok(Plan { backup, parts: Vec::new(), up_to: 0 }),
+    }
+}
+
+fn row(roll: &Roll, life: [u8; 16], number: u64) -> Result<Row> {
+    let all = roll.parts(life)?;
+    let begins = all.iter().rposition(|part| part.first <= number + 1).unwrap_or(0);
+    let mut row = Row { parts: Vec::new(), beyond: None };
+    for part in all.into_iter().skip(begins) {
+        let head = Roll::head(&part);
+        let fits = head.as_ref().is_ok_and(|head| match row.parts.last() {
+            None => head.first <= number + 1 && head.life == life,
+            Some((_, before)) => head.fits_behind(before),
+        });
+        match head {
+            // Behind the backup only.
+            Ok(head) if fits && head.last <= number && row.parts.is_empty() => {}
+            Ok(head) if fits => row.parts.push((part, head)),
+            Ok(head) if head.last <= number => {}
+            Ok(head) => {
+                row.beyond = Some(head.from);
+                break;
+            }
+            Err(error) if error.code == "backup_damaged" => {
+                tracing::warn!("{}", error.message);
+                row.beyond = Some(row.parts.last().map_or(Timestamp(0), |(_, head)| head.to));
+                break;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(row)
+}
+
+/// The last record written at or before a time, and whether it is the last of the row.
+fn last_before(row: &Row, number: u64, at: Timestamp, key: Option<&str>) -> Result<(u64, bool)> {
+    let mut keys = Keys::new(key);
+    let end = row.parts.last().map_or(number, |(_, head)| head.last);
+    for (part, _) in row.parts.iter().rev().filter(|(_, head)| head.from <= at) {
+        let (_, plain) = read(&part.path, &mut keys)?;
+        let mut found = None;
+        for record in records(&plain) {
+            let record = record?;
+            if record.at <= at && record.number > number {
+                found = Some(record.number);
+            }
+        }
+        if let Some(found) = found {
+            return Ok((found, found == end));
+        }
+    }
+    Ok((number, end == number))
+}
+
+/// When the last record of the row was written.
+fn last_at(row: &Row, key: Option<&str>) -> Result<Option<Timestamp>> {
+    let Some((part, _)) = row.parts.last() else { return Ok(None) };
+    let (_, plain) = read(&part.path, &mut Keys::new(key))?;
+    let last = records(&plain).last().transpose()?;
+    Ok(last.map(|record| record.at))
+}
+
+fn too_late(at: Timestamp, newest: Timestamp) -> Error {
+    let text = format!(
+        "The newest moment that can be restored is {newest}: nothing is known of what was between it and {at}. Restore \
+         that moment, or leave --at away."
+    );
+    Error::conflict("restore_hole", text)
+}
+
+fn hole(whole: Timestamp, next: Timestamp) -> Error {
+    let behind = if next > whole { format!(" and {next}") } else { String::new() };
+    let text = format!(
+        "The shipped journal has a hole behind {whole}{behind}: it can be restored up to {whole}, with --at {whole}."
+    );
+    Error::conflict("restore_hole", text)
+}
