@@ -27,8 +27,8 @@ impl Shop {
         let search =
             Search::open(&dir.path().join("index"), schema().unwrap(), source, Default::default(), clock)
                 .unwrap();
-        let noting = search.clone();
-        store.on_commit(Box::new(move |committed| noting.note(&changes(committed))));
+        let (noting, reading) = (search.clone(), store.clone());
+        store.on_commit(Box::new(move |committed| noting.note(&changes(&reading, committed))));
         let behind = search.clone();
         std::thread::spawn(move || behind.run());
         let sqlite = rusqlite::Connection::open(dir.path().join("other.sqlite")).unwrap();

@@ -59,9 +59,9 @@ impl App {
         let store = open(&dir, &settings.store, clock.clone(), registry::tables())?;
         let source = Arc::new(StoreSource(store.clone()));
         let search = Search::open(&dir.join("index"), schema()?, source, settings.search.clone(), clock)?;
-        let noting = search.clone();
+        let (noting, reading) = (search.clone(), store.clone());
         // Before anything can be written: what is answered has to be pending already.
-        store.on_commit(Box::new(move |committed| noting.note(&changes(committed))));
+        store.on_commit(Box::new(move |committed| noting.note(&changes(&reading, committed))));
         let shop = Arc::new(Shop::new(store.clone()));
         let imports = Imports::new(
             store.clone(),

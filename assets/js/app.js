@@ -57,7 +57,10 @@
   const dirty = (f) => loaded.has(f) && loaded.get(f) !== JSON.stringify(values(f));
   const settle = (f) => {
     loaded.set(f, f.dataset.was ?? JSON.stringify(values(f)));
-    const name = f.dataset.draft, text = name && store?.getItem(draftKey(name));
+    const name = f.dataset.draft;
+    // What the message of this page says is saved is no draft any more.
+    if ($$('.toast').some((t) => name && t.dataset.saved === name)) forget(name);
+    const text = name && store?.getItem(draftKey(name));
     // A refused form holds what was typed: nothing is to be restored.
     if (!text || f.dataset.offered || $('#errors, [aria-invalid=true]', f)) return;
     f.dataset.offered = 1;
@@ -100,8 +103,9 @@
 
   // Records opened last, in this browser, of this person; gone with the sign-out.
   const LAST = 'draft:' + user + ':opened', opened = () => { try { return JSON.parse(store?.getItem(LAST)) || []; } catch { return []; } };
-  const seen = $('[data-seen]');
-  if (seen && user) try { store?.setItem(LAST, JSON.stringify([{ h: location.pathname, n: seen.dataset.name, k: seen.dataset.seen }, ...opened().filter((o) => o.h !== location.pathname)].slice(0, 8))); } catch {}
+  // A refused form stands at its own address, which is no page.
+  const seen = $('[data-seen]'), place = seen?.dataset.href || location.pathname;
+  if (seen && user) try { store?.setItem(LAST, JSON.stringify([{ h: place, n: seen.dataset.name, k: seen.dataset.seen }, ...opened().filter((o) => o.h !== place)].slice(0, 8))); } catch {}
 
   // A box with offers below it: 80 ms after the last key; an older answer never overwrites a newer one.
   const combo = (box, hits, { url, none, took, first }) => {
@@ -114,6 +118,14 @@
       if (o) { box.setAttribute('aria-activedescendant', o.id); o.scrollIntoView({ block: 'nearest' }); } else box.removeAttribute('aria-activedescendant');
     };
     const show = (yes) => { hits.hidden = !yes; box.setAttribute('aria-expanded', yes); if (!yes) box.removeAttribute('aria-activedescendant'); };
+    // Nothing found and not asked are two things: the list says why there is no answer.
+    const failed = (text, over) => {
+      const p = document.createElement('p'), said = $('#' + hits.id + '-said');
+      p.className = 'none'; p.textContent = text;
+      if (over) { const a = document.createElement('a'); a.href = location.href; a.className = 'u'; a.textContent = 'Sign in again'; p.append(' ', a); }
+      hits.replaceChildren(p); last = null; show(true); clearTimeout(saidTimer);
+      if (said) said.textContent = text;
+    };
     const ask = async () => {
       const q = box.value, mine = ++turn;
       if (q === last) return show(hits.childElementCount > 0);
@@ -121,7 +133,8 @@
       try {
         if (q.trim() || !none) {
           const r = await fetch(url(q), { headers: { 'HX-Request': 'true' }, signal: flight.signal });
-          if (!r.ok || mine !== turn) return;
+          if (mine !== turn) return;
+          if (!r.ok) return failed(r.status === 401 ? 'Your session has ended.' : 'The search cannot answer now. Try again in a moment.', r.status === 401);
           const html = await r.text();
           if (mine !== turn) return;
           hits.innerHTML = html;
@@ -133,7 +146,7 @@
         clearTimeout(saidTimer);
         const said = $('#' + hits.id + '-said');
         if (said) saidTimer = setTimeout(() => { said.textContent = n + (n === 1 ? ' result' : ' results'); }, 500);
-      } catch { /* gone or aborted: Enter still searches */ }
+      } catch (e) { if (e.name !== 'AbortError' && mine === turn) failed('No connection. Enter tries again.'); }
     };
     box.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(ask, 80); });
     box.addEventListener('focus', ask);
@@ -180,6 +193,12 @@
     list.addEventListener('mousedown', (e) => { e.preventDefault(); const o = e.target.closest('[role=option]'); if (o) take(o); });
   }
   const go = (href, e) => { if (e && (e.ctrlKey || e.metaKey)) open(href, '_blank', 'noopener'); else location.href = href; };
+
+  // Enter in a field of a menu does what its menu is for.
+  on('keydown', (e) => {
+    const act = e.key === 'Enter' && !e.isComposing && e.target.matches?.('.pop.ask input') && $('.btn.pri', e.target.closest('.pop'));
+    if (act) { e.preventDefault(); act.click(); }
+  });
 
   // Rows: j and k walk, x selects, shift selects a range.
   const rows = () => $$('table.data tbody tr').filter((r) => $('a.row', r));

@@ -103,7 +103,12 @@ impl<P: Permission> FromRequest for Staff<P> {
         let visitor = Access::of(request).and_then(|access| access.visitor(request));
         match visitor {
             Ok(visitor) => match visitor.as_ref() {
-                Visitor::Live(live) => Either::Left(ready(admitted::<P>(request, live).map_err(Into::into))),
+                Visitor::Live(live) => {
+                    Either::Left(ready(admitted::<P>(request, live).map_err(|error| match error.code {
+                        OWN_PASSWORD_FIRST => turn_away::to_own_password(request, error),
+                        _ => error.into(),
+                    })))
+                }
                 Visitor::Ended(_) | Visitor::Nobody => {
                     let (request, payload) = (request.clone(), payload.take());
                     Either::Right(Box::pin(async move {
@@ -132,9 +137,11 @@ fn admitted<P: Permission>(request: &HttpRequest, live: &Live) -> Result<Staff<P
     })
 }
 
+const OWN_PASSWORD_FIRST: &str = "own_password_first";
+
 fn own_password_first() -> Error {
     let text = "Your password was made by somebody else. Choose your own first, under My account.";
-    Error::refuse(Kind::Forbidden, "own_password_first", text)
+    Error::refuse(Kind::Forbidden, OWN_PASSWORD_FIRST, text)
 }
 
 /// Says which permission is missing and who can give it.

@@ -52,6 +52,12 @@ impl Record for Profile {
     type Key = u8;
 }
 
+/// Its event, with a sentence.
+pub const EVENTS: &[(&str, &str)] = &[(
+    "shop.changed",
+    "Name, time zone, currency or country of the shop changed; it has all before and after.",
+)];
+
 /// `shop.changed`
 #[derive(serde::Serialize)]
 struct Changed<'a> {

@@ -44,6 +44,16 @@ pub(super) async fn to_sign_in(
     InternalError::from_response("nobody is signed in", answer).into()
 }
 
+/// The answer for somebody who has to choose a password of their own first: a page leads to its form.
+pub(super) fn to_own_password(request: &HttpRequest, error: Error) -> actix_web::Error {
+    if request.method() != Method::GET || is_fragment(request) {
+        return error.into();
+    }
+    let to = (header::LOCATION, "/admin/account#password");
+    InternalError::from_response("no own password yet", HttpResponse::SeeOther().insert_header(to).finish())
+        .into()
+}
+
 /// Keeps the form of somebody whose session has ended; gives the path where it is shown again.
 async fn keep_form(request: &HttpRequest, mut payload: Payload, visitor: &Visitor) -> Result<Option<String>> {
     let Visitor::Ended(Live { person, .. }) = visitor else { return Ok(None) };

@@ -5,7 +5,8 @@ use crate::base::error::Result;
 use crate::cli::Place;
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
-use crate::shop::desk::find::{Ask, find, kinds_for};
+use crate::shop::desk::find::{Ask, answered, find, kinds_for};
+use crate::web::listing::refusal;
 
 /// Search as the search box does
 #[derive(Clone, Debug, clap::Args)]
@@ -53,10 +54,11 @@ pub(super) fn run(args: &SearchArgs, app: &App, answer: &mut Answer) -> Result<E
     };
     let found = find(&app.store, &app.search, &ask)?;
     if args.json {
-        let hits: Vec<_> = found.groups.iter().flat_map(|group| &group.hits).collect();
-        answer.json(
-            &serde_json::json!({"data": hits, "corrected": found.corrected, "degraded": found.degraded}),
-        )?;
+        // A program is refused what it would otherwise take for "nothing found".
+        if let Some(problem) = found.problems.first() {
+            return Err(refusal(problem));
+        }
+        answer.json(&answered(&found, usize::from(args.limit)))?;
         return Ok(Exit::Ok);
     }
     for problem in &found.problems {

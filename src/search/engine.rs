@@ -11,7 +11,7 @@ use crate::search::indexer::Indexer;
 use crate::search::pending::Pending;
 use crate::search::query::Query;
 use crate::search::request::{Answer, Count, Request};
-use crate::search::schema::Schema;
+use crate::search::schema::{Hidden, Schema};
 use crate::search::source::{Change, Source};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -124,10 +124,10 @@ impl Search {
     pub fn schema(&self) -> &Schema {
         &self.schema
     }
-    /// The same search for a reader who may not ask for some fields.
+    /// The same search for a reader who may not ask for everything.
     #[must_use]
-    pub fn hiding(&self, fields: &'static [&'static str]) -> Self {
-        Self { schema: self.schema.hiding(fields), ..self.clone() }
+    pub fn hiding(&self, hidden: Hidden) -> Self {
+        Self { schema: self.schema.hiding(hidden), ..self.clone() }
     }
     /// Notes what was committed. Call it from the store's commit hook, before the answers go out, with all
     /// changes of the commit in their order: what was noted is found by the next `find`. Takes microseconds.

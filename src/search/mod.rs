@@ -31,5 +31,5 @@ pub use highlight::Match;
 pub use order::Sort;
 pub use query::{Chip, Completion, Parsed, Problem, Query};
 pub use request::{Answer, Count, Cursor, Facet, Hit, LIMIT_MAX, Request, Total};
-pub use schema::{FieldDef, KindDef, Schema, Shape};
+pub use schema::{FieldDef, Hidden, KindDef, Schema, Shape};
 pub use source::{Change, Source};

@@ -73,9 +73,11 @@ const FIELDS_MAX: usize = 400;
 #[derive(Clone)]
 pub struct Schema {
     inner: Arc<Inner>,
-    /// Fields that the reader may not ask for.
-    hidden: &'static [&'static str],
+    hidden: Hidden,
 }
+
+/// Whether a reader may not ask for a field with a value; with an empty value, for the field at all.
+pub type Hidden = fn(field: &str, value: &str) -> bool;
 
 struct Inner {
     kinds: Vec<KindDef>,
@@ -108,16 +110,20 @@ impl Schema {
                 return wrong(format!("field {} names the unknown kind {kind}", field.name));
             }
         }
-        Ok(Self { inner: Arc::new(Inner { kinds, fields, by_name }), hidden: &[] })
+        Ok(Self { inner: Arc::new(Inner { kinds, fields, by_name }), hidden: |_, _| false })
     }
-    /// The same for a reader who may not ask for some fields: as terms and as orders of lists they are refused.
+    /// The same for a reader who may not ask for everything: terms and orders of lists are refused.
     #[must_use]
-    pub fn hiding(&self, fields: &'static [&'static str]) -> Self {
-        Self { hidden: fields, ..self.clone() }
+    pub fn hiding(&self, hidden: Hidden) -> Self {
+        Self { hidden, ..self.clone() }
     }
     /// Whether the reader may ask for a field.
     pub fn shows(&self, field: &FieldDef) -> bool {
-        !self.hidden.contains(&field.name)
+        !(self.hidden)(field.name, "")
+    }
+    /// Whether the reader may ask for a field with this value, as it was typed.
+    pub(crate) fn shows_term(&self, field: &FieldDef, value: &str) -> bool {
+        !(self.hidden)(field.name, value)
     }
     pub fn kinds(&self) -> &[KindDef] {
         &self.inner.kinds

@@ -12,6 +12,7 @@ pub(super) fn add(environment: &mut Environment<'static>, assets: &Assets) {
     environment.add_filter("money", money);
     environment.add_filter("number", |value: Value| number(&value));
     environment.add_filter("percent", |value: f64| format!("{value:.1}\u{202f}%"));
+    environment.add_filter("sentence", sentence);
     environment.add_filter("bytes", |value: u64| bytes(value));
     environment
         .add_filter("datetime", |state: &State<'_, '_>, value: Value| moment(state, &value, Form::Both));
@@ -36,6 +37,12 @@ pub(super) fn add(environment: &mut Environment<'static>, assets: &Assets) {
         let svg = format!("<svg class=\"ico\" aria-hidden=\"true\"><use href=\"{sprite}#{name}\"/></svg>");
         Ok(Value::from_safe_string(svg))
     });
+}
+
+/// The text with a large first letter; everything else as it is, names in it too.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 fn wrong(text: impl Into<std::borrow::Cow<'static, str>>) -> Error {

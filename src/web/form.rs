@@ -60,6 +60,12 @@ impl FromRequest for Fields {
             let bytes = body::read(taken, length, LIMIT).await?;
             let text = std::str::from_utf8(&bytes)
                 .map_err(|e| Error::invalid("unreadable", "The form is not UTF-8.").because(e))?;
+            if !query::is_text(text) {
+                return Err(Error::invalid(
+                    "unreadable",
+                    "The form has bytes that are no UTF-8, such as %FF.",
+                ));
+            }
             Ok(Self(query::pairs(text)))
         })
     }

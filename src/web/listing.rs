@@ -60,6 +60,10 @@ pub fn strict(
             return Err(Error::invalid("invalid_parameter", "count: the one value is exact.").on("/count"));
         }
     };
+    if list.after.is_some() && list.before.is_some() {
+        let text = "Send after or before: a page cannot be behind one place and before another.";
+        return Err(Error::invalid("invalid_parameter", text).on("/before"));
+    }
     let request = request(search, list, kind, parsed.query, count)?;
     for (name, cursor) in [("/after", &request.after), ("/before", &request.before)] {
         if cursor.is_some_and(|c| c.list() != request.list) {
@@ -163,7 +167,7 @@ fn cursor(name: &str, text: Option<&str>) -> Result<Option<Cursor>> {
 /// `unknown_sort`.
 pub fn sort(search: &Search, kind: &str, text: &str) -> Result<Sort> {
     let schema = search.schema();
-    let bare = text.trim_start_matches('-');
+    let bare = text.strip_prefix('-').unwrap_or(text);
     let name = bare.strip_suffix("_at").unwrap_or(bare);
     let is_offered = |f: &&FieldDef| f.sortable && f.kinds.contains(&kind) && schema.shows(f);
     let sortable: Vec<_> = schema.fields().iter().filter(is_offered).collect();

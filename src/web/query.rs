@@ -127,7 +127,7 @@ pub(super) fn decoded(text: &str) -> String {
 }
 
 /// Whether the decoded bytes are UTF-8.
-fn is_text(query: &str) -> bool {
+pub(super) fn is_text(query: &str) -> bool {
     !query.contains('%') || std::str::from_utf8(&decoded_bytes(query)).is_ok()
 }
 

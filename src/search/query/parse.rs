@@ -242,10 +242,11 @@ impl Reader<'_> {
             });
             return None;
         };
-        if self.schema.field_at(field).is_some_and(|def| !self.schema.shows(def)) {
+        let asked = typed.get(name.len() + 1..).unwrap_or_default();
+        if self.schema.field_at(field).is_some_and(|def| !self.schema.shows_term(def, asked)) {
             self.problems.push(Problem {
                 code: "unknown_field",
-                message: format!("Your role does not see “{name}”."),
+                message: format!("Your role does not see “{typed}”."),
                 suggestion: None,
                 text: typed,
             });

@@ -294,12 +294,21 @@ fn a_comma_after_a_comparison_stands_between_thousands() {
         ("total:>1,000.50", "total:>1000.50"),
         ("total:<=12,345,678", "total:<=12345678"),
         ("items:>1,000", "items:>1000"),
+        ("total:1,000..2,000", "total:1000..2000"),
+        ("total:500..1,200.50", "total:500..1200.50"),
     ] {
         assert!(read(typed).problems.is_empty(), "{typed}");
         assert_eq!(read(typed).query, read(meant).query, "{typed}");
     }
-    for wrong in ["total:>1,00", "total:>1.5,000", "total:>1,000.5,000", "total:>a,000"] {
+    for wrong in [
+        "total:>1,00",
+        "total:>1.5,000",
+        "total:>1,000.5,000",
+        "total:>a,000",
+        "total:1,000",
+        "total:1,000.50",
+    ] {
         assert_eq!(read(wrong).problems.len(), 1, "{wrong}");
     }
-    assert_eq!(read("total:1,200").query, read("total:1 OR total:200").query, "a list without a comparison");
+    assert_eq!(read("total:1,20").query, read("total:1 OR total:20").query, "a list without a comparison");
 }

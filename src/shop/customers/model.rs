@@ -6,6 +6,7 @@ use crate::base::time::Timestamp;
 use crate::base::{country, email};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
+use unicode_normalization::UnicodeNormalization as _;
 
 crate::id!(
     /// A customer: `cus_…`.
@@ -291,7 +292,9 @@ pub fn many_lines(text: &str) -> Result<String> {
 /// `too_many_tags` or `invalid_tag`.
 pub fn tags(given: &[String]) -> Result<Vec<String>> {
     let mut kept: Vec<String> = Vec::new();
-    for tag in given.iter().map(|t| t.trim()).filter(|t| !t.is_empty()) {
+    // The same letters are the same tag, however a keyboard composes them.
+    let composed: Vec<String> = given.iter().map(|t| t.trim().nfc().collect()).collect();
+    for tag in composed.iter().map(String::as_str).filter(|t| !t.is_empty()) {
         if tag.chars().count() > TAG_LEN_MAX || tag.contains(',') || tag.chars().any(char::is_control) {
             return Err(Error::invalid(
                 "invalid_tag",

@@ -57,6 +57,7 @@ pub(super) fn kinds() -> Vec<(&'static str, &'static str)> {
         downloads::EVENTS,
         backups::EVENTS,
         access::events::EVENTS,
+        access::profile::EVENTS,
     ];
     floors.concat().into_iter().map(|(kind, sentence)| (kind, sentence.trim())).collect()
 }

@@ -5,7 +5,7 @@ use crate::base::id::Id;
 use crate::search::{Change, Doc, Schema, Source};
 use crate::shop::customers::{self, CustomerId};
 use crate::shop::orders::{self, CreditNoteId, OrderId};
-use crate::store::{Committed, Read, Store, Subject, events};
+use crate::store::{Committed, Read, Store, StoredEvent, Subject, events};
 
 /// Events read in one step while the index catches up.
 const EVENTS_AT_ONCE: usize = 2_000;
@@ -31,16 +31,48 @@ fn kind_of(subject: &Subject) -> Option<&'static str> {
 }
 
 /// The documents that committed events change.
-pub fn changes(committed: &[Committed]) -> Vec<Change> {
+///
+/// Where the store cannot say which others a change concerns, those are left as they are until the index is built anew:
+/// what was committed is noted in any case.
+pub fn changes(store: &Store, committed: &[Committed]) -> Vec<Change> {
     let mut changes = Vec::new();
     for event in committed {
-        for subject in &event.subjects {
-            if let Some(kind) = kind_of(subject) {
-                changes.push(Change { seq: event.seq, kind, id: subject.id });
+        of_subjects(event.seq, event.subjects.iter().copied(), &mut changes);
+        if event.kind == RENAMES {
+            let renamed = store.read(|s| {
+                events::get(s, event.seq)?.map_or(Ok(()), |event| of_others(s, &event, &mut changes))
+            });
+            if let Err(error) = renamed {
+                tracing::error!(error = %error.cause_chain(), "the orders of a renamed customer are not indexed");
             }
         }
     }
     changes
+}
+
+/// The event that may give a customer another name.
+const RENAMES: &str = "customer.changed";
+/// The fields of the name by which a customer's orders are found too.
+const OF_THE_NAME: &[&str] = &["first_name", "last_name", "company", "email"];
+
+fn of_subjects(seq: u64, subjects: impl Iterator<Item = Subject>, changes: &mut Vec<Change>) {
+    changes.extend(subjects.filter_map(|s| kind_of(&s).map(|kind| Change { seq, kind, id: s.id })));
+}
+
+/// What else an event changes: the orders and credit notes of a customer who has another name now.
+fn of_others(r: &impl Read, event: &StoredEvent, changes: &mut Vec<Change>) -> Result<()> {
+    let Some(customer) = event.subject.id_as::<CustomerId>().filter(|_| event.kind == RENAMES) else {
+        return Ok(());
+    };
+    let changed = event.data.get("changes");
+    if !OF_THE_NAME.iter().any(|field| changed.is_some_and(|fields| fields.get(*field).is_some())) {
+        return Ok(());
+    }
+    let (orders, notes) = orders::all_of(r, customer)?;
+    let change = |kind: &'static str, id: [u8; 16]| Change { seq: event.seq, kind, id };
+    changes.extend(orders.iter().map(|id| change("order", id.bytes())));
+    changes.extend(notes.iter().map(|id| change("credit_note", id.bytes())));
+    Ok(())
 }
 
 /// The document of a record; `None` when there is none.
@@ -107,11 +139,8 @@ impl Source for StoreSource {
                 let Some(last) = batch.last() else { break };
                 at = last.seq;
                 for event in batch {
-                    for subject in event.subjects() {
-                        if let Some(kind) = kind_of(&subject) {
-                            changes.push(Change { seq: event.seq, kind, id: subject.id });
-                        }
-                    }
+                    of_subjects(event.seq, event.subjects(), &mut changes);
+                    of_others(s, &event, &mut changes)?;
                 }
             }
             Ok(changes)

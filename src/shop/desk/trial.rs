@@ -33,8 +33,8 @@ impl Trial {
             Search::open(&dir.path().join("index"), schema().unwrap(), source, settings, clock.clone())
                 .unwrap();
         search.flush().unwrap();
-        let noting = search.clone();
-        store.on_commit(Box::new(move |committed| noting.note(&changes(committed))));
+        let (noting, reading) = (search.clone(), store.clone());
+        store.on_commit(Box::new(move |committed| noting.note(&changes(&reading, committed))));
         Self { store, search, clock, zone: Zone::named("Europe/Berlin").unwrap(), _dir: dir }
     }
 

@@ -4,7 +4,9 @@ use super::model::{CreditNote, CreditNoteId, Order, OrderId};
 use super::sales;
 use super::standing::{of_customer, turned_by};
 use super::state::{Fulfilment, Payment, Status};
-use super::table::{BY_NUMBER, BY_SOURCE, CREDIT_BY_CUSTOMER, CREDIT_BY_SOURCE, CREDIT_NOTES, ORDERS};
+use super::table::{
+    BY_CUSTOMER, BY_NUMBER, BY_SOURCE, CREDIT_BY_CUSTOMER, CREDIT_BY_SOURCE, CREDIT_NOTES, ORDERS,
+};
 use crate::base::error::{Error, Result};
 use crate::base::money::Currency;
 use crate::shop::customers::{self, CustomerId, Spent, Totals};
@@ -282,6 +284,23 @@ pub fn credit_note_ids(
         Ok(if ids.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     })?;
     Ok(ids)
+}
+
+/// All orders and credit notes of a customer: they are found by the customer's name.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn all_of(r: &impl Read, customer: CustomerId) -> Result<(Vec<OrderId>, Vec<CreditNoteId>)> {
+    let (mut orders, mut notes) = (Vec::new(), Vec::new());
+    BY_CUSTOMER.walk(r, &Span::of(&customer), Direction::Forward, |_, id, _| {
+        orders.push(id);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    CREDIT_BY_CUSTOMER.walk(r, &Span::of(&customer), Direction::Forward, |_, id, _| {
+        notes.push(id);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok((orders, notes))
 }
 
 /// A customer's credit notes, newest first.

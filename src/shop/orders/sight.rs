@@ -10,12 +10,20 @@ pub fn sees_prices(may: impl Fn(&'static str) -> bool) -> bool {
     may("orders:edit") || !may("orders:ship")
 }
 
-/// Fields that tell of prices and payments.
-const OF_MONEY: &[&str] = &["total", "payment", "currency", "voucher", "reference", "method"];
+/// Whether a term tells of prices and payments, or of how to reach the customer. What "To ship" asks does not: it says
+/// what is to be packed.
+fn is_private(field: &str, value: &str) -> bool {
+    match field {
+        "payment" => value != "paid,part_refunded",
+        "is" => value.contains("refunded"),
+        "total" | "currency" | "voucher" | "reference" | "method" | "email" | "phone" => true,
+        _ => false,
+    }
+}
 
 /// The search as somebody may ask it: who sees no prices does not find them out by filters and orders of lists either.
 pub fn seen_by(search: &Search, sees_prices: bool) -> Search {
-    if sees_prices { search.clone() } else { search.hiding(OF_MONEY) }
+    if sees_prices { search.clone() } else { search.hiding(is_private) }
 }
 
 /// Whether somebody sees what the shop earns in all: who may take the lists out of the house, or look behind it.

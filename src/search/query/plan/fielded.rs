@@ -22,6 +22,10 @@ pub(crate) fn condition(context: &Context<'_>, field: u16, value: &FieldValue) -
     if value.op != Op::Is {
         return if numeric { of.number(value.op, &value.items) } else { Err(of.not_comparable(value)) };
     }
+    if numeric && let Some((low, high)) = range_in_thousands(value) {
+        return of.number(Op::Between, &[low, high]);
+    }
+    of.ambiguous(value)?;
     let mut any = Vec::new();
     for scalar in &value.items {
         any.push(if let Some(tree) = of.presence(scalar) {
@@ -45,6 +49,19 @@ fn in_thousands(texts: &[&str]) -> Option<String> {
     let begins = first.ends_with(|c: char| c.is_ascii_digit()) && !first.contains('.');
     let only_last_has_a_point = rest.iter().rev().skip(1).all(|text| !text.contains('.'));
     (begins && rest.iter().all(is_group) && only_last_has_a_point).then(|| texts.concat())
+}
+
+/// `1,000..2,000`, which was read as a list, as its two ends.
+fn range_in_thousands(value: &FieldValue) -> Option<(Scalar, Scalar)> {
+    let texts: Vec<&str> = value.items.iter().map(|s| s.text.as_str()).collect();
+    let whole = texts.join(",");
+    let (low, high) = whole.split_once("..").filter(|_| texts.len() > 1)?;
+    let end = |text: &str| {
+        let parts: Vec<&str> = text.split(',').collect();
+        let text = if parts.len() > 1 { in_thousands(&parts)? } else { text.to_owned() };
+        Some(Scalar { text, quoted: false })
+    };
+    Some((end(low)?, end(high)?))
 }
 
 /// A field in its context.
@@ -75,6 +92,23 @@ impl Of<'_> {
             "none" => Some(self.of_its_kinds(Tree::not(present))),
             _ => None,
         }
+    }
+
+    /// Refuses an amount that some read as thousands and others as a list or as a fraction: the wrong one of the two
+    /// would be a list of other records.
+    fn ambiguous(&self, value: &FieldValue) -> Result<(), Box<Problem>> {
+        if self.def.shape != Shape::Money || value.op != Op::Is {
+            return Ok(());
+        }
+        let texts: Vec<&str> = value.items.iter().map(|s| s.text.as_str()).collect();
+        let Some(whole) = in_thousands(&texts) else { return Ok(()) };
+        let (name, typed) = (self.def.name, texts.join(","));
+        Err(Box::new(Problem {
+            code: "wrong_value",
+            text: format!("{name}:{typed}"),
+            message: format!("“{typed}” can be read in two ways. Write {whole} without the comma."),
+            suggestion: Some(format!("{name}:{whole}")),
+        }))
     }
 
     fn of_its_kinds(&self, tree: Tree) -> Tree {

@@ -1,6 +1,7 @@
 //! Two people change one customer: what can be merged is, and only what clashes is asked. Pure.
 
 use super::draft::{Draft, FIELDS};
+use crate::base::time::Timestamp;
 use crate::shop::customers::Address;
 use crate::web::Fields;
 use serde::Serialize;
@@ -18,6 +19,8 @@ pub(super) struct Clash {
     /// As people read it.
     pub(super) theirs: String,
     pub(super) mine: String,
+    /// Who changed it last, and when.
+    pub(super) who: Option<(String, Timestamp)>,
 }
 
 /// What came of merging.
@@ -43,7 +46,13 @@ pub(super) fn merge(mine: &Draft, theirs: &Draft, was: impl Fn(&str) -> Option<S
         if my == before {
             draft.take(field, theirs);
         } else {
-            clashes.push(Clash { field, label, theirs: shown(field, theirs), mine: shown(field, mine) });
+            clashes.push(Clash {
+                field,
+                label,
+                theirs: shown(field, theirs),
+                mine: shown(field, mine),
+                who: None,
+            });
         }
     }
     Merged { draft, clashes }

@@ -6,8 +6,9 @@ use crate::access::{Staff, may};
 use crate::base::country;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::id::Id;
+use crate::base::time::Timestamp;
 use crate::shop::customers::{Customer, CustomerId, add, change, get};
-use crate::store::{Store, Tx};
+use crate::store::{Read, Store, StoredEvent, Subject, Tx, events};
 use crate::web::parts::{FormErrors, Link};
 use crate::web::{Fields, Page, Pages, PathId, Shell, Toast, see_other};
 use actix_web::http::StatusCode;
@@ -100,7 +101,8 @@ impl Page for ClashPage {
     #[cfg(test)]
     fn sample() -> Self {
         let customer = super::samples::customer();
-        let clash = Clash { field: "phone", label: "Phone", theirs: "030 1".into(), mine: "030 2".into() };
+        let clash =
+            Clash { field: "phone", label: "Phone", theirs: "030 1".into(), mine: "030 2".into(), who: None };
         clash_page(&customer, &Draft::of(&customer), vec![clash])
     }
 }
@@ -215,12 +217,23 @@ fn merged(tx: &mut Tx<'_>, id: CustomerId, mine: &Draft, fields: &Fields) -> Res
     for (field, _) in FIELDS.iter().filter(|(field, _)| picks_theirs(fields, field)) {
         mine.take(field, &theirs);
     }
-    let merged = merge(&mine, &theirs, |field| was(fields, field));
+    let mut merged = merge(&mine, &theirs, |field| was(fields, field));
     if !merged.clashes.is_empty() {
+        for clash in &mut merged.clashes {
+            clash.who = last_change(tx, id, clash.field)?;
+        }
         return Ok(Saved::Asked(Box::new(present), merged));
     }
     let after = change(tx, id, None, &merged.draft.change_of(&theirs))?;
     Ok(Saved::Done { changed: after.version != present.version })
+}
+
+/// Who changed a field last, and when.
+fn last_change(r: &impl Read, id: CustomerId, field: &str) -> Result<Option<(String, Timestamp)>> {
+    let field = field.split('.').next().unwrap_or(field);
+    let events = events::of_subject(r, &Subject::of(&id), None, 50)?;
+    let is_it = |e: &StoredEvent| e.data.get("changes").and_then(|c| c.get(field)).is_some();
+    Ok(events.into_iter().find(is_it).map(|e| (e.actor.name, e.at)))
 }
 
 /// The hidden fields of the form as they came, for showing it again.

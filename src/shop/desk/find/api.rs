@@ -101,9 +101,9 @@ pub fn answer(
     }
 }
 
-/// All of what was found, in the form of the API.
-pub fn out(found: &Found) -> SearchOut {
-    SearchOut::new(found, usize::MAX)
+/// What was found as the API answers it, of all kinds together at most so many.
+pub fn answered(found: &Found, limit: usize) -> SearchOut {
+    SearchOut::new(found, limit)
 }
 
 impl SearchOut {

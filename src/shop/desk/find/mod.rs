@@ -10,7 +10,7 @@ mod samples;
 mod why;
 
 pub use admin::routes as pages;
-pub use api::{ApiDocs, SearchOut, answer, out, routes};
+pub use api::{ApiDocs, SearchOut, answer, answered, routes};
 pub use row::Hit;
 pub use why::Why;
 
@@ -161,6 +161,14 @@ pub fn find(store: &Store, search: &Search, ask: &Ask<'_>) -> Result<Found> {
             ..Request::new(parsed.query.clone())
         })?;
         found.degraded |= answer.degraded;
+        // What was typed comes before what may have been meant.
+        let is_typed = answer.corrected.is_empty();
+        if is_typed && !answer.hits.is_empty() && !found.corrected.is_empty() {
+            found.groups.clear();
+            found.corrected.clear();
+        } else if !is_typed && found.corrected.is_empty() && !found.groups.is_empty() {
+            continue;
+        }
         for pair in &answer.corrected {
             if !found.corrected.contains(pair) {
                 found.corrected.push(pair.clone());

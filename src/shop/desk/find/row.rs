@@ -10,7 +10,7 @@ use crate::base::time::{Timestamp, Zone};
 use crate::search::Answer;
 use crate::shop::customers::{self, Customer, CustomerId, Totals};
 use crate::shop::desk::index;
-use crate::shop::orders::admin::state_of;
+use crate::shop::orders::admin::{goods_of, state_of};
 use crate::shop::orders::{self, CreditKind, CreditNote, CreditNoteId, Order, OrderId};
 use crate::store::Read;
 use crate::web::listing::grouped;
@@ -141,7 +141,8 @@ pub(super) fn order_hit(r: &impl Read, order: &Order, zone: &Zone, prices: bool)
         if prices { Money::new(order.total, order.currency).shown() } else { String::new() },
         format!("{items} {}", if items == 1 { "item" } else { "items" }),
     ];
-    Ok(Hit::new("order", &order.id, title, &line, Some(state_of(order))))
+    let badge = if prices { state_of(order) } else { goods_of(order) };
+    Ok(Hit::new("order", &order.id, title, &line, Some(badge)))
 }
 
 /// A customer: the name, then what tells them from a namesake.

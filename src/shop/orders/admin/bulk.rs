@@ -71,6 +71,10 @@ impl Action {
         match text("action").as_str() {
             // Enter in a field presses the form's first button, which means nothing by itself.
             "enter" if !text("tag").is_empty() => bulk::tag(fields).map(Self::Tag),
+            "enter" if !text("hold_note").is_empty() => {
+                let note = text("hold_note");
+                Ok(Self::Step(Step::Hold, StepInput { note, ..StepInput::default() }))
+            }
             "enter" => {
                 Err(Error::invalid("nothing_chosen", "Choose what to do with one of the buttons.")
                     .on("/action"))

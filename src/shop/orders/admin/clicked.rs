@@ -441,8 +441,15 @@ async fn who_packs_may_ship_and_nothing_else() {
     desk.post("/admin/orders/bulk", &[("action", "unship"), ("id", &row)]).await.expect(303);
     // What the list does not show is not found out by its filter or its order either.
     let asked = desk.get("/admin/orders?q=total:%3E1").await.expect(200);
-    asked.shows("Your role does not see “total”.");
+    asked.shows("Your role does not see “total:>1”.");
     asked.hides("#10001<");
+    desk.get("/admin/orders?q=is:refunded").await.expect(200).hides("#10001<");
+    let to_ship = orders::VIEWS.iter().find(|view| view.word == "to_ship").unwrap().query;
+    desk.place(wish("bo@example.com", "Unpaid mug"));
+    let list = desk.get(&format!("/admin/orders?{}", encode(&[("q", to_ship)]))).await.expect(200);
+    list.hides("does not see");
+    list.shows("#10001<");
+    list.hides("#10002<");
     desk.get("/admin/orders?q=fulfilment:unfulfilled&sort=-total").await.expect(422);
     desk.get("/admin/orders?q=fulfilment:unfulfilled&sort=name").await.expect(200).shows("#10001<");
 }

@@ -65,7 +65,7 @@ pub(super) const COLUMNS: &[Column] = &[
 ];
 
 /// What is not shown to those who see no prices.
-const PRIVATE: &[Cell] = &[Cell::Total, Cell::Payment, Cell::Email, Cell::Phone, Cell::Voucher];
+const PRIVATE: &[Cell] = &[Cell::Total, Cell::Status, Cell::Payment, Cell::Email, Cell::Phone, Cell::Voucher];
 
 /// The columns that somebody may see.
 pub(super) fn seen(prices: bool) -> Vec<Column> {

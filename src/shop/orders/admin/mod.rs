@@ -26,7 +26,7 @@ mod told;
 mod words;
 
 pub use told::told;
-pub use words::{badges, state_of};
+pub use words::{badges, goods_of, state_of};
 
 use actix_web::web;
 

@@ -323,6 +323,7 @@ impl View<'_> {
         let orders = match (totals.orders, totals.orders_all) {
             (1, 1) => "1 order".to_owned(),
             (kept, all) if kept == all => format!("{all} orders"),
+            (kept, 1) => format!("1 order, {kept} kept"),
             (kept, all) => format!("{all} orders, {kept} kept"),
         };
         Ok(Some(CustomerCard {

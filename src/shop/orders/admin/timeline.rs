@@ -11,6 +11,7 @@ use crate::store::{Actor, ActorKind, StoredEvent};
 use crate::web::parts::{Change, Link, Tone};
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// What an entry is about: the timeline can show one part alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,12 +96,14 @@ pub(super) struct Editable {
     pub number: u32,
     pub text: String,
     pub edited_at: Option<Timestamp>,
+    /// Who edited it last, where the entries that are read say so.
+    pub edited_by: Option<String>,
 }
 
 /// The entries of events, newest first. Notes that an import brought along have no event of their own: they stand
 /// after the order's beginning.
 pub(super) fn moments<'e>(events: impl Iterator<Item = &'e StoredEvent>, order: &Order) -> Vec<Moment> {
-    let mut entries = Vec::new();
+    let (mut entries, mut editors) = (Vec::new(), BTreeMap::new());
     for event in events {
         if event.kind == "order.placed" && event.subject.id_as::<OrderId>() == Some(order.id) {
             let mut brought: Vec<_> = order.staff_notes.iter().filter(|n| n.at < event.at).collect();
@@ -112,8 +115,21 @@ pub(super) fn moments<'e>(events: impl Iterator<Item = &'e StoredEvent>, order: 
             }));
         }
         entries.push(moment(event, order));
+        // Newest first: who edited a note comes before the note.
+        if let Some((number, editor)) = edited(event) {
+            editors.entry(number).or_insert(editor);
+        }
+    }
+    for edit in entries.iter_mut().filter_map(|entry| entry.edit.as_mut()) {
+        edit.edited_by = editors.get(&u64::from(edit.number)).cloned();
     }
     entries
+}
+
+/// The note that an event tells of as edited, and who edited it.
+fn edited(event: &StoredEvent) -> Option<(u64, String)> {
+    event.data.get("before").filter(|before| event.kind == "order.noted" && before.is_string())?;
+    Some((event.data.get("note")?.as_u64()?, who(&event.actor)))
 }
 
 /// The entry of an event in the timeline of an order.
@@ -333,7 +349,12 @@ fn noted(event: &StoredEvent, order: &Order) -> Moment {
 fn note_moment(note: &StaffNote) -> Moment {
     Moment {
         note: Some(note.text.clone()),
-        edit: Some(Editable { number: note.number, text: note.text.clone(), edited_at: note.edited_at }),
+        edit: Some(Editable {
+            number: note.number,
+            text: note.text.clone(),
+            edited_at: note.edited_at,
+            edited_by: None,
+        }),
         ..plain_note()
     }
 }

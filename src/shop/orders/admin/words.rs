@@ -56,7 +56,7 @@ pub(super) fn payment_of(order: &Order) -> Badge {
 
 /// Where the goods stand, as a badge. Goods that do not leave the house because the order was cancelled are no work:
 /// there the word is that of the order.
-pub(super) fn goods_of(order: &Order) -> Badge {
+pub fn goods_of(order: &Order) -> Badge {
     let (tone, fill) = fulfilment(order.fulfilment);
     if rests(order) && tone == Tone::Warn {
         return Badge::new(order.status.label(), Tone::Still, Fill::Empty);
