@@ -211,3 +211,21 @@ fn ticked_customers_get_a_tag_and_lose_it_again() {
         shop.form("/admin/customers/bulk", &format!("action=tag&tag=&id={anna}.2"), &staff).expect(422);
     assert!(empty.body.contains("Write the tag first.") && empty.body.contains("checked"));
 }
+
+#[test]
+fn orders_are_found_by_the_new_name_of_their_customer_at_once() {
+    let shop = Shop::open();
+    let body = json!({"email": "x@example.com", "first_name": "Xylofon", "last_name": "Quarzer"});
+    let id = shop.send("POST", "/api/v1/customers", &body, &[]).expect(201).json()["id"].clone();
+    let mut order = least_order("x@example.com", 100);
+    order["customer"] = id.clone();
+    shop.place("k", &order).expect(201);
+    let found = |name: &str| {
+        let answer = shop.get(&format!("/api/v1/orders?count=exact&q=name:{name}")).expect(200).json();
+        answer["total"].as_u64().unwrap()
+    };
+    assert_eq!((found("xylofon"), found("brandneu")), (1, 0));
+    let path = format!("/api/v1/customers/{}", id.as_str().unwrap());
+    shop.send("PATCH", &path, &json!({"first_name": "Brandneu"}), &[]).expect(200);
+    assert_eq!((found("xylofon"), found("brandneu")), (0, 1));
+}

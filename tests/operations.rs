@@ -198,14 +198,20 @@ fn an_older_shop_gets_the_rows_of_an_index_that_came_later() {
     assert_eq!(finds(), Some(0));
 }
 
+/// A packed file of the fixtures.
+fn unpacked(name: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let packed = std::fs::File::open(crate::harness::project(&format!("tests/fixtures/{name}"))).unwrap();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(packed), &mut bytes).unwrap();
+    bytes
+}
+
 /// Stores of every released format are opened for ever.
 #[test]
 fn a_store_of_format_1_is_brought_up_and_loses_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().to_str().unwrap();
-    let packed = std::fs::File::open(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/format_1.redb.gz"));
-    let mut old = Vec::new();
-    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(packed.unwrap()), &mut old).unwrap();
+    let old = unpacked("format_1.redb.gz");
     std::fs::write(dir.path().join("store.redb"), &old).unwrap();
     assert!(succeed(&["check", "--data", data]).contains("no problem"));
     assert!(std::fs::read(dir.path().join("store.redb.before-3")).unwrap() == old, "the old one is kept");
@@ -302,4 +308,20 @@ fn behind_a_proxy_what_came_without_tls_goes_where_it_is_safe() {
     assert_eq!(ask("/api/v1/orders", "http").expect(403).code(), "tls_required");
     ask("/admin/sign-in", "https").expect(200);
     ask("/healthz", "http").expect(200);
+}
+
+/// The shop had been killed: its last three orders are in the journal alone.
+#[test]
+fn a_store_of_format_2_is_brought_up_with_its_journal() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().to_str().unwrap();
+    let segment = "00000000000000000010.seg";
+    std::fs::create_dir(dir.path().join("journal")).unwrap();
+    std::fs::write(dir.path().join("store.redb"), unpacked("format_2/store.redb.gz")).unwrap();
+    std::fs::write(dir.path().join("journal").join(segment), unpacked(&format!("format_2/{segment}.gz")))
+        .unwrap();
+    assert!(succeed(&["check", "--data", data]).contains("no problem"));
+    assert!(dir.path().join("store.redb.before-3").exists(), "the old one is kept");
+    let orders = succeed(&["export", "orders", "--format", "jsonl", "--data", data]);
+    assert_eq!((orders.lines().count(), orders.matches("Late mug").count()), (43, 3));
 }

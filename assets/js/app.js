@@ -57,10 +57,7 @@
   const dirty = (f) => loaded.has(f) && loaded.get(f) !== JSON.stringify(values(f));
   const settle = (f) => {
     loaded.set(f, f.dataset.was ?? JSON.stringify(values(f)));
-    const name = f.dataset.draft;
-    // What the message of this page says is saved is no draft any more.
-    if ($$('.toast').some((t) => name && t.dataset.saved === name)) forget(name);
-    const text = name && store?.getItem(draftKey(name));
+    const name = f.dataset.draft, text = name && store?.getItem(draftKey(name));
     // A refused form holds what was typed: nothing is to be restored.
     if (!text || f.dataset.offered || $('#errors, [aria-invalid=true]', f)) return;
     f.dataset.offered = 1;
@@ -103,7 +100,6 @@
 
   // Records opened last, in this browser, of this person; gone with the sign-out.
   const LAST = 'draft:' + user + ':opened', opened = () => { try { return JSON.parse(store?.getItem(LAST)) || []; } catch { return []; } };
-  // A refused form stands at its own address, which is no page.
   const seen = $('[data-seen]'), place = seen?.dataset.href || location.pathname;
   if (seen && user) try { store?.setItem(LAST, JSON.stringify([{ h: place, n: seen.dataset.name, k: seen.dataset.seen }, ...opened().filter((o) => o.h !== place)].slice(0, 8))); } catch {}
 
@@ -118,13 +114,10 @@
       if (o) { box.setAttribute('aria-activedescendant', o.id); o.scrollIntoView({ block: 'nearest' }); } else box.removeAttribute('aria-activedescendant');
     };
     const show = (yes) => { hits.hidden = !yes; box.setAttribute('aria-expanded', yes); if (!yes) box.removeAttribute('aria-activedescendant'); };
-    // Nothing found and not asked are two things: the list says why there is no answer.
-    const failed = (text, over) => {
-      const p = document.createElement('p'), said = $('#' + hits.id + '-said');
-      p.className = 'none'; p.textContent = text;
-      if (over) { const a = document.createElement('a'); a.href = location.href; a.className = 'u'; a.textContent = 'Sign in again'; p.append(' ', a); }
-      hits.replaceChildren(p); last = null; show(true); clearTimeout(saidTimer);
-      if (said) said.textContent = text;
+    const failed = (over) => {
+      const p = document.createElement('p');
+      p.className = 'foot'; p.role = 'alert'; p.innerHTML = over ? 'Session ended. <a href="">Sign in again</a>' : 'No answer.';
+      hits.replaceChildren(p); last = null; show(true);
     };
     const ask = async () => {
       const q = box.value, mine = ++turn;
@@ -134,7 +127,7 @@
         if (q.trim() || !none) {
           const r = await fetch(url(q), { headers: { 'HX-Request': 'true' }, signal: flight.signal });
           if (mine !== turn) return;
-          if (!r.ok) return failed(r.status === 401 ? 'Your session has ended.' : 'The search cannot answer now. Try again in a moment.', r.status === 401);
+          if (!r.ok) return failed(r.status === 401);
           const html = await r.text();
           if (mine !== turn) return;
           hits.innerHTML = html;
@@ -146,7 +139,7 @@
         clearTimeout(saidTimer);
         const said = $('#' + hits.id + '-said');
         if (said) saidTimer = setTimeout(() => { said.textContent = n + (n === 1 ? ' result' : ' results'); }, 500);
-      } catch (e) { if (e.name !== 'AbortError' && mine === turn) failed('No connection. Enter tries again.'); }
+      } catch (e) { if (e.name !== 'AbortError') failed(); }
     };
     box.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(ask, 80); });
     box.addEventListener('focus', ask);
@@ -194,10 +187,9 @@
   }
   const go = (href, e) => { if (e && (e.ctrlKey || e.metaKey)) open(href, '_blank', 'noopener'); else location.href = href; };
 
-  // Enter in a field of a menu does what its menu is for.
   on('keydown', (e) => {
-    const act = e.key === 'Enter' && !e.isComposing && e.target.matches?.('.pop.ask input') && $('.btn.pri', e.target.closest('.pop'));
-    if (act) { e.preventDefault(); act.click(); }
+    const b = e.key === 'Enter' && !e.isComposing && e.target.matches?.('.ask input') && $('.pri', e.target.closest('.ask'));
+    if (b) { e.preventDefault(); b.click(); }
   });
 
   // Rows: j and k walk, x selects, shift selects a range.
@@ -311,7 +303,7 @@
   };
 
   // htmx: a part that was replaced is settled like a page; a form with changes is never replaced.
-  const settleAll = () => { $$('form').filter(guarded).forEach((f) => { if (!loaded.has(f)) settle(f); }); $$('.toast').forEach(watch); $$('form').forEach((f) => { if ($('.bulk', f)) counted(f); }); };
+  const settleAll = () => { $$('.toast').forEach(watch); $$('form').filter(guarded).forEach((f) => { if (!loaded.has(f)) settle(f); }); $$('form').forEach((f) => { if ($('.bulk', f)) counted(f); }); };
   on('htmx:before:swap', (e) => { const t = e.detail?.ctx?.target; if (t?.id !== 'toasts' && t && [t, ...$$('form', t)].some((f) => f.matches?.('form[data-dirty]') && dirty(f))) e.preventDefault(); });
   on('htmx:after:swap', settleAll);
   on('htmx:error', () => say('Not saved: no connection. Your text is still here. Try again.', 1));

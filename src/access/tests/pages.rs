@@ -22,8 +22,8 @@ async fn somebody_is_added_with_a_password_that_must_be_replaced() {
         ben.sign_in("ben@example.com", &password).await.expect(303).header("location"),
         "/admin/account"
     );
-    let refused = ben.get("/admin/probe/view").await.expect(403);
-    assert!(refused.body.contains("Choose your own first"));
+    let sent = ben.get("/admin/probe/view").await.expect(303);
+    assert_eq!(sent.header("location"), "/admin/account#password");
     assert_eq!(ben.get("/api/v1/probe/view").await.expect(403).code(), "own_password_first");
     ben.get("/admin/account").await.expect(200);
     let form = [("current_password", password.as_str()), ("password", "seven tin kettles whistle")];

@@ -288,10 +288,10 @@ impl Reader<'_> {
                 let bare = |text: &str| Scalar { text: text.trim_matches('.').to_owned(), quoted: false };
                 op.0 = Op::Between;
                 items = vec![bare(low), bare(high)];
-            } else if (scalar.quoted || !scalar.text.is_empty())
-                && items.len() < LIST_MAX
-                && op.0 != Op::Between
-            {
+            } else if let Some(high) = items.last_mut().filter(|_| op.0 == Op::Between) {
+                // Perhaps thousands: whoever reads the number says so.
+                high.text = format!("{},{}", high.text, scalar.text);
+            } else if (scalar.quoted || !scalar.text.is_empty()) && items.len() < LIST_MAX {
                 items.push(scalar);
             }
             if self.peek() != Some(',') {

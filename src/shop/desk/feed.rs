@@ -242,6 +242,36 @@ mod tests {
         assert!(all.iter().all(|(_, sentence)| sentence.ends_with('.')), "{all:?}");
     }
 
+    /// The kinds that events of the source give themselves.
+    fn published() -> BTreeSet<String> {
+        let (mut dirs, mut found) =
+            (vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")], BTreeSet::new());
+        while let Some(dir) = dirs.pop() {
+            for path in std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()) {
+                if path.is_dir() {
+                    dirs.push(path);
+                    continue;
+                }
+                let text = std::fs::read_to_string(&path).unwrap_or_default();
+                let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+                for body in code.split("fn kind(&self) -> &'static str {").skip(1) {
+                    let kind = body.split('"').nth(1).filter(|_| body.trim_start().starts_with('"'));
+                    found.extend(kind.filter(|kind| kind.contains('.')).map(str::to_owned));
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn every_kind_that_is_published_can_be_asked_for() {
+        let published = published();
+        assert!(published.len() > 5, "the rule reads the source: {published:?}");
+        let known: BTreeSet<&str> = kinds().into_iter().map(|(kind, _)| kind).collect();
+        let missing: Vec<_> = published.iter().filter(|kind| !known.contains(kind.as_str())).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
     #[test]
     fn a_kind_that_nothing_is_of_is_refused() {
         for known in ["order.placed", "order.*", "*", "key.revoked, staff.*", ""] {

@@ -134,6 +134,13 @@ impl Of<'_> {
         if let Some(whole) = &whole {
             texts = vec![whole];
         }
+        let ends: Vec<Option<String>> = texts
+            .iter()
+            .map(|text| in_thousands(&text.split(',').collect::<Vec<_>>()).filter(|_| op == Op::Between))
+            .collect();
+        for (text, end) in texts.iter_mut().zip(&ends) {
+            *text = end.as_deref().unwrap_or(text);
+        }
         let calendar = Calendar { now: self.context.now, zone: self.context.zone };
         let bounds: Option<Bounds> = match self.def.shape {
             _ if compares && texts.len() > 1 => None,

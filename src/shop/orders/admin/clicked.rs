@@ -441,7 +441,7 @@ async fn who_packs_may_ship_and_nothing_else() {
     desk.post("/admin/orders/bulk", &[("action", "unship"), ("id", &row)]).await.expect(303);
     // What the list does not show is not found out by its filter or its order either.
     let asked = desk.get("/admin/orders?q=total:%3E1").await.expect(200);
-    asked.shows("Your role does not see “total:>1”.");
+    asked.shows("Your role does not see “total:&gt;1”.");
     asked.hides("#10001<");
     desk.get("/admin/orders?q=is:refunded").await.expect(200).hides("#10001<");
     let to_ship = orders::VIEWS.iter().find(|view| view.word == "to_ship").unwrap().query;
