@@ -115,9 +115,8 @@
     };
     const show = (yes) => { hits.hidden = !yes; box.setAttribute('aria-expanded', yes); if (!yes) box.removeAttribute('aria-activedescendant'); };
     const failed = (over) => {
-      const p = document.createElement('p');
-      p.className = 'foot'; p.role = 'alert'; p.innerHTML = over ? 'Session ended. <a href="">Sign in again</a>' : 'No answer.';
-      hits.replaceChildren(p); last = null; show(true);
+      hits.innerHTML = '<p class="foot" role="alert">' + (over ? 'Session ended. <a href="">Sign in again</a>' : 'No answer.');
+      last = null; show(true);
     };
     const ask = async () => {
       const q = box.value, mine = ++turn;

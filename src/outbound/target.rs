@@ -14,7 +14,7 @@ pub struct Target {
 
 enum Place {
     Folder(PathBuf),
-    Storage(Storage),
+    Storage(Box<Storage>),
 }
 
 impl Target {
@@ -23,7 +23,7 @@ impl Target {
     }
     /// `name` is what people read: endpoint, bucket and prefix.
     pub fn storage(name: String, storage: Storage) -> Self {
-        Self { name, place: Place::Storage(storage) }
+        Self { name, place: Place::Storage(Box::new(storage)) }
     }
     /// What it is called on pages and in notes.
     pub fn name(&self) -> &str {

@@ -310,7 +310,8 @@ impl Maker<'_> {
     }
 
     fn check(&self, order: &NewOrder, group: Group<'_>) -> Result<(), Fault> {
-        self.check_order(order).map_err(|(line, fault)| {
+        self.check_order(order).map_err(|misfit| {
+            let (line, fault) = *misfit;
             let view = line.and_then(|i| group.lines.get(i)).or(group.rows.first());
             match view {
                 Some(view) if fault.code == NO_DATE => view.fault(Field::PlacedAt, NO_DATE, &fault.reason),
@@ -324,13 +325,11 @@ impl Maker<'_> {
     ///
     /// # Errors
     /// The place of the line at fault, when it is one, and what is wrong.
-    pub fn check_order(&self, order: &NewOrder) -> Result<(), (Option<usize>, Fault)> {
+    pub fn check_order(&self, order: &NewOrder) -> Result<(), Box<(Option<usize>, Fault)>> {
         use crate::base::id::Id;
         let lacks = |column: &str, code, reason: &str| {
-            Err((
-                None,
-                Fault { column: column.to_owned(), code, reason: reason.to_owned(), ..Fault::default() },
-            ))
+            let (column, reason) = (column.to_owned(), reason.to_owned());
+            Err(Box::new((None, Fault { column, code, reason, ..Fault::default() })))
         };
         if order.placed_at.is_none() {
             return lacks("placed_at", NO_DATE, "The file does not say when the order was placed.");
@@ -347,7 +346,7 @@ impl Maker<'_> {
             .strip_prefix("lines/")
             .and_then(|r| r.split('/').next())
             .and_then(|i| i.parse().ok());
-        Err((place, fault))
+        Err(Box::new((place, fault)))
     }
 
     /// Counts an order that is handed out.

@@ -182,7 +182,8 @@ impl OwnRun<'_, '_> {
         match self.kind {
             Kind::Orders => {
                 let order = backroom::order(views, self.options)?;
-                self.maker.check_order(&order).map_err(|(line, fault)| {
+                self.maker.check_order(&order).map_err(|misfit| {
+                    let (line, fault) = *misfit;
                     let view = line.and_then(|l| views.get(l)).unwrap_or(&head);
                     Fault { line: view.line(), ..fault }
                 })?;
@@ -300,7 +301,7 @@ impl OwnRun<'_, '_> {
         match self.kind {
             Kind::Orders => {
                 let order = backroom::order_of_json(text).map_err(|e| Fault::of(&e))?;
-                self.maker.check_order(&order).map_err(|(_, fault)| fault)?;
+                self.maker.check_order(&order).map_err(|misfit| misfit.1)?;
                 let key = order.source.as_ref().map(|s| s.id.clone()).unwrap_or_default();
                 Ok((Item::Order(Box::new(order)), key))
             }
