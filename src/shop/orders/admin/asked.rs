@@ -4,8 +4,9 @@ use super::clicked::{Desk, path, wish};
 use crate::access::Role;
 use crate::base::money::{Currency, Price};
 use crate::base::time::Timestamp;
-use crate::shop::orders::{NewLine, NewOrder, Payment, Step, StepInput};
+use crate::shop::orders::{NewLine, NewOrder, Payment, Step, StepInput, VIEWS};
 use crate::store::Actor;
+use crate::web::query::encode;
 
 /// An order of this much.
 fn of(email: &str, currency: Currency, minor: i64) -> NewOrder {
@@ -179,4 +180,58 @@ async fn who_may_only_look_sees_as_many_cells_as_columns() {
         assert_eq!(cells, columns, "{role:?}");
         assert_eq!(row.contains("type=\"checkbox\""), has_boxes, "{role:?}");
     }
+}
+
+#[actix_web::test]
+async fn who_packs_may_ship_and_nothing_else() {
+    let desk = Desk::with(Role::Packer).await;
+    let order = desk.place(NewOrder { payment: Payment::Paid, ..wish("anna@example.com", "Enamel mug") });
+    let page = desk.get(&path(&order, "")).await.expect(200);
+    page.shows("Ship 2 items");
+    page.hides("/edit");
+    page.hides("/admin/customers/");
+    desk.post(&path(&order, "/ship"), &[("version", "1")]).await.expect(303);
+    desk.post(&path(&order, "/pay"), &[("version", "2")]).await.expect(403);
+    desk.get(&path(&order, "/edit")).await.expect(403);
+    let row = format!("{}.2", order.id);
+    desk.post("/admin/orders/bulk", &[("action", "complete"), ("id", &row)]).await.expect(403);
+    desk.post("/admin/orders/bulk", &[("action", "unship"), ("id", &row)]).await.expect(303);
+    // What the list does not show is not found out by its filter or its order either.
+    let asked = desk.get("/admin/orders?q=total:%3E1").await.expect(200);
+    asked.shows("Your role does not see “total:&gt;1”.");
+    asked.hides("#10001<");
+    desk.get("/admin/orders?q=is:refunded").await.expect(200).hides("#10001<");
+    let to_ship = VIEWS.iter().find(|view| view.word == "to_ship").unwrap().query;
+    desk.place(wish("bo@example.com", "Unpaid mug"));
+    let list = desk.get(&format!("/admin/orders?{}", encode(&[("q", to_ship)]))).await.expect(200);
+    list.hides("does not see");
+    list.shows("#10001<");
+    list.hides("#10002<");
+    desk.get("/admin/orders?q=fulfilment:unfulfilled&sort=-total").await.expect(422);
+    desk.get("/admin/orders?q=fulfilment:unfulfilled&sort=name").await.expect(200).shows("#10001<");
+}
+
+#[actix_web::test]
+async fn the_timeline_shows_one_part_alone() {
+    let desk = Desk::open().await;
+    let order = desk.place(wish("anna@example.com", "Enamel mug"));
+    desk.post(&path(&order, "/notes"), &[("version", "1"), ("text", "Call her first")]).await.expect(303);
+    desk.post(&path(&order, "/pay"), &[("version", "2")]).await.expect(303);
+    desk.post(&path(&order, "/ship"), &[("version", "3")]).await.expect(303);
+    let all = ["Call her first</div>", "Marked paid", "Marked shipped", "Order placed"];
+    for (part, shown) in [
+        ("", &all[..]),
+        ("notes", &all[..1]),
+        ("money", &all[1..2]),
+        ("parcels", &all[2..3]),
+        ("other", &all[3..]),
+    ] {
+        let page = desk.get(&path(&order, &format!("?timeline={part}"))).await.expect(200);
+        let timeline =
+            page.body.split("class=\"tl\"").nth(1).unwrap().split("</ol>").next().unwrap().to_owned();
+        for text in all {
+            assert_eq!(timeline.contains(text), shown.contains(&text), "{text} in {part}: {timeline}");
+        }
+    }
+    desk.get(&path(&order, "?timeline=nonsense")).await.expect(422);
 }
