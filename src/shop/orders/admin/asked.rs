@@ -25,7 +25,7 @@ async fn amounts_are_read_as_people_write_them_or_refused_beside_their_box() {
     for (typed, read) in
         [("1,000.50", "1000.50"), ("1.000,50", "1000.50"), ("50,5", "50.50"), ("€ 1,000", "1000.00")]
     {
-        let query = crate::web::query::encode(&[("least", typed), ("sort", "-total")]);
+        let query = encode(&[("least", typed), ("sort", "-total")]);
         let settled = desk.get(&format!("/admin/orders?{query}")).await.expect(303).location;
         assert_eq!(settled, format!("/admin/orders?sort=-total&q=total:%3E%3D{read}"), "{typed}");
     }
