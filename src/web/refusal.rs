@@ -44,7 +44,8 @@ impl Reader {
 
 /// A request refused before it reached its handler.
 pub fn refuse(request: ServiceRequest, error: Error) -> ServiceResponse<BoxBody> {
-    request.into_response(HttpResponse::from_error(error))
+    // `into_response` would forget the error, and the answer would not be dressed for its reader.
+    ServiceResponse::new(request.into_parts().0, HttpResponse::from_error(error))
 }
 
 /// Middleware: every error that has no body for its reader yet gets one.
