@@ -49,7 +49,7 @@ pub(super) fn to_own_password(request: &HttpRequest, error: Error) -> actix_web:
     if request.method() != Method::GET || is_fragment(request) {
         return error.into();
     }
-    let to = (header::LOCATION, "/admin/account#password");
+    let to = (header::LOCATION, "/admin/account");
     InternalError::from_response("no own password yet", HttpResponse::SeeOther().insert_header(to).finish())
         .into()
 }

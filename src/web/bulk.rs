@@ -270,14 +270,54 @@ fn chosen<A: Action>(fields: &Fields) -> Result<Vec<A::Id>> {
     }
 }
 
-/// The tag that a form names.
-///
-/// # Errors
-/// `tag_empty`.
-pub fn tag(fields: &Fields) -> Result<String> {
-    match fields.get("tag").map(str::trim) {
-        None | Some("") => Err(Error::invalid("tag_empty", "Write the tag first.").on("/tag")),
-        Some(tag) => Ok(tag.to_owned()),
+/// A tag that records get or lose: the same for every list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tagging {
+    Add(String),
+    Remove(String),
+}
+
+impl Tagging {
+    /// The tagging that a button of this word stands for; `None` for a button of something else.
+    ///
+    /// # Errors
+    /// `tag_empty`.
+    pub fn read(word: &str, fields: &Fields) -> Result<Option<Self>> {
+        let make = match word {
+            "tag" => Self::Add,
+            "untag" => Self::Remove,
+            _ => return Ok(None),
+        };
+        match fields.get("tag").map(str::trim) {
+            None | Some("") => Err(Error::invalid("tag_empty", "Write the tag first.").on("/tag")),
+            Some(tag) => Ok(Some(make(tag.to_owned()))),
+        }
+    }
+    /// The tags to add and those to take away, and what takes it back.
+    pub fn parts(&self) -> (&[String], &[String], Self) {
+        match self {
+            Self::Add(tag) => (std::slice::from_ref(tag), &[], Self::Remove(tag.clone())),
+            Self::Remove(tag) => (&[], std::slice::from_ref(tag), Self::Add(tag.clone())),
+        }
+    }
+    pub fn title(&self) -> String {
+        match self {
+            Self::Add(tag) => format!("Add tag {tag}"),
+            Self::Remove(tag) => format!("Remove tag {tag}"),
+        }
+    }
+    pub fn done(&self) -> String {
+        match self {
+            Self::Add(tag) => format!("tagged {tag}"),
+            Self::Remove(tag) => format!("no longer tagged {tag}"),
+        }
+    }
+    pub fn unchanged(&self) -> String {
+        match self {
+            Self::Add(tag) => format!("has the tag {tag} already"),
+            Self::Remove(tag) => format!("does not have the tag {tag}"),
+        }
     }
 }
 

@@ -23,7 +23,10 @@ async fn somebody_is_added_with_a_password_that_must_be_replaced() {
         "/admin/account"
     );
     let sent = ben.get("/admin/probe/view").await.expect(303);
-    assert_eq!(sent.header("location"), "/admin/account#password");
+    assert_eq!(sent.header("location"), "/admin/account");
+    let account = ben.get("/admin/account").await.expect(200).body;
+    let at = |text: &str| account.find(text).unwrap();
+    assert!(at("id=\"password\"") < at("action=\"/admin/account\""), "the password comes first: {account}");
     assert_eq!(ben.get("/api/v1/probe/view").await.expect(403).code(), "own_password_first");
     ben.get("/admin/account").await.expect(200);
     let form = [("current_password", password.as_str()), ("password", "seven tin kettles whistle")];

@@ -7,6 +7,7 @@ use crate::base::time::Zone;
 use crate::shop::transfer::bound::likeness;
 use crate::shop::transfer::date::DateOrder;
 use crate::shop::transfer::encoding;
+use crate::shop::transfer::fields::Field;
 use crate::shop::transfer::input::Input;
 use crate::shop::transfer::mapping::{Kind, Mapping};
 use crate::shop::transfer::number::DecimalSign;
@@ -211,6 +212,10 @@ fn no_notes() -> Error {
     Error::invalid("format_unknown", text).on("/what")
 }
 
+/// Fields of which every file of orders has one: when, what, how much. A table of people has ids and addresses too.
+const OF_ORDERS: &[Field] =
+    &[Field::PlacedAt, Field::OrderTotal, Field::LineSku, Field::LineTitle, Field::LineTotal];
+
 /// The format that knows most of the files' columns, and what they hold; `None` when they are like none. `source` and
 /// `kind` are what is known already.
 pub fn recognise(
@@ -234,6 +239,9 @@ pub fn recognise(
     for (format, kind) in all.filter(|(format, kind)| fits(*format, *kind)) {
         let Ok(mapping) = preset(format, kind) else { continue };
         if !mapping.telling.is_empty() && !mapping.telling.iter().any(has) {
+            continue;
+        }
+        if kind == Kind::Orders && !OF_ORDERS.iter().any(|f| mapping.columns(*f).iter().any(has)) {
             continue;
         }
         // A mapping that lacks the key of the records cannot read them, however much else it knows.
@@ -280,6 +288,8 @@ mod tests {
         // What every shop's file may have tells nothing.
         assert_eq!(of("Name,Company,Phone,Country,Tags,Note,Total Spent\n"), None);
         assert_eq!(of("Order,Status,Placed,Customer,Total,Currency,Phone,Country,Tags,Note\n"), None);
+        // People with ids and addresses are no orders of any shop.
+        assert_eq!(of("id,name,email,channel,street,city,province,country,zipcode\n"), None);
         assert_eq!(of(""), None);
     }
 

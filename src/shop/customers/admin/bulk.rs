@@ -8,7 +8,7 @@ use crate::base::error::{Error, Kind, Result};
 use crate::search::Search;
 use crate::shop::customers::{CustomerId, find, get, retag};
 use crate::store::{Snapshot, Store, Tx};
-use crate::web::bulk::{self, Wish};
+use crate::web::bulk::{self, Tagging, Wish};
 use crate::web::parts::FormErrors;
 use crate::web::{Fields, Pages, Shell, see_other};
 use actix_web::{HttpResponse, web};
@@ -16,23 +16,15 @@ use serde::{Deserialize, Serialize};
 
 /// What is to be done with a customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Action {
-    Tag(String),
-    Untag(String),
-}
+pub(super) struct Action(Tagging);
 
 impl Action {
     fn read(fields: &Fields) -> Result<Self> {
-        match fields.get("action").unwrap_or_default() {
-            // Enter in the field presses the form's first button.
-            "tag" | "enter" => bulk::tag(fields).map(Self::Tag),
-            "untag" => bulk::tag(fields).map(Self::Untag),
-            _ => {
-                Err(Error::invalid("nothing_chosen", "Choose what to do with one of the buttons.")
-                    .on("/action"))
-            }
-        }
+        // Enter in the field presses the form's first button.
+        let word = fields.get("action").map_or("", |word| if word == "enter" { "tag" } else { word });
+        Tagging::read(word, fields)?.map(Self).ok_or_else(|| {
+            Error::invalid("nothing_chosen", "Choose what to do with one of the buttons.").on("/action")
+        })
     }
 }
 
@@ -42,10 +34,7 @@ impl bulk::Action for Action {
     const LIST: &'static str = PATH;
 
     fn title(&self) -> String {
-        match self {
-            Self::Tag(tag) => format!("Add tag {tag}"),
-            Self::Untag(tag) => format!("Remove tag {tag}"),
-        }
+        self.0.title()
     }
 
     fn permission(&self) -> &'static str {
@@ -57,26 +46,18 @@ impl bulk::Action for Action {
     }
 
     fn run(&self, tx: &mut Tx<'_>, id: CustomerId) -> Result<Option<Self>> {
-        let before = get(tx, id)?;
-        let (after, back) = match self {
-            Self::Tag(tag) => (retag(tx, id, std::slice::from_ref(tag), &[])?, Self::Untag(tag.clone())),
-            Self::Untag(tag) => (retag(tx, id, &[], std::slice::from_ref(tag))?, Self::Tag(tag.clone())),
-        };
-        Ok((after.version != before.version).then_some(back))
+        let before = get(tx, id)?.version;
+        let (add, remove, back) = self.0.parts();
+        let after = retag(tx, id, add, remove)?;
+        Ok((after.version != before).then_some(Self(back)))
     }
 
     fn done(&self) -> String {
-        match self {
-            Self::Tag(tag) => format!("tagged {tag}"),
-            Self::Untag(tag) => format!("no longer tagged {tag}"),
-        }
+        self.0.done()
     }
 
     fn unchanged(&self) -> String {
-        match self {
-            Self::Tag(tag) => format!("has the tag {tag} already"),
-            Self::Untag(tag) => format!("does not have the tag {tag}"),
-        }
+        self.0.unchanged()
     }
 }
 

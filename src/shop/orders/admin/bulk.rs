@@ -11,7 +11,7 @@ use crate::shop::orders::{
     taken_back_by,
 };
 use crate::store::{Store, Tx};
-use crate::web::bulk::{self, Wish};
+use crate::web::bulk::{self, Tagging, Wish};
 use crate::web::parts::FormErrors;
 use crate::web::{Fields, Pages, Shell, Web, see_other};
 use actix_web::{HttpResponse, web};
@@ -22,8 +22,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 pub(super) enum Action {
     Step(Step, StepInput),
-    Tag(String),
-    Untag(String),
+    Tag(Tagging),
 }
 
 /// `POST /admin/orders/bulk`
@@ -70,7 +69,7 @@ impl Action {
         let text = |name: &str| fields.get(name).unwrap_or_default().trim().to_owned();
         match text("action").as_str() {
             // Enter in a field presses the form's first button, which means nothing by itself.
-            "enter" if !text("tag").is_empty() => bulk::tag(fields).map(Self::Tag),
+            "enter" if !text("tag").is_empty() => Ok(Self::Tag(Tagging::Add(text("tag")))),
             "enter" if !text("hold_note").is_empty() => {
                 let note = text("hold_note");
                 Ok(Self::Step(Step::Hold, StepInput { note, ..StepInput::default() }))
@@ -79,9 +78,10 @@ impl Action {
                 Err(Error::invalid("nothing_chosen", "Choose what to do with one of the buttons.")
                     .on("/action"))
             }
-            "tag" => bulk::tag(fields).map(Self::Tag),
-            "untag" => bulk::tag(fields).map(Self::Untag),
             word => {
+                if let Some(tagging) = Tagging::read(word, fields)? {
+                    return Ok(Self::Tag(tagging));
+                }
                 let reason = fields.get("reason").and_then(CancelReason::from_word);
                 let step = step_named(word)?;
                 let is_cancel = step == Step::Cancel;
@@ -118,8 +118,10 @@ impl bulk::Action for Action {
                 let (back, needs) = taken_back_by(*step, &before);
                 (take(tx, id, None, *step, input)?, Self::Step(back, needs))
             }
-            Self::Tag(tag) => (retag(tx, id, std::slice::from_ref(tag), &[])?, Self::Untag(tag.clone())),
-            Self::Untag(tag) => (retag(tx, id, &[], std::slice::from_ref(tag))?, Self::Tag(tag.clone())),
+            Self::Tag(tagging) => {
+                let (add, remove, back) = tagging.parts();
+                (retag(tx, id, add, remove)?, Self::Tag(back))
+            }
         };
         Ok((after.version != before.version).then_some(back))
     }
@@ -127,24 +129,21 @@ impl bulk::Action for Action {
     fn title(&self) -> String {
         match self {
             Self::Step(step, _) => step.label().to_owned(),
-            Self::Tag(tag) => format!("Add tag {tag}"),
-            Self::Untag(tag) => format!("Remove tag {tag}"),
+            Self::Tag(tagging) => tagging.title(),
         }
     }
 
     fn done(&self) -> String {
         match self {
             Self::Step(step, _) => words::done(*step).to_owned(),
-            Self::Tag(tag) => format!("tagged {tag}"),
-            Self::Untag(tag) => format!("no longer tagged {tag}"),
+            Self::Tag(tagging) => tagging.done(),
         }
     }
 
     fn unchanged(&self) -> String {
         match self {
             Self::Step(step, _) => words::done(*step).to_owned(),
-            Self::Tag(tag) => format!("has the tag {tag} already"),
-            Self::Untag(tag) => format!("does not have the tag {tag}"),
+            Self::Tag(tagging) => tagging.unchanged(),
         }
     }
 }
@@ -174,7 +173,7 @@ mod tests {
         let Action::Step(Step::Cancel, input) = &cancel else { panic!("{cancel:?}") };
         assert_eq!((input.reason, input.note.as_str()), (Some(CancelReason::Rejected), "fraud"));
         let tag = Action::read(&fields(&[("action", "tag"), ("tag", " gift ")])).unwrap();
-        assert_eq!((tag.permission(), &tag), ("orders:edit", &Action::Tag("gift".into())));
+        assert_eq!((tag.permission(), &tag), ("orders:edit", &Action::Tag(Tagging::Add("gift".into()))));
         assert_eq!(Action::read(&fields(&[("action", "tag")])).unwrap_err().code, "tag_empty");
         assert!(Action::read(&fields(&[("action", "explode")])).is_err());
     }
