@@ -212,9 +212,9 @@ fn no_notes() -> Error {
     Error::invalid("format_unknown", text).on("/what")
 }
 
-/// Fields of which every file of orders has one: when, what, how much. A table of people has ids and addresses too.
-const OF_ORDERS: &[Field] =
-    &[Field::PlacedAt, Field::OrderTotal, Field::LineSku, Field::LineTitle, Field::LineTotal];
+/// Fields of which every file of orders has one: when, which article, how much. A table of people has ids, addresses
+/// and names too, and an article's title may stand under nothing but "name".
+const OF_ORDERS: &[Field] = &[Field::PlacedAt, Field::OrderTotal, Field::LineSku, Field::LineTotal];
 
 /// The format that knows most of the files' columns, and what they hold; `None` when they are like none. `source` and
 /// `kind` are what is known already.
