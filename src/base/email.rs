@@ -25,6 +25,14 @@ pub fn parse(text: &str) -> Result<String> {
     }
 }
 
+/// An address of another shop's file, damaged or not, as it is kept: one piece of text of at most 254 characters.
+/// What it gives it gives back unchanged, so that our own export comes in as it went out.
+#[must_use]
+pub fn as_written(text: &str) -> String {
+    let seen: String = text.chars().filter(|c| !c.is_control()).collect();
+    seen.trim().chars().take(LEN_MAX).collect::<String>().trim_end().to_owned()
+}
+
 /// The form for comparing and for keys: NFC, lower case. Dots and plus parts count, as mail servers may use them.
 pub fn key(address: &str) -> String {
     address.trim().nfc().collect::<String>().to_lowercase()
@@ -71,6 +79,14 @@ mod tests {
             ["anna@example.com", " a_b+c.d@x.de ", "o'neil@example.co.uk", "jörg@münchen.de", "用户@例え.jp"]
         {
             assert!(parse(text).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_as_written_stays_as_it_is() {
+        let long = format!("{} {}", "x".repeat(253), "y".repeat(9));
+        for (text, kept) in [("\0 !", "!"), (" a b\r\n", "a b"), ("\0", ""), (&*long, &long[..253])] {
+            assert_eq!((as_written(text).as_str(), as_written(kept).as_str()), (kept, kept));
         }
     }
 

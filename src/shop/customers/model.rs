@@ -414,9 +414,7 @@ impl NewCustomer {
         };
         customer.email = match self.email.as_deref().map(str::trim) {
             None | Some("") => None,
-            Some(text) if self.is_import => {
-                Some(text.chars().filter(|c| !c.is_control()).take(254).collect())
-            }
+            Some(text) if self.is_import => Some(email::as_written(text)).filter(|kept| !kept.is_empty()),
             Some(text) => checks.keep("/email", email::parse(text)),
         };
         customer.note = checks.keep("/note", many_lines(&self.note)).unwrap_or_default();

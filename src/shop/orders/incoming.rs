@@ -197,9 +197,7 @@ impl NewOrder {
         let mail = match self.email.as_deref().map(str::trim) {
             None | Some("") => None,
             // A damaged address in an old shop's file is data; it is kept and warned of by the import.
-            Some(text) if self.is_import => {
-                Some(text.chars().filter(|c| !c.is_control()).take(254).collect())
-            }
+            Some(text) if self.is_import => Some(email::as_written(text)).filter(|kept| !kept.is_empty()),
             Some(text) => checks.keep("/email", email::parse(text)),
         };
         let mut address = |given: &Option<Address>, pointer: &str| {

@@ -163,7 +163,7 @@ impl<'a> Maker<'a> {
             ..NewCustomer::default()
         };
         if !given_email.is_empty() {
-            person.email = Some(given_email.chars().filter(|c| !c.is_control()).take(254).collect());
+            person.email = Some(email::as_written(given_email));
             let field = if views.iter().any(|v| v.has(Field::CustomerEmail)) {
                 Field::CustomerEmail
             } else {

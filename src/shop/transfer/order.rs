@@ -1,5 +1,6 @@
 //! Orders from the rows that belong together.
 
+use crate::base::email;
 use crate::base::money::Currency;
 use crate::base::time::{HOUR_MS, Timestamp, Zone};
 use crate::shop::customers::{ExternalRef, NewCustomer};
@@ -85,7 +86,7 @@ impl Maker<'_> {
         let mut order = NewOrder {
             placed_at: placed.map(|m| m.at),
             placed_offset_min: placed.and_then(|m| m.offset_min),
-            email: self.order_email(views).map(|e| e.chars().filter(|c| !c.is_control()).take(254).collect()),
+            email: self.order_email(views).map(|e| email::as_written(&e)),
             phone: self.first_line(views, Field::OrderPhone),
             billing: self.address(views, &BILLING),
             shipping_address: self.address(views, &SHIPPING),
@@ -161,7 +162,7 @@ impl Maker<'_> {
             let told = [Field::OrderEmail, Field::CustomerEmail]
                 .into_iter()
                 .find_map(|field| run.iter().map(|v| v.text(field)).find(|text| !text.is_empty()));
-            let who = told.map(|text| crate::base::email::key(&text)).unwrap_or_default();
+            let who = told.map(|text| email::key(&text)).unwrap_or_default();
             let placed = run.iter().find_map(|v| v.date(Field::PlacedAt, &self.options.zone).ok().flatten());
             let Some((before, at)) = &first else {
                 first = Some((who, placed));
