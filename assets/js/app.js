@@ -4,6 +4,7 @@
   const root = document.documentElement, body = document.body;
   const $ = (q, e = document) => e.querySelector(q), $$ = (q, e = document) => [...e.querySelectorAll(q)];
   const on = (type, fn, opt) => document.addEventListener(type, fn, opt);
+  const make = (tag, props, ...inside) => { const e = Object.assign(document.createElement(tag), props); e.append(...inside); return e; };
   const user = body.dataset.user || '';
   const mac = /Mac|iP(hone|ad)/.test(navigator.platform);
   root.classList.add('js');
@@ -22,11 +23,10 @@
     go();
   };
   const say = (text, bad) => {
-    const t = document.createElement('div'), p = document.createElement('p'), b = document.createElement('button');
-    t.className = 'toast' + (bad ? ' error' : ''); t.dataset.toast = bad ? 'stay' : 'short';
-    if (bad) t.setAttribute('role', 'alert');
-    p.textContent = text; b.type = 'button'; b.className = 'btn small close'; b.textContent = 'Close';
-    t.append(p, b); toasts?.append(t); watch(t);
+    const t = make('div', { className: 'toast' + (bad ? ' error' : '') }, make('p', {}, text), make('button', { type: 'button', className: 'btn small close' }, 'Close'));
+    t.dataset.toast = bad ? 'stay' : 'short';
+    if (bad) t.role = 'alert';
+    toasts?.append(t); watch(t);
   };
 
   // Drafts: what was typed survives a closed tab. Forgotten only when the server names the draft as saved.
@@ -64,13 +64,9 @@
     try {
       const d = JSON.parse(text);
       if (JSON.stringify(d.v) === JSON.stringify(values(f))) return;
-      const box = document.createElement('div'), yes = document.createElement('button'), no = document.createElement('button');
-      box.className = 'notice'; yes.type = no.type = 'button'; yes.className = no.className = 'btn small';
-      yes.textContent = 'Restore'; no.textContent = 'Throw away';
+      const button = (text, does) => make('button', { type: 'button', className: 'btn small', onclick: () => { does(); box.remove(); } }, text);
       const at = new Date(d.at).toLocaleString('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', timeZone: body.dataset.zone || undefined });
-      box.append('Restore what you typed on ' + at + '? ', yes, ' ', no);
-      yes.onclick = () => { fill(f, d.v); box.remove(); };
-      no.onclick = () => { forget(name); box.remove(); };
+      const box = make('div', { className: 'notice' }, 'Restore what you typed on ' + at + '? ', button('Restore', () => fill(f, d.v)), ' ', button('Throw away', () => forget(name)));
       f.prepend(box);
     } catch { forget(name); }
   };
@@ -85,11 +81,20 @@
     clearTimeout(later);
     later = setTimeout(() => { try { if (is) store?.setItem(draftKey(f.dataset.draft), JSON.stringify({ at: Date.now(), v: values(f) })); else forget(f.dataset.draft); } catch {} }, 400);
   });
-  let leaving = false;
+  let leaving = false, sure, asked;
+  const lost = () => say('Not saved: no connection. Your text is still here. Try again.', 1);
   on('submit', (e) => {
     const f = e.target;
     if (f.method !== 'post') return;
     if (f.dataset.sent && Date.now() - f.dataset.sent < 4e3) return e.preventDefault();
+    // A form that is sent into nothing is replaced by the browser's own page: asked first, it stays with its text.
+    if (sure !== f) {
+      e.preventDefault();
+      if (asked) return;
+      asked = 1;
+      const by = e.submitter;
+      return fetch('/healthz', { method: 'HEAD', cache: 'no-store', signal: AbortSignal.timeout(8e3) }).then(() => { sure = f; f.requestSubmit(by); sure = 0; }, lost).finally(() => { asked = 0; });
+    }
     f.dataset.sent = Date.now(); leaving = true;
     if ($('[data-forget]', f)) for (const k of Object.keys(store || {})) if (k.startsWith('draft:')) store.removeItem(k);
     setTimeout(() => { leaving = false; }, 4e3);
@@ -159,12 +164,8 @@
     url: (q) => form.dataset.suggest + '?q=' + encodeURIComponent(q.trim()),
     none: () => {
       hits.textContent = '';
-      for (const o of opened()) {
-        const a = document.createElement('a'), n = document.createElement('span'), k = document.createElement('span');
-        a.setAttribute('role', 'option'); a.href = o.h; n.textContent = o.n; k.textContent = o.k; k.className = 'mute small';
-        a.append(n, k); hits.append(a);
-      }
-      if (hits.firstChild) { const g = document.createElement('div'); g.className = 'group'; g.setAttribute('aria-hidden', 'true'); g.textContent = 'Opened last'; hits.prepend(g); }
+      hits.append(...opened().map((o) => make('a', { role: 'option', href: o.h }, make('span', {}, o.n), make('span', { className: 'mute small' }, o.k))));
+      if (hits.firstChild) hits.prepend(make('div', { className: 'group', ariaHidden: 'true' }, 'Opened last'));
     },
     // Only what was chosen by hand, is exact or is the single hit opens at once; else Enter lists all results.
     took: (o, e, i, n, moved) => { if (i > 0 || n === 1 || o.dataset.exact !== undefined || moved) { go(o.href, e); return true; } },
@@ -172,8 +173,7 @@
   // The list's own box: fields while a word is typed, then their values with counts. Plain without script.
   const filter = $('#filter[data-complete]');
   if (filter) {
-    const list = document.createElement('div');
-    list.id = 'offers'; list.className = 'hits'; list.hidden = true; list.setAttribute('role', 'listbox'); list.setAttribute('aria-label', 'Offers');
+    const list = make('div', { id: 'offers', className: 'hits', hidden: true, role: 'listbox', ariaLabel: 'Offers' });
     for (const [k, v] of [['role', 'combobox'], ['aria-expanded', 'false'], ['aria-autocomplete', 'list'], ['aria-controls', 'offers']]) filter.setAttribute(k, v);
     filter.after(list);
     const take = (o) => {
@@ -234,7 +234,7 @@
     ['k', 'Previous row or record', () => walk(-1), 'table.data, [rel=prev]'],
     ['x', 'Select the row', () => tick(), '.pick'],
     ['X', 'Select the rows up to here', () => tick(true), '.pick'],
-    ['o', 'Open the row', (e) => { const a = $('a.row', current() || document.createElement('i')); if (a) go(a.href, e); }, 'a.row'],
+    ['o', 'Open the row', (e) => { const a = $('a.row', current() || make('i')); if (a) go(a.href, e); }, 'a.row'],
     ['?', 'This list of keys', () => help()],
   ];
   // A button that opens a form opens the menu it stands in too, and leads to the form's first field.
@@ -285,27 +285,19 @@
   const help = () => {
     let d = $('#keys');
     d?.remove();
-    d = document.createElement('dialog'); d.id = 'keys'; d.setAttribute('aria-labelledby', 'keys-t');
-    const head = document.createElement('header'), h = document.createElement('h2'), x = document.createElement('button'), list = document.createElement('div');
-    h.id = 'keys-t'; h.textContent = 'Keys of this page'; x.className = 'btn plain small'; x.textContent = 'Close'; x.onclick = () => d.close();
-    list.className = 'keys';
     const fixed = [[(mac ? '⌘' : 'Ctrl') + ' k', 'Search and commands'], [(mac ? '⌘' : 'Ctrl') + ' s', 'Save the form'], ['Esc', 'Close, cancel']];
-    for (const [keys, words] of [...BOUND(), ...GO(), ...fixed]) {
-      const row = document.createElement('div'), w = document.createElement('span'), k = document.createElement('span');
-      w.textContent = words;
-      for (const one of keys.split(' ')) { const b = document.createElement('kbd'); b.textContent = one; k.append(b); }
-      row.append(w, k); list.append(row);
-    }
-    const inner = document.createElement('div'); inner.className = 'in'; inner.append(list);
-    head.append(h, x); d.append(head, inner); body.append(d); d.showModal();
-    d.onclick = (e) => { if (e.target === d) d.close(); };
+    const rows = [...BOUND(), ...GO(), ...fixed].map(([keys, words]) => make('div', {}, make('span', {}, words), make('span', {}, ...keys.split(' ').map((k) => make('kbd', {}, k)))));
+    const head = make('header', {}, make('h2', { id: 'keys-t' }, 'Keys of this page'), make('button', { className: 'btn plain small', onclick: () => d.close() }, 'Close'));
+    d = make('dialog', { id: 'keys', onclick: (e) => { if (e.target === d) d.close(); } }, head, make('div', { className: 'in' }, make('div', { className: 'keys' }, ...rows)));
+    d.setAttribute('aria-labelledby', 'keys-t');
+    body.append(d); d.showModal();
   };
 
   // htmx: a part that was replaced is settled like a page; a form with changes is never replaced.
   const settleAll = () => { $$('.toast').forEach(watch); $$('form').filter(guarded).forEach((f) => { if (!loaded.has(f)) settle(f); }); $$('form').forEach((f) => { if ($('.bulk', f)) counted(f); }); };
   on('htmx:before:swap', (e) => { const t = e.detail?.ctx?.target; if (t?.id !== 'toasts' && t && [t, ...$$('form', t)].some((f) => f.matches?.('form[data-dirty]') && dirty(f))) e.preventDefault(); });
   on('htmx:after:swap', settleAll);
-  on('htmx:error', () => say('Not saved: no connection. Your text is still here. Try again.', 1));
+  on('htmx:error', lost);
   on('pointerover', (e) => {
     const t = e.target.closest?.('time[datetime]');
     if (!t || t.dataset.full) return;

@@ -143,7 +143,10 @@ pub(super) fn run(args: StaffArgs, app: &App, answer: &mut Answer) -> Result<Exi
         StaffVerb::EndSessions { email } => {
             let id = id_of(app, &email)?;
             let ended = app.store.write_blocking(app.actor(), move |tx| staff::end_sessions(tx, &by, id))?;
-            answer.remark(format_args!("{ended} sessions of {email} ended"))?;
+            answer.remark(format_args!(
+                "{ended} {} of {email} ended",
+                if ended == 1 { "session" } else { "sessions" }
+            ))?;
         }
     }
     Ok(Exit::Ok)

@@ -69,7 +69,7 @@ impl Store {
     ///
     /// # Errors
     /// `store_locked` when another process has it, `store_format_newer` when a newer program wrote it (the file is
-    /// left as it is), `store_damaged`, `store_io`.
+    /// left as it is), `store_damaged`, `store_io`; `config_data_dir` where no directory can be made.
     pub fn open(dir: &Path, settings: &Settings, clock: Clock, tables: &[TableInfo]) -> Result<Self> {
         Self::open_tapped(dir, settings, clock, tables, Tap::default())
     }
@@ -358,7 +358,12 @@ pub(super) fn make_dir(dir: &Path) -> Result<()> {
         dir.ancestors().take_while(|d| !d.as_os_str().is_empty() && !d.exists()).collect();
     let made = builder.create(dir).and_then(|()| missing.into_iter().try_for_each(sync_parent));
     made.map_err(|cause| {
+        use std::io::ErrorKind::{AlreadyExists, NotADirectory, PermissionDenied};
         let message = format!("The data directory {} cannot be made: {cause}.", dir.display());
+        // No later attempt will find it otherwise.
+        if matches!(cause.kind(), AlreadyExists | NotADirectory | PermissionDenied) {
+            return Error::invalid("config_data_dir", message).because(cause);
+        }
         Error::unavailable("store_io", message, 5).because(cause)
     })
 }

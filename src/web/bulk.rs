@@ -8,9 +8,12 @@ use crate::web::again::SameForm;
 use crate::web::flash::local_path;
 use crate::web::form::Fields;
 use crate::web::pages::Page;
-use crate::web::parts::Link;
+use crate::web::parts::{FormErrors, Link};
+use crate::web::shell::Shell;
+use actix_web::http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Records of one action; a page of a list has at most 200.
 pub const RECORDS_MAX: usize = 500;
@@ -245,8 +248,44 @@ fn scope(actor: &str) -> String {
     format!("bulk/{actor}")
 }
 
+/// A form of a list that was refused: the list is shown again with what was wrong, what was typed and what was ticked.
+#[derive(Debug)]
+pub struct Refused<I> {
+    pub errors: Option<FormErrors>,
+    pub typed: BTreeMap<String, String>,
+    pub ticked: Vec<I>,
+}
+
+impl<I> Default for Refused<I> {
+    /// Nothing was refused.
+    fn default() -> Self {
+        Self { errors: None, typed: BTreeMap::new(), ticked: Vec::new() }
+    }
+}
+
+impl<I: Id> Refused<I> {
+    pub fn of(error: &Error, fields: &Fields) -> Self {
+        Self {
+            errors: Some(FormErrors::of(error)),
+            typed: fields.0.iter().cloned().collect(),
+            ticked: fields.all("id").filter_map(|text| ticked(text).ok()).collect(),
+        }
+    }
+    /// The status of the list that says so.
+    pub fn status(&self) -> StatusCode {
+        if self.errors.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }
+    }
+}
+
+/// The page's surroundings at the list that a form was sent from.
+pub fn at_list<A: Action>(shell: &Shell, fields: &Fields) -> Shell {
+    let list = list_of::<A>(fields);
+    let query = list.split_once('?').map_or("", |(_, query)| query).to_owned();
+    Shell { path: A::LIST.to_owned(), query, ..shell.clone() }
+}
+
 /// The list a form was sent from.
-pub fn list_of<A: Action>(fields: &Fields) -> String {
+fn list_of<A: Action>(fields: &Fields) -> String {
     let from = fields.get("from").map(local_path).filter(|path| path.starts_with(A::LIST));
     from.unwrap_or_else(|| A::LIST.to_owned())
 }

@@ -92,7 +92,7 @@ pub fn said(problem: &Problem, asked: &Query) -> String {
 /// What a page shows: what was not understood is said beside the list, the rest is searched.
 ///
 /// # Errors
-/// `unknown_sort`, `invalid_cursor`, `invalid_limit`.
+/// `invalid_cursor`, `invalid_limit`.
 pub fn lenient(
     search: &Search,
     list: &ListQuery,
@@ -105,12 +105,23 @@ pub fn lenient(
     // Nothing of the text was understood: everything would be the wrong answer.
     let is_lost = parsed.query.is_everything() && parsed.problems.iter().any(Problem::leaves_out_a_term);
     let query = if is_lost { Query::nothing(search.schema()) } else { parsed.query };
-    let mut request = request(search, list, kind, query, Count::UpTo(COUNT_ON_PAGES))?;
+    // So is an order that the list does not have, or not for this reader: the newest come first.
+    let mut problems = parsed.problems;
+    let mut list = list.clone();
+    if let Err(unknown) = sort(search, kind, list.sort.as_deref().unwrap_or_default()) {
+        problems.push(Problem {
+            code: "unknown_sort",
+            text: list.sort.take().unwrap_or_default(),
+            message: unknown.message.into_owned(),
+            suggestion: None,
+        });
+    }
+    let mut request = request(search, &list, kind, query, Count::UpTo(COUNT_ON_PAGES))?;
     request.facets = facets.to_vec();
     // A link whose query was changed by hand begins at the first page.
     request.after = request.after.filter(|c| c.list() == request.list);
     request.before = request.before.filter(|c| c.list() == request.list);
-    Ok((search.find(&request)?, parsed.problems))
+    Ok((search.find(&request)?, problems))
 }
 
 fn request(

@@ -7,6 +7,7 @@ use crate::web::request_id;
 use crate::web::shell::{Shell, is_fragment, shell_of};
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -76,6 +77,10 @@ pub async fn dress<B: MessageBody + 'static>(
             &made
         }
     };
+    if let Some(page) = page_of_form(&request, code) {
+        let there = HttpResponse::SeeOther().insert_header((header::LOCATION, page)).finish();
+        return Ok(ServiceResponse::new(request, there).map_into_right_body());
+    }
     note(error, &request_id(&request), request.match_pattern().as_deref().unwrap_or("-"));
     let mut dressed = answer_to(&request, error);
     for name in [header::SET_COOKIE, header::ALLOW, header::HeaderName::from_static("hx-redirect")] {
@@ -84,6 +89,17 @@ pub async fn dress<B: MessageBody + 'static>(
         }
     }
     Ok(ServiceResponse::new(request, dressed).map_into_right_body())
+}
+
+/// Where somebody is led who opens the address that a form is sent to, such as by Enter in the address bar after a
+/// refusal: one step up, and so on until there is a page.
+fn page_of_form(request: &HttpRequest, code: StatusCode) -> Option<String> {
+    let is_person = Reader::of(request.path(), request.headers(), is_fragment(request)) == Reader::Person;
+    if code != StatusCode::METHOD_NOT_ALLOWED || !is_person || !request.method().is_safe() {
+        return None;
+    }
+    let (above, _) = request.path().rsplit_once('/')?;
+    above.starts_with("/admin").then(|| above.to_owned())
 }
 
 /// The cause of a fault, once, for the log.

@@ -5,6 +5,7 @@ use crate::web::error::too_large;
 use crate::web::form::Fields;
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::HttpRequest;
+use actix_web::error::PayloadError;
 use actix_web::web::Payload;
 use futures_util::StreamExt as _;
 use std::path::Path;
@@ -161,6 +162,10 @@ fn of_disk(error: std::io::Error) -> Error {
 
 fn of_multipart(error: MultipartError) -> Error {
     match error {
+        // Only what is buffered between parts can overflow: files are counted as they are written.
+        MultipartError::Payload(PayloadError::Overflow) => {
+            Error::invalid("unreadable", "A part of the form begins with a head that is too long.")
+        }
         MultipartError::Payload(error) => crate::web::body::of_payload(&error),
         MultipartError::ContentTypeMissing
         | MultipartError::ContentTypeParse
@@ -240,6 +245,8 @@ mod tests {
             "body_too_large"
         );
         assert_eq!(read(&part("name=\"a\"", "x").repeat(200), 100).await.unwrap_err().code, "unreadable");
+        let long = part(&format!("name=\"{}\"", "x".repeat(200_000)), "x");
+        assert_eq!(read(&long, 100).await.unwrap_err().code, "unreadable", "a head is no file");
         let (request, mut payload) = TestRequest::post().set_payload("x").to_http_parts();
         let payload = Payload::from_request(&request, &mut payload).await.unwrap();
         let refused = Upload::read(&request, payload, Path::new("/nowhere"), 1).await.unwrap_err();

@@ -258,6 +258,14 @@ impl Chrome {
         );
     }
 
+    /// Whether anything is reached.
+    pub(super) fn connected(&mut self, yes: bool) {
+        let free = json!(-1);
+        let to = json!({"offline": !yes, "latency": 0, "downloadThroughput": free, "uploadThroughput": free});
+        self.call("Network.enable", json!({}));
+        self.call("Network.emulateNetworkConditions", to);
+    }
+
     /// Whether pages may run script.
     pub(super) fn script(&mut self, on: bool) {
         self.call("Emulation.setScriptExecutionDisabled", json!({"value": !on}));

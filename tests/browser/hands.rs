@@ -28,6 +28,49 @@ fn keys_lead_to_the_first_field_and_back() {
 }
 
 #[test]
+fn cards_are_sorted_by_a_menu() {
+    let Some(mut page) = browser() else { return };
+    let tour = Tour::open();
+    page.cookie(&tour.shop.url, &tour.cookie);
+    page.width(390);
+    for (list, by, sort) in [("orders", "Total", "-total"), ("customers", "Name", "name")] {
+        page.open(&format!("{}/admin/{list}", tour.shop.url));
+        page.click("details.of-cards summary");
+        let of = "[...document.querySelectorAll('details.of-cards a')]";
+        page.leads_on(|p| {
+            p.eval(&format!("{of}.find((a) => a.textContent.trim() === '{by}').click()"));
+        });
+        page.wait(&format!("new URL(location).searchParams.get('sort') === '{sort}'"));
+        let turned =
+            if sort.starts_with('-') { sort.trim_start_matches('-').to_owned() } else { format!("-{sort}") };
+        page.leads_on(|p| {
+            p.eval("document.querySelector('details.of-cards a[aria-current]').click()");
+        });
+        page.wait(&format!("new URL(location).searchParams.get('sort') === '{turned}'"));
+    }
+    page.width(1440);
+    page.wait("!document.querySelector('details.of-cards').checkVisibility()");
+}
+
+#[test]
+fn a_form_that_reaches_nobody_stays_with_its_text() {
+    let Some(mut page) = browser() else { return };
+    let tour = Tour::open();
+    page.cookie(&tour.shop.url, &tour.cookie);
+    let orders = tour.shop.get("/api/v1/orders?limit=2").json();
+    let order = orders["data"][1]["id"].as_str().unwrap();
+    page.open(&format!("{}/admin/orders/{order}", tour.shop.url));
+    page.fill("textarea[name=text]", "ring twice");
+    page.connected(false);
+    page.click("form[action$='/notes'] button");
+    page.wait("document.querySelector('.toast.error')?.textContent.includes('Your text is still here')");
+    assert_eq!(page.text("document.querySelector('textarea[name=text]').value"), "ring twice");
+    page.connected(true);
+    page.leads_on(|p| p.click("form[action$='/notes'] button"));
+    page.wait("document.querySelector('.tl').innerText.includes('ring twice')");
+}
+
+#[test]
 fn dangerous_and_first_buttons_of_the_bar_look_like_it() {
     let Some(mut page) = browser() else { return };
     let tour = Tour::open();

@@ -89,11 +89,12 @@ async fn show(
     if matches!(visitor.as_ref(), Visitor::Live(_)) {
         return see_other(&next, None);
     }
-    let notice = notice(visitor.as_ref(), &next);
+    let notice = kept(&next).or_else(|| ended(visitor.as_ref()));
     pages.show(&shell, &SignInPage { email: String::new(), next, notice, errors: None, wait_s: None })
 }
 
-fn notice(visitor: &Visitor, next: &str) -> Option<&'static str> {
+/// What is said of a form that waits behind the door.
+fn kept(next: &str) -> Option<&'static str> {
     if next.starts_with(PARKED) && next.ends_with(WITH_FILES) {
         return Some(
             "Your session has ended. Sign in again to go on: what you chose in the form was kept, only its file has to be \
@@ -103,6 +104,11 @@ fn notice(visitor: &Visitor, next: &str) -> Option<&'static str> {
     if next.starts_with(PARKED) {
         return Some("Your session has ended. Sign in again to save your change. Nothing is lost.");
     }
+    None
+}
+
+/// Why somebody who was signed in is not any more.
+fn ended(visitor: &Visitor) -> Option<&'static str> {
     let Visitor::Ended(ended) = visitor else { return None };
     Some(match ended.session.ended.map(|e| e.why) {
         Some(Ending::SignedOut) => "You have signed out.",
@@ -134,8 +140,9 @@ async fn enter(
         Ok(opened) => entered(&access, opened, &next, None),
         Err(error) if is_for_the_form(&error) => {
             let errors = Some(FormErrors::of(&error));
-            let page =
-                SignInPage { email: typed.email, next, notice: None, errors, wait_s: error.retry_after_s };
+            // A wrong password loses no form, and says so again.
+            let notice = kept(&next);
+            let page = SignInPage { email: typed.email, next, notice, errors, wait_s: error.retry_after_s };
             // The page is the one of a stranger, even while an older session is open.
             shell.user = None;
             shell.nav.clear();

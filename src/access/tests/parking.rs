@@ -22,6 +22,9 @@ async fn a_form_waits_while_one_signs_in_again_and_is_sent_once() {
     assert!(next.starts_with("/admin/parked/prk_"), "{next}");
     let page = browser.get(&format!("/admin/sign-in?next={next}")).await.expect(200);
     assert!(page.body.contains("Nothing is lost"));
+    let wrong = [("email", OWNER), ("password", "not-the-password-at-all"), ("next", next.as_str())];
+    let page = browser.post("/admin/sign-in", &wrong).await.expect(401);
+    assert!(page.body.contains("Nothing is lost") && page.body.contains("password is wrong"));
     let form = [("email", OWNER), ("password", PASSWORD), ("next", next.as_str())];
     assert_eq!(browser.post("/admin/sign-in", &form).await.expect(303).header("location"), next);
     let page = browser.get(&next).await.expect(200);

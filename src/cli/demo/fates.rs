@@ -13,6 +13,19 @@ pub(super) struct Fate {
     pub(super) cancelled: Option<(CancelReason, &'static str)>,
 }
 
+impl Fate {
+    /// The same for an order of so many pieces: a part of one piece is all of it.
+    pub(super) fn of_pieces(self, pieces: i64) -> Self {
+        match self.fulfilment {
+            Fulfilment::Part if pieces < 2 => Self { fulfilment: Fulfilment::Fulfilled, ..self },
+            Fulfilment::PartReturned if pieces < 2 => {
+                Self { payment: Payment::Refunded, fulfilment: Fulfilment::Returned, ..self }
+            }
+            _ => self,
+        }
+    }
+}
+
 const HOLDS: &[&str] = &[
     "Address cannot be delivered to; customer asked",
     "Waiting for the bank transfer",

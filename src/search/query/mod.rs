@@ -39,7 +39,8 @@ pub const LIST_MAX: usize = 32;
 /// Something in a query that was not understood and is not searched.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Problem {
-    /// Stable word: `unknown_field`, `unknown_value`, `wrong_value`, `incomplete`, `too_long`, `too_many_terms`, `too_deep`.
+    /// Stable word: `unknown_field`, `unknown_value`, `wrong_value`, `incomplete`, `too_long`, `too_many_terms`, `too_deep`;
+    /// of a list also `unknown_sort`.
     pub code: &'static str,
     /// The part of the query it is about, as it was typed.
     pub text: String,

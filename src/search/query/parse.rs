@@ -21,6 +21,16 @@ pub(crate) fn read(text: &str, schema: &Schema, problems: &mut Vec<Problem>) -> 
     }
     let mut reader = Reader { chars, at: 0, terms: 0, schema, problems, too_deep: false };
     let all = reader.all(0);
+    // Signs alone ask for nothing; that everything is listed for them would look like an answer.
+    if all.0.is_empty() && reader.problems.is_empty() && !text.trim().is_empty() {
+        let shown = text.trim().to_owned();
+        reader.problems.push(Problem {
+            code: "incomplete",
+            message: format!("There is nothing to search for in “{shown}”. Type a word or a number."),
+            text: shown,
+            suggestion: None,
+        });
+    }
     if reader.terms > TERMS_MAX {
         problems.push(Problem {
             code: "too_many_terms",

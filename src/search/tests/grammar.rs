@@ -168,8 +168,13 @@ fn what_is_not_understood_is_said_and_the_rest_is_searched() {
         assert_eq!(parsed.canonical, rest, "{text}");
         assert!(problem.message.ends_with(['.', '?']), "{}", problem.message);
     }
-    for text in ["http://example.com/a", "10:30", "Remark: fragile", "12:30:00", ":", "a:/b"] {
+    for text in ["http://example.com/a", "10:30", "Remark: fragile", "12:30:00", "a:/b", "", " "] {
         assert_eq!(parse(&schema, text).problems, [], "{text}");
+    }
+    // Signs alone would find everything, which looks like an answer.
+    for text in ["\"", "((", ":", "OR", "- -", "\"\" NOT", "???"] {
+        let parsed = parse(&schema, text);
+        assert_eq!(parsed.problems.iter().map(|p| p.code).collect::<Vec<_>>(), ["incomplete"], "{text}");
     }
 }
 

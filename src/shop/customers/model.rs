@@ -271,6 +271,43 @@ pub fn one_line(text: &str) -> Result<String> {
     Ok(trimmed.to_owned())
 }
 
+/// A birthday as `1990-05-17`, or nothing.
+///
+/// # Errors
+/// `invalid_birthday`.
+pub fn birthday(text: &str) -> Result<String> {
+    let text = text.trim();
+    let day: std::result::Result<jiff::civil::Date, _> = text.parse();
+    match day {
+        _ if text.is_empty() => Ok(String::new()),
+        Ok(day) if day.year() >= 1900 && day.to_string() == text => Ok(text.to_owned()),
+        Ok(_) | Err(_) => Err(Error::invalid("invalid_birthday", "Enter a birthday such as 1990-05-17.")),
+    }
+}
+
+/// A language by its tag, such as `de` or `en-GB`, or nothing.
+/// Source: the shape of RFC 5646 2.1; whether there is such a language is not asked.
+///
+/// # Errors
+/// `invalid_language`.
+pub fn language(text: &str) -> Result<String> {
+    let tag = text.trim();
+    let mut parts = tag.split('-');
+    let is_word = |part: &str, least: usize| {
+        (least..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric())
+    };
+    let first = parts.next().unwrap_or_default();
+    let is_tag = (2..=3).contains(&first.len())
+        && first.chars().all(|c| c.is_ascii_alphabetic())
+        && tag.len() <= 35
+        && parts.all(|part| is_word(part, 1));
+    if tag.is_empty() || is_tag {
+        Ok(tag.to_owned())
+    } else {
+        Err(Error::invalid("invalid_language", "Enter a language such as de or en-GB."))
+    }
+}
+
 /// A text of several lines: trimmed at the ends, no control characters but line breaks and tabs.
 ///
 /// # Errors
@@ -394,6 +431,11 @@ impl NewCustomer {
         for (index, reference) in self.external.iter().enumerate() {
             check_reference(reference, &format!("/external/{index}"), &mut checks);
         }
+        // Another shop's file may say what it likes of them.
+        type Rule = fn(&str) -> Result<String>;
+        let exact = |rule: Rule| if self.is_import { one_line as Rule } else { rule };
+        let birthday = checks.keep("/birthday", exact(birthday)(&self.birthday)).unwrap_or_default();
+        let language = checks.keep("/language", exact(language)(&self.language)).unwrap_or_default();
         let mut line = |pointer: &str, text: &str| checks.keep(pointer, one_line(text)).unwrap_or_default();
         let mut customer = Self {
             first_name: line("/first_name", &self.first_name),
@@ -401,8 +443,8 @@ impl NewCustomer {
             company: line("/company", &self.company),
             phone: line("/phone", &self.phone),
             vat_id: line("/vat_id", &self.vat_id),
-            language: line("/language", &self.language),
-            birthday: line("/birthday", &self.birthday),
+            language,
+            birthday,
             accepts_marketing: self.accepts_marketing,
             tax_exempt: self.tax_exempt,
             created_at: self.created_at,
@@ -458,6 +500,33 @@ mod tests {
         };
         let pointers: Vec<_> = given.checked().unwrap_err().fields.into_iter().map(|f| f.pointer).collect();
         assert_eq!(pointers, ["/first_name", "/email", "/addresses/0/country"]);
+    }
+
+    #[test]
+    fn birthdays_and_languages_are_written_in_one_way_and_kept_as_other_shops_wrote_them() {
+        for text in ["", " 1990-05-17 ", "2000-02-29"] {
+            assert_eq!(birthday(text).unwrap(), text.trim());
+        }
+        for text in ["banana", "17.05.1990", "2001-02-29", "0000-00-00", "1066-10-14", "1990-05-17T00:00"] {
+            assert!(birthday(text).is_err(), "{text}");
+        }
+        for text in ["", "de", "en-GB", "zh-Hant-TW", "de-1996", "gsw"] {
+            assert_eq!(language(text).unwrap(), text);
+        }
+        for text in ["d", "German", "de_DE", "de-", "-de", "1990", "de-waytoolongpart"] {
+            assert!(language(text).is_err(), "{text}");
+        }
+        let given = NewCustomer {
+            phone: "1".into(),
+            birthday: "17.5.".into(),
+            language: "German".into(),
+            ..NewCustomer::default()
+        };
+        let refused = given.checked().unwrap_err();
+        let pointers: Vec<_> = refused.fields.iter().map(|f| f.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/birthday", "/language"]);
+        let kept = NewCustomer { is_import: true, ..given }.checked().unwrap();
+        assert_eq!((kept.birthday.as_str(), kept.language.as_str()), ("17.5.", "German"));
     }
 
     #[test]

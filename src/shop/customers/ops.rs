@@ -3,8 +3,8 @@
 use super::events::{Added, Changed, changes};
 use super::merge::{own_id, said};
 use super::model::{
-    Address, Brought, Customer, CustomerId, ExternalRef, NewCustomer, Totals, check_known, checked_address,
-    many_lines, metadata, one_line, tags,
+    Address, Brought, Customer, CustomerId, ExternalRef, NewCustomer, Totals, birthday, check_known,
+    checked_address, language, many_lines, metadata, one_line, tags,
 };
 use super::table::{BY_EMAIL, BY_EXTERNAL, BY_ORDERS, BY_PHONE, BY_SPENT, CUSTOMERS, TOTALS};
 use crate::base::error::{Checks, Error, Result};
@@ -259,17 +259,19 @@ fn apply(after: &mut Customer, change: &CustomerChange) -> Result<()> {
             Some(text) => checks.keep("/email", email::parse(text)),
         };
     }
-    for (pointer, given, field) in [
-        ("/first_name", &change.first_name, &mut after.first_name),
-        ("/last_name", &change.last_name, &mut after.last_name),
-        ("/company", &change.company, &mut after.company),
-        ("/phone", &change.phone, &mut after.phone),
-        ("/vat_id", &change.vat_id, &mut after.vat_id),
-        ("/language", &change.language, &mut after.language),
-        ("/birthday", &change.birthday, &mut after.birthday),
+    type Rule = fn(&str) -> Result<String>;
+    for (pointer, given, field, rule) in [
+        ("/first_name", &change.first_name, &mut after.first_name, one_line as Rule),
+        ("/last_name", &change.last_name, &mut after.last_name, one_line),
+        ("/company", &change.company, &mut after.company, one_line),
+        ("/phone", &change.phone, &mut after.phone, one_line),
+        ("/vat_id", &change.vat_id, &mut after.vat_id, one_line),
+        ("/language", &change.language, &mut after.language, language),
+        ("/birthday", &change.birthday, &mut after.birthday, birthday),
     ] {
-        if let Some(text) = given {
-            *field = checks.keep(pointer, one_line(text)).unwrap_or_default();
+        // What an import brought stays as it is while nobody changes it.
+        if let Some(text) = given.as_deref().filter(|text| *text != field.as_str()) {
+            *field = checks.keep(pointer, rule(text)).unwrap_or_default();
         }
     }
     if let Some(text) = &change.note {

@@ -6,7 +6,7 @@ use super::model::{Cancelled, NOTES_MAX, Order, OrderId, Parcel, PaymentNote, St
 use super::state::{CancelReason, Fulfilment, Payment, Status, Step, refusal};
 use crate::base::email;
 use crate::base::error::{Checks, Error, Result};
-use crate::base::time::Timestamp;
+use crate::base::time::{MINUTE_MS, Timestamp};
 use crate::shop::customers::{
     Address, Changes, changes, checked_address, many_lines, metadata, one_line, require_version, retagged,
     tags,
@@ -136,10 +136,18 @@ pub fn add_note(tx: &mut Tx<'_>, id: OrderId, text: &str) -> Result<Order> {
     Ok(after)
 }
 
+/// How long a staff note may be rewritten: what colleagues have read and acted on stays, and more is said in another.
+const NOTE_EDIT_MS: i64 = 10 * MINUTE_MS;
+
+/// Whether a staff note may still be rewritten.
+pub fn may_edit_note(note: &StaffNote, now: Timestamp) -> bool {
+    now.since_ms(note.at) < NOTE_EDIT_MS
+}
+
 /// Edits a staff note; the event keeps what it said before.
 ///
 /// # Errors
-/// `not_found`, `validation`, `version_mismatch`.
+/// `not_found`, `validation`, `version_mismatch`; `note_settled` when it was written more than ten minutes ago.
 pub fn edit_note(tx: &mut Tx<'_>, id: OrderId, seen: Option<u64>, note: u32, text: &str) -> Result<Order> {
     let before = get(tx, id)?;
     require_version(seen, before.version)?;
@@ -153,6 +161,10 @@ pub fn edit_note(tx: &mut Tx<'_>, id: OrderId, seen: Option<u64>, note: u32, tex
         .ok_or_else(|| Error::not_found("note", note))?;
     if entry.text == text {
         return Ok(before);
+    }
+    if !may_edit_note(entry, now) {
+        let message = "A note can be changed for ten minutes. Add another one that says what is different.";
+        return Err(Error::conflict("note_settled", message));
     }
     let old = std::mem::replace(&mut entry.text, text.clone());
     entry.edited_at = Some(now);

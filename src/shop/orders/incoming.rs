@@ -345,8 +345,9 @@ impl NewOrder {
             None => checks.keep(&at("unit_price"), computed).unwrap_or_default(),
         };
         checks.keep(&at("unit_price"), possible_amount(line.total));
-        // What an impossible quantity comes to says nothing about the discount.
-        if line.total < 0 && is_possible && given.stated_total.is_none() && !self.is_import {
+        // What an impossible quantity or price comes to says nothing about the discount.
+        let is_judged = is_possible && given.unit_price.0 >= 0 && given.discount >= 0;
+        if line.total < 0 && is_judged && given.stated_total.is_none() && !self.is_import {
             checks.wrong(at("discount"), "discount_too_large", "The discount is larger than the line.");
         }
         line
@@ -494,6 +495,17 @@ mod tests {
         let taxed =
             NewOrder { tax: Some(101), ..order() }.checked(OrderId::from_bytes([1; 16]), 1, None, now);
         assert_eq!(taxed.unwrap_err().code, "tax_too_large");
+    }
+
+    #[test]
+    fn a_negative_price_says_nothing_about_the_discount() {
+        let refused = |line: NewLine| {
+            let new = NewOrder { lines: vec![line], ..NewOrder::new(Currency::EUR) };
+            checked(&new).unwrap_err().fields.into_iter().map(|f| f.pointer).collect::<Vec<_>>()
+        };
+        assert_eq!(refused(line(1, -100)), ["/lines/0/unit_price"]);
+        assert_eq!(refused(NewLine { discount: -1, ..line(1, 100) }), ["/lines/0/discount"]);
+        assert_eq!(refused(NewLine { discount: 101, ..line(1, 100) }), ["/lines/0/discount"]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::base::error::Result;
 use crate::base::money::{Currency, Money};
 use crate::base::time::{Timestamp, Zone};
 use crate::shop::customers::{Address, Customer, Spent, Totals, average_spend, main_spend};
+use crate::shop::orders::admin::{goods_of, state_of};
 use crate::shop::orders::{Different, Facts, Order, Standing};
 use crate::shop::transfer::mapping::Kind;
 use crate::shop::transfer::writer::Rows;
@@ -114,7 +115,7 @@ list_columns! {
     ORDER_LIST: OrderListColumn of ListedOrder {
         plain "number" "Order" => |r| r.order.number.to_string(),
         plain "number" "Status" => |r| r.order.status.label().to_owned(),
-        plain "status" "State" => |r| crate::shop::orders::admin::state_of(r.order).label,
+        plain "status" "State" => |r| state_of(r.order).label,
         plain "date" "Placed" => |r| moment(r.order.placed_at, r.zone),
         text "customer" "Customer" => |r| r.person.clone(),
         plain "customer" "New or returning" => |r| r.standing.word().to_owned(),
@@ -122,7 +123,7 @@ list_columns! {
         plain "total" "Total" => |r| Money::new(r.order.total, r.order.currency).decimal(),
         plain "total" "Currency" => |r| r.order.currency.to_string(),
         plain "payment" "Payment" => |r| r.order.payment.label().to_owned(),
-        plain "fulfilment" "Fulfilment" => |r| r.order.fulfilment.label().to_owned(),
+        plain "fulfilment" "Fulfilment" => |r| goods_of(r.order).label,
         text "fulfilment" "On hold" => |r| match r.order.hold.as_deref() {
             Some("") => "no reason given".to_owned(),
             reason => reason.unwrap_or_default().to_owned(),

@@ -164,6 +164,18 @@ fn a_migration_that_was_interrupted_goes_on_where_it_was() {
 }
 
 #[test]
+fn a_file_in_place_of_the_directory_is_a_mistake_of_the_configuration() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("shop.csv");
+    std::fs::write(&file, "a").unwrap();
+    for place in [file.clone(), file.join("data")] {
+        let error = Store::open(&place, &settings(), clock(), TABLES).err().unwrap();
+        assert_eq!(error.code, "config_data_dir", "{error:?}");
+    }
+    assert_eq!(std::fs::read(&file).unwrap(), b"a");
+}
+
+#[test]
 fn a_file_that_is_no_store_is_refused_and_left_as_it_is() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("store.redb");

@@ -1,15 +1,14 @@
 //! What can be done with the ticked customers of the list.
 
 use super::filters::PATH;
-use super::list::{ListParts, Refused};
+use super::list::ListParts;
 use crate::access::parked::Told;
 use crate::access::{Shop, Staff, may};
 use crate::base::error::{Error, Kind, Result};
 use crate::search::Search;
 use crate::shop::customers::{CustomerId, find, get, retag};
 use crate::store::{Snapshot, Store, Tx};
-use crate::web::bulk::{self, Tagging, Wish};
-use crate::web::parts::FormErrors;
+use crate::web::bulk::{self, Refused, Tagging, Wish};
 use crate::web::{Fields, Pages, Shell, see_other};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -104,13 +103,9 @@ pub(super) async fn run(
         Ok(wish) => wish,
         // The list again, with what was ticked and typed.
         Err(error) if error.kind == Kind::Invalid => {
-            let refused = Refused {
-                errors: Some(FormErrors::of(&error)),
-                tag: fields.get("tag").unwrap_or_default().to_owned(),
-                ticked: fields.all("id").filter_map(|text| bulk::ticked(text).ok()).collect(),
-            };
             let parts = ListParts { pages, store, search, shop };
-            return parts.again(&shell, staff.rights(), &bulk::list_of::<Action>(&fields), refused);
+            let shell = bulk::at_list::<Action>(&shell, &fields);
+            return parts.again(&shell, staff.rights(), Refused::of(&error, &fields));
         }
         Err(fault) => return Err(fault),
     };

@@ -15,12 +15,12 @@ use crate::shop::customers::{
     with_highest_spend, with_most_orders,
 };
 use crate::store::{Read, Store};
+use crate::web::bulk::Refused;
 use crate::web::columns::Tick;
 use crate::web::listing::{self, LIMIT_DEFAULT, LIMIT_MAX, ListQuery};
 use crate::web::parts::{self, Chip, Facet, FormErrors, Link, Pager, Tab};
 use crate::web::place::Place;
 use crate::web::{Page, Pages, Query, Shell};
-use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -45,14 +45,6 @@ pub(super) struct CustomersQuery {
     currency: Option<String>,
     /// Words of columns, several times or with commas.
     cols: Vec<String>,
-}
-
-/// A form of the list that was refused: the list is shown again with what was wrong, what was typed and ticked.
-#[derive(Debug, Default)]
-pub(super) struct Refused {
-    pub errors: Option<FormErrors>,
-    pub tag: String,
-    pub ticked: Vec<CustomerId>,
 }
 
 /// The list as its template shows it.
@@ -220,7 +212,7 @@ impl ListParts {
         shell: &Shell,
         rights: Rights,
         query: &CustomersQuery,
-        refused: Refused,
+        refused: Refused<CustomerId>,
     ) -> Result<HttpResponse> {
         let own = self.shop.profile().currency;
         let ask = Ask { query, kept: filters::kept(&shell.query), ticked: &refused.ticked };
@@ -237,24 +229,21 @@ impl ListParts {
         page.ticks = columns::ticks(&page.columns);
         page.usual_columns = Place::of(&shell.query).less(&["cols"]).href(PATH);
         page.export = rights.may("customers:export").then(|| page.exported());
-        let status = if refused.errors.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-        (page.errors, page.tag) = (refused.errors, refused.tag);
+        let status = refused.status();
+        let tag = refused.typed.get("tag").cloned().unwrap_or_default();
+        (page.errors, page.tag) = (refused.errors, tag);
         self.pages.show_as(status, shell, &page)
     }
 
-    /// The list at an address of its own, `from`, after a form in it was refused.
+    /// The list at the address of `shell`, after a form in it was refused.
     pub(super) fn again(
         &self,
         shell: &Shell,
         rights: Rights,
-        from: &str,
-        refused: Refused,
+        refused: Refused<CustomerId>,
     ) -> Result<HttpResponse> {
-        let query = from.split_once('?').map_or("", |(_, query)| query);
-        let mut shell = shell.clone();
-        (shell.path, shell.query) = (PATH.to_owned(), query.to_owned());
-        let asked = crate::web::query::parse::<CustomersQuery>(query).unwrap_or_default();
-        self.show(&shell, rights, &asked, refused)
+        let asked = crate::web::query::parse::<CustomersQuery>(&shell.query).unwrap_or_default();
+        self.show(shell, rights, &asked, refused)
     }
 }
 

@@ -288,6 +288,8 @@ pub const CODES: &[Code] = &[
         "Remove them.",
     ),
     api(Invalid, "invalid_email", "This is no e-mail address.", "Send one such as anna@example.com."),
+    api(Invalid, "invalid_birthday", "This is no birthday.", "Send one such as 1990-05-17."),
+    api(Invalid, "invalid_language", "This is no language tag.", "Send one such as de or en-GB."),
     api(
         Invalid,
         "invalid_amount",
@@ -394,7 +396,18 @@ pub const CODES: &[Code] = &[
         "Read that order; the detail has its id.",
     ),
     api(Invalid, "note_empty", "The note has no text.", "Write something."),
-    api(Conflict, "too_many_notes", "The order has as many notes as it can keep.", "Edit one of them."),
+    api(
+        Conflict,
+        "note_settled",
+        "The note was written more than ten minutes ago; colleagues have read it.",
+        "Add another note that says what is different.",
+    ),
+    api(
+        Conflict,
+        "too_many_notes",
+        "The order has as many notes as it can keep.",
+        "Say what is more in the note of the customer.",
+    ),
     api(Conflict, "order_cancelled", "The order is cancelled.", "Reopen it first."),
     api(Conflict, "order_completed", "The order is completed.", "Reopen it first."),
     api(Conflict, "order_open", "The order is open already.", "Nothing has to be done."),
@@ -760,6 +773,12 @@ pub const CODES: &[Code] = &[
         "config_invalid",
         "The configuration cannot be used.",
         "The message has line and remedy.",
+    ),
+    inside(
+        Invalid,
+        "config_data_dir",
+        "No data directory can be made at that path.",
+        "Name a directory that the program may write to.",
     ),
     inside(
         Invalid,

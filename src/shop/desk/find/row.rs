@@ -163,6 +163,7 @@ pub(super) fn customer_hit(customer: &Customer, totals: &Totals) -> Hit {
         (None, code) => country::name(code),
     };
     let orders = match totals.orders {
+        0 if totals.orders_all > 0 => "no kept orders".to_owned(),
         0 => "no orders".to_owned(),
         1 => "1 order".to_owned(),
         many => format!("{} orders", grouped(u64::from(many))),

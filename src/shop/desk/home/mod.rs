@@ -337,10 +337,13 @@ fn health(store: &store::Health, search: &search::Health) -> Vec<Line> {
         (false, false) => poor("Not complete"),
     };
     let documents = if search.rebuilding { search.rebuilt_docs } else { search.docs };
+    let newest = match search.pending {
+        0 => String::new(),
+        n => format!(" and {} just changed", grouped(n)),
+    };
     vec![
         Line { label: "Changes", text: format!("{} so far", grouped(store.last_seq)), badge: saving },
-        Line { label: "Search index", text: format!("{} documents", grouped(documents)), badge: index },
-        line("Not in it yet", format!("{}, found all the same", grouped(search.pending))),
+        Line { label: "Search", text: format!("{} entries{newest}", grouped(documents)), badge: index },
         line("Database", bytes(store.file_bytes)),
         line("Free on disk", bytes(store.free_bytes)),
         line("Program", format!("Backroom {}, format {}", env!("CARGO_PKG_VERSION"), store::FORMAT)),

@@ -1,7 +1,7 @@
 //! What can be done with the ticked orders of the list.
 
 use super::facets::PATH;
-use super::list::{ListParts, Refused};
+use super::list::ListParts;
 use super::words;
 use crate::access::{Shop, Staff, may};
 use crate::base::error::{Error, Kind, Result};
@@ -11,8 +11,7 @@ use crate::shop::orders::{
     taken_back_by,
 };
 use crate::store::{Store, Tx};
-use crate::web::bulk::{self, Tagging, Wish};
-use crate::web::parts::FormErrors;
+use crate::web::bulk::{self, Refused, Tagging, Wish};
 use crate::web::{Fields, Pages, Shell, Web, see_other};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -38,14 +37,10 @@ pub(super) async fn run(
         Ok(wish) => wish,
         // The list again, with what was ticked and typed.
         Err(error) if error.kind == Kind::Invalid => {
-            let refused = Refused {
-                errors: Some(FormErrors::of(&error)),
-                typed: fields.0.iter().cloned().collect(),
-                ticked: fields.all("id").filter_map(|text| bulk::ticked(text).ok()).collect(),
-            };
             let search = web::Data::new(seen_by(&search, sees_prices(|word| staff.may(word))));
             let parts = ListParts { pages, front, store, search, shop };
-            return parts.again(&shell, staff.rights(), &bulk::list_of::<Action>(&fields), refused);
+            let shell = bulk::at_list::<Action>(&shell, &fields);
+            return parts.again(&shell, staff.rights(), Refused::of(&error, &fields));
         }
         Err(fault) => return Err(fault),
     };

@@ -92,6 +92,7 @@ type Answering = Pin<Box<dyn Future<Output = Reply>>>;
 /// A shop with its order pages and somebody at the desk.
 pub(super) struct Desk {
     pub(super) store: Store,
+    clock: Clock,
     cookie: String,
     serve: Box<dyn Fn(actix_http::Request) -> Answering>,
     _dir: tempfile::TempDir,
@@ -126,7 +127,7 @@ impl Desk {
             noting.note(&committed.iter().flat_map(of).collect::<Vec<_>>());
         }));
         let access = Access::new(store.clone(), access::Settings::default(), false).unwrap();
-        let front = Web::new(crate::web::Settings::default(), clock, Metrics::new()).unwrap();
+        let front = Web::new(crate::web::Settings::default(), clock.clone(), Metrics::new()).unwrap();
         let shop = Arc::new(Shop::new(store.clone()));
         let maker = shells(access.clone(), Arc::clone(&shop), &[], |_| None);
         let app = front
@@ -160,7 +161,7 @@ impl Desk {
         store
             .write_blocking(Actor::cli(), move |tx| staff::add(tx, &Granter::console(), &new, &hash, false))
             .unwrap();
-        let mut desk = Self { store, cookie: String::new(), serve, _dir: dir };
+        let mut desk = Self { store, clock, cookie: String::new(), serve, _dir: dir };
         let signed_in =
             desk.post("/admin/sign-in", &[("email", "olga@example.com"), ("password", PASSWORD)]).await;
         let cookies = signed_in.expect(303).cookies;
@@ -323,6 +324,49 @@ async fn notes_are_added_edited_and_not_lost_to_somebody_else() {
     page.shows("No logo");
     page.shows("Edited a note");
     assert_eq!(desk.order(order.id).staff_notes.len(), 1);
+}
+
+#[actix_web::test]
+async fn what_colleagues_have_read_is_not_rewritten() {
+    let desk = Desk::open().await;
+    let order = desk.place(wish("anna@example.com", "Enamel mug"));
+    desk.post(&path(&order, "/notes"), &[("version", "1"), ("text", "Blue")]).await.expect(303);
+    let note = path(&order, "/notes/1");
+    let form = |text: &'static str| [("version", "2"), ("was", "Blue"), ("text", text)];
+    desk.get(&path(&order, "")).await.shows(&format!("action=\"{note}\""));
+    desk.clock.set(samples::at("2026-11-20T10:10:01Z"));
+    desk.get(&path(&order, "")).await.expect(200).hides(&format!("action=\"{note}\""));
+    let refused = desk.post(&note, &form("Red")).await.expect(409);
+    refused.shows("Add another one that says what is different.");
+    refused.shows("Red</textarea>");
+    assert_eq!(desk.order(order.id).staff_notes[0].text, "Blue");
+    desk.post(&note, &form("Blue")).await.expect(303);
+}
+
+#[actix_web::test]
+async fn the_address_of_a_form_leads_to_its_page() {
+    let desk = Desk::open().await;
+    let order = desk.place(wish("anna@example.com", "Enamel mug"));
+    for (from, to) in [
+        ("/admin/orders/bulk".to_owned(), "/admin/orders".to_owned()),
+        (path(&order, "/notes"), path(&order, "")),
+        (path(&order, "/notes/1"), path(&order, "/notes")),
+        ("/admin/display".to_owned(), "/admin".to_owned()),
+    ] {
+        assert_eq!(desk.get(&from).await.expect(303).location, to, "{from}");
+    }
+    desk.post("/admin/orders", &[]).await.expect(405);
+}
+
+#[actix_web::test]
+async fn a_list_is_shown_when_its_order_is_not_for_its_reader() {
+    for (role, sort) in [(Role::Packer, "-total"), (Role::Owner, "height")] {
+        let desk = Desk::with(role).await;
+        desk.place(wish("anna@example.com", "Enamel mug"));
+        let page = desk.get(&format!("/admin/orders?sort={sort}")).await.expect(200);
+        page.shows("class=\"row\"");
+        page.shows("This list can be sorted by");
+    }
 }
 
 #[actix_web::test]

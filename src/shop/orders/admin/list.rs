@@ -16,12 +16,12 @@ use crate::shop::orders::{
     OrderId, VIEWS, View, count, currencies, doc, find, find_by_number, seen_by, sees_prices, standing,
 };
 use crate::store::{Snapshot, Store};
+use crate::web::bulk::Refused;
 use crate::web::columns::Tick;
 use crate::web::listing::{self, ListQuery, total_words};
 use crate::web::parts::{Chip, Choice, FormErrors, Link, Pager, Tab};
 use crate::web::place::Place;
 use crate::web::{Page, Pages, Query, Shell, Web, see_other};
-use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -106,14 +106,6 @@ fn amount(name: &str, text: &str, currency: Currency) -> Result<String> {
 
 /// Parameters of the small forms for days and amounts.
 const RANGES: &[&str] = &["since", "until", "least", "most"];
-
-/// A form of the list that was refused: the list is shown again with what was wrong, what was typed and what was ticked.
-#[derive(Debug, Default)]
-pub(super) struct Refused {
-    pub errors: Option<FormErrors>,
-    pub typed: BTreeMap<String, String>,
-    pub ticked: Vec<OrderId>,
-}
 
 /// The list as its template shows it.
 #[derive(Debug, Serialize)]
@@ -226,33 +218,28 @@ impl ListParts {
         shell: &Shell,
         rights: Rights,
         query: &OrdersQuery,
-        refused: Refused,
+        refused: Refused<OrderId>,
     ) -> Result<HttpResponse> {
         let zone = self.shop.zone();
         let (answer, problems) =
             listing::lenient(&self.search, &query.list(), "order", shell.now, &zone, &facets::fields())?;
         let sprite = self.front.assets().path("img/icons.svg")?;
         let place = Place::of(&shell.query).less(RANGES);
-        let status = if refused.errors.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+        let status = refused.status();
         let ask = Ask { query, place, answer, problems, refused, shell, sprite };
         let page = self.store.read(|s| ask.page(s, |word| rights.may(word)))?;
         self.pages.show_as(status, shell, &page)
     }
 
-    /// The list at an address of its own, `from`, after a form in it was refused.
+    /// The list at the address of `shell`, after a form in it was refused.
     pub(super) fn again(
         &self,
         shell: &Shell,
         rights: Rights,
-        from: &str,
-        refused: Refused,
+        refused: Refused<OrderId>,
     ) -> Result<HttpResponse> {
-        let (path, query) = from.split_once('?').unwrap_or((from, ""));
-        let query = if path == PATH { query } else { "" };
-        let mut shell = shell.clone();
-        (shell.path, shell.query) = (PATH.to_owned(), query.to_owned());
-        let asked = crate::web::query::parse::<OrdersQuery>(query).unwrap_or_default();
-        self.show(&shell, rights, &asked, refused)
+        let asked = crate::web::query::parse::<OrdersQuery>(&shell.query).unwrap_or_default();
+        self.show(shell, rights, &asked, refused)
     }
 }
 
@@ -262,7 +249,7 @@ struct Ask<'a> {
     place: Place,
     answer: Answer,
     problems: Vec<Problem>,
-    refused: Refused,
+    refused: Refused<OrderId>,
     shell: &'a Shell,
     sprite: &'a str,
 }

@@ -259,7 +259,7 @@ pub(super) fn order_page() -> OrderPage {
     ];
     let mut page =
         OrderPage::new(&order, &Standing::New { unkept: 0, last: None }, |_| true, &ShowQuery::default());
-    page.moments = timeline::moments(happened.iter(), &order);
+    page.moments = timeline::moments(happened.iter(), &order, order.placed_at);
     page.older = Some("?before=1".into());
     page.near = Neighbours { newer: Some("/admin/orders/x".into()), older: None };
     page.customer = Some(CustomerCard {

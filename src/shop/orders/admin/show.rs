@@ -273,7 +273,9 @@ impl View<'_> {
             let events = events::of_subject(s, &Subject::of(&order.id), before, MOMENTS + 1)?;
             let more = events.len() > MOMENTS;
             let wanted = |m: &Moment| part.is_none_or(|part| m.part == part);
-            found.extend(moments(events.iter().take(MOMENTS), order).into_iter().filter(wanted));
+            found.extend(
+                moments(events.iter().take(MOMENTS), order, self.shell.now).into_iter().filter(wanted),
+            );
             last = events.iter().take(MOMENTS).next_back().map(|e| e.seq).filter(|_| more);
             before = last;
             if last.is_none() || found.len() >= MOMENTS {

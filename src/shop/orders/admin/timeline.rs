@@ -6,7 +6,7 @@ use crate::base::money::{Currency, Money};
 use crate::base::time::Timestamp;
 use crate::shop::customers::Address;
 use crate::shop::orders::model::StaffNote;
-use crate::shop::orders::{CancelReason, Order, OrderId, Step, happened_at};
+use crate::shop::orders::{CancelReason, Order, OrderId, Step, happened_at, may_edit_note};
 use crate::store::{Actor, ActorKind, StoredEvent};
 use crate::web::parts::{Change, Link, Tone};
 use serde::Serialize;
@@ -95,6 +95,8 @@ impl Moment {
 pub(super) struct Editable {
     pub number: u32,
     pub text: String,
+    /// It is young enough to be rewritten.
+    pub open: bool,
     pub edited_at: Option<Timestamp>,
     /// Who edited it last, where the entries that are read say so.
     pub edited_by: Option<String>,
@@ -102,7 +104,11 @@ pub(super) struct Editable {
 
 /// The entries of events, newest first. Notes that an import brought along have no event of their own: they stand
 /// after the order's beginning.
-pub(super) fn moments<'e>(events: impl Iterator<Item = &'e StoredEvent>, order: &Order) -> Vec<Moment> {
+pub(super) fn moments<'e>(
+    events: impl Iterator<Item = &'e StoredEvent>,
+    order: &Order,
+    now: Timestamp,
+) -> Vec<Moment> {
     let (mut entries, mut editors) = (Vec::new(), BTreeMap::new());
     for event in events {
         if event.kind == "order.placed" && event.subject.id_as::<OrderId>() == Some(order.id) {
@@ -122,6 +128,8 @@ pub(super) fn moments<'e>(events: impl Iterator<Item = &'e StoredEvent>, order: 
     }
     for edit in entries.iter_mut().filter_map(|entry| entry.edit.as_mut()) {
         edit.edited_by = editors.get(&u64::from(edit.number)).cloned();
+        edit.open =
+            order.staff_notes.iter().any(|note| note.number == edit.number && may_edit_note(note, now));
     }
     entries
 }
@@ -352,6 +360,7 @@ fn note_moment(note: &StaffNote) -> Moment {
         edit: Some(Editable {
             number: note.number,
             text: note.text.clone(),
+            open: false,
             edited_at: note.edited_at,
             edited_by: None,
         }),
@@ -409,7 +418,7 @@ mod tests {
             note(3, "2026-11-21T10:00:00Z", "written here"),
         ];
         let written = event("order.noted", json!({"note": 3, "text": "written here"}));
-        let shown = moments([&written, &placed].into_iter(), &order);
+        let shown = moments([&written, &placed].into_iter(), &order, order.placed_at);
         let notes: Vec<_> = shown.iter().filter_map(|m| m.note.as_deref()).collect();
         assert_eq!(notes, ["written here", "came second", "came first"]);
         assert_eq!((shown.len(), shown[1].by.as_str()), (4, "Ann"));
