@@ -6,6 +6,7 @@
     reason = "a bench is a program of its own that prints and may stop"
 )]
 
+mod backing_up;
 mod page;
 mod placing;
 mod searching;
@@ -42,6 +43,8 @@ fn main() {
     let mut figures = searching::run(&shop, &size);
     figures.extend(page::run(&shop, &size));
     figures.extend(placing::run(&size));
+    // It adds orders to the shop, so it comes last.
+    figures.extend(backing_up::run(&shop, &size));
     println!("{:<44} {:>12} {:>12} {:>8}  other side", "figure", "ours", "theirs", "ratio");
     for f in &figures {
         let ratio = f.theirs.as_nanos() as f64 / f.ours.as_nanos().max(1) as f64;

@@ -56,6 +56,7 @@ pub fn tellers() -> access::parked::Tellers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Backup;
     use std::collections::BTreeSet;
 
     #[test]
@@ -66,6 +67,28 @@ mod tests {
             .collect();
         let count: usize = tables().iter().map(|t| 1 + t.indexes.len()).sum();
         assert_eq!(names.len(), count);
+    }
+
+    /// Left out of backups on purpose: what is worth nothing in a restored shop, or would be a danger there.
+    const LEFT_OUT: &[&str] =
+        &["device/1", "import/1", "parked_form/1", "session/1", "setup_link/1", "sign_in_budget/1"];
+
+    fn left_out(tables: &[TableInfo]) -> Vec<&'static str> {
+        let mut names: Vec<_> = tables.iter().filter(|t| t.backup == Backup::Skip).map(|t| t.name).collect();
+        names.sort_unstable();
+        names
+    }
+
+    #[test]
+    fn backups_have_every_table_but_these_and_one_that_is_forgotten_is_noticed() {
+        assert_eq!(left_out(tables()), LEFT_OUT);
+        for place in 0..tables().len() {
+            let mut planted = tables().to_vec();
+            if planted[place].backup == Backup::Keep {
+                planted[place] = planted[place].not_backed_up();
+                assert_ne!(left_out(&planted), LEFT_OUT, "{}", planted[place].name);
+            }
+        }
     }
 
     #[test]

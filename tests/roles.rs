@@ -85,15 +85,12 @@ fn filled(path: &str) -> String {
     out
 }
 
-#[test]
-fn no_route_lets_a_stranger_in() {
-    let shop = Shop::open();
-    let all = routes();
-    assert!(all.len() > 40, "the source is read: {all:?}");
+/// The routes that do not turn a stranger away.
+fn open_to_strangers(url: &str, all: &[(String, String)]) -> BTreeSet<String> {
     let mut open = BTreeSet::new();
-    for (method, path) in &all {
+    for (method, path) in all {
         let answer = request(
-            &format!("{}{}", shop.url, filled(path)),
+            &format!("{url}{}", filled(path)),
             method,
             &[("sec-fetch-site", "same-origin"), ("content-type", "application/x-www-form-urlencoded")],
             (method != "GET").then_some(b"".as_slice()),
@@ -106,8 +103,65 @@ fn no_route_lets_a_stranger_in() {
         }
     }
     let expected: BTreeSet<String> = PUBLIC.iter().map(|p| (*p).to_owned()).collect();
-    let surprising: Vec<_> = open.difference(&expected).collect();
-    assert!(surprising.is_empty(), "open to everybody: {surprising:?}");
+    open.difference(&expected).cloned().collect()
+}
+
+#[test]
+fn no_route_lets_a_stranger_in() {
+    let shop = Shop::open();
+    let all = routes();
+    assert!(all.len() > 40, "the source is read: {all:?}");
+    assert_eq!(open_to_strangers(&shop.url, &all), BTreeSet::new(), "open to everybody");
+}
+
+/// The same program with two routes more: a twin of one that is guarded, with the guard and without it.
+#[test]
+fn a_twin_of_a_route_that_forgot_its_guard_is_noticed() {
+    use actix_web::{HttpResponse, HttpServer, web};
+    use backroom::access::{Staff, may};
+    async fn guarded(_staff: Staff<may::EditOrders>) -> HttpResponse {
+        HttpResponse::Ok().finish()
+    }
+    async fn unguarded() -> HttpResponse {
+        HttpResponse::Ok().finish()
+    }
+    let home = tempfile::tempdir().unwrap();
+    let mut settings = backroom::config::Settings::default();
+    settings.data.dir = Some(home.path().join("data"));
+    settings.store.reserve_mb = 0;
+    settings.store.ballast_mb = 0;
+    let app = backroom::app::App::open(&settings, backroom::base::time::Clock::system()).unwrap();
+    let front = app.front().unwrap();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let make = move || {
+                let own = front.clone();
+                let twin = |name: &str| web::resource(format!("/admin/orders/{{id}}/{name}"));
+                front
+                    .web
+                    .app(front.shells.clone())
+                    .service(twin("guarded").route(web::post().to(guarded)))
+                    .service(twin("unguarded").route(web::post().to(unguarded)))
+                    .configure(move |config| backroom::routes::configure(&own, config))
+            };
+            let server = HttpServer::new(make).workers(1).disable_signals().bind("127.0.0.1:0").unwrap();
+            let address = server.addrs()[0];
+            let running = server.run();
+            sender.send((address, running.handle())).unwrap();
+            running.await.unwrap();
+        });
+    });
+    let (address, handle) = receiver.recv().unwrap();
+    let mut all = routes();
+    all.extend(
+        ["guarded", "unguarded"].map(|name| ("POST".to_owned(), format!("/admin/orders/{{id}}/{name}"))),
+    );
+    let open = open_to_strangers(&format!("http://{address}"), &all);
+    assert_eq!(open, BTreeSet::from(["POST /admin/orders/{id}/unguarded".to_owned()]));
+    drop(handle.stop(false));
+    thread.join().unwrap();
+    app.store.close().unwrap();
 }
 
 #[test]

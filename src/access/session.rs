@@ -15,8 +15,9 @@ crate::id!(
 
 /// Sessions a person has at most; with one more the oldest ends.
 const LIVE_MAX: usize = 50;
-/// Dead sessions removed with each sign-in at most: their number falls as long as there are some.
-const TRIM_MAX: usize = 50;
+/// Dead sessions removed with each sign-in at most: their number falls as long as there are some, and while a clock is
+/// years ahead not all of them are lost.
+const TRIM_MAX: usize = 4;
 /// The use of a session is written down at most so often.
 const TOUCH_MS: i64 = MINUTE_MS;
 /// An ended session is remembered so long: a form that was being written belongs to its account.
@@ -93,9 +94,10 @@ impl Session {
         let died = self.ended.map_or(self.last_seen_at.plus_ms(settings.idle_ms()), |ended| ended.at);
         !self.is_live(now, settings) && now.since_ms(died) >= REMEMBERED_MS
     }
-    /// Whether its use has to be written down.
+    /// Whether its use has to be written down. What a clock says that was set back is not: when it is right again, the
+    /// session would seem not to have been used since.
     pub fn is_due(&self, now: Timestamp) -> bool {
-        now.since_ms(self.last_seen_at).abs() >= TOUCH_MS
+        now.since_ms(self.last_seen_at) >= TOUCH_MS
     }
 }
 

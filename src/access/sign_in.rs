@@ -157,7 +157,7 @@ async fn open(access: &Access, origin: Origin, id: StaffId, verified: String, by
     let settings = access.settings().clone();
     let opened = access
         .store()
-        .write(origin.actor(&person), move |tx| {
+        .write_small(origin.actor(&person), move |tx| {
             let still =
                 staff::get(tx, id)?.active && staff::credential(tx, id)?.is_some_and(|c| c.hash == verified);
             if !still {

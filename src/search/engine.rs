@@ -6,7 +6,7 @@ use crate::search::doc::Doc;
 use crate::search::fold::fold_key;
 use crate::search::health::Health;
 use crate::search::highlight::{Match, explain};
-use crate::search::index::{Layout, Place, Reader, bytes};
+use crate::search::index::{Disk, Layout, Place, Reader, bytes, real_disk};
 use crate::search::indexer::Indexer;
 use crate::search::pending::Pending;
 use crate::search::query::Query;
@@ -89,6 +89,16 @@ impl Search {
         settings: Settings,
         _clock: Clock,
     ) -> Result<Self> {
+        Self::over(dir, schema, source, settings, real_disk())
+    }
+    /// The same with the index's files on a disk of the caller's.
+    pub(crate) fn over(
+        dir: &Path,
+        schema: Schema,
+        source: Arc<dyn Source>,
+        settings: Settings,
+        disk: Disk,
+    ) -> Result<Self> {
         // The index is made from the store: whatever stands in its place is in the way.
         if dir.is_file() {
             tracing::warn!(dir = %dir.display(), "a file stands where the search index belongs; it is removed");
@@ -98,7 +108,7 @@ impl Search {
         let layout = Arc::new(Layout::new(&schema));
         let epoch: String = source.epoch().iter().map(|byte| format!("{byte:02x}")).collect();
         let shared = Shared {
-            place: Place::new(dir, &epoch, &schema),
+            place: Place::new(dir, disk, &epoch, &schema),
             schema,
             layout,
             source,

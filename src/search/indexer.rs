@@ -34,8 +34,8 @@ pub(crate) struct Indexer {
     pub(crate) building: Option<Building>,
     /// When the segments were looked at last.
     pub(crate) looked: Option<Instant>,
-    /// The last commit failed: files of it may be lying about.
-    pub(crate) failed: bool,
+    /// Nothing is lying about that a commit which failed, or a program that was killed, has left.
+    pub(crate) swept: bool,
 }
 
 impl Shared {
@@ -103,8 +103,8 @@ impl Shared {
             return Ok(false);
         };
         if indexer.writer.is_none() {
-            indexer.writer = Some(self.open_writer(&live, indexer.failed)?);
-            indexer.failed = false;
+            indexer.writer = Some(self.open_writer(&live, indexer.swept)?);
+            indexer.swept = true;
         }
         let reach = self.pending.noted();
         let waiting = self.pending.waiting();
@@ -201,7 +201,7 @@ impl Shared {
         indexer.writer = None;
         indexer.added.clear();
         indexer.since = None;
-        indexer.failed = true;
+        indexer.swept = false;
         if is_damage(&error) {
             if let Some(live) = self.live() {
                 live.broken.store(true, Ordering::SeqCst);
@@ -211,11 +211,11 @@ impl Shared {
         Error::internal(error)
     }
 
-    fn open_writer(&self, live: &Live, after_failure: bool) -> Result<Writer> {
+    fn open_writer(&self, live: &Live, is_swept: bool) -> Result<Writer> {
         let writer = Writer::open(&live.index, Arc::clone(&self.layout), self.settings.arena_mb)
             .map_err(Error::internal)?;
-        if after_failure {
-            writer.collect_garbage().map_err(Error::internal)?;
+        if !is_swept {
+            writer.sweep(&live.index, &live.dir).map_err(Error::internal)?;
         }
         Ok(writer)
     }

@@ -2,6 +2,8 @@
 //!
 //! Features declare their kinds and fields (`Schema`) and turn their records into documents (`Doc`).
 
+#[cfg(test)]
+mod crashing;
 mod cut;
 mod doc;
 mod engine;

@@ -2,7 +2,7 @@
 
 use crate::base::error::{Error, Kind, Result};
 use crate::base::time::{Clock, Timestamp};
-use crate::store::actor::Actor;
+use crate::store::actor::{Actor, ActorKind};
 use crate::store::check::{Checker, Finding, Findings, check_all};
 use crate::store::engine::redb::{FileMedium, PART_DAMAGED, RedbOpener, damaged, sync_parent};
 use crate::store::events;
@@ -136,9 +136,32 @@ impl Store {
         actor: Actor,
         op: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        let counts_as = actor.kind;
+        self.write_as(counts_as, actor, op).await
+    }
+
+    /// The same for a person's write of a few rows without which nobody could come in to look or go out: with little
+    /// space left it is taken as the program's own are.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn write_small<T: Send + 'static>(
+        &self,
+        actor: Actor,
+        op: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.write_as(ActorKind::System, actor, op).await
+    }
+
+    async fn write_as<T: Send + 'static>(
+        &self,
+        counts_as: ActorKind,
+        actor: Actor,
+        op: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let (sender, receiver) = tokio::sync::oneshot::channel();
         let answer = move |result| drop(sender.send(result));
-        self.inner.shared.queue.push(Box::new(Operation { actor, op, answer, result: None }))?;
+        self.inner.shared.queue.push(Box::new(Operation { actor, counts_as, op, answer, result: None }))?;
         receiver.await.unwrap_or_else(|_| Err(commit_unknown()))
     }
 
@@ -157,7 +180,9 @@ impl Store {
         }
         let (sender, receiver) = std::sync::mpsc::sync_channel(1);
         let answer = move |result| drop(sender.send(result));
-        self.inner.shared.queue.push_when_free(Box::new(Operation { actor, op, answer, result: None }))?;
+        let counts_as = actor.kind;
+        let operation = Operation { actor, counts_as, op, answer, result: None };
+        self.inner.shared.queue.push_when_free(Box::new(operation))?;
         receiver.recv().unwrap_or_else(|_| Err(commit_unknown()))
     }
 

@@ -4,7 +4,7 @@ use crate::base::error::{Error, Result};
 use crate::base::id::{Id, to_text};
 use crate::base::time::Timestamp;
 use crate::store::actor::{Actor, ActorKind};
-use crate::store::format::set_events_anchor;
+use crate::store::format::{events_anchor, set_events_anchor};
 use crate::store::index::{Index, IndexInfo, IndexRow};
 use crate::store::snapshot::Read;
 use crate::store::span::{Direction, Span};
@@ -263,6 +263,15 @@ pub fn after(from: &(impl Read + ?Sized), seq: u64, limit: usize) -> Result<Vec<
     let Some(first) = seq.checked_add(1) else { return Ok(Vec::new()) };
     let rows = EVENTS.list(from, &Span::from(&first), Direction::Forward, limit)?;
     rows.into_iter().map(|(seq, row)| row.stored(seq)).collect()
+}
+
+/// The number of the oldest event that is kept; of the next one when there is none.
+///
+/// # Errors
+/// As [`Table::walk`].
+pub fn first_seq(from: &(impl Read + ?Sized)) -> Result<u64> {
+    // The chain begins behind what was removed.
+    Ok(events_anchor(from)?.seq.saturating_add(1))
 }
 
 /// One event by its number.

@@ -2,7 +2,7 @@
 
 use crate::base::error::{Error, Result};
 use crate::base::time::Timestamp;
-use crate::store::actor::Actor;
+use crate::store::actor::{Actor, ActorKind};
 use crate::store::health::{commit_unknown, fenced};
 use crate::store::shared::is_io;
 use crate::store::tx::{Group, Tx};
@@ -20,7 +20,8 @@ pub(super) enum Verdict {
 
 /// One operation in the line.
 pub(super) trait Job: Send {
-    fn actor(&self) -> &Actor;
+    /// Whose write it counts as when little space is left.
+    fn counts_as(&self) -> ActorKind;
     /// Runs it and keeps its result until the verdict.
     fn run(&mut self, group: &mut Group, now: Timestamp);
     /// Refuses it without running it.
@@ -33,6 +34,7 @@ pub(super) trait Job: Send {
 /// An operation and where its answer goes.
 pub(super) struct Operation<T, F, A> {
     pub(super) actor: Actor,
+    pub(super) counts_as: ActorKind,
     pub(super) op: F,
     pub(super) answer: A,
     pub(super) result: Option<Result<T>>,
@@ -44,8 +46,8 @@ where
     F: Fn(&mut Tx<'_>) -> Result<T> + Send,
     A: FnOnce(Result<T>) + Send,
 {
-    fn actor(&self) -> &Actor {
-        &self.actor
+    fn counts_as(&self) -> ActorKind {
+        self.counts_as
     }
     fn run(&mut self, group: &mut Group, now: Timestamp) {
         self.result = Some(group.run(&self.actor, now, |tx| (self.op)(tx)));

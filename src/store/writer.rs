@@ -145,7 +145,7 @@ impl Writer {
         self.forget_old_answers(&mut group, now);
         let mut count = 0;
         for job in jobs.iter_mut() {
-            match look.allow(job.actor().kind) {
+            match look.allow(job.counts_as()) {
                 Ok(()) => job.run(&mut group, now),
                 Err(error) => job.refuse(error),
             }

@@ -32,7 +32,7 @@ impl Client {
     }
 
     /// Finds the address of a request that comes in.
-    pub(super) fn find(request: &ServiceRequest, trusted: &[Network]) -> Self {
+    pub(crate) fn find(request: &ServiceRequest, trusted: &[Network]) -> Self {
         Self(behind_proxies(peer(request.peer_addr()), request.headers(), trusted))
     }
 
@@ -63,7 +63,7 @@ impl Client {
 }
 
 /// Whether a trusted proxy says that the request came to it without TLS.
-pub(super) fn came_plain(request: &ServiceRequest, trusted: &[Network]) -> bool {
+pub(crate) fn came_plain(request: &ServiceRequest, trusted: &[Network]) -> bool {
     let peer = peer(request.peer_addr());
     let name = HeaderName::from_static("x-forwarded-proto");
     let said = request.headers().get_all(name).last().and_then(|value| value.to_str().ok());
@@ -138,6 +138,30 @@ mod tests {
         assert_eq!(found("10.0.0.1:1", &["\"[2001:db8::7]\""], &trusted), "2001:db8::7");
         assert_eq!(found("10.0.0.1:1", &["2001:db8::7, 2001:db8:aaaa::1"], &trusted), "2001:db8::7");
         assert_eq!(found("[::ffff:10.0.0.1]:1", &["::ffff:203.0.113.7"], &trusted), "203.0.113.7");
+    }
+
+    /// What a shop behind a proxy takes for the client, with what the client may say of itself before it.
+    fn believed(find: impl Fn(IpAddr, &HeaderMap, &[Network]) -> IpAddr) -> Vec<String> {
+        let trusted = [Network("10.0.0.0/8".parse().unwrap())];
+        let lies = ["", "127.0.0.1, ", "10.0.0.7, ", "1.1.1.1, 10.0.0.7, ", "unknown, 2001:db8::1, "];
+        let wrong = lies.into_iter().filter(|lie| {
+            let mut headers = HeaderMap::new();
+            let said = format!("{lie}203.0.113.7").parse().unwrap();
+            headers.append(HeaderName::from_static("x-forwarded-for"), said);
+            find("10.0.0.1".parse().unwrap(), &headers, &trusted).to_string() != "203.0.113.7"
+        });
+        wrong.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn no_client_says_who_it_is_and_a_reader_of_the_first_value_is_noticed() {
+        assert_eq!(believed(behind_proxies), Vec::<String>::new());
+        // The planted fault: the first value, as `ConnectionInfo` takes it.
+        let first = |peer: IpAddr, headers: &HeaderMap, _: &[Network]| {
+            let line = headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
+            line.and_then(|line| parse_hop(line.split(',').next()?)).unwrap_or(peer)
+        };
+        assert_eq!(believed(first).len(), 4);
     }
 
     #[test]

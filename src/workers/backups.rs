@@ -5,7 +5,7 @@
 
 use crate::app::App;
 use crate::base::error::{Error, Kind, Result};
-use crate::base::time::{Clock, Timestamp, Zone};
+use crate::base::time::{Clock, HOUR_MS, Timestamp, Zone};
 use crate::config::Backup;
 use crate::outbound::target::Target;
 use crate::registry;
@@ -26,6 +26,9 @@ use std::time::{Duration, Instant};
 pub const INSIDE: &str = "--inside";
 /// The loop looks whether a backup is due once in so long.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// So far ahead of the clock a backup may be dated and still be one of today.
+const AHEAD_MS: i64 = HOUR_MS;
 /// After a failure it waits this long: a full disk does not empty within a minute.
 const AFTER_FAILURE: Duration = Duration::from_secs(15 * 60);
 /// Address space of a trial. It needs some 200 MB, however large the backup is.
@@ -217,8 +220,7 @@ fn look_again(app: &App, office: &Office) {
     }
     let first = Duration::from_secs(app.settings.backup.delay_seconds.into());
     let mut next = Instant::now() + first;
-    // One that failed its trial is not tried again and again.
-    let mut tried = None;
+    let mut so_far = SoFar::default();
     loop {
         let call = office.wait(next.saturating_duration_since(Instant::now()));
         let by_hand = match call {
@@ -235,7 +237,7 @@ fn look_again(app: &App, office: &Office) {
         let is_wish = by_hand.is_some();
         let done = catch_unwind(AssertUnwindSafe(|| match by_hand {
             Some(wish) => fulfil(app, office, wish),
-            None => look(app, office, &mut tried),
+            None => look(app, office, &mut so_far),
         }));
         let done = done.unwrap_or_else(|_| Err(Error::internal("the loop of backups panicked")));
         if office.is_over() {
@@ -287,18 +289,36 @@ fn prove(app: &App, office: &Office, name: &str) -> Result<String> {
     ))
 }
 
+/// What the loop remembers from look to look.
+#[derive(Default)]
+struct SoFar {
+    /// One that failed its trial is not tried again and again.
+    tried: Option<String>,
+    /// The day's backup that was made last, and when by a clock that nobody sets.
+    made: Option<(String, Instant)>,
+}
+
 /// Makes the day's backup when it is due, proves the newest, takes old ones away.
-fn look(app: &App, office: &Office, tried: &mut Option<String>) -> Result<Option<String>> {
+fn look(app: &App, office: &Office, so_far: &mut SoFar) -> Result<Option<String>> {
     let (shelf, settings) = (app.shelf(), &app.settings.backup);
     let now = app.store.clock().now();
     know_bases(app, office)?;
-    if is_due(newest(&shelf)?.map(|kept| kept.at), now, settings, &app.shop.zone()) || office.needs_base() {
+    let all: Vec<Timestamp> = shelf.list()?.iter().map(|kept| kept.at).collect();
+    let rested = so_far.made.as_ref().map(|(_, at)| at.elapsed());
+    if is_due(&all, now, rested, settings, &app.shop.zone()) || office.needs_base() {
         office.does(Wish::Make);
         let made = app.back_up()?;
         tracing::info!(file = %made.file.display(), bytes = made.bytes, seq = made.seq, "backup made");
+        let name = made.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        so_far.made = Some((name, Instant::now()));
     }
-    let Some(newest) = newest(&shelf)? else { return Ok(None) };
-    if newest.verified_at.is_some() || tried.as_ref() == Some(&newest.file) {
+    // The one just made need not have the latest name: the clock may have been set back.
+    let of_name = |kept: &Kept| so_far.made.as_ref().is_some_and(|(name, _)| *name == kept.file);
+    let all = shelf.list()?;
+    let Some(newest) = all.iter().find(|kept| of_name(kept)).or_else(|| all.first()).cloned() else {
+        return Ok(None);
+    };
+    if newest.verified_at.is_some() || so_far.tried.as_ref() == Some(&newest.file) {
         return copy_out(app, office);
     }
     office.does(Wish::Try(newest.file.clone()));
@@ -306,9 +326,9 @@ fn look(app: &App, office: &Office, tried: &mut Option<String>) -> Result<Option
     if office.is_over() {
         return Ok(None);
     }
-    *tried = Some(newest.file);
+    so_far.tried = Some(newest.file);
     // Also when it is no good: the newest good one stays anyway, and the disk must not fill up.
-    tidy(app)?;
+    tidy(app, so_far.made.as_ref().map(|(name, _)| name.as_str()))?;
     let told = proved?;
     Ok(Some(copy_out(app, office)?.unwrap_or(told)))
 }
@@ -367,9 +387,9 @@ fn know_bases(app: &App, office: &Office) -> Result<()> {
 }
 
 /// Takes old backups away, and the parts of the journal that only they needed; also their copies in a directory.
-fn tidy(app: &App) -> Result<()> {
+fn tidy(app: &App, just_made: Option<&str>) -> Result<()> {
     let shelf = app.shelf();
-    let gone = shelf.prune(&app.settings.backup.keep(), false)?;
+    let gone = shelf.prune_but(&app.settings.backup.keep(), just_made, false)?;
     let mut names: Vec<String> = gone.into_iter().map(|kept| kept.file).collect();
     if !names.is_empty() {
         tracing::info!(count = names.len(), "old backups removed");
@@ -384,13 +404,20 @@ fn tidy(app: &App) -> Result<()> {
     Ok(())
 }
 
-fn newest(shelf: &Shelf) -> Result<Option<Kept>> {
-    Ok(shelf.list()?.into_iter().next())
-}
-
-/// Whether the hour has come since the newest backup was made.
-fn is_due(newest: Option<Timestamp>, now: Timestamp, settings: &Backup, zone: &Zone) -> bool {
-    let Some(newest) = newest else { return true };
+/// Whether the hour has come since the newest backup was made. One that was made under a clock that was ahead says
+/// nothing of that. Where there are only such, the clock of now is behind, and one a day is made by the time that
+/// passes: `rested` is how long the last one of this run is ago.
+fn is_due(
+    all: &[Timestamp],
+    now: Timestamp,
+    rested: Option<Duration>,
+    settings: &Backup,
+    zone: &Zone,
+) -> bool {
+    // One that has just been made has the name of a later second where there was one already.
+    let Some(newest) = all.iter().filter(|at| **at <= now.plus_ms(AHEAD_MS)).max().copied() else {
+        return all.is_empty() || rested.is_none_or(|rested| rested >= A_DAY);
+    };
     let hour_of = |day: jiff::civil::Date| {
         let at = day.at(i8::try_from(settings.hour).unwrap_or(0), 0, 0, 0).to_zoned(zone.0.clone());
         at.map(|at| Timestamp(at.timestamp().as_millisecond())).ok()
@@ -408,8 +435,8 @@ mod tests {
     fn one_is_due_a_day_from_the_hour_on() {
         let at = |text: &str| Timestamp::parse(text).unwrap();
         let zone = Zone::named("Europe/Berlin").unwrap();
-        let due = |newest: &str, now: &str| is_due(Some(at(newest)), at(now), &Backup::default(), &zone);
-        assert!(is_due(None, at("2026-11-27T12:00:00Z"), &Backup::default(), &zone));
+        let due = |newest: &str, now: &str| is_due(&[at(newest)], at(now), None, &Backup::default(), &zone);
+        assert!(is_due(&[], at("2026-11-27T12:00:00Z"), None, &Backup::default(), &zone));
         // Three o'clock in Berlin is two in UTC.
         assert!(!due("2026-11-26T02:00:10Z", "2026-11-27T01:59:59Z"));
         assert!(due("2026-11-26T02:00:10Z", "2026-11-27T02:00:00Z"));
@@ -418,6 +445,28 @@ mod tests {
         // The night in which three o'clock comes twice, and the one in which two does not come.
         assert!(!due("2026-10-25T02:00:05Z", "2026-10-25T22:00:00Z"));
         assert!(due("2026-03-28T03:00:00Z", "2026-03-29T01:00:00Z"));
+    }
+
+    #[test]
+    fn a_clock_that_was_years_ahead_or_is_behind_stops_no_backup_and_brings_no_storm() {
+        let at = |text: &str| Timestamp::parse(text).unwrap();
+        let (zone, hour) = (Zone::utc(), Duration::from_secs(3_600));
+        let due = |all: &[&str], now: &str, rested: Option<Duration>| {
+            let all: Vec<Timestamp> = all.iter().map(|text| at(text)).collect();
+            is_due(&all, at(now), rested, &Backup::default(), &zone)
+        };
+        // One was made while the clock was ten years ahead: the days go on.
+        let all = ["2026-11-26T03:00:00Z", "2036-11-26T12:00:00Z"];
+        assert!(!due(&all, "2026-11-26T23:00:00Z", Some(hour)));
+        assert!(due(&all, "2026-11-27T03:00:00Z", Some(hour)));
+        // The clock is ten years behind: one at once, then one a day, whether the first one is kept or not.
+        let all = ["2026-11-26T03:00:00Z", "2026-11-25T03:00:00Z"];
+        assert!(due(&all, "2016-11-26T12:00:00Z", None));
+        assert!(!due(&all, "2016-11-26T12:01:00Z", Some(hour)));
+        assert!(!due(&["2016-11-26T12:00:00Z", all[0]], "2016-11-26T12:01:00Z", None));
+        assert!(due(&all, "2016-11-27T12:00:00Z", Some(hour * 24)));
+        // Back by a second, again and again.
+        assert!(!due(&["2026-11-26T03:00:05Z"], "2026-11-26T03:00:04Z", None));
     }
 
     #[test]

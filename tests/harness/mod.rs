@@ -98,13 +98,31 @@ impl Shop {
     pub(crate) fn open_with(more: &[&str]) -> Self {
         let home = tempfile::tempdir().unwrap();
         let dir = home.path().join("data");
+        Self::open_at(home, dir, more)
+    }
+
+    /// The same in a directory that the caller chooses; `home` is removed at the end.
+    pub(crate) fn open_at(home: tempfile::TempDir, dir: PathBuf, more: &[&str]) -> Self {
         let data = dir.to_str().unwrap().to_owned();
-        let added = backroom_with_input(
-            &["staff", "add", "--data", &data, "--email", OWNER, "--name", "Olga Owner", "--role", "owner"],
-            &format!("{PASSWORD}\n"),
-        );
+        // What is true for the disk is true for the first commands too.
+        let at = more.iter().position(|argument| *argument == "--config");
+        let config = at.and_then(|at| more.get(at..at + 2)).unwrap_or_default();
+        let mut add = vec![
+            "staff",
+            "add",
+            "--data",
+            &data,
+            "--email",
+            OWNER,
+            "--name",
+            "Olga Owner",
+            "--role",
+            "owner",
+        ];
+        add.extend(config);
+        let added = backroom_with_input(&add, &format!("{PASSWORD}\n"));
         assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
-        let key = create_key(&data, &["all"]);
+        let key = create_key(&data, &["all"], config);
         let mut shop = Self {
             child: None,
             url: String::new(),
@@ -183,6 +201,12 @@ impl Shop {
         line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
     }
 
+    /// Files and sockets that the running program has open.
+    pub(crate) fn open_files(&self) -> usize {
+        let folder = format!("/proc/{}/fd", self.child.as_ref().unwrap().id());
+        std::fs::read_dir(folder).unwrap().count()
+    }
+
     /// Ends the program as a power cut of the process would: SIGKILL.
     pub(crate) fn kill(&mut self) {
         let mut child = self.child.take().unwrap();
@@ -199,7 +223,7 @@ impl Shop {
 
     /// A key with these scopes, made through the running program.
     pub(crate) fn key_with(&self, scopes: &[&str]) -> String {
-        create_key(self.data(), scopes)
+        create_key(self.data(), scopes, &[])
     }
 
     pub(crate) fn request(
@@ -265,8 +289,9 @@ impl Drop for Shop {
     }
 }
 
-fn create_key(data: &str, scopes: &[&str]) -> String {
+fn create_key(data: &str, scopes: &[&str], more: &[&str]) -> String {
     let mut args = vec!["key", "create", "--data", data, "--name", "test", "--json"];
+    args.extend(more);
     for scope in scopes {
         args.extend(["--scope", scope]);
     }

@@ -158,7 +158,7 @@ async fn leave(_all: Public, request: HttpRequest, access: web::Data<Access>) ->
         let event = SignedOut { device: live.session.device.clone() };
         access
             .store()
-            .write(live.actor(&request), move |tx| {
+            .write_small(live.actor(&request), move |tx| {
                 if session::end(tx, &token, Ending::SignedOut)?.is_some() {
                     tx.publish(subject, &event)?;
                 }

@@ -1,6 +1,7 @@
 //! The floor as a whole, in process, with a real store: a shop with an owner, browsers and programs that call it.
 
 mod budgets;
+mod clocks;
 mod console;
 mod keys;
 mod pages;

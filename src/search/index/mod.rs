@@ -14,6 +14,6 @@ pub(crate) use conditions::{doc_freq, docs};
 pub(crate) use docsets::Docs;
 pub(crate) use layout::{Layout, letter, prefix_end};
 pub(crate) use ordered::Ordered;
-pub(crate) use place::{Place, bytes, is_damage};
+pub(crate) use place::{Disk, Place, bytes, is_damage, real_disk};
 pub(crate) use reader::{Generation, Reader, Segment};
 pub(crate) use writer::{Payload, Writer};

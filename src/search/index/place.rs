@@ -10,13 +10,23 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tantivy::directory::error::{OpenDirectoryError, OpenReadError, OpenWriteError};
+use tantivy::directory::{Directory, MmapDirectory};
 use tantivy::tokenizer::TextAnalyzer;
 use tantivy::{Index, TantivyError};
 
+/// Opens the files of an index in a directory that is there; a test puts its own in its place.
+pub(crate) type Disk = Arc<dyn Fn(&Path) -> Result<Box<dyn Directory>, OpenDirectoryError> + Send + Sync>;
+
+/// The directories as they are.
+pub(crate) fn real_disk() -> Disk {
+    Arc::new(|dir| Ok(Box::new(MmapDirectory::open(dir)?)))
+}
+
 /// Where indexes of one store and schema live.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Place {
     root: PathBuf,
+    disk: Disk,
     /// `<epoch>-s<schema hash>-f<format>`; a number for each rebuild follows.
     base: String,
 }
@@ -30,9 +40,9 @@ pub(crate) struct Opened {
 }
 
 impl Place {
-    pub(crate) fn new(root: &Path, epoch: &str, schema: &Schema) -> Self {
+    pub(crate) fn new(root: &Path, disk: Disk, epoch: &str, schema: &Schema) -> Self {
         let base = format!("{epoch}-s{:08x}-f{FORMAT}", schema.hash());
-        Self { root: root.to_owned(), base }
+        Self { root: root.to_owned(), disk, base }
     }
 
     /// The directories of this store and schema, the newest rebuild first.
@@ -68,7 +78,7 @@ impl Place {
         let epoch = self.base.split('-').next().unwrap_or_default();
         for (_, dir) in self.own() {
             // Over a file that was cut off the library may panic instead of refusing.
-            let opened = guarded(|| open_one(&dir, layout, schema));
+            let opened = guarded(|| open_one(&self.disk, &dir, layout, schema));
             let cut_off = || TantivyError::InternalError("a file ends too early".to_owned());
             match opened.unwrap_or_else(|| Err(cut_off())) {
                 Ok(opened) => {
@@ -95,7 +105,15 @@ impl Place {
         let number = self.own().first().map_or(1, |(number, _)| number + 1);
         let dir = self.root.join(format!("{}-{number}", self.base));
         std::fs::create_dir_all(&dir)?;
-        match layout.builder().create_in_dir(&dir) {
+        let made = (self.disk)(&dir).map_err(TantivyError::from).and_then(|files| {
+            // Never over one that is there already.
+            if Index::exists(&*files)? {
+                Err(TantivyError::IndexAlreadyExists)
+            } else {
+                layout.builder().open_or_create(files)
+            }
+        });
+        match made {
             Ok(mut index) => {
                 prepare(&mut index);
                 Ok((index, dir))
@@ -122,8 +140,8 @@ fn prepare(index: &mut Index) {
 }
 
 /// Opens a directory. Only a reader proves an index: opening alone succeeds with segments missing.
-fn open_one(dir: &Path, layout: &Arc<Layout>, schema: &Schema) -> Result<Opened, TantivyError> {
-    let mut index = Index::open_in_dir(dir)?;
+fn open_one(disk: &Disk, dir: &Path, layout: &Arc<Layout>, schema: &Schema) -> Result<Opened, TantivyError> {
+    let mut index = Index::open(disk(dir)?)?;
     prepare(&mut index);
     if index.schema() != layout.schema {
         return Err(TantivyError::SchemaError("the fields differ".to_owned()));

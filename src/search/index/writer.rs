@@ -4,9 +4,13 @@ use super::layout::{self, Layout, has_gram, letter, sign};
 use super::lines;
 use crate::search::terms::Terms;
 use crate::search::tokens::{Form, PHONE_MIN};
+use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
+use tantivy::directory::Directory as _;
+use tantivy::directory::error::DeleteError;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, NoMergePolicy};
-use tantivy::{Index, IndexWriter, TantivyDocument};
+use tantivy::{Index, IndexWriter, TantivyDocument, TantivyError};
 
 /// How far an index reaches, kept in each commit.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -19,6 +23,9 @@ pub(crate) struct Payload {
 
 /// Threads that build a new index, beside the one that reads the records.
 const BUILDERS_MAX: usize = 2;
+
+/// Letters of a segment's name.
+const SEGMENT_NAME_LEN: usize = 32;
 
 /// The one writer of an index. Plain commits, which would erase the payload, cannot be reached through it.
 pub(crate) struct Writer {
@@ -56,9 +63,38 @@ impl Writer {
         Ok(Self { inner: index.writer_with_options(options)?, layout, text: String::new() })
     }
 
-    /// Deletes what a failed commit left behind.
-    pub(crate) fn collect_garbage(&self) -> tantivy::Result<()> {
-        self.inner.garbage_collect_files().wait().map(|_| ())
+    /// Deletes what a commit that failed, or a program that was killed, has left behind: a file that is there already
+    /// would be in the way of the next commit. Call it before the first change.
+    pub(crate) fn sweep(&self, index: &Index, dir: &Path) -> tantivy::Result<()> {
+        self.inner.garbage_collect_files().wait()?;
+        // After a power cut the library's list of its files may lack some that are there.
+        let known: HashMap<String, Option<u64>> = index
+            .load_metas()?
+            .segments
+            .iter()
+            .map(|segment| (segment.id().uuid_string(), segment.delete_opstamp()))
+            .collect();
+        for entry in std::fs::read_dir(dir)? {
+            let name = entry?.file_name();
+            // `<segment>.<kind>`, and `<segment>.<number>.del` for what was deleted in it up to a commit.
+            let Some((segment, rest)) = name.to_str().and_then(|name| name.split_once('.')) else { continue };
+            if segment.len() != SEGMENT_NAME_LEN {
+                continue;
+            }
+            let is_used = known.get(segment).is_some_and(|deleted| {
+                rest.strip_suffix(".del")
+                    .is_none_or(|number| deleted.is_some_and(|at| at.to_string() == number))
+            });
+            if !is_used {
+                match index.directory().delete(Path::new(&name)) {
+                    Ok(()) | Err(DeleteError::FileDoesNotExist(_)) => {}
+                    Err(DeleteError::IoError { io_error, .. }) => {
+                        return Err(TantivyError::IoError(io_error));
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Replaces a document.
@@ -113,9 +149,8 @@ impl Writer {
 
     /// Makes everything so far durable and readable after a reload.
     pub(crate) fn commit(&mut self, payload: &Payload) -> tantivy::Result<()> {
-        let text = serde_json::to_string(payload).map_err(|e| {
-            tantivy::TantivyError::InternalError(format!("the payload cannot be written: {e}"))
-        })?;
+        let text = serde_json::to_string(payload)
+            .map_err(|e| TantivyError::InternalError(format!("the payload cannot be written: {e}")))?;
         let mut prepared = self.inner.prepare_commit()?;
         prepared.set_payload(&text);
         prepared.commit().map(|_| ())

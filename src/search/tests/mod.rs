@@ -1,5 +1,6 @@
 //! Tests of the floor as a whole, on a small shop of orders and customers.
 
+mod crash;
 mod equality;
 mod grammar;
 mod lists;
@@ -83,6 +84,9 @@ struct Inner {
     docs: BTreeMap<(&'static str, [u8; 16]), Doc>,
     log: Vec<Change>,
     epoch: u8,
+    /// Changes that the log has forgotten, and those it says it has.
+    trimmed: u64,
+    admitted: u64,
 }
 
 impl Shop {
@@ -105,6 +109,11 @@ impl Shop {
     }
     pub(super) fn forget_log_after(&self, seq: usize) {
         self.inner.lock().unwrap().log.truncate(seq);
+    }
+    /// The log forgets what is up to `seq`, and says so or not.
+    pub(super) fn trim(&self, seq: u64, admits: bool) {
+        let mut inner = self.inner.lock().unwrap();
+        (inner.trimmed, inner.admitted) = (seq, if admits { seq } else { 0 });
     }
     pub(super) fn all(&self) -> Vec<Doc> {
         self.inner.lock().unwrap().docs.values().cloned().collect()
@@ -140,7 +149,11 @@ impl Source for Shop {
     }
     fn changes(&self, after_seq: u64, limit: usize) -> Result<Vec<Change>> {
         let inner = self.inner.lock().unwrap();
-        Ok(inner.log.iter().filter(|c| c.seq > after_seq).take(limit).copied().collect())
+        let kept = inner.log.iter().filter(|c| c.seq > after_seq.max(inner.trimmed));
+        Ok(kept.take(limit).copied().collect())
+    }
+    fn first_seq(&self) -> u64 {
+        self.inner.lock().unwrap().admitted + 1
     }
     fn last_seq(&self) -> u64 {
         self.inner.lock().unwrap().log.len() as u64

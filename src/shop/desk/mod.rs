@@ -2,6 +2,8 @@
 //! backups, the documentation of the API; and what the index holds of them.
 
 pub mod backups;
+#[cfg(test)]
+mod clocks;
 pub mod customer;
 pub mod docs;
 pub mod feed;

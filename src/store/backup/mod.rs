@@ -21,6 +21,8 @@ mod writer;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod under_load;
 
 pub use create::{Files, Made, create};
 pub use format::{Header, TableRows};

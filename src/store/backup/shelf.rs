@@ -142,9 +142,17 @@ impl Shelf {
     /// # Errors
     /// `backup_io`.
     pub fn prune(&self, keep: &Keep, is_rehearsal: bool) -> Result<Vec<Kept>> {
+        self.prune_but(keep, None, is_rehearsal)
+    }
+    /// The same, but one stays in any case: it was just made, under a clock that may be years behind.
+    ///
+    /// # Errors
+    /// `backup_io`.
+    pub fn prune_but(&self, keep: &Keep, stays: Option<&str>, is_rehearsal: bool) -> Result<Vec<Kept>> {
         let all = self.list()?;
         let chosen = keep.choose(&all.iter().map(|k| (k.at, k.verified_at.is_some())).collect::<Vec<_>>());
         let gone: Vec<Kept> = all.into_iter().zip(chosen).filter(|(_, kept)| !kept).map(|(k, _)| k).collect();
+        let gone: Vec<Kept> = gone.into_iter().filter(|old| stays != Some(old.file.as_str())).collect();
         for old in gone.iter().filter(|_| !is_rehearsal) {
             let path = self.dir.join(&old.file);
             std::fs::remove_file(&path).map_err(|e| io("An old backup cannot be removed", e))?;

@@ -30,6 +30,8 @@ const LOOK: Duration = Duration::from_secs(60);
 const AFTER_A_FAULT: Duration = Duration::from_secs(1);
 /// Uploaded files and the list entry of an import that rests so long are removed.
 const KEPT_MS: i64 = 30 * DAY_MS;
+/// Imports removed at one look.
+const EXPIRE_MAX: usize = 4;
 /// More imports than anybody looks through.
 const LISTED_MAX: usize = 500;
 const REFUSED: &str = "refused.csv";
@@ -354,7 +356,8 @@ impl Imports {
         let now = self.0.store.clock().now();
         let old = |import: &Import| !import.state.is_open() && now.since_ms(import.changed_at) > KEPT_MS;
         let Ok(all) = self.0.store.read(|s| ops::newest(s, LISTED_MAX)) else { return };
-        for (id, _) in all.into_iter().filter(|(_, import)| old(import)) {
+        // A clock that jumps ahead makes all of them old, and must not remove them in one go.
+        for (id, _) in all.into_iter().filter(|(_, import)| old(import)).take(EXPIRE_MAX) {
             if self.write(move |tx| ops::remove(tx, id)).is_ok() {
                 self.forget_files(id);
             }
