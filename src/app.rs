@@ -7,8 +7,10 @@ use crate::config::Settings;
 use crate::registry;
 use crate::search::Search;
 use crate::shop::desk::backups::Office;
+use crate::shop::desk::feed;
 use crate::shop::desk::index::{StoreSource, changes, schema};
 use crate::shop::orders;
+use crate::shop::outreach::{Kinds, Outreach};
 use crate::shop::transfer::downloads::Downloads;
 use crate::shop::transfer::imports::Imports;
 use crate::store::backup::{self, Files, Made, Shelf};
@@ -28,6 +30,8 @@ pub struct App {
     pub imports: Imports,
     /// The shelf of backups, and who makes them.
     pub office: Office,
+    /// Webhooks, and the work behind.
+    pub outreach: Outreach,
 }
 
 /// What answering requests needs beside the open shop.
@@ -72,7 +76,8 @@ impl App {
             settings.server.max_upload.0,
         )?;
         let office = Office::new(shelf);
-        Ok(Self { dir, settings: Arc::new(settings.clone()), store, search, shop, imports, office })
+        let outreach = Outreach::new(&store, &settings.webhooks, Kinds(feed::kinds()))?;
+        Ok(Self { dir, settings: Arc::new(settings.clone()), store, search, shop, imports, office, outreach })
     }
 
     /// The parts that answer requests.

@@ -1,22 +1,28 @@
 //! Every list of the program in one place: tables, checks, doors of the navigation, kinds of events.
 
 use crate::access;
-use crate::shop::{customers, orders, transfer};
+use crate::shop::{customers, orders, outreach, transfer};
 use crate::store::{Checker, TableInfo};
 use crate::web::{Group, Nav};
+use crate::work;
 use std::sync::LazyLock;
 
 /// Every table. One that is missing here cannot be opened, so none is forgotten in checks and backups.
 pub fn tables() -> &'static [TableInfo] {
     static ALL: LazyLock<Vec<TableInfo>> = LazyLock::new(|| {
-        let features = [customers::TABLES, orders::TABLES, transfer::TABLES];
-        access::TABLES.iter().chain(&features).flat_map(|tables| tables.iter().copied()).collect()
+        let features = [customers::TABLES, orders::TABLES, transfer::TABLES, outreach::TABLES];
+        access::TABLES
+            .iter()
+            .chain(work::TABLES)
+            .chain(&features)
+            .flat_map(|tables| tables.iter().copied())
+            .collect()
     });
     &ALL
 }
 
 /// What `backroom check` proves beyond the store's own invariants.
-pub const CHECKS: &[Checker] = &[orders::check];
+pub const CHECKS: &[Checker] = &[orders::check, work::jobs::check, work::subscriptions::check];
 
 const fn door(label: &'static str, href: &'static str, icon: &'static str, key: &'static str) -> Nav {
     Nav { label, href, icon, key: Some(key), permission: None, group: Group::Sell, phone: true }
@@ -34,6 +40,12 @@ pub fn doors() -> &'static [Nav] {
                 group: Group::System,
                 phone: false,
                 ..door("Backups", "/admin/backups", "save", "b")
+            },
+            Nav {
+                permission: Some("webhooks:manage"),
+                group: Group::System,
+                phone: false,
+                ..door("Webhooks", "/admin/webhooks", "webhook", "w")
             },
             Nav {
                 permission: Some("imports:run"),

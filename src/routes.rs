@@ -3,7 +3,7 @@
 use crate::access;
 use crate::app::Front;
 use crate::registry;
-use crate::shop::{customers, desk, orders, transfer};
+use crate::shop::{customers, desk, orders, outreach, transfer};
 use actix_web::web::{Data, ServiceConfig, scope};
 
 /// Adds the parts and the routes of all features to an app.
@@ -17,6 +17,7 @@ pub fn configure(front: &Front, config: &mut ServiceConfig) {
         .app_data(Data::new(app.imports.clone()))
         .app_data(Data::new(front.downloads.clone()))
         .app_data(Data::new(app.office.clone()))
+        .app_data(Data::new(app.outreach.clone()))
         .app_data(Data::new(registry::tellers()))
         .app_data(Data::new(app.clone()));
     // Pages.
@@ -25,12 +26,14 @@ pub fn configure(front: &Front, config: &mut ServiceConfig) {
         .configure(orders::admin::routes)
         .configure(customers::admin::routes)
         .configure(transfer::routes)
+        .configure(outreach::admin::routes)
         .configure(desk::routes);
     // What programs call.
     config.service(
         scope("/api/v1")
             .configure(orders::api_routes)
             .configure(customers::api_routes)
+            .configure(outreach::api_routes)
             .configure(desk::api_routes),
     );
     // What supervisors call.

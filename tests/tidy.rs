@@ -15,6 +15,7 @@ const LADDER: &[&str] = &[
     "shop::customers",
     "shop::orders",
     "shop::transfer",
+    "shop::outreach",
     "shop::desk",
     "shop",
     "registry",

@@ -3,7 +3,7 @@
 use crate::access::hasher::Hasher;
 use crate::access::key::{self, ApiKey};
 use crate::access::reveal::Reveals;
-use crate::access::session::{self, Session};
+use crate::access::session::{self, Session, SessionId};
 use crate::access::settings::Settings;
 use crate::access::staff::{self, StaffMember};
 use crate::access::token::{self, TokenHash};
@@ -51,8 +51,13 @@ impl Access {
     pub(super) fn https(&self) -> bool {
         self.0.https
     }
-    pub(super) fn reveals(&self) -> &Reveals {
-        &self.0.reveals
+    /// Keeps a secret to be shown once, to this session alone; gives the ticket for the address of the page.
+    pub fn reveal_later(&self, session: SessionId, secret: String) -> String {
+        self.0.reveals.keep(session, secret)
+    }
+    /// The secret of a ticket, once.
+    pub fn revealed(&self, session: SessionId, ticket: &str) -> Option<String> {
+        self.0.reveals.take(session, ticket)
     }
     /// The floor of a request.
     ///

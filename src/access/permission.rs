@@ -68,6 +68,7 @@ pub mod may {
         ViewEvents "events:view" "View the event log" "See who changed what, and read the change feed.",
         ManageStaff "staff:manage" "Manage staff" "Add and deactivate staff, set roles and passwords.",
         ManageKeys "keys:manage" "Manage API keys" "Create and revoke API keys.",
+        ManageWebhooks "webhooks:manage" "Manage webhooks" "Send events, whatever they tell, to addresses of other programs.",
         ManageBackups "backups:manage" "Manage backups" "Make, prove and download backups, which hold everything.",
         ManageSettings "settings:manage" "Change settings" "Change the shop's name, time zone, currency and country.",
         ViewSystem "system:view" "View the system" "See health, storage, search index and version.",

@@ -63,8 +63,8 @@ const TABLE: &[Line] = &[
         role: Role::Manager,
         word: "manager",
         label: "Manager",
-        sentence: "Runs the shop: everything but staff, API keys and backups.",
-        grant: Grant::AllBut(&["staff:manage", "keys:manage", "backups:manage"]),
+        sentence: "Runs the shop: everything but staff, API keys, webhooks and backups.",
+        grant: Grant::AllBut(&["staff:manage", "keys:manage", "webhooks:manage", "backups:manage"]),
     },
     Line {
         role: Role::Support,
@@ -169,6 +169,7 @@ imports:run       x x . . .
 events:view       x x . . x
 staff:manage      x . . . .
 keys:manage       x . . . .
+webhooks:manage   x . . . .
 backups:manage    x . . . .
 settings:manage   x x . . .
 system:view       x x . . x

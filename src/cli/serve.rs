@@ -82,7 +82,9 @@ pub(super) fn serve(
     let importer = workers::start_importer(app);
     let backups = workers::backups::start(app);
     let shipping = workers::shipping::start(app);
+    let work = app.outreach.work.start()?;
     let served = actix_web::rt::System::new().block_on(answering(app, answer, hello));
+    drop(work);
     drop(backups);
     drop(importer);
     // Behind everything that writes, so that what was answered is shipped.

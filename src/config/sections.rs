@@ -4,6 +4,7 @@ use crate::access;
 use crate::base::error::{Error, FieldError, Result};
 use crate::outbound::s3::{Place, Storage};
 use crate::outbound::target::Target;
+use crate::outbound::webhooks;
 use crate::search;
 use crate::store;
 use crate::store::backup::{KEY_LENGTH_MIN, Keep};
@@ -24,6 +25,7 @@ pub struct Settings {
     pub search: search::Settings,
     pub metrics: Metrics,
     pub backup: Backup,
+    pub webhooks: webhooks::Settings,
 }
 
 /// `[data]`: where everything is kept.
@@ -253,6 +255,7 @@ impl Settings {
         let is_open = self.metrics.token.as_ref().is_none_or(|t| !t.reveal().trim().is_empty());
         found.unless(is_open, "metrics.token", "write a token, or leave the setting out");
         found.keep(self.backup.storage().map(|_storage| ()));
+        found.keep(self.webhooks.networks().map(|_networks| ()));
         found.unless(
             self.backup.copy_dir.as_ref().is_none_or(|dir| dir.is_absolute()),
             "backup.copy_dir",

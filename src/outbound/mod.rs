@@ -2,3 +2,4 @@
 
 pub mod s3;
 pub mod target;
+pub mod webhooks;

@@ -3,4 +3,5 @@
 pub mod customers;
 pub mod desk;
 pub mod orders;
+pub mod outreach;
 pub mod transfer;

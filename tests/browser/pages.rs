@@ -57,6 +57,8 @@ impl Tour {
         let wish = format!("action=tag&tag=seen&id={order}.2&from=/admin/orders");
         let done = shop.form("/admin/orders/bulk", &wish, &cookie).expect(303);
         let result = done.header("location").unwrap().to_owned();
+        let hook = crate::webhooks::failing_hook(&shop);
+        let attempt = link(&hook, &format!("{hook}/attempts/wat_"));
         let everything = "number,date,customer,total,status,payment,fulfilment,items,categories,sizes,colours,barcodes,email,phone,\
                           destination,channel,tags,voucher,method,tracking,note";
         let pages = vec![
@@ -92,6 +94,11 @@ impl Tour {
             "/admin/keys".to_owned(),
             key,
             "/admin/keys/new".to_owned(),
+            "/admin/webhooks".to_owned(),
+            "/admin/webhooks/new".to_owned(),
+            format!("{hook}/edit"),
+            hook,
+            attempt,
             "/admin/account".to_owned(),
             "/admin/settings".to_owned(),
             "/admin/transfer".to_owned(),

@@ -207,7 +207,7 @@ async fn create(
 ) -> Result<HttpResponse> {
     match created(&me, &access, &typed).await {
         Ok((key, secret)) => {
-            let ticket = access.reveals().keep(me.session().id, secret);
+            let ticket = access.reveal_later(me.session().id, secret);
             see_other(&format!("{PATH}/{}?shown={ticket}", key.id), None)
         }
         Err(error) if is_for_the_form(&error) => {
@@ -267,7 +267,7 @@ async fn show(
     let (key, timeline) = access
         .store()
         .read(|s| Ok((key::get(s, id)?, events::of_subject(s, &Subject::of(&id), None, TIMELINE)?)))?;
-    let secret = query.0.shown.and_then(|ticket| access.reveals().take(me.session().id, &ticket));
+    let secret = query.0.shown.and_then(|ticket| access.revealed(me.session().id, &ticket));
     let is_secret = secret.is_some();
     let curl = secret.as_deref().map(|secret| curl(&request, secret, &key));
     let timeline = timeline.iter().map(super::history::entry).collect();

@@ -217,7 +217,7 @@ async fn hashed(access: &Access, typed: &str, words: Vec<String>) -> Result<(Str
 /// The page of a person, where a password that was made is shown once.
 fn with_secret(me: &Staff<ManageStaff>, access: &Access, id: StaffId, secret: Option<String>) -> String {
     match secret {
-        Some(secret) => format!("{PATH}/{id}?shown={}", access.reveals().keep(me.session().id, secret)),
+        Some(secret) => format!("{PATH}/{id}?shown={}", access.reveal_later(me.session().id, secret)),
         None => format!("{PATH}/{id}"),
     }
 }
@@ -299,7 +299,7 @@ async fn show(
         let sessions = session::list(s, id, now, settings)?;
         Ok((person, sessions, events::of_subject(s, &Subject::of(&id), None, TIMELINE)?))
     })?;
-    let secret = query.0.shown.and_then(|ticket| access.reveals().take(me.session().id, &ticket));
+    let secret = query.0.shown.and_then(|ticket| access.revealed(me.session().id, &ticket));
     let is_secret = secret.is_some();
     let page = MemberPage {
         id: person.id.to_string(),

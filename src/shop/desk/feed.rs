@@ -2,13 +2,12 @@
 
 use crate::access::{self, Caller, may};
 use crate::base::error::{Error, Result};
-use crate::base::nearest::nearest;
-use crate::base::time::Timestamp;
 use crate::shop::customers;
 use crate::shop::desk::backups;
 use crate::shop::orders;
+use crate::shop::outreach::{self, EventOut, Kinds};
 use crate::shop::transfer::{downloads, imports};
-use crate::store::{Store, StoredEvent};
+use crate::store::Store;
 use crate::web::{Query, Web, sse};
 use crate::work::{Filter, Reader};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -49,13 +48,14 @@ pub(super) struct FeedQuery {
 }
 
 /// Every kind of event, with a sentence.
-pub(super) fn kinds() -> Vec<(&'static str, &'static str)> {
+pub fn kinds() -> Vec<(&'static str, &'static str)> {
     let floors = [
         customers::EVENTS,
         orders::EVENTS,
         imports::EVENTS,
         downloads::EVENTS,
         backups::EVENTS,
+        outreach::EVENTS,
         access::events::EVENTS,
         access::profile::EVENTS,
     ];
@@ -63,21 +63,11 @@ pub(super) fn kinds() -> Vec<(&'static str, &'static str)> {
 }
 
 /// # Errors
-/// `unknown_kind`: whoever waits for a kind that does not exist waits for ever.
+/// `unknown_kind`.
 fn filter(kind: Option<&str>, subject: Option<String>) -> Result<Filter> {
     let wanted = kind.unwrap_or_default().split(',').map(str::trim).filter(|k| !k.is_empty());
     let wanted: Vec<String> = wanted.map(str::to_owned).collect();
-    let all: Vec<&str> = kinds().into_iter().map(|(kind, _)| kind).collect();
-    let is_known = |wanted: &String| match wanted.strip_suffix('*') {
-        Some(start) => all.iter().any(|kind| kind.starts_with(start)),
-        None => all.contains(&wanted.as_str()),
-    };
-    if let Some(unknown) = wanted.iter().find(|wanted| !is_known(wanted)) {
-        let shown: String = unknown.chars().filter(|c| !c.is_control()).take(40).collect();
-        let near = nearest(&shown, &all).map(|near| format!(" Did you mean {near}?"));
-        let text = format!("There are no events of the kind “{shown}”.{}", near.unwrap_or_default());
-        return Err(Error::invalid("unknown_kind", text).on("/kind"));
-    }
+    Kinds(kinds()).require(&wanted).map_err(|error| error.on("/kind"))?;
     Ok(Filter { kinds: wanted, subject })
 }
 
@@ -92,54 +82,6 @@ pub(super) struct StreamQuery {
     kind: Option<String>,
     /// Only events about one record, such as `ord_…`.
     subject: Option<String>,
-}
-
-/// An event: a fact that was committed together with the change it tells of.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = Event)]
-pub struct EventOut {
-    /// 1, 2, 3 … without gaps.
-    pub seq: u64,
-    pub id: String,
-    /// Such as `order.placed`.
-    pub kind: String,
-    /// The record it is about.
-    pub subject: String,
-    /// Other records it concerns, such as the customer of an order.
-    pub also: Vec<String>,
-    #[schema(value_type = String, format = DateTime)]
-    pub at: Timestamp,
-    /// Who did it.
-    pub actor: ActorOut,
-    pub request_id: Option<String>,
-    /// What the kind says; `changes` has fields with before and after.
-    pub data: serde_json::Value,
-}
-
-/// Who did something: a member of staff, an API key, an import, a command, or the program itself.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = Actor)]
-pub struct ActorOut {
-    pub kind: String,
-    pub id: String,
-    pub name: String,
-}
-
-impl EventOut {
-    /// The event as the API shows it.
-    pub fn new(e: StoredEvent) -> Self {
-        Self {
-            seq: e.seq,
-            id: e.id.to_string(),
-            kind: e.kind,
-            subject: e.subject.to_string(),
-            also: e.also.iter().map(ToString::to_string).collect(),
-            at: e.at,
-            actor: ActorOut { kind: e.actor.kind.word().to_owned(), id: e.actor.id, name: e.actor.name },
-            request_id: e.request_id,
-            data: e.data,
-        }
-    }
 }
 
 /// A page of the feed.

@@ -372,6 +372,31 @@ pub const CODES: &[Code] = &[
     ),
     api(
         Invalid,
+        "invalid_url",
+        "Messages cannot be sent to this address.",
+        "Give an address that begins with https:// and leads to a public network.",
+    ),
+    api(
+        Conflict,
+        "too_many_webhooks",
+        "The shop has as many webhooks as it may.",
+        "Remove one that is not needed any more.",
+    ),
+    api(
+        Conflict,
+        "webhook_paused",
+        "The webhook is paused, so nothing is sent.",
+        "Let it go on first: `resume`.",
+    ),
+    inside(
+        Conflict,
+        "job_over",
+        "The job was done or cancelled already.",
+        "Reload the page to see what came of it.",
+    ),
+    inside(Conflict, "job_done", "The job was done already.", "Reload the page to see what came of it."),
+    api(
+        Invalid,
         "unknown_kind",
         "There are no events of that kind.",
         "Use one of the kinds listed on this page, or a beginning with `*`.",

@@ -12,6 +12,7 @@ pub use pages::routes;
 use crate::shop::customers;
 use crate::shop::desk::{feed, find};
 use crate::shop::orders;
+use crate::shop::outreach;
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -47,6 +48,7 @@ pub fn document(server: Option<&str>) -> OpenApi {
         customers::ApiDocs::openapi(),
         find::ApiDocs::openapi(),
         feed::ApiDocs::openapi(),
+        outreach::ApiDocs::openapi(),
     ] {
         api.merge(part);
     }

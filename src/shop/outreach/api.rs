@@ -1,0 +1,481 @@
+//! Webhooks for programs: list, add, change, pause, rotate, test, send again, and what was attempted.
+
+use super::desk::{Outreach, Wish};
+use super::model::{Attempt, AttemptId, EndpointId};
+use super::ops::{self, Whole};
+use crate::access::{Caller, may};
+use crate::base::error::{Error, Result};
+use crate::base::id::Id as _;
+use crate::base::time::Timestamp;
+use crate::store::{Store, Tx};
+use crate::web::conditional::{etag, if_match};
+use crate::web::paging::List;
+use crate::web::{Json, Query};
+use crate::work::subscriptions;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::{Deserialize, Serialize};
+
+const LIMIT_MAX: u32 = 200;
+const LIMIT_DEFAULT: u32 = 50;
+
+/// The routes below `/api/v1`.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/webhooks").route(web::get().to(list)).route(web::post().to(add)))
+        .service(
+            web::resource("/webhooks/{id}")
+                .route(web::get().to(show))
+                .route(web::patch().to(patch))
+                .route(web::delete().to(remove)),
+        )
+        .service(web::resource("/webhooks/{id}/pause").route(web::post().to(pause)))
+        .service(web::resource("/webhooks/{id}/resume").route(web::post().to(resume)))
+        .service(web::resource("/webhooks/{id}/rotate-secret").route(web::post().to(rotate)))
+        .service(web::resource("/webhooks/{id}/test").route(web::post().to(test)))
+        .service(web::resource("/webhooks/{id}/replay").route(web::post().to(replay)))
+        .service(web::resource("/webhooks/{id}/retry-failed").route(web::post().to(retry_failed)))
+        .service(web::resource("/webhooks/{id}/attempts").route(web::get().to(attempts)))
+        .service(
+            web::resource("/webhooks/{id}/attempts/{attempt}/send-again").route(web::post().to(send_again)),
+        );
+}
+
+/// What this feature tells the API's documentation.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    paths(list, add, show, patch, remove, pause, resume, rotate, test, replay, retry_failed, attempts, send_again),
+    tags((name = "webhooks", description = "Events sent to addresses of yours, signed by the Standard Webhooks scheme."))
+)]
+pub struct ApiDocs;
+
+/// Where events are sent, and how that fares.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Webhook)]
+pub(super) struct WebhookOut {
+    id: String,
+    url: String,
+    /// Kinds such as `order.placed`, `order.*`; `*` stands for all.
+    kinds: Vec<String>,
+    note: String,
+    /// `running` or `paused`.
+    status: &'static str,
+    /// Why it is paused.
+    paused_reason: Option<String>,
+    /// Since when it runs or is paused.
+    #[schema(value_type = String, format = DateTime)]
+    status_since_at: Timestamp,
+    /// The last event that was looked at.
+    cursor: u64,
+    /// Events behind that one, wanted or not.
+    lag: u64,
+    /// Messages that wait to be sent, or sent again; counted up to 1,000.
+    waiting: u64,
+    /// Messages that were given up; counted up to 1,000.
+    given_up: u64,
+    /// When the next message is sent.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next_attempt_at: Option<Timestamp>,
+    /// Messages that arrived.
+    delivered: u64,
+    /// Attempts that failed.
+    failed: u64,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_delivered_at: Option<Timestamp>,
+    /// Since when nothing arrives.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    failing_since_at: Option<Timestamp>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    created_by: String,
+    version: u64,
+    /// `whsec_…`: only in the answer that made it.
+    secret: Option<String>,
+}
+
+impl WebhookOut {
+    fn new(whole: Whole, last_seq: u64) -> Self {
+        let Whole { id, endpoint, subscription, fare, waiting, dead, next_at } = whole;
+        Self {
+            id: id.to_string(),
+            url: endpoint.url,
+            note: endpoint.note,
+            status: if subscription.paused.is_some() { "paused" } else { "running" },
+            status_since_at: subscription.since,
+            cursor: subscription.cursor,
+            lag: subscriptions::lag(&subscription, last_seq),
+            kinds: subscription.kinds,
+            paused_reason: subscription.paused,
+            waiting,
+            given_up: dead,
+            next_attempt_at: next_at,
+            delivered: fare.delivered,
+            failed: fare.failed,
+            last_delivered_at: fare.last_good_at,
+            failing_since_at: fare.failing_since,
+            created_at: endpoint.created_at,
+            created_by: endpoint.created_by,
+            version: endpoint.version,
+            secret: None,
+        }
+    }
+}
+
+/// One attempt to send a message.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = WebhookAttempt)]
+pub(super) struct AttemptOut {
+    id: String,
+    /// The header `webhook-id`: that of the event.
+    webhook_id: String,
+    /// The sequence number of the event; null for a test.
+    seq: Option<u64>,
+    kind: String,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// 1 for the first of a message.
+    number: u32,
+    delivered: bool,
+    /// What the receiver answered; null when nothing came back.
+    status: Option<u16>,
+    /// Why nothing came back.
+    error: Option<String>,
+    /// The beginning of what the receiver answered.
+    answer: String,
+    duration_ms: u64,
+    /// When it is sent again.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next_attempt_at: Option<Timestamp>,
+}
+
+impl AttemptOut {
+    fn new((id, attempt): (AttemptId, Attempt)) -> Self {
+        Self {
+            id: id.to_string(),
+            delivered: attempt.is_good(),
+            seq: Some(attempt.delivery.seq).filter(|seq| *seq > 0),
+            webhook_id: attempt.delivery.id,
+            kind: attempt.kind,
+            at: attempt.at,
+            number: attempt.number,
+            status: attempt.status,
+            error: attempt.error,
+            answer: attempt.body,
+            duration_ms: attempt.took_ms,
+            next_attempt_at: attempt.again_at,
+        }
+    }
+}
+
+/// Where events are to be sent.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schema(as = WebhookFields)]
+pub(super) struct WebhookFields {
+    /// An address that begins with `https://`.
+    url: Option<String>,
+    /// Kinds such as `order.placed`, `order.*`; `*` stands for all.
+    kinds: Option<Vec<String>>,
+    /// What it is for.
+    note: Option<String>,
+}
+
+impl WebhookFields {
+    fn wish(self) -> Wish {
+        Wish { url: self.url, kinds: self.kinds, note: self.note }
+    }
+}
+
+fn answer(out: &WebhookOut) -> HttpResponse {
+    HttpResponse::Ok().insert_header(("etag", etag(out.version))).json(out)
+}
+
+fn read(store: &Store, id: EndpointId) -> Result<WebhookOut> {
+    Ok(WebhookOut::new(store.read(|s| ops::whole(s, id))?, store.last_seq()))
+}
+
+/// Makes a change, wakes what follows it, and answers with the endpoint as it is now.
+async fn changed<T: Send + 'static>(
+    caller: &Caller<may::ManageWebhooks>,
+    (store, outreach): (&Store, &Outreach),
+    id: &str,
+    op: impl Fn(&mut Tx<'_>, EndpointId) -> Result<T> + Send + 'static,
+) -> Result<(WebhookOut, T)> {
+    let id = EndpointId::parse(id)?;
+    let done = store.write(caller.actor(), move |tx| op(tx, id)).await?;
+    outreach.work.wake();
+    Ok((read(store, id)?, done))
+}
+
+/// Lists webhooks
+#[utoipa::path(get, operation_id = "list_webhooks", path = "/api/v1/webhooks", tag = "webhooks",
+    responses((status = 200, description = "All webhooks, the newest first", body = List<WebhookOut>), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["webhooks:manage"])))]
+pub(super) async fn list(
+    _caller: Caller<may::ManageWebhooks>,
+    request: HttpRequest,
+    store: web::Data<Store>,
+) -> Result<HttpResponse> {
+    let all = store.read(ops::list)?;
+    let last = store.last_seq();
+    List::whole(all.into_iter().map(|whole| WebhookOut::new(whole, last)).collect()).response(&request)
+}
+
+/// Adds a webhook
+///
+/// It is sent what happens from now on. The answer holds the secret that messages are signed with; it is never shown again.
+#[utoipa::path(post, operation_id = "add_webhook", path = "/api/v1/webhooks", tag = "webhooks", request_body = WebhookFields,
+    responses((status = 201, description = "Added", body = WebhookOut), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["webhooks:manage"])))]
+pub(super) async fn add(
+    caller: Caller<may::ManageWebhooks>,
+    (store, outreach): (web::Data<Store>, web::Data<Outreach>),
+    Json(fields): Json<WebhookFields>,
+) -> Result<HttpResponse> {
+    let new = outreach.checked(&fields.wish(), None)?;
+    let epoch = store.epoch();
+    let (id, secret) = store.write(caller.actor(), move |tx| ops::add(tx, &new, epoch)).await?;
+    let out = WebhookOut { secret: Some(secret.text()), ..read(&store, id)? };
+    Ok(HttpResponse::Created()
+        .insert_header(("etag", etag(out.version)))
+        .insert_header(("location", format!("/api/v1/webhooks/{id}")))
+        .insert_header(("cache-control", "no-store"))
+        .json(out))
+}
+
+/// Reads a webhook
+#[utoipa::path(get, operation_id = "read_webhook", path = "/api/v1/webhooks/{id}", tag = "webhooks", params(("id" = String, Path, description = "`whe_…`")),
+    responses((status = 200, description = "The webhook", body = WebhookOut), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["webhooks:manage"])))]
+pub(super) async fn show(
+    _caller: Caller<may::ManageWebhooks>,
+    store: web::Data<Store>,
+    id: web::Path<String>,
+) -> Result<HttpResponse> {
+    Ok(answer(&read(&store, EndpointId::parse(&id)?)?))
+}
+
+/// Changes fields of a webhook
+///
+/// Only the fields given change. With `If-Match` the change is made only from the version you saw.
+#[utoipa::path(patch, operation_id = "change_webhook", path = "/api/v1/webhooks/{id}", tag = "webhooks", request_body(content = WebhookFields, content_type = "application/merge-patch+json"),
+    params(("id" = String, Path, description = "`whe_…`"), ("If-Match" = Option<String>, Header, description = "The ETag you saw")),
+    responses((status = 200, description = "The webhook as it is now", body = WebhookOut), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["webhooks:manage"])))]
+pub(super) async fn patch(
+    caller: Caller<may::ManageWebhooks>,
+    request: HttpRequest,
+    (store, outreach): (web::Data<Store>, web::Data<Outreach>),
+    id: web::Path<String>,
+    Json(fields): Json<WebhookFields>,
+) -> Result<HttpResponse> {
+    let seen = if_match(&request)?;
+    let own = EndpointId::parse(&id)?;
+    let there = store.read(|s| ops::get(s, own))?;
+    let new = outreach.checked(&fields.wish(), Some(&there))?;
+    let (out, ()) =
+        changed(&caller, (&store, &outreach), &id, move |tx, id| ops::change(tx, id, seen, &new)).await?;
+    Ok(answer(&out))
+}
+
+/// Removes a webhook
+///
+/// Nothing is sent there any more, and what waited is dropped.
+#[utoipa::path(delete, operation_id = "remove_webhook", path = "/api/v1/webhooks/{id}", tag = "webhooks", params(("id" = String, Path, description = "`whe_…`")),
+    responses((status = 204, description = "Removed"), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["webhooks:manage"])))]
+pub(super) async fn remove(
+    caller: Caller<may::ManageWebhooks>,
+    store: web::Data<Store>,
+    id: web::Path<String>,
+) -> Result<HttpResponse> {
+    let id = EndpointId::parse(&id)?;
+    store.write(caller.actor(), move |tx| ops::remove(tx, id)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Pauses a webhook
+///
+/// Nothing is sent; events and messages are kept for it.
+#[utoipa::path(post, operation_id = "pause_webhook", path = "/api/v1/webhooks/{id}/pause", tag = "webhooks", params(("id" = String, Path, description = "`whe_…`")),
+    responses((status = 200, description = "The webhook as it is now", body = WebhookOut), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["webhooks:manage"])))]
+pub(super) async fn pause(
+    caller: Caller<may::ManageWebhooks>,
+    (store, outreach): (web::Data<Store>, web::Data<Outreach>),
+    id: web::Path<String>,
+) -> Result<HttpResponse> {
+    let reason = format!("Paused by {}.", caller.actor().name);
+    let (out, ()) =
+        changed(&caller, (&store, &outreach), &id, move |tx, id| ops::pause(tx, id, &reason)).await?;
+    Ok(answer(&out))
+}
+
+/// How a webhook goes on.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Resume {
+    /// Leave out what came while it was paused; false if absent.
+    skip_missed: bool,
+}
+
+/// Lets a paused webhook go on
+///
+/// With everything that came meanwhile, or without.
+#[utoipa::path(post, operation_id = "resume_webhook", path = "/api/v1/webhooks/{id}/resume", tag = "webhooks", request_body = Resume, params(("id" = String, Path, description = "`whe_…`")),
+    responses((status = 200, description = "The webhook as it is now", body = WebhookOut), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["webhooks:manage"])))]
+pub(super) async fn resume(
+    caller: Caller<may::ManageWebhooks>,
+    (store, outreach): (web::Data<Store>, web::Data<Outreach>),
+    id: web::Path<String>,
+    Json(how): Json<Resume>,
+) -> Result<HttpResponse> {
+    let (epoch, skip_to) = (store.epoch(), how.skip_missed.then(|| store.last_seq()));
+    let op = move |tx: &mut Tx<'_>, id| ops::resume(tx, id, skip_to, epoch);
+    let (out, ()) = changed(&caller, (&store, &outreach), &id, op).await?;
+    Ok(answer(&out))
+}
+
+/// Gives a webhook a new secret
+///
+/// For a day messages carry a signature by each of the two. The answer holds the new one; it is never shown again.
+#[utoipa::path(post, operation_id = "rotate_webhook_secret", path = "/api/v1/webhooks/{id}/rotate-secret", tag = "webhooks", params(("id" = String, Path, description = "`whe_…`")),
+    responses((status = 200, description = "The webhook as it is now", body = WebhookOut), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["webhooks:manage"])))]
+pub(super) async fn rotate(
+    caller: Caller<may::ManageWebhooks>,
+    (store, outreach): (web::Data<Store>, web::Data<Outreach>),
+    id: web::Path<String>,
+) -> Result<HttpResponse> {
+    let (out, secret) = changed(&caller, (&store, &outreach), &id, ops::rotate).await?;
+    let out = WebhookOut { secret: Some(secret.text()), ..out };
+    let etag = ("etag", etag(out.version));
+    Ok(HttpResponse::Ok().insert_header(etag).insert_header(("cache-control", "no-store")).json(out))
+}
+
+/// Sends a test
+///
+/// A message of the type `webhook.test`; its attempt tells what came back.
+#[utoipa::path(post, operation_id = "test_webhook", path = "/api/v1/webhooks/{id}/test", tag = "webhooks", params(("id" = String, Path, description = "`whe_…`")),
+    responses((status = 202, description = "It is being sent", body = WebhookOut), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["webhooks:manage"])))]
+pub(super) async fn test(
+    caller: Caller<may::ManageWebhooks>,
+    (store, outreach): (web::Data<Store>, web::Data<Outreach>),
+    id: web::Path<String>,
+) -> Result<HttpResponse> {
+    let (out, ()) = changed(&caller, (&store, &outreach), &id, ops::test).await?;
+    Ok(accepted(&out))
+}
+
+fn accepted(out: &WebhookOut) -> HttpResponse {
+    HttpResponse::Accepted().insert_header(("etag", etag(out.version))).json(out)
+}
+
+/// From where everything is sent again: one of the two.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Replay {
+    /// Behind this event.
+    after: Option<u64>,
+    /// From this moment on.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    since: Option<String>,
+}
+
+/// Sends everything again from an event or a moment on
+///
+/// Messages keep their `webhook-id`, so that a receiver knows those it has.
+#[utoipa::path(post, operation_id = "replay_webhook", path = "/api/v1/webhooks/{id}/replay", tag = "webhooks", request_body = Replay, params(("id" = String, Path, description = "`whe_…`")),
+    responses((status = 202, description = "It is being sent", body = WebhookOut), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["webhooks:manage"])))]
+pub(super) async fn replay(
+    caller: Caller<may::ManageWebhooks>,
+    (store, outreach): (web::Data<Store>, web::Data<Outreach>),
+    id: web::Path<String>,
+    Json(from): Json<Replay>,
+) -> Result<HttpResponse> {
+    let after = match (from.after, from.since) {
+        (Some(after), None) => after,
+        (None, Some(since)) => {
+            let since = Timestamp::parse(&since).map_err(|e| e.on("/since"))?;
+            let last = store.last_seq();
+            store.read(|s| subscriptions::seq_before(s, since, last))?
+        }
+        _ => {
+            let text = "Say from where: after with a sequence number, or since with a time.";
+            return Err(Error::invalid("required", text).on("/since"));
+        }
+    };
+    let (out, ()) =
+        changed(&caller, (&store, &outreach), &id, move |tx, id| ops::replay(tx, id, after)).await?;
+    Ok(accepted(&out))
+}
+
+/// Sends everything again that was given up
+#[utoipa::path(post, operation_id = "retry_webhook_failures", path = "/api/v1/webhooks/{id}/retry-failed", tag = "webhooks", params(("id" = String, Path, description = "`whe_…`")),
+    responses((status = 202, description = "It is being sent", body = WebhookOut), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["webhooks:manage"])))]
+pub(super) async fn retry_failed(
+    caller: Caller<may::ManageWebhooks>,
+    (store, outreach): (web::Data<Store>, web::Data<Outreach>),
+    id: web::Path<String>,
+) -> Result<HttpResponse> {
+    let (out, ()) = changed(&caller, (&store, &outreach), &id, ops::again).await?;
+    Ok(accepted(&out))
+}
+
+/// How many attempts.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(super) struct AttemptsQuery {
+    /// 1 to 200; 50 if absent.
+    limit: Option<u32>,
+}
+
+/// Lists attempts, the newest first
+///
+/// The last 200 of a webhook are kept.
+#[utoipa::path(get, operation_id = "list_webhook_attempts", path = "/api/v1/webhooks/{id}/attempts", tag = "webhooks",
+    params(("id" = String, Path, description = "`whe_…`"), AttemptsQuery),
+    responses((status = 200, description = "Attempts", body = List<AttemptOut>), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["webhooks:manage"])))]
+pub(super) async fn attempts(
+    _caller: Caller<may::ManageWebhooks>,
+    request: HttpRequest,
+    store: web::Data<Store>,
+    id: web::Path<String>,
+    query: Query<AttemptsQuery>,
+) -> Result<HttpResponse> {
+    let limit = query.0.limit.unwrap_or(LIMIT_DEFAULT);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        return Err(Error::invalid("invalid_limit", format!("limit: enter a number from 1 to {LIMIT_MAX}."))
+            .on("/limit"));
+    }
+    let id = EndpointId::parse(&id)?;
+    let page = store.read(|s| {
+        ops::get(s, id)?;
+        ops::attempts(s, id, usize::try_from(limit).unwrap_or(1))
+    })?;
+    let mut list = List::whole(page.items.into_iter().map(AttemptOut::new).collect());
+    list.has_more = page.more;
+    list.response(&request)
+}
+
+/// Sends the message of an attempt again
+#[utoipa::path(post, operation_id = "send_webhook_again", path = "/api/v1/webhooks/{id}/attempts/{attempt}/send-again", tag = "webhooks",
+    params(("id" = String, Path, description = "`whe_…`"), ("attempt" = String, Path, description = "`wat_…`")),
+    responses((status = 202, description = "It is being sent", body = WebhookOut), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["webhooks:manage"])))]
+pub(super) async fn send_again(
+    caller: Caller<may::ManageWebhooks>,
+    (store, outreach): (web::Data<Store>, web::Data<Outreach>),
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse> {
+    let (id, attempt) = path.into_inner();
+    let attempt = AttemptId::parse(&attempt)?;
+    let op = move |tx: &mut Tx<'_>, id| ops::send_again(tx, id, attempt);
+    let (out, ()) = changed(&caller, (&store, &outreach), &id, op).await?;
+    Ok(accepted(&out))
+}

@@ -1,0 +1,176 @@
+//! Who does jobs: a worker per kind, the sign of life that a running job gives, and the threads that run them.
+
+use super::model::{Job, JobId};
+use super::ops::Ended;
+use crate::base::error::Result;
+use crate::store::Tx;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// 15 s, doubled each time: twelve tries in about half a day.
+const PAUSES_MS: &[i64] = &[
+    15_000, 30_000, 60_000, 120_000, 240_000, 480_000, 960_000, 1_920_000, 3_840_000, 7_680_000, 15_360_000,
+];
+
+/// What is written in the transaction that ends a try.
+pub type Note = Arc<dyn Fn(&mut Tx<'_>) -> Result<()> + Send + Sync>;
+
+/// What came of a try.
+#[derive(Clone)]
+pub struct Report {
+    pub ended: Ended,
+    pub note: Option<Note>,
+}
+
+impl From<Ended> for Report {
+    fn from(ended: Ended) -> Self {
+        Self { ended, note: None }
+    }
+}
+
+/// Does the jobs of one kind, each on a thread that may wait. A job may be done again after a crash: an effect outside
+/// carries an id by which its receiver knows it.
+pub trait Worker: Send + Sync + 'static {
+    /// The kind of its jobs.
+    fn kind(&self) -> &'static str;
+    /// The pauses after each failed try, in milliseconds; behind the last one a job is dead.
+    fn pauses_ms(&self) -> &'static [i64] {
+        PAUSES_MS
+    }
+    /// How long a job may give no sign of life before it is taken away.
+    fn lease(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+    /// Does it. `Failed` with a pause asks for this pause, without one it is for good; an `Err` is tried again.
+    ///
+    /// # Errors
+    /// Whatever went wrong.
+    fn run(&self, id: JobId, job: &Job, beat: &Beat) -> Result<Report>;
+}
+
+/// What a running job says of itself, and what it is told.
+#[derive(Clone)]
+pub struct Beat(Arc<Life>);
+
+struct Life {
+    begun: Instant,
+    /// Milliseconds after `begun`.
+    last_ms: AtomicU64,
+    progress: AtomicU64,
+    total: AtomicU64,
+    cancelled: AtomicBool,
+    closing: AtomicBool,
+}
+
+impl Beat {
+    pub(super) fn new() -> Self {
+        let zero = || AtomicU64::new(0);
+        Self(Arc::new(Life {
+            begun: Instant::now(),
+            last_ms: zero(),
+            progress: zero(),
+            total: zero(),
+            cancelled: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
+        }))
+    }
+    /// It lives, and is so far.
+    pub fn progress(&self, done: u64, total: u64) {
+        let ms = u64::try_from(self.0.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.0.last_ms.store(ms, Ordering::Relaxed);
+        self.0.progress.store(done, Ordering::Relaxed);
+        self.0.total.store(total, Ordering::Relaxed);
+    }
+    /// At a safe point: how the job has to end now, if it has to.
+    pub fn stop(&self) -> Option<Ended> {
+        if self.0.cancelled.load(Ordering::Relaxed) {
+            return Some(Ended::Cancelled);
+        }
+        self.0.closing.load(Ordering::Relaxed).then_some(Ended::Interrupted)
+    }
+    pub(super) fn cancel(&self) {
+        self.0.cancelled.store(true, Ordering::Relaxed);
+    }
+    pub(super) fn close(&self) {
+        self.0.closing.store(true, Ordering::Relaxed);
+    }
+    pub(super) fn so_far(&self) -> (u64, u64) {
+        (self.0.progress.load(Ordering::Relaxed), self.0.total.load(Ordering::Relaxed))
+    }
+    /// Since its last sign of life. By a clock that nobody sets.
+    pub(super) fn silent_for(&self) -> Duration {
+        let last = Duration::from_millis(self.0.last_ms.load(Ordering::Relaxed));
+        self.0.begun.elapsed().saturating_sub(last)
+    }
+}
+
+/// A job on its way to a thread.
+pub(super) struct Task {
+    pub(super) id: JobId,
+    pub(super) job: Job,
+    pub(super) worker: Arc<dyn Worker>,
+    pub(super) beat: Beat,
+}
+
+/// What a thread brings back.
+#[derive(Clone)]
+pub(super) struct Finished {
+    pub(super) id: JobId,
+    pub(super) token: u64,
+    pub(super) report: Report,
+}
+
+/// Starts one more thread. It ends when the line of tasks is closed.
+pub(super) fn hire(
+    tasks: &Arc<Mutex<Receiver<Task>>>,
+    results: &Sender<Finished>,
+    done: impl Fn() + Send + 'static,
+) {
+    let (tasks, results) = (Arc::clone(tasks), results.clone());
+    let work = move || {
+        loop {
+            let next = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let Ok(task) = next else { return };
+            let report = tried(&task);
+            if results.send(Finished { id: task.id, token: task.job.token, report }).is_err() {
+                return;
+            }
+            done();
+        }
+    };
+    let hired = std::thread::Builder::new().name("job".into()).spawn(work);
+    if let Err(error) = hired {
+        tracing::error!("a thread for jobs could not be started: {error}");
+    }
+}
+
+fn tried(task: &Task) -> Report {
+    let pause = pause_after(task.worker.pauses_ms(), task.job.tries);
+    let ran = catch_unwind(AssertUnwindSafe(|| task.worker.run(task.id, &task.job, &task.beat)));
+    match ran {
+        Ok(Ok(report)) => report,
+        Ok(Err(error)) => {
+            tracing::warn!(job = %task.id, kind = task.job.kind, "a job failed: {}", error.cause_chain());
+            Ended::Failed { why: error.message.to_string(), again_in_ms: pause }.into()
+        }
+        Err(_said) => {
+            tracing::error!(job = %task.id, kind = task.job.kind, "a job ended by a panic");
+            let why = "It met a fault of the program, which is in the log.".to_owned();
+            Ended::Failed { why, again_in_ms: pause }.into()
+        }
+    }
+}
+
+/// The pause behind the try with this number, a fifth longer or shorter by chance; `None` when it was the last.
+pub fn pause_after(pauses_ms: &[i64], tries: u32) -> Option<i64> {
+    let at = usize::try_from(tries.max(1) - 1).unwrap_or(usize::MAX);
+    let pause = *pauses_ms.get(at)?;
+    let spread = pause / 5;
+    Some(
+        pause - spread
+            + (2 * spread).min(i64::from(rand::random::<u32>()) * (2 * spread) / i64::from(u32::MAX)),
+    )
+}

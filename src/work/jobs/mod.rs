@@ -1,0 +1,57 @@
+//! Durable jobs: what is to be done outside a transaction, written down in the transaction that is its cause.
+//!
+//! A job is taken with a lease: a token that only who has it can end the job with. A failed job is tried again with growing
+//! pauses, then it is dead: kept with its reason until somebody sends it again or gives it up. Lanes are served in turn,
+//! so that one whose jobs fail or hang takes nothing from the others.
+
+mod crew;
+mod model;
+mod ops;
+mod run;
+
+pub use crew::{Beat, Note, Report, Worker, pause_after};
+pub use model::{Job, JobId, State, TABLES};
+pub use ops::{
+    Ended, New, cancel, check, dead_of_lane, enqueue, get, give_up_lane, of_lane, retry, waiting_of_lane,
+};
+pub use run::{Gate, Jobs};
+
+#[cfg(test)]
+pub(in crate::work) mod testing {
+    //! A job at a time, for tests that need no loop.
+
+    use super::model::{BY_STATE, Job, JobId, State};
+    use super::ops;
+    use crate::base::error::Result;
+    use crate::base::time::Timestamp;
+    use crate::store::{Direction, Read, Span, Tx};
+
+    pub(in crate::work) use super::ops::{end, shift};
+
+    /// Jobs in a state, the newest first.
+    pub(in crate::work) fn in_state(from: &dyn Read, state: State) -> Result<Vec<(JobId, Job)>> {
+        let rows = BY_STATE.list(from, &Span::of(&state.place()), Direction::Backward, usize::MAX)?;
+        rows.into_iter().map(|(_, id)| Ok((id, ops::get(from, id)?))).collect()
+    }
+
+    pub(in crate::work) fn pick(
+        from: &dyn Read,
+        now: Timestamp,
+        after: Option<&str>,
+        free: usize,
+        room: usize,
+    ) -> Result<Vec<JobId>> {
+        ops::pick(from, now, after, free, |_| Ok(room)).map(|picked| picked.ids)
+    }
+
+    pub(in crate::work) fn lease_one(tx: &mut Tx<'_>) -> Result<Option<(JobId, Job)>> {
+        let picked = pick(&*tx, tx.now(), None, 1, 1)?;
+        let Some(id) = picked.first().copied() else { return Ok(None) };
+        let token = u64::from_be_bytes(tx.new_id::<JobId>().0[8..].try_into().unwrap());
+        Ok(ops::lease(tx, id, token)?.map(|job| (id, job)))
+    }
+
+    pub(in crate::work) fn release_all(tx: &mut Tx<'_>) -> Result<usize> {
+        ops::release(tx, &std::collections::BTreeSet::new())
+    }
+}

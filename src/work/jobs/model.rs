@@ -1,0 +1,135 @@
+//! A job as the store keeps it.
+
+use crate::base::time::Timestamp;
+use crate::store::{Index, IndexInfo, IndexRow, Record, Table, TableInfo};
+use minicbor::{Decode, Encode};
+
+crate::id!(
+    /// A job: `job_…`.
+    JobId, "job"
+);
+
+/// Where a job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum State {
+    /// It waits for its time and its turn.
+    #[n(0)]
+    Ready,
+    /// Somebody works on it.
+    #[n(1)]
+    Leased,
+    /// It was done.
+    #[n(2)]
+    Done,
+    /// It was tried as often as its kind is, or cannot succeed.
+    #[n(3)]
+    Dead,
+    /// Somebody did not want it any more.
+    #[n(4)]
+    Cancelled,
+}
+
+impl State {
+    /// Its place in the indexes: what waits comes first in a lane.
+    pub(super) fn place(self) -> u8 {
+        match self {
+            Self::Ready => 0,
+            Self::Leased => 1,
+            Self::Done => 2,
+            Self::Dead => 3,
+            Self::Cancelled => 4,
+        }
+    }
+    /// The word in the API and in addresses.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ready => "waiting",
+            Self::Leased => "running",
+            Self::Done => "done",
+            Self::Dead => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+    /// Whether it is still to be done.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Ready | Self::Leased)
+    }
+}
+
+/// Something to be done.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Job {
+    /// Who does it.
+    #[n(0)]
+    pub kind: String,
+    /// Jobs of one lane wait for each other, those of different lanes do not.
+    #[n(1)]
+    pub lane: String,
+    /// What it is in the business: there is at most one open job of a kind with this key.
+    #[n(2)]
+    pub key: Option<String>,
+    #[n(3)]
+    pub state: State,
+    /// What its worker needs to know.
+    #[cbor(n(4), with = "minicbor::bytes")]
+    pub payload: Vec<u8>,
+    /// How often it was begun, since it was made or last sent again.
+    #[n(5)]
+    pub tries: u32,
+    /// When it is to be tried next.
+    #[n(6)]
+    pub due_at: Timestamp,
+    #[n(7)]
+    pub created_at: Timestamp,
+    /// Since when it is in its state.
+    #[n(8)]
+    pub since: Timestamp,
+    /// Who has it may end it; 0 while nobody works on it.
+    #[n(9)]
+    pub token: u64,
+    /// Why the last try failed.
+    #[n(10)]
+    pub error: Option<String>,
+    /// How far it is, of how much.
+    #[n(11)]
+    pub progress: u64,
+    #[n(12)]
+    pub total: u64,
+    /// It is to end at its next safe point.
+    #[n(13)]
+    pub cancel_asked: bool,
+    /// Grows with every job that is made: those due at one moment go in this order.
+    #[n(14)]
+    pub number: u64,
+}
+
+pub(super) const JOBS: Table<JobId, Job> = Table::new("job/1");
+/// Lane and place of the state, then the time it is due or in its state since and its number.
+pub(super) type InLane = ((String, u8), (Timestamp, u64));
+/// Where it is in its lane → job.
+pub(super) const BY_LANE: Index<InLane, JobId> = Index::new("job_by_lane/1");
+/// (place of the state, since) → job.
+pub(super) const BY_STATE: Index<(u8, Timestamp), JobId> = Index::new("job_by_state/1");
+/// (kind, key) → the open job.
+pub(super) const OPEN: Index<(String, String), JobId> = Index::unique("job_open/1");
+
+/// The tables of jobs. Backups hold them: what was waiting when the machine burnt is not forgotten.
+pub const TABLES: &[TableInfo] = &[JOBS.info("work")];
+
+impl Record for Job {
+    type Key = JobId;
+    const INDEXES: &'static [IndexInfo] = &[BY_LANE.info(), BY_STATE.info(), OPEN.info()];
+    fn index_keys(&self, id: &JobId) -> Vec<IndexRow> {
+        let time = if self.state == State::Ready { self.due_at } else { self.since };
+        let place = self.state.place();
+        let mut rows = vec![
+            BY_LANE.row(&((self.lane.clone(), place), (time, self.number)), id),
+            BY_STATE.row(&(place, self.since), id),
+        ];
+        if let Some(key) = self.key.as_ref().filter(|_| self.state.is_open()) {
+            rows.push(OPEN.row(&(self.kind.clone(), key.clone()), id));
+        }
+        rows
+    }
+}

@@ -1,0 +1,378 @@
+//! What is done to jobs in a transaction: enqueued, taken, ended, sent again, cancelled.
+
+use super::model::{BY_LANE, BY_STATE, JOBS, Job, JobId, OPEN, State};
+use crate::base::error::{Error, Result};
+use crate::base::time::Timestamp;
+use crate::store::{Direction, Findings, Page, Read, Snapshot, Span, Tx, counter};
+use std::collections::BTreeSet;
+
+/// Jobs that ended and are still shown at most; of the older ones only the counters tell.
+const KEPT: i64 = 1_000;
+const KEPT_COUNTER: &str = "jobs.kept";
+/// Lanes looked at in one go.
+const LANES_MAX: usize = 1_000;
+/// Jobs whose time is moved in one go when the clock jumps.
+const SHIFT_MAX: usize = 20_000;
+
+/// A job to be made.
+#[derive(Clone, Debug)]
+pub struct New<'a> {
+    pub kind: &'a str,
+    pub lane: &'a str,
+    /// What makes it one of its kind; without it nothing is compared.
+    pub key: Option<String>,
+    pub payload: Vec<u8>,
+    /// Not before this.
+    pub due_at: Timestamp,
+}
+
+/// Writes a job down; an open one of the same kind and key is that job already.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn enqueue(tx: &mut Tx<'_>, new: New<'_>) -> Result<JobId> {
+    if let Some(key) = &new.key
+        && let Some(open) = OPEN.first(tx, &(new.kind.to_owned(), key.clone()))?
+    {
+        return Ok(open);
+    }
+    let (id, now) = (tx.new_id(), tx.now());
+    let job = Job {
+        kind: new.kind.to_owned(),
+        lane: new.lane.to_owned(),
+        key: new.key,
+        state: State::Ready,
+        payload: new.payload,
+        tries: 0,
+        due_at: new.due_at,
+        created_at: now,
+        since: now,
+        token: 0,
+        error: None,
+        progress: 0,
+        total: 0,
+        cancel_asked: false,
+        number: tx.next("job")?,
+    };
+    JOBS.put(tx, &id, &job)?;
+    Ok(id)
+}
+
+/// # Errors
+/// `not_found`; the ended ones are forgotten after a while.
+pub fn get(from: &(impl Read + ?Sized), id: JobId) -> Result<Job> {
+    JOBS.get(from, &id)?.ok_or_else(|| Error::not_found("job", id))
+}
+
+/// Jobs of a lane in a state: those that wait by their time, others the newest first.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn of_lane(
+    from: &(impl Read + ?Sized),
+    lane: &str,
+    state: State,
+    limit: usize,
+) -> Result<Page<(JobId, Job)>> {
+    let direction = if state == State::Ready { Direction::Forward } else { Direction::Backward };
+    let rows = BY_LANE.page(from, &Span::of(&(lane.to_owned(), state.place())), direction, limit)?;
+    read(from, rows.items.into_iter().map(|(_, id)| id)).map(|items| Page { items, more: rows.more })
+}
+
+fn read(from: &(impl Read + ?Sized), ids: impl Iterator<Item = JobId>) -> Result<Vec<(JobId, Job)>> {
+    ids.filter_map(|id| JOBS.get(from, &id).transpose().map(|job| job.map(|job| (id, job)))).collect()
+}
+
+/// How many jobs of a lane wait, counted up to `most`.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn waiting_of_lane(from: &(impl Read + ?Sized), lane: &str, most: u64) -> Result<u64> {
+    BY_LANE.count(from, &Span::of(&(lane.to_owned(), State::Ready.place())), most)
+}
+
+/// Ids of the dead jobs of a lane that died up to a moment, the oldest first.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn dead_of_lane(
+    from: &(impl Read + ?Sized),
+    lane: &str,
+    until: Timestamp,
+    limit: usize,
+) -> Result<Vec<JobId>> {
+    let dead = |at: i64| ((lane.to_owned(), State::Dead.place()), (Timestamp(at), 0_u64));
+    let span = Span::between(&dead(i64::MIN), &dead(until.0.saturating_add(1)));
+    let rows = BY_LANE.list(from, &span, Direction::Forward, limit)?;
+    Ok(rows.into_iter().map(|(_, id)| id).collect())
+}
+
+/// Has a dead or cancelled job done again, at once and with all its tries; one that waits is due now.
+///
+/// # Errors
+/// `not_found`; `Conflict` `job_done` for one that was done; nothing happens to one that is being worked on.
+pub fn retry(tx: &mut Tx<'_>, id: JobId) -> Result<()> {
+    let mut job = get(tx, id)?;
+    match job.state {
+        State::Done => Err(Error::conflict("job_done", "This was done already.")),
+        State::Leased => Ok(()),
+        State::Ready => {
+            job.due_at = tx.now();
+            JOBS.put(tx, &id, &job)
+        }
+        State::Dead | State::Cancelled => {
+            if job.state == State::Cancelled {
+                tx.count(KEPT_COUNTER, -1)?;
+            }
+            let twin = match &job.key {
+                Some(key) => OPEN.first(tx, &(job.kind.clone(), key.clone()))?,
+                None => None,
+            };
+            if twin.is_some() {
+                // The same is to be done already.
+                return JOBS.delete(tx, &id).map(drop);
+            }
+            job.tries = 0;
+            job.cancel_asked = false;
+            job.due_at = tx.now();
+            set(tx, id, job, State::Ready)
+        }
+    }
+}
+
+/// Ends a job that waits; one that is being worked on ends at its next safe point; a dead one is given up for good.
+///
+/// # Errors
+/// `not_found`; `Conflict` `job_over` when it ended already.
+pub fn cancel(tx: &mut Tx<'_>, id: JobId) -> Result<()> {
+    let mut job = get(tx, id)?;
+    match job.state {
+        State::Ready => set_over(tx, id, job, State::Cancelled),
+        State::Leased => {
+            job.cancel_asked = true;
+            JOBS.put(tx, &id, &job)
+        }
+        State::Dead => {
+            tx.count("jobs.given_up", 1)?;
+            JOBS.delete(tx, &id).map(drop)
+        }
+        State::Done | State::Cancelled => Err(Error::conflict("job_over", "This job is over already.")),
+    }
+}
+
+/// Removes what waits in a lane and what died in it, at most `limit` jobs; gives how many.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn give_up_lane(tx: &mut Tx<'_>, lane: &str, limit: usize) -> Result<usize> {
+    let mut gone = Vec::new();
+    for state in [State::Ready, State::Dead] {
+        let span = Span::of(&(lane.to_owned(), state.place()));
+        let left = limit.saturating_sub(gone.len());
+        gone.extend(BY_LANE.list(tx, &span, Direction::Forward, left)?.into_iter().map(|(_, id)| id));
+    }
+    for id in &gone {
+        JOBS.delete(tx, id)?;
+    }
+    tx.count("jobs.given_up", i64::try_from(gone.len()).unwrap_or(i64::MAX))?;
+    Ok(gone.len())
+}
+
+/// How a try ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    Done,
+    /// It failed and is tried again after some milliseconds, or is dead when there is no time given.
+    Failed {
+        why: String,
+        again_in_ms: Option<i64>,
+    },
+    /// It stopped at a safe point because somebody does not want it any more.
+    Cancelled,
+    /// It stopped at a safe point because the program ends, and goes on at the next start; the try does not count.
+    Interrupted,
+}
+
+/// What can be taken now.
+#[derive(Debug, Default)]
+pub(super) struct Picked {
+    pub(super) ids: Vec<JobId>,
+    /// When the next one is due, of those that are not.
+    pub(super) next_due: Option<Timestamp>,
+    /// The lane that was served last.
+    pub(super) last_lane: Option<String>,
+}
+
+/// Chooses up to `free` jobs that are due, from the lanes in turn, beginning behind `after`. `room` says how many a lane
+/// may have now.
+pub(super) fn pick(
+    from: &dyn Read,
+    now: Timestamp,
+    after: Option<&str>,
+    free: usize,
+    room: impl Fn(&str) -> Result<usize>,
+) -> Result<Picked> {
+    let mut picked = Picked::default();
+    let mut lanes = Vec::new();
+    let mut span = Span::all();
+    while lanes.len() < LANES_MAX {
+        let Some((((lane, _), _), _)) = BY_LANE.list(from, &span, Direction::Forward, 1)?.pop() else {
+            break;
+        };
+        let end = ((lane.clone(), u8::MAX), (Timestamp(i64::MAX), u64::MAX));
+        span = Span::all().after(&(end, JobId([0xff; 16])), Direction::Forward);
+        lanes.push(lane);
+    }
+    let turn = after.map_or(0, |after| lanes.partition_point(|lane| lane.as_str() <= after));
+    let turn = turn.min(lanes.len());
+    lanes.rotate_left(turn);
+    for lane in lanes {
+        let most = room(&lane)?.min(free.saturating_sub(picked.ids.len()));
+        let rows = BY_LANE.list(
+            from,
+            &Span::of(&(lane.clone(), State::Ready.place())),
+            Direction::Forward,
+            most + 1,
+        )?;
+        let due = rows.iter().take(most).take_while(|((_, (due, _)), _)| *due <= now).map(|(_, id)| *id);
+        let before = picked.ids.len();
+        picked.ids.extend(due);
+        if picked.ids.len() > before {
+            picked.last_lane = Some(lane);
+        }
+        let waits = rows.iter().map(|((_, (due, _)), _)| *due).find(|due| *due > now);
+        picked.next_due = picked.next_due.into_iter().chain(waits).min();
+    }
+    Ok(picked)
+}
+
+/// Takes a job: from now on only `token` ends it.
+pub(super) fn lease(tx: &mut Tx<'_>, id: JobId, token: u64) -> Result<Option<Job>> {
+    let Some(mut job) = JOBS.get(tx, &id)?.filter(|job| job.state == State::Ready) else { return Ok(None) };
+    job.tries += 1;
+    job.token = token;
+    set(tx, id, job.clone(), State::Leased)?;
+    job.state = State::Leased;
+    Ok(Some(job))
+}
+
+/// Ends a try. False when the job is not the token's any more: who comes too late changes nothing.
+pub(in crate::work) fn end(tx: &mut Tx<'_>, id: JobId, token: u64, ended: &Ended) -> Result<bool> {
+    let Some(mut job) = JOBS.get(tx, &id)?.filter(|job| job.state == State::Leased && job.token == token)
+    else {
+        return Ok(false);
+    };
+    job.token = 0;
+    match ended {
+        Ended::Done => {
+            job.error = None;
+            set_over(tx, id, job, State::Done)?;
+        }
+        Ended::Cancelled => set_over(tx, id, job, State::Cancelled)?,
+        Ended::Interrupted => {
+            job.tries = job.tries.saturating_sub(1);
+            set(tx, id, job, State::Ready)?;
+        }
+        Ended::Failed { why, again_in_ms } => {
+            job.error = Some(why.clone());
+            match again_in_ms {
+                Some(_) if job.cancel_asked => set_over(tx, id, job, State::Cancelled)?,
+                Some(ms) => {
+                    job.due_at = tx.now().plus_ms(*ms);
+                    set(tx, id, job, State::Ready)?;
+                }
+                None => {
+                    tx.count("jobs.dead", 1)?;
+                    set(tx, id, job, State::Dead)?;
+                }
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// Notes how far a job is.
+pub(super) fn note_progress(tx: &mut Tx<'_>, id: JobId, token: u64, progress: u64, total: u64) -> Result<()> {
+    match JOBS.get(tx, &id)? {
+        Some(job) if job.state == State::Leased && job.token == token => {
+            JOBS.put(tx, &id, &Job { progress, total, ..job })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What is leased and in nobody's hands waits again; gives how many that were.
+pub(super) fn release(tx: &mut Tx<'_>, held: &BTreeSet<JobId>) -> Result<usize> {
+    let rows = BY_STATE.list(tx, &Span::of(&State::Leased.place()), Direction::Forward, usize::MAX)?;
+    let lost: Vec<JobId> = rows.into_iter().map(|(_, id)| id).filter(|id| !held.contains(id)).collect();
+    for id in &lost {
+        if let Some(mut job) = JOBS.get(tx, id)? {
+            job.token = 0;
+            job.due_at = tx.now();
+            job.error = Some("The program ended in the middle of it.".to_owned());
+            set(tx, *id, job, State::Ready)?;
+        }
+    }
+    Ok(lost.len())
+}
+
+/// Moves the time of everything that waits beyond `from`: the clock was set by so much, and pauses are lengths. What was
+/// due stays due.
+pub(in crate::work) fn shift(tx: &mut Tx<'_>, from: Timestamp, by_ms: i64) -> Result<usize> {
+    let mut moved = 0;
+    for (_, id) in BY_STATE.list(tx, &Span::of(&State::Ready.place()), Direction::Forward, SHIFT_MAX)? {
+        let Some(mut job) = JOBS.get(tx, &id)? else { continue };
+        let due_at =
+            if job.due_at > from { job.due_at.plus_ms(by_ms) } else { job.due_at.min(from.plus_ms(by_ms)) };
+        if due_at != job.due_at {
+            job.due_at = due_at;
+            JOBS.put(tx, &id, &job)?;
+            moved += 1;
+        }
+    }
+    Ok(moved)
+}
+
+fn set(tx: &mut Tx<'_>, id: JobId, job: Job, state: State) -> Result<()> {
+    let since = tx.now();
+    JOBS.put(tx, &id, &Job { state, since, ..job })
+}
+
+/// Ends a job for good: counted, shown for a while, then forgotten.
+fn set_over(tx: &mut Tx<'_>, id: JobId, job: Job, state: State) -> Result<()> {
+    tx.count(if state == State::Done { "jobs.done" } else { "jobs.cancelled" }, 1)?;
+    set(tx, id, job, state)?;
+    let kept = counter(tx, KEPT_COUNTER)? + 1;
+    let mut gone = 0;
+    if kept > KEPT {
+        let oldest = [State::Done, State::Cancelled].into_iter().find_map(|state| {
+            let rows = BY_STATE.list(tx, &Span::of(&state.place()), Direction::Forward, 1).ok()?;
+            rows.into_iter().next().filter(|(_, oldest)| *oldest != id)
+        });
+        if let Some((_, oldest)) = oldest {
+            JOBS.delete(tx, &oldest)?;
+            gone = 1;
+        }
+    }
+    tx.count(KEPT_COUNTER, 1 - gone)
+}
+
+/// For `backroom check`: a lease has its token, and the counter of the kept is right.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<()> {
+    let mut kept = 0_i64;
+    JOBS.walk(snapshot, &Span::all(), Direction::Forward, |id, job| {
+        if (job.state == State::Leased) != (job.token != 0) {
+            findings.add("job/1", format!("{id} is {} and has the token {}.", job.state.word(), job.token));
+        }
+        kept += i64::from(matches!(job.state, State::Done | State::Cancelled));
+        Ok(std::ops::ControlFlow::Continue(()))
+    })?;
+    let counted = counter(snapshot, KEPT_COUNTER)?;
+    if kept != counted {
+        findings.add("job/1", format!("{kept} ended jobs are kept, {counted} are counted."));
+    }
+    Ok(())
+}

@@ -1,0 +1,390 @@
+//! The loop of jobs: ends what the threads bring back and takes what is due, both in one transaction a round.
+
+use super::crew::{Beat, Finished, Task, Worker, hire, pause_after};
+use super::model::{Job, JobId};
+use super::ops::{self, Ended};
+use crate::base::error::Result;
+use crate::base::time::Timestamp;
+use crate::store::{Actor, Read, Store};
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Jobs at once, and at once of one lane; of a lane whose last try failed only one.
+const WIDTH: usize = 16;
+const LANE_WIDTH: usize = WIDTH / 2;
+/// Threads that may hang in a job whose lease was taken away, before there are no more.
+const LOST_MAX: usize = 64;
+/// The loop looks at least so often, and so long after a fault of the store.
+const LOOK: Duration = Duration::from_secs(1);
+/// What runs when the program ends gets so long to come to its end.
+const GRACE: Duration = Duration::from_secs(5);
+/// The clock was set when it moved so much more or less than time went by.
+const JUMP_MS: i64 = 30_000;
+
+/// Whether the jobs of a lane are done at present.
+pub type Gate = fn(&dyn Read, &str) -> Result<bool>;
+
+/// The jobs of this shop: who does them, and their loop. Cheap to clone.
+#[derive(Clone)]
+pub struct Jobs(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    workers: BTreeMap<&'static str, Arc<dyn Worker>>,
+    gate: Gate,
+    closed: AtomicBool,
+    /// Something is to be looked at.
+    woken: Mutex<bool>,
+    changed: Condvar,
+    running: Mutex<BTreeMap<JobId, Running>>,
+    /// No token is given twice in one opening.
+    last_token: AtomicU64,
+}
+
+struct Running {
+    token: u64,
+    lane: String,
+    lease: Duration,
+    pauses_ms: &'static [i64],
+    tries: u32,
+    beat: Beat,
+    noted: (u64, u64),
+}
+
+/// What the loop keeps between its rounds.
+struct Desk {
+    tasks: Sender<Task>,
+    line: Arc<Mutex<Receiver<Task>>>,
+    results: Receiver<Finished>,
+    back: Sender<Finished>,
+    /// Results that are not written yet.
+    finished: Arc<Vec<Finished>>,
+    last_lane: Option<String>,
+    /// Lanes whose last try failed.
+    troubled: BTreeSet<String>,
+    lost: usize,
+    wall: Timestamp,
+    since: Instant,
+    noted: Instant,
+}
+
+impl Jobs {
+    /// Prepares; nothing runs before [`Jobs::run`].
+    pub fn new(store: Store, workers: Vec<Arc<dyn Worker>>, gate: Gate) -> Self {
+        let first_token = rand::random::<u64>() >> 1;
+        Self(Arc::new(Inner {
+            store,
+            workers: workers.into_iter().map(|worker| (worker.kind(), worker)).collect(),
+            gate,
+            closed: AtomicBool::new(false),
+            woken: Mutex::new(false),
+            changed: Condvar::new(),
+            running: Mutex::new(BTreeMap::new()),
+            last_token: AtomicU64::new(first_token),
+        }))
+    }
+    /// There may be something to do.
+    pub fn wake(&self) {
+        *self.0.woken.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.0.changed.notify_all();
+    }
+    /// Ends the loop. What runs gets a few seconds; what is left goes on at the next start.
+    pub fn close(&self) {
+        self.0.closed.store(true, Ordering::Relaxed);
+        self.wake();
+    }
+    /// Ends a job: at once if it waits, at its next safe point if it runs.
+    ///
+    /// # Errors
+    /// As [`ops::cancel`].
+    pub async fn cancel(&self, actor: Actor, id: JobId) -> Result<()> {
+        self.0.store.write(actor, move |tx| ops::cancel(tx, id)).await?;
+        if let Some(running) = self.running().get(&id) {
+            running.beat.cancel();
+        }
+        Ok(())
+    }
+    fn running(&self) -> MutexGuard<'_, BTreeMap<JobId, Running>> {
+        self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    fn is_closed(&self) -> bool {
+        self.0.closed.load(Ordering::Relaxed)
+    }
+    fn wait(&self, at_most: Duration) {
+        let woken = self.0.woken.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.0.changed.wait_timeout_while(woken, at_most, |woken| !*woken);
+        *waited.unwrap_or_else(PoisonError::into_inner).0 = false;
+    }
+
+    /// Does jobs until it is closed. A panic of a round costs a pause and nothing else.
+    pub fn run(&self) {
+        let ((tasks, line), (back, results)) = (channel(), channel());
+        let now = Instant::now();
+        let mut desk = Desk {
+            tasks,
+            line: Arc::new(Mutex::new(line)),
+            results,
+            back,
+            finished: Arc::default(),
+            last_lane: None,
+            troubled: BTreeSet::new(),
+            lost: 0,
+            wall: self.0.store.clock().now(),
+            since: now,
+            noted: now,
+        };
+        (0..WIDTH).for_each(|_| self.hire(&desk));
+        let mut in_order = false;
+        while !self.is_closed() {
+            let round = catch_unwind(AssertUnwindSafe(|| -> Result<Duration> {
+                if !in_order {
+                    self.put_in_order(&desk)?;
+                    in_order = true;
+                }
+                let now = self.mind_the_clock(&mut desk)?;
+                self.take_away_hung(&mut desk);
+                self.round(&mut desk, now, true)
+            }));
+            let wait = match round {
+                Ok(Ok(wait)) => wait,
+                Ok(Err(error)) => {
+                    tracing::warn!("jobs wait for the store: {}", error.cause_chain());
+                    in_order = false;
+                    LOOK
+                }
+                Err(_said) => {
+                    tracing::error!("the loop of jobs met a fault of the program");
+                    in_order = false;
+                    LOOK
+                }
+            };
+            self.wait(wait);
+        }
+        self.wind_up(&mut desk);
+    }
+
+    fn hire(&self, desk: &Desk) {
+        let jobs = self.clone();
+        hire(&desk.line, &desk.back, move || jobs.wake());
+    }
+
+    /// What is leased and in nobody's hands waits again: after a start, and after a commit of which nobody knew what
+    /// became of it.
+    fn put_in_order(&self, desk: &Desk) -> Result<()> {
+        let mut held: BTreeSet<JobId> = self.running().keys().copied().collect();
+        held.extend(desk.finished.iter().map(|finished| finished.id));
+        let released = self.0.store.write_blocking(actor(), move |tx| ops::release(tx, &held))?;
+        if released > 0 {
+            tracing::info!(released, "jobs that were interrupted wait again");
+        }
+        Ok(())
+    }
+
+    /// Lets what runs come to its end.
+    fn wind_up(&self, desk: &mut Desk) {
+        self.running().values().for_each(|running| running.beat.close());
+        let end = Instant::now() + GRACE;
+        loop {
+            if let Err(error) = self.round(desk, self.0.store.clock().now(), false) {
+                tracing::warn!("the ends of jobs could not be written: {}", error.cause_chain());
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if self.running().is_empty() || left.is_zero() {
+                return;
+            }
+            self.wait(left.min(LOOK));
+        }
+    }
+
+    /// One round; gives how long to wait when nothing happens.
+    fn round(&self, desk: &mut Desk, now: Timestamp, take: bool) -> Result<Duration> {
+        self.collect(desk);
+        let progress = self.progress_to_note(desk);
+        let free = if take { WIDTH.saturating_sub(self.running().len()) } else { 0 };
+        let taken = Arc::new(self.lanes());
+        let troubled = Arc::new(desk.troubled.clone());
+        let after = desk.last_lane.clone();
+        let (gate, ends) = (self.0.gate, Arc::clone(&desk.finished));
+        // What this round ends makes room in its own lanes only after it.
+        let choose = move |from: &dyn Read, now: Timestamp| {
+            ops::pick(from, now, after.as_deref(), free, |lane| {
+                let width = if troubled.contains(lane) { 1 } else { LANE_WIDTH };
+                let there = taken.get(lane).copied().unwrap_or(0);
+                Ok(if gate(from, lane)? { width.saturating_sub(there) } else { 0 })
+            })
+        };
+        let picked = self.0.store.read(|s| choose(s, now))?;
+        let nothing = picked.ids.is_empty() && ends.is_empty() && progress.is_empty();
+        if !nothing {
+            let first_token = self.0.last_token.fetch_add(WIDTH as u64, Ordering::Relaxed) + 1;
+            let (leased, last_lane) = self.0.store.write_blocking(actor(), move |tx| {
+                for finished in ends.iter() {
+                    end(tx, finished)?;
+                }
+                for (id, token, (done, total)) in &progress {
+                    ops::note_progress(tx, *id, *token, *done, *total)?;
+                }
+                // By the moment the clock was looked at: it may be set in between.
+                let picked = choose(tx, now)?;
+                let mut leased = Vec::new();
+                for (id, token) in picked.ids.into_iter().zip(first_token..) {
+                    leased.extend(ops::lease(tx, id, token)?.map(|job| (id, job)));
+                }
+                Ok((leased, picked.last_lane))
+            })?;
+            desk.finished = Arc::default();
+            desk.last_lane = last_lane.or(desk.last_lane.take());
+            let any = !leased.is_empty();
+            leased.into_iter().for_each(|(id, job)| self.begin(desk, id, job));
+            if any {
+                // More may be due, in lanes that had no turn.
+                return Ok(if self.running().len() < WIDTH { Duration::ZERO } else { LOOK });
+            }
+        }
+        let ms = picked.next_due.map_or(i64::MAX, |due| due.since_ms(now).max(1));
+        Ok(Duration::from_millis(u64::try_from(ms).unwrap_or(u64::MAX)).min(LOOK))
+    }
+
+    /// Takes what the threads brought; what lost its lease meanwhile is dropped.
+    fn collect(&self, desk: &mut Desk) {
+        let mut finished = std::mem::take(&mut desk.finished);
+        let mut running = self.running();
+        let mut more = Vec::new();
+        while let Ok(result) = desk.results.try_recv() {
+            if running.get(&result.id).is_some_and(|running| running.token == result.token)
+                && let Some(was) = running.remove(&result.id)
+            {
+                match result.report.ended {
+                    Ended::Failed { .. } => desk.troubled.insert(was.lane),
+                    _ => desk.troubled.remove(&was.lane),
+                };
+                more.push(result);
+            } else {
+                // A thread that was given up came back after all.
+                desk.lost = desk.lost.saturating_sub(1);
+            }
+        }
+        if !more.is_empty() {
+            let mut all = Arc::unwrap_or_clone(finished);
+            all.append(&mut more);
+            finished = Arc::new(all);
+        }
+        desk.finished = finished;
+    }
+
+    fn lanes(&self) -> BTreeMap<String, usize> {
+        let mut lanes = BTreeMap::new();
+        for running in self.running().values() {
+            *lanes.entry(running.lane.clone()).or_insert(0) += 1;
+        }
+        lanes
+    }
+
+    /// What to write of the progress of running jobs: at most once a second.
+    fn progress_to_note(&self, desk: &mut Desk) -> Vec<(JobId, u64, (u64, u64))> {
+        if desk.noted.elapsed() < LOOK {
+            return Vec::new();
+        }
+        desk.noted = Instant::now();
+        let mut running = self.running();
+        let moved = running.iter_mut().filter(|(_, running)| running.beat.so_far() != running.noted);
+        moved
+            .map(|(id, running)| {
+                running.noted = running.beat.so_far();
+                (*id, running.token, running.noted)
+            })
+            .collect()
+    }
+
+    fn begin(&self, desk: &Desk, id: JobId, job: Job) {
+        let refuse = |why: &str| {
+            let ended = Ended::Failed { why: why.to_owned(), again_in_ms: None };
+            drop(desk.back.send(Finished { id, token: job.token, report: ended.into() }));
+            self.wake();
+        };
+        let worker = self.0.workers.get(job.kind.as_str());
+        let beat = Beat::new();
+        let (lease, pauses_ms) = worker.map_or((LOOK, [].as_slice()), |w| (w.lease(), w.pauses_ms()));
+        let running = Running {
+            token: job.token,
+            lane: job.lane.clone(),
+            lease,
+            pauses_ms,
+            tries: job.tries,
+            beat: beat.clone(),
+            noted: (job.progress, job.total),
+        };
+        self.running().insert(id, running);
+        match worker {
+            None => refuse("This program does not know this kind of work."),
+            // It was begun as often as it may be, and each time the program ended over it.
+            Some(_) if usize::try_from(job.tries).is_ok_and(|tries| tries > pauses_ms.len() + 1) => {
+                refuse("It was interrupted at every try.");
+            }
+            Some(worker) => {
+                drop(desk.tasks.send(Task { id, job, worker: Arc::clone(worker), beat }));
+            }
+        }
+    }
+
+    /// A job without a sign of life is tried again elsewhere; what its thread brings later counts for nothing.
+    fn take_away_hung(&self, desk: &mut Desk) {
+        let hung: Vec<(JobId, u64, Option<i64>)> = self
+            .running()
+            .iter()
+            .filter(|(_, running)| running.beat.silent_for() > running.lease)
+            .map(|(id, running)| (*id, running.token, pause_after(running.pauses_ms, running.tries)))
+            .collect();
+        for (id, token, again_in_ms) in hung {
+            tracing::error!(job = %id, "a job gave no sign of life and was taken away");
+            if let Some(was) = self.running().remove(&id) {
+                was.beat.cancel();
+                desk.troubled.insert(was.lane);
+            }
+            let why = "It gave no sign of life and was taken away.".to_owned();
+            let report = Ended::Failed { why, again_in_ms }.into();
+            let mut all = Arc::unwrap_or_clone(std::mem::take(&mut desk.finished));
+            all.push(Finished { id, token, report });
+            desk.finished = Arc::new(all);
+            desk.lost += 1;
+            if desk.lost <= LOST_MAX {
+                self.hire(desk);
+            }
+        }
+    }
+
+    /// Pauses are lengths of time: when the clock is set, what waits is moved with it. So nothing comes all at once, and
+    /// nothing waits for years. A machine that slept counts as one whose clock was set.
+    fn mind_the_clock(&self, desk: &mut Desk) -> Result<Timestamp> {
+        let (wall, elapsed) = (self.0.store.clock().now(), desk.since.elapsed());
+        let elapsed = i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX);
+        let jump = wall.since_ms(desk.wall).saturating_sub(elapsed);
+        if jump.abs() > JUMP_MS {
+            let from = desk.wall.plus_ms(elapsed);
+            let moved = self.0.store.write_blocking(actor(), move |tx| ops::shift(tx, from, jump))?;
+            tracing::warn!(jump, moved, "the clock was set; what waits was moved with it");
+        }
+        (desk.wall, desk.since) = (wall, Instant::now());
+        Ok(wall)
+    }
+}
+
+fn actor() -> Actor {
+    Actor::system("jobs")
+}
+
+/// Writes how a try ended, with what its worker wants written; a note that is refused costs only itself.
+fn end(tx: &mut crate::store::Tx<'_>, finished: &Finished) -> Result<()> {
+    if !ops::end(tx, finished.id, finished.token, &finished.report.ended)? {
+        return Ok(());
+    }
+    let Some(note) = &finished.report.note else { return Ok(()) };
+    tx.attempt(|tx| note(tx)).or_else(|error| {
+        tracing::error!(job = %finished.id, "the note of a job was refused: {}", error.cause_chain());
+        Ok(())
+    })
+}
