@@ -7,11 +7,19 @@
 )]
 
 mod backing_up;
+mod client;
+mod figure;
+mod lists;
+mod living;
+mod moving;
 mod page;
 mod placing;
+mod running;
 mod searching;
+mod serving;
 mod shop;
 
+use figure::Figure;
 use std::time::Duration;
 
 /// How much is measured.
@@ -19,14 +27,6 @@ pub(crate) struct Size {
     pub(crate) orders: u64,
     pub(crate) rounds: usize,
     pub(crate) is_short: bool,
-}
-
-/// One line of the table.
-pub(crate) struct Figure {
-    pub(crate) what: String,
-    pub(crate) ours: Duration,
-    pub(crate) theirs: Duration,
-    pub(crate) other: &'static str,
 }
 
 fn main() {
@@ -39,18 +39,29 @@ fn main() {
         rounds: if is_short || is_test { 3 } else { 200 },
         is_short: is_short || is_test,
     };
-    let shop = shop::Shop::of(size.orders);
-    let mut figures = searching::run(&shop, &size);
-    figures.extend(page::run(&shop, &size));
-    figures.extend(placing::run(&size));
-    // It adds orders to the shop, so it comes last.
-    figures.extend(backing_up::run(&shop, &size));
-    println!("{:<44} {:>12} {:>12} {:>8}  other side", "figure", "ours", "theirs", "ratio");
-    for f in &figures {
-        let ratio = f.theirs.as_nanos() as f64 / f.ours.as_nanos().max(1) as f64;
-        println!("{:<44} {:>12?} {:>12?} {ratio:>7.1}×  {}", f.what, f.ours, f.theirs, f.other);
+    let (shop, demo) = (shop::Shop::of(size.orders), running::Demo::of(size.orders));
+    // `BACKROOM_BENCH_ONLY=lists` measures one subject alone.
+    let only = std::env::var("BACKROOM_BENCH_ONLY").ok();
+    let mut count = 0;
+    println!("{}", figure::heads());
+    let subjects: &[(&str, &dyn Fn() -> Vec<Figure>)] = &[
+        ("searching", &|| searching::run(&shop, &size)),
+        ("page", &|| page::run(&demo, &shop, &size)),
+        ("serving", &|| serving::run(&demo, &size)),
+        ("lists", &|| lists::run(&demo, &shop, &size)),
+        ("placing", &|| placing::run(&size)),
+        ("moving", &|| moving::run(&demo, &shop, &size)),
+        ("living", &|| living::run(&demo, &size)),
+        // It adds orders to the shop, so it comes last.
+        ("backing_up", &|| backing_up::run(&shop, &size)),
+    ];
+    for (_, run) in subjects.iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == name)) {
+        for figure in run() {
+            println!("{figure}");
+            count += 1;
+        }
     }
-    println!("{} passed, 0 failed", figures.len());
+    println!("{count} passed, 0 failed");
 }
 
 /// The median and the 99th percentile of some times.

@@ -35,11 +35,22 @@ impl Shop {
         sqlite
             .execute_batch(
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-262144;
-                 CREATE VIRTUAL TABLE found USING fts5(text, prefix='1 2 3 4', tokenize='unicode61 remove_diacritics 2');",
+                 CREATE VIRTUAL TABLE found USING fts5(text, prefix='1 2 3 4', tokenize='unicode61 remove_diacritics 2');
+                 CREATE TABLE placed(id INTEGER PRIMARY KEY, payment TEXT, channel TEXT);",
             )
             .unwrap();
         fill(&store, &search, &sqlite, orders);
         Self { store, search, sqlite, _dir: dir }
+    }
+    /// How many values a column of the other side has, with how many rows each.
+    pub(crate) fn grouped(&self, column: &str) -> usize {
+        let query = format!("SELECT {column}, count(*) FROM placed GROUP BY {column}");
+        let mut groups = self.sqlite.prepare_cached(&query).unwrap();
+        groups.query_map([], |row| row.get::<_, i64>(1)).unwrap().count()
+    }
+    /// Builds the other side's index anew.
+    pub(crate) fn rebuild_theirs(&self) {
+        self.sqlite.execute_batch("INSERT INTO found(found) VALUES('rebuild');").unwrap();
     }
 }
 
@@ -49,6 +60,7 @@ fn fill(store: &Store, search: &Search, sqlite: &rusqlite::Connection, count: u6
     let mut group = Vec::new();
     sqlite.execute_batch("BEGIN").unwrap();
     let mut insert = sqlite.prepare("INSERT INTO found(rowid, text) VALUES (?1, ?2)").unwrap();
+    let mut state = sqlite.prepare("INSERT INTO placed(payment, channel) VALUES (?1, ?2)").unwrap();
     for (n, order) in demo.orders().enumerate() {
         // The same words on both sides: person, e-mail, phone, place, titles, SKUs.
         let address = order.shipping_address.clone().or(order.billing.clone()).unwrap_or_default();
@@ -64,13 +76,14 @@ fn fill(store: &Store, search: &Search, sqlite: &rusqlite::Connection, count: u6
             text.push_str(&format!(" {} {}", line.title, line.sku));
         }
         insert.execute((n as i64 + 1, text)).unwrap();
+        state.execute((order.payment.word(), &order.channel)).unwrap();
         group.push(order);
         if group.len() == 250 {
             land(store, search, &mut group);
         }
     }
     land(store, search, &mut group);
-    drop(insert);
+    drop((insert, state));
     sqlite.execute_batch("COMMIT").unwrap();
     search.flush().unwrap();
 }

@@ -1,0 +1,69 @@
+//! Orders out and in, and the index built anew: all of them at once, beside SQLite with the same rows.
+
+use crate::Size;
+use crate::figure::{Amount, Figure, Goal};
+use crate::running::{Demo, command};
+use crate::searching::timed;
+use crate::shop::Shop;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+pub(crate) fn run(demo: &Demo, shop: &Shop, size: &Size) -> Vec<Figure> {
+    let folder = tempfile::tempdir().unwrap();
+    let csv = folder.path().join("orders.csv");
+    let (text, dir) = (|path: &Path| path.to_str().unwrap().to_owned(), demo.dir.to_str().unwrap());
+    let (_, out) = command(&["export", "orders", "--data", dir, "-o", &text(&csv)]);
+    let lines = std::fs::read_to_string(&csv).unwrap().matches("\r\n").count() as u64;
+    assert!(lines > size.orders, "a line a row");
+    let mut figures = Vec::new();
+    match sqlite_out(folder.path(), &csv) {
+        Some(theirs) => figures.push(
+            Figure::times("all orders to CSV".to_owned(), out, theirs, "the sqlite3 shell")
+                .goal(Goal::Ratio(2.0)),
+        ),
+        None => figures.push(Figure::alone("all orders to CSV (no sqlite3 here)", Amount::Time(out))),
+    }
+    let other = text(&folder.path().join("other"));
+    let (_, took) =
+        command(&["import", "orders", "--from", "backroom", &text(&csv), "--data", &other, "--json"]);
+    figures.push(
+        Figure::alone("lines imported", Amount::PerSecond((lines - 1) as f64 / took.as_secs_f64()))
+            .goal(Goal::AtLeast(Amount::PerSecond(50_000.0))),
+    );
+    figures.extend(rebuild(shop, size));
+    figures
+}
+
+/// The same rows out of a table of the same columns.
+fn sqlite_out(folder: &Path, csv: &Path) -> Option<Duration> {
+    let database = folder.join("rows.sqlite");
+    let shell = |arguments: &[&str]| Command::new("sqlite3").arg(&database).args(arguments).output().ok();
+    let into = format!(".import --csv {} rows", csv.display());
+    assert!(shell(&[&into])?.status.success());
+    let (said, took) = timed(|| shell(&["-csv", "-header", "SELECT * FROM rows"]));
+    let said = String::from_utf8_lossy(&said?.stdout).into_owned();
+    assert!(said.starts_with("number,") || said.starts_with("\"number\""), "the same columns");
+    Some(took)
+}
+
+fn rebuild(shop: &Shop, size: &Size) -> Vec<Figure> {
+    let (docs, ours) = timed(|| {
+        shop.search.reindex();
+        loop {
+            let health = shop.search.health();
+            if health.ready && !health.rebuilding {
+                return health.docs;
+            }
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+    });
+    assert!(docs >= size.orders, "{docs} documents");
+    let ((), theirs) = timed(|| shop.rebuild_theirs());
+    vec![
+        Figure::times("the search index built anew".to_owned(), ours, theirs, "SQLite FTS5 rebuild")
+            .goal(Goal::Ratio(1.0)),
+        Figure::alone("orders indexed", Amount::PerSecond(size.orders as f64 / ours.as_secs_f64()))
+            .goal(Goal::AtLeast(Amount::PerSecond(1_000_000.0 / 30.0))),
+    ]
+}

@@ -1,0 +1,137 @@
+//! The real program, running: a demo shop or a data directory that is served, with somebody signed in.
+
+use serde_json::Value;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Nobody is slowed down; the limiter is on all the same.
+const WIDE: &str = "1000000";
+
+/// A running program. It is killed when this is dropped.
+pub(crate) struct Running {
+    child: Child,
+    /// `127.0.0.1:41234`
+    pub(crate) address: String,
+    /// From the start to the first answer.
+    pub(crate) started_in: Duration,
+}
+
+/// Who may ask it for what.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Keys {
+    pub(crate) api_key: String,
+    pub(crate) cookie: String,
+}
+
+/// A demo shop on disk that can be started again and again.
+pub(crate) struct Demo {
+    pub(crate) dir: PathBuf,
+    pub(crate) keys: Keys,
+    _folder: tempfile::TempDir,
+}
+
+fn program(verb: &str, dir: &Path, limit: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_backroom"));
+    command.arg(verb).args(["--listen", "127.0.0.1:0"]).arg("--data").arg(dir);
+    for budget in ["KEY", "ADDRESS", "SEARCH", "SIGN_IN"] {
+        command.env(format!("BACKROOM_SERVER__LIMITS__{budget}"), limit);
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command
+}
+
+/// A command of the program that runs to its end, with the time it took.
+pub(crate) fn command(args: &[&str]) -> (String, Duration) {
+    let started = Instant::now();
+    let done = Command::new(env!("CARGO_BIN_EXE_backroom")).args(args).output().unwrap();
+    assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
+    (String::from_utf8_lossy(&done.stdout).into_owned(), started.elapsed())
+}
+
+impl Demo {
+    /// Makes the shop, waits until its index is complete, and ends the program in order.
+    pub(crate) fn of(orders: u64) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("demo");
+        let mut command = program("demo", &dir, WIDE);
+        let mut child = command.args(["--json", "--orders", &orders.to_string()]).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let said: Value = serde_json::from_str(&line).unwrap();
+        let text = |name: &str| said[name].as_str().unwrap().to_owned();
+        let agent: ureq::Agent =
+            ureq::Agent::config_builder().max_redirects(0).http_status_as_error(false).build().into();
+        let answer = agent
+            .post(format!("{}/admin/sign-in", text("url")))
+            .header("sec-fetch-site", "same-origin")
+            .send_form([("email", text("email")), ("password", text("password"))])
+            .unwrap();
+        let cookies = answer.headers().get_all("set-cookie").iter();
+        let pairs = cookies.map(|c| c.to_str().unwrap().split(';').next().unwrap().to_owned());
+        let keys = Keys { api_key: text("api_key"), cookie: pairs.collect::<Vec<_>>().join("; ") };
+        let (url, address) = (text("url"), "authorization");
+        loop {
+            let list = agent.get(format!("{url}/api/v1/orders?limit=1"));
+            let mut list = list.header(address, format!("Bearer {}", keys.api_key)).call().unwrap();
+            let list: Value = list.body_mut().read_json().unwrap();
+            if list["degraded"] != true {
+                break;
+            }
+            std::thread::park_timeout(Duration::from_millis(100));
+        }
+        Running { child, address: String::new(), started_in: Duration::ZERO }.end();
+        Self { dir, keys, _folder: folder }
+    }
+    /// Serves it, with the limiter on or off.
+    pub(crate) fn serve(&self, is_limited: bool) -> Running {
+        Running::serve(&self.dir, if is_limited { WIDE } else { "0" })
+    }
+}
+
+impl Running {
+    fn serve(dir: &Path, limit: &str) -> Self {
+        let started = Instant::now();
+        let mut child = program("serve", dir, limit).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let line = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains("http://127.0.0.1:")));
+        let line = line.unwrap().unwrap();
+        let address = line.split_once("http://").unwrap().1.split(['/', ' ']).next().unwrap().to_owned();
+        let answer = ureq::get(format!("http://{address}/healthz")).call().unwrap();
+        assert_eq!(answer.status(), 200);
+        // What it prints later must not fill the pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, address, started_in: started.elapsed() }
+    }
+    /// An empty shop.
+    pub(crate) fn empty(dir: &Path) -> Self {
+        Self::serve(dir, WIDE)
+    }
+    /// Ends it as an administrator does.
+    pub(crate) fn end(mut self) {
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(asked.success());
+        assert!(self.child.wait().unwrap().success());
+    }
+    /// A line of `/proc/PID/status`, in bytes: `VmRSS` now, `VmHWM` the most there was.
+    pub(crate) fn memory(&self, line: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let kb = status.lines().find_map(|l| l.strip_prefix(line)?.strip_prefix(':')).unwrap();
+        kb.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1_024
+    }
+    /// The processor's time so far.
+    pub(crate) fn cpu(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let ticks = stat.rsplit(')').next().unwrap().split_whitespace().skip(11).take(2);
+        // Linux counts a hundred ticks a second for everybody.
+        Duration::from_millis(ticks.map(|t| t.parse::<u64>().unwrap()).sum::<u64>() * 10)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
