@@ -29,3 +29,6 @@ pub mod web;
 pub mod work;
 
 pub mod base;
+
+#[cfg(any(test, fuzzing))]
+pub mod fuzzed;

@@ -23,12 +23,12 @@ fn device_name(https: bool) -> &'static str {
 }
 
 /// The session's token in a request.
-pub(super) fn session(request: &HttpRequest, https: bool) -> Option<String> {
+pub(crate) fn session(request: &HttpRequest, https: bool) -> Option<String> {
     read(request, session_name(https))
 }
 
 /// The browser's token in a request.
-pub(super) fn device(request: &HttpRequest, https: bool) -> Option<String> {
+pub(crate) fn device(request: &HttpRequest, https: bool) -> Option<String> {
     read(request, device_name(https))
 }
 

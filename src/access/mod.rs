@@ -12,7 +12,7 @@ pub mod events;
 pub mod staff;
 
 pub mod budget;
-mod cookies;
+pub(crate) mod cookies;
 mod device;
 mod extract;
 mod gate;

@@ -15,12 +15,19 @@ const PREFIX: &str = "BACKROOM_";
 /// Names the file; the flag `--config` comes before it.
 const CONFIG_VARIABLE: &str = "BACKROOM_CONFIG";
 /// What tests and benches are told by; a shop started from the same shell must not stumble over them.
-const OF_THE_TESTS: [&str; 5] = [
+const OF_THE_TESTS: &[&str] = &[
     "BACKROOM_REAL_PARTS",
     "BACKROOM_SHARED",
     "BACKROOM_BENCH",
     "BACKROOM_CRASH_POINTS",
     "BACKROOM_CRASH_SEED",
+    "BACKROOM_INDEX_CRASH_POINTS",
+    "BACKROOM_FUZZ_INPUTS",
+    "BACKROOM_SOAK_SECONDS",
+    "BACKROOM_KILLS",
+    "BACKROOM_LEDGER_SECONDS",
+    "BACKROOM_TEST_LOG",
+    "BACKROOM_BENCH_ORDERS",
 ];
 
 /// A setting given on the command line.

@@ -29,7 +29,7 @@ mod sequence;
 
 // How a write becomes durable.
 mod job;
-mod journal;
+pub(crate) mod journal;
 mod queue;
 mod shared;
 mod space;

@@ -9,6 +9,8 @@
 
 mod create;
 mod format;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
 mod keep;
 mod reader;
 mod restore;

@@ -12,6 +12,8 @@
 
 mod engine;
 mod folder;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzed;
 mod log;
 pub(super) mod reading;
 mod record;
