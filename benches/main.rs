@@ -57,7 +57,11 @@ fn main() {
     ];
     for (_, run) in subjects.iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == name)) {
         for figure in run() {
-            println!("{figure}");
+            if size.is_short {
+                println!("{figure:#}");
+            } else {
+                println!("{figure}");
+            }
             count += 1;
         }
     }
