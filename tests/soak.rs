@@ -20,15 +20,94 @@ struct Seen {
     files: usize,
     store_bytes: u64,
     journal_bytes: u64,
-    index_bytes: u64,
     orders: u64,
     changes: u64,
-    searches: u64,
 }
 
 fn bytes_below(path: &std::path::Path) -> u64 {
     let Ok(entries) = std::fs::read_dir(path) else { return std::fs::metadata(path).map_or(0, |m| m.len()) };
     entries.flatten().map(|entry| bytes_below(&entry.path())).sum()
+}
+
+/// Says that it is over when it goes: also when the test fails, or its threads would go on for ever.
+struct Ending<'a>(&'a AtomicBool);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// What keeps the shop busy, and how much of it there was.
+#[derive(Default)]
+struct Work {
+    stop: AtomicBool,
+    placed: Mutex<Vec<String>>,
+    orders: AtomicU64,
+    changes: AtomicU64,
+    searches: AtomicU64,
+}
+
+impl Work {
+    fn goes_on(&self) -> bool {
+        !self.stop.load(Ordering::SeqCst)
+    }
+    fn place(&self, shop: &Shop, thread: u32) {
+        for i in (0..).take_while(|_| self.goes_on()) {
+            let body = least_order(&format!("s{thread}-{}@example.com", i % 500), 100 + i);
+            let answer = shop.place(&format!("s{thread}i{i}"), &body).expect(201);
+            self.placed.lock().unwrap().push(answer.json()["id"].as_str().unwrap().to_owned());
+            self.orders.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    fn change(&self, shop: &Shop) {
+        for i in (0_usize..).take_while(|_| self.goes_on()) {
+            let id = {
+                let all = self.placed.lock().unwrap();
+                // Some are changed again and again, others once.
+                all.get(if i.is_multiple_of(2) { i % 20 } else { all.len().saturating_sub(1) }).cloned()
+            };
+            let Some(id) = id else { continue };
+            let note = json!({"note": format!("change {i}")});
+            shop.send("PATCH", &format!("/api/v1/orders/{id}"), &note, &[]).expect(200);
+            self.changes.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    fn search(&self, shop: &Shop, cookie: &str) {
+        for i in (0_u64..).take_while(|_| self.goes_on()) {
+            match i % 4 {
+                0 => shop.get(&format!("/api/v1/orders?q=s0-{}&limit=50", i % 500)).expect(200),
+                1 => shop.get(&format!("/api/v1/search?q=chan%20{}", i % 90)).expect(200),
+                2 => shop.page("/admin/orders?q=test", cookie).expect(200),
+                _ => shop.page("/admin", cookie).expect(200),
+            };
+            self.searches.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    /// How the shop is now, printed for who watches.
+    fn look(&self, shop: &Shop, since: Duration) -> Seen {
+        let now = Seen {
+            memory_mb: shop.memory_mb(),
+            files: shop.open_files(),
+            store_bytes: bytes_below(&shop.dir.join("store.redb")),
+            journal_bytes: bytes_below(&shop.dir.join("journal")),
+            orders: self.orders.load(Ordering::SeqCst),
+            changes: self.changes.load(Ordering::SeqCst),
+        };
+        eprintln!(
+            "{since:>5.0?}  {} MB, {} files open, store {} KB, journal {} KB, index {} KB, {} orders, {} changes, {} \
+             searches",
+            now.memory_mb,
+            now.files,
+            now.store_bytes >> 10,
+            now.journal_bytes >> 10,
+            bytes_below(&shop.dir.join("index")) >> 10,
+            now.orders,
+            now.changes,
+            self.searches.load(Ordering::SeqCst)
+        );
+        now
+    }
 }
 
 fn most<T: Ord>(seen: &[Seen], of: impl Fn(&Seen) -> T) -> T {
@@ -39,99 +118,25 @@ fn most<T: Ord>(seen: &[Seen], of: impl Fn(&Seen) -> T) -> T {
 #[ignore = "takes as long as BACKROOM_SOAK_SECONDS says, or a minute"]
 fn nothing_grows_but_what_is_kept() {
     let seconds = std::env::var("BACKROOM_SOAK_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(60_u64);
-    let mut shop = Shop::open();
-    let (stop, placed) = (AtomicBool::new(false), Mutex::new(Vec::<String>::new()));
-    let [orders, changes, searches] = [(); 3].map(|()| AtomicU64::new(0));
-    let cookie = shop.sign_in(OWNER, PASSWORD);
+    // A small cache, or it would grow into its room all the time.
+    let settings = tempfile::tempdir().unwrap();
+    let config = settings.path().join("small.toml");
+    std::fs::write(&config, "[store]\ncache_mb = 8\n").unwrap();
+    let mut shop = Shop::open_with(&["--config", config.to_str().unwrap()]);
+    let (work, cookie) = (Work::default(), shop.sign_in(OWNER, PASSWORD));
     let seen: Vec<Seen> = std::thread::scope(|scope| {
-        let (shop, stop, placed, cookie) = (&shop, &stop, &placed, &cookie);
-        let (orders, changes, searches) = (&orders, &changes, &searches);
-        let go = move || !stop.load(Ordering::SeqCst);
-        for t in 0..2 {
-            scope.spawn(move || {
-                for i in 0.. {
-                    if !go() {
-                        return;
-                    }
-                    let body = least_order(&format!("s{t}-{}@example.com", i % 500), 100 + i);
-                    let answer = shop.place(&format!("s{t}i{i}"), &body).expect(201);
-                    placed.lock().unwrap().push(answer.json()["id"].as_str().unwrap().to_owned());
-                    orders.fetch_add(1, Ordering::SeqCst);
-                }
-            });
-        }
-        scope.spawn(move || {
-            for i in 0_usize.. {
-                if !go() {
-                    return;
-                }
-                let id = {
-                    let all = placed.lock().unwrap();
-                    // Some are changed again and again, others once.
-                    all.get(if i.is_multiple_of(2) { i % 20 } else { all.len().saturating_sub(1) }).cloned()
-                };
-                let Some(id) = id else { continue };
-                shop.send(
-                    "PATCH",
-                    &format!("/api/v1/orders/{id}"),
-                    &json!({"note": format!("change {i}")}),
-                    &[],
-                )
-                .expect(200);
-                changes.fetch_add(1, Ordering::SeqCst);
-            }
-        });
-        scope.spawn(move || {
-            for i in 0_u64.. {
-                if !go() {
-                    return;
-                }
-                match i % 4 {
-                    0 => shop.get(&format!("/api/v1/orders?q=s0-{}&limit=50", i % 500)).expect(200),
-                    1 => shop.get(&format!("/api/v1/search?q=chan%20{}", i % 90)).expect(200),
-                    2 => shop.page("/admin/orders?q=test", cookie).expect(200),
-                    _ => shop.page("/admin", cookie).expect(200),
-                };
-                searches.fetch_add(1, Ordering::SeqCst);
-            }
-        });
-        // Also when this thread fails, or the others would go on for ever.
-        struct Ending<'a>(&'a AtomicBool);
-        impl Drop for Ending<'_> {
-            fn drop(&mut self) {
-                self.0.store(true, Ordering::SeqCst);
-            }
-        }
-        let _stop = Ending(stop);
+        let (shop, work, cookie) = (&shop, &work, &cookie);
+        let _ending = Ending(&work.stop);
+        scope.spawn(|| work.place(shop, 0));
+        scope.spawn(|| work.place(shop, 1));
+        scope.spawn(|| work.change(shop));
+        scope.spawn(|| work.search(shop, cookie));
         let begun = Instant::now();
         let every = Duration::from_secs(seconds) / u32::try_from(LOOKS).unwrap();
         (1..=LOOKS)
             .map(|look| {
                 std::thread::sleep((every * u32::try_from(look).unwrap()).saturating_sub(begun.elapsed()));
-                let now = Seen {
-                    memory_mb: shop.memory_mb(),
-                    files: shop.open_files(),
-                    store_bytes: bytes_below(&shop.dir.join("store.redb")),
-                    journal_bytes: bytes_below(&shop.dir.join("journal")),
-                    index_bytes: bytes_below(&shop.dir.join("index")),
-                    orders: orders.load(Ordering::SeqCst),
-                    changes: changes.load(Ordering::SeqCst),
-                    searches: searches.load(Ordering::SeqCst),
-                };
-                eprintln!(
-                    "{:>5.0?}  {} MB, {} files open, store {} KB, journal {} KB, index {} KB, {} orders, {} changes, \
-                     {} searches",
-                    begun.elapsed(),
-                    now.memory_mb,
-                    now.files,
-                    now.store_bytes >> 10,
-                    now.journal_bytes >> 10,
-                    now.index_bytes >> 10,
-                    now.orders,
-                    now.changes,
-                    now.searches
-                );
-                now
+                work.look(shop, begun.elapsed())
             })
             .collect()
     });

@@ -149,7 +149,7 @@ impl Source for StoreSource {
 
     fn first_seq(&self) -> u64 {
         // A log that cannot be read now is looked at again when it is.
-        self.0.read(|s| events::first_seq(s)).unwrap_or_default()
+        self.0.read(events::first_seq).unwrap_or_default()
     }
 
     fn last_seq(&self) -> u64 {
