@@ -121,13 +121,17 @@ fn add(shop: &Shop, url: &str, kinds: &[&str]) -> (String, String) {
     (made["id"].as_str().unwrap().to_owned(), made["secret"].as_str().unwrap().to_owned())
 }
 
-/// The page of a webhook whose first message failed and waits to be tried again.
-pub(crate) fn failing_hook(shop: &Shop) -> String {
+/// The pages of webhooks, with one whose first message failed and waits to be tried again.
+pub(crate) fn pages(shop: &Shop) -> Vec<String> {
     let (id, _) =
         add(shop, "https://receiver.invalid/a-long-path-of-a-program/that-wants-to-know", &["order.*"]);
     act(shop, &id, "test", &json!({})).expect(202);
     until("it was tried", || !attempts(shop, &id).is_empty());
-    format!("/admin/webhooks/{id}")
+    let (list, attempt) = ("/admin/webhooks", attempts(shop, &id).remove(0));
+    let attempt = attempt["id"].as_str().unwrap();
+    ["", "/new", &format!("/{id}"), &format!("/{id}/edit"), &format!("/{id}/attempts/{attempt}")]
+        .map(|place| format!("{list}{place}"))
+        .to_vec()
 }
 
 fn act(shop: &Shop, id: &str, what: &str, body: &Value) -> Answer {

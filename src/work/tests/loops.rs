@@ -10,10 +10,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+/// What happens in place of carrying out, if anything does.
+type Plan = dyn Fn(&Job, &Beat) -> Result<Option<Report>> + Send + Sync;
+
 /// Carries events out: into a list, after doing what the plan says.
 struct Carrier {
     sent: Arc<Mutex<Vec<(String, u64)>>>,
-    plan: Box<dyn Fn(&Job, &Beat) -> Result<Option<Report>> + Send + Sync>,
+    plan: Box<Plan>,
 }
 
 impl Worker for Carrier {
