@@ -10,7 +10,7 @@ use crate::shop::desk::backups::Office;
 use crate::shop::desk::feed;
 use crate::shop::desk::index::{StoreSource, changes, schema};
 use crate::shop::orders;
-use crate::shop::outreach::{Kinds, Outreach};
+use crate::shop::outreach::{self, Kinds, Outreach};
 use crate::shop::transfer::downloads::Downloads;
 use crate::shop::transfer::imports::Imports;
 use crate::store::backup::{self, Files, Made, Shelf};
@@ -170,6 +170,7 @@ impl App {
 /// The number of things to do behind a door of the navigation.
 fn work_behind(store: &Store, door: &Nav) -> Option<u64> {
     let view = match door.href {
+        "/admin/webhooks" => return store.read(outreach::failing).ok(),
         "/admin/orders" => orders::VIEWS.iter().find(|v| v.word == "to_ship")?,
         _ => return None,
     };

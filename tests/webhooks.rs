@@ -121,13 +121,17 @@ fn add(shop: &Shop, url: &str, kinds: &[&str]) -> (String, String) {
     (made["id"].as_str().unwrap().to_owned(), made["secret"].as_str().unwrap().to_owned())
 }
 
-/// The page of a webhook whose first message failed and waits to be tried again.
-pub(crate) fn failing_hook(shop: &Shop) -> String {
+/// The pages of webhooks, with one whose first message failed and waits to be tried again.
+pub(crate) fn pages(shop: &Shop) -> Vec<String> {
     let (id, _) =
         add(shop, "https://receiver.invalid/a-long-path-of-a-program/that-wants-to-know", &["order.*"]);
     act(shop, &id, "test", &json!({})).expect(202);
     until("it was tried", || !attempts(shop, &id).is_empty());
-    format!("/admin/webhooks/{id}")
+    let (list, attempt) = ("/admin/webhooks", attempts(shop, &id).remove(0));
+    let attempt = attempt["id"].as_str().unwrap();
+    ["", "/new", &format!("/{id}"), &format!("/{id}/edit"), &format!("/{id}/attempts/{attempt}")]
+        .map(|place| format!("{list}{place}"))
+        .to_vec()
 }
 
 fn act(shop: &Shop, id: &str, what: &str, body: &Value) -> Answer {
@@ -335,6 +339,32 @@ fn a_kill_loses_nothing() {
 }
 
 #[test]
+fn a_restored_shop_sends_nothing_until_somebody_says_so() {
+    let ((mut shop, _home), receiver) = (shop(), Receiver::open());
+    let (id, _) = add(&shop, &format!("{}/ok", receiver.url), &["order.placed"]);
+    crate::harness::succeed(&["backup", "create", "--data", shop.data()]);
+    // This was sent after the backup, which knows nothing of it.
+    shop.place("a", &least_order("anna@example.com", 100)).expect(201);
+    until("it arrived", || read(&shop, &id)["delivered"] == 1);
+    assert_eq!(shop.stop(), Some(0));
+    let file = std::fs::read_dir(shop.dir.join("backups"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|e| e == "brb"))
+        .unwrap();
+    crate::harness::succeed(&["backup", "restore", file.to_str().unwrap(), "--data", shop.data()]);
+    shop.start();
+    let whole = read(&shop, &id);
+    assert_eq!(whole["status"], "paused");
+    assert!(whole["paused_reason"].as_str().unwrap().contains("restored"), "{whole}");
+    shop.place("b", &least_order("ben@example.com", 100)).expect(201);
+    act(&shop, &id, "resume", &json!({"skip_missed": true})).expect(200);
+    shop.place("c", &least_order("cora@example.com", 100)).expect(201);
+    until("only what came then is sent", || read(&shop, &id)["delivered"] == 1);
+    assert_eq!(receiver.got("/ok").len(), 2);
+}
+
+#[test]
 fn what_cannot_be_sent_to_is_refused_with_its_field_and_changes_nothing() {
     let shop = Shop::open();
     let refused = |body: Value| {
@@ -392,6 +422,8 @@ fn the_pages_do_what_the_api_does() {
     shop.place("a", &least_order("anna@example.com", 100)).expect(201);
     let page = || shop.page(&home, &cookie).expect(200).body.replace("&#x2f;", "/");
     until("the failure is shown", || page().contains("/attempts/wat_") && page().contains("Failing"));
+    let home_page = shop.page("/admin", &cookie).expect(200).body;
+    assert!(home_page.contains(r#"Webhooks<span class="n">1<"#), "the navigation counts it");
     let text = page();
     let at = text.find(&format!("{home}/attempts/wat_")).unwrap();
     let attempt: String = text[at..].chars().take_while(|c| *c != '"').collect();

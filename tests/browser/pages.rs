@@ -57,11 +57,10 @@ impl Tour {
         let wish = format!("action=tag&tag=seen&id={order}.2&from=/admin/orders");
         let done = shop.form("/admin/orders/bulk", &wish, &cookie).expect(303);
         let result = done.header("location").unwrap().to_owned();
-        let hook = crate::webhooks::failing_hook(&shop);
-        let attempt = link(&hook, &format!("{hook}/attempts/wat_"));
         let everything = "number,date,customer,total,status,payment,fulfilment,items,categories,sizes,colours,barcodes,email,phone,\
                           destination,channel,tags,voucher,method,tracking,note";
-        let pages = vec![
+        let mut pages = crate::webhooks::pages(&shop);
+        pages.extend([
             "/admin".to_owned(),
             "/admin/orders".to_owned(),
             "/admin/orders?q=status:open%20customer:new%20total:>1%20-country:de&sort=-total".to_owned(),
@@ -94,11 +93,6 @@ impl Tour {
             "/admin/keys".to_owned(),
             key,
             "/admin/keys/new".to_owned(),
-            "/admin/webhooks".to_owned(),
-            "/admin/webhooks/new".to_owned(),
-            format!("{hook}/edit"),
-            hook,
-            attempt,
             "/admin/account".to_owned(),
             "/admin/settings".to_owned(),
             "/admin/transfer".to_owned(),
@@ -108,7 +102,7 @@ impl Tour {
             "/api/docs".to_owned(),
             "/api/docs/errors/validation".to_owned(),
             "/admin/nothing".to_owned(),
-        ];
+        ]);
         Self { shop, cookie, pages }
     }
 }

@@ -19,4 +19,5 @@ pub use desk::Outreach;
 pub use events::EVENTS;
 pub use kinds::Kinds;
 pub use model::{AttemptId, EndpointId, TABLES};
+pub use ops::failing;
 pub use wire::{ActorOut, EventOut};

@@ -79,6 +79,15 @@ pub(super) fn list(from: &(impl Read + ?Sized)) -> Result<Vec<Whole>> {
     rows.into_iter().map(|(id, _)| whole(from, id)).collect()
 }
 
+/// How many endpoints nothing arrives at.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn failing(from: &(impl Read + ?Sized)) -> Result<u64> {
+    let fares = FARES.list(from, &Span::all(), Direction::Forward, COUNT_MAX)?;
+    Ok(fares.iter().filter(|(_, fare)| fare.failing_since.is_some()).count() as u64)
+}
+
 /// Begins an endpoint: it is sent what happens from now on. Gives its secret, which is shown once.
 ///
 /// # Errors

@@ -133,21 +133,21 @@ fn play(fault: Fault, cut: Cut, points: u32, seed: u64) -> Vec<String> {
 #[test]
 fn whatever_was_published_goes_out_after_a_crash_at_any_call() {
     for (cut, seed) in [(Cut::Kill, 11), (Cut::Power, 12)] {
-        let found = play(Fault::None, cut, crashing::points(300), crashing::seed(seed));
+        let found = play(Fault::None, cut, crashing::points(150), crashing::seed(seed));
         assert_eq!(found, Vec::<String>::new(), "{cut:?}");
     }
 }
 
 #[test]
 fn a_key_makes_up_for_a_place_that_moves_late() {
-    let found = play(Fault::EffectFirst, Cut::Kill, 150, 13);
+    let found = play(Fault::EffectFirst, Cut::Kill, 80, 13);
     assert_eq!(found, Vec::<String>::new());
 }
 
 #[test]
 fn a_place_that_moves_first_a_missing_key_and_an_early_end_are_noticed() {
     for (fault, at_least) in [(Fault::PlaceFirst, 3), (Fault::KeyMissing, 3), (Fault::DoneFirst, 3)] {
-        let found = play(fault, Cut::Kill, 150, 14);
-        assert!(found.len() >= at_least, "{} of 150 with {fault:?}", found.len());
+        let found = play(fault, Cut::Kill, 100, 14);
+        assert!(found.len() >= at_least, "{} of 100 with {fault:?}", found.len());
     }
 }
