@@ -129,6 +129,7 @@ fn schema() -> Schema {
         boxed,
         facet,
         sortable,
+        none: "",
     };
     let words = Shape::Word { values: STATUS };
     let kinds = vec![

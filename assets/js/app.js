@@ -120,7 +120,7 @@
     };
     const show = (yes) => { hits.hidden = !yes; box.setAttribute('aria-expanded', yes); if (!yes) box.removeAttribute('aria-activedescendant'); };
     const failed = (over) => {
-      hits.innerHTML = '<p class="foot" role="alert">' + (over ? 'Session ended. <a href="">Sign in again</a>' : 'No answer.');
+      hits.innerHTML = '<p class="foot" role="alert">' + (over ? 'Session ended. <a href="">Sign in again</a>' : 'No connection.');
       last = null; show(true);
     };
     const ask = async () => {

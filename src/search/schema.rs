@@ -63,6 +63,8 @@ pub struct FieldDef {
     /// Whether lists can be sorted by it. Of several values a number counts with its lowest, a text with the one given
     /// first.
     pub sortable: bool,
+    /// The value that `none` stands for, of a field that always has one; empty of others.
+    pub none: &'static str,
 }
 
 /// The number of kinds that fit the one letter they have in a term.

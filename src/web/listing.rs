@@ -3,7 +3,7 @@
 use crate::base::error::{Error, Result};
 use crate::base::time::{Timestamp, Zone};
 use crate::search::query::parse;
-use crate::search::{Answer, Count, Cursor, FieldDef, Problem, Query, Request, Search, Sort, Total};
+use crate::search::{Answer, Count, Cursor, FieldDef, Problem, Query, Request, Schema, Search, Sort, Total};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -53,6 +53,9 @@ pub fn strict(
     if let Some(problem) = parsed.problems.first() {
         return Err(refusal(problem).on("/q"));
     }
+    if let Some(problem) = of_others(&parsed.query, search.schema(), kind) {
+        return Err(refusal(&problem).on("/q"));
+    }
     let count = match list.count.as_deref() {
         None => Count::None,
         Some("exact") => Count::UpTo(u64::MAX),
@@ -72,6 +75,24 @@ pub fn strict(
         }
     }
     search.find(&request)
+}
+
+/// A field of other records: asked of these, it finds nothing, which would look like an answer.
+fn of_others(query: &Query, schema: &Schema, kind: &str) -> Option<Problem> {
+    let field = schema.fields().iter().find(|f| !f.kinds.contains(&kind) && query.asks_for(f.name))?;
+    let words = |kind: &str| format!("{}s", kind.replace('_', " "));
+    let owner = field.kinds.first().copied().unwrap_or_default();
+    Some(Problem {
+        code: "of_others",
+        text: field.name.to_owned(),
+        message: format!(
+            "“{}” is a field of {}, so it finds nothing among {}.",
+            field.name,
+            words(owner),
+            words(kind)
+        ),
+        suggestion: None,
+    })
 }
 
 /// The refusal that says what of a query was not understood.
@@ -107,6 +128,7 @@ pub fn lenient(
     let query = if is_lost { Query::nothing(search.schema()) } else { parsed.query };
     // So is an order that the list does not have, or not for this reader: the newest come first.
     let mut problems = parsed.problems;
+    problems.extend(of_others(&query, search.schema(), kind));
     let mut list = list.clone();
     if let Err(unknown) = sort(search, kind, list.sort.as_deref().unwrap_or_default()) {
         problems.push(Problem {

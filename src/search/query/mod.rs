@@ -40,7 +40,7 @@ pub const LIST_MAX: usize = 32;
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Problem {
     /// Stable word: `unknown_field`, `unknown_value`, `wrong_value`, `incomplete`, `too_long`, `too_many_terms`, `too_deep`;
-    /// of a list also `unknown_sort`.
+    /// of a list also `unknown_sort` and `of_others`.
     pub code: &'static str,
     /// The part of the query it is about, as it was typed.
     pub text: String,

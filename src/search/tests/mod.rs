@@ -31,6 +31,7 @@ fn field(name: &'static str, shape: Shape, kinds: &'static [&'static str]) -> Fi
         boxed: false,
         facet: false,
         sortable: false,
+        none: "",
     }
 }
 

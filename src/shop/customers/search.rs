@@ -34,6 +34,7 @@ const fn field(
         boxed: false,
         facet: false,
         sortable: false,
+        none: "",
     }
 }
 

@@ -44,7 +44,7 @@ pub use model::*;
 pub use place::{Imported, import, known, place};
 pub use sales::{Sold, currencies, sold_between};
 pub use search::{FIELDS, KINDS, credit_note_doc, doc};
-pub use sight::{require_prices, seen_by, sees_prices, sees_sales};
+pub use sight::{called, require_prices, seen_by, sees_prices, sees_sales};
 pub use standing::{Standing, of_customer, standing};
 pub use state::*;
 pub use table::TABLES;

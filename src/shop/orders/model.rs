@@ -253,14 +253,16 @@ impl Order {
     }
     /// The person to write on lists: of the shipping address, else billing, e-mail, phone.
     pub fn person(&self) -> String {
-        [&self.shipping_address, &self.billing]
-            .into_iter()
-            .flatten()
-            .flat_map(|a| [a.name.as_str(), a.company.as_str()])
-            .chain([self.email.as_deref().unwrap_or_default(), self.phone.as_str()])
-            .find(|t| !t.is_empty())
-            .unwrap_or_default()
-            .to_owned()
+        let contact = [self.email.as_deref().unwrap_or_default(), self.phone.as_str()];
+        self.named().chain(contact).find(|t| !t.is_empty()).unwrap_or_default().to_owned()
+    }
+    /// Whom a parcel goes to, as far as who packs may know: by name only.
+    pub fn recipient(&self) -> String {
+        self.named().find(|t| !t.is_empty()).unwrap_or_default().to_owned()
+    }
+    fn named(&self) -> impl Iterator<Item = &str> {
+        let addresses = [&self.shipping_address, &self.billing].into_iter().flatten();
+        addresses.flat_map(|a| [a.name.as_str(), a.company.as_str()])
     }
     /// The parts add up to the total.
     pub fn adds_up(&self) -> bool {

@@ -39,6 +39,7 @@ const fn field(
         boxed: false,
         facet: false,
         sortable: false,
+        none: "",
     }
 }
 
@@ -66,6 +67,7 @@ pub const FIELDS: &[FieldDef] = &[
     FieldDef {
         help: "Where the money stands.",
         example: "payment:paid",
+        none: "unpaid",
         facet: true,
         sortable: true,
         ..field(
@@ -81,6 +83,7 @@ pub const FIELDS: &[FieldDef] = &[
         help: "Where the goods stand.",
         example: "fulfilment:unfulfilled",
         aliases: &["fulfillment", "shipment"],
+        none: "unfulfilled",
         facet: true,
         sortable: true,
         ..field(

@@ -3,6 +3,8 @@
 use crate::access::{Caller, Permission};
 use crate::base::error::{Error, Kind, Result};
 use crate::search::Search;
+use crate::shop::customers::Customer;
+use crate::shop::orders::Order;
 
 /// Whether somebody sees prices, payments and how to reach the customer. Who packs needs where it goes and nothing
 /// of what it cost; who only looks sees what is there to be looked at.
@@ -24,6 +26,18 @@ fn is_private(field: &str, value: &str) -> bool {
 /// The search as somebody may ask it: who sees no prices does not find them out by filters and orders of lists either.
 pub fn seen_by(search: &Search, sees_prices: bool) -> Search {
     if sees_prices { search.clone() } else { search.hiding(is_private) }
+}
+
+/// What somebody reads as the person of an order: who ordered it, and nothing by which they are reached for whom that
+/// is no business.
+pub fn called(order: &Order, customer: Option<&Customer>, sees_prices: bool) -> String {
+    let name = customer.map(Customer::name).filter(|name| !name.is_empty());
+    if sees_prices {
+        return name.unwrap_or_else(|| order.person());
+    }
+    let is_contact =
+        |name: &String| customer.is_some_and(|c| c.email.as_ref() == Some(name) || c.phone == *name);
+    name.filter(|name| !is_contact(name)).unwrap_or_else(|| order.recipient())
 }
 
 /// Whether somebody sees what the shop earns in all: who may take the lists out of the house, or look behind it.

@@ -238,7 +238,8 @@ pub fn recognise(
     let all = Format::ALL.iter().flat_map(|f| [(*f, Kind::Orders), (*f, Kind::Customers)]);
     for (format, kind) in all.filter(|(format, kind)| fits(*format, *kind)) {
         let Ok(mapping) = preset(format, kind) else { continue };
-        if !mapping.telling.is_empty() && !mapping.telling.iter().any(has) {
+        // Whoever says where the files come from needs no proof.
+        if source.is_none() && !mapping.telling.is_empty() && !mapping.telling.iter().any(has) {
             continue;
         }
         if kind == Kind::Orders && !OF_ORDERS.iter().any(|f| mapping.columns(*f).iter().any(has)) {
@@ -288,9 +289,30 @@ mod tests {
         // What every shop's file may have tells nothing.
         assert_eq!(of("Name,Company,Phone,Country,Tags,Note,Total Spent\n"), None);
         assert_eq!(of("Order,Status,Placed,Customer,Total,Currency,Phone,Country,Tags,Note\n"), None);
+        // A Shopify file of which somebody kept a few columns.
+        let few = "Name,Subtotal,Shipping,Taxes,Total,Created at,Billing City,Billing Zip,Billing Province\n";
+        assert_eq!(of(few), Some(("shopify", Kind::Orders)));
+        // Too few to tell whose they are: whoever brings them says so.
+        assert_eq!(of("Name,Email,Subtotal,Shipping,Taxes,Total,Created at\n"), None);
+        assert_eq!(of("ID,Name,Email,Date,Total\n"), None);
         // People with ids and addresses are no orders of any shop.
         assert_eq!(of("id,name,email,channel,street,city,province,country,zipcode\n"), None);
         assert_eq!(of(""), None);
+    }
+
+    #[test]
+    fn the_files_of_one_shop_are_not_taken_for_those_of_another() {
+        let people = "Customer ID;Active (0/1);Titles ID (Mr = 1, Ms = 2, else 0);Email *;Password *;Birthday (yyyy-mm-dd);Last Name *;First Name *;Newsletter (0/1);Opt-in (0/1)\n";
+        let places = "Adress ID;Alias*;Active (0/1);Customer e-mail*;Customer ID;Company;Lastname*;Firstname*;Address 1*;Zipcode*;City*;Country*;State\n";
+        let files = [Input::bytes("a.csv", people.as_bytes()), Input::bytes("b.csv", places.as_bytes())];
+        let found = |files: &[Input], source| recognise(files, &Options::default(), source, None);
+        assert_eq!(found(&files, None), Some((Format::Prestashop, Kind::Customers)));
+        assert_eq!(found(&files[1..], None), None);
+        // Who says where a file comes from needs no proof of it.
+        let shopify = Source::Known(Format::Shopify);
+        let plain =
+            Input::bytes("x.csv", b"Name,Email,Subtotal,Shipping,Taxes,Total,Created at\n".as_slice());
+        assert_eq!(found(&[plain], Some(&shopify)), Some((Format::Shopify, Kind::Orders)));
     }
 
     #[test]

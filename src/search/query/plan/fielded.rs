@@ -28,6 +28,9 @@ pub(crate) fn condition(context: &Context<'_>, field: u16, value: &FieldValue) -
     of.ambiguous(value)?;
     let mut any = Vec::new();
     for scalar in &value.items {
+        let named = Scalar { text: def.none.to_owned(), quoted: false };
+        let is_named = !scalar.quoted && scalar.text == "none" && !def.none.is_empty();
+        let scalar = if is_named { &named } else { scalar };
         any.push(if let Some(tree) = of.presence(scalar) {
             tree
         } else if numeric {

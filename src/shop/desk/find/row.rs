@@ -126,10 +126,11 @@ pub(super) fn hits(r: &impl Read, answer: &Answer, kind: &Kind, ask: &Ask<'_>) -
 
 /// An order: `#10482 · Anna Berg`.
 pub(super) fn order_hit(r: &impl Read, order: &Order, zone: &Zone, prices: bool) -> Result<Hit> {
-    let person = match order.customer {
-        Some(id) => customers::find(r, id)?.map(|c| c.name()).unwrap_or_else(|| order.person()),
-        None => order.person(),
+    let customer = match order.customer {
+        Some(id) => customers::find(r, id)?,
+        None => None,
     };
+    let person = orders::called(order, customer.as_ref(), prices);
     let title = if person.is_empty() {
         format!("#{}", order.number)
     } else {

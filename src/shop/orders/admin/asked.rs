@@ -4,7 +4,7 @@ use super::clicked::{Desk, path, wish};
 use crate::access::Role;
 use crate::base::money::{Currency, Price};
 use crate::base::time::Timestamp;
-use crate::shop::orders::{NewLine, NewOrder, Payment, Step, StepInput, VIEWS};
+use crate::shop::orders::{NewLine, NewOrder, NewOrderCustomer, Payment, Step, StepInput, VIEWS};
 use crate::store::Actor;
 use crate::web::query::encode;
 
@@ -179,6 +179,26 @@ async fn who_may_only_look_sees_as_many_cells_as_columns() {
         let columns = head.rsplit_once("<thead>").unwrap().1.matches("<th ").count();
         assert_eq!(cells, columns, "{role:?}");
         assert_eq!(row.contains("type=\"checkbox\""), has_boxes, "{role:?}");
+    }
+}
+
+#[actix_web::test]
+async fn who_packs_reads_no_address_of_a_mailbox_in_place_of_a_name() {
+    let nameless = || NewOrder {
+        email: Some("kim@example.com".into()),
+        customer: NewOrderCustomer::Guest,
+        payment: Payment::Paid,
+        shipping_address: None,
+        billing: None,
+        ..wish("kim@example.com", "Enamel mug")
+    };
+    for (role, reads) in [(Role::Packer, false), (Role::Support, true)] {
+        let desk = Desk::with(role).await;
+        let order = desk.place(nameless());
+        for page in ["/admin/orders", &path(&order, "")] {
+            let page = desk.get(page).await.expect(200);
+            assert_eq!(page.body.contains("kim@example.com"), reads, "{role:?}");
+        }
     }
 }
 

@@ -359,6 +359,17 @@ async fn the_address_of_a_form_leads_to_its_page() {
 }
 
 #[actix_web::test]
+async fn none_of_what_every_order_has_is_its_first_state_and_fields_of_customers_are_said() {
+    let desk = Desk::open().await;
+    desk.place(wish("anna@example.com", "Enamel mug"));
+    let shown = desk.get("/admin/orders?q=shipment:none+payment:none").await.expect(200);
+    shown.shows("class=\"row\"");
+    let odd = desk.get("/admin/orders?q=orders:%3E5").await.expect(200);
+    odd.shows("“orders” is a field of customers, so it finds nothing among orders.");
+    odd.shows("Nothing is listed");
+}
+
+#[actix_web::test]
 async fn a_list_is_shown_when_its_order_is_not_for_its_reader() {
     for (role, sort) in [(Role::Packer, "-total"), (Role::Owner, "height")] {
         let desk = Desk::with(role).await;

@@ -13,7 +13,8 @@ use crate::search::query::parse;
 use crate::search::{Answer, Chip as Chips, Cursor, Problem, Query as Asked, Search, Total};
 use crate::shop::customers;
 use crate::shop::orders::{
-    OrderId, VIEWS, View, count, currencies, doc, find, find_by_number, seen_by, sees_prices, standing,
+    OrderId, VIEWS, View, called, count, currencies, doc, find, find_by_number, seen_by, sees_prices,
+    standing,
 };
 use crate::store::{Snapshot, Store};
 use crate::web::bulk::Refused;
@@ -370,7 +371,7 @@ impl Ask<'_> {
                 Some(id) => customers::find(s, id)?,
                 None => None,
             };
-            let name = customer.map(|c| c.name()).filter(|n| !n.is_empty()).unwrap_or_else(|| order.person());
+            let name = called(&order, customer.as_ref(), sees_prices(&may));
             sheet.row(&mut html, &order, &standing(s, &order)?, &name);
             shown += 1;
         }

@@ -89,7 +89,7 @@ impl Sheet<'_> {
                 let total = Money::new(o.total, o.currency).shown();
                 titled(out, "num m1e", &total, &total);
             }
-            Cell::Status => state(out, &words::state_of(o), ""),
+            Cell::Status => state(out, &words::status_of(o), o.status.label()),
             Cell::Payment => state(out, &words::payment_of(o), ""),
             Cell::Fulfilment => state(out, &words::goods_of(o), o.fulfilment.label()),
             Cell::Items => items(out, facts),

@@ -14,7 +14,9 @@ use crate::base::money::Money;
 use crate::base::time::Timestamp;
 use crate::search::Search;
 use crate::shop::customers;
-use crate::shop::orders::{Order, OrderId, Standing, find_by_number, get, seen_by, sees_prices, standing};
+use crate::shop::orders::{
+    Order, OrderId, Standing, called, find_by_number, get, seen_by, sees_prices, standing,
+};
 use crate::store::{Read, Snapshot, Store, Subject, events};
 use crate::web::flash::local_path;
 use crate::web::parts::{Badge, Choice, FormErrors, Link, Pair, Sum, Tab};
@@ -320,7 +322,8 @@ impl View<'_> {
 
     fn customer(&self, s: &impl Read, order: &Order) -> Result<Option<CustomerCard>> {
         let Some(id) = order.customer else { return Ok(None) };
-        let name = customers::find(s, id)?.map(|c| c.name()).unwrap_or_default();
+        let prices = sees_prices(|word| self.rights.may(word));
+        let name = called(order, customers::find(s, id)?.as_ref(), prices);
         let totals = customers::totals(s, id)?;
         let orders = match (totals.orders, totals.orders_all) {
             (1, 1) => "1 order".to_owned(),

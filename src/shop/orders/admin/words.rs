@@ -13,6 +13,12 @@ pub(super) fn status(status: Status) -> (Tone, Fill) {
     }
 }
 
+/// Where the order stands, as a badge.
+pub(super) fn status_of(order: &Order) -> Badge {
+    let (tone, fill) = status(order.status);
+    Badge::new(order.status.label(), tone, fill)
+}
+
 /// Where the money stands.
 pub(super) fn payment(payment: Payment) -> (Tone, Fill) {
     match payment {
