@@ -1,7 +1,7 @@
 //! The disk is full: orders are refused before anything is written, everything else goes on, and freed space is enough
 //! (promises: P12). It needs a small disk of its own, which only the administrator of a machine can make.
 
-use crate::harness::{OWNER, PASSWORD, Shop, backroom, least_order, part, request, succeed, until};
+use crate::harness::{OWNER, PASSWORD, Shop, backroom, least_order, request, succeed, until};
 use crate::orders::total;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -28,7 +28,11 @@ impl SmallDisk {
             .arg(dir.path())
             .output()
             .is_ok_and(|output| output.status.success());
-        part("a small disk of its own", mounted).then_some(Self(dir))
+        // No part that could be installed: a machine gives the right to mount or it does not.
+        if !mounted {
+            eprintln!("skipped: no disk may be mounted here");
+        }
+        mounted.then_some(Self(dir))
     }
     fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)

@@ -257,3 +257,40 @@ async fn the_timeline_shows_one_part_alone() {
     }
     desk.get(&path(&order, "?timeline=nonsense")).await.expect(422);
 }
+
+#[actix_web::test]
+async fn the_address_of_a_form_leads_to_its_page() {
+    let desk = Desk::open().await;
+    let order = desk.place(wish("anna@example.com", "Enamel mug"));
+    for (from, to) in [
+        ("/admin/orders/bulk".to_owned(), "/admin/orders".to_owned()),
+        (path(&order, "/notes"), path(&order, "")),
+        (path(&order, "/notes/1"), path(&order, "/notes")),
+        ("/admin/display".to_owned(), "/admin".to_owned()),
+    ] {
+        assert_eq!(desk.get(&from).await.expect(303).location, to, "{from}");
+    }
+    desk.post("/admin/orders", &[]).await.expect(405);
+}
+
+#[actix_web::test]
+async fn none_of_what_every_order_has_is_its_first_state_and_fields_of_customers_are_said() {
+    let desk = Desk::open().await;
+    desk.place(wish("anna@example.com", "Enamel mug"));
+    let shown = desk.get("/admin/orders?q=shipment:none+payment:none").await.expect(200);
+    shown.shows("class=\"row\"");
+    let odd = desk.get("/admin/orders?q=orders:%3E5").await.expect(200);
+    odd.shows("“orders” is a field of customers, so it finds nothing among orders.");
+    odd.shows("What of this was not asked, and why, stands above.");
+}
+
+#[actix_web::test]
+async fn a_list_is_shown_when_its_order_is_not_for_its_reader() {
+    for (role, sort) in [(Role::Packer, "-total"), (Role::Owner, "height")] {
+        let desk = Desk::with(role).await;
+        desk.place(wish("anna@example.com", "Enamel mug"));
+        let page = desk.get(&format!("/admin/orders?sort={sort}")).await.expect(200);
+        page.shows("class=\"row\"");
+        page.shows("This list can be sorted by");
+    }
+}
