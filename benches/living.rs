@@ -9,6 +9,8 @@ use std::time::Duration;
 
 /// Attempts that arrive at once.
 const FLOOD: usize = 64;
+/// The pause of whoever was told that many sign in just now.
+const AGAIN: Duration = Duration::from_secs(1);
 const MB: u64 = 1 << 20;
 
 pub(crate) fn run(demo: &Demo, size: &Size) -> Vec<Figure> {
@@ -68,6 +70,10 @@ fn flood(shop: &Running, size: &Size) -> Vec<Figure> {
                 assert!(matches!(status, 401 | 429 | 503), "{status}");
                 if over.load(Ordering::SeqCst) {
                     return;
+                }
+                // Who is told to come back later does, as a browser with a person before it.
+                if status != 401 {
+                    std::thread::park_timeout(AGAIN);
                 }
             }
         };

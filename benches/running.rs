@@ -38,6 +38,8 @@ fn program(verb: &str, dir: &Path, limit: &str) -> Command {
     for budget in ["KEY", "ADDRESS", "SEARCH", "SIGN_IN"] {
         command.env(format!("BACKROOM_SERVER__LIMITS__{budget}"), limit);
     }
+    // Ours, and no setting of the program.
+    command.env_remove("BACKROOM_BENCH_ONLY");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     command
 }
@@ -45,7 +47,8 @@ fn program(verb: &str, dir: &Path, limit: &str) -> Command {
 /// A command of the program that runs to its end, with the time it took.
 pub(crate) fn command(args: &[&str]) -> (String, Duration) {
     let started = Instant::now();
-    let done = Command::new(env!("CARGO_BIN_EXE_backroom")).args(args).output().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_backroom"));
+    let done = command.args(args).env_remove("BACKROOM_BENCH_ONLY").output().unwrap();
     assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
     (String::from_utf8_lossy(&done.stdout).into_owned(), started.elapsed())
 }
