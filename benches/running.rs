@@ -74,11 +74,11 @@ impl Demo {
         let cookies = answer.headers().get_all("set-cookie").iter();
         let pairs = cookies.map(|c| c.to_str().unwrap().split(';').next().unwrap().to_owned());
         let keys = Keys { api_key: text("api_key"), cookie: pairs.collect::<Vec<_>>().join("; ") };
-        let (url, address) = (text("url"), "authorization");
+        let (url, bearer) = (text("url"), format!("Bearer {}", keys.api_key));
         loop {
-            let list = agent.get(format!("{url}/api/v1/orders?limit=1"));
-            let mut list = list.header(address, format!("Bearer {}", keys.api_key)).call().unwrap();
-            let list: Value = list.body_mut().read_json().unwrap();
+            let request = agent.get(format!("{url}/api/v1/orders?limit=1"));
+            let mut answer = request.header("authorization", &bearer).call().unwrap();
+            let list: Value = answer.body_mut().read_json().unwrap();
             if list["degraded"] != true {
                 break;
             }

@@ -4,6 +4,8 @@ use crate::access;
 use crate::app::Front;
 use crate::registry;
 use crate::shop::{customers, desk, orders, outreach, transfer};
+use crate::web::query::no_strangers;
+use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig, scope};
 
 /// Adds the parts and the routes of all features to an app.
@@ -31,6 +33,7 @@ pub fn configure(front: &Front, config: &mut ServiceConfig) {
     // What programs call.
     config.service(
         scope("/api/v1")
+            .wrap(from_fn(no_strangers))
             .configure(orders::api_routes)
             .configure(customers::api_routes)
             .configure(outreach::api_routes)

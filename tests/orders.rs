@@ -366,3 +366,19 @@ pub(crate) fn total(shop: &Shop, query: &str) -> u64 {
         .expect(200);
     answer.json()["total"].as_u64().unwrap()
 }
+
+#[test]
+fn an_address_that_takes_no_parameters_refuses_them_and_does_nothing() {
+    let shop = Shop::open();
+    let placed = shop.place("odd-1", &least_order("odd@example.com", 100)).expect(201).json();
+    let order = format!("/api/v1/orders/{}", placed["id"].as_str().unwrap());
+    for path in [format!("{order}?x=1"), "/api/v1/webhooks?limit=1".to_owned()] {
+        assert_eq!(shop.get(&path).expect(400).code(), "unknown_parameter", "{path}");
+    }
+    let noted = shop.send("POST", &format!("{order}/notes?x=1"), &json!({"text": "hello"}), &[]);
+    assert_eq!(noted.expect(400).code(), "unknown_parameter");
+    let after = shop.get(&order).expect(200).json();
+    assert_eq!(after["version"], placed["version"], "nothing was written");
+    shop.get("/api/v1/orders?limit=1").expect(200);
+    shop.get(&order).expect(200);
+}

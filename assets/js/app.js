@@ -119,8 +119,8 @@
       if (o) { box.setAttribute('aria-activedescendant', o.id); o.scrollIntoView({ block: 'nearest' }); } else box.removeAttribute('aria-activedescendant');
     };
     const show = (yes) => { hits.hidden = !yes; box.setAttribute('aria-expanded', yes); if (!yes) box.removeAttribute('aria-activedescendant'); };
-    const failed = (over) => {
-      hits.innerHTML = '<p class="foot" role="alert">' + (over ? 'Session ended. <a href="">Sign in again</a>' : 'No connection.');
+    const failed = (words) => {
+      hits.innerHTML = '<p class="foot" role="alert">' + words;
       last = null; show(true);
     };
     const ask = async () => {
@@ -131,7 +131,7 @@
         if (q.trim() || !none) {
           const r = await fetch(url(q), { headers: { 'HX-Request': 'true' }, signal: flight.signal });
           if (mine !== turn) return;
-          if (!r.ok) return failed(r.status === 401);
+          if (!r.ok) return failed(r.status === 401 ? 'Session ended. <a href="">Sign in again</a>' : 'No answer.');
           const html = await r.text();
           if (mine !== turn) return;
           hits.innerHTML = html;
@@ -143,7 +143,7 @@
         clearTimeout(saidTimer);
         const said = $('#' + hits.id + '-said');
         if (said) saidTimer = setTimeout(() => { said.textContent = n + (n === 1 ? ' result' : ' results'); }, 500);
-      } catch (e) { if (e.name !== 'AbortError') failed(); }
+      } catch (e) { if (e.name !== 'AbortError') failed('No connection.'); }
     };
     box.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(ask, 80); });
     box.addEventListener('focus', ask);

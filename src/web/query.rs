@@ -2,8 +2,10 @@
 
 use crate::base::error::{Error, FieldError, Result};
 use crate::web::decode::{self, Node};
-use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use serde::de::DeserializeOwned;
 use std::future::{Ready, ready};
 
@@ -20,8 +22,41 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        request.extensions_mut().insert(Taken);
         ready(parse(request.query_string()).map(Self))
     }
+}
+
+/// The parameters of this request are somebody's business.
+struct Taken;
+
+/// Middleware: an address whose handler takes no parameters refuses those it is given, as the others refuse unknown
+/// ones. What only reads has done nothing by then; what writes takes its wishes in the body alone.
+///
+/// # Errors
+/// 400 `unknown_parameter`.
+pub async fn no_strangers<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> std::result::Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
+    let stranger = pairs(request.query_string()).into_iter().next().map(|(name, _)| name);
+    let Some(name) = stranger else { return Ok(next.call(request).await?.map_into_left_body()) };
+    let refused = || {
+        let shown: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
+        Error::invalid(
+            "unknown_parameter",
+            format!("This address takes no parameters, not “{shown}” either."),
+        )
+    };
+    if !request.method().is_safe() {
+        return Err(refused().into());
+    }
+    let answer = next.call(request).await?;
+    let is_taken = answer.request().extensions().get::<Taken>().is_some();
+    if is_taken || !answer.status().is_success() {
+        return Ok(answer.map_into_left_body());
+    }
+    Err(refused().into())
 }
 
 /// Reads a query string, as strictly as the extractor.

@@ -3,13 +3,18 @@
 use super::chrome::Chrome;
 use super::pages::{Tour, browser};
 
+/// The id of one of the newest orders.
+fn order(tour: &Tour, at: usize) -> String {
+    let orders = tour.shop.get("/api/v1/orders?limit=2").json();
+    orders["data"][at]["id"].as_str().unwrap().to_owned()
+}
+
 #[test]
 fn keys_lead_to_the_first_field_and_back() {
     let Some(mut page) = browser() else { return };
     let tour = Tour::open();
     page.cookie(&tour.shop.url, &tour.cookie);
-    let orders = tour.shop.get("/api/v1/orders?limit=2").json();
-    let order = orders["data"][1]["id"].as_str().unwrap();
+    let order = order(&tour, 1);
     page.open(&format!("{}/admin/orders/{order}", tour.shop.url));
     page.press("s");
     page.wait("document.activeElement.name === 'carrier'");
@@ -57,8 +62,7 @@ fn a_form_that_reaches_nobody_stays_with_its_text() {
     let Some(mut page) = browser() else { return };
     let tour = Tour::open();
     page.cookie(&tour.shop.url, &tour.cookie);
-    let orders = tour.shop.get("/api/v1/orders?limit=2").json();
-    let order = orders["data"][1]["id"].as_str().unwrap();
+    let order = order(&tour, 1);
     page.open(&format!("{}/admin/orders/{order}", tour.shop.url));
     page.fill("textarea[name=text]", "ring twice");
     page.connected(false);
@@ -123,8 +127,7 @@ fn boxes_offer_what_was_opened_last_and_what_can_be_asked() {
     let Some(mut page) = browser() else { return };
     let tour = Tour::open();
     page.cookie(&tour.shop.url, &tour.cookie);
-    let orders = tour.shop.get("/api/v1/orders?limit=2").json();
-    let id = |at: usize| orders["data"][at]["id"].as_str().unwrap().to_owned();
+    let id = |at: usize| order(&tour, at);
     for at in [0, 1] {
         page.open(&format!("{}/admin/orders/{}", tour.shop.url, id(at)));
         page.wait("document.documentElement.classList.contains('js')");

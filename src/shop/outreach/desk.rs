@@ -62,7 +62,7 @@ impl Outreach {
                 kinds.sort_unstable();
                 kinds.dedup();
                 if kinds.is_empty() {
-                    checks.wrong("/kinds", "required", "Choose the events to send; * stands for all.");
+                    checks.wrong("/kinds", "required", "Choose the events to send, or everything (*).");
                 } else if kinds.len() > KINDS_MAX {
                     checks.wrong(
                         "/kinds",

@@ -2,7 +2,8 @@
 #![cfg(test)]
 
 use super::format::{Content, MAGIC, TableRows, VERSION};
-use super::reader::{Reader, Taker};
+use super::fuzzed::Nothing;
+use super::reader::Reader;
 use super::swap::{Step, Swap, put_in_place};
 use super::unpack::{inside, open as open_backup, unpack};
 use super::writer::Writer;
@@ -102,19 +103,6 @@ fn small_shop(n: u64) -> (tempfile::TempDir, Made) {
     let made = back_up(&store, dir.path(), None);
     store.close().unwrap();
     (dir, made)
-}
-
-struct Nothing;
-impl Taker for Nothing {
-    fn row(&mut self, _: usize, _: &[u8], _: &[u8]) -> Result<()> {
-        Ok(())
-    }
-    fn file(&mut self, _: &str) -> Result<()> {
-        Ok(())
-    }
-    fn data(&mut self, _: &[u8]) -> Result<()> {
-        Ok(())
-    }
 }
 
 fn read(bytes: &[u8]) -> Result<u64> {

@@ -8,7 +8,7 @@ use crate::base::time::Timestamp;
 use crate::shop::outreach::deliver::Deliveries;
 use crate::shop::outreach::model::{Attempt, AttemptId, Delivery, EndpointId};
 use crate::shop::outreach::ops;
-use crate::store::Store;
+use crate::store::{Snapshot, Store, events};
 use crate::web::parts::{Badge, Fill, Tone};
 use crate::web::{Page, Pages, PathId, Query, Shell};
 use crate::work::jobs::{self, Job, JobId, State};
@@ -34,9 +34,12 @@ struct JobRow {
 }
 
 impl JobRow {
-    fn of((id, job): (JobId, Job)) -> Self {
+    fn of(s: &Snapshot, id: JobId, job: Job) -> Result<Self> {
         let what = match minicbor::decode::<Delivery>(&job.payload) {
-            Ok(delivery) if job.kind == ops::DELIVER && delivery.seq > 0 => format!("Event {}", delivery.seq),
+            Ok(delivery) if job.kind == ops::DELIVER && delivery.seq > 0 => {
+                let kind = events::get(s, delivery.seq)?.map_or_else(|| "Event".to_owned(), |e| e.kind);
+                format!("{kind} {}", delivery.seq)
+            }
             Ok(_) if job.kind == ops::DELIVER => "Test".to_owned(),
             _ if job.kind == ops::AGAIN => "Send what was given up again".to_owned(),
             _ => "An event that could not be taken".to_owned(),
@@ -48,7 +51,7 @@ impl JobRow {
             State::Dead => Badge::new("Given up", Tone::Bad, Fill::Full),
             State::Done | State::Cancelled => Badge::new("Over", Tone::Still, Fill::Empty),
         };
-        Self {
+        Ok(Self {
             id: id.to_string(),
             what,
             badge,
@@ -57,7 +60,7 @@ impl JobRow {
             error: job.error,
             progress: Some((job.progress, job.total)).filter(|(_, total)| *total > 0),
             can_be_cancelled: !job.cancel_asked,
-        }
+        })
     }
 }
 
@@ -175,22 +178,23 @@ pub(super) async fn show(
     query: Query<Shown>,
 ) -> Result<HttpResponse> {
     let last = store.last_seq();
-    let (whole, open, attempts) = store.read(|s| {
+    let (whole, rows, more_jobs, attempts) = store.read(|s| {
         let mut open = jobs::of_lane(s, &id.to_string(), State::Leased, LISTED)?;
         for state in [State::Ready, State::Dead] {
             let page = jobs::of_lane(s, &id.to_string(), state, LISTED)?;
             open.items.extend(page.items);
             open.more |= page.more;
         }
-        Ok((ops::whole(s, id)?, open, ops::attempts(s, id, LISTED)?))
+        let rows = open.items.into_iter().map(|(id, job)| JobRow::of(s, id, job)).collect::<Result<_>>()?;
+        Ok((ops::whole(s, id)?, rows, open.more, ops::attempts(s, id, LISTED)?))
     })?;
     let secret = query.0.shown.and_then(|ticket| access.revealed(me.session().id, &ticket));
     let is_secret = secret.is_some();
     let page = ShowPage {
         hook: View::of(whole, last, me.now()),
         secret,
-        jobs: open.items.into_iter().map(JobRow::of).collect(),
-        more_jobs: open.more,
+        jobs: rows,
+        more_jobs,
         attempts: attempts.items.into_iter().map(AttemptView::of).collect(),
     };
     let mut answer = pages.show(&shell, &page)?;
