@@ -101,7 +101,7 @@ pub fn find(word: &str) -> Option<&'static PermissionInfo> {
 }
 
 /// A set of permissions: what a role or an API key may do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Rights(u64);
 
 impl Rights {

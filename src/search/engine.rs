@@ -60,6 +60,8 @@ pub(crate) struct Shared {
     pub(crate) rebuilding: AtomicBool,
     pub(crate) rebuilt_docs: AtomicU64,
     live: RwLock<Option<Arc<Live>>>,
+    /// How many times another index took over.
+    lives: AtomicU64,
     last_error: Mutex<String>,
 }
 
@@ -120,6 +122,7 @@ impl Search {
             rebuilding: AtomicBool::new(false),
             rebuilt_docs: AtomicU64::new(0),
             live: RwLock::new(None),
+            lives: AtomicU64::new(0),
             last_error: Mutex::default(),
         };
         // Without an index everything will be read from the store: there is nothing to catch up with.
@@ -143,6 +146,10 @@ impl Search {
     /// changes of the commit in their order: what was noted is found by the next `find`. Takes microseconds.
     pub fn note(&self, changes: &[Change]) {
         self.shared.pending.note(&self.shared.schema, changes);
+    }
+    /// With the same number and no event of the store in between, a question has the same answer.
+    pub fn state(&self) -> u64 {
+        self.shared.lives.load(Ordering::SeqCst) << 1 | u64::from(self.shared.pending.is_behind())
     }
     /// Records that wait for the index.
     pub fn pending_len(&self) -> usize {
@@ -289,6 +296,7 @@ impl Shared {
     }
     pub(crate) fn set_live(&self, live: Option<Arc<Live>>) {
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = live;
+        self.lives.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Notes what the log holds beyond the last noted change.

@@ -7,7 +7,7 @@ use crate::search::doc::{Doc, Value};
 use crate::search::fold::{self, Class};
 use crate::search::query::Query;
 use crate::search::query::tree::{Atom, Tree};
-use crate::search::schema::{Schema, Shape};
+use crate::search::schema::{FieldDef, Schema, Shape};
 use crate::search::tokens::{Form, Token, Tokens};
 
 /// Texts of one document that are explained.
@@ -25,57 +25,105 @@ pub struct Match {
 
 /// The bytes of a field's text to mark, in order and apart. Take the query of the answer: it has the corrections.
 pub fn ranges(text: &str, query: &Query, field: &str) -> Vec<(usize, usize)> {
-    let Some(place) = query.schema().field_place(field) else { return Vec::new() };
-    let mut wanted = Vec::new();
-    positive(query.tree(), &mut wanted);
-    if wanted.is_empty() {
-        return Vec::new();
+    match query.schema().field_place(field) {
+        Some(place) => Marker::new(query).ranges(text, place),
+        None => Vec::new(),
     }
-    let tokens = tokens_of(text, query.schema(), place);
-    let mut found = Vec::new();
-    for atom in &wanted {
-        mark(text, &tokens, place, atom, &mut found);
-    }
-    merge(found)
 }
 
 /// The texts of a document that the query was found in.
 pub fn explain(doc: &Doc, query: &Query) -> Vec<Match> {
+    let mut marker = Marker::new(query);
     let mut matches = Vec::new();
     for (name, value) in &doc.values {
         let Value::Text(text) = value else { continue };
-        let Some(def) = query.schema().field(name) else { continue };
-        let ranges = ranges(text, query, name);
-        if !ranges.is_empty() && matches.len() < MATCHES_MAX {
+        let Some(place) = query.schema().field_place(name) else { continue };
+        let ranges = marker.ranges(text, place);
+        if let Some(def) = query.schema().field_at(place).filter(|_| !ranges.is_empty()) {
             matches.push(Match { field: def.name, label: def.label, text: text.clone(), ranges });
+        }
+        if matches.len() == MATCHES_MAX {
+            break;
         }
     }
     matches
+}
+
+/// Marks what a query was found by, in one text after another; its buffers are used again.
+struct Marker<'a> {
+    schema: &'a Schema,
+    wanted: Vec<Wanted<'a>>,
+    /// The letters and digits that a text must have for the condition at the same place.
+    needles: Vec<String>,
+    letters: String,
+    tokens: Tokens,
+    cutter: Cutter,
+}
+
+impl<'a> Marker<'a> {
+    fn new(query: &'a Query) -> Self {
+        let mut wanted = Vec::new();
+        positive(query.tree(), &mut wanted);
+        wanted.retain(Wanted::is_of_text);
+        Self::of(query.schema(), wanted)
+    }
+    fn of(schema: &'a Schema, wanted: Vec<Wanted<'a>>) -> Self {
+        let needles = wanted.iter().map(Wanted::needle).collect();
+        let (letters, tokens, cutter) = (String::new(), Tokens::default(), Cutter::default());
+        Self { schema, wanted, needles, letters, tokens, cutter }
+    }
+
+    fn ranges(&mut self, text: &str, field: u16) -> Vec<(usize, usize)> {
+        let Some(def) = self.schema.field_at(field) else { return Vec::new() };
+        if !self.may_have_one(text, def.shape) {
+            return Vec::new();
+        }
+        self.tokens.clear();
+        cut_into(&mut self.tokens, &mut self.cutter, text, field, def);
+        let mut found = Vec::new();
+        for wanted in &self.wanted {
+            mark(text, &self.tokens, field, wanted, &mut found);
+        }
+        merge(found)
+    }
+
+    /// Whether cutting a text into its words can be worth it. Words of a text without accents are made of its letters
+    /// and digits in their order; only phone numbers are found by digits that are not written.
+    fn may_have_one(&mut self, text: &str, shape: Shape) -> bool {
+        if shape == Shape::Phone || !text.is_ascii() {
+            return !self.wanted.is_empty();
+        }
+        self.letters.clear();
+        letters_of(text, &mut self.letters);
+        self.needles.iter().any(|needle| self.letters.contains(needle.as_str()))
+    }
+}
+
+fn letters_of(text: &str, out: &mut String) {
+    out.extend(text.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_lowercase()));
 }
 
 /// A folded word as a document writes it.
 pub(crate) fn written(doc: &Doc, word: &str, schema: &Schema) -> Option<String> {
     doc.values.iter().find_map(|(name, value)| {
         let Value::Text(text) = value else { return None };
-        let tokens = tokens_of(text, schema, schema.field_place(name)?);
+        let field = schema.field_place(name)?;
+        let mut tokens = Tokens::default();
+        cut_into(&mut tokens, &mut Cutter::default(), text, field, schema.field_at(field)?);
         let (token, _) = tokens.iter().find(|(token, text)| token.is_word(text, word))?;
         text.get(token.source.start as usize..token.source.end as usize).map(str::to_owned)
     })
 }
 
-fn tokens_of(text: &str, schema: &Schema, field: u16) -> Tokens {
-    let mut tokens = Tokens::default();
-    let Some(def) = schema.field_at(field) else { return tokens };
-    let mut cutter = Cutter::default();
+fn cut_into(tokens: &mut Tokens, cutter: &mut Cutter, text: &str, field: u16, def: &FieldDef) {
     tokens.begin(field, def.boxed);
     match def.shape {
-        Shape::Word { .. } | Shape::Keyword => tokens.keyword(&mut cutter, text),
+        Shape::Word { .. } | Shape::Keyword => tokens.keyword(cutter, text),
         Shape::Phone => tokens.phone(text),
-        Shape::Email => tokens.email(&mut cutter, text, 0, true),
-        Shape::Code => tokens.code(&mut cutter, text),
-        _ => tokens.text(&mut cutter, text, true),
+        Shape::Email => tokens.email(cutter, text, 0, true),
+        Shape::Code => tokens.code(cutter, text),
+        _ => tokens.text(cutter, text, true),
     }
-    tokens
 }
 
 /// The conditions that a document was found by, not those it was spared by.
@@ -93,6 +141,32 @@ enum Wanted<'a> {
     Atom(&'a Atom),
     /// A word that stands in for a mistyped one.
     Word(&'a str),
+}
+
+impl Wanted<'_> {
+    /// Whether it is found in a text at all, unlike a range of numbers.
+    fn is_of_text(&self) -> bool {
+        !matches!(
+            self,
+            Self::Atom(Atom::Has(_) | Atom::Range(..) | Atom::Time(..) | Atom::Kind(_) | Atom::Id(..))
+        )
+    }
+    /// Letters and digits without which a text does not have it.
+    fn needle(&self) -> String {
+        let text = match self {
+            Self::Word(word) => word,
+            Self::Atom(
+                Atom::Word(word) | Atom::Prefix(word) | Atom::Key(_, word) | Atom::KeyPrefix(_, word),
+            ) => word.as_str(),
+            Self::Atom(Atom::Phrase(words) | Atom::KeyPhrase(_, words)) => {
+                words.first().map_or("", String::as_str)
+            }
+            Self::Atom(_) => "",
+        };
+        let mut letters = String::new();
+        letters_of(text, &mut letters);
+        letters
+    }
 }
 
 fn mark(text: &str, tokens: &Tokens, field: u16, wanted: &Wanted<'_>, found: &mut Vec<(usize, usize)>) {
@@ -230,4 +304,61 @@ fn merge(mut ranges: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
         }
     }
     merged
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::search::KindDef;
+    use proptest::prelude::*;
+
+    const SHAPES: [Shape; 6] =
+        [Shape::Word { values: &[] }, Shape::Keyword, Shape::Text, Shape::Phone, Shape::Email, Shape::Code];
+
+    fn field(shape: Shape) -> FieldDef {
+        FieldDef {
+            name: "field",
+            aliases: &[],
+            label: "",
+            help: "",
+            example: "",
+            kinds: &["order"],
+            shape,
+            boxed: true,
+            facet: false,
+            sortable: false,
+            none: "",
+        }
+    }
+
+    proptest! {
+        /// No text is passed over that has what is wanted.
+        #[test]
+        fn a_text_with_a_word_is_cut(
+            text in "[ -~]{0,40}|[ -~äß＠京\u{301}]{0,20}",
+            at in any::<prop::sample::Index>(),
+            shape in 0..6_usize,
+        ) {
+            let def = field(SHAPES[shape]);
+            let mut tokens = Tokens::default();
+            cut_into(&mut tokens, &mut Cutter::default(), &text, 0, &def);
+            prop_assume!(tokens.len() > 0);
+            let token = tokens.at(u32::try_from(at.index(tokens.len())).unwrap()).unwrap().1;
+            let schema = Schema::new(vec![KindDef { name: "order", prefix: "ord", label: "" }], vec![def]).unwrap();
+            for start in (1..=token.len()).filter_map(|len| token.get(..len)) {
+                let atom = Atom::Prefix(start.to_owned());
+                let mut marker = Marker::of(&schema, vec![Wanted::Atom(&atom)]);
+                prop_assert!(marker.may_have_one(&text, def.shape), "{start} in {text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_without_the_word_is_not_cut() {
+        let schema = Schema::new(vec![], vec![]).unwrap();
+        let atom = Atom::Prefix("ann".to_owned());
+        let mut marker = Marker::of(&schema, vec![Wanted::Atom(&atom)]);
+        assert!(!marker.may_have_one("Berg & Co.", Shape::Text));
+        assert!(marker.may_have_one("Berg, A. N. N.", Shape::Text));
+    }
 }

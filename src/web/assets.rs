@@ -135,21 +135,23 @@ impl Asset {
     fn gzip(&self) -> Option<&Bytes> {
         self.gzip
             .get_or_init(|| {
-                let small = self.compresses.then(|| compressed(&self.body).ok()).flatten()?;
+                let small =
+                    self.compresses.then(|| compressed(&self.body, Compression::best()).ok()).flatten()?;
                 (small.len() + 64 < self.body.len()).then(|| Bytes::from(small))
             })
             .as_ref()
     }
 }
 
-fn compressed(body: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+/// A body as gzip.
+pub(super) fn compressed(body: &[u8], level: Compression) -> std::io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), level);
     encoder.write_all(body)?;
     encoder.finish()
 }
 
 /// `gzip` in an Accept-Encoding header, unless with `q=0`.
-fn accepts_gzip(header: &str) -> bool {
+pub(super) fn accepts_gzip(header: &str) -> bool {
     header.split(',').any(|part| {
         let mut pieces = part.split(';').map(str::trim);
         let name = pieces.next().unwrap_or_default();
@@ -254,7 +256,7 @@ mod tests {
         let assets = Assets::load();
         let kb = |name: &str| {
             let hashed = assets.path(name).unwrap().trim_start_matches("/a/").to_owned();
-            compressed(&assets.0.files[&hashed].body).unwrap().len()
+            compressed(&assets.0.files[&hashed].body, Compression::best()).unwrap().len()
         };
         for (name, most) in [
             ("css/app.css", 12 * 1024),

@@ -4,6 +4,8 @@ use crate::base::error::{Error, Result};
 use crate::base::time::{Timestamp, Zone};
 use crate::search::query::parse;
 use crate::search::{Answer, Count, Cursor, FieldDef, Problem, Query, Request, Schema, Search, Sort, Total};
+use crate::store::Store;
+use crate::web::kept::State;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -36,6 +38,11 @@ pub struct ListQuery {
     /// `exact` adds `total`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<String>,
+}
+
+/// What the lists of pages are made of; see [`Pages::show_kept`](crate::web::Pages::show_kept).
+pub fn state(store: &Store, search: &Search) -> State {
+    [store.last_seq(), search.state()]
 }
 
 /// What is told to a caller of the API: anything not understood is a refusal.

@@ -4,10 +4,11 @@ use crate::base::error::{Error, Result};
 use crate::web::assets::Assets;
 use crate::web::filters;
 use crate::web::flash;
+use crate::web::kept::{Body, Kept, Key, State};
 use crate::web::shell::Shell;
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
@@ -23,6 +24,7 @@ struct Files;
 const PRIVATE: &str = "private, no-cache";
 /// Templates of plain text, which must not be escaped for HTML. Nothing else is exempt.
 const TEXT_FOLDER: &str = "mail/";
+const HTML: &str = "text/html; charset=utf-8";
 /// Far more steps than the largest list page takes; stops a template that runs away.
 const FUEL: u64 = 20_000_000;
 
@@ -41,6 +43,7 @@ pub trait Page: Serialize {
 #[derive(Clone)]
 pub struct Pages {
     environment: Arc<Environment<'static>>,
+    kept: Arc<Kept>,
 }
 
 impl Pages {
@@ -61,7 +64,7 @@ impl Pages {
             let source = String::from_utf8(file.data.into_owned()).map_err(Error::internal)?;
             environment.add_template_owned(name.into_owned(), source).map_err(Error::internal)?;
         }
-        Ok(Self { environment: Arc::new(environment) })
+        Ok(Self { environment: Arc::new(environment), kept: Arc::default() })
     }
 
     /// The page as an answer of 200; for htmx without what surrounds it.
@@ -79,6 +82,32 @@ impl Pages {
     pub fn show_as<P: Page>(&self, status: StatusCode, shell: &Shell, page: &P) -> Result<HttpResponse> {
         let body = self.render(P::TEMPLATE, shell, page)?;
         Ok(answer(status, shell, body))
+    }
+
+    /// The page, or the one that was made before of the same: the same request by somebody with the same rights,
+    /// `reader`, in the same `state`, which is looked at before the page is made and again after it.
+    ///
+    /// # Errors
+    /// Those of `make`; as `show`.
+    pub fn show_kept<P: Page>(
+        &self,
+        shell: &Shell,
+        reader: &impl Serialize,
+        state: impl Fn() -> State,
+        make: impl FnOnce() -> Result<P>,
+    ) -> Result<HttpResponse> {
+        let Some(key) = Key::of(P::TEMPLATE, shell, reader) else { return self.show(shell, &make()?) };
+        let before = state();
+        if let Some(body) = self.kept.get(&key, before) {
+            return Ok(again(shell, &body));
+        }
+        let html = self.render(P::TEMPLATE, shell, &make()?)?;
+        let tag = etag(&html);
+        let body = Arc::new(Body::new(html, tag));
+        if state() == before {
+            self.kept.keep(key, before, &body);
+        }
+        Ok(again(shell, &body))
     }
 
     /// The text of a template with this shell and page.
@@ -116,19 +145,43 @@ fn escape_of(name: &str) -> AutoEscape {
 /// HTML with its caching rule; 304 when the reader has it already.
 pub(super) fn answer(status: StatusCode, shell: &Shell, body: String) -> HttpResponse {
     let tag = etag(&body);
-    let known = shell.if_none_match.as_deref().is_some_and(|tags| tags.contains(tag.as_str()));
-    let mut answer = HttpResponse::build(status);
-    answer
-        .insert_header((header::CACHE_CONTROL, PRIVATE))
-        .insert_header((header::VARY, "HX-Request"))
-        .insert_header((header::ETAG, tag));
+    let mut answer = head(status, &tag);
     if shell.toast.is_some() {
         answer.cookie(flash::taken());
     }
-    if status == StatusCode::OK && known {
+    if status == StatusCode::OK && is_known(shell, &tag) {
         return answer.status(StatusCode::NOT_MODIFIED).finish();
     }
-    answer.content_type("text/html; charset=utf-8").body(body)
+    answer.content_type(HTML).body(body)
+}
+
+/// The same of a page that is kept, already compressed for those who take it so.
+fn again(shell: &Shell, body: &Body) -> HttpResponse {
+    let mut answer = head(StatusCode::OK, &body.etag);
+    if is_known(shell, &body.etag) {
+        return answer.status(StatusCode::NOT_MODIFIED).finish();
+    }
+    answer.content_type(HTML);
+    match shell.gzip.then(|| body.gzip()).flatten() {
+        Some(small) => {
+            answer.insert_header((header::CONTENT_ENCODING, HeaderValue::from_static("gzip")));
+            answer.body(small.clone())
+        }
+        None => answer.body(body.html.clone()),
+    }
+}
+
+fn head(status: StatusCode, tag: &str) -> HttpResponseBuilder {
+    let mut answer = HttpResponse::build(status);
+    answer
+        .insert_header((header::CACHE_CONTROL, PRIVATE))
+        .insert_header((header::VARY, "HX-Request, Accept-Encoding"))
+        .insert_header((header::ETAG, tag));
+    answer
+}
+
+fn is_known(shell: &Shell, tag: &str) -> bool {
+    shell.if_none_match.as_deref().is_some_and(|tags| tags.contains(tag))
 }
 
 /// A weak tag: the body may be compressed on its way. It need not outlive this version of the program.
@@ -209,7 +262,7 @@ mod tests {
         let again = pages().show(&shell, &Hello::sample()).unwrap();
         assert_eq!((first.status(), again.status()), (StatusCode::OK, StatusCode::NOT_MODIFIED));
         assert_eq!(first.headers().get(header::CACHE_CONTROL).unwrap(), PRIVATE);
-        assert_eq!(again.headers().get(header::VARY).unwrap(), "HX-Request");
+        assert_eq!(again.headers().get(header::VARY).unwrap(), "HX-Request, Accept-Encoding");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::base::error::Result;
 use crate::base::time::{Timestamp, Zone};
+use crate::web::assets::accepts_gzip;
 use crate::web::flash::Toast;
 use crate::web::request_id;
 use actix_web::dev::Payload;
@@ -122,9 +123,49 @@ pub struct Shell {
     pub fragment: bool,
     #[serde(skip)]
     pub(super) if_none_match: Option<String>,
+    /// The browser takes gzip.
+    #[serde(skip)]
+    pub(super) gzip: bool,
 }
 
+/// What a page depends on that the same request has again later; see [`Shell::lasting`].
+type Lasting<'a> = (
+    (&'a str, &'a Option<User>, &'a [NavGroup]),
+    (&'a Option<Theme>, bool, bool, bool),
+    (&'a str, &'a str, &'a Option<String>),
+    (&'a str, i64),
+);
+
 impl Shell {
+    /// Everything in it but the moment and the number of this request; `None` with a message, which is shown once. Of
+    /// the moment stays the day, or the minute where a text is asked, which may name moments.
+    pub(super) fn lasting(&self) -> Option<Lasting<'_>> {
+        // Every field by name, so that a new one has to be thought of here.
+        let Self {
+            shop,
+            user,
+            nav,
+            theme,
+            compact,
+            keys,
+            path,
+            query,
+            from,
+            toast,
+            zone,
+            now,
+            fragment,
+            request_id: _,
+            if_none_match: _,
+            gzip: _,
+        } = self;
+        if toast.is_some() {
+            return None;
+        }
+        let moment = if query.is_empty() { self.zone().day_start(*now).0 } else { now.0 / 60_000 };
+        Some(((shop, user, nav), (theme, *compact, *keys, *fragment), (path, query, from), (zone, moment)))
+    }
+
     /// A shell of what the request itself says: cookies, address, headers.
     pub fn of(request: &HttpRequest, shop: &str, zone: &Zone, now: Timestamp) -> Self {
         let text = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok());
@@ -153,6 +194,7 @@ impl Shell {
             request_id: request_id(request),
             fragment: is_fragment(request),
             if_none_match: text(header::IF_NONE_MATCH.as_str()).map(str::to_owned),
+            gzip: text(header::ACCEPT_ENCODING.as_str()).is_some_and(accepts_gzip),
         }
     }
 
@@ -174,6 +216,7 @@ impl Shell {
             request_id: request_id.to_owned(),
             fragment: false,
             if_none_match: None,
+            gzip: false,
         }
     }
 

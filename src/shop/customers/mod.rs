@@ -21,7 +21,7 @@ pub use ops::{
 };
 pub(in crate::shop) use ops::{in_any_source, retagged};
 pub(in crate::shop) use search::address_fields;
-pub use search::{FIELDS, KIND, average_spend, doc, main_spend};
+pub use search::{FIELDS, KIND, average_spend, doc, doc_of, main_spend};
 pub use table::TABLES;
 pub(in crate::shop) use wire::patched;
 pub use wire::{CustomerFields, CustomerOut};

@@ -149,10 +149,11 @@ pub const FIELDS: &[FieldDef] = &[
 pub fn doc(r: &impl Read, id: CustomerId) -> Result<Option<Doc>> {
     let Some(customer) = find(r, id)? else { return Ok(None) };
     let totals = totals(r, id)?;
-    Ok(Some(build(&customer, &totals)))
+    Ok(Some(doc_of(&customer, &totals)))
 }
 
-fn build(c: &Customer, totals: &Totals) -> Doc {
+/// The document of a customer that was read with their totals.
+pub fn doc_of(c: &Customer, totals: &Totals) -> Doc {
     let newest = totals.last_order_at.unwrap_or(c.created_at).max(c.created_at);
     let mut doc = Doc::new("customer", c.id.bytes(), newest.0)
         .number("orders", i64::from(totals.orders))

@@ -43,7 +43,7 @@ pub use keep::{
 pub use model::*;
 pub use place::{Imported, import, known, place};
 pub use sales::{Sold, currencies, sold_between};
-pub use search::{FIELDS, KINDS, credit_note_doc, doc};
+pub use search::{FIELDS, KINDS, credit_note_doc, doc, doc_of};
 pub use sight::{called, require_prices, seen_by, sees_prices, sees_sales};
 pub use standing::{Standing, of_customer, standing};
 pub use state::*;

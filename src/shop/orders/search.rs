@@ -7,7 +7,7 @@ use crate::base::error::Result;
 use crate::base::id::Id;
 use crate::base::money::Money;
 use crate::search::{Doc, FieldDef, KindDef, Shape};
-use crate::shop::customers::{self, address_fields};
+use crate::shop::customers::{self, Customer, address_fields};
 use crate::store::Read;
 
 /// The kinds of documents of this feature.
@@ -245,12 +245,20 @@ pub const FIELDS: &[FieldDef] = &[
 /// Faults of the store only.
 pub fn doc(r: &impl Read, id: OrderId) -> Result<Option<Doc>> {
     let Some(order) = find(r, id)? else { return Ok(None) };
-    let standing = standing(r, &order)?;
-    let name = match order.customer {
-        Some(customer) => customers::find(r, customer)?.map(|c| c.name()),
+    let customer = match order.customer {
+        Some(customer) => customers::find(r, customer)?,
         None => None,
     };
-    Ok(Some(build(&order, &standing, name.as_deref().unwrap_or_default())))
+    doc_of(r, &order, customer.as_ref()).map(Some)
+}
+
+/// The document of an order that was read with its customer.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn doc_of(r: &impl Read, order: &Order, customer: Option<&Customer>) -> Result<Doc> {
+    let name = customer.map(Customer::name).unwrap_or_default();
+    Ok(build(order, &standing(r, order)?, &name))
 }
 
 fn build(o: &Order, standing: &Standing, customer_name: &str) -> Doc {

@@ -194,7 +194,13 @@ pub(super) async fn list(
     query: Query<CustomersQuery>,
 ) -> Result<HttpResponse> {
     let parts = ListParts { pages, store, search, shop };
-    parts.show(&shell, staff.rights(), &query.0, Refused::default())
+    let rights = staff.rights();
+    parts.pages.show_kept(
+        &shell,
+        &rights,
+        || listing::state(&parts.store, &parts.search),
+        || parts.page(&shell, rights, &query.0, Refused::default()),
+    )
 }
 
 /// What the list needs of the app.
@@ -214,6 +220,17 @@ impl ListParts {
         query: &CustomersQuery,
         refused: Refused<CustomerId>,
     ) -> Result<HttpResponse> {
+        let status = refused.status();
+        self.pages.show_as(status, shell, &self.page(shell, rights, query, refused)?)
+    }
+
+    fn page(
+        &self,
+        shell: &Shell,
+        rights: Rights,
+        query: &CustomersQuery,
+        refused: Refused<CustomerId>,
+    ) -> Result<ListPage> {
         let own = self.shop.profile().currency;
         let ask = Ask { query, kept: filters::kept(&shell.query), ticked: &refused.ticked };
         let mut page = match self.store.read(|s| query.top(s, own))? {
@@ -229,10 +246,9 @@ impl ListParts {
         page.ticks = columns::ticks(&page.columns);
         page.usual_columns = Place::of(&shell.query).less(&["cols"]).href(PATH);
         page.export = rights.may("customers:export").then(|| page.exported());
-        let status = refused.status();
         let tag = refused.typed.get("tag").cloned().unwrap_or_default();
         (page.errors, page.tag) = (refused.errors, tag);
-        self.pages.show_as(status, shell, &page)
+        Ok(page)
     }
 
     /// The list at the address of `shell`, after a form in it was refused.

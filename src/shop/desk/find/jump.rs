@@ -1,7 +1,7 @@
 //! The one record a text names exactly: `#10482`, an id, the id it has in another system.
 
 use super::Ask;
-use super::row::{Hit, credit_note_hit, customer_hit, order_hit};
+use super::row::{Hit, credit_note_hit, customer_hit, customer_of, order_hit};
 use crate::base::error::Result;
 use crate::base::id::Id;
 use crate::shop::customers::{self, CustomerId};
@@ -29,7 +29,8 @@ pub(super) fn exact(r: &impl Read, ask: &Ask<'_>) -> Result<Option<Hit>> {
         && let Some(id) = order_named(r, text)?
         && let Some(order) = orders::find(r, id)?
     {
-        return Ok(Some(order_hit(r, &order, ask.zone, ask.prices)?));
+        let customer = customer_of(r, &order)?;
+        return Ok(Some(order_hit(&order, customer.as_ref(), ask.zone, ask.prices)));
     }
     if asked("customer")
         && let Some(id) = customer_named(r, text)?

@@ -9,7 +9,6 @@ use crate::base::money::Money;
 use crate::base::time::{Timestamp, Zone};
 use crate::search::Answer;
 use crate::shop::customers::{self, Customer, CustomerId, Totals};
-use crate::shop::desk::index;
 use crate::shop::orders::admin::{goods_of, state_of};
 use crate::shop::orders::{self, CreditKind, CreditNote, CreditNoteId, Order, OrderId};
 use crate::store::Read;
@@ -103,34 +102,43 @@ pub(super) fn hits(r: &impl Read, answer: &Answer, kind: &Kind, ask: &Ask<'_>) -
     let (zone, prices) = (ask.zone, ask.prices);
     let mut hits = Vec::with_capacity(answer.hits.len());
     for found in answer.hits.iter().filter(|hit| hit.kind == kind.name) {
-        let hit = match kind.name {
-            "order" => orders::find(r, OrderId::from_bytes(found.id))?
-                .map(|o| order_hit(r, &o, zone, prices))
-                .transpose()?,
-            "customer" => match customers::find(r, CustomerId::from_bytes(found.id))? {
-                Some(customer) => Some(customer_hit(&customer, &customers::totals(r, customer.id)?)),
-                None => None,
-            },
-            _ => orders::find_credit_note(r, CreditNoteId::from_bytes(found.id))?
-                .map(|note| credit_note_hit(r, &note, zone))
-                .transpose()?,
+        let (hit, doc) = match kind.name {
+            "order" => {
+                let Some(order) = orders::find(r, OrderId::from_bytes(found.id))? else { continue };
+                let customer = customer_of(r, &order)?;
+                let doc = orders::doc_of(r, &order, customer.as_ref())?;
+                (order_hit(&order, customer.as_ref(), zone, prices), doc)
+            }
+            "customer" => {
+                let Some(customer) = customers::find(r, CustomerId::from_bytes(found.id))? else { continue };
+                let totals = customers::totals(r, customer.id)?;
+                (customer_hit(&customer, &totals), customers::doc_of(&customer, &totals))
+            }
+            _ => {
+                let id = CreditNoteId::from_bytes(found.id);
+                let Some(note) = orders::find_credit_note(r, id)? else { continue };
+                let Some(doc) = orders::credit_note_doc(r, id)? else { continue };
+                (credit_note_hit(r, &note, zone)?, doc)
+            }
         };
-        let Some(hit) = hit else { continue };
-        let matches = index::doc(r, found.kind, &found.id)?.map(|doc| reasons(&doc, &answer.query));
-        let mut matches = matches.unwrap_or_default();
+        let mut matches = reasons(&doc, &answer.query);
         matches.retain(|why| prices || !PRIVATE.contains(&why.field));
         hits.push(hit.because(matches));
     }
     Ok(hits)
 }
 
+/// Who ordered it.
+pub(super) fn customer_of(r: &impl Read, order: &Order) -> Result<Option<Customer>> {
+    match order.customer {
+        Some(id) => customers::find(r, id),
+        None => Ok(None),
+    }
+}
+
 /// An order: `#10482 · Anna Berg`.
-pub(super) fn order_hit(r: &impl Read, order: &Order, zone: &Zone, prices: bool) -> Result<Hit> {
-    let customer = match order.customer {
-        Some(id) => customers::find(r, id)?,
-        None => None,
-    };
-    let person = orders::called(order, customer.as_ref(), prices);
+pub(super) fn order_hit(order: &Order, customer: Option<&Customer>, zone: &Zone, prices: bool) -> Hit {
+    let person = orders::called(order, customer, prices);
     let title = if person.is_empty() {
         format!("#{}", order.number)
     } else {
@@ -143,7 +151,7 @@ pub(super) fn order_hit(r: &impl Read, order: &Order, zone: &Zone, prices: bool)
         format!("{items} {}", if items == 1 { "item" } else { "items" }),
     ];
     let badge = if prices { state_of(order) } else { goods_of(order) };
-    Ok(Hit::new("order", &order.id, title, &line, Some(badge)))
+    Hit::new("order", &order.id, title, &line, Some(badge))
 }
 
 /// A customer: the name, then what tells them from a namesake.

@@ -23,6 +23,7 @@ use crate::web::listing::{self, ListQuery, total_words};
 use crate::web::parts::{Chip, Choice, FormErrors, Link, Pager, Tab};
 use crate::web::place::Place;
 use crate::web::{Page, Pages, Query, Shell, Web, see_other};
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -200,7 +201,16 @@ pub(super) async fn list(
         }
         Err(fault) => return Err(fault),
     };
-    parts.show(&shell, staff.rights(), &query.0, refused)
+    if refused.status() != StatusCode::OK {
+        return parts.show(&shell, staff.rights(), &query.0, refused);
+    }
+    let rights = staff.rights();
+    parts.pages.show_kept(
+        &shell,
+        &rights,
+        || listing::state(&parts.store, &parts.search),
+        || parts.page(&shell, rights, &query.0, refused),
+    )
 }
 
 /// What the list needs of the app.
@@ -221,15 +231,24 @@ impl ListParts {
         query: &OrdersQuery,
         refused: Refused<OrderId>,
     ) -> Result<HttpResponse> {
+        let status = refused.status();
+        self.pages.show_as(status, shell, &self.page(shell, rights, query, refused)?)
+    }
+
+    fn page(
+        &self,
+        shell: &Shell,
+        rights: Rights,
+        query: &OrdersQuery,
+        refused: Refused<OrderId>,
+    ) -> Result<ListPage> {
         let zone = self.shop.zone();
         let (answer, problems) =
             listing::lenient(&self.search, &query.list(), "order", shell.now, &zone, &facets::fields())?;
         let sprite = self.front.assets().path("img/icons.svg")?;
         let place = Place::of(&shell.query).less(RANGES);
-        let status = refused.status();
         let ask = Ask { query, place, answer, problems, refused, shell, sprite };
-        let page = self.store.read(|s| ask.page(s, |word| rights.may(word)))?;
-        self.pages.show_as(status, shell, &page)
+        self.store.read(|s| ask.page(s, |word| rights.may(word)))
     }
 
     /// The list at the address of `shell`, after a form in it was refused.
