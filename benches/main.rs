@@ -9,6 +9,7 @@
 mod backing_up;
 mod client;
 mod figure;
+mod growth;
 mod lists;
 mod living;
 mod moving;
@@ -39,11 +40,19 @@ fn main() {
         rounds: if is_short || is_test { 3 } else { 200 },
         is_short: is_short || is_test,
     };
-    let (shop, demo) = (shop::Shop::of(size.orders), running::Demo::of(size.orders));
     // `BACKROOM_BENCH_ONLY=lists` measures one subject alone.
     let only = std::env::var("BACKROOM_BENCH_ONLY").ok();
-    let mut count = 0;
     println!("{}", figure::heads());
+    // It makes its own shops, of several sizes, and takes long.
+    if size.is_short || only.as_deref() == Some("growth") {
+        let sizes = std::env::var("BACKROOM_BENCH_SIZES").ok();
+        growth::run(sizes.as_deref(), &size);
+        if only.is_some() {
+            return;
+        }
+    }
+    let (shop, demo) = (shop::Shop::of(size.orders), running::Demo::of(size.orders));
+    let mut count = 0;
     let subjects: &[(&str, &dyn Fn() -> Vec<Figure>)] = &[
         ("searching", &|| searching::run(&shop, &size)),
         ("page", &|| page::run(&demo, &shop, &size)),

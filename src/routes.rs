@@ -22,15 +22,7 @@ pub fn configure(front: &Front, config: &mut ServiceConfig) {
         .app_data(Data::new(app.outreach.clone()))
         .app_data(Data::new(registry::tellers()))
         .app_data(Data::new(app.clone()));
-    // Pages.
-    config
-        .configure(access::routes)
-        .configure(orders::admin::routes)
-        .configure(customers::admin::routes)
-        .configure(transfer::routes)
-        .configure(outreach::admin::routes)
-        .configure(desk::routes);
-    // What programs call.
+    // What programs call, most often of all: an address is looked for in the order it stands here.
     config.service(
         scope("/api/v1")
             .wrap(from_fn(no_strangers))
@@ -39,6 +31,14 @@ pub fn configure(front: &Front, config: &mut ServiceConfig) {
             .configure(outreach::api_routes)
             .configure(desk::api_routes),
     );
+    // Pages.
+    config
+        .configure(access::routes)
+        .configure(orders::admin::routes)
+        .configure(customers::admin::routes)
+        .configure(transfer::routes)
+        .configure(outreach::admin::routes)
+        .configure(desk::routes);
     // What supervisors call.
     config.configure(desk::health_routes);
 }

@@ -155,10 +155,14 @@ impl Checks {
     }
     /// Notes the refusal of a parser under `pointer` and gives the value when there is one.
     pub fn keep<T>(&mut self, pointer: &str, parsed: Result<T>) -> Option<T> {
+        self.keep_at(|| pointer.to_owned(), parsed)
+    }
+    /// The same with a pointer that is only written where it is needed: an import checks millions of fields.
+    pub fn keep_at<T>(&mut self, pointer: impl FnOnce() -> String, parsed: Result<T>) -> Option<T> {
         match parsed {
             Ok(value) => Some(value),
             Err(error) => {
-                self.wrong(pointer, error.code, error.message.into_owned());
+                self.wrong(pointer(), error.code, error.message.into_owned());
                 None
             }
         }

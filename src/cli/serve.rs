@@ -15,7 +15,7 @@ use crate::workers;
 use actix_web::HttpServer;
 use actix_web::dev::Server;
 use std::net::SocketAddr;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Run the shop
 #[derive(Clone, Debug, clap::Args)]
@@ -102,17 +102,19 @@ async fn answering(
     let (server, address) = listening(&front)?;
     let metrics = measured(&front)?;
     let handle = server.handle();
+    // Before anybody is told that it answers: who reads that may end it at once.
+    let mut signals = Signals::new()?;
     hello(address, answer)?;
     tracing::info!(%address, data = %app.dir.display(), "answering");
     let web = front.web.clone();
     let stop = async move {
-        wait_for_signal().await;
+        signals.next().await;
         tracing::info!("stopping");
         web.stop();
         // A second signal does not wait for running requests.
         tokio::select! {
             () = handle.stop(true) => {}
-            () = wait_for_signal() => handle.stop(false).await,
+            () = signals.next() => handle.stop(false).await,
         }
     };
     actix_web::rt::spawn(stop);
@@ -154,14 +156,21 @@ fn measured(front: &Front) -> Result<Option<actix_web::dev::ServerHandle>> {
     Ok(Some(handle))
 }
 
-async fn wait_for_signal() {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// What an administrator or a supervisor sends to end the program; from its making on nothing else ends it.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self> {
+        let of = |kind| signal(kind).map_err(Error::internal);
+        Ok(Self { terminate: of(SignalKind::terminate())?, interrupt: of(SignalKind::interrupt())? })
+    }
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }

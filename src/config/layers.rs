@@ -28,6 +28,9 @@ const OF_THE_TESTS: &[&str] = &[
     "BACKROOM_LEDGER_SECONDS",
     "BACKROOM_TEST_LOG",
     "BACKROOM_BENCH_ORDERS",
+    "BACKROOM_BENCH_ONLY",
+    "BACKROOM_BENCH_SIZES",
+    "BACKROOM_SMALL_ORDERS",
 ];
 
 /// A setting given on the command line.

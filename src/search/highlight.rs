@@ -33,20 +33,19 @@ pub fn ranges(text: &str, query: &Query, field: &str) -> Vec<(usize, usize)> {
 
 /// The texts of a document that the query was found in.
 pub fn explain(doc: &Doc, query: &Query) -> Vec<Match> {
+    matches(doc, query).take(MATCHES_MAX).collect()
+}
+
+/// The same one by one; no more texts are looked at than are taken.
+pub fn matches<'a>(doc: &'a Doc, query: &'a Query) -> impl Iterator<Item = Match> + 'a {
     let mut marker = Marker::new(query);
-    let mut matches = Vec::new();
-    for (name, value) in &doc.values {
-        let Value::Text(text) = value else { continue };
-        let Some(place) = query.schema().field_place(name) else { continue };
+    doc.values.iter().filter_map(move |(name, value)| {
+        let Value::Text(text) = value else { return None };
+        let place = query.schema().field_place(name)?;
         let ranges = marker.ranges(text, place);
-        if let Some(def) = query.schema().field_at(place).filter(|_| !ranges.is_empty()) {
-            matches.push(Match { field: def.name, label: def.label, text: text.clone(), ranges });
-        }
-        if matches.len() == MATCHES_MAX {
-            break;
-        }
-    }
-    matches
+        let def = query.schema().field_at(place).filter(|_| !ranges.is_empty())?;
+        Some(Match { field: def.name, label: def.label, text: text.clone(), ranges })
+    })
 }
 
 /// Marks what a query was found by, in one text after another; its buffers are used again.
@@ -230,8 +229,7 @@ fn place_in(text: &str, token: &Token, token_text: &str, len: usize) -> (usize, 
     let source = text.get(from..to).unwrap_or_default();
     let wanted = token_text.get(..len).unwrap_or(token_text);
     for reading in [Reading::Signs, Reading::Plain, Reading::Long] {
-        let letters = read(source, reading);
-        let folded: String = letters.iter().map(|(folded, _, _)| folded.as_str()).collect();
+        let (folded, letters) = read(source, reading);
         // A number without its country may carry a zero that is not written.
         let start = match folded.find(token_text) {
             // The end of a number stands at its end, and may stand earlier too.
@@ -259,35 +257,35 @@ enum Reading {
     Long,
 }
 
-/// The folded letters of a source, each with its bytes.
-fn read(source: &str, reading: Reading) -> Vec<(String, usize, usize)> {
+/// A source folded, and of each of its letters the end in the folded text and the bytes in the source.
+fn read(source: &str, reading: Reading) -> (String, Vec<(usize, usize, usize)>) {
+    let (mut plain, mut long) = (String::new(), String::new());
     let mut letters = Vec::new();
     let mut at = 0;
     while let Some(rest) = source.get(at..) {
-        let (mut plain, mut long) = (String::new(), String::new());
         let Some(cluster) = fold::next_cluster(rest, &mut plain, &mut long) else { break };
         let sign = matches!(cluster.class, Class::Joiner | Class::Gap) && reading == Reading::Signs;
         if sign {
             plain.extend(rest.chars().next().filter(char::is_ascii));
         }
-        let folded = if reading == Reading::Long { long } else { plain };
-        if !folded.is_empty() {
-            letters.push((folded, at, at + cluster.len));
+        let end = if reading == Reading::Long { long.len() } else { plain.len() };
+        if letters.last().map_or(0, |(end, _, _)| *end) < end {
+            letters.push((end, at, at + cluster.len));
         }
         at += cluster.len;
     }
-    letters
+    (if reading == Reading::Long { long } else { plain }, letters)
 }
 
 /// The source bytes of a range of folded bytes.
-fn bytes_of(letters: &[(String, usize, usize)], from: usize, len: usize) -> Option<(usize, usize)> {
+fn bytes_of(letters: &[(usize, usize, usize)], from: usize, len: usize) -> Option<(usize, usize)> {
     let (mut at, mut start, mut end) = (0, None, None);
-    for (folded, first, last) in letters {
-        if at + folded.len() > from && at < from + len {
+    for (to, first, last) in letters {
+        if *to > from && at < from + len {
             start = start.or(Some(*first));
             end = Some(*last);
         }
-        at += folded.len();
+        at = *to;
     }
     start.zip(end)
 }

@@ -319,7 +319,7 @@ impl NewOrder {
             );
         }
         let mut text =
-            |field: &str, value: &str| checks.keep(&at(field), one_line(value)).unwrap_or_default();
+            |field: &str, value: &str| checks.keep_at(|| at(field), one_line(value)).unwrap_or_default();
         let mut line = Line {
             sku: text("sku", &given.sku),
             barcode: text("barcode", &given.barcode),
@@ -338,13 +338,13 @@ impl NewOrder {
             checks.wrong(at("title"), "title_missing", "Enter a title or a SKU.");
         }
         let computed = given.computed(self.currency);
-        checks.keep(&at("discount"), possible_amount(given.discount));
-        checks.keep(&at("tax"), possible_amount(given.tax));
+        checks.keep_at(|| at("discount"), possible_amount(given.discount));
+        checks.keep_at(|| at("tax"), possible_amount(given.tax));
         line.total = match given.stated_total {
             Some(total) => total,
-            None => checks.keep(&at("unit_price"), computed).unwrap_or_default(),
+            None => checks.keep_at(|| at("unit_price"), computed).unwrap_or_default(),
         };
-        checks.keep(&at("unit_price"), possible_amount(line.total));
+        checks.keep_at(|| at("unit_price"), possible_amount(line.total));
         // What an impossible quantity or price comes to says nothing about the discount.
         let is_judged = is_possible && given.unit_price.0 >= 0 && given.discount >= 0;
         if line.total < 0 && is_judged && given.stated_total.is_none() && !self.is_import {

@@ -44,17 +44,17 @@ pub struct Piece {
 pub(super) fn reasons(doc: &Doc, query: &Query) -> Vec<Why> {
     let mut found: Vec<(&'static str, String)> = Vec::new();
     let mut reasons = Vec::new();
-    for reason in highlight::explain(doc, query) {
+    for reason in highlight::matches(doc, query) {
         let bare = bare(&reason);
         // Phone and address stand on the order, the delivery and the bill: once is enough.
         if found.iter().any(|(field, known)| *field == reason.field && known.contains(&bare)) {
             continue;
         }
+        reasons.push(why(&reason));
+        found.push((reason.field, bare));
         if reasons.len() == REASONS_MAX {
             break;
         }
-        reasons.push(why(&reason));
-        found.push((reason.field, bare));
     }
     reasons
 }
