@@ -67,7 +67,7 @@ fn tokens_of(text: &str, schema: &Schema, field: u16) -> Tokens {
     let mut tokens = Tokens::default();
     let Some(def) = schema.field_at(field) else { return tokens };
     let mut cutter = Cutter::default();
-    tokens.begin(field, def.boxed);
+    tokens.begin(field, def.boxed, def.private);
     match def.shape {
         Shape::Word { .. } | Shape::Keyword => tokens.keyword(&mut cutter, text),
         Shape::Phone => tokens.phone(text),

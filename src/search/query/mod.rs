@@ -12,6 +12,7 @@
 mod ast;
 mod parse;
 mod plan;
+pub(crate) mod seen;
 mod suggest;
 pub(crate) mod tree;
 mod values;
@@ -100,7 +101,10 @@ impl Query {
     /// Typing mistakes are not forgiven here: only `Search::find` knows that nothing else was found.
     pub fn matches(&self, doc: &Doc) -> bool {
         let terms = Analyser::new(&self.schema).terms(doc);
-        terms.is_some_and(|terms| self.tree.matches(&SortedTerms::new(terms)))
+        terms.is_some_and(|terms| {
+            let tree = seen::by(&self.schema, terms.kind, self.tree.clone());
+            tree.matches(&SortedTerms::new(terms))
+        })
     }
     pub fn schema(&self) -> &Schema {
         &self.schema

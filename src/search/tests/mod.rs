@@ -31,6 +31,7 @@ fn field(name: &'static str, shape: Shape, kinds: &'static [&'static str]) -> Fi
         boxed: false,
         facet: false,
         sortable: false,
+        private: false,
         none: "",
     }
 }
@@ -42,6 +43,7 @@ const ORDER: &[&str] = &["order"];
 pub(super) fn schema() -> Schema {
     let boxed = |f: FieldDef| FieldDef { boxed: true, ..f };
     let facet = |f: FieldDef| FieldDef { facet: true, ..f };
+    let private = |f: FieldDef| FieldDef { private: true, ..f };
     let sortable = |f: FieldDef| FieldDef { sortable: true, ..f };
     let status = Shape::Word { values: &["open", "completed", "cancelled", "draft"] };
     let payment = Shape::Word { values: &["unpaid", "paid", "part_refunded"] };
@@ -52,13 +54,13 @@ pub(super) fn schema() -> Schema {
     let fields = vec![
         sortable(boxed(field("number", Shape::Code, ORDER))),
         sortable(boxed(field("name", Shape::Text, BOTH))),
-        boxed(field("email", Shape::Email, BOTH)),
-        boxed(field("phone", Shape::Phone, BOTH)),
+        private(boxed(field("email", Shape::Email, BOTH))),
+        private(boxed(field("phone", Shape::Phone, BOTH))),
         boxed(field("city", Shape::Text, BOTH)),
         boxed(field("item", Shape::Text, ORDER)),
         boxed(field("sku", Shape::Code, ORDER)),
         boxed(field("barcode", Shape::Code, ORDER)),
-        boxed(field("tracking", Shape::Code, ORDER)),
+        private(boxed(field("tracking", Shape::Code, ORDER))),
         boxed(field("note", Shape::Text, BOTH)),
         boxed(facet(field("tag", Shape::Keyword, BOTH))),
         FieldDef { aliases: &["color"], ..boxed(facet(field("colour", Shape::Keyword, ORDER))) },

@@ -34,6 +34,7 @@ const fn field(
         boxed: false,
         facet: false,
         sortable: false,
+        private: false,
         none: "",
     }
 }
@@ -53,6 +54,7 @@ pub const FIELDS: &[FieldDef] = &[
         aliases: &["mail"],
         boxed: true,
         sortable: true,
+        private: true,
         ..field("email", "E-mail", BOTH, Shape::Email)
     },
     FieldDef {
@@ -61,6 +63,7 @@ pub const FIELDS: &[FieldDef] = &[
         aliases: &["tel"],
         boxed: true,
         sortable: true,
+        private: true,
         ..field("phone", "Phone", BOTH, Shape::Phone)
     },
     FieldDef {

@@ -39,6 +39,7 @@ const fn field(
         boxed: false,
         facet: false,
         sortable: false,
+        private: false,
         none: "",
     }
 }
@@ -204,12 +205,14 @@ pub const FIELDS: &[FieldDef] = &[
         example: "voucher:SPRING",
         boxed: true,
         sortable: true,
+        private: true,
         ..field("voucher", "Voucher", ORDER, Shape::Code)
     },
     FieldDef {
         help: "Reference of a payment.",
         example: "reference:pi_3Q*",
         boxed: true,
+        private: true,
         ..field("reference", "Payment reference", ORDER, Shape::Code)
     },
     FieldDef {
@@ -247,7 +250,7 @@ pub fn doc(r: &impl Read, id: OrderId) -> Result<Option<Doc>> {
     let Some(order) = find(r, id)? else { return Ok(None) };
     let standing = standing(r, &order)?;
     let name = match order.customer {
-        Some(customer) => customers::find(r, customer)?.map(|c| c.name()),
+        Some(customer) => customers::find(r, customer)?.map(|c| c.own_name()),
         None => None,
     };
     Ok(Some(build(&order, &standing, name.as_deref().unwrap_or_default())))
@@ -348,7 +351,7 @@ fn lines(mut doc: Doc, lines: &[Line]) -> Doc {
 pub fn credit_note_doc(r: &impl Read, id: CreditNoteId) -> Result<Option<Doc>> {
     let Some(note) = find_credit_note(r, id)? else { return Ok(None) };
     let name = match note.customer {
-        Some(customer) => customers::find(r, customer)?.map(|c| c.name()),
+        Some(customer) => customers::find(r, customer)?.map(|c| c.own_name()),
         None => None,
     };
     Ok(Some(build_credit_note(&note, name.as_deref().unwrap_or_default())))
