@@ -239,7 +239,18 @@ fn a_role_does_what_it_may_and_nothing_else() {
 #[test]
 fn who_packs_finds_nobody_by_what_they_do_not_see() {
     let shop = Shop::open();
-    let args = ["staff", "add", "--data", shop.data(), "--email", "packer@example.com", "--name", "P", "--role", "packer"];
+    let args = [
+        "staff",
+        "add",
+        "--data",
+        shop.data(),
+        "--email",
+        "packer@example.com",
+        "--name",
+        "P",
+        "--role",
+        "packer",
+    ];
     let added = backroom_with_input(&args, &format!("{PASSWORD}\n"));
     assert!(added.status.success(), "{added:?}");
     let order = serde_json::json!({
@@ -260,9 +271,25 @@ fn who_packs_finds_nobody_by_what_they_do_not_see() {
         })
     };
     for text in [
-        "zw", "zwi", "zwiebel", "zwiebel.tester@mailhost.example", "zwiebel.t", "@mailhost", "mailhost", "quasten",
-        "qua", "quastenflosser@", "zwiebal", "0123", "015", "+49 171 555", "geheim", "gehe", "\"zwiebel tester\"",
-        "name:quasten", "77",
+        "zw",
+        "zwi",
+        "zwiebel",
+        "zwiebel.tester@mailhost.example",
+        "zwiebel.t",
+        "@mailhost",
+        "mailhost",
+        "quasten",
+        "qua",
+        "quastenflosser@",
+        "zwiebal",
+        "0123",
+        "015",
+        "+49 171 555",
+        "geheim",
+        "gehe",
+        "\"zwiebel tester\"",
+        "name:quasten",
+        "77",
     ] {
         assert_eq!(finds(&packer, text), [false; 3], "{text}");
     }

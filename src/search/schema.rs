@@ -40,6 +40,15 @@ pub enum Shape {
     Time,
 }
 
+/// What people call the values of a field, such as the English names of countries.
+#[derive(Clone, Copy, Debug)]
+pub struct Naming {
+    /// The value that a name stands for.
+    pub find: fn(&str) -> Option<&'static str>,
+    /// The name of a value.
+    pub name: fn(&str) -> String,
+}
+
 /// A field of one or more kinds.
 #[derive(Clone, Copy, Debug)]
 pub struct FieldDef {
@@ -66,6 +75,8 @@ pub struct FieldDef {
     /// Whether some readers do not see it: for them the box finds nothing by it. What else they may not ask for a
     /// [`Hidden`] says.
     pub private: bool,
+    /// What its values are called too.
+    pub naming: Option<Naming>,
     /// The value that `none` stands for, of a field that always has one; empty of others.
     pub none: &'static str,
 }

@@ -207,9 +207,7 @@ fn grams(terms: &Terms, out: &mut String) {
 /// The beginnings of a few letters that only fields have which some readers do not see.
 fn grams_aside(terms: &Terms, out: &mut String) {
     let words = |private: bool| {
-        let fits = move |token: &Token| {
-            token.boxed && token.form == Form::Word && token.private == private
-        };
+        let fits = move |token: &Token| token.boxed && token.form == Form::Word && token.private == private;
         terms.tokens.iter().filter(move |(token, _)| fits(token)).map(|(_, text)| text)
     };
     let mut aside: Vec<&str> = Vec::new();

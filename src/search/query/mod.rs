@@ -27,6 +27,7 @@ use tree::Tree;
 
 pub use suggest::{Completion, complete};
 pub use write::Chip;
+pub(crate) use write::quoted;
 
 /// Characters of a query that are read.
 pub const CHARS_MAX: usize = 256;
@@ -41,7 +42,7 @@ pub const LIST_MAX: usize = 32;
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Problem {
     /// Stable word: `unknown_field`, `unknown_value`, `wrong_value`, `incomplete`, `too_long`, `too_many_terms`, `too_deep`;
-    /// of a list also `unknown_sort` and `of_others`.
+    /// of a list also `unknown_sort`, `of_others` and `no_such_value`.
     pub code: &'static str,
     /// The part of the query it is about, as it was typed.
     pub text: String,
@@ -105,6 +106,12 @@ impl Query {
             let tree = seen::by(&self.schema, terms.kind, self.tree.clone());
             tree.matches(&SortedTerms::new(terms))
         })
+    }
+    /// The values of open fields it asks for: (place of the field, value).
+    pub(crate) fn open_values(&self) -> Vec<(u16, String)> {
+        let mut values = Vec::new();
+        suggest::open_values(&self.ast, &self.schema, &mut values);
+        values
     }
     pub fn schema(&self) -> &Schema {
         &self.schema

@@ -39,9 +39,8 @@ impl Reader {
     fn atom(&self, atom: Atom) -> Tree {
         match atom {
             Atom::Prefix(start) if start.chars().count() <= OPEN_LETTERS => Tree::Is(Atom::OpenPrefix(start)),
-            Atom::Prefix(start) => {
-                self.seen(Atom::Prefix(start.clone()), |field| Tree::Is(Atom::KeyPrefix(field, start.clone())))
-            }
+            Atom::Prefix(start) => self
+                .seen(Atom::Prefix(start.clone()), |field| Tree::Is(Atom::KeyPrefix(field, start.clone()))),
             Atom::Word(word) => {
                 self.seen(Atom::Word(word.clone()), |field| Tree::Is(Atom::Key(field, word.clone())))
             }

@@ -161,7 +161,8 @@ fn hidden_text() -> impl Strategy<Value = String> {
     let word = prop::sample::select(WORDS);
     let start =
         (prop::sample::select(WORDS), 1..9_usize).prop_map(|(w, n)| w.chars().take(n).collect::<String>());
-    let address = prop::sample::select(vec!["a_b@", "@example", "example", "anna@example.com", "com", "exampel"]);
+    let address =
+        prop::sample::select(vec!["a_b@", "@example", "example", "anna@example.com", "com", "exampel"]);
     let one = prop_oneof![
         2 => word.prop_map(str::to_owned),
         3 => start,

@@ -32,6 +32,7 @@ fn field(name: &'static str, shape: Shape, kinds: &'static [&'static str]) -> Fi
         facet: false,
         sortable: false,
         private: false,
+        naming: None,
         none: "",
     }
 }
@@ -45,6 +46,7 @@ pub(super) fn schema() -> Schema {
     let facet = |f: FieldDef| FieldDef { facet: true, ..f };
     let private = |f: FieldDef| FieldDef { private: true, ..f };
     let sortable = |f: FieldDef| FieldDef { sortable: true, ..f };
+    let countries = Naming { find: crate::base::country::find, name: crate::base::country::name };
     let status = Shape::Word { values: &["open", "completed", "cancelled", "draft"] };
     let payment = Shape::Word { values: &["unpaid", "paid", "part_refunded"] };
     let kinds = vec![
@@ -66,7 +68,7 @@ pub(super) fn schema() -> Schema {
         FieldDef { aliases: &["color"], ..boxed(facet(field("colour", Shape::Keyword, ORDER))) },
         sortable(facet(field("status", status, ORDER))),
         facet(field("payment", payment, ORDER)),
-        facet(field("country", Shape::Keyword, BOTH)),
+        FieldDef { naming: Some(countries), ..facet(field("country", Shape::Keyword, BOTH)) },
         field("assignee", Shape::Keyword, ORDER),
         sortable(field("total", Shape::Money, ORDER)),
         sortable(field("items", Shape::Number, ORDER)),

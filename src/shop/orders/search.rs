@@ -40,6 +40,7 @@ const fn field(
         facet: false,
         sortable: false,
         private: false,
+        naming: None,
         none: "",
     }
 }
