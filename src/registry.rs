@@ -85,6 +85,7 @@ mod tests {
     const LEFT_OUT: &[&str] = &[
         "device/1",
         "import/1",
+        "import_group/1",
         "parked_form/1",
         "session/1",
         "setup_link/1",

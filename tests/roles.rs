@@ -1,6 +1,6 @@
 //! Every route as every role: nobody gets in without a permission, and reading never allows changing.
 
-use crate::harness::{PASSWORD, Shop, backroom_with_input, project, request};
+use crate::harness::{OWNER, PASSWORD, Shop, backroom_with_input, project, request};
 use std::collections::BTreeSet;
 
 /// Open to everybody on purpose. Anything else that answers a stranger fails the test.
@@ -207,7 +207,7 @@ fn a_role_does_what_it_may_and_nothing_else() {
         }
         assert_eq!(status(&reader, method, path), 403, "read_only {method} {path}");
     }
-    let owner = shop.sign_in(crate::harness::OWNER, PASSWORD);
+    let owner = shop.sign_in(OWNER, PASSWORD);
     for (method, path) in all.iter().filter(|(_, path)| !path.ends_with("/stream")) {
         if ["sign-out", "sign-in", "sessions", "password", "/setup/"].iter().any(|own| path.contains(own)) {
             // These end the very session the walk is made with.
@@ -234,6 +234,71 @@ fn a_role_does_what_it_may_and_nothing_else() {
     // What was taken away is gone with the next request.
     crate::harness::succeed(&["staff", "deactivate", "support@example.com", "--data", shop.data()]);
     assert_eq!(status(&support, "GET", "/admin/customers"), 303);
+}
+
+#[test]
+fn who_packs_finds_nobody_by_what_they_do_not_see() {
+    let shop = Shop::open();
+    let args = [
+        "staff",
+        "add",
+        "--data",
+        shop.data(),
+        "--email",
+        "packer@example.com",
+        "--name",
+        "P",
+        "--role",
+        "packer",
+    ];
+    let added = backroom_with_input(&args, &format!("{PASSWORD}\n"));
+    assert!(added.status.success(), "{added:?}");
+    let order = serde_json::json!({
+        "email": "zwiebel.tester@mailhost.example", "phone": "+49 171 5550123", "currency": "EUR",
+        "discount_code": "GEHEIM-77", "shipping_address": {"name": "Anna Berg", "city": "Kiel", "country": "DE"},
+        "lines": [{"sku": "BAR-1", "title": "Test", "quantity": 1, "unit_price": {"amount": 100, "currency": "EUR"}}],
+    });
+    shop.place("seen", &order).expect(201);
+    // Who has told no name is called by the address on other people's pages.
+    shop.place("nameless", &crate::harness::least_order("quastenflosser@mailhost.example", 100)).expect(201);
+    let (owner, packer) = (shop.sign_in(OWNER, PASSWORD), shop.sign_in("packer@example.com", PASSWORD));
+    let finds = |cookie: &str, text: &str| {
+        let q = crate::harness::encoded(text);
+        ["/admin/search?q=", "/admin/search/suggest?q=", "/admin/orders?q="].map(|path| {
+            let answer = shop.page(&format!("{path}{q}"), cookie);
+            // The only hit is opened at once.
+            answer.status == 303 || answer.expect(200).body.contains("ord_")
+        })
+    };
+    for text in [
+        "zw",
+        "zwi",
+        "zwiebel",
+        "zwiebel.tester@mailhost.example",
+        "zwiebel.t",
+        "@mailhost",
+        "mailhost",
+        "quasten",
+        "qua",
+        "quastenflosser@",
+        "zwiebal",
+        "0123",
+        "015",
+        "+49 171 555",
+        "geheim",
+        "gehe",
+        "\"zwiebel tester\"",
+        "name:quasten",
+        "77",
+    ] {
+        assert_eq!(finds(&packer, text), [false; 3], "{text}");
+    }
+    for text in ["zwi", "@mailhost", "quasten", "0171 555", "gehe", "zwiebal"] {
+        assert_eq!(finds(&owner, text), [true; 3], "{text}");
+    }
+    for text in ["anna", "an", "ber ann", "kiel", "bar-1", "bar", "\"anna berg\"", "bergq"] {
+        assert_eq!(finds(&packer, text)[2], text != "ber ann", "{text}");
+    }
 }
 
 #[test]

@@ -162,3 +162,26 @@ fn hostile_queries_are_answered_at_once() {
     }
     assert_eq!(people(&shop, "anna berg"), ["Anna Berg"]);
 }
+
+#[test]
+fn a_mistyped_value_is_said_with_a_link_to_what_was_meant() {
+    let shop = shop();
+    let cookie = shop.sign_in(crate::harness::OWNER, crate::harness::PASSWORD);
+    assert_eq!(people(&shop, "country:Germany").len(), 4);
+    for (typed, near, link) in [
+        ("colour:nvy", "colour “nvy”. Did you mean “navy”", "colour:navy"),
+        ("category:jakets", "category “jakets”. Did you mean “Jackets”", "category:Jackets"),
+        ("tag:gfit", "tag “gfit”. Did you mean “gift”", "tag:gift"),
+        ("country:Germny", "country “Germny”. Did you mean “Germany”", "country:Germany"),
+    ] {
+        for path in ["/admin/orders", "/admin/search"] {
+            let page = shop.page(&format!("{path}?q={}", encoded(typed)), &cookie).expect(200).body;
+            assert!(
+                page.contains(near) && page.contains(&format!("<code>{link}</code>")),
+                "{path} {typed}: {page}"
+            );
+        }
+        // A program is answered that there are none: there may be some tomorrow.
+        assert!(people(&shop, typed).is_empty());
+    }
+}

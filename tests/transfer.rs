@@ -1,7 +1,7 @@
 //! Imports and exports from the pages: upload, dry run, start, a kill in the middle, refused rows, and files that come
 //! in again unchanged.
 
-use crate::harness::{Answer, OWNER, PASSWORD, Shop, encoded, least_order, shared, until};
+use crate::harness::{Answer, OWNER, PASSWORD, Shop, encoded, least_order, shared, succeed, until};
 use crate::orders::total;
 use std::path::Path;
 
@@ -310,6 +310,7 @@ fn an_import_goes_on_after_a_kill_and_brings_everything_once() {
             10_000 + i % 700
         ));
     }
+    text.push_str("1,A,Thing,1,some day,2.00,10000,France\n");
     let mut shop = Shop::open();
     let cookie = shop.sign_in(OWNER, PASSWORD);
     let path = upload(&shop, &cookie, &[], &[csv("year.csv", &text)]);
@@ -320,6 +321,16 @@ fn an_import_goes_on_after_a_kill_and_brings_everything_once() {
     shop.start();
     let page = at_rest(&shop, &cookie, &path);
     assert!(page.contains("Done"), "{page}");
+    // It tells what a run that was not killed would have told: the same as the check.
+    let told = |kind: &str| {
+        let events = shop.get(&format!("/api/v1/events?kind={kind}")).expect(200).json();
+        events["data"][0]["data"]["landed"].clone()
+    };
+    let ended = told("import.ended");
+    assert_eq!((&ended["orders_added"], &ended["refused"]), (&6_000.into(), &1.into()), "{ended}");
+    assert_eq!(ended, told("import.checked"));
+    let refused = shop.page(&format!("{path}/refused.csv"), &cookie).expect(200).body;
+    assert_eq!(refused.lines().count(), 2, "{refused}");
     assert_eq!(total(&shop, ""), orders);
     let customers = shop.get("/api/v1/customers?count=exact&limit=1").json();
     assert_eq!(customers["total"], 700);
@@ -331,6 +342,40 @@ fn an_import_goes_on_after_a_kill_and_brings_everything_once() {
     let page = at_rest(&shop, &cookie, &path);
     assert!(page.contains("Stopped by Olga Owner.") || page.contains("Done"), "{page}");
     assert_eq!(shop.stop(), Some(0));
+}
+
+#[test]
+fn a_command_that_was_killed_tells_when_it_is_run_again_what_it_would_have_told() {
+    let mut shop = Shop::open();
+    let mut text =
+        String::from("InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n");
+    for i in 0..6_000 {
+        text.push_str(&format!(
+            "{},A,Thing,1,2011-01-01 10:00,2.00,{},France\n",
+            500_000 + i,
+            10_000 + i % 70
+        ));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("year.csv");
+    std::fs::write(&file, &text).unwrap();
+    let args = ["import", "orders", "--from", "online-retail", file.to_str().unwrap(), "--json", "--data"];
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_backroom"));
+    let mut child = command.args(args).arg(shop.data()).stderr(std::process::Stdio::null()).spawn().unwrap();
+    until("some orders have landed", || total(&shop, "") > 300);
+    shop.kill();
+    assert!(!child.wait().unwrap().success());
+    shop.start();
+    let landed = |args: &[&str]| -> serde_json::Value {
+        let args = [args, &[shop.data()]].concat();
+        serde_json::from_str::<serde_json::Value>(&succeed(&args)).unwrap()["landed"].clone()
+    };
+    let told = landed(&args);
+    assert_eq!((&told["orders_added"], &told["orders_unchanged"]), (&6_000.into(), &0.into()), "{told}");
+    // Run once more it is another import.
+    let told = landed(&args);
+    assert_eq!((&told["orders_added"], &told["orders_unchanged"]), (&0.into(), &6_000.into()), "{told}");
+    assert_eq!(total(&shop, ""), 6_000);
 }
 
 #[test]

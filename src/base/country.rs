@@ -33,7 +33,10 @@ pub fn find(text: &str) -> Option<&'static str> {
         "TURKEY" => Some("TR"),
         _ => None,
     };
-    alias.or_else(|| rust_iso3166::ALL.iter().find(|c| c.name.eq_ignore_ascii_case(wanted)).map(|c| c.alpha2))
+    let is_named = |c: &&rust_iso3166::CountryCode| {
+        c.name.eq_ignore_ascii_case(wanted) || name(c.alpha2).eq_ignore_ascii_case(wanted)
+    };
+    alias.or_else(|| rust_iso3166::ALL.iter().find(is_named).map(|c| c.alpha2))
 }
 
 /// # Errors
@@ -94,6 +97,7 @@ mod tests {
             ("EIRE", "IE"),
             ("USA", "US"),
             ("Norway", "NO"),
+            ("Bolivia", "BO"),
             ("NA", "NA"),
         ] {
             assert_eq!(find(text), Some(code), "{text}");

@@ -12,12 +12,13 @@ use crate::shop::transfer::intake::{self, Choices, MAPPED, Source};
 use crate::shop::transfer::landing::{Landed, Landing, OnError, counted};
 use crate::shop::transfer::mapping::Kind;
 use crate::shop::transfer::outcome::{FileReport, Refused, Report};
+use crate::shop::transfer::resumed::{self, Run, RunName};
 use crate::shop::transfer::workbook_in;
 use crate::store::{Actor, ActorKind};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -113,8 +114,11 @@ pub(super) fn run(args: &ImportArgs, app: &App, answer: &mut Answer) -> Result<E
         ImportWhat::Customers => Kind::Customers,
         ImportWhat::CreditNotes => Kind::CreditNotes,
     };
-    let source = Source::parse(&args.from, mapping(args, answer)?.as_deref())?;
-    let files = args.files.iter().map(|name| Input::path(&answer.file(name))).collect();
+    let mapping = mapping(args, answer)?;
+    let source = Source::parse(&args.from, mapping.as_deref())?;
+    let files: Vec<Input> = args.files.iter().map(|name| Input::path(&answer.file(name))).collect();
+    // Before they are read, so that what cannot be opened is said by the reading.
+    let run = run_of(args, &files, mapping.as_deref(), app);
     let unpacked = workbook_in::unpacked(files, app.imports.arrivals())?;
     let files = &unpacked.files;
     let choices = Choices {
@@ -139,9 +143,13 @@ pub(super) fn run(args: &ImportArgs, app: &App, answer: &mut Answer) -> Result<E
         true
     };
     let actor = Actor::new(ActorKind::Import, "cli", files.first().map_or("", Input::name));
-    let mut landing = Landing::new(&app.store, actor, &has_room, &mut step)
+    let mut landing = Landing::new(&app.store, actor.clone(), &has_room, &mut step)
         .dry(args.dry_run)
         .on_error(if args.on_error == WhenRefused::Stop { OnError::Stop } else { OnError::Skip });
+    let run = run.filter(|_| !args.dry_run);
+    if let Some(run) = run {
+        landing = landing.going_on(run);
+    }
     if let Some(name) = &args.rejected {
         landing = landing.refused_to(create(answer.file(name))?, app.imports.arrivals());
     }
@@ -149,6 +157,9 @@ pub(super) fn run(args: &ImportArgs, app: &App, answer: &mut Answer) -> Result<E
     let mut report = intake::read(kind, &source, files, &options, &mut landing)?;
     report.assumptions.extend(unpacked.left_out.iter().cloned());
     let ended = landing.finish()?;
+    if let Some(run) = run {
+        resumed::forget(&app.store, &actor, run.key)?;
+    }
     report.warnings.join(&ended.warnings);
     progress.end();
     if let Some(why) = ended.stopped {
@@ -163,6 +174,30 @@ pub(super) fn run(args: &ImportArgs, app: &App, answer: &mut Answer) -> Result<E
     tell(args, answer, &told, started)?;
     let nothing = report.tallies.rows > 0 && landed.refused > 0 && !landed.has_any();
     Ok(if nothing { Exit::Failed } else { Exit::Ok })
+}
+
+/// What tells that the same command is run again after a kill: the files as they are, and how they are read. None where
+/// a file cannot be read.
+fn run_of(args: &ImportArgs, files: &[Input], mapping: Option<&str>, app: &App) -> Option<Run> {
+    let mut name = RunName::default();
+    let what = format!("{:?}", args.what);
+    let choices = [&what, &args.from, &args.encoding, &args.decimal, &args.dates, &args.zone, &args.currency];
+    choices.into_iter().chain([&args.source_name]).for_each(|word| name.part(word.as_bytes()));
+    name.part(mapping.unwrap_or_default().as_bytes());
+    let mut buffer = vec![0; 128 * 1024];
+    for input in files {
+        let mut file =
+            File::open(input.plain_path()?).ok().filter(|f| f.metadata().is_ok_and(|m| m.is_file()))?;
+        name.part(input.name().as_bytes());
+        loop {
+            match file.read(&mut buffer).ok()? {
+                0 => break,
+                read => name.part(buffer.get(..read)?),
+            }
+        }
+    }
+    let since = app.store.clock().now().plus_ms(-resumed::RESTS_MS);
+    Some(Run { key: name.key(), since })
 }
 
 fn create(path: PathBuf) -> Result<Box<dyn Write + Send>> {

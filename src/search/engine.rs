@@ -211,7 +211,9 @@ impl Search {
         let start = fold_key(start);
         let facets = self.find(&request)?.facets;
         let values = facets.into_iter().flat_map(|facet| facet.values);
-        Ok(values.filter(|(value, _)| fold_key(value).starts_with(&start)).collect())
+        let naming = self.schema().field(field).and_then(|def| def.naming);
+        let is_named = |value: &str| naming.is_some_and(|n| fold_key(&(n.name)(value)).starts_with(&start));
+        Ok(values.filter(|(value, _)| fold_key(value).starts_with(&start) || is_named(value)).collect())
     }
     /// Keeps the index up to date and builds it where it is missing, until `close`. Run it on a thread of its own.
     pub fn run(&self) {

@@ -115,7 +115,7 @@ pub(crate) fn written(doc: &Doc, word: &str, schema: &Schema) -> Option<String> 
 }
 
 fn cut_into(tokens: &mut Tokens, cutter: &mut Cutter, text: &str, field: u16, def: &FieldDef) {
-    tokens.begin(field, def.boxed);
+    tokens.begin(field, def.boxed, def.private);
     match def.shape {
         Shape::Word { .. } | Shape::Keyword => tokens.keyword(cutter, text),
         Shape::Phone => tokens.phone(text),
@@ -325,7 +325,9 @@ mod tests {
             boxed: true,
             facet: false,
             sortable: false,
+            private: false,
             none: "",
+            naming: None,
         }
     }
 

@@ -40,6 +40,15 @@ pub enum Shape {
     Time,
 }
 
+/// What people call the values of a field, such as the English names of countries.
+#[derive(Clone, Copy, Debug)]
+pub struct Naming {
+    /// The value that a name stands for.
+    pub find: fn(&str) -> Option<&'static str>,
+    /// The name of a value.
+    pub name: fn(&str) -> String,
+}
+
 /// A field of one or more kinds.
 #[derive(Clone, Copy, Debug)]
 pub struct FieldDef {
@@ -63,6 +72,11 @@ pub struct FieldDef {
     /// Whether lists can be sorted by it. Of several values a number counts with its lowest, a text with the one given
     /// first.
     pub sortable: bool,
+    /// Whether some readers do not see it: for them the box finds nothing by it. What else they may not ask for a
+    /// [`Hidden`] says.
+    pub private: bool,
+    /// What its values are called too.
+    pub naming: Option<Naming>,
     /// The value that `none` stands for, of a field that always has one; empty of others.
     pub none: &'static str,
 }
@@ -123,6 +137,15 @@ impl Schema {
     pub fn shows(&self, field: &FieldDef) -> bool {
         !(self.hidden)(field.name, "")
     }
+    /// The fields of the box whose texts the reader does not see, and those they do, of a kind.
+    pub(crate) fn boxed(&self, kind: u8) -> (Vec<u16>, Vec<u16>) {
+        let kind = self.kind_at(kind).map_or("", |def| def.name);
+        let fields = self.inner.fields.iter().zip(0_u16..);
+        let boxed = fields.filter(|(def, _)| def.boxed && def.kinds.contains(&kind));
+        let (hidden, open): (Vec<_>, Vec<_>) = boxed.partition(|(def, _)| def.private && !self.shows(def));
+        let places = |fields: Vec<(&FieldDef, u16)>| fields.into_iter().map(|(_, place)| place).collect();
+        (places(hidden), places(open))
+    }
     /// Whether the reader may ask for a field with this value, as it was typed.
     pub(crate) fn shows_term(&self, field: &FieldDef, value: &str) -> bool {
         !(self.hidden)(field.name, value)
@@ -171,7 +194,7 @@ impl Schema {
         }
         for field in &self.inner.fields {
             hash.add(field.name);
-            let has = (field.boxed, field.facet, field.sortable);
+            let has = (field.boxed, field.facet, field.sortable, field.private);
             hash.add(&format!("{:?}{has:?}{:?}", field.shape, field.kinds));
         }
         let wide = hash.finish();

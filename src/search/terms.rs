@@ -87,7 +87,7 @@ impl Analyser {
                 let number = if cents { n.saturating_mul(100) } else { *n };
                 terms.numbers.push((field, number));
                 if def.boxed {
-                    terms.tokens.begin(field, true);
+                    terms.tokens.begin(field, true, def.private);
                     terms.tokens.text(&mut self.cutter, &number.to_string(), false);
                 }
                 return;
@@ -106,7 +106,7 @@ impl Analyser {
             terms.facets.push((field, text.trim().chars().take(FACET_CHARS_MAX).collect()));
         }
         let tokens = &mut terms.tokens;
-        tokens.begin(field, def.boxed);
+        tokens.begin(field, def.boxed, def.private);
         match def.shape {
             Shape::Word { .. } | Shape::Keyword => tokens.keyword(&mut self.cutter, text),
             Shape::Phone => tokens.phone(text),

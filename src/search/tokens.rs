@@ -40,6 +40,8 @@ pub(crate) struct Token {
     pub(crate) keyed: bool,
     /// A word of running text, which can be part of a phrase.
     pub(crate) running: bool,
+    /// Of a field that some readers do not see.
+    pub(crate) private: bool,
 }
 
 /// The tokens of a document, in the order of their positions.
@@ -51,6 +53,7 @@ pub(crate) struct Tokens {
     field: u16,
     boxed: bool,
     running: bool,
+    private: bool,
 }
 
 impl Tokens {
@@ -60,8 +63,8 @@ impl Tokens {
         self.position = 0;
     }
     /// Says to which field the next value's tokens belong.
-    pub(crate) fn begin(&mut self, field: u16, boxed: bool) {
-        (self.field, self.boxed) = (field, boxed);
+    pub(crate) fn begin(&mut self, field: u16, boxed: bool, private: bool) {
+        (self.field, self.boxed, self.private) = (field, boxed, private);
         self.position += VALUE_GAP;
     }
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Token, &str)> {
@@ -93,6 +96,7 @@ impl Tokens {
             boxed: self.boxed,
             keyed,
             running: self.running,
+            private: self.private,
         });
     }
 
@@ -142,8 +146,10 @@ impl Tokens {
             self.push(bare, &source, Form::Word, true);
         }
         if self.boxed {
+            // By its key it is known which words a reader may not find who does not see the field.
+            let keyed = self.private;
             for (start, chunk) in chunks(text) {
-                self.groups(cutter, chunk, start, Group { code: true, ..Group::default() });
+                self.groups(cutter, chunk, start, Group { code: true, keyed, ..Group::default() });
             }
         }
     }
@@ -269,7 +275,7 @@ mod tests {
 
     fn tokens(fill: impl Fn(&mut Tokens, &mut Cutter)) -> Vec<String> {
         let mut tokens = Tokens::default();
-        tokens.begin(0, true);
+        tokens.begin(0, true, false);
         fill(&mut tokens, &mut Cutter::default());
         tokens.iter().map(|(_, text)| text.to_owned()).collect()
     }

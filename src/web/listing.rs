@@ -150,7 +150,10 @@ pub fn lenient(
     // A link whose query was changed by hand begins at the first page.
     request.after = request.after.filter(|c| c.list() == request.list);
     request.before = request.before.filter(|c| c.list() == request.list);
-    Ok((search.find(&request)?, problems))
+    let answer = search.find(&request)?;
+    let typed = list.q.as_deref().unwrap_or_default();
+    problems.extend(search.nothing_has(&request.query, &[kind], typed)?);
+    Ok((answer, problems))
 }
 
 fn request(

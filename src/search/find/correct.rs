@@ -5,7 +5,9 @@ use super::walk::Walk;
 use crate::search::engine::Shared;
 use crate::search::index::{Generation, prefix_end};
 use crate::search::pending::Waiting;
+use crate::search::query::seen;
 use crate::search::query::tree::{Atom, Tree, Typed};
+use crate::search::schema::Schema;
 use crate::search::tokens::Form;
 use levenshtein_automata::{DFA, Distance, LevenshteinAutomatonBuilder};
 use std::collections::HashMap;
@@ -26,6 +28,7 @@ pub(crate) struct Scope<'a> {
     pub(crate) kinds: &'a [u8],
     /// What the asker may see.
     pub(crate) rights: &'a Tree,
+    pub(crate) schema: &'a Schema,
 }
 
 impl Shared {
@@ -68,7 +71,8 @@ impl Shared {
     /// A visible document for which a tree holds.
     fn any(&self, scope: &Scope<'_>, tree: &Tree) -> Outcome<Option<(u8, [u8; 16])>> {
         let tree = Tree::and(vec![tree.clone(), scope.rights.clone()]);
-        let kinds: Vec<(u8, Tree)> = scope.kinds.iter().map(|kind| (*kind, tree.for_kind(*kind))).collect();
+        let of_kind = |kind: &u8| (*kind, seen::by(scope.schema, *kind, tree.for_kind(*kind)));
+        let kinds: Vec<(u8, Tree)> = scope.kinds.iter().map(of_kind).collect();
         for entry in &scope.waiting.entries {
             let Some((_, tree)) = kinds.iter().find(|(kind, _)| *kind == entry.kind) else { continue };
             let Some(doc) = entry.terms(self.source.as_ref(), &self.schema)? else { continue };

@@ -12,8 +12,10 @@ use crate::search::index::Generation;
 use crate::search::order::Sort;
 use crate::search::pending::Waiting;
 use crate::search::query::Query;
+use crate::search::query::seen;
 use crate::search::query::tree::Tree;
 use crate::search::request::{Answer, Count, Cursor, Facet, Hit, LIMIT_MAX, Request, Total};
+use crate::search::schema::Schema;
 use crate::search::terms::SortedTerms;
 use by_value::ByValue;
 use correct::Scope;
@@ -27,9 +29,16 @@ struct Asked<'a> {
     request: &'a Request<'a>,
     limit: usize,
     /// The kinds asked for, each with the conditions as they read for it.
+    plain: Vec<(u8, Tree)>,
+    /// The same as they read for the asker, who may not see every field.
     kinds: Vec<(u8, Tree)>,
     waiting: &'a Waiting,
     generation: Option<&'a Generation>,
+}
+
+/// Conditions as they read for the reader of a schema.
+fn seen(schema: &Schema, kinds: &[(u8, Tree)]) -> Vec<(u8, Tree)> {
+    kinds.iter().map(|(kind, tree)| (*kind, seen::by(schema, *kind, tree.clone()))).collect()
 }
 
 /// What kept a question from being answered.
@@ -86,12 +95,11 @@ impl Shared {
     ) -> Outcome<Answer> {
         let kinds = self.kinds(&request.kinds);
         let rights = request.and.as_ref().map_or(&Tree::All, Query::tree);
-        let asked = |tree: &Tree| Asked {
-            request,
-            limit: request.limit.min(LIMIT_MAX),
-            kinds: self.trees(&kinds, &Tree::and(vec![tree.clone(), rights.clone()])),
-            waiting,
-            generation,
+        let schema = request.query.schema();
+        let asked = |tree: &Tree| {
+            let plain = self.trees(&kinds, &Tree::and(vec![tree.clone(), rights.clone()]));
+            let (limit, kinds) = (request.limit.min(LIMIT_MAX), seen(schema, &plain));
+            Asked { request, limit, kinds, plain, waiting, generation }
         };
         let mut query = request.query.clone();
         let mut corrected = Vec::new();
@@ -101,7 +109,8 @@ impl Shared {
         // Where something was found, every word of it was.
         if page.0.is_empty() && request.forgiving && query.tree().has_typed_words() {
             let mut tree = query.tree().clone();
-            corrected = self.correct(&mut tree, &Scope { generation, waiting, kinds: &kinds, rights })?;
+            let scope = Scope { generation, waiting, kinds: &kinds, rights, schema };
+            corrected = self.correct(&mut tree, &scope)?;
             if !corrected.is_empty() {
                 question = asked(&tree);
                 query = request.query.with_tree(tree);
@@ -232,8 +241,9 @@ impl Shared {
 
     /// Documents with the words themselves before those with words that only begin so.
     fn best(&self, asked: &Asked<'_>, waiting: Vec<Cursor>) -> Outcome<Page> {
-        let kinds = asked.kinds.iter().map(|(kind, tree)| (*kind, tree.whole_words())).collect();
-        let exact = Asked { kinds, ..*asked };
+        let plain: Vec<_> = asked.plain.iter().map(|(kind, tree)| (*kind, tree.whole_words())).collect();
+        let kinds = seen(asked.request.query.schema(), &plain);
+        let exact = Asked { kinds, plain, ..*asked };
         let matching = self.waiting_matches(&exact)?;
         let mut first = self.waiting_places(&exact, &matching);
         first.extend(self.places(&exact)?);

@@ -123,6 +123,14 @@ impl Place<'_> {
             Atom::Word(word) => postings(&columns.words, &layout.word(kind, word)),
             Atom::Prefix(start) if has_gram(start) => postings(&columns.grams, &layout.gram(kind, start)),
             Atom::Prefix(start) => beginning_with(columns, &columns.words, &layout.word(kind, start)),
+            Atom::OpenPrefix(start) => {
+                let all = postings(&columns.grams, &layout.gram(kind, start))?;
+                let aside = postings(&columns.grams, &layout.gram_aside(kind, start))?;
+                Ok(match (all, aside) {
+                    (Some(all), Some(aside)) => Some(Box::new(Without::new(all, vec![aside]))),
+                    (all, _) => all,
+                })
+            }
             Atom::Phrase(words) => {
                 following(&columns.words, words.iter().map(|word| layout.word(kind, word)))
             }

@@ -5,6 +5,7 @@
 //! | field | terms | answers |
 //! |---|---|---|
 //! | `grams` | `k` + beginning of a word | the plain box |
+//! | | `k` + `~` + beginning of a few letters that is only in fields which some readers do not see | the plain box for those |
 //! | `words` | `k` + word, with positions; `k` + `~` + field + word where the box does not search | whole words, phrases, typing mistakes |
 //! | `keys` | `k` + field + token; `k`; `k` + mark + field | `field:value`, everything of a kind, `field:any` |
 //! | `ref` | `k` + id | replacing and deleting a document |
@@ -19,7 +20,7 @@ use tantivy::schema::{
 use tantivy::{Index, IndexBuilder, IndexSettings, IndexSortByField, Order, Term};
 
 /// Changes whenever the terms of the same document would differ.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// Letters of a word's beginning that have a term of their own; longer ones are few and found in `words`.
 const GRAM_LETTERS: usize = 8;
@@ -27,7 +28,8 @@ const GRAM_LETTERS: usize = 8;
 const GRAM_DIGITS: usize = 16;
 /// Stands before the field in the term that says the field has a value.
 const HAS: char = '\u{7f}';
-/// Stands before the field in a word of a field that the box does not search: no word begins with it.
+/// Stands before the field in a word of a field that the box does not search: no word begins with it. Also before a
+/// beginning that only fields have which some readers do not see.
 const ASIDE: char = '~';
 
 /// The fields of one index.
@@ -118,6 +120,9 @@ impl Layout {
     pub(crate) fn gram(&self, kind: u8, gram: &str) -> Term {
         Term::from_field_text(self.grams, &format!("{}{gram}", letter(kind)))
     }
+    pub(crate) fn gram_aside(&self, kind: u8, gram: &str) -> Term {
+        Term::from_field_text(self.grams, &format!("{}{ASIDE}{gram}", letter(kind)))
+    }
     pub(crate) fn word(&self, kind: u8, word: &str) -> Term {
         Term::from_field_text(self.words, &format!("{}{word}", letter(kind)))
     }
@@ -174,6 +179,11 @@ pub(crate) fn sign(field: u16) -> char {
 
 pub(crate) fn aside(out: &mut String, field: u16) {
     out.extend([ASIDE, sign(field)]);
+}
+
+pub(crate) fn gram_aside(out: &mut String, kind: u8, gram: &str) {
+    out.extend([letter(kind), ASIDE]);
+    out.push_str(gram);
 }
 
 pub(crate) fn has_term(out: &mut String, kind: u8, field: u16) {

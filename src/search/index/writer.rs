@@ -2,8 +2,9 @@
 
 use super::layout::{self, Layout, has_gram, letter, sign};
 use super::lines;
+use crate::search::query::tree::OPEN_LETTERS;
 use crate::search::terms::Terms;
-use crate::search::tokens::{Form, PHONE_MIN};
+use crate::search::tokens::{Form, PHONE_MIN, Token};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -114,6 +115,7 @@ impl Writer {
         let text = &mut self.text;
         text.clear();
         grams(terms, text);
+        grams_aside(terms, text);
         doc.add_text(layout.grams, &*text);
         text.clear();
         words(terms, text);
@@ -199,6 +201,35 @@ fn grams(terms: &Terms, out: &mut String) {
             }
         }
         (before, before_from) = (text, from);
+    }
+}
+
+/// The beginnings of a few letters that only fields have which some readers do not see.
+fn grams_aside(terms: &Terms, out: &mut String) {
+    let words = |private: bool| {
+        let fits = move |token: &Token| token.boxed && token.form == Form::Word && token.private == private;
+        terms.tokens.iter().filter(move |(token, _)| fits(token)).map(|(_, text)| text)
+    };
+    let mut aside: Vec<&str> = Vec::new();
+    for text in words(true) {
+        let ends = text.char_indices().map(|(at, c)| at + c.len_utf8()).take(OPEN_LETTERS);
+        aside.extend(ends.filter_map(|end| text.get(..end)));
+    }
+    if aside.is_empty() {
+        return;
+    }
+    aside.sort_unstable();
+    aside.dedup();
+    let mut open: Vec<&str> = words(false).collect();
+    open.sort_unstable();
+    let is_open = |start: &str| {
+        let at = open.partition_point(|text| *text < start);
+        open.get(at).is_some_and(|text| text.starts_with(start))
+    };
+    for start in aside.into_iter().filter(|start| !is_open(start)) {
+        lines::begin(out, 0);
+        layout::gram_aside(out, terms.kind, start);
+        lines::end(out);
     }
 }
 

@@ -12,6 +12,7 @@
 mod ast;
 mod parse;
 mod plan;
+pub(crate) mod seen;
 mod suggest;
 pub(crate) mod tree;
 mod values;
@@ -26,6 +27,7 @@ use tree::Tree;
 
 pub use suggest::{Completion, complete};
 pub use write::Chip;
+pub(crate) use write::quoted;
 
 /// Characters of a query that are read.
 pub const CHARS_MAX: usize = 256;
@@ -40,7 +42,7 @@ pub const LIST_MAX: usize = 32;
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Problem {
     /// Stable word: `unknown_field`, `unknown_value`, `wrong_value`, `incomplete`, `too_long`, `too_many_terms`, `too_deep`;
-    /// of a list also `unknown_sort` and `of_others`.
+    /// of a list also `unknown_sort`, `of_others` and `no_such_value`.
     pub code: &'static str,
     /// The part of the query it is about, as it was typed.
     pub text: String,
@@ -100,7 +102,16 @@ impl Query {
     /// Typing mistakes are not forgiven here: only `Search::find` knows that nothing else was found.
     pub fn matches(&self, doc: &Doc) -> bool {
         let terms = Analyser::new(&self.schema).terms(doc);
-        terms.is_some_and(|terms| self.tree.matches(&SortedTerms::new(terms)))
+        terms.is_some_and(|terms| {
+            let tree = seen::by(&self.schema, terms.kind, self.tree.clone());
+            tree.matches(&SortedTerms::new(terms))
+        })
+    }
+    /// The values of open fields it asks for: (place of the field, value).
+    pub(crate) fn open_values(&self) -> Vec<(u16, String)> {
+        let mut values = Vec::new();
+        suggest::open_values(&self.ast, &self.schema, &mut values);
+        values
     }
     pub fn schema(&self) -> &Schema {
         &self.schema

@@ -1,5 +1,6 @@
 //! What could have been meant: the nearest word, and what can be typed next.
 
+use super::ast::{All, Op, What};
 use crate::search::schema::{Schema, Shape};
 
 /// Something that completes what is being typed.
@@ -46,6 +47,22 @@ pub fn complete(text: &str, schema: &Schema, kinds: &[&str]) -> Vec<Completion> 
         .filter(|f| f.name.starts_with(&begin) || f.aliases.iter().any(|a| a.starts_with(&begin)))
         .map(|f| Completion { text: format!("{sign}{}:", f.name), label: f.label, help: f.help })
         .collect()
+}
+
+/// The values that terms ask of fields whose values are counted and open to any word.
+pub(super) fn open_values(all: &All, schema: &Schema, found: &mut Vec<(u16, String)>) {
+    for item in all.0.iter().flat_map(|any| &any.0) {
+        match &item.what {
+            What::Group(inner) => open_values(inner, schema, found),
+            What::Field { field, value } if value.op == Op::Is => {
+                let is_open = schema.field_at(*field).is_some_and(|f| f.facet && f.shape == Shape::Keyword);
+                let is_word = |text: &str| !text.ends_with('*') && !matches!(text, "none" | "any" | "me");
+                let words = value.items.iter().filter(|s| is_open && (s.quoted || is_word(&s.text)));
+                found.extend(words.map(|s| (*field, s.text.clone())));
+            }
+            What::Field { .. } | What::Text { .. } => {}
+        }
+    }
 }
 
 /// The word nearest to `wanted`: one that begins with it, or with at most a third of its letters otherwise.

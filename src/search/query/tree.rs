@@ -3,6 +3,9 @@
 use crate::search::terms::SortedTerms;
 use crate::search::tokens::{Form, Token};
 
+/// Letters of the beginnings that the index keeps apart by what everybody sees; longer ones are in few words.
+pub(crate) const OPEN_LETTERS: usize = 3;
+
 /// A condition on one document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Atom {
@@ -10,6 +13,8 @@ pub(crate) enum Atom {
     Word(String),
     /// The beginning of a word of the plain box.
     Prefix(String),
+    /// The beginning of a word of the plain box, of [`OPEN_LETTERS`] at most, in a field that everybody sees.
+    OpenPrefix(String),
     /// Words of the plain box that follow each other.
     Phrase(Vec<String>),
     /// A token of a field.
@@ -150,6 +155,9 @@ impl Atom {
         match self {
             Self::Word(word) => doc.being(word).any(|t| t.is_word(word, word)),
             Self::Prefix(wanted) => doc.starting(wanted).any(|(t, text)| t.starts_with(text, wanted)),
+            Self::OpenPrefix(wanted) => {
+                doc.starting(wanted).any(|(t, text)| !t.private && t.starts_with(text, wanted))
+            }
             Self::Phrase(words) => {
                 follows(doc, words, |t| t.boxed && matches!(t.form, Form::Word | Form::Dense))
             }

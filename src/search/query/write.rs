@@ -157,6 +157,13 @@ fn write_scalar(out: &mut String, scalar: &Scalar) {
     write_text(out, &text, scalar.quoted);
 }
 
+/// A value as a term has it.
+pub(crate) fn quoted(value: &str) -> String {
+    let mut text = String::new();
+    write_scalar(&mut text, &Scalar { text: value.to_owned(), quoted: !is_bare(value) });
+    text
+}
+
 /// Whether a value can stand without quotes.
 fn is_bare(value: &str) -> bool {
     !value.is_empty()

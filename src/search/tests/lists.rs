@@ -153,6 +153,59 @@ fn counts_of_everything_follow_updates_and_deletes() {
 }
 
 #[test]
+fn a_value_that_nothing_has_is_said_with_the_nearest_one_that_something_has() {
+    let desk = Desk::new();
+    for (at, (colour, country)) in
+        [("navy", "DE"), ("Dark Green", "CH"), ("navy", "DE")].into_iter().enumerate()
+    {
+        let doc = Doc::new("order", id(u8::try_from(at).unwrap()), now().0).keyword("colour", colour);
+        desk.put(doc.keyword("country", country));
+    }
+    let hint = |text: &str| {
+        let problems = desk.search.nothing_has(&desk.query(text), &["order"], text).unwrap();
+        problems.into_iter().map(|p| (p.text, p.suggestion.unwrap(), p.message)).next()
+    };
+    for flushed in [false, true] {
+        for (typed, text, suggestion, near) in [
+            ("colour:nvy", "colour:nvy", "colour:navy", "“navy”"),
+            ("x -color:nvay", "color:nvay", "color:navy", "“navy”"),
+            ("colour:navy,\"dark gren\"", "dark gren", "\"Dark Green\"", "“Dark Green”"),
+            ("(country:Germny OR x)", "country:Germny", "country:Germany", "“Germany”"),
+        ] {
+            let (was, instead, message) = hint(typed).unwrap_or_else(|| panic!("{typed}"));
+            assert_eq!((was.as_str(), instead.as_str()), (text, suggestion), "{typed}");
+            assert!(message.contains(near) && message.starts_with("Nothing has the co"), "{message}");
+        }
+        for typed in [
+            "colour:navy",
+            "colour:NAVY",
+            "colour:na*",
+            "colour:none",
+            "colour:zzzzzz",
+            "country:de",
+            "country:XX",
+            "country:Germany",
+            "colour:>a",
+        ] {
+            assert_eq!(hint(typed), None, "{typed} {flushed}");
+        }
+        let found = |text: &str| desk.search.find(&Request::new(desk.query(text))).unwrap().hits.len();
+        assert_eq!(
+            [
+                "country:Germany",
+                "country:germany,CH",
+                "-country:Switzerland",
+                "country:DEU",
+                "country:Atlantis"
+            ]
+            .map(found),
+            [2, 3, 2, 2, 0]
+        );
+        desk.search.flush().unwrap();
+    }
+}
+
+#[test]
 fn a_field_that_no_list_is_sorted_by_is_refused() {
     let schema = schema();
     assert_eq!(Sort::parse("-total", &schema).unwrap(), Sort::By { field: "total", descending: true });

@@ -31,6 +31,8 @@ fn field(name: &'static str, shape: Shape, kinds: &'static [&'static str]) -> Fi
         boxed: false,
         facet: false,
         sortable: false,
+        private: false,
+        naming: None,
         none: "",
     }
 }
@@ -42,7 +44,9 @@ const ORDER: &[&str] = &["order"];
 pub(super) fn schema() -> Schema {
     let boxed = |f: FieldDef| FieldDef { boxed: true, ..f };
     let facet = |f: FieldDef| FieldDef { facet: true, ..f };
+    let private = |f: FieldDef| FieldDef { private: true, ..f };
     let sortable = |f: FieldDef| FieldDef { sortable: true, ..f };
+    let countries = Naming { find: crate::base::country::find, name: crate::base::country::name };
     let status = Shape::Word { values: &["open", "completed", "cancelled", "draft"] };
     let payment = Shape::Word { values: &["unpaid", "paid", "part_refunded"] };
     let kinds = vec![
@@ -52,19 +56,19 @@ pub(super) fn schema() -> Schema {
     let fields = vec![
         sortable(boxed(field("number", Shape::Code, ORDER))),
         sortable(boxed(field("name", Shape::Text, BOTH))),
-        boxed(field("email", Shape::Email, BOTH)),
-        boxed(field("phone", Shape::Phone, BOTH)),
+        private(boxed(field("email", Shape::Email, BOTH))),
+        private(boxed(field("phone", Shape::Phone, BOTH))),
         boxed(field("city", Shape::Text, BOTH)),
         boxed(field("item", Shape::Text, ORDER)),
         boxed(field("sku", Shape::Code, ORDER)),
         boxed(field("barcode", Shape::Code, ORDER)),
-        boxed(field("tracking", Shape::Code, ORDER)),
+        private(boxed(field("tracking", Shape::Code, ORDER))),
         boxed(field("note", Shape::Text, BOTH)),
         boxed(facet(field("tag", Shape::Keyword, BOTH))),
         FieldDef { aliases: &["color"], ..boxed(facet(field("colour", Shape::Keyword, ORDER))) },
         sortable(facet(field("status", status, ORDER))),
         facet(field("payment", payment, ORDER)),
-        facet(field("country", Shape::Keyword, BOTH)),
+        FieldDef { naming: Some(countries), ..facet(field("country", Shape::Keyword, BOTH)) },
         field("assignee", Shape::Keyword, ORDER),
         sortable(field("total", Shape::Money, ORDER)),
         sortable(field("items", Shape::Number, ORDER)),

@@ -149,10 +149,9 @@ pub struct Customer {
 impl Customer {
     /// What staff call them: the name, else the company, the e-mail address, the phone, an outside id.
     pub fn name(&self) -> String {
-        let name = format!("{} {}", self.first_name, self.last_name);
+        let name = self.own_name();
         [
-            name.trim(),
-            &self.company,
+            name.as_str(),
             self.email.as_deref().unwrap_or_default(),
             &self.phone,
             self.external.first().map_or("", |e| &e.id),
@@ -161,6 +160,12 @@ impl Customer {
         .find(|text| !text.is_empty())
         .unwrap_or("No name")
         .to_owned()
+    }
+    /// The name of the person, or else of the company; empty for who has none. Never how they are reached.
+    pub fn own_name(&self) -> String {
+        let name = format!("{} {}", self.first_name, self.last_name);
+        let name = name.trim();
+        if name.is_empty() { self.company.clone() } else { name.to_owned() }
     }
     /// The country of the first address that has one.
     pub fn country(&self) -> &str {

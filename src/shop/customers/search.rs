@@ -6,7 +6,7 @@ use crate::base::country;
 use crate::base::error::Result;
 use crate::base::id::Id;
 use crate::base::money::Money;
-use crate::search::{Doc, FieldDef, KindDef, Shape};
+use crate::search::{Doc, FieldDef, KindDef, Naming, Shape};
 use crate::store::Read;
 
 /// The kind of document a customer is.
@@ -34,6 +34,8 @@ const fn field(
         boxed: false,
         facet: false,
         sortable: false,
+        private: false,
+        naming: None,
         none: "",
     }
 }
@@ -53,6 +55,7 @@ pub const FIELDS: &[FieldDef] = &[
         aliases: &["mail"],
         boxed: true,
         sortable: true,
+        private: true,
         ..field("email", "E-mail", BOTH, Shape::Email)
     },
     FieldDef {
@@ -61,6 +64,7 @@ pub const FIELDS: &[FieldDef] = &[
         aliases: &["tel"],
         boxed: true,
         sortable: true,
+        private: true,
         ..field("phone", "Phone", BOTH, Shape::Phone)
     },
     FieldDef {
@@ -71,10 +75,11 @@ pub const FIELDS: &[FieldDef] = &[
         ..field("address", "Address", BOTH, Shape::Text)
     },
     FieldDef {
-        help: "Country by its code of two letters.",
-        example: "country:CH,NO",
+        help: "Country by its code of two letters or its English name.",
+        example: "country:CH,Norway",
         facet: true,
         sortable: true,
+        naming: Some(Naming { find: country::find, name: country::name }),
         ..field("country", "Country", ALL, Shape::Keyword)
     },
     FieldDef {

@@ -39,6 +39,8 @@ const fn field(
         boxed: false,
         facet: false,
         sortable: false,
+        private: false,
+        naming: None,
         none: "",
     }
 }
@@ -204,12 +206,14 @@ pub const FIELDS: &[FieldDef] = &[
         example: "voucher:SPRING",
         boxed: true,
         sortable: true,
+        private: true,
         ..field("voucher", "Voucher", ORDER, Shape::Code)
     },
     FieldDef {
         help: "Reference of a payment.",
         example: "reference:pi_3Q*",
         boxed: true,
+        private: true,
         ..field("reference", "Payment reference", ORDER, Shape::Code)
     },
     FieldDef {
@@ -257,7 +261,7 @@ pub fn doc(r: &impl Read, id: OrderId) -> Result<Option<Doc>> {
 /// # Errors
 /// Faults of the store only.
 pub fn doc_of(r: &impl Read, order: &Order, customer: Option<&Customer>) -> Result<Doc> {
-    let name = customer.map(Customer::name).unwrap_or_default();
+    let name = customer.map(Customer::own_name).unwrap_or_default();
     Ok(build(order, &standing(r, order)?, &name))
 }
 
@@ -356,7 +360,7 @@ fn lines(mut doc: Doc, lines: &[Line]) -> Doc {
 pub fn credit_note_doc(r: &impl Read, id: CreditNoteId) -> Result<Option<Doc>> {
     let Some(note) = find_credit_note(r, id)? else { return Ok(None) };
     let name = match note.customer {
-        Some(customer) => customers::find(r, customer)?.map(|c| c.name()),
+        Some(customer) => customers::find(r, customer)?.map(|c| c.own_name()),
         None => None,
     };
     Ok(Some(build_credit_note(&note, name.as_deref().unwrap_or_default())))

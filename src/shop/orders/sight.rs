@@ -62,6 +62,16 @@ mod tests {
     use super::*;
     use crate::access::Role;
 
+    /// A field of the box that is hidden and not known to be would be found by its words.
+    #[test]
+    fn what_is_hidden_is_kept_apart_in_the_box() {
+        for field in crate::shop::customers::FIELDS.iter().chain(crate::shop::orders::FIELDS) {
+            let is_hidden = is_private(field.name, "") && field.boxed;
+            let is_money = ["payment", "is"].contains(&field.name);
+            assert_eq!(field.private, is_hidden && !is_money, "{}", field.name);
+        }
+    }
+
     #[test]
     fn who_sees_what_is_as_the_table_of_roles_says() {
         let seen = |role: Role| (sees_prices(|w| role.may(w)), sees_sales(|w| role.may(w)));

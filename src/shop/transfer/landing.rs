@@ -1,5 +1,5 @@
 //! Where an import lands: items written to the store in groups, each in a transaction of its own inside, so that
-//! a refused one leaves no trace and a killed import goes on by being run again.
+//! a refused one leaves no trace and a killed import goes on behind its last group.
 
 use crate::base::error::{Kind, Result};
 use crate::base::money::Currency;
@@ -9,6 +9,7 @@ use crate::shop::transfer::claims;
 use crate::shop::transfer::outcome::{Item, Place, Refused, Sink, Warnings};
 use crate::shop::transfer::refusals::RefusedCsv;
 use crate::shop::transfer::rehearsal::WouldBe;
+use crate::shop::transfer::resumed::{self, Done, Run};
 use crate::store::{Actor, Snapshot, Store, Tx};
 use crate::web::listing::grouped;
 use minicbor::{Decode, Encode};
@@ -138,9 +139,14 @@ pub struct Ended {
 #[derive(Clone, Debug)]
 enum Came {
     Order(Outcome),
-    Customer(CustomerId, Outcome),
+    /// The customer is known where the file says what they have ordered.
+    Customer(Option<CustomerId>, Outcome),
     Note(Outcome),
-    Refused { column: String, code: &'static str, reason: String },
+    Refused {
+        column: String,
+        code: &'static str,
+        reason: String,
+    },
 }
 
 /// A sink that writes to the store, or in a dry run only says what it would write.
@@ -154,7 +160,11 @@ pub struct Landing<'a> {
     refused_rows: Option<RefusedCsv<Box<dyn Write + Send + 'a>>>,
     dry_run: bool,
     on_error: OnError,
+    /// What it is known by when it is run again after a kill.
+    run: Option<Run>,
     group: Vec<(Item, Place)>,
+    /// Groups that were written.
+    groups: u64,
     counts: Landed,
     totals: BTreeMap<Currency, i64>,
     /// What a dry run would have written.
@@ -180,7 +190,9 @@ impl<'a> Landing<'a> {
             refused_rows: None,
             dry_run: false,
             on_error: OnError::Skip,
+            run: None,
             group: Vec::with_capacity(GROUP),
+            groups: 0,
             counts: Landed::default(),
             totals: BTreeMap::new(),
             would_be: WouldBe::default(),
@@ -199,6 +211,12 @@ impl<'a> Landing<'a> {
     #[must_use]
     pub fn on_error(mut self, on_error: OnError) -> Self {
         self.on_error = on_error;
+        self
+    }
+    /// Goes on where the same run was killed: what it has written before is not written again, and is told as it was.
+    #[must_use]
+    pub fn going_on(mut self, run: Run) -> Self {
+        self.run = Some(run);
         self
     }
     /// Where rows go that are refused or left out: the row as it stands, then where and why, so that it can be mended
@@ -231,12 +249,13 @@ impl<'a> Landing<'a> {
         }
         let group = Arc::new(std::mem::replace(&mut self.group, Vec::with_capacity(GROUP)));
         let came = if self.dry_run { self.rehearse(&group)? } else { self.write(&group)? };
+        self.groups += 1;
         for ((item, place), came) in group.iter().zip(came) {
             if let (Item::Order(order), Came::Order(Outcome::Added | Outcome::Changed)) = (item, &came) {
                 let total = self.totals.entry(order.currency).or_default();
                 *total = total.saturating_add(order.total()?);
             }
-            if let (Some(claim), Came::Customer(id, _)) = (place.claim, &came) {
+            if let (Some(claim), Came::Customer(Some(id), _)) = (place.claim, &came) {
                 let here = self.store.read(|s| customers::totals(s, *id))?;
                 claims::compare(claim, &here, place, &mut self.warnings);
             }
@@ -250,13 +269,10 @@ impl<'a> Landing<'a> {
             std::thread::sleep(Duration::from_millis(5));
         }
         loop {
-            let items = Arc::clone(group);
-            let written = self.store.write_blocking(self.actor.clone(), move |tx| {
-                items
-                    .iter()
-                    .map(|(item, _)| came(tx.attempt(|tx| land_one(tx, item))))
-                    .collect::<Result<Vec<_>>>()
-            });
+            let (items, run, number) = (Arc::clone(group), self.run, self.groups);
+            let written = self
+                .store
+                .write_blocking(self.actor.clone(), move |tx| land_group(tx, &items, run.as_ref(), number));
             match written {
                 // Every item is known by its outside id, so doing a group again after an unknown outcome is safe.
                 Err(error) if error.code == "commit_unknown" => {
@@ -309,6 +325,46 @@ fn came(result: Result<Came>) -> Result<Came> {
     }
 }
 
+fn land_group(tx: &mut Tx<'_>, items: &[(Item, Place)], run: Option<&Run>, number: u64) -> Result<Vec<Came>> {
+    let before = match run {
+        Some(run) => resumed::done(tx, run, number, items)?,
+        None => vec![None; items.len()],
+    };
+    let one = |((item, _), done): (&(Item, Place), &Option<Done>)| match done {
+        Some(done) => Ok(Came::again(item, *done)),
+        None => came(tx.attempt(|tx| land_one(tx, item))),
+    };
+    let came = items.iter().zip(&before).map(one).collect::<Result<Vec<_>>>()?;
+    if let Some(run) = run {
+        let done = |((_, place), came): (&(Item, Place), &Came)| came.done(place);
+        let now: Vec<_> = items.iter().zip(&came).map(done).collect();
+        if now != before {
+            resumed::note(tx, run, number, items, now)?;
+        }
+    }
+    Ok(came)
+}
+
+impl Came {
+    /// As it is told again of an item that was written before a kill.
+    fn again(item: &Item, done: Done) -> Self {
+        let (outcome, customer) = done.outcome();
+        match item {
+            Item::Order(_) => Self::Order(outcome),
+            Item::Customer(_) => Self::Customer(customer, outcome),
+            Item::CreditNote(_) => Self::Note(outcome),
+        }
+    }
+    /// What is noted of it, unless it was refused.
+    fn done(&self, place: &Place) -> Option<Done> {
+        match self {
+            Self::Order(outcome) | Self::Note(outcome) => Some(Done::new(*outcome, None)),
+            Self::Customer(id, outcome) => Some(Done::new(*outcome, id.filter(|_| place.claim.is_some()))),
+            Self::Refused { .. } => None,
+        }
+    }
+}
+
 fn land_one(tx: &mut Tx<'_>, item: &Item) -> Result<Came> {
     Ok(match item {
         Item::Order(order) => match orders::import(tx, order)? {
@@ -318,7 +374,7 @@ fn land_one(tx: &mut Tx<'_>, item: &Item) -> Result<Came> {
         },
         Item::Customer(customer) => {
             let (id, outcome) = customers::import(tx, customer)?;
-            Came::Customer(id, outcome)
+            Came::Customer(Some(id), outcome)
         }
         Item::CreditNote(note) => Came::Note(orders::import_credit_note(tx, note)?.1),
     })
@@ -329,7 +385,7 @@ fn rehearse_one(s: &Snapshot, item: &Item, would_be: &mut WouldBe) -> Result<Cam
         Item::Order(order) => Came::Order(would_be.order(s, order)?),
         Item::Customer(customer) => {
             let (id, outcome) = would_be.customer(s, customer)?;
-            Came::Customer(id, outcome)
+            Came::Customer(Some(id), outcome)
         }
         Item::CreditNote(note) => Came::Note(would_be.credit_note(s, note)?),
     })

@@ -4,7 +4,8 @@
 //! A first pass over all of it (`survey`) decides per column how numbers and dates are written, and which orders
 //! are scattered or broken; the second (`group`, `run`) makes records of the rows through a mapping (`mapping`,
 //! `presets`, `bound`, `maker`) and hands them to a sink together with refusals, warnings and sums (`outcome`).
-//! `landing` is the sink that writes to the store, `rehearsal` what it would write in a dry run. The way out is `outgoing`, `export`, `writer`, `document`.
+//! `landing` is the sink that writes to the store, `resumed` what it has done before it was killed, `rehearsal` what it
+//! would write in a dry run. The way out is `outgoing`, `export`, `writer`, `document`.
 
 pub mod encoding;
 pub mod input;
@@ -44,6 +45,7 @@ pub mod outcome;
 pub mod parts;
 pub mod refusals;
 pub mod rehearsal;
+pub mod resumed;
 
 pub mod backroom;
 pub mod credit_notes;
@@ -61,7 +63,8 @@ pub mod writer;
 pub mod downloads;
 pub mod imports;
 
-pub use imports::TABLES;
+/// The tables of this feature, for the registry.
+pub const TABLES: &[crate::store::TableInfo] = &[imports::TABLES[0], resumed::TABLES[0]];
 
 /// The pages of this feature.
 pub fn routes(config: &mut actix_web::web::ServiceConfig) {

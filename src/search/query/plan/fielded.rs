@@ -210,7 +210,14 @@ impl Of<'_> {
                 None => Err(self.problem("unknown_value", text, None)),
             };
         }
-        Ok(self.key(&fold_key(text), starred))
+        let typed = self.key(&fold_key(text), starred);
+        let named = self.def.naming.filter(|_| !starred).and_then(|naming| (naming.find)(text));
+        Ok(match named {
+            Some(value) if fold_key(value) != fold_key(text) => {
+                Tree::or(vec![typed, self.key(&fold_key(value), false)])
+            }
+            _ => typed,
+        })
     }
 
     fn phone(&self, text: &str) -> Tree {

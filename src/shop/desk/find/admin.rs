@@ -125,6 +125,7 @@ fn troubles(found: &Found, q: &str) -> Vec<Trouble> {
     found
         .problems
         .iter()
+        .chain(&found.hints)
         .map(|p| Trouble {
             message: found.asked.as_ref().map_or_else(|| p.message.clone(), |asked| said(p, asked)),
             instead: p.suggestion.as_ref().map(|word| link(&p.text, word)),
@@ -282,8 +283,10 @@ pub(super) async fn suggest(
 ) -> Result<HttpResponse> {
     let q = query.0.q.unwrap_or_default();
     let kinds = kinds_for(query.0.kind.as_deref().unwrap_or_default(), |word| staff.may(word))?;
-    let found =
+    let mut found =
         ask(&store, &search, &shell, &shop, (&q, &kinds, sees_prices(|word| staff.may(word))), SUGGESTED)?;
+    // Who is still typing has not mistyped yet.
+    found.hints.clear();
     let page = SuggestPage {
         sections: sections(&found, &q, ""),
         problems: troubles(&found, &q),

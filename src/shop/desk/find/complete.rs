@@ -114,7 +114,7 @@ fn values(
     let counted = search.values(field.name, start.trim_matches('"'), kinds, Some(&others))?;
     let offer = |(value, count): (String, u64)| Offer {
         text: format!("{sign}{}:{head}{}", field.name, written(&value)),
-        says: String::new(),
+        says: field.naming.map(|naming| (naming.name)(&value)).unwrap_or_default(),
         count: Some(grouped(count)),
     };
     Ok(Some(counted.into_iter().map(offer).collect()))

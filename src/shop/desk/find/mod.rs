@@ -115,6 +115,8 @@ pub struct Found {
     pub asked: Option<Query>,
     /// What of the text was not understood and was left out.
     pub problems: Vec<Problem>,
+    /// Values that nothing has, with the nearest that something has.
+    pub hints: Vec<Problem>,
     /// Words that found nothing and what was searched instead, such as (`mülelr`, `müller`).
     pub corrected: Vec<(String, String)>,
     /// The index is being rebuilt: these are the newest records that fit, not all.
@@ -178,6 +180,10 @@ pub fn find(store: &Store, search: &Search, ask: &Ask<'_>) -> Result<Found> {
         if !hits.is_empty() {
             found.groups.push(Group { kind: *kind, total: answer.total.unwrap_or(Total::MoreThan(0)), hits });
         }
+    }
+    if found.is_empty() {
+        let kinds: Vec<&str> = ask.kinds.iter().map(|kind| kind.name).collect();
+        found.hints = search.nothing_has(&parsed.query, &kinds, ask.text)?;
     }
     Ok(found)
 }

@@ -281,7 +281,7 @@ async fn none_of_what_every_order_has_is_its_first_state_and_fields_of_customers
     shown.shows("class=\"row\"");
     let odd = desk.get("/admin/orders?q=orders:%3E5").await.expect(200);
     odd.shows("“orders” is a field of customers, so it finds nothing among orders.");
-    odd.shows("The message above says what could not be searched.");
+    odd.shows("The message above says why.");
 }
 
 #[actix_web::test]

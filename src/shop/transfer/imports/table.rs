@@ -11,7 +11,7 @@ pub(super) const OPEN: Index<u8, ImportId> = Index::new("import_open/1");
 pub(super) const WAITS: u8 = 0;
 
 /// The tables of this part, for the registry. Their files are not backed up with them.
-pub const TABLES: &[TableInfo] = &[IMPORTS.info("shop::transfer").not_backed_up()];
+pub const TABLES: [TableInfo; 1] = [IMPORTS.info("shop::transfer").not_backed_up()];
 
 impl Record for Import {
     type Key = ImportId;

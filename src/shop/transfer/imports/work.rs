@@ -14,6 +14,7 @@ use crate::shop::transfer::intake::{self, Source};
 use crate::shop::transfer::landing::{Landed, Landing, OnError};
 use crate::shop::transfer::mapping::Kind;
 use crate::shop::transfer::own_kind;
+use crate::shop::transfer::resumed::{self, Run};
 use crate::shop::transfer::sheet::Sheet;
 use crate::shop::transfer::workbook_in::{self, Unpacked};
 use crate::store::{Actor, ActorKind, Store};
@@ -255,16 +256,20 @@ impl Imports {
         let at_event = self.0.store.last_seq();
         let files = self.files(id, import)?;
         let (asked, recognised) = self.understood(&files.files, &import.asked)?;
-        let (outcome, _) = self.read(id, &asked, &files, State::Checking, OnError::Skip)?;
+        let (outcome, _) = self.read(id, &asked, &files, State::Checking, (OnError::Skip, None))?;
         self.write(move |tx| ops::checked(tx, id, &asked, recognised, (&outcome, at_event)))
     }
 
     fn land(&self, id: ImportId, import: &Import) -> Result<()> {
         let on_error = if import.stop_on_error { OnError::Stop } else { OnError::Skip };
         let files = self.files(id, import)?;
-        let (outcome, stopped) = self.read(id, &import.asked, &files, State::Running, on_error)?;
+        // Since it was started nothing was written to it; what is older is of a start before.
+        let run = Run { key: id.bytes(), since: import.changed_at };
+        let how = (on_error, Some(run));
+        let (outcome, stopped) = self.read(id, &import.asked, &files, State::Running, how)?;
         self.0.search.flush()?;
-        self.write(move |tx| ops::ended(tx, id, &outcome, stopped.clone()))
+        self.write(move |tx| ops::ended(tx, id, &outcome, stopped.clone()))?;
+        resumed::forget(&self.0.store, &Actor::system("imports"), run.key)
     }
 
     /// The choices with what the files say where nobody has chosen.
@@ -304,7 +309,7 @@ impl Imports {
         asked: &Asked,
         files: &Unpacked,
         state: State,
-        on_error: OnError,
+        (on_error, run): (OnError, Option<Run>),
     ) -> Result<(Outcome, Option<String>)> {
         let inner = &self.0;
         let missing =
@@ -321,6 +326,9 @@ impl Imports {
             .dry(state == State::Checking)
             .on_error(on_error)
             .refused_to(Box::new(rows), self.arrivals());
+        if let Some(run) = run {
+            landing = landing.going_on(run);
+        }
         let mut report = intake::read(kind, &source, &files.files, &options, &mut landing)?;
         report.assumptions.extend(files.left_out.iter().cloned());
         let ended = landing.finish()?;
@@ -354,6 +362,12 @@ impl Imports {
     /// Removes what has rested long.
     fn expire(&self) {
         let now = self.0.store.clock().now();
+        let runs = self.0.store.read(|s| resumed::rested(s, now.plus_ms(-resumed::RESTS_MS)));
+        for run in runs.unwrap_or_default() {
+            if let Err(error) = resumed::forget(&self.0.store, &Actor::system("imports"), run) {
+                tracing::warn!(error = %error.cause_chain(), "what an import has done could not be forgotten");
+            }
+        }
         let old = |import: &Import| !import.state.is_open() && now.since_ms(import.changed_at) > KEPT_MS;
         let Ok(all) = self.0.store.read(|s| ops::newest(s, LISTED_MAX)) else { return };
         // A clock that jumps ahead makes all of them old, and must not remove them in one go.
