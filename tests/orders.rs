@@ -382,3 +382,36 @@ fn an_address_that_takes_no_parameters_refuses_them_and_does_nothing() {
     shop.get("/api/v1/orders?limit=1").expect(200);
     shop.get(&order).expect(200);
 }
+
+#[test]
+fn wrong_currencies_hide_nothing_else() {
+    let shop = Shop::open();
+    let order = |currency: &str, line: &str| {
+        json!({
+            "email": "no address", "currency": currency, "shipping": {"amount": 490, "currency": line}, "tags": ["x".repeat(300)],
+            "placed_at": "9999-12-31T23:59:59Z",
+            "lines": [{"sku": "BAR-1", "quantity": 0, "unit_price": {"amount": 100, "currency": line}}],
+        })
+    };
+    for (currency, line, wrong) in [
+        ("EUR", "USD", ["/shipping/currency", "/lines/0/unit_price/currency"].as_slice()),
+        ("EUR", "XXQ", &["/shipping/currency", "/lines/0/unit_price/currency"]),
+        ("euro", "EUR", &["/currency"]),
+    ] {
+        let refused = shop.place(&format!("{currency}{line}"), &order(currency, line)).expect(422).json();
+        let all: Vec<&str> =
+            refused["errors"].as_array().unwrap().iter().map(|e| e["pointer"].as_str().unwrap()).collect();
+        for pointer in wrong.iter().chain(&["/email", "/lines/0/quantity", "/placed_at", "/tags"]) {
+            assert!(
+                all.iter().any(|p| p.starts_with(pointer)),
+                "{pointer} of {currency} {line}: {refused:#}"
+            );
+        }
+        let late =
+            refused["errors"].as_array().unwrap().iter().find(|e| e["pointer"] == "/placed_at").unwrap();
+        assert_eq!(
+            (&late["code"], &late["detail"]),
+            (&json!("out_of_range"), &json!("Enter a moment between 1970 and now."))
+        );
+    }
+}

@@ -43,11 +43,6 @@ pub(super) fn set_session(token: String, https: bool, settings: &Settings) -> Co
     made(session_name(https), token, https, Duration::seconds(remembered_ms(settings) / SECOND_MS))
 }
 
-/// Takes the session's cookie away.
-pub(super) fn no_session(https: bool) -> Cookie<'static> {
-    made(session_name(https), String::new(), https, Duration::ZERO)
-}
-
 /// The cookie that says "I have signed in here before".
 pub(super) fn set_device(token: String, https: bool) -> Cookie<'static> {
     made(device_name(https), token, https, Duration::seconds(DEVICE_MS / SECOND_MS))
@@ -94,7 +89,6 @@ mod tests {
         assert_eq!(bound, format!("__Host-sid=t; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age={age}"));
         let plain = set_session("t".to_owned(), false, &settings).to_string();
         assert_eq!(plain, format!("sid=t; HttpOnly; SameSite=Lax; Path=/; Max-Age={age}"));
-        assert!(no_session(true).to_string().contains("Max-Age=0"));
     }
 
     #[test]

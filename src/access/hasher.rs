@@ -157,7 +157,7 @@ mod tests {
         assert!(verify(right.clone(), Some(stored.clone())).await.unwrap().right);
         assert!(!verify(Password::new("other").unwrap(), Some(stored)).await.unwrap().right);
         assert!(!verify(right, None).await.unwrap().right);
-        let weak = hasher.hash(Password::new("password1234").unwrap(), Vec::new()).await;
+        let weak = hasher.hash(Password::new("passwordpassword1").unwrap(), Vec::new()).await;
         assert_eq!(weak.unwrap_err().code, "password_too_weak");
     }
 

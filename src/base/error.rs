@@ -167,6 +167,14 @@ impl Checks {
             }
         }
     }
+    /// Goes on with what was found before.
+    pub fn of(fields: Vec<FieldError>) -> Self {
+        Self { fields }
+    }
+    /// What was found, to go on with later.
+    pub fn into_fields(self) -> Vec<FieldError> {
+        self.fields
+    }
     /// `Err` with all fields when anything was noted.
     pub fn finish(self) -> Result<()> {
         if self.fields.is_empty() { Ok(()) } else { Err(Error::fields(self.fields)) }

@@ -22,9 +22,19 @@ impl Timestamp {
     /// # Errors
     /// `invalid_time` when it is something else.
     pub fn parse(text: &str) -> Result<Self> {
-        text.trim().parse::<jiff::Timestamp>().map(|t| Self(t.as_millisecond())).map_err(|e| {
-            Error::invalid("invalid_time", "Enter a time such as 2026-11-20T10:15:00Z.").because(e)
-        })
+        let text = text.trim();
+        let read = |text: &str| text.parse::<jiff::Timestamp>();
+        let is_last_day = |rest: &str| read(&format!("9998{rest}")).is_ok();
+        match read(text) {
+            Ok(at) => Ok(Self(at.as_millisecond())),
+            // The calendar ends a day before the year does; who looks at ranges says what is wrong with such a moment.
+            Err(_) if text.strip_prefix("9999").is_some_and(is_last_day) => {
+                Ok(Self(jiff::Timestamp::MAX.as_millisecond()))
+            }
+            Err(e) => {
+                Err(Error::invalid("invalid_time", "Enter a time such as 2026-11-20T10:15:00Z.").because(e))
+            }
+        }
     }
     /// This moment, as jiff counts it; times out of jiff's range become its nearest end.
     pub fn jiff(self) -> jiff::Timestamp {
@@ -137,6 +147,24 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_day_of_the_calendar_is_a_moment_and_nonsense_is_none() {
+        for last in ["9999-12-31T23:59:59Z", "9999-12-31T00:00:00.5Z", "9999-12-30T23:00:00Z"] {
+            assert_eq!(
+                Timestamp::parse(last).unwrap(),
+                Timestamp(jiff::Timestamp::MAX.as_millisecond()),
+                "{last}"
+            );
+        }
+        assert!(
+            Timestamp::parse("9999-06-01T00:00:00Z").unwrap()
+                < Timestamp::parse("9999-12-31T00:00:00Z").unwrap()
+        );
+        for none in ["9999-13-01T00:00:00Z", "9999-12-31", "99999-12-31T00:00:00Z", "9999"] {
+            assert_eq!(Timestamp::parse(none).unwrap_err().code, "invalid_time", "{none}");
+        }
+    }
 
     #[test]
     fn a_time_is_read_with_its_offset_and_written_in_utc() {

@@ -3,6 +3,7 @@
 use crate::base::error::{Error, Kind};
 use crate::web::Web;
 use crate::web::client::came_plain;
+use crate::web::hosts::{Hosts, is_same};
 use crate::web::refusal::refuse;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -66,8 +67,8 @@ fn without_tls(request: ServiceRequest, place: String) -> ServiceResponse {
 }
 
 /// Every name a request gives for us must be one of ours.
-fn check_host(request: &ServiceRequest, hosts: &[String]) -> Result<(), Error> {
-    if hosts.is_empty() || ANY_HOST.contains(&request.path()) {
+fn check_host(request: &ServiceRequest, hosts: &Hosts) -> Result<(), Error> {
+    if ANY_HOST.contains(&request.path()) {
         return Ok(());
     }
     let named = request.headers().get_all(header::HOST).map(|v| v.to_str().unwrap_or_default());
@@ -75,20 +76,14 @@ fn check_host(request: &ServiceRequest, hosts: &[String]) -> Result<(), Error> {
     let mut count = 0;
     for host in named.chain(in_line) {
         count += 1;
-        if !is_ours(host, hosts) {
-            return Err(Error::invalid("wrong_host", "This server does not answer to that host name."));
+        if !hosts.have(host) {
+            return Err(Error::invalid("wrong_host", hosts.refusal()));
         }
     }
-    if count == 0 {
+    if count == 0 && hosts.are_required() {
         return Err(Error::invalid("wrong_host", "The request names no host."));
     }
     Ok(())
-}
-
-fn is_ours(host: &str, hosts: &[String]) -> bool {
-    let host = host.to_ascii_lowercase();
-    let bare = host.strip_suffix(":443").or_else(|| host.strip_suffix(":80")).unwrap_or(&host);
-    hosts.iter().any(|ours| *ours == host || ours == bare)
 }
 
 /// A change must come from a page of ours. Browsers say where from; who carries a key in a header is no browser
@@ -97,7 +92,7 @@ fn check_origin(
     method: &Method,
     headers: &HeaderMap,
     origin: Option<&str>,
-    hosts: &[String],
+    hosts: &Hosts,
 ) -> Result<(), Error> {
     if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) || carries_key(headers) {
         return Ok(());
@@ -127,18 +122,18 @@ fn carries_key(headers: &HeaderMap) -> bool {
     text.split_once(' ').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
 }
 
-fn is_own_origin(from: &str, host: Option<&str>, origin: Option<&str>, hosts: &[String]) -> bool {
+fn is_own_origin(from: &str, host: Option<&str>, origin: Option<&str>, hosts: &Hosts) -> bool {
     let from = from.to_ascii_lowercase();
     let Some((scheme, rest)) = from.split_once("://") else { return false };
     let named = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if let Some(origin) = origin
         && let Some((own_scheme, own_host)) = origin.split_once("://")
-        && is_ours(named, &[own_host.to_owned()])
+        && is_same(named, own_host)
     {
         return scheme == own_scheme;
     }
     let same = host.is_some_and(|host| host.eq_ignore_ascii_case(named)) && !named.is_empty();
-    same && (hosts.is_empty() || is_ours(named, hosts))
+    same && hosts.have(named)
 }
 
 /// A body with a deadline that moves on only as far as bytes come in.

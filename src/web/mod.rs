@@ -10,6 +10,7 @@ pub mod dev;
 pub mod display;
 pub mod edge;
 pub mod guard;
+mod hosts;
 pub mod limits;
 pub mod metrics;
 pub mod refusal;

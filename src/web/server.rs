@@ -3,6 +3,7 @@
 use crate::base::error::{Error, Result};
 use crate::base::time::{Clock, Zone};
 use crate::web::client::Client;
+use crate::web::hosts::Hosts;
 use crate::web::limits::{Budget, Caller, Limits};
 use crate::web::metrics::Metrics;
 use crate::web::refusal::refuse;
@@ -23,7 +24,7 @@ pub struct Web(Arc<Inner>);
 struct Inner {
     settings: Settings,
     origin: Option<String>,
-    hosts: Vec<String>,
+    hosts: Hosts,
     clock: Clock,
     assets: Assets,
     pages: Pages,
@@ -43,7 +44,7 @@ impl Web {
         let assets = Assets::load();
         let pages = Pages::load(&assets)?;
         let limits = Limits::new(&settings.limits);
-        let (origin, hosts) = (settings.origin(), settings.hosts());
+        let (origin, hosts) = (settings.origin(), Hosts::of(&settings));
         Ok(Self(Arc::new(Inner {
             settings,
             origin,
@@ -92,7 +93,11 @@ impl Web {
     pub(super) fn origin(&self) -> Option<&str> {
         self.0.origin.as_deref()
     }
-    pub(super) fn hosts(&self) -> &[String] {
+    /// Whether a host that a request names may be written into its answer: nobody but us can have it.
+    pub fn vouches_for(&self, host: &str) -> bool {
+        self.0.hosts.vouch_for(host)
+    }
+    pub(super) fn hosts(&self) -> &Hosts {
         &self.0.hosts
     }
 

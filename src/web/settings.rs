@@ -4,7 +4,7 @@ use crate::base::error::{Error, Result};
 use crate::web::limits::PerMinute;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// How the server is reached. Every key has a default, so that it starts without a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,7 +13,8 @@ pub struct Settings {
     /// Address and port to listen on.
     pub listen: String,
     /// The address people type, such as `https://shop.example.com`. Links in mails and the checks of the
-    /// Host and Origin headers use it; without it the Host of each request is believed.
+    /// Host and Origin headers use it. Without it a server that listens on this machine alone answers to `localhost`
+    /// and to addresses in figures, any other to every name.
     pub public_url: Option<String>,
     /// Further host names this server answers to, besides the one in `public_url`.
     pub allowed_hosts: Vec<String>,
@@ -83,11 +84,9 @@ impl Settings {
     pub fn origin(&self) -> Option<String> {
         self.public_url.as_deref().and_then(origin_of)
     }
-    /// All hosts (with port where one was written) this server answers to; empty means any.
-    pub fn hosts(&self) -> Vec<String> {
-        let Some(origin) = self.origin() else { return Vec::new() };
-        let own = origin.split_once("://").map(|(_, host)| host.to_owned());
-        own.into_iter().chain(self.allowed_hosts.iter().map(|host| host.to_lowercase())).collect()
+    /// Whether only this machine reaches the server, itself or for others as a proxy.
+    pub fn is_local(&self) -> bool {
+        self.listen.parse::<SocketAddr>().is_ok_and(|listen| listen.ip().is_loopback())
     }
 }
 
@@ -189,7 +188,7 @@ mod tests {
     #[test]
     fn a_public_url_is_an_origin() {
         let with = |url: &str| Settings { public_url: Some(url.to_owned()), ..Settings::default() };
-        assert_eq!(with("https://Shop.Example/").hosts(), vec!["shop.example".to_owned()]);
+        assert_eq!(with("https://Shop.Example/").origin().as_deref(), Some("https://shop.example"));
         assert!(with("https://shop.example").is_https() && with("https://shop.example").check().is_ok());
         for wrong in ["shop.example", "ftp://x", "https://x/path", "https://a@b", "https://"] {
             assert!(with(wrong).check().is_err(), "{wrong}");

@@ -225,7 +225,7 @@ async fn a_forged_change_is_refused_and_an_own_one_is_not() {
         &[("authorization", "Bearer sk_1"), ("origin", "https://evil.example")],
         &[],
     ];
-    let app = app!(web_with(Settings::default()));
+    let app = app!(web_with(Settings { listen: "0.0.0.0:8080".into(), ..Settings::default() }));
     for (list, status) in [(refused, 403), (accepted, 303)] {
         for headers in list {
             let request = headers.iter().fold(own(), |r, h| r.insert_header(*h)).to_request();
@@ -279,6 +279,21 @@ async fn a_host_that_is_not_ours_is_misdirected() {
     }
     let health = TestRequest::get().uri("/healthz").insert_header(("host", "10.0.0.7:8080")).to_request();
     assert!(call_service(&app, health).await.status().is_success(), "a load balancer knows only the address");
+}
+
+#[actix_web::test]
+async fn without_a_public_url_a_shop_of_this_machine_answers_to_no_name_of_a_stranger() {
+    let app = app!(web_with(Settings::default()));
+    for (host, status) in
+        [("127.0.0.1:8080", 200), ("localhost:8080", 200), ("evil.example", 421), ("shop.example", 421)]
+    {
+        let request = TestRequest::get().uri("/admin/thing").insert_header(("host", host)).to_request();
+        let answer = call_service(&app, request).await;
+        assert_eq!(answer.status().as_u16(), status, "{host}");
+        if status == 421 {
+            assert!(text(answer).await.contains("server.public_url"), "it says what to set");
+        }
+    }
 }
 
 #[actix_web::test]

@@ -1,7 +1,6 @@
 //! Sign-in and sign-out.
 
 use super::{Result, again, entered, is_for_the_form};
-use crate::access::cookies;
 use crate::access::events::SignedOut;
 use crate::access::extract::Public;
 use crate::access::gate::{Access, Visitor};
@@ -9,7 +8,6 @@ use crate::access::password::Password;
 use crate::access::session::{self, Ending};
 use crate::access::sign_in::sign_in;
 use crate::access::turn_away::{PARKED, SIGN_IN, WITH_FILES};
-use crate::base::error::Error;
 use crate::store::Subject;
 use crate::web::flash::{local_path, see_other};
 use crate::web::parts::FormErrors;
@@ -63,7 +61,7 @@ impl Page for SignInPage {
             email: "<script>alert(1)</script>".to_owned(),
             next: "/admin/orders?q=\"><script>alert(1)</script>".to_owned(),
             notice: Some("Your session has ended."),
-            errors: Some(FormErrors::of(&Error::invalid("x", "E-mail or password is wrong."))),
+            errors: Some(FormErrors::of(&crate::base::error::Error::invalid("x", "E-mail or password is wrong."))),
             wait_s: Some(20),
         }
     }
@@ -167,7 +165,7 @@ async fn leave(_all: Public, request: HttpRequest, access: web::Data<Access>) ->
             .await?;
     }
     let mut answer = see_other(SIGN_IN, Some(Toast::ok("You have signed out.")))?;
-    answer.add_cookie(&cookies::no_session(access.https())).map_err(Error::internal)?;
+    // The cookie stays: it opens nothing any more, and says whose form it is that another window sends now.
     let clear = HeaderValue::from_static("\"cache\", \"storage\"");
     answer.headers_mut().insert(HeaderName::from_static("clear-site-data"), clear);
     Ok(answer)

@@ -42,6 +42,22 @@ async fn a_form_waits_while_one_signs_in_again_and_is_sent_once() {
 }
 
 #[actix_web::test]
+async fn a_form_sent_after_signing_out_in_another_window_waits_too() {
+    let house = House::open().await;
+    let browser = house.signed_in(OWNER).await;
+    browser.post("/admin/sign-out", &[]).await.expect(303);
+    browser.get("/admin/account").await.expect(303);
+    let to = browser.post("/admin/probe/edit?x=1", NOTE).await.expect(303).header("location").to_owned();
+    let next = crate::web::query::pairs(to.split_once('?').unwrap().1)[0].1.clone();
+    assert!(next.starts_with("/admin/parked/prk_"), "{next}");
+    browser.get(&next).await.expect(303);
+    browser.sign_in(OWNER, PASSWORD).await.expect(303);
+    assert!(browser.get(&next).await.expect(200).body.contains("Ring twice &amp; wait &lt;b&gt;"));
+    browser.post(&next, NOTE).await.expect(307);
+    house.check();
+}
+
+#[actix_web::test]
 async fn without_its_link_nothing_of_it_can_be_read() {
     let house = House::open().await;
     let (browser, next) = parked(&house).await;

@@ -110,7 +110,7 @@ pub(super) async fn place_one(
     body: JsonBytes<PlaceOrder>,
 ) -> Result<HttpResponse> {
     let once = Once::required(&caller, &request, &body.bytes)?;
-    let new = body.value.into_new("api")?;
+    let new = body.value.into_new("api");
     let sees_orders = caller.may("orders:view");
     let answer = store
         .write(caller.actor(), move |tx| {

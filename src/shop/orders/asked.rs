@@ -24,24 +24,27 @@ pub struct PlaceOrder {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub customer: Option<CustomerId>,
-    #[schema(value_type = String, example = "EUR")]
-    pub currency: Currency,
+    #[schema(example = "EUR")]
+    pub currency: String,
     pub lines: Vec<PlaceLine>,
     #[serde(default)]
     pub billing: Option<Address>,
     #[serde(default)]
     pub shipping_address: Option<Address>,
     #[serde(default)]
-    pub discount: Option<Money>,
+    #[schema(value_type = Option<Money>)]
+    pub discount: Option<Amount>,
     #[serde(default)]
     pub discount_code: Option<String>,
     #[serde(default)]
-    pub shipping: Option<Money>,
+    #[schema(value_type = Option<Money>)]
+    pub shipping: Option<Amount>,
     #[serde(default)]
     pub shipping_method: Option<String>,
     /// Of the whole order; the sum of the lines' taxes if absent.
     #[serde(default)]
-    pub tax: Option<Money>,
+    #[schema(value_type = Option<Money>)]
+    pub tax: Option<Amount>,
     /// Prices contain the tax. True if absent.
     #[serde(default)]
     pub tax_included: Option<bool>,
@@ -83,23 +86,32 @@ pub struct PlaceLine {
     pub vendor: Option<String>,
     /// 1 to 1,000,000.
     pub quantity: i64,
-    pub unit_price: Money,
+    #[schema(value_type = Money)]
+    pub unit_price: Amount,
     #[serde(default)]
-    pub discount: Option<Money>,
+    #[schema(value_type = Option<Money>)]
+    pub discount: Option<Amount>,
     #[serde(default)]
-    pub tax: Option<Money>,
+    #[schema(value_type = Option<Money>)]
+    pub tax: Option<Amount>,
+}
+
+/// An amount as it came: its currency is looked at with everything else, so that a wrong one hides no other fault.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Amount {
+    pub amount: i64,
+    pub currency: String,
 }
 
 impl PlaceOrder {
-    /// The order for the rules; `channel` is the door's own word.
-    ///
-    /// # Errors
-    /// `validation` for amounts in another currency.
-    pub fn into_new(self, channel: &str) -> Result<NewOrder> {
+    /// The order for the rules; `channel` is the door's own word. What is wrong with its currencies is said by the rules,
+    /// with all else.
+    pub fn into_new(self, channel: &str) -> NewOrder {
         let mut checks = Checks::default();
-        let currency = self.currency;
+        let currency = checks.keep("/currency", Currency::parse(&self.currency));
         let mut amount =
-            |pointer: &str, money: Option<Money>| in_currency(currency, pointer, money, &mut checks);
+            |pointer: &str, money: Option<Amount>| in_currency(currency, pointer, money, &mut checks);
         let discount = amount("/discount", self.discount);
         let shipping = amount("/shipping", self.shipping);
         let tax = self.tax.map(|t| amount("/tax", Some(t)));
@@ -107,8 +119,7 @@ impl PlaceOrder {
         for (i, line) in self.lines.into_iter().enumerate() {
             lines.push(line.into_new(i, currency, &mut checks));
         }
-        checks.finish()?;
-        Ok(NewOrder {
+        NewOrder {
             source: self.source,
             placed_at: self.placed_at,
             channel: self.channel.unwrap_or_else(|| channel.to_owned()),
@@ -127,17 +138,18 @@ impl PlaceOrder {
             note: self.note.unwrap_or_default(),
             tags: self.tags,
             metadata: self.metadata,
-            ..NewOrder::new(currency)
-        })
+            wrong: checks.into_fields(),
+            ..NewOrder::new(currency.unwrap_or(Currency::EUR))
+        }
     }
 }
 
 impl PlaceLine {
-    fn into_new(self, index: usize, currency: Currency, checks: &mut Checks) -> NewLine {
+    fn into_new(self, index: usize, currency: Option<Currency>, checks: &mut Checks) -> NewLine {
         let at = |field: &str| format!("/lines/{index}/{field}");
         let price = in_currency(currency, &at("unit_price"), Some(self.unit_price), checks);
-        let unit_price =
-            checks.keep(&at("unit_price"), Price::from_minor(price, currency)).unwrap_or_default();
+        let in_minor = Price::from_minor(price, currency.unwrap_or(Currency::EUR));
+        let unit_price = checks.keep(&at("unit_price"), in_minor).unwrap_or_default();
         NewLine {
             sku: self.sku.unwrap_or_default(),
             barcode: self.barcode.unwrap_or_default(),
@@ -155,14 +167,15 @@ impl PlaceLine {
     }
 }
 
-fn in_currency(currency: Currency, pointer: &str, money: Option<Money>, checks: &mut Checks) -> i64 {
+/// The amount; `currency` is the order's, where it is one.
+fn in_currency(currency: Option<Currency>, pointer: &str, money: Option<Amount>, checks: &mut Checks) -> i64 {
     let Some(money) = money else { return 0 };
-    if money.currency != currency {
-        checks.wrong(
-            format!("{pointer}/currency"),
-            "currency_mismatch",
-            format!("Use the order's currency, {currency}, not {}.", money.currency),
-        );
+    let pointer = format!("{pointer}/currency");
+    if let Some(own) = checks.keep(&pointer, Currency::parse(&money.currency))
+        && let Some(currency) = currency.filter(|currency| *currency != own)
+    {
+        let detail = format!("Use the order's currency, {currency}, not {own}.");
+        checks.wrong(pointer, "currency_mismatch", detail);
     }
     money.amount
 }

@@ -6,7 +6,7 @@ use super::model::{
 };
 use super::state::{CancelReason, Fulfilment, Payment, Status};
 use crate::base::email;
-use crate::base::error::{Checks, Error, Result};
+use crate::base::error::{Checks, Error, FieldError, Result};
 use crate::base::money::{Currency, Price, possible_amount, sum};
 use crate::base::time::{DAY_MS, Timestamp};
 use crate::shop::customers::{
@@ -114,6 +114,8 @@ pub struct NewOrder {
     /// How far it had come in the shop of ours that exported it.
     pub life: Option<Life>,
     pub given: Given,
+    /// What its door found wrong with it: refused by the rules, together with what they find themselves.
+    pub wrong: Vec<FieldError>,
 }
 
 impl NewOrder {
@@ -165,6 +167,7 @@ impl NewOrder {
             is_import: false,
             life: None,
             given: Given::default(),
+            wrong: Vec::new(),
         }
     }
 
@@ -179,7 +182,7 @@ impl NewOrder {
         customer: Option<CustomerId>,
         now: Timestamp,
     ) -> Result<Order> {
-        let mut checks = Checks::default();
+        let mut checks = Checks::of(self.wrong.clone());
         let lines = self.checked_lines(&mut checks);
         self.check_amounts(&mut checks);
         if let Some(source) = &self.source {

@@ -19,16 +19,15 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/api/docs/errors/{code}").route(web::get().to(error)));
 }
 
-/// The address under which this server was reached: `public_url` when it is set, else as the request has it.
+/// The address to write down: `public_url` when it is set, else the one it was reached by, where no stranger can have
+/// made it up.
 fn server_of(web: &Web, request: &HttpRequest) -> String {
     let known = web.absolute("");
     if !known.is_empty() {
         return known;
     }
-    let host =
-        request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost:8080");
-    let plain = host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']'));
-    format!("http://{}", if plain { host } else { "localhost:8080" })
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    format!("http://{}", host.filter(|host| web.vouches_for(host)).unwrap_or("localhost:8080"))
 }
 
 /// `GET /api/openapi.json`
