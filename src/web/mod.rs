@@ -19,6 +19,7 @@ pub mod assets;
 pub mod chart;
 mod filters;
 pub mod flash;
+pub mod letter;
 pub mod pages;
 pub mod parts;
 pub mod shell;
