@@ -9,6 +9,7 @@ use crate::search::Search;
 use crate::shop::desk::backups::Office;
 use crate::shop::desk::feed;
 use crate::shop::desk::index::{StoreSource, changes, schema};
+use crate::shop::mail::{self, Post};
 use crate::shop::orders;
 use crate::shop::outreach::{self, Kinds, Outreach};
 use crate::shop::transfer::downloads::Downloads;
@@ -32,6 +33,8 @@ pub struct App {
     pub office: Office,
     /// Webhooks, and the work behind.
     pub outreach: Outreach,
+    /// Mail: its server, and what pages need of it.
+    pub post: Post,
 }
 
 /// What answering requests needs beside the open shop.
@@ -76,8 +79,12 @@ impl App {
             settings.server.max_upload.0,
         )?;
         let office = Office::new(shelf);
-        let outreach = Outreach::new(&store, &settings.webhooks, Kinds(feed::kinds()))?;
-        Ok(Self { dir, settings: Arc::new(settings.clone()), store, search, shop, imports, office, outreach })
+        let (mail, base) = (&settings.mail, settings.server.public_url.as_deref());
+        let post = Post::new(&store, mail.server()?, mail.hold_seconds, base);
+        let others = (vec![post.worker()], vec![post.subscriber()]);
+        let outreach = Outreach::new(&store, &settings.webhooks, Kinds(feed::kinds()), others)?;
+        let settings = Arc::new(settings.clone());
+        Ok(Self { dir, settings, store, search, shop, imports, office, outreach, post })
     }
 
     /// The parts that answer requests.
@@ -171,6 +178,7 @@ impl App {
 fn work_behind(store: &Store, door: &Nav) -> Option<u64> {
     let view = match door.href {
         "/admin/webhooks" => return store.read(outreach::failing).ok(),
+        "/admin/mail" => return store.read(|s| mail::failed_lately(s, store.clock().now())).ok(),
         "/admin/orders" => orders::VIEWS.iter().find(|v| v.word == "to_ship")?,
         _ => return None,
     };

@@ -5,10 +5,12 @@
 //! What belongs to the shop rather than to the machine is kept in the store and edited on pages, never here.
 
 mod layers;
+mod mail;
 mod sections;
 mod values;
 
 pub use layers::{Entry, Flag, Inputs, Loaded, Origin, load};
+pub use mail::Mail;
 pub use sections::{Backup, Data, Log, LogFormat, Metrics, Secret, Settings};
 
 /// The file that `backroom config default` prints.

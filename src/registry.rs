@@ -1,7 +1,7 @@
 //! Every list of the program in one place: tables, checks, doors of the navigation, kinds of events.
 
 use crate::access;
-use crate::shop::{customers, orders, outreach, transfer};
+use crate::shop::{customers, mail, orders, outreach, transfer};
 use crate::store::{Checker, TableInfo};
 use crate::web::{Group, Nav};
 use crate::work;
@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 /// Every table. One that is missing here cannot be opened, so none is forgotten in checks and backups.
 pub fn tables() -> &'static [TableInfo] {
     static ALL: LazyLock<Vec<TableInfo>> = LazyLock::new(|| {
-        let features = [customers::TABLES, orders::TABLES, transfer::TABLES, outreach::TABLES];
+        let features = [customers::TABLES, orders::TABLES, transfer::TABLES, outreach::TABLES, mail::TABLES];
         access::TABLES
             .iter()
             .chain(work::TABLES)
@@ -35,6 +35,7 @@ pub fn doors() -> &'static [Nav] {
             door("Home", "/admin", "house", "h"),
             Nav { permission: Some("orders:view"), ..door("Orders", "/admin/orders", "shopping-cart", "o") },
             Nav { permission: Some("customers:view"), ..door("Customers", "/admin/customers", "users", "u") },
+            Nav { permission: Some("mail:view"), phone: false, ..door("Mail", "/admin/mail", "mail", "m") },
             Nav {
                 permission: Some("backups:manage"),
                 group: Group::System,
@@ -63,6 +64,11 @@ pub fn doors() -> &'static [Nav] {
 /// How the features tell of their forms when one is shown again after a session had ended.
 pub fn tellers() -> access::parked::Tellers {
     access::parked::Tellers(vec![orders::admin::told, customers::admin::told])
+}
+
+/// The cards that other features put on the page of an order.
+pub fn asides() -> orders::admin::Asides {
+    orders::admin::Asides(vec![mail::of_order])
 }
 
 #[cfg(test)]

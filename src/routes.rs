@@ -3,7 +3,7 @@
 use crate::access;
 use crate::app::Front;
 use crate::registry;
-use crate::shop::{customers, desk, orders, outreach, transfer};
+use crate::shop::{customers, desk, mail, orders, outreach, transfer};
 use crate::web::query::no_strangers;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig, scope};
@@ -20,6 +20,8 @@ pub fn configure(front: &Front, config: &mut ServiceConfig) {
         .app_data(Data::new(front.downloads.clone()))
         .app_data(Data::new(app.office.clone()))
         .app_data(Data::new(app.outreach.clone()))
+        .app_data(Data::new(app.post.clone()))
+        .app_data(Data::new(registry::asides()))
         .app_data(Data::new(registry::tellers()))
         .app_data(Data::new(app.clone()));
     // What programs call, most often of all: an address is looked for in the order it stands here.
@@ -29,6 +31,7 @@ pub fn configure(front: &Front, config: &mut ServiceConfig) {
             .configure(orders::api_routes)
             .configure(customers::api_routes)
             .configure(outreach::api_routes)
+            .configure(mail::api_routes)
             .configure(desk::api_routes),
     );
     // Pages.
@@ -38,6 +41,7 @@ pub fn configure(front: &Front, config: &mut ServiceConfig) {
         .configure(customers::admin::routes)
         .configure(transfer::routes)
         .configure(outreach::admin::routes)
+        .configure(mail::admin::routes)
         .configure(desk::routes);
     // What supervisors call.
     config.configure(desk::health_routes);

@@ -86,7 +86,8 @@ impl Document {
 
 #[test]
 fn every_operation_answers_as_the_document_says() {
-    let shop = Shop::open();
+    // Nothing listens there: a mail is tried and waits.
+    let (shop, _home) = crate::mail::shop_with(1, 3_600, "");
     let mut api = Document::of(&shop);
     let orders = "/api/v1/orders";
     let full = json!({
@@ -165,6 +166,7 @@ fn every_operation_answers_as_the_document_says() {
     api.call(&shop, ("GET", "/api/v1/events"), "/api/v1/events?limit=1000", None, &[]).expect(200);
 
     webhooks(&shop, &mut api);
+    mail(&shop, &mut api);
 
     let operations: BTreeSet<String> = api.api["paths"]
         .as_object()
@@ -211,6 +213,34 @@ fn webhooks(shop: &Shop, api: &mut Document) {
     }
     api.call(shop, ("DELETE", "/api/v1/webhooks/{id}"), &one, None, &[]).expect(204);
     api.call(shop, ("DELETE", "/api/v1/webhooks/{id}"), &one, None, &[]).expect(404);
+}
+
+/// One that waits for an hour is cancelled, sent again, and came back.
+fn mail(shop: &Shop, api: &mut Document) {
+    let cookie = shop.sign_in(crate::harness::OWNER, crate::harness::PASSWORD);
+    crate::mail::switch_on(shop, &cookie, &["order_placed"], &[]).expect(303);
+    shop.place("mailed", &least_order("mail@example.com", 100)).expect(201);
+    let list = "/api/v1/mail";
+    crate::harness::until("it waits", || shop.get(list).json()["data"][0]["id"].is_string());
+    let path = format!("{list}?state=queued&limit=1");
+    let mail = api.call(shop, ("GET", list), &path, None, &[]).expect(200).json()["data"][0].clone();
+    api.call(shop, ("GET", list), &format!("{list}?state=odd"), None, &[]).expect(422);
+    let one = format!("{list}/{}", mail["id"].as_str().unwrap());
+    api.call(shop, ("GET", "/api/v1/mail/{id}"), &one, None, &[]).expect(200);
+    let cancel = format!("{one}/cancel");
+    api.call(shop, ("POST", "/api/v1/mail/{id}/cancel"), &cancel, None, &[]).expect(200);
+    api.call(shop, ("POST", "/api/v1/mail/{id}/cancel"), &cancel, None, &[]).expect(409);
+    api.call(shop, ("POST", "/api/v1/mail/{id}/resend"), &format!("{one}/resend"), None, &[]).expect(202);
+    let bounces = format!("{list}/bounces");
+    let bounce = json!({"email": "mail@example.com", "kind": "hard", "message_id": mail["message_id"]});
+    api.call(shop, ("POST", "/api/v1/mail/bounces"), &bounces, Some(&bounce), &[]).expect(200);
+    api.call(shop, ("POST", "/api/v1/mail/bounces"), &bounces, Some(&json!({"email": "x"})), &[]).expect(422);
+    let suppressed = "/api/v1/mail/suppressed";
+    api.call(shop, ("GET", suppressed), suppressed, None, &[]).expect(200);
+    let address = format!("{suppressed}/mail@example.com");
+    let template = "/api/v1/mail/suppressed/{address}";
+    api.call(shop, ("DELETE", template), &address, None, &[]).expect(204);
+    api.call(shop, ("DELETE", template), &address, None, &[]).expect(404);
 }
 
 /// Credit notes come by import only.

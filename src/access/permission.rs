@@ -47,6 +47,8 @@ const CHANGES_SHOW: &[(&str, &str)] = &[
     ("orders:export", "orders:view"),
     ("customers:edit", "customers:view"),
     ("customers:export", "customers:view"),
+    ("mail:send", "mail:view"),
+    ("mail:manage", "mail:view"),
 ];
 
 /// The permissions as types: `Staff<may::EditOrders>`.
@@ -69,6 +71,9 @@ pub mod may {
         ManageStaff "staff:manage" "Manage staff" "Add and deactivate staff, set roles and passwords.",
         ManageKeys "keys:manage" "Manage API keys" "Create and revoke API keys.",
         ManageWebhooks "webhooks:manage" "Manage webhooks" "Send events, whatever they tell, to addresses of other programs.",
+        ViewMail "mail:view" "View mails" "See which mails were sent to whom, with their texts.",
+        SendMail "mail:send" "Send mails" "Cancel mails, send them again, and say which addresses are not written to.",
+        ManageMail "mail:manage" "Manage mails" "Choose which mails are sent, and change their templates.",
         ManageBackups "backups:manage" "Manage backups" "Make, prove and download backups, which hold everything.",
         ManageSettings "settings:manage" "Change settings" "Change the shop's name, time zone, currency and country.",
         ViewSystem "system:view" "View the system" "See health, storage, search index and version.",

@@ -70,13 +70,15 @@ const TABLE: &[Line] = &[
         role: Role::Support,
         word: "support",
         label: "Support",
-        sentence: "Helps customers: sees, places and changes orders and customers.",
+        sentence: "Helps customers: sees, places and changes orders and customers, and sends mails again.",
         grant: Grant::Only(&[
             "orders:view",
             "orders:create",
             "orders:edit",
             "customers:view",
             "customers:edit",
+            "mail:view",
+            "mail:send",
         ]),
     },
     Line {
@@ -170,6 +172,9 @@ events:view       x x . . x
 staff:manage      x . . . .
 keys:manage       x . . . .
 webhooks:manage   x . . . .
+mail:view         x x x . x
+mail:send         x x x . .
+mail:manage       x x . . .
 backups:manage    x . . . .
 settings:manage   x x . . .
 system:view       x x . . x

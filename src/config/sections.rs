@@ -1,5 +1,6 @@
 //! The sections of the configuration with their defaults, and what cannot work in them.
 
+use super::mail::Mail;
 use crate::access;
 use crate::base::error::{Error, FieldError, Result};
 use crate::outbound::s3::{Place, Storage};
@@ -26,6 +27,7 @@ pub struct Settings {
     pub metrics: Metrics,
     pub backup: Backup,
     pub webhooks: webhooks::Settings,
+    pub mail: Mail,
 }
 
 /// `[data]`: where everything is kept.
@@ -214,8 +216,14 @@ impl Serialize for Secret {
 
 impl Settings {
     /// The settings whose value is a [`Secret`]: these may also come from a file or the credentials directory.
-    pub const SECRETS: &[&str] =
-        &["metrics.token", "backup.key", "backup.s3_access_key", "backup.s3_secret_key"];
+    pub const SECRETS: &[&str] = &[
+        "metrics.token",
+        "backup.key",
+        "backup.s3_access_key",
+        "backup.s3_secret_key",
+        "mail.password",
+        "mail.dkim_key",
+    ];
 
     /// What cannot work although every value has the right shape: the setting and what would be right.
     pub fn problems(&self) -> Vec<FieldError> {
@@ -256,6 +264,7 @@ impl Settings {
         found.unless(is_open, "metrics.token", "write a token, or leave the setting out");
         found.keep(self.backup.storage().map(|_storage| ()));
         found.keep(self.webhooks.networks().map(|_networks| ()));
+        found.keep(self.mail.check());
         found.unless(
             self.backup.copy_dir.as_ref().is_none_or(|dir| dir.is_absolute()),
             "backup.copy_dir",

@@ -2,6 +2,7 @@
 
 pub mod customers;
 pub mod desk;
+pub mod mail;
 pub mod orders;
 pub mod outreach;
 pub mod transfer;

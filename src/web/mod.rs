@@ -21,6 +21,7 @@ pub mod chart;
 mod filters;
 pub mod flash;
 pub mod kept;
+pub mod letter;
 pub mod pages;
 pub mod parts;
 pub mod shell;

@@ -23,7 +23,7 @@ struct Files;
 /// Only the address of the page may be asked again, and only by the same person.
 const PRIVATE: &str = "private, no-cache";
 /// Templates of plain text, which must not be escaped for HTML. Nothing else is exempt.
-const TEXT_FOLDER: &str = "mail/";
+const TEXT_FOLDER: &str = "letters/";
 const HTML: &str = "text/html; charset=utf-8";
 /// Far more steps than the largest list page takes; stops a template that runs away.
 const FUEL: u64 = 20_000_000;
@@ -239,8 +239,8 @@ mod tests {
         for name in ["x.html", "x.txt", "x.jinja", "x.html.j2.jinja", "x"] {
             assert_eq!(escape_of(name), AutoEscape::Html, "{name}");
         }
-        assert_eq!(escape_of("mail/order/text.txt"), AutoEscape::None);
-        assert_eq!(escape_of("mail/order/page.html"), AutoEscape::Html);
+        assert_eq!(escape_of("letters/order/text.txt"), AutoEscape::None);
+        assert_eq!(escape_of("letters/order/page.html"), AutoEscape::Html);
     }
 
     #[test]

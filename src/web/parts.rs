@@ -141,6 +141,29 @@ pub struct Entry {
     pub link: Option<Link>,
 }
 
+/// A card that another feature puts on a page: rows with a state, and one thing that can be done with each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Slips {
+    pub title: &'static str,
+    /// The id of its heading.
+    pub word: &'static str,
+    pub rows: Vec<Slip>,
+    /// Where all of them are, when these are not all.
+    pub all: Option<Link>,
+}
+
+/// One row of [`Slips`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Slip {
+    pub link: Link,
+    pub badge: Badge,
+    pub at: Timestamp,
+    /// Why it is so; may be empty.
+    pub note: String,
+    /// A form with one button.
+    pub act: Option<Link>,
+}
+
 /// One changed field of `ui.diff`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Change {

@@ -12,6 +12,7 @@ pub(super) fn browser() -> Option<Chrome> {
 /// A shop to look at, and the session of its owner.
 pub(super) struct Tour {
     pub shop: Shop,
+    _home: tempfile::TempDir,
     pub cookie: String,
     pub pages: Vec<String>,
 }
@@ -19,7 +20,8 @@ pub(super) struct Tour {
 impl Tour {
     /// Orders of people with long names and addresses, in two currencies, held, tagged, noted, with many values a cell.
     pub(super) fn open() -> Self {
-        let shop = Shop::open();
+        let server = crate::mail::Server::open();
+        let (shop, home) = crate::mail::shop_with(server.port, 0, "");
         for i in 0..12 {
             let email = format!("customer{i}.with-a-long-local-part.and-more@mail.department.example.com");
             let mut order = least_order(&email, 100_000 * i + 1);
@@ -60,6 +62,7 @@ impl Tour {
         let everything = "number,date,customer,total,status,payment,fulfilment,items,categories,sizes,colours,barcodes,email,phone,\
                           destination,channel,tags,voucher,method,tracking,note";
         let mut pages = crate::webhooks::pages(&shop);
+        pages.extend(crate::mail::pages(&shop, &cookie));
         pages.extend([
             "/admin".to_owned(),
             "/admin/orders".to_owned(),
@@ -103,6 +106,6 @@ impl Tour {
             "/api/docs/errors/validation".to_owned(),
             "/admin/nothing".to_owned(),
         ]);
-        Self { shop, cookie, pages }
+        Self { shop, _home: home, cookie, pages }
     }
 }

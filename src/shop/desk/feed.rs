@@ -4,6 +4,7 @@ use crate::access::{self, Caller, may};
 use crate::base::error::{Error, Result};
 use crate::shop::customers;
 use crate::shop::desk::backups;
+use crate::shop::mail;
 use crate::shop::orders;
 use crate::shop::outreach::{self, EventOut, Kinds};
 use crate::shop::transfer::{downloads, imports};
@@ -56,6 +57,7 @@ pub fn kinds() -> Vec<(&'static str, &'static str)> {
         downloads::EVENTS,
         backups::EVENTS,
         outreach::EVENTS,
+        mail::EVENTS,
         access::events::EVENTS,
         access::profile::EVENTS,
     ];

@@ -8,6 +8,8 @@ use crate::base::error::{Checks, Error, Result};
 use crate::outbound::webhooks::{Guard, Sender, Settings};
 use crate::store::Store;
 use crate::work::Work;
+use crate::work::jobs::Worker;
+use crate::work::subscriptions::Subscriber;
 use std::sync::Arc;
 
 const NOTE_MAX: usize = 200;
@@ -22,17 +24,22 @@ pub struct Outreach {
     pub work: Work,
 }
 
+/// Who else does jobs and follows events.
+pub type Others = (Vec<Arc<dyn Worker>>, Vec<Arc<dyn Subscriber>>);
+
 impl Outreach {
-    /// Webhooks with the work that carries them out.
+    /// Webhooks with the work that carries them out, and what others have done by the same loops.
     ///
     /// # Errors
     /// `invalid_setting`.
-    pub fn new(store: &Store, settings: &Settings, kinds: Kinds) -> Result<Self> {
+    pub fn new(store: &Store, settings: &Settings, kinds: Kinds, others: Others) -> Result<Self> {
         let sender = Sender::new(Guard::new(settings.networks()?));
         let deliveries = Deliveries::new(store.clone(), sender.clone());
         let again = Again::new(store.clone());
-        let work =
-            Work::new(store.clone(), vec![Arc::new(deliveries), Arc::new(again)], vec![Arc::new(Notices)]);
+        let (mut workers, mut subscribers) = others;
+        workers.extend([Arc::new(deliveries) as Arc<dyn Worker>, Arc::new(again)]);
+        subscribers.push(Arc::new(Notices));
+        let work = Work::new(store.clone(), workers, subscribers);
         Ok(Self { sender, kinds, work })
     }
 

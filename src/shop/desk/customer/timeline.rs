@@ -90,6 +90,8 @@ fn sentence(event: &StoredEvent) -> (&'static str, Tone, String) {
             ("upload", Tone::Still, format!("changed by an import: {}", changed_fields(event)))
         }
         "credit_note.added" => ("receipt-text", Tone::Info, credited(event)),
+        "mail.sent" => plain("mail", Tone::Ok, "mail sent"),
+        "mail.failed" => plain("mail", Tone::Bad, "mail could not be sent"),
         other => ("info", Tone::Still, other.replace(['.', '_'], " ")),
     }
 }

@@ -11,6 +11,7 @@ pub use pages::routes;
 
 use crate::shop::customers;
 use crate::shop::desk::{feed, find};
+use crate::shop::mail;
 use crate::shop::orders;
 use crate::shop::outreach;
 use utoipa::OpenApi as _;
@@ -49,6 +50,7 @@ pub fn document(server: Option<&str>) -> OpenApi {
         find::ApiDocs::openapi(),
         feed::ApiDocs::openapi(),
         outreach::ApiDocs::openapi(),
+        mail::ApiDocs::openapi(),
     ] {
         api.merge(part);
     }

@@ -1,5 +1,6 @@
 //! Taking a step, and writing notes: one form, one operation, back to the order with a way to undo it.
 
+use super::asides::Asides;
 use super::show::{ShowQuery, View, refused};
 use super::words;
 use crate::access::{Rights, Staff, may};
@@ -161,7 +162,9 @@ fn again(
         return Err(error);
     }
     let query = ShowQuery { from, ..ShowQuery::default() };
-    let view = View { shell, search, rights, query: &query };
+    // What is to be corrected stands alone with the order: the cards of others come with the page itself.
+    let asides = Asides::default();
+    let view = View { shell, search, rights, query: &query, asides: &asides };
     let page = store.read(|s| view.page(s, &get(s, id)?))?;
     let mut typed: BTreeMap<String, String> = fields.0.iter().cloned().collect();
     typed.insert("step".to_owned(), word.to_owned());

@@ -18,7 +18,7 @@ const CARRIERS: &[(&str, &str, &str)] = &[
 ];
 
 /// The carrier's page about a parcel; `None` for a carrier that is not known or without a number.
-pub(super) fn link(carrier: &str, tracking: &str) -> Option<Link> {
+pub fn link(carrier: &str, tracking: &str) -> Option<Link> {
     let carrier = carrier.to_lowercase();
     let number: String = tracking.chars().filter(|c| !c.is_whitespace()).collect();
     let is_number = !number.is_empty() && number.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');

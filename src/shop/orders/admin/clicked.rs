@@ -136,6 +136,7 @@ impl Desk {
             .app_data(web::Data::from(shop))
             .app_data(web::Data::new(store.clone()))
             .app_data(web::Data::new(search))
+            .app_data(web::Data::new(super::Asides::default()))
             .configure(access::routes)
             .configure(super::routes);
         let service = std::rc::Rc::new(init_service(app).await);

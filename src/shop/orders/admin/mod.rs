@@ -1,6 +1,7 @@
 //! The pages of orders: the list and what can be done with many, an order and its steps, edit, credit notes.
 
 mod act;
+mod asides;
 #[cfg(test)]
 mod asked;
 mod bulk;
@@ -25,6 +26,8 @@ mod timeline;
 mod told;
 mod words;
 
+pub use asides::{Aside, Asides};
+pub use carriers::link as parcel_link;
 pub use told::told;
 pub use words::{badges, goods_of, state_of};
 

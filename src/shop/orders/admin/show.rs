@@ -1,5 +1,6 @@
 //! The order page: what was bought, how far it has come, what happened, and what can be done now.
 
+use super::asides::Asides;
 use super::facets::PATH;
 use super::neighbours::{self, Neighbours};
 use super::sheet::{self, Cancellation, Contact, LineRow, ParcelRow, PaymentRow};
@@ -19,7 +20,7 @@ use crate::shop::orders::{
 };
 use crate::store::{Read, Snapshot, Store, Subject, events};
 use crate::web::flash::local_path;
-use crate::web::parts::{Badge, Choice, FormErrors, Link, Pair, Sum, Tab};
+use crate::web::parts::{Badge, Choice, FormErrors, Link, Pair, Slips, Sum, Tab};
 use crate::web::place::Place;
 use crate::web::{Page, Pages, Query, Shell, see_other};
 use actix_web::http::StatusCode;
@@ -94,6 +95,8 @@ pub(super) struct OrderPage {
     pub note: String,
     pub metadata: Vec<Pair>,
     pub facts: Vec<Pair>,
+    /// Cards of other features.
+    pub asides: Vec<Slips>,
     pub may_edit: bool,
     /// Prices, payments and how to reach the customer are the reader's business.
     pub sees_prices: bool,
@@ -166,6 +169,7 @@ impl OrderPage {
                 .map(|(k, v)| Pair { label: k.clone(), value: v.clone() })
                 .collect(),
             facts: sheet::facts(order),
+            asides: Vec::new(),
             may_edit: may("orders:edit"),
             offers: offers(order, may),
             sees_prices: true,
@@ -226,7 +230,7 @@ pub(super) async fn show(
     staff: Staff<may::ViewOrders>,
     shell: Shell,
     pages: web::Data<Pages>,
-    (store, search): (web::Data<Store>, web::Data<Search>),
+    (store, search, asides): (web::Data<Store>, web::Data<Search>, web::Data<Asides>),
     id: web::Path<String>,
     query: Query<ShowQuery>,
 ) -> Result<HttpResponse> {
@@ -239,7 +243,8 @@ pub(super) async fn show(
             return see_other(&format!("/admin/orders/{id}"), None);
         }
     };
-    let view = View { shell: &shell, search: &search, rights: staff.rights(), query: &query.0 };
+    let (rights, query) = (staff.rights(), &query.0);
+    let view = View { shell: &shell, search: &search, rights, query, asides: &asides };
     let page = store.read(|s| view.page(s, &get(s, id)?))?;
     pages.show(&shell, &page)
 }
@@ -250,6 +255,7 @@ pub(super) struct View<'a> {
     pub search: &'a Search,
     pub rights: Rights,
     pub query: &'a ShowQuery,
+    pub asides: &'a Asides,
 }
 
 impl View<'_> {
@@ -263,6 +269,7 @@ impl View<'_> {
         let search = seen_by(self.search, prices);
         page.near = neighbours::of(&search, self.shell, Some(page.from.as_str()), order)?;
         page.customer = self.customer(s, order)?;
+        page.asides = self.asides.of(s, order.id, self.rights)?;
         Ok(if prices { page } else { page.without_prices(order) })
     }
 

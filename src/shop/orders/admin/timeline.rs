@@ -143,7 +143,11 @@ fn edited(event: &StoredEvent) -> Option<(u64, String)> {
 /// The entry of an event in the timeline of an order.
 fn moment(event: &StoredEvent, order: &Order) -> Moment {
     let own = event.subject.id_as::<OrderId>() == Some(order.id);
-    let mut entry = if own { own_moment(event, order) } else { other_moment(event) };
+    let mut entry = match mailed(event) {
+        Some(entry) => entry,
+        None if own => own_moment(event, order),
+        None => other_moment(event),
+    };
     entry.by = who(&event.actor);
     entry.at = Some(if own { happened_at(event) } else { event.at });
     entry
@@ -158,6 +162,21 @@ pub(super) fn who(actor: &Actor) -> String {
         ActorKind::System => "Backroom".to_owned(),
         ActorKind::Customer => format!("{} (customer)", actor.name),
     }
+}
+
+/// Somebody was written to about the order, or was not. Whom, and what the server said, stands with the mail.
+fn mailed(event: &StoredEvent) -> Option<Moment> {
+    let text = |name: &str| event.data.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (tone, what) = match event.kind.as_str() {
+        "mail.sent" => (Tone::Ok, "was sent"),
+        "mail.failed" => (Tone::Bad, "could not be sent"),
+        "mail.cancelled" => (Tone::Still, "was cancelled before it was sent"),
+        "mail.dropped" => (Tone::Still, "was not sent"),
+        _ => return None,
+    };
+    let which = text("moment").replace('_', " ");
+    let note = Some(text("reason").to_owned()).filter(|_| event.kind == "mail.dropped");
+    Some(Moment { icon: "mail", tone, text: format!("Mail “{which}” {what}"), note, ..Moment::default() })
 }
 
 /// Another order of the customer began or ceased to count, which may have turned new into returning here.

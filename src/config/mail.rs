@@ -1,0 +1,126 @@
+//! `[mail]`: the server that takes the shop's mails.
+
+use super::sections::Secret;
+use crate::base::error::{Error, Result};
+use crate::outbound::smtp::{Dkim, Place, Server, Tls};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// `[mail]`: nothing is sent while there is no host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Mail {
+    /// The name of the server; mail is off without it.
+    pub host: Option<String>,
+    /// 587 for STARTTLS, 465 for TLS, 25 for none, if absent.
+    pub port: Option<u16>,
+    pub tls: Tls,
+    /// Who signs in there; nobody, if absent.
+    pub user: Option<String>,
+    pub password: Option<Secret>,
+    /// The name this machine gives itself; its own, if absent.
+    pub hello: Option<String>,
+    /// A certificate authority of one's own, as PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Seconds to wait for a connection and for each answer.
+    pub timeout_seconds: u32,
+    /// Seconds a mail waits in which sending can be cancelled.
+    pub hold_seconds: u32,
+    /// Signing by DKIM, when all three are set.
+    pub dkim_domain: Option<String>,
+    pub dkim_selector: Option<String>,
+    pub dkim_key: Option<Secret>,
+}
+
+impl Default for Mail {
+    fn default() -> Self {
+        Self {
+            host: None,
+            port: None,
+            tls: Tls::Starttls,
+            user: None,
+            password: None,
+            hello: None,
+            ca_file: None,
+            timeout_seconds: 30,
+            hold_seconds: 10,
+            dkim_domain: None,
+            dkim_selector: None,
+            dkim_key: None,
+        }
+    }
+}
+
+impl Mail {
+    /// The server; `None` while mail is off.
+    ///
+    /// # Errors
+    /// `invalid_setting` with the key and what would be right.
+    pub fn server(&self) -> Result<Option<Server>> {
+        self.server_with(self.ca_file.as_deref())
+    }
+
+    /// What cannot work, without a look at files.
+    ///
+    /// # Errors
+    /// `invalid_setting` with the key and what would be right.
+    pub fn check(&self) -> Result<()> {
+        if self.ca_file.as_ref().is_some_and(|file| !file.is_absolute()) {
+            let text = "mail.ca_file: give the whole path of a file, such as /etc/ssl/own-ca.pem";
+            return Err(Error::invalid("invalid_setting", text));
+        }
+        self.server_with(None).map(drop)
+    }
+
+    fn server_with(&self, authority: Option<&Path>) -> Result<Option<Server>> {
+        let wrong = |text: &'static str| Err(Error::invalid("invalid_setting", text));
+        if !(1..=300).contains(&self.timeout_seconds) {
+            return wrong("mail.timeout_seconds: give a number from 1 to 300");
+        }
+        if self.hold_seconds > 3_600 {
+            return wrong("mail.hold_seconds: give a number from 0 to 3600");
+        }
+        let Some(host) = &self.host else { return Ok(None) };
+        let login = match (&self.user, &self.password) {
+            (Some(user), Some(password)) => Some((user.as_str(), password.reveal())),
+            (None, None) => None,
+            (Some(_), None) => return wrong("mail.password: give the password of mail.user"),
+            (None, Some(_)) => return wrong("mail.user: give the user whose password mail.password is"),
+        };
+        let dkim = match (&self.dkim_domain, &self.dkim_selector, &self.dkim_key) {
+            (Some(domain), Some(selector), Some(key)) => Some(Dkim { domain, selector, key: key.reveal() }),
+            (None, None, None) => None,
+            _ => return wrong("mail.dkim_key: set dkim_domain, dkim_selector and dkim_key, or none of them"),
+        };
+        Server::new(&Place {
+            host,
+            port: self.port,
+            tls: self.tls,
+            login,
+            hello: self.hello.as_deref(),
+            authority,
+            patience: Duration::from_secs(u64::from(self.timeout_seconds)),
+            dkim,
+        })
+        .map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mail_is_off_without_a_host_and_half_of_a_pair_is_refused() {
+        assert!(Mail::default().server().unwrap().is_none());
+        let read = |text: &str| toml::from_str::<Mail>(text).unwrap().server();
+        let said = |text: &str| read(text).err().unwrap().message.into_owned();
+        assert!(read("host = \"smtp.example.com\"").unwrap().is_some());
+        assert!(said("host = \"h\"\nuser = \"u\"").starts_with("mail.password: "));
+        assert!(said("host = \"h\"\npassword = \"p\"").starts_with("mail.user: "));
+        assert!(said("host = \"h\"\ndkim_domain = \"d\"").starts_with("mail.dkim_key: "));
+        assert!(said("timeout_seconds = 0").starts_with("mail.timeout_seconds: "));
+        assert!(said("hold_seconds = 7200").starts_with("mail.hold_seconds: "));
+    }
+}

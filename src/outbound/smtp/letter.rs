@@ -1,0 +1,116 @@
+//! One message as it goes over the wire: the same bytes whenever it is sent.
+
+use crate::base::error::{Error, Result};
+use crate::base::time::Timestamp;
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::{Address, Message};
+use std::time::{Duration, UNIX_EPOCH};
+
+/// Who sends or answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Party<'p> {
+    /// May be empty.
+    pub name: &'p str,
+    pub address: &'p str,
+}
+
+/// A message to one recipient.
+#[derive(Clone, Copy, Debug)]
+pub struct Letter<'l> {
+    /// Unique, without the angle brackets.
+    pub message_id: &'l str,
+    pub at: Timestamp,
+    pub from: Party<'l>,
+    /// Where answers go, when not to the sender.
+    pub reply_to: Option<&'l str>,
+    pub to: &'l str,
+    pub subject: &'l str,
+    pub text: &'l str,
+    pub html: &'l str,
+}
+
+/// An address as the protocol has it.
+pub(super) fn address(text: &str) -> Result<Address> {
+    text.parse().map_err(|e: lettre::address::AddressError| {
+        Error::invalid("invalid_email", "Enter an e-mail address such as anna@example.com.").because(e)
+    })
+}
+
+impl Letter<'_> {
+    /// The message with its headers.
+    ///
+    /// # Errors
+    /// `invalid_email` for an address that the protocol does not have.
+    pub(super) fn message(&self) -> Result<Message> {
+        // A line end in a header would begin another one.
+        let line = |text: &str| text.chars().filter(|c| !c.is_control()).collect::<String>();
+        let name = Some(line(self.from.name)).filter(|name| !name.is_empty());
+        let sent_at = UNIX_EPOCH + Duration::from_millis(u64::try_from(self.at.0).unwrap_or(0));
+        let mut builder = Message::builder()
+            .message_id(Some(format!("<{}>", self.message_id)))
+            .date(sent_at)
+            .from(Mailbox::new(name, address(self.from.address)?))
+            .to(Mailbox::new(None, address(self.to)?))
+            .subject(line(self.subject))
+            // So that no out-of-office note answers it (RFC 3834).
+            .raw_header(HeaderValue::new(
+                HeaderName::new_from_ascii_str("Auto-Submitted"),
+                "auto-generated".to_owned(),
+            ));
+        if let Some(reply_to) = self.reply_to {
+            builder = builder.reply_to(Mailbox::new(None, address(reply_to)?));
+        }
+        let boundary: String = self.message_id.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
+        let parts = MultiPart::alternative()
+            .boundary(format!("part-{boundary}"))
+            .singlepart(SinglePart::plain(self.text.to_owned()))
+            .singlepart(SinglePart::html(self.html.to_owned()));
+        builder.multipart(parts).map_err(Error::internal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter<'l>(subject: &'l str, name: &'l str) -> Letter<'l> {
+        Letter {
+            message_id: "mal_1@example.com",
+            at: Timestamp::parse("2026-11-20T10:00:00Z").unwrap(),
+            from: Party { name, address: "shop@example.com" },
+            reply_to: Some("help@example.com"),
+            to: "anna@example.com",
+            subject,
+            text: "Grüße",
+            html: "<p>Grüße</p>",
+        }
+    }
+
+    #[test]
+    fn the_same_letter_has_the_same_bytes() {
+        let bytes = || letter("Order 1", "Lumo").message().unwrap().formatted();
+        assert_eq!(bytes(), bytes());
+        let text = String::from_utf8(bytes()).unwrap();
+        for line in [
+            "Message-ID: <mal_1@example.com>",
+            "Date: Fri, 20 Nov 2026 10:00:00 +0000",
+            "From: Lumo <shop@example.com>",
+            "Reply-To: help@example.com",
+            "Auto-Submitted: auto-generated",
+        ] {
+            assert!(text.contains(line), "{line} in {text}");
+        }
+    }
+
+    #[test]
+    fn no_text_becomes_a_header() {
+        let evil = "Order\r\nBcc: all@example.com\r\n\r\nx";
+        let bytes =
+            letter(evil, "Lumo\" <x@example.com>\r\nBcc: all@example.com").message().unwrap().formatted();
+        let text = String::from_utf8(bytes).unwrap();
+        let (head, _) = text.split_once("\r\n\r\n").unwrap();
+        assert!(!head.lines().any(|line| line.to_lowercase().starts_with("bcc")), "{head}");
+        assert!(Letter { to: "a@b.example\r\nBcc: x@example.com", ..letter("a", "b") }.message().is_err());
+    }
+}

@@ -1,0 +1,10 @@
+//! Mail over SMTP: one message to one recipient at a time, over connections that are kept for a while, and what the
+//! server said of it. Knows no feature.
+
+mod answer;
+mod letter;
+mod server;
+
+pub use answer::Outcome;
+pub use letter::{Letter, Party};
+pub use server::{Dkim, Place, Server, Tls};

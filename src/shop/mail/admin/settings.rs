@@ -1,0 +1,243 @@
+//! The settings of mail: who sends, which moments are on, how many a day; and what to do while there is no server.
+
+use super::{Manager, PATH, Parts, Show, Viewer, tabs};
+use crate::access::profile;
+use crate::base::error::{Error, Kind, Result};
+use crate::shop::mail::model::{Content, MailId};
+use crate::shop::mail::moments::{LANGUAGES, Moment};
+use crate::shop::mail::ops::{self, New, TEST};
+use crate::shop::mail::settings::{self, Settings};
+use crate::store::Tx;
+use crate::web::error::status;
+use crate::web::parts::{Choice, FormErrors, Tab};
+use crate::web::{Form, Page, Toast, see_other};
+use actix_web::HttpResponse;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Serialize)]
+struct MomentRow {
+    word: &'static str,
+    label: &'static str,
+    sentence: &'static str,
+    on: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct SettingsPage {
+    tabs: Vec<Tab>,
+    /// Where the server is; absent while none is configured.
+    server: Option<String>,
+    name: String,
+    /// The name of the shop, which stands in for an empty one.
+    shop: String,
+    address: String,
+    reply_to: String,
+    notices_to: String,
+    daily_limit: String,
+    language: String,
+    version: u64,
+    languages: Vec<Choice>,
+    moments: Vec<MomentRow>,
+    errors: Option<FormErrors>,
+    may_manage: bool,
+    /// Whom a test goes to.
+    me: String,
+    hold_seconds: i64,
+}
+
+impl Page for SettingsPage {
+    const TEMPLATE: &'static str = "mail/settings.html";
+    #[cfg(test)]
+    fn sample() -> Self {
+        let evil = "<script>alert(1)</script>".to_owned();
+        Self {
+            tabs: tabs("/settings"),
+            server: None,
+            name: evil.clone(),
+            shop: evil.clone(),
+            address: evil.clone(),
+            reply_to: evil.clone(),
+            notices_to: evil.clone(),
+            daily_limit: evil.clone(),
+            language: "de".to_owned(),
+            version: 1,
+            languages: languages(),
+            moments: moments(&["order_placed".to_owned()]),
+            errors: Some(FormErrors::of(&Error::conflict("mail_not_set_up", evil.clone()))),
+            may_manage: true,
+            me: evil,
+            hold_seconds: 10,
+        }
+    }
+}
+
+/// What was typed.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Typed {
+    name: String,
+    address: String,
+    reply_to: String,
+    notices_to: String,
+    daily_limit: String,
+    language: String,
+    on: Vec<String>,
+    version: u64,
+}
+
+impl Typed {
+    fn of(s: &Settings) -> Self {
+        Self {
+            name: s.name.clone(),
+            address: s.address.clone(),
+            reply_to: s.reply_to.clone(),
+            notices_to: s.notices_to.clone(),
+            daily_limit: s.daily_limit.to_string(),
+            language: s.language.clone(),
+            on: s.on.clone(),
+            version: s.version,
+        }
+    }
+    fn wish(&self) -> Settings {
+        Settings {
+            name: self.name.clone(),
+            address: self.address.clone(),
+            reply_to: self.reply_to.clone(),
+            notices_to: self.notices_to.clone(),
+            on: self.on.clone(),
+            // What is no number is out of range, and said so.
+            daily_limit: self.daily_limit.trim().parse().unwrap_or(0),
+            language: self.language.clone(),
+            version: self.version,
+        }
+    }
+}
+
+fn languages() -> Vec<Choice> {
+    LANGUAGES.iter().map(|(word, name)| Choice::new(*word, *name)).collect()
+}
+
+fn moments(on: &[String]) -> Vec<MomentRow> {
+    Moment::ALL
+        .iter()
+        .map(|m| MomentRow {
+            word: m.word(),
+            label: m.label(),
+            sentence: m.sentence(),
+            on: on.iter().any(|word| word == m.word()),
+        })
+        .collect()
+}
+
+/// The page with what is there, or with what was typed and refused.
+fn page(
+    (store, post, _outreach): &Parts,
+    me: (&str, bool),
+    typed: Option<Typed>,
+    error: Option<&Error>,
+) -> Result<SettingsPage> {
+    let (present, shop) = store.read(|s| Ok((settings::get(s)?, profile::get(s)?.name)))?;
+    let clashes = error.is_some_and(|e| e.code == "version_mismatch");
+    let typed = typed.unwrap_or_else(|| Typed::of(&present));
+    Ok(SettingsPage {
+        tabs: tabs("/settings"),
+        server: post.server().map(crate::outbound::smtp::Server::name),
+        shop,
+        version: if clashes { present.version } else { typed.version },
+        moments: moments(&typed.on),
+        name: typed.name,
+        address: typed.address,
+        reply_to: typed.reply_to,
+        notices_to: typed.notices_to,
+        daily_limit: typed.daily_limit,
+        language: typed.language,
+        languages: languages(),
+        errors: error.map(FormErrors::of),
+        me: me.0.to_owned(),
+        may_manage: me.1,
+        hold_seconds: post.hold_ms() / 1_000,
+    })
+}
+
+/// `GET /admin/mail/settings`
+pub(super) async fn show(me: Viewer, parts: Parts, (pages, shell): Show) -> Result<HttpResponse> {
+    let who = (me.person().email.as_str(), me.may("mail:manage"));
+    pages.show(&shell, &page(&parts, who, None, None)?)
+}
+
+/// `POST /admin/mail/settings`
+pub(super) async fn save(
+    me: Manager,
+    parts: Parts,
+    (pages, shell): Show,
+    Form(typed): Form<Typed>,
+) -> Result<HttpResponse> {
+    let (store, post, outreach) = &parts;
+    let epoch = store.epoch();
+    let saved = match settings::checked(&typed.wish(), post.server().is_some()) {
+        Ok(new) => {
+            let seen = Some(typed.version);
+            store.write(me.actor(), move |tx| settings::set(tx, &new, seen, epoch)).await
+        }
+        Err(error) => Err(error),
+    };
+    match saved {
+        Ok(_) => {
+            outreach.work.wake();
+            see_other(&format!("{PATH}/settings"), Some(Toast::ok("The settings of mail are saved.")))
+        }
+        Err(error) if matches!(error.kind, Kind::Invalid | Kind::Conflict) => {
+            let page = page(&parts, (&me.person().email, true), Some(typed), Some(&error))?;
+            pages.show_as(status(&error), &shell, &page)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// A mail with a content of its own, sent at once to a member of staff.
+///
+/// # Errors
+/// Faults of the store only.
+pub(super) fn add_test(tx: &mut Tx<'_>, to: &str, content: &Content) -> Result<MailId> {
+    let new = New {
+        moment: TEST,
+        to: to.to_owned(),
+        language: String::new(),
+        order: None,
+        key: format!("test/{}", tx.new_id::<MailId>()),
+        by: tx.actor().name.clone(),
+    };
+    let now = tx.now();
+    let id = ops::add(tx, new, &content.from, now)?.ok_or_else(|| Error::internal("a fresh key is taken"))?;
+    ops::keep(tx, id, &Content { at: now, ..content.clone() })?;
+    Ok(id)
+}
+
+/// `POST /admin/mail/settings/test`
+pub(super) async fn test(me: Manager, (store, post, outreach): Parts) -> Result<HttpResponse> {
+    let settings = format!("{PATH}/settings");
+    let (saved, shop) = store.read(|s| Ok((settings::get(s)?, profile::get(s)?.name)))?;
+    if post.server().is_none() || saved.address.is_empty() {
+        let text = "Configure a mail server and save the address of the sender first.";
+        return see_other(&settings, Some(Toast::error(text)));
+    }
+    let text = format!("This is a test of the mail of {shop}. It works.");
+    let content = Content {
+        from_name: if saved.name.is_empty() { shop.clone() } else { saved.name },
+        from: saved.address,
+        reply_to: Some(saved.reply_to).filter(|address| !address.is_empty()),
+        subject: format!("Test from {shop}"),
+        html: format!("<!doctype html>\n<p>{}</p>\n", escaped(&text)),
+        text,
+        at: me.now(),
+    };
+    let to = me.person().email.clone();
+    let id = store.write(me.actor(), move |tx| add_test(tx, &to, &content)).await?;
+    outreach.work.wake();
+    let says = "A test is on its way. Reload this page to see what the server says.";
+    see_other(&format!("{PATH}/{id}"), Some(Toast::ok(says)))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

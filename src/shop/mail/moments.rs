@@ -1,0 +1,114 @@
+//! The moments at which a mail goes out, as one table: what happened, who is told, whether it is still true.
+
+use crate::shop::orders::{Fulfilment, Order, Payment, Status};
+
+/// Who is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Audience {
+    Customer,
+    Shop,
+    Staff,
+}
+
+/// Declares the moments: the word on disk, in the API and in addresses; the label; the sentence; the event; who is told.
+macro_rules! moments {
+    ($($name:ident $word:tt $label:literal $sentence:literal $event:literal $audience:ident,)+) => {
+        /// A moment at which a mail goes out.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(super) enum Moment {
+            $($name,)+
+        }
+        impl Moment {
+            pub(super) const ALL: &'static [Self] = &[$(Self::$name,)+];
+            /// The word on disk, in the API and in addresses.
+            pub(super) fn word(self) -> &'static str {
+                match self { $(Self::$name => $word,)+ }
+            }
+            pub(super) fn label(self) -> &'static str {
+                match self { $(Self::$name => $label,)+ }
+            }
+            /// When it goes out, and to whom.
+            pub(super) fn sentence(self) -> &'static str {
+                match self { $(Self::$name => $sentence,)+ }
+            }
+            /// The kind of event that it follows.
+            pub(super) fn event(self) -> &'static str {
+                match self { $(Self::$name => $event,)+ }
+            }
+            pub(super) fn audience(self) -> Audience {
+                match self { $(Self::$name => Audience::$audience,)+ }
+            }
+        }
+    };
+}
+
+moments! {
+    OrderPlaced "order_placed" "Order placed" "To the customer, when an order is placed." "order.placed" Customer,
+    OrderPaid "order_paid" "Order paid" "To the customer, when an order is marked paid." "order.paid" Customer,
+    OrderShipped "order_shipped" "Order shipped" "To the customer, when an order is marked shipped, with the tracking number." "order.shipped" Customer,
+    OrderCancelled "order_cancelled" "Order cancelled" "To the customer, when an order is cancelled." "order.cancelled" Customer,
+    NewOrder "new_order" "New order, to the shop" "To the shop's own address, when an order is placed." "order.placed" Shop,
+    StaffAdded "staff_added" "New account" "To a new member of staff, without the password." "staff.added" Staff,
+    PasswordReset "password_reset" "Password reset" "To a member of staff whose password somebody else has set." "staff.password_changed" Staff,
+}
+
+impl Moment {
+    pub(super) fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|moment| moment.word() == word)
+    }
+    pub(super) fn is_of_order(self) -> bool {
+        self.audience() != Audience::Staff
+    }
+    /// Why it is not true any more of an order as it stands now; `None` while it is.
+    pub(super) fn passed(self, order: &Order) -> Option<&'static str> {
+        let is_cancelled = order.status == Status::Cancelled;
+        match self {
+            Self::OrderPlaced | Self::NewOrder | Self::OrderPaid | Self::OrderShipped if is_cancelled => {
+                Some("The order was cancelled before it was sent.")
+            }
+            Self::OrderPaid
+                if matches!(order.payment, Payment::Unpaid | Payment::Authorised | Payment::Voided) =>
+            {
+                Some("The payment was taken back before it was sent.")
+            }
+            Self::OrderShipped if order.fulfilment == Fulfilment::Unfulfilled => {
+                Some("The shipment was taken back before it was sent.")
+            }
+            Self::OrderCancelled if !is_cancelled => Some("The order was reopened before it was sent."),
+            _ => None,
+        }
+    }
+}
+
+/// The languages there are templates in, with their own names.
+pub(super) const LANGUAGES: &[(&str, &str)] = &[("en", "English"), ("de", "Deutsch")];
+
+/// The language for somebody: by the first part of a tag such as `de-AT`, else the shop's.
+pub(super) fn language<'l>(tag: &str, shop: &'l str) -> &'l str {
+    let first = tag.split(['-', '_']).next().unwrap_or_default().to_lowercase();
+    LANGUAGES.iter().map(|(word, _)| *word).find(|word| *word == first).unwrap_or(shop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_moment_reads_back_and_follows_an_event_that_there_is() {
+        let orders = crate::shop::orders::EVENTS.iter().chain(crate::access::events::EVENTS);
+        let kinds: Vec<&str> = orders.map(|(kind, _)| *kind).collect();
+        for moment in Moment::ALL {
+            assert_eq!(Moment::from_word(moment.word()), Some(*moment));
+            assert!(kinds.contains(&moment.event()), "{moment:?}");
+        }
+    }
+
+    #[test]
+    fn somebody_is_written_to_in_the_own_language_or_the_shops() {
+        for (tag, is) in
+            [("de", "de"), ("de-AT", "de"), ("DE_ch", "de"), ("en-GB", "en"), ("fr", "de"), ("", "de")]
+        {
+            assert_eq!(language(tag, "de"), is, "{tag}");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Mails as they are played through in a store: one for one fact, the same bytes at every try, nothing after its moment.
+
+use super::deliver::Deliveries;
+use super::desk::Post;
+use super::model::{MAILS, State};
+use super::ops::{self, New};
+use super::settings::{self, LANE, Settings};
+use super::suppress;
+use super::take::Notices;
+use crate::base::money::{Currency, Price};
+use crate::base::time::{Clock, DAY_MS, Timestamp};
+use crate::shop::customers;
+use crate::shop::orders::{self, NewLine, NewOrder, OrderId, StepInput};
+use crate::store::{Actor, Direction, Span, Store, StoredEvent, TableInfo, Tx, events};
+use crate::work::subscriptions::Subscriber as _;
+use std::sync::LazyLock;
+
+static TABLES_HERE: LazyLock<Vec<TableInfo>> = LazyLock::new(|| {
+    let floors = crate::access::TABLES.iter().chain(crate::work::TABLES);
+    floors
+        .chain(&[customers::TABLES, orders::TABLES, super::TABLES])
+        .flat_map(|t| t.iter().copied())
+        .collect()
+});
+
+fn store() -> (tempfile::TempDir, Store) {
+    let dir = tempfile::tempdir().unwrap();
+    let own = crate::store::Settings { reserve_mb: 0, ballast_mb: 0, ..crate::store::Settings::default() };
+    let clock = Clock::manual(Timestamp(1_790_000_000_000));
+    let store = Store::open(dir.path(), &own, clock, TABLES_HERE.as_slice()).unwrap();
+    let (epoch, all) = (store.epoch(), ["order_placed", "order_paid", "order_cancelled"].map(str::to_owned));
+    let wish = Settings { on: all.to_vec(), address: "shop@example.com".to_owned(), ..Settings::default() };
+    let new = settings::checked(&wish, true).unwrap();
+    write(&store, move |tx| settings::set(tx, &new, None, epoch));
+    (dir, store)
+}
+
+fn write<T: Send + 'static>(
+    store: &Store,
+    op: impl Fn(&mut Tx<'_>) -> crate::base::error::Result<T> + Send + 'static,
+) -> T {
+    store.write_blocking(Actor::system("test"), op).unwrap()
+}
+
+fn place(store: &Store, days_ago: i64) -> OrderId {
+    let placed_at = store.clock().now().plus_ms(-days_ago * DAY_MS);
+    write(store, move |tx| {
+        let line = NewLine {
+            title: "Mug".to_owned(),
+            quantity: 1,
+            unit_price: Price::from_minor(1_250, Currency::EUR)?,
+            ..NewLine::default()
+        };
+        let new = NewOrder {
+            email: Some("anna@example.com".to_owned()),
+            lines: vec![line],
+            placed_at: Some(placed_at),
+            ..NewOrder::new(Currency::EUR)
+        };
+        Ok(orders::place(tx, &new)?.id)
+    })
+}
+
+fn step(store: &Store, id: OrderId, word: &str) {
+    let step = orders::Step::from_word(word).unwrap();
+    write(store, move |tx| orders::take(tx, id, None, step, &StepInput::default()).map(drop));
+}
+
+/// Gives every event of orders to the mailer once, as the loop does.
+fn take_all(store: &Store) {
+    let all: Vec<StoredEvent> = store.read(|s| events::after(s, 0, 1_000)).unwrap();
+    write(store, move |tx| {
+        all.iter().try_for_each(|event| Notices { hold_ms: 10_000 }.take(tx, LANE, event))
+    });
+}
+
+fn states(store: &Store) -> Vec<(String, State, String)> {
+    let rows = store.read(|s| MAILS.list(s, &Span::all(), Direction::Forward, 100)).unwrap();
+    rows.into_iter().map(|(_, mail)| (mail.moment, mail.state, mail.reason)).collect()
+}
+
+#[test]
+fn an_event_that_is_read_twice_makes_one_mail() {
+    let (_dir, store) = store();
+    let id = place(&store, 0);
+    step(&store, id, "pay");
+    take_all(&store);
+    take_all(&store);
+    let mut moments: Vec<String> = states(&store).into_iter().map(|(moment, ..)| moment).collect();
+    moments.sort();
+    assert_eq!(moments, ["order_paid", "order_placed"]);
+    // It is the key that keeps them apart: with another one for the same fact there are two.
+    let planted =
+        New { moment: "order_placed", to: "anna@example.com".into(), key: "other".into(), ..New::default() };
+    write(&store, move |tx| {
+        let now = tx.now();
+        ops::add(tx, planted.clone(), "shop@example.com", now).map(drop)
+    });
+    assert_eq!(states(&store).len(), 3);
+}
+
+#[test]
+fn a_second_try_sends_the_bytes_of_the_first_whatever_has_changed() {
+    let (_dir, store) = store();
+    let order = place(&store, 0);
+    take_all(&store);
+    let (id, _) = store.read(|s| MAILS.list(s, &Span::all(), Direction::Forward, 1)).unwrap().remove(0);
+    let post = Post::new(&store, None, 10, None);
+    let deliveries = Deliveries::new(post);
+    let first = deliveries.written(id).unwrap().unwrap();
+    assert_eq!(
+        store.read(|s| ops::get(s, id)).unwrap().state,
+        State::Sending,
+        "written down before it is sent"
+    );
+    // The shop gets another name, and time goes by: as after a kill.
+    let (wish, epoch) =
+        (Settings { name: "Other".into(), ..store.read(settings::get).unwrap() }, store.epoch());
+    write(&store, move |tx| settings::set(tx, &wish, None, epoch));
+    store.clock().set(store.clock().now().plus_ms(60_000));
+    assert_eq!(deliveries.written(id).unwrap().unwrap(), first);
+    // A cancelled order is not confirmed, not even at the second try.
+    step(&store, order, "cancel");
+    assert!(deliveries.written(id).unwrap().is_none());
+    assert_eq!(store.read(|s| ops::get(s, id)).unwrap().state, State::Dropped);
+}
+
+#[test]
+fn what_is_old_and_whom_nothing_is_sent_to_stand_in_the_log_with_the_reason() {
+    let (_dir, store) = store();
+    place(&store, 4);
+    take_all(&store);
+    let (_, state, reason) = states(&store).remove(0);
+    assert_eq!(state, State::Dropped);
+    assert!(reason.contains("three days old"), "{reason}");
+    write(&store, |tx| suppress::add(tx, "Anna@Example.com", "It came back."));
+    store.clock().set(store.clock().now().plus_ms(1_000));
+    place(&store, 0);
+    take_all(&store);
+    let (id, _) = store.read(|s| MAILS.list(s, &Span::all(), Direction::Backward, 1)).unwrap().remove(0);
+    let deliveries = Deliveries::new(Post::new(&store, None, 10, None));
+    assert!(deliveries.written(id).unwrap().is_none());
+    assert!(store.read(|s| ops::get(s, id)).unwrap().reason.contains("It came back."));
+}
+
+#[test]
+fn what_is_switched_off_is_not_sent_but_what_somebody_asked_for_is() {
+    let (_dir, store) = store();
+    place(&store, 0);
+    take_all(&store);
+    let (id, _) = store.read(|s| MAILS.list(s, &Span::all(), Direction::Forward, 1)).unwrap().remove(0);
+    let (wish, epoch) = (Settings { on: Vec::new(), ..store.read(settings::get).unwrap() }, store.epoch());
+    write(&store, move |tx| settings::set(tx, &wish, None, epoch));
+    let deliveries = Deliveries::new(Post::new(&store, None, 10, None));
+    assert!(deliveries.written(id).unwrap().is_none());
+    let next = write(&store, move |tx| {
+        let now = tx.now();
+        ops::again(tx, id, now)
+    });
+    assert!(deliveries.written(next).unwrap().is_some());
+}

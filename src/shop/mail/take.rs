@@ -1,0 +1,82 @@
+//! From an event to the mails that follow it, in the transaction that moves the place of the subscription.
+
+use super::model::State;
+use super::moments::{Audience, Moment, language};
+use super::ops::{self, New};
+use super::settings::{self, LANE, Settings};
+use crate::access::staff::{self, StaffId};
+use crate::base::email;
+use crate::base::error::Result;
+use crate::base::time::DAY_MS;
+use crate::shop::customers;
+use crate::shop::orders::{self, OrderId, happened_at};
+use crate::store::{StoredEvent, Tx};
+use crate::work::subscriptions::Subscriber;
+
+/// What is older tells nobody anything any more.
+const STALE_MS: i64 = 3 * DAY_MS;
+const STALE: &str = "It would have come too late: what it tells of is more than three days old.";
+
+/// Makes mails of events.
+pub(super) struct Notices {
+    pub(super) hold_ms: i64,
+}
+
+impl Subscriber for Notices {
+    fn prefix(&self) -> &'static str {
+        LANE
+    }
+    fn take(&self, tx: &mut Tx<'_>, _name: &str, event: &StoredEvent) -> Result<()> {
+        let settings = settings::get(tx)?;
+        for moment in Moment::ALL.iter().filter(|m| m.event() == event.kind && settings.is_on(**m)) {
+            self.tell(tx, *moment, event, &settings)?;
+        }
+        Ok(())
+    }
+}
+
+impl Notices {
+    fn tell(&self, tx: &mut Tx<'_>, moment: Moment, event: &StoredEvent, settings: &Settings) -> Result<()> {
+        let key = format!("{}/{}/{}", moment.word(), event.subject, event.id);
+        let found = match moment.audience() {
+            Audience::Customer | Audience::Shop => of_order(tx, moment, event, settings)?,
+            Audience::Staff => of_staff(tx, event, settings)?,
+        };
+        let Some(new) = found else { return Ok(()) };
+        let new = New { moment: moment.word(), key, by: String::new(), ..new };
+        let is_stale = tx.now().since_ms(happened_at(event)) > STALE_MS;
+        let due_at = tx.now().plus_ms(self.hold_ms);
+        let Some(id) = ops::add(tx, new, &settings.address, due_at)? else { return Ok(()) };
+        if is_stale {
+            ops::end(tx, id, State::Dropped, STALE)?;
+        }
+        Ok(())
+    }
+}
+
+/// A mail about an order. Those that an import brought tell nobody anything: they are history, and of another shop.
+fn of_order(tx: &Tx<'_>, moment: Moment, event: &StoredEvent, settings: &Settings) -> Result<Option<New>> {
+    let Some(id) = event.subject.id_as::<OrderId>() else { return Ok(None) };
+    let Some(order) = orders::find(tx, id)?.filter(|order| order.imported.is_none()) else { return Ok(None) };
+    let customer = match order.customer {
+        Some(id) => customers::find(tx, id)?,
+        None => None,
+    };
+    let own = customer.as_ref().map(|c| c.language.as_str()).unwrap_or_default();
+    let (to, language) = match moment.audience() {
+        Audience::Shop => (Some(settings.notices_to.clone()), settings.language.clone()),
+        _ => (order.email.clone(), language(own, &settings.language).to_owned()),
+    };
+    let to = to.filter(|to| email::parse(to).is_ok());
+    Ok(to.map(|to| New { to, language, order: Some((order.id, order.number)), ..New::default() }))
+}
+
+fn of_staff(tx: &Tx<'_>, event: &StoredEvent, settings: &Settings) -> Result<Option<New>> {
+    // Who changes the own password knows of it.
+    if event.data.get("by_self").and_then(serde_json::Value::as_bool) == Some(true) {
+        return Ok(None);
+    }
+    let Some(id) = event.subject.id_as::<StaffId>() else { return Ok(None) };
+    let person = staff::find(tx, id)?.filter(|person| person.active);
+    Ok(person.map(|person| New { to: person.email, language: settings.language.clone(), ..New::default() }))
+}

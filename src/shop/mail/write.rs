@@ -1,0 +1,63 @@
+//! From a mail that is to be sent to the words of it: the template of its moment, filled with the order as it is now.
+
+use super::desk::Post;
+use super::model::{Content, Mail};
+use super::moments::Moment;
+use super::scene::Writer;
+use super::settings;
+use super::templates::{self, Source, Written};
+use crate::access::{profile, staff};
+use crate::base::error::Result;
+use crate::base::time::Timestamp;
+use crate::shop::orders;
+use crate::store::Snapshot;
+use serde_json::Value;
+
+/// What a mail says now; `None` when what it is about is gone.
+///
+/// # Errors
+/// Faults of the store; `invalid_template` only for a built-in one.
+pub(super) fn content(post: &Post, s: &Snapshot, mail: &Mail, now: Timestamp) -> Result<Option<Content>> {
+    let Some(moment) = Moment::from_word(&mail.moment) else { return Ok(None) };
+    let (settings, profile) = (settings::get(s)?, profile::get(s)?);
+    let writer =
+        Writer { settings: &settings, profile: &profile, language: &mail.language, base: post.base() };
+    let values = match mail.order {
+        Some(id) => match orders::find(s, id)? {
+            Some(order) => writer.of_order(s, &order)?,
+            None => return Ok(None),
+        },
+        None => match staff::find_by_email(s, &mail.to)? {
+            Some(person) => writer.of_staff(&person)?,
+            None => return Ok(None),
+        },
+    };
+    let own = templates::own(s, moment, &mail.language)?;
+    let built_in = templates::built_in(moment, &mail.language);
+    let written = written(own.map(|template| template.source), &built_in, &values, mail)?;
+    Ok(Some(Content {
+        from_name: writer.sender().to_owned(),
+        from: settings.address.clone(),
+        reply_to: Some(settings.reply_to.clone()).filter(|address| !address.is_empty()),
+        subject: written.subject,
+        text: written.text,
+        html: written.html,
+        at: now,
+    }))
+}
+
+/// By the template of staff; where it cannot take this very order, by the built-in one: a mail that looks otherwise is
+/// better than none.
+fn written(own: Option<Source>, built_in: &Source, values: &Value, mail: &Mail) -> Result<Written> {
+    if let Some(own) = own {
+        match templates::write(&own, values) {
+            Ok(written) => return Ok(written),
+            Err(error) => tracing::warn!(
+                moment = mail.moment,
+                "a template could not be used, the built-in one was: {}",
+                error.message
+            ),
+        }
+    }
+    templates::write(built_in, values)
+}

@@ -1,0 +1,635 @@
+//! Mail against a server that delivers, refuses, puts off, hangs, hangs up, and wants TLS: one mail for one fact, in the
+//! words and the language of its reader, held, cancelled, looked at again, never lost, and never for what an import brought.
+
+use crate::harness::{Answer, OWNER, PASSWORD, Shop, encoded, least_order, succeed, until};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+/// A mail that came.
+#[derive(Clone, Debug)]
+pub(crate) struct Got {
+    pub(crate) to: String,
+    pub(crate) data: String,
+}
+
+impl Got {
+    /// The head without the folds of long lines.
+    fn header(&self, name: &str) -> String {
+        let (head, _) = self.data.split_once("\r\n\r\n").unwrap();
+        let head = head.replace("\r\n ", " ").replace("\r\n\t", " ");
+        let start = format!("{}:", name.to_lowercase());
+        let line = head.lines().find(|line| line.to_lowercase().starts_with(&start));
+        line.unwrap_or_else(|| panic!("no {name}: {head}"))[start.len()..].trim().to_owned()
+    }
+    fn id(&self) -> String {
+        self.header("message-id")
+    }
+    /// The parts, read as a mail program would: quoted-printable and base64 undone.
+    fn text(&self) -> String {
+        let mut text = String::new();
+        for part in self.data.split("--part-") {
+            let Some((head, body)) = part.split_once("\r\n\r\n") else { continue };
+            let head = head.to_lowercase();
+            if head.contains("base64") {
+                use base64::Engine as _;
+                let plain: String = body.chars().filter(|c| !c.is_whitespace()).collect();
+                let bytes = base64::prelude::BASE64_STANDARD.decode(plain).unwrap_or_default();
+                text.push_str(&String::from_utf8_lossy(&bytes));
+            } else if head.contains("quoted-printable") {
+                text.push_str(&quoted(body));
+            } else {
+                text.push_str(body);
+            }
+        }
+        text
+    }
+}
+
+fn quoted(body: &str) -> String {
+    let body = body.replace("=\r\n", "");
+    let (mut bytes, mut rest) = (Vec::new(), body.as_str());
+    while let Some((before, after)) = rest.split_once('=') {
+        bytes.extend_from_slice(before.as_bytes());
+        match after.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => bytes.push(byte),
+            None => bytes.push(b'='),
+        }
+        rest = after.get(2..).unwrap_or_default();
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The other side. What it does is said by the address it is to deliver to.
+pub(crate) struct Server {
+    pub(crate) port: u16,
+    got: Arc<Mutex<Vec<Got>>>,
+    /// How often each address was asked for.
+    asked: Arc<Mutex<BTreeMap<String, usize>>>,
+    /// Takes everything from now on.
+    mended: Arc<Mutex<bool>>,
+}
+
+impl Server {
+    pub(crate) fn open() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = Self { port, got: Arc::default(), asked: Arc::default(), mended: Arc::default() };
+        let (got, asked, mended) =
+            (Arc::clone(&server.got), Arc::clone(&server.asked), Arc::clone(&server.mended));
+        std::thread::spawn(move || {
+            for socket in listener.incoming().map_while(Result::ok) {
+                let (got, asked, mended) = (Arc::clone(&got), Arc::clone(&asked), Arc::clone(&mended));
+                std::thread::spawn(move || serve(socket, &got, &asked, &mended));
+            }
+        });
+        server
+    }
+    pub(crate) fn got(&self) -> Vec<Got> {
+        self.got.lock().unwrap().clone()
+    }
+    fn to(&self, address: &str) -> Vec<Got> {
+        self.got().into_iter().filter(|got| got.to == address).collect()
+    }
+    fn asked(&self, address: &str) -> usize {
+        self.asked.lock().unwrap().get(address).copied().unwrap_or(0)
+    }
+    fn mend(&self) {
+        *self.mended.lock().unwrap() = true;
+    }
+}
+
+fn serve(
+    socket: TcpStream,
+    got: &Mutex<Vec<Got>>,
+    asked: &Mutex<BTreeMap<String, usize>>,
+    mended: &Mutex<bool>,
+) {
+    let (mut reader, mut writer) = (BufReader::new(socket.try_clone().unwrap()), socket);
+    let mut say = |text: &str| writer.write_all(format!("{text}\r\n").as_bytes()).is_ok();
+    say("220 test ESMTP");
+    let mut to = String::new();
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).unwrap_or(0) == 0 {
+            return;
+        }
+        let verb = line.to_uppercase();
+        if verb.starts_with("EHLO") {
+            say("250-test\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES");
+        } else if verb.starts_with("RCPT") {
+            to = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
+            let count = {
+                let mut asked = asked.lock().unwrap();
+                let count = asked.entry(to.clone()).or_insert(0);
+                *count += 1;
+                *count
+            };
+            let name = if *mended.lock().unwrap() { "" } else { to.split('@').next().unwrap() };
+            match name {
+                "nobody" => say("550 5.1.1 No such user here"),
+                "policy" => say("550 5.7.1 Not by you"),
+                "grey" if count < 2 => say("450 4.7.1 Greylisted, come again"),
+                "later" => say("451 4.3.0 Not now"),
+                "drop" => return,
+                "hang" => {
+                    // Until the other side gives up.
+                    let _ended = reader.read_line(&mut String::new());
+                    return;
+                }
+                _ => say("250 2.1.5 Ok"),
+            };
+        } else if verb.starts_with("DATA") {
+            say("354 Go ahead");
+            let mut data = String::new();
+            loop {
+                let mut line = String::new();
+                if reader.read_line(&mut line).unwrap_or(0) == 0 {
+                    return;
+                }
+                if line == ".\r\n" {
+                    break;
+                }
+                data.push_str(line.strip_prefix('.').unwrap_or(&line));
+            }
+            let name = if *mended.lock().unwrap() { "" } else { to.split('@').next().unwrap() };
+            if name == "spam" {
+                say("554 5.7.1 This looks like spam");
+                continue;
+            }
+            got.lock().unwrap().push(Got { to: to.clone(), data });
+            if name == "lost" {
+                // It has the mail, and the shop does not hear of it.
+                let _ended = reader.read_line(&mut String::new());
+                return;
+            }
+            say("250 2.0.0 Queued as 4711");
+        } else if verb.starts_with("QUIT") {
+            say("221 Bye");
+            return;
+        } else {
+            say("250 Ok");
+        }
+    }
+}
+
+/// A shop whose mail goes to this server after a hold of some seconds.
+pub(crate) fn shop_with(port: u16, hold_seconds: u32, more: &str) -> (Shop, tempfile::TempDir) {
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("backroom.toml");
+    let text = format!(
+        "[mail]\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\ntimeout_seconds = 2\nhold_seconds = {hold_seconds}\n{more}"
+    );
+    std::fs::write(&config, text).unwrap();
+    (Shop::open_with(&["--config", config.to_str().unwrap()]), home)
+}
+
+/// Switches moments on, as the page does.
+pub(crate) fn switch_on(shop: &Shop, cookie: &str, moments: &[&str], more: &[(&str, &str)]) -> Answer {
+    let page = shop.page("/admin/mail/settings", cookie).expect(200).body;
+    let version =
+        page.split("name=\"version\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let mut fields = BTreeMap::from([
+        ("name", "Lumo"),
+        ("address", "shop@example.com"),
+        ("reply_to", "help@example.com"),
+        ("notices_to", "boss@example.com"),
+        ("daily_limit", "1000"),
+        ("language", "en"),
+        ("version", version.as_str()),
+    ]);
+    fields.extend(more.iter().copied());
+    let mut form: Vec<String> = fields.iter().map(|(k, v)| format!("{k}={}", encoded(v))).collect();
+    form.extend(moments.iter().map(|moment| format!("on={moment}")));
+    shop.form("/admin/mail/settings", &form.join("&"), cookie)
+}
+
+const OF_ORDERS: &[&str] = &["order_placed", "order_paid", "order_shipped", "order_cancelled"];
+
+fn on(hold_seconds: u32) -> (Shop, tempfile::TempDir, Server, String) {
+    let server = Server::open();
+    let (shop, home) = shop_with(server.port, hold_seconds, "");
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    switch_on(&shop, &cookie, OF_ORDERS, &[]).expect(303);
+    (shop, home, server, cookie)
+}
+
+fn place(shop: &Shop, key: &str, email: &str) -> String {
+    shop.place(key, &least_order(email, 5_900)).expect(201).json()["id"].as_str().unwrap().to_owned()
+}
+
+fn step(shop: &Shop, order: &str, step: &str, body: &Value) {
+    shop.send("POST", &format!("/api/v1/orders/{order}/{step}"), body, &[]).expect(200);
+}
+
+/// The log as the API tells it, the newest first.
+fn log(shop: &Shop) -> Vec<Value> {
+    shop.get("/api/v1/mail?limit=200").expect(200).json()["data"].as_array().unwrap().clone()
+}
+
+fn of(shop: &Shop, to: &str) -> Value {
+    log(shop).into_iter().find(|mail| mail["to"] == to).unwrap_or_default()
+}
+
+fn act(shop: &Shop, mail: &Value, what: &str) -> Answer {
+    let path = format!("/api/v1/mail/{}/{what}", mail["id"].as_str().unwrap());
+    shop.send("POST", &path, &json!({}), &[])
+}
+
+/// The pages of mail, with some in every state and an order that tells of them.
+pub(crate) fn pages(shop: &Shop, cookie: &str) -> Vec<String> {
+    switch_on(shop, cookie, OF_ORDERS, &[]).expect(303);
+    let order = place(shop, "mail-1", "nobody@department-with-a-long-name.example.com");
+    step(shop, &order, "pay", &json!({}));
+    until("one is refused", || shop.get("/api/v1/mail?state=failed").json()["data"][0].is_object());
+    until("and the other not sent", || shop.get("/api/v1/mail?state=dropped").json()["data"][0].is_object());
+    let mail = shop.get("/api/v1/mail?state=failed").json()["data"][0]["id"].as_str().unwrap().to_owned();
+    [
+        "/admin/mail",
+        "/admin/mail?state=failed",
+        "/admin/mail?state=cancelled",
+        &format!("/admin/mail/{mail}"),
+        "/admin/mail/settings",
+        "/admin/mail/templates",
+        "/admin/mail/templates/order_placed/en",
+        "/admin/mail/templates/staff_added/de",
+        "/admin/mail/addresses",
+        &format!("/admin/orders/{order}"),
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}
+
+#[test]
+fn an_order_is_told_of_once_in_the_words_and_language_of_the_customer() {
+    let (shop, _home, server, cookie) = on(0);
+    let anna =
+        json!({"email": "anna@example.com", "first_name": "Anna", "last_name": "Berg", "language": "de-AT"});
+    shop.send("POST", "/api/v1/customers", &anna, &[]).expect(201);
+    let order = place(&shop, "a", "anna@example.com");
+    until("it arrived", || server.to("anna@example.com").len() == 1);
+    let got = server.to("anna@example.com").remove(0);
+    let text = got.text();
+    for word in ["Guten Tag Anna Berg", "Vielen Dank", "1 x Test", "59,00", "<!doctype html>", "Lumo"] {
+        assert!(text.contains(word), "{word} in {text}");
+    }
+    assert_eq!(got.header("from"), "Lumo <shop@example.com>");
+    assert_eq!(got.header("reply-to"), "help@example.com");
+    assert_eq!(got.header("auto-submitted"), "auto-generated");
+    until("it is written down", || of(&shop, "anna@example.com")["state"] == "sent");
+    let mail = of(&shop, "anna@example.com");
+    assert_eq!(got.id(), format!("<{}>", mail["message_id"].as_str().unwrap()));
+    assert_eq!(mail["attempts"][0]["answer"], "250 2.0.0 Queued as 4711");
+    assert_eq!(mail["order"], json!(order));
+    let whole = shop.get(&format!("/api/v1/mail/{}", mail["id"].as_str().unwrap())).expect(200).json();
+    assert!(whole["content"]["text"].as_str().unwrap().contains("Guten Tag Anna Berg"));
+    // Paid and shipped follow, in English for whom no language is known.
+    let other = place(&shop, "b", "ben@example.com");
+    until("placed", || server.to("ben@example.com").len() == 1);
+    step(&shop, &other, "pay", &json!({}));
+    until("paid", || server.to("ben@example.com").len() == 2);
+    step(&shop, &other, "ship", &json!({"carrier": "DHL", "tracking": "00340434161094042557"}));
+    until("shipped", || server.to("ben@example.com").len() == 3);
+    let shipped = server.to("ben@example.com").remove(2);
+    assert!(shipped.text().contains("00340434161094042557") && shipped.text().contains("is on its way"));
+    step(&shop, &order, "cancel", &json!({"reason": "customer"}));
+    until("cancelled", || server.to("anna@example.com").len() == 2);
+    assert!(server.to("anna@example.com").remove(1).text().contains("storniert"));
+    // The page of the order and its timeline tell of it.
+    let page = shop.page(&format!("/admin/orders/{other}"), &cookie).expect(200).body;
+    assert!(page.contains("Order shipped") && page.contains("was sent"), "{page}");
+    assert_eq!(server.got().len(), 5, "each once");
+}
+
+#[test]
+fn within_the_hold_it_is_cancelled_and_nothing_arrives() {
+    let (shop, _home, server, cookie) = on(4);
+    let order = place(&shop, "a", "anna@example.com");
+    place(&shop, "b", "ben@example.com");
+    until("both wait", || log(&shop).len() == 2);
+    // By the button on the page of the order.
+    let page = shop.page(&format!("/admin/orders/{order}"), &cookie).expect(200).body;
+    assert!(page.contains("Cancel sending"), "{page}");
+    let mail = of(&shop, "anna@example.com");
+    let id = mail["id"].as_str().unwrap();
+    shop.form(&format!("/admin/mail/{id}/cancel"), &format!("from=/admin/orders/{order}"), &cookie)
+        .expect(303);
+    assert_eq!(of(&shop, "anna@example.com")["state"], "cancelled");
+    until("the other one arrived", || server.to("ben@example.com").len() == 1);
+    until("it is noted", || of(&shop, "ben@example.com")["state"] == "sent");
+    assert_eq!(server.asked("anna@example.com"), 0);
+    assert_eq!(act(&shop, &mail, "cancel").expect(409).code(), "mail_over");
+    // Somebody thinks better of it.
+    let next = act(&shop, &mail, "resend").expect(202).json();
+    assert_eq!(act(&shop, &mail, "resend").expect(202).json()["id"], next["id"], "asked twice it is one");
+    until("now it arrived", || server.to("anna@example.com").len() == 1);
+    assert_eq!(of(&shop, "anna@example.com")["id"], next["id"]);
+}
+
+#[test]
+fn what_is_not_true_any_more_is_not_told() {
+    let (shop, _home, server, _cookie) = on(3);
+    let cancelled = place(&shop, "a", "anna@example.com");
+    step(&shop, &cancelled, "cancel", &json!({"reason": "customer"}));
+    let unpaid = place(&shop, "b", "ben@example.com");
+    step(&shop, &unpaid, "pay", &json!({}));
+    step(&shop, &unpaid, "unpay", &json!({}));
+    let reopened = place(&shop, "c", "cora@example.com");
+    step(&shop, &reopened, "cancel", &json!({"reason": "customer"}));
+    step(&shop, &reopened, "reopen", &json!({}));
+    until("all are over", || {
+        let all = log(&shop);
+        all.len() == 6 && all.iter().all(|mail| mail["state"] == "sent" || mail["state"] == "dropped")
+    });
+    let told: Vec<(String, String)> = {
+        let mut told: Vec<_> = log(&shop)
+            .iter()
+            .filter(|mail| mail["state"] == "sent")
+            .map(|mail| {
+                (mail["to"].as_str().unwrap().to_owned(), mail["moment"].as_str().unwrap().to_owned())
+            })
+            .collect();
+        told.sort();
+        told
+    };
+    let told: Vec<(&str, &str)> = told.iter().map(|(to, moment)| (to.as_str(), moment.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            ("anna@example.com", "order_cancelled"),
+            ("ben@example.com", "order_placed"),
+            ("cora@example.com", "order_placed")
+        ]
+    );
+    assert_eq!(server.got().len(), 3);
+    let dropped = shop.get("/api/v1/mail?state=dropped").json()["data"].as_array().unwrap().clone();
+    assert!(
+        dropped.iter().all(|mail| mail["reason"].as_str().unwrap().contains("before it was sent")),
+        "{dropped:?}"
+    );
+}
+
+#[test]
+fn a_server_that_refuses_puts_off_hangs_and_hangs_up_stops_nobody_else() {
+    let (shop, _home, server, _cookie) = on(0);
+    for name in ["nobody", "hang", "drop", "grey", "spam", "policy", "later", "well"] {
+        place(&shop, name, &format!("{name}@example.com"));
+    }
+    until("the last one has it", || server.to("well@example.com").len() == 1);
+    let state = |name: &str| of(&shop, &format!("{name}@example.com"));
+    for (name, answer) in [("nobody", "550 5.1.1"), ("spam", "554 5.7.1"), ("policy", "550 5.7.1")] {
+        until("it was refused", || state(name)["state"] == "failed");
+        assert!(state(name)["reason"].as_str().unwrap().starts_with(answer), "{}", state(name));
+        assert_eq!(server.asked(&format!("{name}@example.com")), 1, "given up at once");
+    }
+    for (name, says) in [("later", "451"), ("hang", "in time"), ("drop", "hung up")] {
+        until("it was tried", || state(name)["attempts"][0].is_object());
+        let mail = state(name);
+        assert!(mail["reason"].as_str().unwrap().contains(says), "{mail}");
+        assert!(mail["due_at"].is_string() && mail["state"] == "queued", "{mail}");
+    }
+    until("greylisting is waited for", || server.to("grey@example.com").len() == 1);
+    until("and noted", || state("grey")["state"] == "sent");
+    assert_eq!(state("grey")["attempts"].as_array().unwrap().len(), 2);
+    // Only the address that does not exist is not written to any more.
+    let suppressed = shop.get("/api/v1/mail/suppressed").expect(200).json()["data"].clone();
+    assert_eq!(suppressed.as_array().unwrap().len(), 1);
+    assert_eq!(suppressed[0]["email"], "nobody@example.com");
+    server.mend();
+    place(&shop, "again", "nobody@example.com");
+    until("it is not sent", || state("nobody")["state"] == "dropped");
+    assert_eq!(server.asked("nobody@example.com"), 1);
+    // Until somebody knows better.
+    let bearer = format!("Bearer {}", shop.key);
+    let path = "/api/v1/mail/suppressed/nobody@example.com";
+    shop.request("DELETE", path, &[("authorization", &bearer)], None).expect(204);
+    act(&shop, &state("nobody"), "resend").expect(202);
+    until("it arrived", || server.to("nobody@example.com").len() == 1);
+}
+
+#[test]
+fn what_came_back_is_told_by_a_program() {
+    let (shop, _home, server, _cookie) = on(0);
+    place(&shop, "a", "anna@example.com");
+    until("it is noted", || of(&shop, "anna@example.com")["state"] == "sent");
+    let mail = of(&shop, "anna@example.com");
+    let tell = |body: Value| shop.send("POST", "/api/v1/mail/bounces", &body, &[]);
+    let soft = tell(json!({"email": "anna@example.com", "kind": "soft"})).expect(200).json();
+    assert_eq!(soft["suppressed"], false);
+    let hard = json!({"email": "Anna@example.com", "reason": "mailbox gone", "message_id": format!("<{}>", mail["message_id"].as_str().unwrap())});
+    let told = tell(hard).expect(200).json();
+    assert_eq!((&told["suppressed"], &told["mail"]), (&json!(true), &mail["id"]));
+    assert_eq!(of(&shop, "anna@example.com")["state"], "failed");
+    assert_eq!(tell(json!({"email": "x", "kind": "odd"})).expect(422).code(), "validation");
+    place(&shop, "b", "anna@example.com");
+    until("nothing is sent there", || of(&shop, "anna@example.com")["state"] == "dropped");
+    assert_eq!(server.got().len(), 1);
+}
+
+#[test]
+fn a_kill_sends_nothing_twice_but_what_was_lost_on_the_way_under_one_id() {
+    let (mut shop, _home, server, _cookie) = on(0);
+    for round in 0..3 {
+        for n in 0..10 {
+            place(&shop, &format!("{round}-{n}"), &format!("c{round}-{n}@example.com"));
+        }
+        // The server has this one, and the shop is killed before it hears of it.
+        place(&shop, &format!("lost-{round}"), &format!("lost@r{round}.example.com"));
+        until("it is on its way", || !server.to(&format!("lost@r{round}.example.com")).is_empty());
+        shop.kill();
+        if round == 2 {
+            server.mend();
+        }
+        shop.start();
+    }
+    until("all are sent", || {
+        let all = log(&shop);
+        all.len() == 33 && all.iter().all(|mail| mail["state"] == "sent")
+    });
+    let mut ids: BTreeMap<String, Vec<Got>> = BTreeMap::new();
+    for got in server.got() {
+        ids.entry(got.id()).or_default().push(got);
+    }
+    assert_eq!(ids.len(), 33, "one for each order");
+    // Each kill may have caught some in flight: at most as many as are under way at once, and the same bytes.
+    for (id, all) in &ids {
+        assert!(all.iter().all(|got| got.data == all[0].data), "{id}");
+    }
+    let twice = ids.values().filter(|all| all.len() > 1 && !all[0].to.starts_with("lost@")).count();
+    assert!(twice <= 3 * 8, "{twice}");
+}
+
+#[test]
+fn what_an_import_brought_tells_nobody_anything() {
+    let (shop, _home, server, _cookie) = on(0);
+    let file = shop.dir.parent().unwrap().join("orders.csv");
+    let rows = "Name,Email,Financial Status,Paid at,Fulfillment Status,Currency,Subtotal,Shipping,Taxes,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Id\n\
+        #1001,old@example.com,paid,2026-01-02 10:00:00 +0100,unfulfilled,EUR,59.00,0.00,0.00,59.00,2026-01-02 10:00:00 +0100,1,Rain jacket,59.00,RJ-M,9001\n";
+    std::fs::write(&file, rows).unwrap();
+    succeed(&["import", "orders", "--from", "shopify", file.to_str().unwrap(), "--data", shop.data()]);
+    let order = shop.get("/api/v1/orders?q=old@example.com").expect(200).json()["data"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    step(&shop, &order, "ship", &json!({}));
+    step(&shop, &order, "unship", &json!({}));
+    step(&shop, &order, "cancel", &json!({"reason": "customer"}));
+    place(&shop, "new", "new@example.com");
+    until("the order placed here is told of", || server.got().len() == 1);
+    assert_eq!((log(&shop).len(), server.got()[0].to.as_str()), (1, "new@example.com"));
+}
+
+#[test]
+fn nothing_is_sent_before_it_is_switched_on_and_without_a_server() {
+    let shop = Shop::open();
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    let page = shop.page("/admin/mail/settings", &cookie).expect(200).body;
+    assert!(page.contains("mail.host") && page.contains("No mail server is configured"), "{page}");
+    let refused = switch_on(&shop, &cookie, &["order_placed"], &[]).expect(409);
+    assert!(refused.body.contains("No mail server is configured, so no mail can be switched on"));
+    place(&shop, "a", "anna@example.com");
+    assert!(log(&shop).is_empty());
+    let server = Server::open();
+    let (shop, _home) = shop_with(server.port, 0, "");
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    place(&shop, "before", "before@example.com");
+    switch_on(&shop, &cookie, &["order_placed", "new_order"], &[]).expect(303);
+    place(&shop, "after", "after@example.com");
+    until("both are told", || server.got().len() == 2);
+    let mut to: Vec<String> = server.got().into_iter().map(|got| got.to).collect();
+    to.sort();
+    assert_eq!(to, ["after@example.com", "boss@example.com"]);
+    let notice = server.to("boss@example.com").remove(0);
+    assert!(notice.text().contains("after@example.com placed order"), "{}", notice.text());
+}
+
+#[test]
+fn the_limit_of_a_day_holds() {
+    let server = Server::open();
+    let (shop, _home) = shop_with(server.port, 0, "");
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    switch_on(&shop, &cookie, &["order_placed"], &[("daily_limit", "2")]).expect(303);
+    for n in 0..4 {
+        place(&shop, &format!("{n}"), &format!("c{n}@example.com"));
+    }
+    until("two wait for tomorrow", || {
+        let waits = |mail: &&Value| mail["reason"].as_str().is_some_and(|why| why.contains("goes tomorrow"));
+        log(&shop).iter().filter(waits).count() == 2
+    });
+    until("the others arrived", || server.got().len() == 2);
+    assert_eq!(shop.get("/api/v1/mail?state=queued").json()["data"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_template_of_staff_is_used_kept_and_refused_where_it_cannot_work() {
+    let (shop, _home, server, cookie) = on(0);
+    let home = "/admin/mail/templates/order_placed/en";
+    let form = |subject: &str, text: &str, html: &str, version: u32| {
+        format!(
+            "subject={}&text={}&html={}&version={version}&number=",
+            encoded(subject),
+            encoded(text),
+            encoded(html)
+        )
+    };
+    let many = (0..200).map(|n| format!("{n},")).collect::<String>();
+    let runs = format!(
+        "{{% for a in [{many}] %}}{{% for b in [{many}] %}}{{% for c in [{many}] %}}{{% endfor %}}{{% endfor %}}{{% endfor %}}"
+    );
+    for (subject, text, html, says) in [
+        ("Order {{ order.nubmer }}", "x", "x", "Did you mean order.number?"),
+        ("x", "{% for line in order.lines %}{{ line.titel }}{% endfor %}", "x", "Did you mean line.title?"),
+        ("x", "x", runs.as_str(), "runs for too long"),
+        ("x", "x", "{% include '/etc/passwd' %}", "include"),
+        ("x", "", "x", "Write something"),
+    ] {
+        for place in ["", "/preview"] {
+            let refused =
+                shop.form(&format!("{home}{place}"), &form(subject, text, html, 0), &cookie).expect(422);
+            assert!(refused.body.contains(says), "{says}: {}", refused.body);
+        }
+    }
+    let good = (
+        "Hooray {{ order.number }}",
+        "Text & <b> for {{ customer.email }}",
+        "<p>{{ customer.email }} &amp; you</p>",
+    );
+    let shown =
+        shop.form(&format!("{home}/preview"), &form(good.0, good.1, good.2, 0), &cookie).expect(200).body;
+    assert!(shown.contains("Hooray") && shown.contains("sandbox"), "{shown}");
+    shop.form(&format!("{home}/send"), &form(good.0, good.1, good.2, 0), &cookie).expect(200);
+    until("a try arrived", || server.to(OWNER).len() == 1);
+    assert!(server.to(OWNER)[0].header("subject").starts_with("Hooray"));
+    shop.form(home, &form(good.0, good.1, good.2, 0), &cookie).expect(303);
+    let stale = shop.form(home, &form("Other", good.1, good.2, 0), &cookie).expect(412);
+    assert!(stale.body.contains("changed in the meantime"));
+    place(&shop, "a", "anna@example.com");
+    until("it arrived", || server.to("anna@example.com").len() == 1);
+    let text = server.to("anna@example.com")[0].text();
+    assert!(
+        text.contains("Text & <b> for anna@example.com")
+            && text.contains("<p>anna@example.com &amp; you</p>"),
+        "{text}"
+    );
+    // Versions are kept, the built-in one comes back.
+    shop.form(home, &form("Second", good.1, good.2, 1), &cookie).expect(303);
+    let first = shop.page(&format!("{home}?version=1"), &cookie).expect(200).body;
+    assert!(first.contains("Hooray") && first.contains("Version 2"), "{first}");
+    shop.form(&format!("{home}/reset"), "", &cookie).expect(303);
+    place(&shop, "b", "ben@example.com");
+    until("the built-in one arrived", || server.to("ben@example.com").len() == 1);
+    assert!(server.to("ben@example.com")[0].header("subject").contains("at Lumo"));
+}
+
+#[test]
+fn staff_are_told_of_their_account_and_never_a_password() {
+    let server = Server::open();
+    let (shop, _home) = shop_with(server.port, 0, "");
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    switch_on(&shop, &cookie, &["staff_added", "password_reset"], &[("language", "de")]).expect(303);
+    let args = [
+        "staff",
+        "add",
+        "--data",
+        shop.data(),
+        "--email",
+        "sam@example.com",
+        "--name",
+        "Sam",
+        "--role",
+        "support",
+    ];
+    let added = crate::harness::backroom_with_input(&args, &format!("{PASSWORD}\n"));
+    assert!(added.status.success());
+    until("it arrived", || server.to("sam@example.com").len() == 1);
+    let text = server.to("sam@example.com")[0].text();
+    assert!(text.contains("Guten Tag Sam") && text.contains("Support") && !text.contains(PASSWORD), "{text}");
+}
+
+#[test]
+fn a_restored_shop_writes_to_nobody_until_somebody_says_so() {
+    let (mut shop, _home, server, cookie) = on(0);
+    succeed(&["backup", "create", "--data", shop.data()]);
+    place(&shop, "a", "anna@example.com");
+    until("it arrived", || of(&shop, "anna@example.com")["state"] == "sent");
+    assert_eq!(shop.stop(), Some(0));
+    succeed(&["check", "--data", shop.data()]);
+    let file = std::fs::read_dir(shop.dir.join("backups"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|e| e == "brb"))
+        .unwrap();
+    succeed(&["backup", "restore", file.to_str().unwrap(), "--data", shop.data()]);
+    shop.start();
+    place(&shop, "b", "ben@example.com");
+    let cookie =
+        if shop.page("/admin/mail", &cookie).status == 200 { cookie } else { shop.sign_in(OWNER, PASSWORD) };
+    assert!(shop.page("/admin/mail", &cookie).expect(200).body.contains("restored from a backup"));
+    shop.form("/admin/mail/resume", "missed=skip", &cookie).expect(303);
+    place(&shop, "c", "cora@example.com");
+    until("only what came then is sent", || server.to("cora@example.com").len() == 1);
+    assert_eq!((server.got().len(), server.to("ben@example.com").len()), (2, 0));
+}
