@@ -9,13 +9,14 @@ use crate::search::Search;
 use crate::shop::desk::backups::Office;
 use crate::shop::desk::feed;
 use crate::shop::desk::index::{StoreSource, changes, schema};
-use crate::shop::orders;
+use crate::shop::orders::{self, BulkWork};
 use crate::shop::outreach::{self, Kinds, Outreach};
 use crate::shop::transfer::downloads::Downloads;
 use crate::shop::transfer::imports::Imports;
 use crate::store::backup::{self, Files, Made, Shelf};
 use crate::store::{Actor, Store};
 use crate::web::{Metrics, Nav, ShellMaker, Web};
+use crate::work::jobs::Worker;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -76,7 +77,9 @@ impl App {
             settings.server.max_upload.0,
         )?;
         let office = Office::new(shelf);
-        let outreach = Outreach::new(&store, &settings.webhooks, Kinds(feed::kinds()))?;
+        let bulk = BulkWork::new(store.clone(), search.clone(), Arc::clone(&shop));
+        let workers: Vec<Arc<dyn Worker>> = vec![Arc::new(bulk)];
+        let outreach = Outreach::new(&store, &settings.webhooks, Kinds(feed::kinds()), workers)?;
         Ok(Self { dir, settings: Arc::new(settings.clone()), store, search, shop, imports, office, outreach })
     }
 
@@ -92,7 +95,9 @@ impl App {
         let access = Access::new(self.store.clone(), self.settings.access.clone(), server.is_https())?;
         let store = self.store.clone();
         let badge = move |door: &Nav| work_behind(&store, door);
-        let shells = shells(access.clone(), Arc::clone(&self.shop), registry::doors(), badge);
+        let jobs = self.outreach.work.jobs().clone();
+        let working = move |by: Option<&str>| jobs.running_for(by) as u64;
+        let shells = shells(access.clone(), Arc::clone(&self.shop), registry::doors(), badge, working);
         Ok(Front { app: self.clone(), access, web, shells, downloads: Downloads::default() })
     }
 

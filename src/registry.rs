@@ -10,7 +10,8 @@ use std::sync::LazyLock;
 /// Every table. One that is missing here cannot be opened, so none is forgotten in checks and backups.
 pub fn tables() -> &'static [TableInfo] {
     static ALL: LazyLock<Vec<TableInfo>> = LazyLock::new(|| {
-        let features = [customers::TABLES, orders::TABLES, transfer::TABLES, outreach::TABLES];
+        let features =
+            [customers::TABLES, orders::TABLES, orders::bulk::TABLES, transfer::TABLES, outreach::TABLES];
         access::TABLES
             .iter()
             .chain(work::TABLES)
@@ -22,7 +23,7 @@ pub fn tables() -> &'static [TableInfo] {
 }
 
 /// What `backroom check` proves beyond the store's own invariants.
-pub const CHECKS: &[Checker] = &[orders::check, work::jobs::check, work::subscriptions::check];
+pub const CHECKS: &[Checker] = &[orders::check, orders::bulk::check, work::jobs::check, work::subscriptions::check];
 
 const fn door(label: &'static str, href: &'static str, icon: &'static str, key: &'static str) -> Nav {
     Nav { label, href, icon, key: Some(key), permission: None, group: Group::Sell, phone: true }
@@ -46,6 +47,12 @@ pub fn doors() -> &'static [Nav] {
                 group: Group::System,
                 phone: false,
                 ..door("Webhooks", "/admin/webhooks", "webhook", "w")
+            },
+            Nav {
+                permission: Some("system:view"),
+                group: Group::System,
+                phone: false,
+                ..door("Jobs", "/admin/jobs", "activity", "j")
             },
             Nav {
                 permission: Some("imports:run"),

@@ -20,6 +20,7 @@ pub fn configure(front: &Front, config: &mut ServiceConfig) {
         .app_data(Data::new(front.downloads.clone()))
         .app_data(Data::new(app.office.clone()))
         .app_data(Data::new(app.outreach.clone()))
+        .app_data(Data::new(app.outreach.work.clone()))
         .app_data(Data::new(registry::tellers()))
         .app_data(Data::new(app.clone()));
     // Pages.
@@ -34,6 +35,7 @@ pub fn configure(front: &Front, config: &mut ServiceConfig) {
     config.service(
         scope("/api/v1")
             .wrap(from_fn(no_strangers))
+            .configure(orders::bulk::api_routes)
             .configure(orders::api_routes)
             .configure(customers::api_routes)
             .configure(outreach::api_routes)

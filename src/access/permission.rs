@@ -71,6 +71,7 @@ pub mod may {
         ManageWebhooks "webhooks:manage" "Manage webhooks" "Send events, whatever they tell, to addresses of other programs.",
         ManageBackups "backups:manage" "Manage backups" "Make, prove and download backups, which hold everything.",
         ManageSettings "settings:manage" "Change settings" "Change the shop's name, time zone, currency and country.",
+        ManageJobs "jobs:manage" "Manage jobs" "Stop and repeat the jobs of others, and change schedules.",
         ViewSystem "system:view" "View the system" "See health, storage, search index and version.",
     }
 

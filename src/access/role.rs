@@ -172,6 +172,7 @@ keys:manage       x . . . .
 webhooks:manage   x . . . .
 backups:manage    x . . . .
 settings:manage   x x . . .
+jobs:manage       x x . . .
 system:view       x x . . x
 ";
         assert_eq!(table, agreed);

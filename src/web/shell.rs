@@ -118,6 +118,8 @@ pub struct Shell {
     pub zone: String,
     pub now: Timestamp,
     pub request_id: String,
+    /// Jobs that run now and concern the person.
+    pub working: u64,
     /// The request came from htmx and wants a part of the page.
     pub fragment: bool,
     #[serde(skip)]
@@ -151,6 +153,7 @@ impl Shell {
             zone: zone.name(),
             now,
             request_id: request_id(request),
+            working: 0,
             fragment: is_fragment(request),
             if_none_match: text(header::IF_NONE_MATCH.as_str()).map(str::to_owned),
         }
@@ -172,6 +175,7 @@ impl Shell {
             zone: zone.name(),
             now,
             request_id: request_id.to_owned(),
+            working: 0,
             fragment: false,
             if_none_match: None,
         }

@@ -67,6 +67,11 @@ impl Work {
         self.jobs.cancel(actor, id).await
     }
 
+    /// The jobs, to be looked at.
+    pub fn jobs(&self) -> &Jobs {
+        &self.jobs
+    }
+
     /// Starts the loops. What was begun in another store, of which this one is a copy, stands still from now on.
     ///
     /// # Errors

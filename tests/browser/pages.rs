@@ -60,6 +60,7 @@ impl Tour {
         let everything = "number,date,customer,total,status,payment,fulfilment,items,categories,sizes,colours,barcodes,email,phone,\
                           destination,channel,tags,voucher,method,tracking,note";
         let mut pages = crate::webhooks::pages(&shop);
+        pages.extend(crate::jobs::pages(&shop, &cookie));
         pages.extend([
             "/admin".to_owned(),
             "/admin/orders".to_owned(),

@@ -52,6 +52,7 @@ pub fn kinds() -> Vec<(&'static str, &'static str)> {
     let floors = [
         customers::EVENTS,
         orders::EVENTS,
+        orders::bulk::EVENTS,
         imports::EVENTS,
         downloads::EVENTS,
         backups::EVENTS,

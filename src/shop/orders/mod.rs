@@ -6,6 +6,7 @@ mod api;
 mod arrival;
 mod asked;
 mod audit;
+pub mod bulk;
 mod change;
 #[cfg(test)]
 mod crashed;
@@ -28,6 +29,7 @@ mod undo;
 mod wire;
 
 pub use api::{ApiDocs, routes as api_routes};
+pub use bulk::BulkWork;
 pub use arrival::{Arrival, Brought, Traits, arrival};
 pub use asked::{NoteBody, OrderFields, PlaceOrder, StepBody, step_named};
 pub use audit::check;

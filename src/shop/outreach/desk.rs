@@ -8,6 +8,7 @@ use crate::base::error::{Checks, Error, Result};
 use crate::outbound::webhooks::{Guard, Sender, Settings};
 use crate::store::Store;
 use crate::work::Work;
+use crate::work::jobs::Worker;
 use std::sync::Arc;
 
 const NOTE_MAX: usize = 200;
@@ -23,16 +24,22 @@ pub struct Outreach {
 }
 
 impl Outreach {
-    /// Webhooks with the work that carries them out.
+    /// Webhooks with the work that carries them out, and the jobs of other features.
     ///
     /// # Errors
     /// `invalid_setting`.
-    pub fn new(store: &Store, settings: &Settings, kinds: Kinds) -> Result<Self> {
+    pub fn new(
+        store: &Store,
+        settings: &Settings,
+        kinds: Kinds,
+        mut workers: Vec<Arc<dyn Worker>>,
+    ) -> Result<Self> {
         let sender = Sender::new(Guard::new(settings.networks()?));
         let deliveries = Deliveries::new(store.clone(), sender.clone());
         let again = Again::new(store.clone());
-        let work =
-            Work::new(store.clone(), vec![Arc::new(deliveries), Arc::new(again)], vec![Arc::new(Notices)]);
+        workers.push(Arc::new(deliveries));
+        workers.push(Arc::new(again));
+        let work = Work::new(store.clone(), workers, vec![Arc::new(Notices)]);
         Ok(Self { sender, kinds, work })
     }
 
