@@ -6,9 +6,11 @@ use crate::base::time::Clock;
 use crate::config::Settings;
 use crate::registry;
 use crate::search::Search;
-use crate::shop::desk::backups::Office;
+use crate::shop::desk::backups::{self, BackupWork, Office};
 use crate::shop::desk::feed;
 use crate::shop::desk::index::{StoreSource, changes, schema};
+use crate::shop::desk::retention::{self, Retention};
+use crate::shop::desk::schedules::{TidyUp, tidy_plan};
 use crate::shop::orders::{self, BulkWork};
 use crate::shop::outreach::{self, Kinds, Outreach};
 use crate::shop::transfer::downloads::Downloads;
@@ -17,8 +19,10 @@ use crate::store::backup::{self, Files, Made, Shelf};
 use crate::store::{Actor, Store};
 use crate::web::{Metrics, Nav, ShellMaker, Web};
 use crate::work::jobs::Worker;
+use crate::work::schedules::Schedules;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The open shop: each part is taken by name.
 #[derive(Clone)]
@@ -33,6 +37,7 @@ pub struct App {
     pub office: Office,
     /// Webhooks, and the work behind.
     pub outreach: Outreach,
+    pub schedules: Schedules,
 }
 
 /// What answering requests needs beside the open shop.
@@ -78,9 +83,17 @@ impl App {
         )?;
         let office = Office::new(shelf);
         let bulk = BulkWork::new(store.clone(), search.clone(), Arc::clone(&shop));
-        let workers: Vec<Arc<dyn Worker>> = vec![Arc::new(bulk)];
+        let feed_days = settings.events.feed_days;
+        let workers: Vec<Arc<dyn Worker>> = vec![
+            Arc::new(bulk),
+            Arc::new(BackupWork::new(office.clone())),
+            Arc::new(TidyUp::new(store.clone())),
+            Arc::new(Retention::new(store.clone(), feed_days)),
+        ];
         let outreach = Outreach::new(&store, &settings.webhooks, Kinds(feed::kinds()), workers)?;
-        Ok(Self { dir, settings: Arc::new(settings.clone()), store, search, shop, imports, office, outreach })
+        let schedules = scheduled(settings, &store, &shop, &office, &outreach);
+        let settings = Arc::new(settings.clone());
+        Ok(Self { dir, settings, store, search, shop, imports, office, outreach, schedules })
     }
 
     /// The parts that answer requests.
@@ -170,6 +183,25 @@ impl App {
         self.imports.close();
         self.search.close();
     }
+}
+
+/// What is done again and again.
+fn scheduled(
+    settings: &Settings,
+    store: &Store,
+    shop: &Arc<Shop>,
+    office: &Office,
+    outreach: &Outreach,
+) -> Schedules {
+    let backup = &settings.backup;
+    let delay = Duration::from_secs(backup.delay_seconds.into());
+    let plans = vec![
+        backups::plan(office, backup.enabled, backup.hour, delay),
+        tidy_plan(),
+        retention::plan(settings.events.feed_days),
+    ];
+    let shop = Arc::clone(shop);
+    Schedules::new(store.clone(), outreach.work.jobs().clone(), plans, move || shop.zone())
 }
 
 /// The number of things to do behind a door of the navigation.

@@ -21,6 +21,7 @@ pub fn configure(front: &Front, config: &mut ServiceConfig) {
         .app_data(Data::new(app.office.clone()))
         .app_data(Data::new(app.outreach.clone()))
         .app_data(Data::new(app.outreach.work.clone()))
+        .app_data(Data::new(app.schedules.clone()))
         .app_data(Data::new(registry::tellers()))
         .app_data(Data::new(app.clone()));
     // Pages.

@@ -240,12 +240,16 @@ fn jobs(shop: &Shop, api: &mut Document) {
     shop.send("POST", &test, &json!({}), &[]).expect(202);
     let waits = || {
         let waiting = shop.get("/api/v1/jobs?kind=webhook&status=waiting").json();
-        waiting["data"][0]["tries"].as_u64().filter(|tries| *tries > 0).map(|_| waiting["data"][0]["id"].clone())
+        waiting["data"][0]["tries"]
+            .as_u64()
+            .filter(|tries| *tries > 0)
+            .map(|_| waiting["data"][0]["id"].clone())
     };
     crate::harness::until("it waits", || waits().is_some());
     let id = waits().unwrap();
     for what in ["cancel", "retry"] {
-        let (template, path) = (format!("/api/v1/jobs/{{id}}/{what}"), format!("{list}/{}/{what}", id.as_str().unwrap()));
+        let (template, path) =
+            (format!("/api/v1/jobs/{{id}}/{what}"), format!("{list}/{}/{what}", id.as_str().unwrap()));
         api.call(shop, ("POST", &template), &path, None, &[]).expect(200);
     }
 }

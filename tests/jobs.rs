@@ -1,13 +1,16 @@
 //! Work that goes on behind: one action for every order that matches, previewed, done, stopped, taken back, killed in the
 //! middle; its list and its page; what a program sees of it.
 
-use crate::harness::{Answer, OWNER, PASSWORD, Shop, backroom_with_input, encoded, least_order, succeed, until};
+use crate::harness::{
+    Answer, OWNER, PASSWORD, Shop, backroom_with_input, encoded, least_order, succeed, until,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Brings orders in by a file, which is quicker than placing them.
 fn fill(shop: &Shop, count: usize) {
-    let mut rows = String::from("InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n");
+    let mut rows =
+        String::from("InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n");
     for n in 0..count {
         let (day, number) = (n % 27 + 1, 700_000 + n);
         rows.push_str(&format!(
@@ -51,7 +54,8 @@ fn rows(shop: &Shop, id: &str, only: &str) -> Vec<Vec<String>> {
 
 /// The page of the action that a form of the list began, when its check is over.
 fn previewed(shop: &Shop, form: &str, cookie: &str) -> String {
-    let page = shop.form("/admin/orders/bulk", form, cookie).expect(303).header("location").unwrap().to_owned();
+    let page =
+        shop.form("/admin/orders/bulk", form, cookie).expect(303).header("location").unwrap().to_owned();
     assert!(page.starts_with("/admin/orders/bulk/all/blk_"), "{page}");
     settled(shop, &page, cookie);
     page
@@ -74,7 +78,13 @@ pub(crate) fn pages(shop: &Shop, cookie: &str) -> Vec<String> {
     shop.form(&format!("{done}/start"), "", cookie).expect(303);
     settled(shop, &done, cookie);
     let job = shop.get("/api/v1/jobs?limit=1").json()["data"][0]["id"].as_str().unwrap().to_owned();
-    let places = ["/admin/jobs", "/admin/jobs?state=failed", "/admin/jobs?of=events&state=waiting"];
+    let places = [
+        "/admin/jobs",
+        "/admin/jobs?state=failed",
+        "/admin/jobs?of=events&state=waiting",
+        "/admin/schedules",
+        "/admin/schedules/backup",
+    ];
     let mut pages: Vec<String> = places.map(str::to_owned).to_vec();
     pages.extend([preview, done, format!("/admin/jobs/{job}")]);
     pages
@@ -107,7 +117,10 @@ fn every_order_that_matches_is_previewed_changed_and_taken_back() {
     late["tags"] = json!(["even"]);
     shop.place("late", &late).expect(201);
 
-    assert_eq!(shop.form(&format!("{page}/start"), "", &cookie).expect(303).header("location"), Some(page.as_str()));
+    assert_eq!(
+        shop.form(&format!("{page}/start"), "", &cookie).expect(303).header("location"),
+        Some(page.as_str())
+    );
     let text = settled(&shop, &page, &cookie);
     assert!(text.contains("Done for 28 orders, refused for 2"), "{text}");
     assert_eq!(count(&shop, "tag:even payment:paid"), 30);
@@ -116,7 +129,8 @@ fn every_order_that_matches_is_previewed_changed_and_taken_back() {
     assert_eq!(count(&shop, "payment:paid"), 30, "a second click starts nothing");
     // Every change bears the name of who wanted it.
     let paid = shop.get("/api/v1/events?kind=order.paid&limit=1000").json();
-    let by_owner = paid["data"].as_array().unwrap().iter().filter(|e| e["actor"]["name"] == "Olga Owner").count();
+    let by_owner =
+        paid["data"].as_array().unwrap().iter().filter(|e| e["actor"]["name"] == "Olga Owner").count();
     assert_eq!(by_owner, 28);
     let files: Vec<&str> = text.split('"').filter(|href| href.contains("rows.csv")).collect();
     assert_eq!(files.len(), 2, "{files:?}");
@@ -127,25 +141,35 @@ fn every_order_that_matches_is_previewed_changed_and_taken_back() {
     // Somebody changes one of them, so it stays; the rest goes back.
     let one = shop.get("/api/v1/orders?q=tag:even%20payment:paid&limit=1").json()["data"][0].clone();
     let number = one["number"].as_u64().unwrap();
-    let was_by_hand = paid["data"].as_array().unwrap().iter().any(|e| {
-        e["actor"]["name"] != "Olga Owner" && e["subject"] == one["id"]
-    });
+    let was_by_hand = paid["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .any(|e| e["actor"]["name"] != "Olga Owner" && e["subject"] == one["id"]);
     let other = shop.get("/api/v1/orders?q=tag:even%20payment:paid&limit=200").json();
     let touched = other["data"].as_array().unwrap().iter().find(|o| {
         o["number"].as_u64() != Some(number)
-            && !paid["data"].as_array().unwrap().iter().any(|e| e["actor"]["name"] != "Olga Owner" && e["subject"] == o["id"])
+            && !paid["data"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|e| e["actor"]["name"] != "Olga Owner" && e["subject"] == o["id"])
     });
     let touched = if was_by_hand { touched.unwrap() } else { &one };
     let id = touched["id"].as_str().unwrap();
     shop.send("POST", &format!("/api/v1/orders/{id}/notes"), &json!({"text": "Called"}), &[]).expect(201);
-    let undo = shop.form(&format!("{page}/undo"), "", &cookie).expect(303).header("location").unwrap().to_owned();
+    let undo =
+        shop.form(&format!("{page}/undo"), "", &cookie).expect(303).header("location").unwrap().to_owned();
     let text = settled(&shop, &undo, &cookie);
     assert!(text.contains("Done for 27 orders, refused for 1"), "{text}");
     assert!(text.contains("It was changed since"), "{text}");
     assert_eq!(count(&shop, "payment:paid"), 3);
     let first = settled(&shop, &page, &cookie);
     assert!(first.contains("This was taken back") && !first.contains("/undo\""), "{first}");
-    assert_eq!(shop.form(&format!("{page}/undo"), "", &cookie).expect(303).header("location"), Some(page.as_str()));
+    assert_eq!(
+        shop.form(&format!("{page}/undo"), "", &cookie).expect(303).header("location"),
+        Some(page.as_str())
+    );
     assert!(!succeed(&["check", "--data", shop.data()]).contains("problem(s)"));
 }
 
@@ -158,11 +182,17 @@ fn a_preview_that_is_thrown_away_changes_nothing_and_a_query_with_a_mistake_is_r
     let answer = shop.form(&format!("{page}/discard"), "", &cookie).expect(303);
     assert_eq!(answer.header("location"), Some("/admin/orders"));
     assert_eq!(count(&shop, "tag:x"), 0);
-    let refused = shop.form("/admin/orders/bulk", "action=tag&tag=x&all=colur%3Anavy&from=/admin/orders", &cookie);
+    let refused =
+        shop.form("/admin/orders/bulk", "action=tag&tag=x&all=colur%3Anavy&from=/admin/orders", &cookie);
     assert!(refused.expect(422).body.contains("colur"));
     let empty = shop.form("/admin/orders/bulk", "action=tag&tag=&all=&from=/admin/orders", &cookie);
     assert!(empty.expect(422).body.contains("Write the tag first"));
-    for wrong in [json!({}), json!({"q": "colur:navy", "tag": "x"}), json!({"q": "", "tag": ""}), json!({"q": 7, "tag": "x"})] {
+    for wrong in [
+        json!({}),
+        json!({"q": "colur:navy", "tag": "x"}),
+        json!({"q": "", "tag": ""}),
+        json!({"q": 7, "tag": "x"}),
+    ] {
         let status = act(&shop, "tag", &wrong).status;
         assert!((400..=422).contains(&status), "{wrong}: {status}");
     }
@@ -176,7 +206,8 @@ fn a_program_starts_it_and_follows_it_by_its_address() {
     let shop = Shop::open();
     fill(&shop, 120);
     let body = json!({"q": "", "tag": "seen"});
-    let begin = || shop.send("POST", "/api/v1/orders/bulk/tag", &body, &[("idempotency-key", "once")]).expect(202);
+    let begin =
+        || shop.send("POST", "/api/v1/orders/bulk/tag", &body, &[("idempotency-key", "once")]).expect(202);
     let answer = begin();
     let place = answer.header("location").unwrap().to_owned();
     assert_eq!(answer.json()["job_url"], json!(place));
@@ -184,7 +215,10 @@ fn a_program_starts_it_and_follows_it_by_its_address() {
     let id = place.rsplit('/').next().unwrap();
     let done = over(&shop, id);
     assert_eq!((&done["status"], &done["result"]), (&json!("done"), &json!("120 changed.")), "{done}");
-    assert_eq!((&done["progress"], &done["total"], &done["title"]), (&json!(120), &json!(120), &json!("Add tag seen")));
+    assert_eq!(
+        (&done["progress"], &done["total"], &done["title"]),
+        (&json!(120), &json!(120), &json!("Add tag seen"))
+    );
     assert_eq!(done["rows"]["changed"], 120);
     assert!(done["rows"]["url_expires_at"].is_string());
     assert_eq!(rows(&shop, id, "").len(), 120);
@@ -289,7 +323,10 @@ fn it_can_be_stopped_goes_on_and_ends_when_its_owner_may_not_any_more() {
     let reader = add("r@example.com", "read_only");
     let page = previewed(&shop, "action=tag&tag=z&all=&from=/admin/orders", &support);
     assert_eq!(shop.form(&format!("{page}/start"), "", &reader).status, 403);
-    assert!(!shop.page(&page, &reader).expect(200).body.contains("/start\""), "who only looks is offered nothing");
+    assert!(
+        !shop.page(&page, &reader).expect(200).body.contains("/start\""),
+        "who only looks is offered nothing"
+    );
     shop.form(&format!("{page}/start"), "", &support).expect(303);
     let done = || count(&shop, "tag:z");
     until("some are done", || done() > 0);
@@ -334,7 +371,9 @@ fn the_stream_of_a_tab_tells_of_progress_and_of_the_end() {
     write!(socket, "GET /admin/jobs/stream HTTP/1.1\r\nhost: {address}\r\ncookie: {cookie}\r\nsec-fetch-site: same-origin\r\n\r\n")
         .unwrap();
     let lines = BufReader::new(socket).lines().map_while(Result::ok);
-    let mut told = lines.filter_map(|line| line.strip_prefix("data: ").map(|data| serde_json::from_str::<Value>(data).unwrap()));
+    let mut told = lines.filter_map(|line| {
+        line.strip_prefix("data: ").map(|data| serde_json::from_str::<Value>(data).unwrap())
+    });
     assert_eq!(told.next().unwrap(), json!({"running": 0, "over": []}));
     act(&shop, "tag", &json!({"q": "", "tag": "s"})).expect(202);
     let end = told.find(|told| told["over"].as_array().is_some_and(|over| !over.is_empty())).unwrap();

@@ -2,6 +2,7 @@
 
 pub mod jobs;
 mod reader;
+pub mod schedules;
 pub mod subscriptions;
 
 pub use reader::{Filter, Reader};
@@ -14,7 +15,7 @@ use std::thread::JoinHandle;
 use subscriptions::{Pump, Subscriber};
 
 /// Every table of this floor.
-pub const TABLES: &[&[TableInfo]] = &[jobs::TABLES, subscriptions::TABLES];
+pub const TABLES: &[&[TableInfo]] = &[jobs::TABLES, subscriptions::TABLES, schedules::TABLES];
 /// What `backroom check` proves of it.
 pub const CHECKS: &[Checker] = &[jobs::check, subscriptions::check];
 

@@ -12,6 +12,8 @@ mod health;
 pub mod home;
 pub mod index;
 pub mod jobs;
+pub mod retention;
+pub mod schedules;
 #[cfg(test)]
 mod trial;
 
@@ -27,6 +29,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(customer::routes)
         .configure(backups::routes)
         .configure(jobs::routes)
+        .configure(schedules::routes)
         .configure(docs::routes);
 }
 

@@ -388,11 +388,15 @@ fn kept_as(job: &Job) -> (&'static str, i64, u8) {
 /// Faults of the store only.
 pub fn prune(tx: &mut Tx<'_>, before: Timestamp, limit: usize) -> Result<usize> {
     let mut gone = Vec::new();
-    for (state, apart) in [(State::Done, 0), (State::Cancelled, 0), (State::Done, APART), (State::Cancelled, APART)] {
+    for (state, apart) in
+        [(State::Done, 0), (State::Cancelled, 0), (State::Done, APART), (State::Cancelled, APART)]
+    {
         let place = state.place() + apart;
         let span = Span::between(&(place, Timestamp(i64::MIN)), &(place, before));
         let left = limit.saturating_sub(gone.len());
-        gone.extend(BY_STATE.list(tx, &span, Direction::Forward, left)?.into_iter().map(|(_, id)| (id, apart)));
+        gone.extend(
+            BY_STATE.list(tx, &span, Direction::Forward, left)?.into_iter().map(|(_, id)| (id, apart)),
+        );
     }
     for (id, apart) in &gone {
         JOBS.delete(tx, id)?;

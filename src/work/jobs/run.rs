@@ -123,13 +123,19 @@ impl Jobs {
     ///
     /// # Errors
     /// As [`Worker::rows`].
-    pub fn rows(&self, job: &Job, only_failed: bool, take: &mut dyn FnMut([&str; 3]) -> Result<()>) -> Result<bool> {
+    pub fn rows(
+        &self,
+        job: &Job,
+        only_failed: bool,
+        take: &mut dyn FnMut([&str; 3]) -> Result<()>,
+    ) -> Result<bool> {
         self.0.workers.get(job.kind.as_str()).map_or(Ok(false), |worker| worker.rows(job, only_failed, take))
     }
     /// How many jobs run now that somebody of these ids wanted; of anybody, with `None`.
     pub fn running_for(&self, by: Option<&str>) -> usize {
         let running = self.running();
-        let is_theirs = |wanted: &Option<String>| wanted.as_deref().is_some_and(|id| by.is_none_or(|by| by == id));
+        let is_theirs =
+            |wanted: &Option<String>| wanted.as_deref().is_some_and(|id| by.is_none_or(|by| by == id));
         running.values().filter(|running| is_theirs(&running.by)).count()
     }
     fn running(&self) -> MutexGuard<'_, BTreeMap<JobId, Running>> {

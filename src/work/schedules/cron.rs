@@ -14,7 +14,17 @@ const DAYS_MAX: usize = 366 * 8 + 2;
 const TIMES_SAID: usize = 4;
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
@@ -64,7 +74,9 @@ impl Cron {
         };
         let parts: Vec<&str> = plain.split(' ').collect();
         let [minute, hour, day, month, weekday] = parts.as_slice() else {
-            return Err(wrong("Write five fields: minute, hour, day, month, day of the week, such as 0 2 * * *."));
+            return Err(wrong(
+                "Write five fields: minute, hour, day, month, day of the week, such as 0 2 * * *.",
+            ));
         };
         let weekdays = field("day of the week", weekday, 0, 7, &WEEKDAYS, 0)?;
         let sunday = if weekdays.has(7) { 1 } else { 0 };
@@ -174,7 +186,8 @@ impl Cron {
                 let day = at.strftime("%-d %B %Y");
                 match zone.0.to_ambiguous_timestamp(at).offset() {
                     AmbiguousOffset::Gap { .. } => {
-                        let moved = moments(at, zone).0.map(|at| at.in_zone(zone).strftime("%H:%M").to_string());
+                        let moved =
+                            moments(at, zone).0.map(|at| at.in_zone(zone).strftime("%H:%M").to_string());
                         let moved = moved.unwrap_or_default();
                         said.push(format!("On {day} {time} does not exist; it is due at {moved}."));
                     }
@@ -191,7 +204,8 @@ impl Cron {
     fn times(&self) -> Vec<(i8, i8)> {
         let minutes = self.minutes.values();
         let small = |n: u32| i8::try_from(n).unwrap_or(0);
-        let of_hour = |hour: u32| minutes.iter().map(move |minute| (small(hour), small(*minute))).collect::<Vec<_>>();
+        let of_hour =
+            |hour: u32| minutes.iter().map(move |minute| (small(hour), small(*minute))).collect::<Vec<_>>();
         self.hours.values().into_iter().flat_map(of_hour).collect()
     }
 
@@ -217,7 +231,11 @@ impl Cron {
                 all if all.len() == 60 => "every minute".to_owned(),
                 [0] => "every hour".to_owned(),
                 [minute] => format!("every hour, at {minute} minutes past"),
-                [0, step, ..] if minutes.iter().zip(0..).all(|(minute, n)| *minute == n * step) && 60 % step == 0 && minutes.len() as u32 == 60 / step => {
+                [0, step, ..]
+                    if minutes.iter().zip(0..).all(|(minute, n)| *minute == n * step)
+                        && 60 % step == 0
+                        && minutes.len() as u32 == 60 / step =>
+                {
                     format!("every {step} minutes")
                 }
                 several => format!("every hour, at {} minutes past", listed(several, |n| n.to_string())),
@@ -231,7 +249,8 @@ impl Cron {
                 some => format!("at minute {} of the hours {hours}", listed(some, |n| n.to_string())),
             };
         }
-        let words: Vec<String> = times.iter().map(|(hour, minute)| format!("{hour:02}:{minute:02}")).collect();
+        let words: Vec<String> =
+            times.iter().map(|(hour, minute)| format!("{hour:02}:{minute:02}")).collect();
         format!("at {}", joined(&words))
     }
 
@@ -387,7 +406,9 @@ mod tests {
     #[test]
     fn what_is_due_every_hour_is_due_in_every_hour_that_passes() {
         let day = |from: &str| cron("0 * * * *").following(at(from), &berlin(), 4);
-        let hours = |from: &str| day(from).windows(2).map(|two| two[1].since_ms(two[0]) / MINUTE_MS).collect::<Vec<_>>();
+        let hours = |from: &str| {
+            day(from).windows(2).map(|two| two[1].since_ms(two[0]) / MINUTE_MS).collect::<Vec<_>>()
+        };
         assert_eq!(hours("2026-10-24T23:30:00Z"), [60, 60, 60]);
         assert_eq!(hours("2026-03-28T23:30:00Z"), [60, 60, 60]);
     }
@@ -406,7 +427,10 @@ mod tests {
             ("0 3 1 * *", "on day 1 of the month at 03:00"),
             ("0 3 1 jan,jul *", "on day 1 of the month in January and July at 03:00"),
             ("0 3 13 * fri", "on day 13 of the month and every Friday at 03:00"),
-            ("0 8-18 * * *", "every day at minute 0 of the hours 8, 9, 10, 11, 12, 13, 14, 15, 16, 17 and 18"),
+            (
+                "0 8-18 * * *",
+                "every day at minute 0 of the hours 8, 9, 10, 11, 12, 13, 14, 15, 16, 17 and 18",
+            ),
             ("*/20 * * * mon", "every Monday, every 20 minutes"),
         ] {
             assert_eq!(cron(text).words(), words, "{text}");
@@ -433,7 +457,11 @@ mod tests {
             ("99999999999 2 * * *", "minute"),
         ] {
             let error = Cron::parse(text).unwrap_err();
-            assert!(error.code == "invalid_cron" && error.message.contains(part), "{text}: {}", error.message);
+            assert!(
+                error.code == "invalid_cron" && error.message.contains(part),
+                "{text}: {}",
+                error.message
+            );
         }
     }
 

@@ -234,10 +234,18 @@ impl Drop for Running {
 enum Step {
     Nothing,
     /// Only the next time is named.
-    Name { next: Option<Timestamp> },
+    Name {
+        next: Option<Timestamp>,
+    },
     /// A time went by and is left out.
-    Skip { planned: Timestamp, next: Option<Timestamp> },
-    Run { planned: Timestamp, next: Option<Timestamp> },
+    Skip {
+        planned: Timestamp,
+        next: Option<Timestamp>,
+    },
+    Run {
+        planned: Timestamp,
+        next: Option<Timestamp>,
+    },
 }
 
 fn step(plan: &Plan, set: &Set, now: Timestamp, zone: &Zone) -> Step {
@@ -265,7 +273,9 @@ fn step(plan: &Plan, set: &Set, now: Timestamp, zone: &Zone) -> Step {
     let next = cron.next(now, zone);
     // Of several that went by the last one stands for all.
     match cron.last(now, zone).filter(is_new) {
-        Some(planned) if set.missed == Missed::Skip && now.since_ms(planned) > LATE_MS => Step::Skip { planned, next },
+        Some(planned) if set.missed == Missed::Skip && now.since_ms(planned) > LATE_MS => {
+            Step::Skip { planned, next }
+        }
         Some(planned) => Step::Run { planned, next },
         None => Step::Name { next },
     }
@@ -470,8 +480,9 @@ mod tests {
         assert_eq!(yard.tick("2026-11-29T12:59:59Z"), 0);
         assert_eq!(yard.tick("2026-11-29T13:00:00Z"), 1);
         let own = yard.schedules.clone();
-        let refused =
-            yard.store.write_blocking(Actor::cli(), move |tx| own.change(tx, "sweep", "0 25 * * *", Missed::Run));
+        let refused = yard
+            .store
+            .write_blocking(Actor::cli(), move |tx| own.change(tx, "sweep", "0 25 * * *", Missed::Run));
         assert_eq!(refused.unwrap_err().code, "invalid_cron");
         // By hand it is done at once, by whoever wanted it, and moves nothing.
         let own = yard.schedules.clone();

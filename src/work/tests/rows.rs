@@ -137,7 +137,8 @@ fn what_people_wanted_is_kept_apart_from_what_events_cause() {
         store
             .write_blocking(who, move |tx| {
                 for _ in 0..count {
-                    let new = New { kind: "send", lane: "a", key: None, payload: vec![0; 8], due_at: tx.now() };
+                    let new =
+                        New { kind: "send", lane: "a", key: None, payload: vec![0; 8], due_at: tx.now() };
                     let id = jobs::enqueue(tx, new)?;
                     let (_, job) = lease_one(tx)?.unwrap();
                     jobs::say(tx, id, "One order changed.")?;

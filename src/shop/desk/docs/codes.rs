@@ -397,6 +397,18 @@ pub const CODES: &[Code] = &[
     api(Conflict, "job_done", "The job was done already.", "Read the job to see what came of it."),
     api(
         NotFound,
+        "events_gone",
+        "A consumer of the change feed was away for longer than the feed goes back.",
+        "Read your records anew, then go on from where the detail says. `oldest_seq` of the feed tells how far back it goes.",
+    ),
+    inside(
+        Invalid,
+        "invalid_cron",
+        "A text that says when a schedule is due cannot be read.",
+        "Write minute, hour, day of the month, month, day of the week, such as 30 2 * * *.",
+    ),
+    api(
+        NotFound,
         "result_gone",
         "What came of each row is not kept any more.",
         "It is kept for 7 days after the end; the job itself says how many there were.",

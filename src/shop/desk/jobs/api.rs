@@ -175,7 +175,8 @@ pub(super) async fn list(
     let wanted = Wanted { state, kind: query.0.kind.clone(), by: looker(&caller, &actor).only() };
     let limit = usize::try_from(limit).unwrap_or(1);
     let found = store.read(|s| jobs::of_people(s, &wanted, after, limit))?;
-    let next = found.items.last().filter(|_| found.more).map(|(id, job)| format!("{}.{id}", job.created_at.0));
+    let next =
+        found.items.last().filter(|_| found.more).map(|(id, job)| format!("{}.{id}", job.created_at.0));
     let rows = found.items.into_iter().map(|(id, job)| JobOut::of(&work, id, job, caller.now()));
     let rows = rows.collect::<Result<Vec<_>>>()?;
     List { has_more: next.is_some(), next_cursor: next, ..List::whole(rows) }.response(&request)

@@ -41,7 +41,12 @@ struct Before {
 
 impl Before {
     /// What is new; nothing when all is as it was.
-    fn news(&mut self, found: &[(JobId, Job)], running: usize, title: impl Fn(&Job) -> String) -> Option<Told> {
+    fn news(
+        &mut self,
+        found: &[(JobId, Job)],
+        running: usize,
+        title: impl Fn(&Job) -> String,
+    ) -> Option<Told> {
         let seen: Vec<_> = found
             .iter()
             .map(|(id, job)| (*id, job.state, job.progress, job.total, job.cancel_asked))

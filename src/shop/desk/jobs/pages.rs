@@ -150,7 +150,8 @@ fn tabs(state: Option<State>, of_events: bool, sees_all: bool) -> Vec<Tab> {
         let href = format!("{PATH}?state={}", own.word());
         tabs.push(tab(label, href, state == Some(own) && !of_events));
     }
-    let of_events_too = [(State::Ready, "Of events: waiting"), (State::Leased, "running"), (State::Dead, "failed")];
+    let of_events_too =
+        [(State::Ready, "Of events: waiting"), (State::Leased, "running"), (State::Dead, "failed")];
     for (own, label) in of_events_too.into_iter().filter(|_| sees_all) {
         let href = format!("{PATH}?of=events&state={}", own.word());
         let current = of_events && state.unwrap_or(State::Ready) == own;
@@ -190,7 +191,12 @@ impl Page for ShowPage {
             job: View::sample(),
             facts: vec![("Orders", "<b>412</b>".into())],
             page: Some(("The action".into(), "/admin/orders".into())),
-            rows: Some(RowsView { done: 1, unchanged: 2, failed: 3, until: Some(Timestamp(1_790_000_000_000)) }),
+            rows: Some(RowsView {
+                done: 1,
+                unchanged: 2,
+                failed: 3,
+                until: Some(Timestamp(1_790_000_000_000)),
+            }),
             may_cancel: true,
             may_retry: true,
             may_forget: true,
@@ -241,8 +247,7 @@ async fn cancel(
     _fields: Fields,
 ) -> Result<HttpResponse> {
     let actor = me.actor();
-    let looker =
-        Looker { actor: &actor, sees_all: me.may("system:view"), manages: me.may("jobs:manage") };
+    let looker = Looker { actor: &actor, sees_all: me.may("system:view"), manages: me.may("jobs:manage") };
     let id = looker.act(&store, &id)?;
     let was = store.read(|s| jobs::get(s, id))?.state;
     let done = work.cancel(me.actor(), id).await;
@@ -266,8 +271,7 @@ async fn retry(
     _fields: Fields,
 ) -> Result<HttpResponse> {
     let actor = me.actor();
-    let looker =
-        Looker { actor: &actor, sees_all: me.may("system:view"), manages: me.may("jobs:manage") };
+    let looker = Looker { actor: &actor, sees_all: me.may("system:view"), manages: me.may("jobs:manage") };
     let id = looker.act(&store, &id)?;
     let done = store.write(me.actor(), move |tx| jobs::retry(tx, id)).await;
     work.wake();

@@ -77,10 +77,13 @@ impl MassPage {
             Stage::Over => ("over", Badge::new("Done", Tone::Ok, Fill::Full)),
             _ if !is_open && failed.is_some() => ("stopped", Badge::new("Failed", Tone::Bad, Fill::Full)),
             _ if !is_open => ("stopped", Badge::new("Stopped", Tone::Warn, Fill::Half)),
-            Stage::Freezing | Stage::Checking => ("checking", Badge::new("Being checked", Tone::Info, Fill::Half)),
+            Stage::Freezing | Stage::Checking => {
+                ("checking", Badge::new("Being checked", Tone::Info, Fill::Half))
+            }
             Stage::Running => ("running", Badge::new("Running", Tone::Info, Fill::Half)),
         };
-        let is_settled = matches!(stage, "over" | "stopped") && matches!(bulk.stage, Stage::Running | Stage::Over);
+        let is_settled =
+            matches!(stage, "over" | "stopped") && matches!(bulk.stage, Stage::Running | Stage::Over);
         let has_rows = bulk.blocks > 0 && is_settled;
         let why = |reason: Reason| Why {
             examples: reason.examples.join(", "),
@@ -89,7 +92,8 @@ impl MassPage {
         };
         let waits = job.as_ref().is_some_and(|job| job.state == State::Ready);
         let progress = job.as_ref().filter(|_| is_open).and_then(|job| Progress::of(job, staff.now));
-        let fallback = Progress { percent: None, text: if waits { "Waits for its turn" } else { "" }.to_owned() };
+        let fallback =
+            Progress { percent: None, text: if waits { "Waits for its turn" } else { "" }.to_owned() };
         let files = job.as_ref().filter(|job| has_rows && staff.sees_files(job)).and(bulk.job);
         Self {
             id: id.to_string(),
@@ -105,7 +109,8 @@ impl MassPage {
             may_act: staff.may_act,
             can_undo: has_rows && bulk.tally.done > 0 && bulk.undone_by.is_none(),
             can_try_again: has_rows && bulk.tally.refused > 0 && bulk.undoes.is_none(),
-            files: files.map(|job| Files { job: job.to_string(), until: bulk.since.plus_ms(bulk::ROWS_KEPT_MS) }),
+            files: files
+                .map(|job| Files { job: job.to_string(), until: bulk.since.plus_ms(bulk::ROWS_KEPT_MS) }),
             undoes: bulk.undoes.map(|id| id.to_string()),
             undone_by: bulk.undone_by.map(|id| id.to_string()),
             again_of: bulk.again_of.map(|id| id.to_string()),
@@ -224,7 +229,11 @@ fn acting(staff: &Me, store: &Store, id: &str) -> Result<BulkId> {
 }
 
 /// Back to the page, with what could not be done on it.
-fn answered<T>(id: BulkId, done: Result<T>, to: impl FnOnce(T) -> (String, Option<Toast>)) -> Result<HttpResponse> {
+fn answered<T>(
+    id: BulkId,
+    done: Result<T>,
+    to: impl FnOnce(T) -> (String, Option<Toast>),
+) -> Result<HttpResponse> {
     match done {
         Ok(done) => {
             let (page, toast) = to(done);

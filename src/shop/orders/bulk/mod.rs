@@ -8,8 +8,8 @@ mod ops;
 mod work;
 
 pub use api::{ApiDocs, routes as api_routes};
-pub use model::{BulkId, TABLES};
 pub(in crate::shop::orders) use model::{Bulk, Reason, Stage};
+pub use model::{BulkId, TABLES};
 pub use ops::{EVENTS, check, prune};
 pub(in crate::shop::orders) use ops::{ROWS_KEPT_MS, Wish, again, begin, discard, get, resume, start, undo};
 pub use work::BulkWork;

@@ -402,7 +402,9 @@ fn one(tx: &mut Tx<'_>, item: &Item, common: &Action) -> Result<Said> {
     let name = find(tx, item.id)?.map_or_else(|| item.id.to_string(), |order| format!("#{}", order.number));
     let seen = item.seen;
     let ran = tx.attempt(|tx| {
-        if seen.is_some_and(|seen| find(tx, item.id).is_ok_and(|now| now.is_some_and(|now| now.version != seen))) {
+        if seen
+            .is_some_and(|seen| find(tx, item.id).is_ok_and(|now| now.is_some_and(|now| now.version != seen)))
+        {
             let text = "It was changed since; it stays as it is.";
             return Err(Error::conflict("changed_since", text));
         }
