@@ -57,8 +57,13 @@ fn ours(each: usize) -> f64 {
                     store
                         .write_blocking(Actor::system("bench"), move |tx| {
                             let key = Some(key.clone());
-                            let new =
-                                New { kind: "count", lane: &lane, key, payload: vec![0; 64], due_at: tx.now() };
+                            let new = New {
+                                kind: "count",
+                                lane: &lane,
+                                key,
+                                payload: vec![0; 64],
+                                due_at: tx.now(),
+                            };
                             jobs::enqueue(tx, new)
                         })
                         .unwrap();

@@ -16,26 +16,41 @@ fn a_schedule_is_run_now_paused_changed_and_says_when_it_is_due() {
     let shop = Shop::open();
     let cookie = shop.sign_in(OWNER, PASSWORD);
     let list = plain(&shop.page("/admin/schedules", &cookie).expect(200).body);
-    for words in ["Every day at 03:00, UTC", "Every day at 04:30, UTC", "Every day at 04:45, UTC", "not yet"] {
+    for words in ["Every day at 03:00, UTC", "Every day at 04:30, UTC", "Every day at 04:45, UTC", "not yet"]
+    {
         assert!(list.contains(words), "{words}: {list}");
     }
     let ran = shop.form("/admin/schedules/tidy-up/run", "", &cookie).expect(303);
     assert!(ran.header("location").unwrap().starts_with("/admin/jobs/job_"));
     until("it was done", || job(&shop, "tidy_up")["status"] == "done");
     let done = job(&shop, "tidy_up");
-    assert_eq!((&done["result"], &done["started_by"]), (&json!("0 jobs were forgotten."), &json!("Olga Owner")));
+    assert_eq!(
+        (&done["result"], &done["started_by"]),
+        (&json!("0 jobs were forgotten."), &json!("Olga Owner"))
+    );
     let list = plain(&shop.page("/admin/schedules", &cookie).body);
     assert!(list.contains("0 jobs were forgotten."), "{list}");
 
     let page = "/admin/schedules/tidy-up";
     let refused = shop.form(page, "cron=30+25+*+*+*&missed=skip", &cookie).expect(422).body;
-    assert!(refused.contains("hour: “25” is no number from 0 to 23.") && refused.contains("30 25 * * *"), "{refused}");
+    assert!(
+        refused.contains("hour: “25” is no number from 0 to 23.") && refused.contains("30 25 * * *"),
+        "{refused}"
+    );
     assert_eq!(shop.form(page, "cron=30+2+*+*+*&missed=never", &cookie).status, 422);
     // By the clocks of the shop: in Berlin half past two does not exist once a year, and comes twice once.
-    shop.form("/admin/settings", "name=Lumo&zone=Europe/Berlin&currency=EUR&country=DE", &cookie).expect(303);
+    let settings = shop.page("/admin/settings", &cookie).expect(200).body;
+    let version = settings.split("name=\"version\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let form = format!("shop=Lumo&zone=Europe/Berlin&currency=EUR&country=DE&version={version}");
+    shop.form("/admin/settings", &form, &cookie).expect(303);
     shop.form(page, "cron=30+2+*+*+*&missed=skip", &cookie).expect(303);
     let shown = plain(&shop.page(page, &cookie).expect(200).body);
-    for words in ["Every day at 02:30, Europe/Berlin", "02:30 does not exist; it is due at 03:00.", "comes twice", "30 4 * * *"] {
+    for words in [
+        "Every day at 02:30, Europe/Berlin",
+        "02:30 does not exist; it is due at 03:00.",
+        "comes twice",
+        "30 4 * * *",
+    ] {
         assert!(shown.contains(words), "{words}: {shown}");
     }
     assert_eq!(shown.matches(", 02:30").count(), 3, "the next three times: {shown}");
@@ -48,7 +63,18 @@ fn a_schedule_is_run_now_paused_changed_and_says_when_it_is_due() {
     assert!(!shop.page("/admin/schedules", &cookie).body.contains("Paused"));
     assert_eq!(shop.page("/admin/schedules/nothing", &cookie).status, 404);
     // Who looks at the system sees them and changes nothing.
-    let args = ["staff", "add", "--data", shop.data(), "--email", "r@example.com", "--name", "R", "--role", "read_only"];
+    let args = [
+        "staff",
+        "add",
+        "--data",
+        shop.data(),
+        "--email",
+        "r@example.com",
+        "--name",
+        "R",
+        "--role",
+        "read_only",
+    ];
     assert!(backroom_with_input(&args, &format!("{PASSWORD}\n")).status.success());
     let reader = shop.sign_in("r@example.com", PASSWORD);
     assert!(!shop.page("/admin/schedules", &reader).expect(200).body.contains("/run\""));
@@ -86,7 +112,8 @@ fn the_daily_backup_is_a_schedule_and_the_configuration_its_usual_time() {
 fn a_backup_that_is_switched_off_rests_until_somebody_lets_it_run() {
     let home = tempfile::tempdir().unwrap();
     let config = home.path().join("config.toml");
-    std::fs::write(&config, "[backup]\nenabled = false\ndelay_seconds = 0\n[events]\nfeed_days = 0\n").unwrap();
+    std::fs::write(&config, "[backup]\nenabled = false\ndelay_seconds = 0\n[events]\nfeed_days = 0\n")
+        .unwrap();
     let shop = Shop::open_with(&["--config", config.to_str().unwrap()]);
     let cookie = shop.sign_in(OWNER, PASSWORD);
     let list = plain(&shop.page("/admin/schedules", &cookie).body);

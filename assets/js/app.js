@@ -205,7 +205,7 @@
   const boxes = (f) => $$('tbody .pick input', f);
   const counted = (f) => {
     const n = boxes(f).filter((b) => b.checked).length, all = $('input[name=all]', f), out = $('[data-count]', f), head = $('[data-all]', f);
-    if (out) out.textContent = all?.checked ? 'All matching selected' : n + ' selected';
+    if (out) out.textContent = all?.checked ? 'All selected' : n + ' selected';
     if (head) { head.checked = n > 0 && n === boxes(f).length; head.indeterminate = n > 0 && !head.checked; }
   };
   on('click', (e) => {
@@ -306,24 +306,7 @@
     const [n, u] = a < 60 ? [s, 'second'] : a < 3600 ? [s / 60, 'minute'] : a < 86400 ? [s / 3600, 'hour'] : [s / 86400, 'day'];
     t.title = new Intl.RelativeTimeFormat('en', { numeric: 'auto' }).format(-Math.round(n), u) + ' · ' + t.title;
   });
-  // What runs behind is followed over one stream a tab, while something of it is shown; without it pages ask now and then.
-  const working = $('#working');
-  let stream;
-  const follow = () => {
-    const wanted = working && (!working.hidden || $('[data-live]'));
-    if (!wanted) { stream?.close(); stream = 0; return; }
-    if (stream) return;
-    stream = new EventSource('/admin/jobs/stream');
-    stream.addEventListener('jobs', (e) => {
-      const told = JSON.parse(e.data);
-      working.hidden = !told.running; $('b', working).textContent = told.running;
-      for (const o of told.over) say(o.text, !o.good);
-      for (const part of $$('[data-live]')) part.dispatchEvent(new Event('live'));
-      follow();
-    });
-  };
-  on('htmx:after:swap', follow);
-  follow();
+  on('say', (e) => say(...e.detail));
   // The first set-up begins with the clocks of whoever sets up.
   const clocks = $('[data-own-zone]'), own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (clocks?.value === 'UTC' && !$('#errors') && $$('option', clocks).some((o) => o.value === own)) clocks.value = own;

@@ -149,9 +149,12 @@ mod tests {
 
     #[derive(serde::Serialize)]
     struct Made;
+    impl Made {
+        const KIND: &'static str = "thing.made";
+    }
     impl Event for Made {
         fn kind(&self) -> &'static str {
-            "thing.made"
+            Self::KIND
         }
     }
 

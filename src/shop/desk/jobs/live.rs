@@ -36,6 +36,7 @@ struct Over {
 struct Before {
     open: BTreeSet<JobId>,
     seen: Vec<(JobId, State, u64, u64, bool)>,
+    running: usize,
     is_begun: bool,
 }
 
@@ -51,7 +52,7 @@ impl Before {
             .iter()
             .map(|(id, job)| (*id, job.state, job.progress, job.total, job.cancel_asked))
             .collect();
-        if self.is_begun && seen == self.seen {
+        if self.is_begun && seen == self.seen && running == self.running {
             return None;
         }
         let ended = found.iter().filter(|(id, job)| !job.state.is_open() && self.open.contains(id));
@@ -65,7 +66,7 @@ impl Before {
         });
         let told = Told { running, over: over.collect() };
         self.open = found.iter().filter(|(_, job)| job.state.is_open()).map(|(id, _)| *id).collect();
-        (self.seen, self.is_begun) = (seen, true);
+        (self.seen, self.running, self.is_begun) = (seen, running, true);
         Some(told)
     }
 }
@@ -94,7 +95,7 @@ pub(super) async fn stream(
                 let Ok(data) = serde_json::to_string(&told) else { return };
                 number += 1;
                 let sent = tokio::select! {
-                    sent = sender.send(number, "jobs", &data) => sent.is_ok(),
+                    sent = sender.send(number, "message", &data) => sent.is_ok(),
                     () = front.stopping() => false,
                 };
                 if !sent {

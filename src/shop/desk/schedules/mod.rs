@@ -410,7 +410,7 @@ mod tests {
     #[test]
     fn the_pages_render_and_escape() {
         let list = renders::<ListPage>();
-        assert!(list.contains("every day at 02:30") && !list.contains("<script>alert"));
+        assert!(list.contains("Every day at 02:30") && !list.contains("<script>alert"));
         let show = renders::<ShowPage>();
         assert!(show.contains("does not exist") && show.contains("minute: 1 to 59."));
     }

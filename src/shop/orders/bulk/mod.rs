@@ -3,6 +3,7 @@
 //! the program ends in the middle, and what was done can be taken back.
 
 mod api;
+mod each;
 mod model;
 mod ops;
 mod work;
