@@ -19,6 +19,7 @@ mod running;
 mod searching;
 mod serving;
 mod shop;
+mod working;
 
 use figure::Figure;
 use std::time::Duration;
@@ -59,6 +60,7 @@ fn main() {
         ("serving", &|| serving::run(&demo, &size)),
         ("lists", &|| lists::run(&demo, &shop, &size)),
         ("placing", &|| placing::run(&size)),
+        ("working", &|| working::run(&size)),
         ("moving", &|| moving::run(&demo, &shop, &size)),
         ("living", &|| living::run(&demo, &size)),
         // It adds orders to the shop, so it comes last.

@@ -6,19 +6,24 @@ use crate::base::time::Clock;
 use crate::config::Settings;
 use crate::registry;
 use crate::search::Search;
-use crate::shop::desk::backups::Office;
+use crate::shop::desk::backups::{self, BackupWork, Office};
 use crate::shop::desk::feed;
 use crate::shop::desk::index::{StoreSource, changes, schema};
+use crate::shop::desk::retention::{self, Retention};
+use crate::shop::desk::schedules::{TidyUp, tidy_plan};
 use crate::shop::mail::{self, Post};
-use crate::shop::orders;
+use crate::shop::orders::{self, BulkWork};
 use crate::shop::outreach::{self, Kinds, Outreach};
 use crate::shop::transfer::downloads::Downloads;
 use crate::shop::transfer::imports::Imports;
 use crate::store::backup::{self, Files, Made, Shelf};
 use crate::store::{Actor, Store};
 use crate::web::{Metrics, Nav, ShellMaker, Web};
+use crate::work::jobs::Worker;
+use crate::work::schedules::Schedules;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The open shop: each part is taken by name.
 #[derive(Clone)]
@@ -35,6 +40,7 @@ pub struct App {
     pub outreach: Outreach,
     /// Mail: its server, and what pages need of it.
     pub post: Post,
+    pub schedules: Schedules,
 }
 
 /// What answering requests needs beside the open shop.
@@ -81,10 +87,20 @@ impl App {
         let office = Office::new(shelf);
         let (mail, base) = (&settings.mail, settings.server.public_url.as_deref());
         let post = Post::new(&store, mail.server()?, mail.hold_seconds, base);
-        let others = (vec![post.worker()], vec![post.subscriber()]);
+        let bulk = BulkWork::new(store.clone(), search.clone(), Arc::clone(&shop));
+        let feed_days = settings.events.feed_days;
+        let workers: Vec<Arc<dyn Worker>> = vec![
+            Arc::new(bulk),
+            post.worker(),
+            Arc::new(BackupWork::new(office.clone())),
+            Arc::new(TidyUp::new(store.clone())),
+            Arc::new(Retention::new(store.clone(), feed_days)),
+        ];
+        let others = (workers, vec![post.subscriber()]);
         let outreach = Outreach::new(&store, &settings.webhooks, Kinds(feed::kinds()), others)?;
+        let schedules = scheduled(settings, &store, &shop, &office, &outreach);
         let settings = Arc::new(settings.clone());
-        Ok(Self { dir, settings, store, search, shop, imports, office, outreach, post })
+        Ok(Self { dir, settings, store, search, shop, imports, office, outreach, post, schedules })
     }
 
     /// The parts that answer requests.
@@ -99,7 +115,9 @@ impl App {
         let access = Access::new(self.store.clone(), self.settings.access.clone(), server.is_https())?;
         let store = self.store.clone();
         let badge = move |door: &Nav| work_behind(&store, door);
-        let shells = shells(access.clone(), Arc::clone(&self.shop), registry::doors(), badge);
+        let jobs = self.outreach.work.jobs().clone();
+        let working = move |by: Option<&str>| jobs.running_for(by) as u64;
+        let shells = shells(access.clone(), Arc::clone(&self.shop), registry::doors(), badge, working);
         Ok(Front { app: self.clone(), access, web, shells, downloads: Downloads::default() })
     }
 
@@ -172,6 +190,25 @@ impl App {
         self.imports.close();
         self.search.close();
     }
+}
+
+/// What is done again and again.
+fn scheduled(
+    settings: &Settings,
+    store: &Store,
+    shop: &Arc<Shop>,
+    office: &Office,
+    outreach: &Outreach,
+) -> Schedules {
+    let backup = &settings.backup;
+    let delay = Duration::from_secs(backup.delay_seconds.into());
+    let plans = vec![
+        backups::plan(office, backup.enabled, backup.hour, delay),
+        tidy_plan(),
+        retention::plan(settings.events.feed_days),
+    ];
+    let shop = Arc::clone(shop);
+    Schedules::new(store.clone(), outreach.work.jobs().clone(), plans, move || shop.zone())
 }
 
 /// The number of things to do behind a door of the navigation.

@@ -1,7 +1,7 @@
 //! Every list of the program in one place: tables, checks, doors of the navigation, kinds of events.
 
 use crate::access;
-use crate::shop::{customers, mail, orders, outreach, transfer};
+use crate::shop::{customers, desk, mail, orders, outreach, transfer};
 use crate::store::{Checker, TableInfo};
 use crate::web::{Group, Nav};
 use crate::work;
@@ -10,7 +10,15 @@ use std::sync::LazyLock;
 /// Every table. One that is missing here cannot be opened, so none is forgotten in checks and backups.
 pub fn tables() -> &'static [TableInfo] {
     static ALL: LazyLock<Vec<TableInfo>> = LazyLock::new(|| {
-        let features = [customers::TABLES, orders::TABLES, transfer::TABLES, outreach::TABLES, mail::TABLES];
+        let features = [
+            customers::TABLES,
+            orders::TABLES,
+            orders::bulk::TABLES,
+            transfer::TABLES,
+            outreach::TABLES,
+            mail::TABLES,
+            desk::retention::TABLES,
+        ];
         access::TABLES
             .iter()
             .chain(work::TABLES)
@@ -22,7 +30,8 @@ pub fn tables() -> &'static [TableInfo] {
 }
 
 /// What `backroom check` proves beyond the store's own invariants.
-pub const CHECKS: &[Checker] = &[orders::check, work::jobs::check, work::subscriptions::check];
+pub const CHECKS: &[Checker] =
+    &[orders::check, orders::bulk::check, work::jobs::check, work::subscriptions::check];
 
 const fn door(label: &'static str, href: &'static str, icon: &'static str, key: &'static str) -> Nav {
     Nav { label, href, icon, key: Some(key), permission: None, group: Group::Sell, phone: true }
@@ -47,6 +56,18 @@ pub fn doors() -> &'static [Nav] {
                 group: Group::System,
                 phone: false,
                 ..door("Webhooks", "/admin/webhooks", "webhook", "w")
+            },
+            Nav {
+                permission: Some("system:view"),
+                group: Group::System,
+                phone: false,
+                ..door("Jobs", "/admin/jobs", "activity", "j")
+            },
+            Nav {
+                permission: Some("system:view"),
+                group: Group::System,
+                phone: false,
+                ..door("Schedules", "/admin/schedules", "clock", "t")
             },
             Nav {
                 permission: Some("imports:run"),

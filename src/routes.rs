@@ -22,12 +22,15 @@ pub fn configure(front: &Front, config: &mut ServiceConfig) {
         .app_data(Data::new(app.outreach.clone()))
         .app_data(Data::new(app.post.clone()))
         .app_data(Data::new(registry::asides()))
+        .app_data(Data::new(app.outreach.work.clone()))
+        .app_data(Data::new(app.schedules.clone()))
         .app_data(Data::new(registry::tellers()))
         .app_data(Data::new(app.clone()));
     // What programs call, most often of all: an address is looked for in the order it stands here.
     config.service(
         scope("/api/v1")
             .wrap(from_fn(no_strangers))
+            .configure(orders::bulk::api_routes)
             .configure(orders::api_routes)
             .configure(customers::api_routes)
             .configure(outreach::api_routes)

@@ -167,6 +167,7 @@ fn every_operation_answers_as_the_document_says() {
 
     webhooks(&shop, &mut api);
     mail(&shop, &mut api);
+    jobs(&shop, &mut api);
 
     let operations: BTreeSet<String> = api.api["paths"]
         .as_object()
@@ -241,6 +242,46 @@ fn mail(shop: &Shop, api: &mut Document) {
     let template = "/api/v1/mail/suppressed/{address}";
     api.call(shop, ("DELETE", template), &address, None, &[]).expect(204);
     api.call(shop, ("DELETE", template), &address, None, &[]).expect(404);
+}
+
+fn jobs(shop: &Shop, api: &mut Document) {
+    let template = "/api/v1/orders/bulk/{action}";
+    let body = json!({"q": "", "tag": "seen"});
+    let bulk = |api: &mut Document, action: &str, key: &str| {
+        let path = format!("/api/v1/orders/bulk/{action}");
+        api.call(shop, ("POST", template), &path, Some(&body), &[("idempotency-key", key)]).expect(202).json()
+    };
+    let begun = bulk(api, "tag", "b");
+    let one = begun["job_url"].as_str().unwrap().to_owned();
+    crate::harness::until("it is over", || shop.get(&one).json()["status"] == "done");
+    api.call(shop, ("GET", "/api/v1/jobs/{id}"), &one, None, &[]).expect(200);
+    let list = "/api/v1/jobs";
+    bulk(api, "untag", "c");
+    api.call(shop, ("GET", list), &format!("{list}?limit=1"), None, &[]).expect(200);
+    api.call(shop, ("GET", "/api/v1/jobs/{id}/rows"), &format!("{one}/rows"), None, &[]).expect(200);
+    for what in ["cancel", "retry"] {
+        let template = format!("/api/v1/jobs/{{id}}/{what}");
+        api.call(shop, ("POST", &template), &format!("{one}/{what}"), None, &[]).expect(409);
+    }
+    // An endpoint's message to nowhere waits to be tried again: it can be stopped, and sent again.
+    let hook = json!({"url": "https://receiver.invalid/hook", "kinds": ["order.*"]});
+    let hook = shop.send("POST", "/api/v1/webhooks", &hook, &[]).expect(201).json();
+    let test = format!("/api/v1/webhooks/{}/test", hook["id"].as_str().unwrap());
+    shop.send("POST", &test, &json!({}), &[]).expect(202);
+    let waits = || {
+        let waiting = shop.get("/api/v1/jobs?kind=webhook&status=waiting").json();
+        waiting["data"][0]["tries"]
+            .as_u64()
+            .filter(|tries| *tries > 0)
+            .map(|_| waiting["data"][0]["id"].clone())
+    };
+    crate::harness::until("it waits", || waits().is_some());
+    let id = waits().unwrap();
+    for what in ["cancel", "retry"] {
+        let (template, path) =
+            (format!("/api/v1/jobs/{{id}}/{what}"), format!("{list}/{}/{what}", id.as_str().unwrap()));
+        api.call(shop, ("POST", &template), &path, None, &[]).expect(200);
+    }
 }
 
 /// Credit notes come by import only.

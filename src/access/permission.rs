@@ -76,6 +76,7 @@ pub mod may {
         ManageMail "mail:manage" "Manage mails" "Choose which mails are sent, and change their templates.",
         ManageBackups "backups:manage" "Manage backups" "Make, prove and download backups, which hold everything.",
         ManageSettings "settings:manage" "Change settings" "Change the shop's name, time zone, currency and country.",
+        ManageJobs "jobs:manage" "Manage jobs" "Stop and repeat the jobs of others, and change schedules.",
         ViewSystem "system:view" "View the system" "See health, storage, search index and version.",
     }
 

@@ -177,6 +177,7 @@ mail:send         x x x . .
 mail:manage       x x . . .
 backups:manage    x . . . .
 settings:manage   x x . . .
+jobs:manage       x x . . .
 system:view       x x . . x
 ";
         assert_eq!(table, agreed);

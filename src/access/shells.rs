@@ -38,12 +38,13 @@ pub const DOORS: &[Nav] = &[
 ];
 
 /// Makes the shell of every request. `doors` are those of all features; `badge` gives the number of things to do
-/// behind one and is asked only for people who may open it.
+/// behind one and is asked only for people who may open it; `working` how many jobs of a person run, or of anybody.
 pub fn shells(
     access: Access,
     shop: Arc<Shop>,
     doors: &'static [Nav],
     badge: impl Fn(&Nav) -> Option<u64> + Send + Sync + 'static,
+    working: impl Fn(Option<&str>) -> u64 + Send + Sync + 'static,
 ) -> ShellMaker {
     ShellMaker::new(move |request| {
         let profile = shop.profile();
@@ -58,6 +59,8 @@ pub fn shells(
             shell.user = Some(User::named(live.person.name.clone(), live.person.role.label()));
             let rights = live.rights();
             shell.navigate(doors, |word| rights.may(word), &badge);
+            let own = (!rights.may("system:view")).then(|| live.person.id.to_string());
+            shell.working = working(own.as_deref());
         }
         Ok(shell)
     })

@@ -83,7 +83,9 @@ pub(super) fn serve(
     let backups = workers::backups::start(app);
     let shipping = workers::shipping::start(app);
     let work = app.outreach.work.start()?;
+    let schedules = app.schedules.start();
     let served = actix_web::rt::System::new().block_on(answering(app, answer, hello));
+    drop(schedules);
     drop(work);
     drop(backups);
     drop(importer);

@@ -28,6 +28,21 @@ pub struct Settings {
     pub backup: Backup,
     pub webhooks: webhooks::Settings,
     pub mail: Mail,
+    pub events: Events,
+}
+
+/// `[events]`: what the change feed promises.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Events {
+    /// Days that the change feed goes back; 0 is everything.
+    pub feed_days: u32,
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self { feed_days: 90 }
+    }
 }
 
 /// `[data]`: where everything is kept.
@@ -248,6 +263,7 @@ impl Settings {
             ("search.arena_mb", search.arena_mb, 15, 512),
             ("search.commit_every_ms", search.commit_every_ms, 10, 60_000),
             ("search.commit_changes", search.commit_changes, 1, 1_000_000),
+            ("events.feed_days", self.events.feed_days, 0, 36_500),
         ] {
             let fits = (least..=most).contains(&value);
             found.unless(fits, path, format!("give a number from {least} to {most}"));

@@ -285,7 +285,7 @@ pub fn at_list<A: Action>(shell: &Shell, fields: &Fields) -> Shell {
 }
 
 /// The list a form was sent from.
-fn list_of<A: Action>(fields: &Fields) -> String {
+pub fn list_of<A: Action>(fields: &Fields) -> String {
     let from = fields.get("from").map(local_path).filter(|path| path.starts_with(A::LIST));
     from.unwrap_or_else(|| A::LIST.to_owned())
 }

@@ -38,6 +38,7 @@ pub mod json;
 pub mod listing;
 pub mod paging;
 pub mod place;
+pub mod progress;
 pub mod query;
 pub mod sse;
 pub mod upload;

@@ -119,6 +119,8 @@ pub struct Shell {
     pub zone: String,
     pub now: Timestamp,
     pub request_id: String,
+    /// Jobs that run now and concern the person.
+    pub working: u64,
     /// The request came from htmx and wants a part of the page.
     pub fragment: bool,
     #[serde(skip)]
@@ -133,7 +135,7 @@ type Lasting<'a> = (
     (&'a str, &'a Option<User>, &'a [NavGroup]),
     (&'a Option<Theme>, bool, bool, bool),
     (&'a str, &'a str, &'a Option<String>),
-    (&'a str, i64),
+    (&'a str, i64, u64),
 );
 
 impl Shell {
@@ -154,6 +156,7 @@ impl Shell {
             toast,
             zone,
             now,
+            working,
             fragment,
             request_id: _,
             if_none_match: _,
@@ -163,7 +166,7 @@ impl Shell {
             return None;
         }
         let moment = if query.is_empty() { self.zone().day_start(*now).0 } else { now.0 / 60_000 };
-        Some(((shop, user, nav), (theme, *compact, *keys, *fragment), (path, query, from), (zone, moment)))
+        Some(((shop, user, nav), (theme, *compact, *keys, *fragment), (path, query, from), (zone, moment, *working)))
     }
 
     /// A shell of what the request itself says: cookies, address, headers.
@@ -192,6 +195,7 @@ impl Shell {
             zone: zone.name(),
             now,
             request_id: request_id(request),
+            working: 0,
             fragment: is_fragment(request),
             if_none_match: text(header::IF_NONE_MATCH.as_str()).map(str::to_owned),
             gzip: text(header::ACCEPT_ENCODING.as_str()).is_some_and(accepts_gzip),
@@ -214,6 +218,7 @@ impl Shell {
             zone: zone.name(),
             now,
             request_id: request_id.to_owned(),
+            working: 0,
             fragment: false,
             if_none_match: None,
             gzip: false,

@@ -2,6 +2,7 @@
 
 pub mod jobs;
 mod reader;
+pub mod schedules;
 pub mod subscriptions;
 
 pub use reader::{Filter, Reader};
@@ -14,7 +15,7 @@ use std::thread::JoinHandle;
 use subscriptions::{Pump, Subscriber};
 
 /// Every table of this floor.
-pub const TABLES: &[&[TableInfo]] = &[jobs::TABLES, subscriptions::TABLES];
+pub const TABLES: &[&[TableInfo]] = &[jobs::TABLES, subscriptions::TABLES, schedules::TABLES];
 /// What `backroom check` proves of it.
 pub const CHECKS: &[Checker] = &[jobs::check, subscriptions::check];
 
@@ -65,6 +66,11 @@ impl Work {
     /// `not_found`, `job_over`.
     pub async fn cancel(&self, actor: Actor, id: JobId) -> Result<()> {
         self.jobs.cancel(actor, id).await
+    }
+
+    /// The jobs, to be looked at.
+    pub fn jobs(&self) -> &Jobs {
+        &self.jobs
     }
 
     /// Starts the loops. What was begun in another store, of which this one is a copy, stands still from now on.

@@ -5,8 +5,7 @@
 
 use crate::app::App;
 use crate::base::error::{Error, Kind, Result};
-use crate::base::time::{Clock, HOUR_MS, Timestamp, Zone};
-use crate::config::Backup;
+use crate::base::time::{Clock, Timestamp};
 use crate::outbound::target::Target;
 use crate::registry;
 use crate::shop::desk::backups::{Base, Call, Office, Told, Wish};
@@ -24,11 +23,8 @@ use std::time::{Duration, Instant};
 
 /// The flag of the child.
 pub const INSIDE: &str = "--inside";
-/// The loop looks whether a backup is due once in so long.
+/// The loop looks whether something is to be proved or copied once in so long.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
-const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// So far ahead of the clock a backup may be dated and still be one of today.
-const AHEAD_MS: i64 = HOUR_MS;
 /// After a failure it waits this long: a full disk does not empty within a minute.
 const AFTER_FAILURE: Duration = Duration::from_secs(15 * 60);
 /// Address space of a trial. It needs some 200 MB, however large the backup is.
@@ -235,8 +231,9 @@ fn look_again(app: &App, office: &Office) {
             }
         };
         let is_wish = by_hand.is_some();
+        let is_make = by_hand == Some(Wish::Make);
         let done = catch_unwind(AssertUnwindSafe(|| match by_hand {
-            Some(wish) => fulfil(app, office, wish),
+            Some(wish) => fulfil(app, office, wish, &mut so_far),
             None => look(app, office, &mut so_far),
         }));
         let done = done.unwrap_or_else(|_| Err(Error::internal("the loop of backups panicked")));
@@ -244,7 +241,7 @@ fn look_again(app: &App, office: &Office) {
             return;
         }
         let at = app.store.clock().now();
-        office.done(match done {
+        let told = match done {
             Ok(text) => text.map(|text| Told { at, is_good: true, text }),
             Err(error) => {
                 tracing::error!(code = error.code, "backup: {} {}", error.message, error.cause_chain());
@@ -253,19 +250,28 @@ fn look_again(app: &App, office: &Office) {
                 }
                 Some(Told { at, is_good: false, text: error.message.into_owned() })
             }
-        });
+        };
+        if let Some(told) = told.clone().filter(|_| is_make) {
+            office.has_made(told);
+        }
+        office.done(told);
     }
 }
 
-/// What somebody asked for on the page; gives what came of it.
-fn fulfil(app: &App, office: &Office, wish: Wish) -> Result<Option<String>> {
+/// What the schedule, or somebody on the page, asked for; gives what came of it.
+fn fulfil(app: &App, office: &Office, wish: Wish, so_far: &mut SoFar) -> Result<Option<String>> {
     match wish {
         Wish::Make => {
-            let made = app.back_up()?;
-            tracing::info!(file = %made.file.display(), bytes = made.bytes, seq = made.seq, "backup made");
-            let name = made.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = make(app, office, so_far)?;
             office.does(Wish::Try(name.clone()));
-            let told = prove(app, office, &name)?;
+            let proved = prove(app, office, &name);
+            if office.is_over() {
+                return Ok(None);
+            }
+            so_far.tried = Some(name.clone());
+            // Also when it is no good: the newest good one stays anyway, and the disk must not fill up.
+            tidy(app, Some(&name))?;
+            let told = proved?;
             Ok(Some(copy_out(app, office)?.unwrap_or(told)))
         }
         Wish::Try(name) => prove(app, office, &name).map(Some),
@@ -294,26 +300,31 @@ fn prove(app: &App, office: &Office, name: &str) -> Result<String> {
 struct SoFar {
     /// One that failed its trial is not tried again and again.
     tried: Option<String>,
-    /// The day's backup that was made last, and when by a clock that nobody sets.
-    made: Option<(String, Instant)>,
+    /// The backup that was made last.
+    made: Option<String>,
 }
 
-/// Makes the day's backup when it is due, proves the newest, takes old ones away.
+/// Makes a backup; gives its name.
+fn make(app: &App, office: &Office, so_far: &mut SoFar) -> Result<String> {
+    office.does(Wish::Make);
+    let made = app.back_up()?;
+    tracing::info!(file = %made.file.display(), bytes = made.bytes, seq = made.seq, "backup made");
+    let name = made.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    so_far.made = Some(name.clone());
+    Ok(name)
+}
+
+/// Makes a backup where the row of the journal needs one, proves the newest, takes old ones away. The daily one is asked
+/// for by its schedule.
 fn look(app: &App, office: &Office, so_far: &mut SoFar) -> Result<Option<String>> {
-    let (shelf, settings) = (app.shelf(), &app.settings.backup);
-    let now = app.store.clock().now();
+    let shelf = app.shelf();
     know_bases(app, office)?;
-    let all: Vec<Timestamp> = shelf.list()?.iter().map(|kept| kept.at).collect();
-    let rested = so_far.made.as_ref().map(|(_, at)| at.elapsed());
-    if is_due(&all, now, rested, settings, &app.shop.zone()) || office.needs_base() {
-        office.does(Wish::Make);
-        let made = app.back_up()?;
-        tracing::info!(file = %made.file.display(), bytes = made.bytes, seq = made.seq, "backup made");
-        let name = made.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        so_far.made = Some((name, Instant::now()));
+    if office.needs_base() {
+        let name = make(app, office, so_far)?;
+        tracing::debug!(file = %name, "the row of the journal begins anew with it");
     }
     // The one just made need not have the latest name: the clock may have been set back.
-    let of_name = |kept: &Kept| so_far.made.as_ref().is_some_and(|(name, _)| *name == kept.file);
+    let of_name = |kept: &Kept| so_far.made.as_ref() == Some(&kept.file);
     let all = shelf.list()?;
     let Some(newest) = all.iter().find(|kept| of_name(kept)).or_else(|| all.first()).cloned() else {
         return Ok(None);
@@ -328,7 +339,7 @@ fn look(app: &App, office: &Office, so_far: &mut SoFar) -> Result<Option<String>
     }
     so_far.tried = Some(newest.file);
     // Also when it is no good: the newest good one stays anyway, and the disk must not fill up.
-    tidy(app, so_far.made.as_ref().map(|(name, _)| name.as_str()))?;
+    tidy(app, so_far.made.as_deref())?;
     let told = proved?;
     Ok(Some(copy_out(app, office)?.unwrap_or(told)))
 }
@@ -404,70 +415,9 @@ fn tidy(app: &App, just_made: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-/// Whether the hour has come since the newest backup was made. One that was made under a clock that was ahead says
-/// nothing of that. Where there are only such, the clock of now is behind, and one a day is made by the time that
-/// passes: `rested` is how long the last one of this run is ago.
-fn is_due(
-    all: &[Timestamp],
-    now: Timestamp,
-    rested: Option<Duration>,
-    settings: &Backup,
-    zone: &Zone,
-) -> bool {
-    // One that has just been made has the name of a later second where there was one already.
-    let Some(newest) = all.iter().filter(|at| **at <= now.plus_ms(AHEAD_MS)).max().copied() else {
-        return all.is_empty() || rested.is_none_or(|rested| rested >= A_DAY);
-    };
-    let hour_of = |day: jiff::civil::Date| {
-        let at = day.at(i8::try_from(settings.hour).unwrap_or(0), 0, 0, 0).to_zoned(zone.0.clone());
-        at.map(|at| Timestamp(at.timestamp().as_millisecond())).ok()
-    };
-    let today = now.in_zone(zone).date();
-    let last = hour_of(today).filter(|at| *at <= now).or_else(|| today.yesterday().ok().and_then(hour_of));
-    last.is_some_and(|last| newest < last)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn one_is_due_a_day_from_the_hour_on() {
-        let at = |text: &str| Timestamp::parse(text).unwrap();
-        let zone = Zone::named("Europe/Berlin").unwrap();
-        let due = |newest: &str, now: &str| is_due(&[at(newest)], at(now), None, &Backup::default(), &zone);
-        assert!(is_due(&[], at("2026-11-27T12:00:00Z"), None, &Backup::default(), &zone));
-        // Three o'clock in Berlin is two in UTC.
-        assert!(!due("2026-11-26T02:00:10Z", "2026-11-27T01:59:59Z"));
-        assert!(due("2026-11-26T02:00:10Z", "2026-11-27T02:00:00Z"));
-        assert!(!due("2026-11-27T02:00:00Z", "2026-11-27T23:00:00Z"));
-        assert!(due("2026-11-20T02:00:00Z", "2026-11-27T01:00:00Z"), "a shop that slept");
-        // The night in which three o'clock comes twice, and the one in which two does not come.
-        assert!(!due("2026-10-25T02:00:05Z", "2026-10-25T22:00:00Z"));
-        assert!(due("2026-03-28T03:00:00Z", "2026-03-29T01:00:00Z"));
-    }
-
-    #[test]
-    fn a_clock_that_was_years_ahead_or_is_behind_stops_no_backup_and_brings_no_storm() {
-        let at = |text: &str| Timestamp::parse(text).unwrap();
-        let (zone, hour) = (Zone::utc(), Duration::from_secs(3_600));
-        let due = |all: &[&str], now: &str, rested: Option<Duration>| {
-            let all: Vec<Timestamp> = all.iter().map(|text| at(text)).collect();
-            is_due(&all, at(now), rested, &Backup::default(), &zone)
-        };
-        // One was made while the clock was ten years ahead: the days go on.
-        let all = ["2026-11-26T03:00:00Z", "2036-11-26T12:00:00Z"];
-        assert!(!due(&all, "2026-11-26T23:00:00Z", Some(hour)));
-        assert!(due(&all, "2026-11-27T03:00:00Z", Some(hour)));
-        // The clock is ten years behind: one at once, then one a day, whether the first one is kept or not.
-        let all = ["2026-11-26T03:00:00Z", "2026-11-25T03:00:00Z"];
-        assert!(due(&all, "2016-11-26T12:00:00Z", None));
-        assert!(!due(&all, "2016-11-26T12:01:00Z", Some(hour)));
-        assert!(!due(&["2016-11-26T12:00:00Z", all[0]], "2016-11-26T12:01:00Z", None));
-        assert!(due(&all, "2016-11-27T12:00:00Z", Some(hour * 24)));
-        // Back by a second, again and again.
-        assert!(!due(&["2026-11-26T03:00:05Z"], "2026-11-26T03:00:04Z", None));
-    }
 
     #[test]
     fn a_refusal_of_the_child_keeps_its_word() {

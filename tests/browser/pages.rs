@@ -63,6 +63,7 @@ impl Tour {
                           destination,channel,tags,voucher,method,tracking,note";
         let mut pages = crate::webhooks::pages(&shop);
         pages.extend(crate::mail::pages(&shop, &cookie));
+        pages.extend(crate::jobs::pages(&shop, &cookie));
         pages.extend([
             "/admin".to_owned(),
             "/admin/orders".to_owned(),

@@ -110,7 +110,7 @@ impl House {
         let server = crate::web::Settings { limits, ..crate::web::Settings::default() };
         let web = Web::new(server, clock.clone(), Metrics::new()).unwrap();
         let shop = Arc::new(Shop::new(store.clone()));
-        let maker = shells(access.clone(), Arc::clone(&shop), DOORS, |_| None);
+        let maker = shells(access.clone(), Arc::clone(&shop), DOORS, |_| None, |_| 0);
         let app = web
             .app(maker)
             .app_data(web::Data::new(access.clone()))

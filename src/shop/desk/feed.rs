@@ -3,7 +3,7 @@
 use crate::access::{self, Caller, may};
 use crate::base::error::{Error, Result};
 use crate::shop::customers;
-use crate::shop::desk::backups;
+use crate::shop::desk::{backups, retention, schedules};
 use crate::shop::mail;
 use crate::shop::orders;
 use crate::shop::outreach::{self, EventOut, Kinds};
@@ -38,7 +38,7 @@ pub struct ApiDocs;
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub(super) struct FeedQuery {
-    /// The last sequence number you have; 0 or absent begins at the beginning.
+    /// The last sequence number you have; absent begins at the oldest there is.
     after: Option<u64>,
     /// 1 to 1,000; 100 if absent.
     limit: Option<u32>,
@@ -53,9 +53,11 @@ pub fn kinds() -> Vec<(&'static str, &'static str)> {
     let floors = [
         customers::EVENTS,
         orders::EVENTS,
+        orders::bulk::EVENTS,
         imports::EVENTS,
         downloads::EVENTS,
         backups::EVENTS,
+        schedules::EVENTS,
         outreach::EVENTS,
         mail::EVENTS,
         access::events::EVENTS,
@@ -78,7 +80,7 @@ fn filter(kind: Option<&str>, subject: Option<String>) -> Result<Filter> {
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub(super) struct StreamQuery {
-    /// The last sequence number you have; 0 or absent begins at the beginning. `Last-Event-ID` goes before it.
+    /// The last sequence number you have; absent begins at the oldest there is. `Last-Event-ID` goes before it.
     after: Option<u64>,
     /// Kinds, separated by commas, such as `order.placed,customer.*`; all if absent. An unknown one is refused.
     kind: Option<String>,
@@ -96,11 +98,15 @@ pub struct Feed {
     pub next_after: u64,
     /// The newest sequence number there is.
     pub last_seq: u64,
+    /// The oldest sequence number that is given. Below it the answer is 410 `events_gone`.
+    pub oldest_seq: u64,
 }
 
 /// Reads the change feed
 ///
-/// Every event after a sequence number, in order and without gaps. Keep `next_after` and come again.
+/// Every event after a sequence number, in order and without gaps. Keep `next_after` and come again. The feed goes back
+/// 90 days unless the configuration says otherwise; a consumer that was away for longer is answered 410 `events_gone` with
+/// where to go on, and nothing is ever passed over.
 #[utoipa::path(get, operation_id = "list_events", path = "/api/v1/events", tag = "events", params(FeedQuery),
     responses((status = 200, description = "Events", body = Feed), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["events:view"])))]
@@ -116,11 +122,18 @@ pub(super) async fn list(
     }
     let last_seq = store.last_seq();
     let wanted = filter(query.0.kind.as_deref(), query.0.subject)?;
-    let mut reader = Reader::new(store.get_ref().clone(), wanted, query.0.after.unwrap_or(0).min(last_seq));
+    let (after, oldest_seq) = retention::place(&store, query.0.after)?;
+    let mut reader = Reader::new(store.get_ref().clone(), wanted, after);
     let data: Vec<_> =
         reader.take(usize::try_from(limit).unwrap_or(1))?.into_iter().map(EventOut::new).collect();
     let next_after = reader.at();
-    Ok(HttpResponse::Ok().json(Feed { has_more: next_after < store.last_seq(), data, next_after, last_seq }))
+    Ok(HttpResponse::Ok().json(Feed {
+        has_more: next_after < store.last_seq(),
+        data,
+        next_after,
+        last_seq,
+        oldest_seq,
+    }))
 }
 
 /// Streams the change feed
@@ -139,7 +152,7 @@ pub(super) async fn stream(
     (store, front): (web::Data<Store>, web::Data<Web>),
     query: Query<StreamQuery>,
 ) -> Result<HttpResponse> {
-    let after = sse::last_event_id(&request)?.or(query.0.after).unwrap_or(0).min(store.last_seq());
+    let (after, _) = retention::place(&store, sse::last_event_id(&request)?.or(query.0.after))?;
     let wanted = filter(query.0.kind.as_deref(), query.0.subject)?;
     let mut reader = Reader::new(store.get_ref().clone(), wanted, after);
     let standing = caller.standing(&request)?;

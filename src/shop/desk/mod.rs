@@ -11,6 +11,9 @@ pub mod find;
 mod health;
 pub mod home;
 pub mod index;
+pub mod jobs;
+pub mod retention;
+pub mod schedules;
 #[cfg(test)]
 mod trial;
 
@@ -25,10 +28,12 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(find::pages)
         .configure(customer::routes)
         .configure(backups::routes)
+        .configure(jobs::routes)
+        .configure(schedules::routes)
         .configure(docs::routes);
 }
 
 /// The routes below `/api/v1`.
 pub fn api_routes(config: &mut ServiceConfig) {
-    config.configure(feed::routes).configure(find::routes);
+    config.configure(feed::routes).configure(find::routes).configure(jobs::api_routes);
 }

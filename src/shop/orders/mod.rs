@@ -6,6 +6,7 @@ mod api;
 mod arrival;
 mod asked;
 mod audit;
+pub mod bulk;
 mod change;
 #[cfg(test)]
 mod crashed;
@@ -31,6 +32,7 @@ pub use api::{ApiDocs, routes as api_routes};
 pub use arrival::{Arrival, Brought, Traits, arrival};
 pub use asked::{NoteBody, OrderFields, PlaceOrder, StepBody, step_named};
 pub use audit::check;
+pub use bulk::BulkWork;
 pub use change::{OrderChange, StepInput, add_note, change, edit_note, may_edit_note, retag, take};
 pub use credited::{credit_note_after, credit_note_arrival, import_credit_note};
 pub use events::{EVENTS, happened_at};

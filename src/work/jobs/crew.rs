@@ -3,6 +3,7 @@
 use super::model::{Job, JobId};
 use super::ops::Ended;
 use crate::base::error::Result;
+use crate::base::time::Timestamp;
 use crate::store::Tx;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -31,6 +32,29 @@ impl From<Ended> for Report {
     }
 }
 
+/// What is said of a job beside what all jobs have.
+#[derive(Clone, Debug, Default)]
+pub struct About {
+    /// What it is, in a few words.
+    pub title: String,
+    /// What it was told to do: names and values.
+    pub facts: Vec<(&'static str, String)>,
+    /// The page of what it is about: words and address.
+    pub page: Option<(String, String)>,
+    /// What came of its rows so far.
+    pub rows: Option<Rows>,
+}
+
+/// What came of the rows of a job. Each can be had as a file for a while.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rows {
+    pub done: u64,
+    pub unchanged: u64,
+    pub failed: u64,
+    /// Until when the file can be had.
+    pub until: Option<Timestamp>,
+}
+
 /// Does the jobs of one kind, each on a thread that may wait. A job may be done again after a crash: an effect outside
 /// carries an id by which its receiver knows it.
 pub trait Worker: Send + Sync + 'static {
@@ -43,6 +67,30 @@ pub trait Worker: Send + Sync + 'static {
     /// How long a job may give no sign of life before it is taken away.
     fn lease(&self) -> Duration {
         Duration::from_secs(60)
+    }
+    /// What is said of one of its jobs.
+    ///
+    /// # Errors
+    /// Faults of the store only.
+    fn about(&self, job: &Job) -> Result<About> {
+        let words = job.kind.replace('_', " ");
+        let mut title: String = words.chars().take(1).flat_map(char::to_uppercase).collect();
+        title.extend(words.chars().skip(1));
+        Ok(About { title, ..About::default() })
+    }
+    /// Gives what came of each row: what it is, how it went, what is said of it. False where its jobs have no rows, or
+    /// they are not kept any more.
+    ///
+    /// # Errors
+    /// Those of `take`, and faults of the store.
+    fn rows(
+        &self,
+        job: &Job,
+        only_failed: bool,
+        take: &mut dyn FnMut([&str; 3]) -> Result<()>,
+    ) -> Result<bool> {
+        let _none = (job, only_failed, take);
+        Ok(false)
     }
     /// Does it. `Failed` with a pause asks for this pause, without one it is for good; an `Err` is tried again.
     ///
@@ -121,6 +169,8 @@ pub(super) struct Finished {
     pub(super) id: JobId,
     pub(super) token: u64,
     pub(super) report: Report,
+    /// How far it came, of how much.
+    pub(super) so_far: (u64, u64),
 }
 
 /// Starts one more thread. It ends when the line of tasks is closed.
@@ -135,7 +185,8 @@ pub(super) fn hire(
             let next = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(task) = next else { return };
             let report = tried(&task);
-            if results.send(Finished { id: task.id, token: task.job.token, report }).is_err() {
+            let so_far = task.beat.so_far();
+            if results.send(Finished { id: task.id, token: task.job.token, report, so_far }).is_err() {
                 return;
             }
             done();

@@ -8,13 +8,16 @@ mod crew;
 mod model;
 mod ops;
 mod run;
+mod seen;
 
-pub use crew::{Beat, Note, Report, Worker, pause_after};
-pub use model::{Job, JobId, State, TABLES};
+pub use crew::{About, Beat, Note, Report, Rows, Worker, pause_after};
+pub use model::{By, Job, JobId, State, TABLES};
 pub use ops::{
-    Ended, New, cancel, check, dead_of_lane, enqueue, get, give_up_lane, of_lane, retry, waiting_of_lane,
+    Ended, New, cancel, check, dead_of_lane, enqueue, get, give_up_lane, of_lane, prune, retry, say,
+    waiting_of_lane, wanted,
 };
 pub use run::{Gate, Jobs};
+pub use seen::{Place, Wanted, of_events, of_people};
 
 #[cfg(test)]
 pub(in crate::work) mod testing {

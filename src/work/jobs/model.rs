@@ -51,6 +51,12 @@ impl State {
             Self::Cancelled => "cancelled",
         }
     }
+    /// The state of a word of the API.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+    /// All states.
+    pub const ALL: [Self; 5] = [Self::Ready, Self::Leased, Self::Done, Self::Dead, Self::Cancelled];
     /// Whether it is still to be done.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Ready | Self::Leased)
@@ -102,7 +108,41 @@ pub struct Job {
     /// Grows with every job that is made: those due at one moment go in this order.
     #[n(14)]
     pub number: u64,
+    /// Who wanted it; nobody where an event was its cause.
+    #[n(15)]
+    pub by: Option<By>,
+    /// What came of it, in a sentence.
+    #[n(16)]
+    pub result: Option<String>,
+    /// How far it was when the present try began: so fast is it since.
+    #[n(17)]
+    #[cbor(default)]
+    pub from: u64,
 }
+
+/// A person, a key, the command line or a schedule that wanted a job.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct By {
+    #[n(0)]
+    pub id: String,
+    #[n(1)]
+    pub name: String,
+}
+
+impl Job {
+    /// Its place in the index of states. What people wanted and is over stands apart: what events cause would drive it out.
+    fn place(&self) -> u8 {
+        let is_apart = self.by.is_some() && !self.state.is_open() && self.state != State::Dead;
+        self.state.place() + if is_apart { APART } else { 0 }
+    }
+    /// Whether it is over and only kept to be looked at.
+    pub(super) fn is_kept(&self) -> bool {
+        matches!(self.state, State::Done | State::Cancelled)
+    }
+}
+
+/// Added to the place of jobs of people that are over.
+pub(super) const APART: u8 = 8;
 
 pub(super) const JOBS: Table<JobId, Job> = Table::new("job/1");
 /// Lane and place of the state, then the time it is due or in its state since and its number.
@@ -111,6 +151,8 @@ pub(super) type InLane = ((String, u8), (Timestamp, u64));
 pub(super) const BY_LANE: Index<InLane, JobId> = Index::new("job_by_lane/1");
 /// (place of the state, since) → job.
 pub(super) const BY_STATE: Index<(u8, Timestamp), JobId> = Index::new("job_by_state/1");
+/// Since when it is there → a job that somebody wanted.
+pub(super) const BY_PEOPLE: Index<Timestamp, JobId> = Index::new("job_by_people/1");
 /// (kind, key) → the open job.
 pub(super) const OPEN: Index<(String, String), JobId> = Index::unique("job_open/1");
 
@@ -119,14 +161,17 @@ pub const TABLES: &[TableInfo] = &[JOBS.info("work")];
 
 impl Record for Job {
     type Key = JobId;
-    const INDEXES: &'static [IndexInfo] = &[BY_LANE.info(), BY_STATE.info(), OPEN.info()];
+    const INDEXES: &'static [IndexInfo] = &[BY_LANE.info(), BY_STATE.info(), BY_PEOPLE.info(), OPEN.info()];
     fn index_keys(&self, id: &JobId) -> Vec<IndexRow> {
         let time = if self.state == State::Ready { self.due_at } else { self.since };
         let place = self.state.place();
         let mut rows = vec![
             BY_LANE.row(&((self.lane.clone(), place), (time, self.number)), id),
-            BY_STATE.row(&(place, self.since), id),
+            BY_STATE.row(&(self.place(), self.since), id),
         ];
+        if self.by.is_some() {
+            rows.push(BY_PEOPLE.row(&self.created_at, id));
+        }
         if let Some(key) = self.key.as_ref().filter(|_| self.state.is_open()) {
             rows.push(OPEN.row(&(self.kind.clone(), key.clone()), id));
         }

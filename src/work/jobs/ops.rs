@@ -1,14 +1,17 @@
 //! What is done to jobs in a transaction: enqueued, taken, ended, sent again, cancelled.
 
-use super::model::{BY_LANE, BY_STATE, JOBS, Job, JobId, OPEN, State};
+use super::model::{APART, BY_LANE, BY_STATE, By, JOBS, Job, JobId, OPEN, State};
 use crate::base::error::{Error, Result};
 use crate::base::time::Timestamp;
-use crate::store::{Direction, Findings, Page, Read, Snapshot, Span, Tx, counter};
+use crate::store::{Actor, ActorKind, Direction, Findings, Page, Read, Snapshot, Span, Tx, counter};
 use std::collections::BTreeSet;
 
 /// Jobs that ended and are still shown at most; of the older ones only the counters tell.
 const KEPT: i64 = 1_000;
 const KEPT_COUNTER: &str = "jobs.kept";
+/// The same of those that somebody wanted.
+const KEPT_OF_PEOPLE: i64 = 500;
+const KEPT_OF_PEOPLE_COUNTER: &str = "jobs.kept_of_people";
 /// Lanes looked at in one go.
 const LANES_MAX: usize = 1_000;
 /// Jobs whose time is moved in one go when the clock jumps.
@@ -53,9 +56,18 @@ pub fn enqueue(tx: &mut Tx<'_>, new: New<'_>) -> Result<JobId> {
         total: 0,
         cancel_asked: false,
         number: tx.next("job")?,
+        by: wanted_by(tx.actor()),
+        result: None,
+        from: 0,
     };
     JOBS.put(tx, &id, &job)?;
     Ok(id)
+}
+
+/// The program itself wants nothing: what it does follows from events.
+fn wanted_by(actor: &Actor) -> Option<By> {
+    let by = By { id: actor.id.clone(), name: actor.name.clone() };
+    (actor.kind != ActorKind::System).then_some(by)
 }
 
 /// # Errors
@@ -122,7 +134,7 @@ pub fn retry(tx: &mut Tx<'_>, id: JobId) -> Result<()> {
         }
         State::Dead | State::Cancelled => {
             if job.state == State::Cancelled {
-                tx.count(KEPT_COUNTER, -1)?;
+                tx.count(kept_as(&job).0, -1)?;
             }
             let twin = match &job.key {
                 Some(key) => OPEN.first(tx, &(job.kind.clone(), key.clone()))?,
@@ -133,6 +145,7 @@ pub fn retry(tx: &mut Tx<'_>, id: JobId) -> Result<()> {
                 return JOBS.delete(tx, &id).map(drop);
             }
             job.tries = 0;
+            job.result = None;
             job.cancel_asked = false;
             job.due_at = tx.now();
             set(tx, id, job, State::Ready)
@@ -251,6 +264,7 @@ pub(super) fn lease(tx: &mut Tx<'_>, id: JobId, token: u64) -> Result<Option<Job
     let Some(mut job) = JOBS.get(tx, &id)?.filter(|job| job.state == State::Ready) else { return Ok(None) };
     job.tries += 1;
     job.token = token;
+    job.from = job.progress;
     set(tx, id, job.clone(), State::Leased)?;
     job.state = State::Leased;
     Ok(Some(job))
@@ -341,20 +355,76 @@ fn set(tx: &mut Tx<'_>, id: JobId, job: Job, state: State) -> Result<()> {
 /// Ends a job for good: counted, shown for a while, then forgotten.
 fn set_over(tx: &mut Tx<'_>, id: JobId, job: Job, state: State) -> Result<()> {
     tx.count(if state == State::Done { "jobs.done" } else { "jobs.cancelled" }, 1)?;
-    set(tx, id, job, state)?;
-    let kept = counter(tx, KEPT_COUNTER)? + 1;
+    let kept_job = Job { state, ..job };
+    set(tx, id, kept_job.clone(), state)?;
+    let (name, most, apart) = kept_as(&kept_job);
+    let kept = counter(tx, name)? + 1;
     let mut gone = 0;
-    if kept > KEPT {
-        let oldest = [State::Done, State::Cancelled].into_iter().find_map(|state| {
-            let rows = BY_STATE.list(tx, &Span::of(&state.place()), Direction::Forward, 1).ok()?;
-            rows.into_iter().next().filter(|(_, oldest)| *oldest != id)
-        });
+    if kept > most {
+        let mut oldest = None;
+        for state in [State::Done, State::Cancelled] {
+            let span = Span::of(&(state.place() + apart));
+            // Of one moment this very job may be the first.
+            let first = BY_STATE.list(tx, &span, Direction::Forward, 2)?;
+            let first = first.into_iter().find(|(_, old)| *old != id);
+            oldest = oldest.into_iter().chain(first.map(|((_, since), id)| (since, id))).min();
+        }
         if let Some((_, oldest)) = oldest {
             JOBS.delete(tx, &oldest)?;
             gone = 1;
         }
     }
-    tx.count(KEPT_COUNTER, 1 - gone)
+    tx.count(name, 1 - gone)
+}
+
+/// Where a job is counted that is over, how many of those are kept, and how far apart they stand.
+fn kept_as(job: &Job) -> (&'static str, i64, u8) {
+    if job.by.is_some() { (KEPT_OF_PEOPLE_COUNTER, KEPT_OF_PEOPLE, APART) } else { (KEPT_COUNTER, KEPT, 0) }
+}
+
+/// Forgets jobs that are over since before a moment, at most `limit`; gives how many.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn prune(tx: &mut Tx<'_>, before: Timestamp, limit: usize) -> Result<usize> {
+    let mut gone = Vec::new();
+    for (state, apart) in
+        [(State::Done, 0), (State::Cancelled, 0), (State::Done, APART), (State::Cancelled, APART)]
+    {
+        let place = state.place() + apart;
+        let span = Span::between(&(place, Timestamp(i64::MIN)), &(place, before));
+        let left = limit.saturating_sub(gone.len());
+        gone.extend(
+            BY_STATE.list(tx, &span, Direction::Forward, left)?.into_iter().map(|(_, id)| (id, apart)),
+        );
+    }
+    for (id, apart) in &gone {
+        JOBS.delete(tx, id)?;
+        tx.count(if *apart == 0 { KEPT_COUNTER } else { KEPT_OF_PEOPLE_COUNTER }, -1)?;
+    }
+    Ok(gone.len())
+}
+
+/// Writes down what came of a job, for the note of its report.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn say(tx: &mut Tx<'_>, id: JobId, result: &str) -> Result<()> {
+    match JOBS.get(tx, &id)? {
+        Some(job) => JOBS.put(tx, &id, &Job { result: Some(result.to_owned()), ..job }),
+        None => Ok(()),
+    }
+}
+
+/// Says who wanted a job that the program made.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn wanted(tx: &mut Tx<'_>, id: JobId, by: By) -> Result<()> {
+    match JOBS.get(tx, &id)?.filter(|job| job.state.is_open()) {
+        Some(job) => JOBS.put(tx, &id, &Job { by: Some(by), ..job }),
+        None => Ok(()),
+    }
 }
 
 /// For `backroom check`: a lease has its token, and the counter of the kept is right.
@@ -362,17 +432,22 @@ fn set_over(tx: &mut Tx<'_>, id: JobId, job: Job, state: State) -> Result<()> {
 /// # Errors
 /// Faults of the store only.
 pub fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<()> {
-    let mut kept = 0_i64;
+    let mut kept = [(KEPT_COUNTER, 0_i64), (KEPT_OF_PEOPLE_COUNTER, 0)];
     JOBS.walk(snapshot, &Span::all(), Direction::Forward, |id, job| {
         if (job.state == State::Leased) != (job.token != 0) {
             findings.add("job/1", format!("{id} is {} and has the token {}.", job.state.word(), job.token));
         }
-        kept += i64::from(matches!(job.state, State::Done | State::Cancelled));
+        let own = kept_as(&job).0;
+        for (_, count) in kept.iter_mut().filter(|(name, _)| *name == own && job.is_kept()) {
+            *count += 1;
+        }
         Ok(std::ops::ControlFlow::Continue(()))
     })?;
-    let counted = counter(snapshot, KEPT_COUNTER)?;
-    if kept != counted {
-        findings.add("job/1", format!("{kept} ended jobs are kept, {counted} are counted."));
+    for (name, kept) in kept {
+        let counted = counter(snapshot, name)?;
+        if kept != counted {
+            findings.add("job/1", format!("{kept} ended jobs are kept, {counted} are counted as {name}."));
+        }
     }
     Ok(())
 }

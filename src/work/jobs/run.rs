@@ -1,6 +1,6 @@
 //! The loop of jobs: ends what the threads bring back and takes what is due, both in one transaction a round.
 
-use super::crew::{Beat, Finished, Task, Worker, hire, pause_after};
+use super::crew::{About, Beat, Finished, Task, Worker, hire, pause_after};
 use super::model::{Job, JobId};
 use super::ops::{self, Ended};
 use crate::base::error::Result;
@@ -53,6 +53,7 @@ struct Running {
     tries: u32,
     beat: Beat,
     noted: (u64, u64),
+    by: Option<String>,
 }
 
 /// What the loop keeps between its rounds.
@@ -107,6 +108,35 @@ impl Jobs {
             running.beat.cancel();
         }
         Ok(())
+    }
+    /// What is said of a job.
+    ///
+    /// # Errors
+    /// Faults of the store only.
+    pub fn about(&self, job: &Job) -> Result<About> {
+        match self.0.workers.get(job.kind.as_str()) {
+            Some(worker) => worker.about(job),
+            None => Ok(About { title: job.kind.clone(), ..About::default() }),
+        }
+    }
+    /// Gives what came of each row of a job; false where it has none, or they are not kept any more.
+    ///
+    /// # Errors
+    /// As [`Worker::rows`].
+    pub fn rows(
+        &self,
+        job: &Job,
+        only_failed: bool,
+        take: &mut dyn FnMut([&str; 3]) -> Result<()>,
+    ) -> Result<bool> {
+        self.0.workers.get(job.kind.as_str()).map_or(Ok(false), |worker| worker.rows(job, only_failed, take))
+    }
+    /// How many jobs run now that somebody of these ids wanted; of anybody, with `None`.
+    pub fn running_for(&self, by: Option<&str>) -> usize {
+        let running = self.running();
+        let is_theirs =
+            |wanted: &Option<String>| wanted.as_deref().is_some_and(|id| by.is_none_or(|by| by == id));
+        running.values().filter(|running| is_theirs(&running.by)).count()
     }
     fn running(&self) -> MutexGuard<'_, BTreeMap<JobId, Running>> {
         self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
@@ -303,7 +333,7 @@ impl Jobs {
     fn begin(&self, desk: &Desk, id: JobId, job: Job) {
         let refuse = |why: &str| {
             let ended = Ended::Failed { why: why.to_owned(), again_in_ms: None };
-            drop(desk.back.send(Finished { id, token: job.token, report: ended.into() }));
+            drop(desk.back.send(Finished { id, token: job.token, report: ended.into(), so_far: (0, 0) }));
             self.wake();
         };
         let worker = self.0.workers.get(job.kind.as_str());
@@ -317,6 +347,7 @@ impl Jobs {
             tries: job.tries,
             beat: beat.clone(),
             noted: (job.progress, job.total),
+            by: job.by.as_ref().map(|by| by.id.clone()),
         };
         self.running().insert(id, running);
         match worker {
@@ -348,7 +379,7 @@ impl Jobs {
             let why = "It gave no sign of life and was taken away.".to_owned();
             let report = Ended::Failed { why, again_in_ms }.into();
             let mut all = Arc::unwrap_or_clone(std::mem::take(&mut desk.finished));
-            all.push(Finished { id, token, report });
+            all.push(Finished { id, token, report, so_far: (0, 0) });
             desk.finished = Arc::new(all);
             desk.lost += 1;
             if desk.lost <= LOST_MAX {
@@ -379,6 +410,9 @@ fn actor() -> Actor {
 
 /// Writes how a try ended, with what its worker wants written; a note that is refused costs only itself.
 fn end(tx: &mut crate::store::Tx<'_>, finished: &Finished) -> Result<()> {
+    if let (done, total @ 1..) = finished.so_far {
+        ops::note_progress(tx, finished.id, finished.token, done, total)?;
+    }
     if !ops::end(tx, finished.id, finished.token, &finished.report.ended)? {
         return Ok(());
     }

@@ -133,6 +133,14 @@ pub fn seq_before(from: &(impl Read + ?Sized), at: Timestamp, last: u64) -> Resu
     Ok(before)
 }
 
+/// The place of the subscription that is furthest behind.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn slowest(from: &(impl Read + ?Sized)) -> Result<Option<u64>> {
+    Ok(all(from)?.into_iter().map(|(_, subscription)| subscription.cursor).min())
+}
+
 /// For `backroom check`: no event was removed that a subscription has not read.
 ///
 /// # Errors

@@ -33,8 +33,9 @@ fn clock() -> Clock {
     Clock::manual(Timestamp::parse("2026-11-20T10:00:00Z").unwrap())
 }
 
+/// The program itself: what it makes is wanted by nobody.
 fn actor() -> Actor {
-    Actor::cli()
+    Actor::system("test")
 }
 
 fn open(dir: &std::path::Path, clock: Clock) -> Store {

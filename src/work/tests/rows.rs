@@ -129,6 +129,88 @@ fn ended_jobs_leave_a_counter_and_no_heap() {
 }
 
 #[test]
+fn what_people_wanted_is_kept_apart_from_what_events_cause() {
+    let dir = tempfile::tempdir().unwrap();
+    let now = clock();
+    let store = open(dir.path(), now.clone());
+    let by = |who: Actor, count: u32| {
+        store
+            .write_blocking(who, move |tx| {
+                for _ in 0..count {
+                    let new =
+                        New { kind: "send", lane: "a", key: None, payload: vec![0; 8], due_at: tx.now() };
+                    let id = jobs::enqueue(tx, new)?;
+                    let (_, job) = lease_one(tx)?.unwrap();
+                    jobs::say(tx, id, "One order changed.")?;
+                    end(tx, id, job.token, &Ended::Done)?;
+                }
+                Ok(())
+            })
+            .unwrap();
+    };
+    let anna = Actor::new(crate::store::ActorKind::Staff, "stf_1", "Anna");
+    by(anna.clone(), 1);
+    now.set(now.now().plus_ms(DAY_MS));
+    (0..11).for_each(|_| by(actor(), 100));
+    let listed = |wanted: jobs::Wanted| store.read(|s| jobs::of_people(s, &wanted, None, 9)).unwrap().items;
+    let found = listed(jobs::Wanted::default());
+    assert_eq!(found.len(), 1, "a thousand jobs of events drive it out of nothing");
+    assert_eq!(found[0].1.by.as_ref().map(|by| by.name.as_str()), Some("Anna"));
+    assert_eq!(found[0].1.result.as_deref(), Some("One order changed."));
+    assert_eq!(listed(jobs::Wanted { by: Some("stf_2".into()), ..jobs::Wanted::default() }), []);
+    assert_eq!(listed(jobs::Wanted { state: Some(State::Dead), ..jobs::Wanted::default() }), []);
+    let of_events = store.read(|s| jobs::of_events(s, State::Done, None, 2_000)).unwrap().items;
+    assert_eq!(of_events.len(), 1_000);
+    for _ in 0..6 {
+        now.set(now.now().plus_ms(SECOND_MS));
+        by(anna.clone(), 100);
+    }
+    let mine = store.read(|s| jobs::of_people(s, &jobs::Wanted::default(), None, 2_000)).unwrap().items;
+    assert_eq!(mine.len(), 500, "and they are no heap either");
+    assert_eq!(store.check(crate::work::CHECKS).unwrap(), []);
+    // A month later they are forgotten; the counter is not.
+    let month_ago = now.now();
+    now.set(now.now().plus_ms(31 * DAY_MS));
+    while write(&store, move |tx| jobs::prune(tx, month_ago.plus_ms(1), 300)) > 0 {}
+    assert_eq!(store.read(|s| jobs::of_people(s, &jobs::Wanted::default(), None, 9)).unwrap().items, []);
+    assert_eq!(store.read(|s| counter(s, "jobs.done")).unwrap(), 1_701);
+    assert_eq!(store.check(crate::work::CHECKS).unwrap(), []);
+}
+
+#[test]
+fn pages_of_the_list_go_on_where_they_ended() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), clock());
+    let anna = Actor::new(crate::store::ActorKind::Staff, "stf_1", "Anna");
+    store
+        .write_blocking(anna, |tx| {
+            for _ in 0..25 {
+                let new = New { kind: "send", lane: "a", key: None, payload: vec![0; 8], due_at: tx.now() };
+                jobs::enqueue(tx, new)?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    for of_events in [false, true] {
+        let (mut seen, mut after) = (std::collections::BTreeSet::new(), None);
+        loop {
+            let page = store
+                .read(|s| match of_events {
+                    true => jobs::of_events(s, State::Ready, after, 10),
+                    false => jobs::of_people(s, &jobs::Wanted::default(), after, 10),
+                })
+                .unwrap();
+            after = page.items.last().map(|(id, job)| (job.created_at, *id));
+            seen.extend(page.items.into_iter().map(|(id, _)| id));
+            if !page.more {
+                break;
+            }
+        }
+        assert_eq!(seen.len(), if of_events { 0 } else { 25 });
+    }
+}
+
+#[test]
 fn a_subscription_is_set_back_by_number_or_time_and_never_forward() {
     let dir = tempfile::tempdir().unwrap();
     let now = clock();

@@ -3,9 +3,11 @@
 
 mod away;
 mod office;
+mod schedule;
 
 pub use away::{Away, Base, PROMISED_MS, Place};
 pub use office::{Call, Office, State, Told, Wish};
+pub use schedule::{BackupWork, plan};
 
 use crate::access::{Staff, may};
 use crate::base::error::{Error, Kind, Result};

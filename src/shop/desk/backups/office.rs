@@ -7,7 +7,7 @@ use crate::store::backup::Shelf;
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Wishes that wait; more are not taken.
 const WAITING_MAX: usize = 8;
@@ -53,6 +53,11 @@ pub struct State {
     /// Somebody wants it to look before its time.
     #[serde(skip)]
     pub(super) is_rung: bool,
+    /// How many backups this run has made or failed to make, what came of the last, and when the last one was made.
+    #[serde(skip)]
+    pub(super) made: (u64, Option<Told>),
+    #[serde(skip)]
+    pub(super) made_at: Option<Instant>,
 }
 
 /// The shelf of backups and the loop's letter box. Cheap to clone.
@@ -148,6 +153,23 @@ impl Office {
             state.doing = None;
             state.said = said.or_else(|| state.said.take());
         });
+    }
+    /// The loop's side: a backup was made, or could not be.
+    pub fn has_made(&self, told: Told) {
+        self.with(|state| {
+            if told.is_good {
+                state.made_at = Some(Instant::now());
+            }
+            state.made = (state.made.0 + 1, Some(told));
+        });
+    }
+    /// How many backups were made or failed, and what came of the last.
+    pub fn made(&self) -> (u64, Option<Told>) {
+        self.with(|state| state.made.clone())
+    }
+    /// How long the last backup of this run is ago, by a clock that nobody sets.
+    pub fn rested(&self) -> Option<Duration> {
+        self.with(|state| state.made_at.map(|at| at.elapsed()))
     }
     /// Ends the loop.
     pub fn end(&self) {

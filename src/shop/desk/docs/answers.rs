@@ -47,7 +47,7 @@ pub(super) fn complete(path: &str, operation: &mut Operation, components: &Compo
             if has_field(answer, "next_cursor", components) {
                 add(answer, LINK);
             }
-            if status == "201" && !path.contains('{') {
+            if (status == "201" && !path.contains('{')) || has_field(answer, "job_url", components) {
                 add(answer, LOCATION);
             }
             if takes_key {

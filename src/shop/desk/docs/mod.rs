@@ -10,7 +10,7 @@ pub use codes::{CODES, Code};
 pub use pages::routes;
 
 use crate::shop::customers;
-use crate::shop::desk::{feed, find};
+use crate::shop::desk::{feed, find, jobs};
 use crate::shop::mail;
 use crate::shop::orders;
 use crate::shop::outreach;
@@ -46,9 +46,11 @@ pub fn document(server: Option<&str>) -> OpenApi {
     for part in [
         Problems::openapi(),
         orders::ApiDocs::openapi(),
+        orders::bulk::ApiDocs::openapi(),
         customers::ApiDocs::openapi(),
         find::ApiDocs::openapi(),
         feed::ApiDocs::openapi(),
+        jobs::ApiDocs::openapi(),
         outreach::ApiDocs::openapi(),
         mail::ApiDocs::openapi(),
     ] {

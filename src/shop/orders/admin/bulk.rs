@@ -2,10 +2,11 @@
 
 use super::facets::PATH;
 use super::list::ListParts;
-use super::words;
+use super::{mass, words};
 use crate::access::{Shop, Staff, may};
 use crate::base::error::{Error, Kind, Result};
 use crate::search::Search;
+use crate::shop::orders::bulk as many;
 use crate::shop::orders::{
     CancelReason, OrderId, Step, StepInput, find, get, retag, seen_by, sees_prices, step_named, take,
     taken_back_by,
@@ -13,15 +14,23 @@ use crate::shop::orders::{
 use crate::store::{Store, Tx};
 use crate::web::bulk::{self, Refused, Tagging, Wish};
 use crate::web::{Fields, Pages, Shell, Web, see_other};
+use crate::work::Work;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 /// What is to be done with an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Action {
+pub(in crate::shop::orders) enum Action {
     Step(Step, StepInput),
     Tag(Tagging),
+}
+
+/// What a form of the list asks for.
+enum Wished {
+    Ticked(Wish<Action>),
+    /// Something for every order that the list's query finds.
+    All(many::Wish),
 }
 
 /// `POST /admin/orders/bulk`
@@ -29,12 +38,17 @@ pub(super) async fn run(
     staff: Staff<may::ViewOrders>,
     shell: Shell,
     (pages, front, shop): (web::Data<Pages>, web::Data<Web>, web::Data<Shop>),
-    (store, search): (web::Data<Store>, web::Data<Search>),
+    (store, search, work): (web::Data<Store>, web::Data<Search>, web::Data<Work>),
     fields: Fields,
 ) -> Result<HttpResponse> {
     let actor = staff.actor();
-    let wish = match Wish::read(&store, &actor.id, &fields, Action::read) {
-        Ok(wish) => wish,
+    let wished = match fields.get("all") {
+        Some(query) => mass::wished(query, &fields, (&staff, &search, &shop)).map(Wished::All),
+        None => Wish::read(&store, &actor.id, &fields, Action::read).map(Wished::Ticked),
+    };
+    let wish = match wished {
+        Ok(Wished::Ticked(wish)) => wish,
+        Ok(Wished::All(wish)) => return mass::begin(&staff, &store, &work, wish, &fields).await,
         // The list again, with what was ticked and typed.
         Err(error) if error.kind == Kind::Invalid => {
             let search = web::Data::new(seen_by(&search, sees_prices(|word| staff.may(word))));
@@ -60,7 +74,7 @@ pub(super) async fn result(
 }
 
 impl Action {
-    fn read(fields: &Fields) -> Result<Self> {
+    pub(super) fn read(fields: &Fields) -> Result<Self> {
         let text = |name: &str| fields.get(name).unwrap_or_default().trim().to_owned();
         match text("action").as_str() {
             // Enter in a field presses the form's first button, which means nothing by itself.

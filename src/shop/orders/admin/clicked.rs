@@ -129,7 +129,8 @@ impl Desk {
         let access = Access::new(store.clone(), access::Settings::default(), false).unwrap();
         let front = Web::new(crate::web::Settings::default(), clock.clone(), Metrics::new()).unwrap();
         let shop = Arc::new(Shop::new(store.clone()));
-        let maker = shells(access.clone(), Arc::clone(&shop), &[], |_| None);
+        let maker = shells(access.clone(), Arc::clone(&shop), &[], |_| None, |_| 0);
+        let work = crate::work::Work::new(store.clone(), Vec::new(), Vec::new());
         let app = front
             .app(maker)
             .app_data(web::Data::new(access.clone()))
@@ -137,6 +138,7 @@ impl Desk {
             .app_data(web::Data::new(store.clone()))
             .app_data(web::Data::new(search))
             .app_data(web::Data::new(super::Asides::default()))
+            .app_data(web::Data::new(work))
             .configure(access::routes)
             .configure(super::routes);
         let service = std::rc::Rc::new(init_service(app).await);

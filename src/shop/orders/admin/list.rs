@@ -19,7 +19,7 @@ use crate::shop::orders::{
 use crate::store::{Snapshot, Store};
 use crate::web::bulk::Refused;
 use crate::web::columns::Tick;
-use crate::web::listing::{self, ListQuery, total_words};
+use crate::web::listing::{self, ListQuery, grouped, total_words};
 use crate::web::parts::{Chip, Choice, FormErrors, Link, Pager, Tab};
 use crate::web::place::Place;
 use crate::web::{Page, Pages, Query, Shell, Web, see_other};
@@ -141,6 +141,8 @@ pub(super) struct ListPage {
     pub limits: Vec<Limit>,
     /// `first` or `none` when there is no row, else empty.
     pub empty: &'static str,
+    /// The words of the box that selects every order that matches; none when the page shows them all.
+    pub all: Option<String>,
     /// Where the list with this query is exported.
     pub export: Option<String>,
     /// This address, for forms that come back.
@@ -313,6 +315,7 @@ impl Ask<'_> {
             } else {
                 "none"
             },
+            all: self.all(shown),
             export,
             here: self.place.href(PATH),
             may_edit: may("orders:edit"),
@@ -336,6 +339,18 @@ impl Ask<'_> {
             }
             (_, counted) => counted.as_ref().map(total_words).unwrap_or_default(),
         }
+    }
+
+    /// Offered where there are more than the page shows, and where the query means what it says.
+    fn all(&self, shown: usize) -> Option<String> {
+        let total = self.answer.total.as_ref()?;
+        let (Total::Exact(count) | Total::MoreThan(count)) = total;
+        let is_more = usize::try_from(*count).is_ok_and(|count| count > shown);
+        let is_sure = self.problems.is_empty() && self.answer.corrected.is_empty() && !self.answer.degraded;
+        (is_more && is_sure).then(|| match total {
+            Total::Exact(count) => format!("Select all {} that match", grouped(*count)),
+            Total::MoreThan(_) => "Select all that match".to_owned(),
+        })
     }
 
     /// Totals of several currencies cannot be compared: a list in their order, or of those above or below an amount,

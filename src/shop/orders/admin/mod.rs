@@ -14,6 +14,7 @@ mod draft;
 mod edit;
 mod facets;
 mod list;
+mod mass;
 mod neighbours;
 mod row;
 #[cfg(test)]
@@ -27,6 +28,7 @@ mod told;
 mod words;
 
 pub use asides::{Aside, Asides};
+pub(in crate::shop::orders) use bulk::Action;
 pub use carriers::link as parcel_link;
 pub use told::told;
 pub use words::{badges, goods_of, state_of};
@@ -39,6 +41,13 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/admin/orders").route(web::get().to(list::list)))
         .service(web::resource("/admin/orders/bulk").route(web::post().to(bulk::run)))
         .service(web::resource("/admin/orders/bulk/{key}").route(web::get().to(bulk::result)))
+        .service(web::resource("/admin/orders/bulk/all/{id}").route(web::get().to(mass::show)))
+        .service(web::resource("/admin/orders/bulk/all/{id}/start").route(web::post().to(mass::start)))
+        .service(web::resource("/admin/orders/bulk/all/{id}/stop").route(web::post().to(mass::stop)))
+        .service(web::resource("/admin/orders/bulk/all/{id}/resume").route(web::post().to(mass::resume)))
+        .service(web::resource("/admin/orders/bulk/all/{id}/discard").route(web::post().to(mass::discard)))
+        .service(web::resource("/admin/orders/bulk/all/{id}/undo").route(web::post().to(mass::undo)))
+        .service(web::resource("/admin/orders/bulk/all/{id}/again").route(web::post().to(mass::again)))
         .service(web::resource("/admin/orders/{id}").route(web::get().to(show::show)))
         .service(
             web::resource("/admin/orders/{id}/edit")
@@ -76,6 +85,8 @@ mod tests {
         assert!(clash.contains("type=\"radio\" name=\"phone\""));
         let bulk = renders::<crate::web::bulk::ResultPage>();
         assert!(bulk.contains("Undo 1\u{a0}order"));
+        let mass = renders::<super::mass::MassPage>();
+        assert!(mass.contains("2\u{a0}orders cannot"), "{mass}");
         let note = renders::<super::credit::CreditNotePage>();
         assert!(note.contains("Credit note C536379"));
     }

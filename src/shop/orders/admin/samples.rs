@@ -224,6 +224,7 @@ pub(super) fn list_page() -> ListPage {
         pager: Pager { older: Some("/admin/orders?after=x".into()), shown: 2, ..Pager::default() },
         limits: vec![Limit { rows: 50, href: "/admin/orders".into(), current: true }],
         empty: "",
+        all: Some("Select all 412 that match".into()),
         export: Some("/admin/transfer".into()),
         here: "/admin/orders?q=x".into(),
         may_edit: true,
