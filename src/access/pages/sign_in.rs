@@ -61,7 +61,10 @@ impl Page for SignInPage {
             email: "<script>alert(1)</script>".to_owned(),
             next: "/admin/orders?q=\"><script>alert(1)</script>".to_owned(),
             notice: Some("Your session has ended."),
-            errors: Some(FormErrors::of(&crate::base::error::Error::invalid("x", "E-mail or password is wrong."))),
+            errors: Some(FormErrors::of(&crate::base::error::Error::invalid(
+                "x",
+                "E-mail or password is wrong.",
+            ))),
             wait_s: Some(20),
         }
     }

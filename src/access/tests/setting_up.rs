@@ -91,12 +91,8 @@ async fn a_form_with_mistakes_says_all_of_them_and_uses_nothing_up() {
         assert!(reply.body.contains(text), "{text}: {}", reply.body);
     }
     assert!(!reply.body.contains("passwordpassword1"), "a password is never shown again");
-    let shop = [
-        ("name", "O"),
-        ("email", "o@example.com"),
-        ("password", "lumoshoplumoshop"),
-        ("shop", "Lumo Shop"),
-    ];
+    let shop =
+        [("name", "O"), ("email", "o@example.com"), ("password", "lumoshoplumoshop"), ("shop", "Lumo Shop")];
     browser.post(&format!("/setup/{token}"), &shop).await.expect(422);
     assert_eq!(owners(&house), 0);
     browser.post(&format!("/setup/{token}"), FORM).await.expect(303);
