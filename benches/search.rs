@@ -118,7 +118,7 @@ fn order(n: u64) -> Doc {
 
 fn schema() -> Schema {
     const ORDER: &[&str] = &["order"];
-    let field = |name, shape, boxed, facet, sortable| FieldDef {
+    let field = |name: &'static str, shape, boxed, facet, sortable| FieldDef {
         name,
         aliases: &[],
         label: name,
@@ -129,6 +129,8 @@ fn schema() -> Schema {
         boxed,
         facet,
         sortable,
+        private: matches!(name, "email" | "phone"),
+        naming: None,
         none: "",
     };
     let words = Shape::Word { values: STATUS };

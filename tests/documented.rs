@@ -115,7 +115,9 @@ fn every_operation_answers_as_the_document_says() {
 
     let one = format!("{orders}/{order}");
     api.call(&shop, ("GET", orders), &format!("{orders}?limit=1&count=exact"), None, &[]).expect(200);
-    api.call(&shop, ("GET", orders), &format!("{orders}?colour=red"), None, &[]).expect(400);
+    api.call(&shop, ("GET", orders), &format!("{orders}?hue=red"), None, &[]).expect(400);
+    let filtered = format!("{orders}?status=open&total[gte]=0&count=estimate&sort=total,-placed_at");
+    api.call(&shop, ("GET", orders), &filtered, None, &[]).expect(200);
     api.call(&shop, ("GET", "/api/v1/orders/{id}"), &one, None, &[]).expect(200);
     api.call(&shop, ("GET", "/api/v1/orders/{id}"), &format!("{orders}/nothing"), None, &[]).expect(404);
     let patch = json!({"note": "Ring once"});

@@ -3,7 +3,7 @@
 use crate::access::Caller;
 use crate::base::error::{Error, Result};
 use crate::store::Tx;
-use crate::web::conditional::etag;
+use crate::web::conditional::etag_of;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
@@ -113,7 +113,7 @@ impl FirstAnswer {
         let mut answer = HttpResponse::build(StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK));
         answer.content_type("application/json");
         if let Some(version) = version {
-            answer.insert_header(("etag", etag(version)));
+            answer.insert_header(("etag", etag_of(version, &self.body)));
         }
         if let Some(location) = location {
             answer.insert_header(("location", location));

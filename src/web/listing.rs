@@ -5,6 +5,7 @@ use crate::base::time::{Timestamp, Zone};
 use crate::search::query::parse;
 use crate::search::{Answer, Count, Cursor, FieldDef, Problem, Query, Request, Schema, Search, Sort, Total};
 use crate::store::Store;
+use crate::web::asked::Asked;
 use crate::web::kept::State;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -32,12 +33,16 @@ pub struct ListQuery {
     /// A cursor from `prev_cursor`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
-    /// A sortable field of `/api/docs/search`, with `-` for descending, such as `-total`; newest first if absent.
+    /// A sortable field of `/api/docs/search`, with `-` for descending, such as `-total`; newest first if absent. Equal
+    /// values stand newest first: `total,-placed_at` says so, another second field is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
-    /// `exact` adds `total`.
+    /// `exact` adds `total`; `estimate` counts up to 10,000 and says with `total_is_exact` whether there are more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<String>,
+    /// Fields of the records to be sent, with commas, such as `id,number,total`; all if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fields: Option<String>,
 }
 
 /// What the lists of pages are made of; see [`Pages::show_kept`](crate::web::Pages::show_kept).
@@ -48,14 +53,16 @@ pub fn state(store: &Store, search: &Search) -> State {
 /// What is told to a caller of the API: anything not understood is a refusal.
 ///
 /// # Errors
-/// `invalid_query` for an unknown field or value, `unknown_sort`, `invalid_cursor`, `invalid_limit`.
+/// `unknown_parameter`, `invalid_query` for an unknown field or value, `unknown_sort`, `invalid_cursor`, `invalid_limit`.
 pub fn strict(
     search: &Search,
-    list: &ListQuery,
+    asked: &Asked,
     kind: &'static str,
     now: Timestamp,
     zone: &Zone,
 ) -> Result<Answer> {
+    let filters = asked.query(search.schema(), kind, (now, zone))?;
+    let list = &asked.list;
     let parsed = parse(list.q.as_deref().unwrap_or_default(), search.schema(), now, zone, None);
     if let Some(problem) = parsed.problems.first() {
         return Err(refusal(problem).on("/q"));
@@ -66,15 +73,18 @@ pub fn strict(
     let count = match list.count.as_deref() {
         None => Count::None,
         Some("exact") => Count::UpTo(u64::MAX),
+        Some("estimate") => Count::UpTo(COUNT_ON_PAGES),
         Some(_) => {
-            return Err(Error::invalid("invalid_parameter", "count: the one value is exact.").on("/count"));
+            return Err(Error::invalid("invalid_parameter", "count: use exact or estimate.").on("/count"));
         }
     };
     if list.after.is_some() && list.before.is_some() {
         let text = "Send after or before: a page cannot be behind one place and before another.";
         return Err(Error::invalid("invalid_parameter", text).on("/before"));
     }
-    let request = request(search, list, kind, parsed.query, count)?;
+    let list = &ListQuery { sort: list.sort.as_deref().map(one_key).transpose()?, ..list.clone() };
+    let mut request = request(search, list, kind, parsed.query.and(&filters), count)?;
+    request.list = mark(kind, list, &asked.mark());
     for (name, cursor) in [("/after", &request.after), ("/before", &request.before)] {
         if cursor.is_some_and(|c| c.list() != request.list) {
             let text = "This cursor is of another list, query or sorting. Begin this one without a cursor.";
@@ -175,7 +185,7 @@ fn request(
         limit,
         after: cursor("after", list.after.as_deref())?,
         before: cursor("before", list.before.as_deref())?,
-        list: mark(kind, list),
+        list: mark(kind, list, ""),
         count,
         facets: Vec::new(),
         ..Request::list(Query::everything(search.schema()), kind)
@@ -183,9 +193,10 @@ fn request(
 }
 
 /// Tells the cursors of one list, query and sorting from those of another; the same after a restart.
-fn mark(kind: &str, list: &ListQuery) -> u32 {
+fn mark(kind: &str, list: &ListQuery, filters: &str) -> u32 {
     let mut hash = Sha256::new();
-    for part in [kind, list.q.as_deref().unwrap_or_default(), list.sort.as_deref().unwrap_or_default()] {
+    let (q, sort) = (list.q.as_deref().unwrap_or_default(), list.sort.as_deref().unwrap_or_default());
+    for part in [kind, q, sort].into_iter().chain(Some(filters).filter(|filters| !filters.is_empty())) {
         hash.update(part.trim());
         hash.update([0]);
     }
@@ -201,6 +212,21 @@ fn cursor(name: &str, text: Option<&str>) -> Result<Option<Cursor>> {
                 .because(e)
                 .on(format!("/{name}"))
         }),
+    }
+}
+
+/// The one field of a sorting. The index keeps the order of each field with equal values newest first: that may be said,
+/// and nothing else of a second field.
+fn one_key(sort: &str) -> Result<String> {
+    match sort.split_once(',') {
+        None => Ok(sort.to_owned()),
+        Some((first, "-placed" | "-placed_at" | "-created" | "-created_at")) => Ok(first.to_owned()),
+        Some((first, _)) => {
+            let text = format!(
+                "A list is sorted by one field; equal values stand newest first. Use {first}, or {first},-placed_at."
+            );
+            Err(Error::invalid("unknown_sort", text).on("/sort"))
+        }
     }
 }
 

@@ -27,6 +27,7 @@ pub mod parts;
 pub mod shell;
 
 pub mod again;
+pub mod asked;
 pub mod body;
 pub mod bulk;
 pub mod columns;

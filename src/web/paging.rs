@@ -2,9 +2,10 @@
 
 use crate::base::error::{Error, Result};
 use crate::search::{Answer, Total};
-use crate::web::query;
+use crate::web::{decode, query};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
+use utoipa::openapi::{RefOr, Schema};
 
 /// A page of a list.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -15,8 +16,10 @@ pub struct List<T> {
     pub next_cursor: Option<String>,
     /// What to send as `before` for the page before this one.
     pub prev_cursor: Option<String>,
-    /// How many there are, with `count=exact`; else null.
+    /// How many there are, with `count`; else null.
     pub total: Option<u64>,
+    /// Whether `total` is all there are; false where the counting stopped there. Null without `count`.
+    pub total_is_exact: Option<bool>,
     /// The index is being rebuilt: these are the newest records that fit, not all.
     pub degraded: bool,
 }
@@ -36,13 +39,51 @@ impl<T: Serialize> List<T> {
             next_cursor,
             prev_cursor: cursor(&answer.prev),
             total,
+            total_is_exact: total.map(|_| matches!(answer.total, Some(Total::Exact(_)))),
             degraded: answer.degraded,
         }
     }
 
     /// A list that is all there is.
     pub fn whole(data: Vec<T>) -> Self {
-        Self { data, has_more: false, next_cursor: None, prev_cursor: None, total: None, degraded: false }
+        Self {
+            data,
+            has_more: false,
+            next_cursor: None,
+            prev_cursor: None,
+            total: None,
+            total_is_exact: None,
+            degraded: false,
+        }
+    }
+
+    /// The answer with these fields of each record; with all where none are named.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for a field that the records do not have.
+    pub fn response_of(self, request: &HttpRequest, fields: Option<&str>) -> Result<HttpResponse>
+    where
+        T: utoipa::PartialSchema,
+    {
+        let Some(fields) = fields else { return self.response(request) };
+        let known = names_of::<T>();
+        let wanted: Vec<&str> = fields.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+        if let Some(unknown) = wanted.iter().find(|name| !known.iter().any(|k| k == *name)) {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            let text = format!("fields: {}", decode::unknown(unknown, &known));
+            return Err(Error::invalid("invalid_parameter", text).on("/fields"));
+        }
+        let cut = |record: T| -> Result<serde_json::Value> {
+            let mut value = serde_json::to_value(record).map_err(Error::internal)?;
+            if let Some(object) = value.as_object_mut() {
+                object.retain(|name, _| wanted.contains(&name.as_str()));
+            }
+            Ok(value)
+        };
+        let data = self.data.into_iter().map(cut).collect::<Result<Vec<_>>>()?;
+        let Self { has_more, next_cursor, prev_cursor, total, total_is_exact, degraded, .. } = self;
+        let list = List { data, has_more, next_cursor, prev_cursor, total, total_is_exact, degraded };
+        list.response(request)
     }
 
     /// The answer, with `Link` headers (RFC 8288) to the pages beside it.
@@ -65,6 +106,14 @@ impl<T: Serialize> List<T> {
             }
         }
         Ok(answer.body(body))
+    }
+}
+
+/// The names of a record's fields, from its documentation.
+fn names_of<T: utoipa::PartialSchema>() -> Vec<String> {
+    match T::schema() {
+        RefOr::T(Schema::Object(object)) => object.properties.keys().cloned().collect(),
+        _ => Vec::new(),
     }
 }
 

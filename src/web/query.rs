@@ -22,13 +22,30 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        request.extensions_mut().insert(Taken);
+        take(request);
         ready(parse(request.query_string()).map(Self))
     }
 }
 
 /// The parameters of this request are somebody's business.
 struct Taken;
+
+/// Says that the parameters of this request are read.
+pub(super) fn take(request: &HttpRequest) {
+    request.extensions_mut().insert(Taken);
+}
+
+/// Whether the address is text, for those who read its pairs themselves.
+///
+/// # Errors
+/// `unreadable`.
+pub(super) fn check(query: &str) -> Result<()> {
+    if is_text(query) {
+        return Ok(());
+    }
+    let text = "The address has bytes that are no UTF-8, such as %FF. Encode its text as UTF-8.";
+    Err(Error::invalid("unreadable", text))
+}
 
 /// Middleware: an address whose handler takes no parameters refuses those it is given, as the others refuse unknown
 /// ones. What only reads has done nothing by then; what writes takes its wishes in the body alone.
@@ -64,10 +81,7 @@ pub async fn no_strangers<B: MessageBody + 'static>(
 /// # Errors
 /// As `Query`.
 pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
-    if !is_text(query) {
-        let text = "The address has bytes that are no UTF-8, such as %FF. Encode its text as UTF-8.";
-        return Err(Error::invalid("unreadable", text));
-    }
+    check(query)?;
     let tree = tree(pairs(query))?;
     decode::read(tree, "A parameter needs a change.").map_err(|mut error: Error| {
         error.fields.iter_mut().for_each(as_parameter);

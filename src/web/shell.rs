@@ -166,7 +166,12 @@ impl Shell {
             return None;
         }
         let moment = if query.is_empty() { self.zone().day_start(*now).0 } else { now.0 / 60_000 };
-        Some(((shop, user, nav), (theme, *compact, *keys, *fragment), (path, query, from), (zone, moment, *working)))
+        Some((
+            (shop, user, nav),
+            (theme, *compact, *keys, *fragment),
+            (path, query, from),
+            (zone, moment, *working),
+        ))
     }
 
     /// A shell of what the request itself says: cookies, address, headers.

@@ -10,6 +10,7 @@
 //! Whatever is wrong becomes a `Problem`; the other terms are searched. Nothing here can fail or panic.
 
 mod ast;
+mod given;
 mod parse;
 mod plan;
 pub(crate) mod seen;
@@ -25,6 +26,7 @@ use crate::search::terms::{Analyser, SortedTerms};
 use ast::All;
 use tree::Tree;
 
+pub use given::{Compare, given};
 pub use suggest::{Completion, complete};
 pub use write::Chip;
 pub(crate) use write::quoted;

@@ -8,7 +8,8 @@ use crate::base::id::Id;
 use crate::base::money::Currency;
 use crate::search::Search;
 use crate::store::{Read, Store};
-use crate::web::conditional::{etag, if_match};
+use crate::web::asked::Asked;
+use crate::web::conditional::{IfMatch, record};
 use crate::web::listing::{self, LIMIT_DEFAULT, LIMIT_MAX, ListQuery};
 use crate::web::paging::List;
 use crate::web::{JsonBytes, Query};
@@ -36,6 +37,9 @@ fn out(r: &impl Read, id: CustomerId) -> Result<CustomerOut> {
 }
 
 /// Lists customers
+///
+/// `q` is the query language of the search box, and each of its fields is a parameter too:
+/// `country=DE,CH&orders[gte]=2&note[exists]=true`.
 #[utoipa::path(get, operation_id = "list_customers", path = "/api/v1/customers", tag = "customers", params(ListQuery),
     responses((status = 200, description = "Customers", body = List<CustomerOut>), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["customers:view"])))]
@@ -45,9 +49,9 @@ pub(super) async fn list(
     store: web::Data<Store>,
     search: web::Data<Search>,
     shop: web::Data<Shop>,
-    query: Query<ListQuery>,
+    asked: Asked,
 ) -> Result<HttpResponse> {
-    let answer = listing::strict(&search, &query.0, "customer", caller.now(), &shop.zone())?;
+    let answer = listing::strict(&search, &asked, "customer", caller.now(), &shop.zone())?;
     let rows = store.read(|s| {
         let mut rows = Vec::with_capacity(answer.hits.len());
         for hit in &answer.hits {
@@ -58,7 +62,7 @@ pub(super) async fn list(
         }
         Ok(rows)
     })?;
-    List::of(rows, &answer, query.0.count.is_some()).response(&request)
+    List::of(rows, &answer, asked.list.count.is_some()).response_of(&request, asked.list.fields.as_deref())
 }
 
 /// Which customers come first.
@@ -142,27 +146,24 @@ pub(super) async fn add_one(
 }
 
 /// Reads a customer
-#[utoipa::path(get, operation_id = "read_customer", path = "/api/v1/customers/{id}", tag = "customers", params(("id" = String, Path, description = "`cus_…`")),
-    responses((status = 200, description = "The customer", body = CustomerOut), (status = "4XX", response = crate::web::error::ProblemOut)),
+#[utoipa::path(get, operation_id = "read_customer", path = "/api/v1/customers/{id}", tag = "customers", params(("id" = String, Path, description = "`cus_…`"), ("If-None-Match" = Option<String>, Header, description = "ETags you have")),
+    responses((status = 200, description = "The customer", body = CustomerOut), (status = 304, description = "You have it as it is"), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["customers:view"])))]
 pub(super) async fn show(
     _caller: Caller<may::ViewCustomers>,
+    request: HttpRequest,
     store: web::Data<Store>,
     id: web::Path<String>,
 ) -> Result<HttpResponse> {
     let customer = store.read(|s| out(s, CustomerId::parse(&id)?))?;
-    Ok(answer(&customer))
-}
-
-fn answer(customer: &CustomerOut) -> HttpResponse {
-    HttpResponse::Ok().insert_header(("etag", etag(customer.version))).json(customer)
+    record(&request, customer.version, &customer)
 }
 
 /// Changes fields of a customer
 ///
 /// A JSON merge patch (RFC 7396). With `If-Match` the change is made only from the version you saw.
 #[utoipa::path(patch, operation_id = "change_customer", path = "/api/v1/customers/{id}", tag = "customers", request_body(content = CustomerFields, content_type = "application/merge-patch+json"),
-    params(("id" = String, Path, description = "`cus_…`"), ("If-Match" = Option<String>, Header, description = "The ETag you saw")),
+    params(("id" = String, Path, description = "`cus_…`"), ("If-Match" = Option<String>, Header, description = "The ETag you saw, or several with commas")),
     responses((status = 200, description = "The customer as it is now", body = CustomerOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["customers:edit"])))]
 pub(super) async fn patch(
@@ -173,13 +174,14 @@ pub(super) async fn patch(
     body: JsonBytes<serde_json::Value>,
 ) -> Result<HttpResponse> {
     let id = CustomerId::parse(&id)?;
-    let seen = if_match(&request)?;
+    let seen = IfMatch::of(&request)?;
     let customer = store
         .write(caller.actor(), move |tx| {
-            let fields = CustomerFields::change(&get(tx, id)?, &body.value)?;
-            change(tx, id, seen, &fields)?;
+            let there = get(tx, id)?;
+            let fields = CustomerFields::change(&there, &body.value)?;
+            change(tx, id, seen.against(there.version), &fields)?;
             out(tx, id)
         })
         .await?;
-    Ok(answer(&customer))
+    record(&request, customer.version, &customer)
 }

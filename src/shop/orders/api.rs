@@ -13,10 +13,11 @@ use crate::base::id::Id;
 use crate::search::Search;
 use crate::shop::customers;
 use crate::store::{Read, Store};
-use crate::web::conditional::{etag, if_match};
+use crate::web::asked::Asked;
+use crate::web::conditional::{IfMatch, record};
 use crate::web::listing::{self, ListQuery};
 use crate::web::paging::List;
-use crate::web::{JsonBytes, Query, body, json};
+use crate::web::{JsonBytes, body, json};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 /// The routes below `/api/v1`.
@@ -65,7 +66,8 @@ fn id_of(r: &impl Read, text: &str) -> Result<OrderId> {
 
 /// Lists orders
 ///
-/// Newest first, or sorted; `q` is the query language of the search box.
+/// Newest first, or sorted; `q` is the query language of the search box, and each of its fields is a parameter too:
+/// `status=open&payment=paid&created_at[gte]=2026-11-01&total[lt]=50&category=socks,mugs`.
 #[utoipa::path(get, operation_id = "list_orders", path = "/api/v1/orders", tag = "orders", params(ListQuery),
     responses((status = 200, description = "Orders", body = List<OrderOut>), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["orders:view"])))]
@@ -75,10 +77,10 @@ pub(super) async fn list(
     store: web::Data<Store>,
     search: web::Data<Search>,
     shop: web::Data<Shop>,
-    query: Query<ListQuery>,
+    asked: Asked,
 ) -> Result<HttpResponse> {
     require_prices(&caller)?;
-    let answer = listing::strict(&search, &query.0, "order", caller.now(), &shop.zone())?;
+    let answer = listing::strict(&search, &asked, "order", caller.now(), &shop.zone())?;
     let rows = store.read(|s| {
         let mut rows = Vec::with_capacity(answer.hits.len());
         for hit in &answer.hits {
@@ -88,7 +90,7 @@ pub(super) async fn list(
         }
         Ok(rows)
     })?;
-    List::of(rows, &answer, query.0.count.is_some()).response(&request)
+    List::of(rows, &answer, asked.list.count.is_some()).response_of(&request, asked.list.fields.as_deref())
 }
 
 /// Places an order
@@ -129,28 +131,25 @@ pub(super) async fn place_one(
 /// Reads an order
 ///
 /// By its id or its number.
-#[utoipa::path(get, operation_id = "read_order", path = "/api/v1/orders/{id}", tag = "orders", params(("id" = String, Path, description = "`ord_…` or the number")),
-    responses((status = 200, description = "The order", body = OrderOut), (status = "4XX", response = crate::web::error::ProblemOut)),
+#[utoipa::path(get, operation_id = "read_order", path = "/api/v1/orders/{id}", tag = "orders", params(("id" = String, Path, description = "`ord_…` or the number"), ("If-None-Match" = Option<String>, Header, description = "ETags you have")),
+    responses((status = 200, description = "The order", body = OrderOut), (status = 304, description = "You have it as it is"), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["orders:view"])))]
 pub(super) async fn show(
     caller: Caller<may::ViewOrders>,
+    request: HttpRequest,
     store: web::Data<Store>,
     id: web::Path<String>,
 ) -> Result<HttpResponse> {
     require_prices(&caller)?;
     let order = store.read(|s| out(s, &get(s, id_of(s, &id)?)?))?;
-    Ok(answer(&order))
-}
-
-fn answer(order: &OrderOut) -> HttpResponse {
-    HttpResponse::Ok().insert_header(("etag", etag(order.version))).json(order)
+    record(&request, order.version, &order)
 }
 
 /// Changes fields of an order
 ///
 /// A JSON merge patch (RFC 7396). With `If-Match` the change is made only from the version you saw.
 #[utoipa::path(patch, operation_id = "change_order", path = "/api/v1/orders/{id}", tag = "orders", request_body(content = OrderFields, content_type = "application/merge-patch+json"),
-    params(("id" = String, Path, description = "`ord_…` or the number"), ("If-Match" = Option<String>, Header, description = "The ETag you saw")),
+    params(("id" = String, Path, description = "`ord_…` or the number"), ("If-Match" = Option<String>, Header, description = "The ETag you saw, or several with commas")),
     responses((status = 200, description = "The order as it is now", body = OrderOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["orders:edit"])))]
 pub(super) async fn patch(
@@ -160,16 +159,17 @@ pub(super) async fn patch(
     id: web::Path<String>,
     body: JsonBytes<serde_json::Value>,
 ) -> Result<HttpResponse> {
-    let seen = if_match(&request)?;
+    let seen = IfMatch::of(&request)?;
     let order = store
         .write(caller.actor(), move |tx| {
             let id = id_of(tx, &id)?;
-            let fields = OrderFields::change(&get(tx, id)?, &body.value)?;
-            let order = change(tx, id, seen, &fields)?;
+            let there = get(tx, id)?;
+            let fields = OrderFields::change(&there, &body.value)?;
+            let order = change(tx, id, seen.against(there.version), &fields)?;
             out(tx, &order)
         })
         .await?;
-    Ok(answer(&order))
+    record(&request, order.version, &order)
 }
 
 /// Takes a step
@@ -179,7 +179,7 @@ pub(super) async fn patch(
 /// `unship`, `deliver` and `undeliver` are the steps of those who pack and need `orders:ship`, all others `orders:edit`.
 #[utoipa::path(post, operation_id = "take_step", path = "/api/v1/orders/{id}/{step}", tag = "orders", request_body = StepBody,
     params(("id" = String, Path, description = "`ord_…` or the number"), ("step" = String, Path, description = "The step"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe"), ("If-Match" = Option<String>, Header, description = "The ETag you saw")),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe"), ("If-Match" = Option<String>, Header, description = "The ETag you saw, or several with commas")),
     responses((status = 200, description = "The order as it is now", body = OrderOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["orders:edit"]), ("key" = ["orders:ship"])))]
 pub(super) async fn step(
@@ -214,7 +214,7 @@ async fn step_of(
     given: &[u8],
 ) -> Result<HttpResponse> {
     let step: Step = step_named(&word)?;
-    let seen = if_match(request)?;
+    let seen = IfMatch::of(request)?;
     let input: StepInput = if given.is_empty() {
         StepInput::default()
     } else {
@@ -225,6 +225,7 @@ async fn step_of(
         .write(actor, move |tx| {
             once.run(tx, 200, |tx| {
                 let id = id_of(tx, &id)?;
+                let seen = seen.against(get(tx, id)?.version);
                 let order = take(tx, id, seen, step, &input)?;
                 out(tx, &order)
             })
@@ -261,7 +262,7 @@ pub(super) async fn note(
 /// Edits a staff note
 #[utoipa::path(put, operation_id = "edit_order_note", path = "/api/v1/orders/{id}/notes/{number}", tag = "orders", request_body = NoteBody,
     params(("id" = String, Path, description = "`ord_…` or the number"), ("number" = u32, Path, description = "The note's number"),
-        ("If-Match" = Option<String>, Header, description = "The ETag you saw")),
+        ("If-Match" = Option<String>, Header, description = "The ETag you saw, or several with commas")),
     responses((status = 200, description = "The order as it is now", body = OrderOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["orders:edit"])))]
 pub(super) async fn renote(
@@ -271,7 +272,7 @@ pub(super) async fn renote(
     path: web::Path<(String, String)>,
     body: JsonBytes<NoteBody>,
 ) -> Result<HttpResponse> {
-    let seen = if_match(&request)?;
+    let seen = IfMatch::of(&request)?;
     let (id, number) = path.into_inner();
     let number: u32 = number
         .parse()
@@ -279,11 +280,12 @@ pub(super) async fn renote(
     let order = store
         .write(caller.actor(), move |tx| {
             let id = id_of(tx, &id)?;
+            let seen = seen.against(get(tx, id)?.version);
             let order = edit_note(tx, id, seen, number, &body.value.text)?;
             out(tx, &order)
         })
         .await?;
-    Ok(answer(&order))
+    record(&request, order.version, &order)
 }
 
 /// Lists credit notes
@@ -296,29 +298,30 @@ pub(super) async fn list_credit_notes(
     store: web::Data<Store>,
     search: web::Data<Search>,
     shop: web::Data<Shop>,
-    query: Query<ListQuery>,
+    asked: Asked,
 ) -> Result<HttpResponse> {
     require_prices(&caller)?;
-    let answer = listing::strict(&search, &query.0, "credit_note", caller.now(), &shop.zone())?;
+    let answer = listing::strict(&search, &asked, "credit_note", caller.now(), &shop.zone())?;
     let rows = store.read(|s| {
         let ids = answer.hits.iter().map(|h| CreditNoteId::from_bytes(h.id));
         ids.filter_map(|id| find_credit_note(s, id).transpose())
             .map(|n| n.map(|n| CreditNoteOut::new(&n)))
             .collect::<Result<Vec<_>>>()
     })?;
-    List::of(rows, &answer, query.0.count.is_some()).response(&request)
+    List::of(rows, &answer, asked.list.count.is_some()).response_of(&request, asked.list.fields.as_deref())
 }
 
 /// Reads a credit note
-#[utoipa::path(get, operation_id = "read_credit_note", path = "/api/v1/credit-notes/{id}", tag = "orders", params(("id" = String, Path, description = "`crn_…`")),
-    responses((status = 200, description = "The credit note", body = CreditNoteOut), (status = "4XX", response = crate::web::error::ProblemOut)),
+#[utoipa::path(get, operation_id = "read_credit_note", path = "/api/v1/credit-notes/{id}", tag = "orders", params(("id" = String, Path, description = "`crn_…`"), ("If-None-Match" = Option<String>, Header, description = "ETags you have")),
+    responses((status = 200, description = "The credit note", body = CreditNoteOut), (status = 304, description = "You have it as it is"), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["orders:view"])))]
 pub(super) async fn show_credit_note(
     caller: Caller<may::ViewOrders>,
+    request: HttpRequest,
     store: web::Data<Store>,
     id: web::Path<String>,
 ) -> Result<HttpResponse> {
     require_prices(&caller)?;
     let note = store.read(|s| get_credit_note(s, CreditNoteId::parse(&id)?))?;
-    Ok(HttpResponse::Ok().json(CreditNoteOut::new(&note)))
+    record(&request, note.version, &CreditNoteOut::new(&note))
 }

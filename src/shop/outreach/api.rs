@@ -8,7 +8,7 @@ use crate::base::error::{Error, Result};
 use crate::base::id::Id as _;
 use crate::base::time::Timestamp;
 use crate::store::{Store, Tx};
-use crate::web::conditional::{etag, if_match};
+use crate::web::conditional::{IfMatch, etag};
 use crate::web::paging::List;
 use crate::web::{Json, Query};
 use crate::work::subscriptions;
@@ -268,12 +268,15 @@ pub(super) async fn patch(
     id: web::Path<String>,
     Json(fields): Json<WebhookFields>,
 ) -> Result<HttpResponse> {
-    let seen = if_match(&request)?;
+    let seen = IfMatch::of(&request)?;
     let own = EndpointId::parse(&id)?;
     let there = store.read(|s| ops::get(s, own))?;
     let new = outreach.checked(&fields.wish(), Some(&there))?;
-    let (out, ()) =
-        changed(&caller, (&store, &outreach), &id, move |tx, id| ops::change(tx, id, seen, &new)).await?;
+    let (out, ()) = changed(&caller, (&store, &outreach), &id, move |tx, id| {
+        let seen = seen.against(ops::get(tx, id)?.version);
+        ops::change(tx, id, seen, &new)
+    })
+    .await?;
     Ok(answer(&out))
 }
 

@@ -403,6 +403,7 @@ impl Ask<'_> {
             before: asks.before.clone(),
             sort: Some(sort.clone()),
             count: None,
+            fields: None,
         };
         let (answer, problems) = listing::lenient(search, &list, "customer", shell.now, &zone, FACETS)?;
         let asked = parse(&q, search.schema(), shell.now, &zone, None);

@@ -15,8 +15,10 @@ const OF_ALL: &[(&str, &str)] = &[
     ("RateLimit", "What is left: `r` requests, and `t` seconds until all are back."),
     ("X-Request-Id", "Names this request in the log; tell it when you report a problem."),
 ];
-const ETAG: (&str, &str) =
-    ("ETag", "The version, such as `\"3\"`: send it as `If-Match` with the next change.");
+const ETAG: (&str, &str) = (
+    "ETag",
+    "The version and what was told of it, such as `\"3-1a2b3c4d\"`: send it as `If-Match` with the next change, or as `If-None-Match` when you read again.",
+);
 const LOCATION: (&str, &str) = ("Location", "The path of what was made.");
 const LINK: (&str, &str) =
     ("Link", "The pages beside this one, `rel=\"next\"` and `rel=\"prev\"` (RFC 8288).");
@@ -38,10 +40,11 @@ pub(super) fn complete(path: &str, operation: &mut Operation, components: &Compo
             body.required = Some(Required::False);
         }
     }
+    let is_conditional = operation.responses.responses.contains_key("304");
     for (status, answer) in &mut operation.responses.responses {
         let RefOr::T(answer) = answer else { continue };
         if status.starts_with('2') {
-            if has_field(answer, "version", components) {
+            if is_conditional || has_field(answer, "version", components) {
                 add(answer, ETAG);
             }
             if has_field(answer, "next_cursor", components) {
@@ -53,6 +56,9 @@ pub(super) fn complete(path: &str, operation: &mut Operation, components: &Compo
             if takes_key {
                 add(answer, REPLAYED);
             }
+        }
+        if status == "304" {
+            add(answer, ETAG);
         }
         OF_ALL.iter().for_each(|header| add(answer, *header));
     }

@@ -3,6 +3,7 @@
 mod answers;
 mod codes;
 mod example;
+mod filters;
 mod pages;
 mod reading;
 
@@ -24,6 +25,10 @@ Send your key with every request: `Authorization: Bearer sk_live_…`. Errors ar
 stable `code`. Unknown fields and parameters are refused, never ignored. Lists are walked by cursor. Amounts are \
 integers in minor units with a currency code, times are RFC 3339 in UTC. New fields and new values may be added: \
 ignore those you do not know.";
+
+/// Lists whose fields are parameters too, with the kind of their records.
+const LISTS: [(&str, &str); 3] =
+    [("/api/v1/orders", "order"), ("/api/v1/customers", "customer"), ("/api/v1/credit-notes", "credit_note")];
 
 /// What every refusal looks like.
 #[derive(utoipa::OpenApi)]
@@ -61,6 +66,12 @@ pub fn document(server: Option<&str>) -> OpenApi {
         answers::complete_problem(components);
         for (path, item) in &mut api.paths.paths {
             operations(item).for_each(|operation| answers::complete(path, operation, components));
+        }
+        for (path, kind) in LISTS {
+            let list = api.paths.paths.get_mut(path).and_then(|item| item.get.as_mut());
+            if let Some(list) = list {
+                filters::add(list, kind);
+            }
         }
     }
     api

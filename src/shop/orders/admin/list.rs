@@ -59,6 +59,7 @@ impl OrdersQuery {
             before: self.before.clone(),
             sort: self.sort.clone(),
             count: None,
+            fields: None,
         }
     }
     /// The address with the ranges of the small forms moved into the query; `None` when there are none.
