@@ -4,8 +4,8 @@
 use crate::harness::{Answer, OWNER, PASSWORD, Shop, encoded, least_order, succeed, until};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
 /// A mail that came.
@@ -66,113 +66,160 @@ fn quoted(body: &str) -> String {
 /// The other side. What it does is said by the address it is to deliver to.
 pub(crate) struct Server {
     pub(crate) port: u16,
-    got: Arc<Mutex<Vec<Got>>>,
+    seen: Arc<Seen>,
+}
+
+/// What the other side has seen.
+#[derive(Default)]
+struct Seen {
+    got: Mutex<Vec<Got>>,
     /// How often each address was asked for.
-    asked: Arc<Mutex<BTreeMap<String, usize>>>,
+    asked: Mutex<BTreeMap<String, usize>>,
     /// Takes everything from now on.
-    mended: Arc<Mutex<bool>>,
+    mended: Mutex<bool>,
+    /// Who signed in, as it was sent.
+    logins: Mutex<Vec<String>>,
 }
 
 impl Server {
     pub(crate) fn open() -> Self {
+        Self::open_with(None)
+    }
+    /// One that offers STARTTLS, if it is given a certificate.
+    fn open_with(tls: Option<Arc<rustls::ServerConfig>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let server = Self { port, got: Arc::default(), asked: Arc::default(), mended: Arc::default() };
-        let (got, asked, mended) =
-            (Arc::clone(&server.got), Arc::clone(&server.asked), Arc::clone(&server.mended));
+        let server = Self { port, seen: Arc::default() };
+        let seen = Arc::clone(&server.seen);
         std::thread::spawn(move || {
             for socket in listener.incoming().map_while(Result::ok) {
-                let (got, asked, mended) = (Arc::clone(&got), Arc::clone(&asked), Arc::clone(&mended));
-                std::thread::spawn(move || serve(socket, &got, &asked, &mended));
+                let (seen, tls) = (Arc::clone(&seen), tls.clone());
+                std::thread::spawn(move || {
+                    let Some(socket) = talk(socket, &seen, true, tls.is_some()) else { return };
+                    let session = rustls::ServerConnection::new(tls.unwrap()).unwrap();
+                    talk(rustls::StreamOwned::new(session, socket), &seen, false, false);
+                });
             }
         });
         server
     }
     pub(crate) fn got(&self) -> Vec<Got> {
-        self.got.lock().unwrap().clone()
+        self.seen.got.lock().unwrap().clone()
     }
     fn to(&self, address: &str) -> Vec<Got> {
         self.got().into_iter().filter(|got| got.to == address).collect()
     }
     fn asked(&self, address: &str) -> usize {
-        self.asked.lock().unwrap().get(address).copied().unwrap_or(0)
+        self.seen.asked.lock().unwrap().get(address).copied().unwrap_or(0)
     }
     fn mend(&self) {
-        *self.mended.lock().unwrap() = true;
+        *self.seen.mended.lock().unwrap() = true;
     }
 }
 
-fn serve(
-    socket: TcpStream,
-    got: &Mutex<Vec<Got>>,
-    asked: &Mutex<BTreeMap<String, usize>>,
-    mended: &Mutex<bool>,
-) {
-    let (mut reader, mut writer) = (BufReader::new(socket.try_clone().unwrap()), socket);
-    let mut say = |text: &str| writer.write_all(format!("{text}\r\n").as_bytes()).is_ok();
-    say("220 test ESMTP");
-    let mut to = String::new();
+impl Seen {
+    /// What is to be done with an address: its first part, while nothing was mended.
+    fn name(&self, to: &str) -> String {
+        if *self.mended.lock().unwrap() { String::new() } else { to.split('@').next().unwrap().to_owned() }
+    }
+}
+
+/// Talks until the other side has had enough; gives the stream back when it is to be encrypted.
+fn talk<S: Read + Write>(stream: S, seen: &Seen, greets: bool, can_encrypt: bool) -> Option<S> {
+    let mut talk = Talk { stream: BufReader::new(stream), seen, to: String::new() };
+    if greets {
+        talk.say("220 test ESMTP");
+    }
     loop {
+        let line = talk.line()?;
+        match line.to_uppercase().split([' ', ':']).next().unwrap_or_default() {
+            "EHLO" => {
+                let more = if can_encrypt { "250-STARTTLS\r\n" } else { "" };
+                talk.say(&format!("250-test\r\n{more}250-AUTH PLAIN LOGIN\r\n250 ENHANCEDSTATUSCODES"));
+            }
+            "STARTTLS" => {
+                talk.say("220 Go ahead");
+                return Some(talk.stream.into_inner());
+            }
+            "AUTH" => {
+                seen.logins.lock().unwrap().push(line);
+                talk.say("235 2.7.0 Welcome");
+            }
+            "RCPT" => talk.recipient(&line)?,
+            "DATA" => talk.data()?,
+            "QUIT" => {
+                talk.say("221 Bye");
+                return None;
+            }
+            _ => talk.say("250 Ok"),
+        }
+    }
+}
+
+/// One conversation. What gives nothing ends it.
+struct Talk<'s, S> {
+    stream: BufReader<S>,
+    seen: &'s Seen,
+    to: String,
+}
+
+impl<S: Read + Write> Talk<'_, S> {
+    fn say(&mut self, text: &str) {
+        let _gone = self.stream.get_mut().write_all(format!("{text}\r\n").as_bytes());
+        let _gone = self.stream.get_mut().flush();
+    }
+    fn line(&mut self) -> Option<String> {
         let mut line = String::new();
-        if reader.read_line(&mut line).unwrap_or(0) == 0 {
-            return;
+        let read = self.stream.read_line(&mut line).unwrap_or(0);
+        (read > 0).then(|| line.trim_end_matches(['\r', '\n']).to_owned())
+    }
+    fn recipient(&mut self, line: &str) -> Option<()> {
+        self.to = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
+        let count = {
+            let mut asked = self.seen.asked.lock().unwrap();
+            let count = asked.entry(self.to.clone()).or_insert(0);
+            *count += 1;
+            *count
+        };
+        match self.seen.name(&self.to).as_str() {
+            "nobody" => self.say("550 5.1.1 No such user here"),
+            "policy" => self.say("550 5.7.1 Not by you"),
+            "grey" if count < 2 => self.say("450 4.7.1 Greylisted, come again"),
+            "later" => self.say("451 4.3.0 Not now"),
+            "drop" => return None,
+            "hang" => {
+                // Until the other side gives up.
+                let _ended = self.line();
+                return None;
+            }
+            _ => self.say("250 2.1.5 Ok"),
         }
-        let verb = line.to_uppercase();
-        if verb.starts_with("EHLO") {
-            say("250-test\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES");
-        } else if verb.starts_with("RCPT") {
-            to = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
-            let count = {
-                let mut asked = asked.lock().unwrap();
-                let count = asked.entry(to.clone()).or_insert(0);
-                *count += 1;
-                *count
-            };
-            let name = if *mended.lock().unwrap() { "" } else { to.split('@').next().unwrap() };
-            match name {
-                "nobody" => say("550 5.1.1 No such user here"),
-                "policy" => say("550 5.7.1 Not by you"),
-                "grey" if count < 2 => say("450 4.7.1 Greylisted, come again"),
-                "later" => say("451 4.3.0 Not now"),
-                "drop" => return,
-                "hang" => {
-                    // Until the other side gives up.
-                    let _ended = reader.read_line(&mut String::new());
-                    return;
-                }
-                _ => say("250 2.1.5 Ok"),
-            };
-        } else if verb.starts_with("DATA") {
-            say("354 Go ahead");
-            let mut data = String::new();
-            loop {
-                let mut line = String::new();
-                if reader.read_line(&mut line).unwrap_or(0) == 0 {
-                    return;
-                }
-                if line == ".\r\n" {
-                    break;
-                }
-                data.push_str(line.strip_prefix('.').unwrap_or(&line));
+        Some(())
+    }
+    fn data(&mut self) -> Option<()> {
+        self.say("354 Go ahead");
+        let mut data = String::new();
+        loop {
+            let line = self.line()?;
+            if line == "." {
+                break;
             }
-            let name = if *mended.lock().unwrap() { "" } else { to.split('@').next().unwrap() };
-            if name == "spam" {
-                say("554 5.7.1 This looks like spam");
-                continue;
-            }
-            got.lock().unwrap().push(Got { to: to.clone(), data });
-            if name == "lost" {
-                // It has the mail, and the shop does not hear of it.
-                let _ended = reader.read_line(&mut String::new());
-                return;
-            }
-            say("250 2.0.0 Queued as 4711");
-        } else if verb.starts_with("QUIT") {
-            say("221 Bye");
-            return;
-        } else {
-            say("250 Ok");
+            data.push_str(line.strip_prefix('.').unwrap_or(&line));
+            data.push_str("\r\n");
         }
+        let name = self.seen.name(&self.to);
+        if name == "spam" {
+            self.say("554 5.7.1 This looks like spam");
+            return Some(());
+        }
+        self.seen.got.lock().unwrap().push(Got { to: self.to.clone(), data });
+        if name == "lost" {
+            // It has the mail, and the shop does not hear of it.
+            let _ended = self.line();
+            return None;
+        }
+        self.say("250 2.0.0 Queued as 4711");
+        Some(())
     }
 }
 
@@ -207,7 +254,7 @@ pub(crate) fn switch_on(shop: &Shop, cookie: &str, moments: &[&str], more: &[(&s
     shop.form("/admin/mail/settings", &form.join("&"), cookie)
 }
 
-const OF_ORDERS: &[&str] = &["order_placed", "order_paid", "order_shipped", "order_cancelled"];
+pub(crate) const OF_ORDERS: &[&str] = &["order_placed", "order_paid", "order_shipped", "order_cancelled"];
 
 fn on(hold_seconds: u32) -> (Shop, tempfile::TempDir, Server, String) {
     let server = Server::open();
@@ -239,14 +286,14 @@ fn act(shop: &Shop, mail: &Value, what: &str) -> Answer {
     shop.send("POST", &path, &json!({}), &[])
 }
 
-/// The pages of mail, with some in every state and an order that tells of them.
+/// The pages of mail, of a shop whose orders are told of, with one mail that came back.
 pub(crate) fn pages(shop: &Shop, cookie: &str) -> Vec<String> {
-    switch_on(shop, cookie, OF_ORDERS, &[]).expect(303);
-    let order = place(shop, "mail-1", "nobody@department-with-a-long-name.example.com");
-    step(shop, &order, "pay", &json!({}));
-    until("one is refused", || shop.get("/api/v1/mail?state=failed").json()["data"][0].is_object());
-    until("and the other not sent", || shop.get("/api/v1/mail?state=dropped").json()["data"][0].is_object());
-    let mail = shop.get("/api/v1/mail?state=failed").json()["data"][0]["id"].as_str().unwrap().to_owned();
+    until("mails are sent", || !shop.get("/api/v1/mail?state=sent").json()["data"][0].is_null());
+    let sent = shop.get("/api/v1/mail?state=sent").json()["data"][0].clone();
+    let bounce = json!({"email": sent["to"], "message_id": sent["message_id"], "reason": "550 5.1.1 Recipient address rejected: User unknown in virtual mailbox table"});
+    shop.send("POST", "/api/v1/mail/bounces", &bounce, &[]).expect(200);
+    let mail = sent["id"].as_str().unwrap().to_owned();
+    shop.page(&format!("/admin/mail/{mail}"), cookie).expect(200);
     [
         "/admin/mail",
         "/admin/mail?state=failed",
@@ -257,7 +304,7 @@ pub(crate) fn pages(shop: &Shop, cookie: &str) -> Vec<String> {
         "/admin/mail/templates/order_placed/en",
         "/admin/mail/templates/staff_added/de",
         "/admin/mail/addresses",
-        &format!("/admin/orders/{order}"),
+        &format!("/admin/orders/{}", sent["order"].as_str().unwrap()),
     ]
     .map(str::to_owned)
     .to_vec()
@@ -632,4 +679,51 @@ fn a_restored_shop_writes_to_nobody_until_somebody_says_so() {
     place(&shop, "c", "cora@example.com");
     until("only what came then is sent", || server.to("cora@example.com").len() == 1);
     assert_eq!((server.got().len(), server.to("ben@example.com").len()), (2, 0));
+}
+
+#[test]
+fn what_is_to_be_encrypted_is_or_is_not_said() {
+    use rustls::pki_types::pem::PemObject as _;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let file = |name: &str| crate::harness::project(&format!("tests/fixtures/tls/{name}"));
+    let chain = vec![CertificateDer::from_pem_file(file("localhost.pem")).unwrap()];
+    let key = PrivateKeyDer::from_pem_file(file("localhost.key")).unwrap();
+    let ring = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ServerConfig::builder_with_provider(ring)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    let (able, unable) = (Server::open_with(Some(Arc::new(tls))), Server::open());
+    let told = |server: &Server, authority: bool| {
+        let home = tempfile::tempdir().unwrap();
+        let config = home.path().join("backroom.toml");
+        let own = format!("ca_file = {:?}\n", file("authority.pem").to_str().unwrap());
+        let text = format!(
+            "[mail]\nhost = \"localhost\"\nport = {}\nuser = \"shop\"\npassword = \"violet\"\ntimeout_seconds = 5\nhold_seconds = 0\n{}",
+            server.port,
+            if authority { own.as_str() } else { "" }
+        );
+        std::fs::write(&config, text).unwrap();
+        let shop = Shop::open_with(&["--config", config.to_str().unwrap()]);
+        let cookie = shop.sign_in(OWNER, PASSWORD);
+        switch_on(&shop, &cookie, &["order_placed"], &[]).expect(303);
+        place(&shop, "a", "anna@example.com");
+        until("it was tried", || of(&shop, "anna@example.com")["attempts"][0].is_object());
+        of(&shop, "anna@example.com")
+    };
+    let sent = told(&able, true);
+    assert_eq!(sent["state"], "sent", "{sent}");
+    let login = able.seen.logins.lock().unwrap().remove(0);
+    let right = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, "\0shop\0violet");
+    assert_eq!(login, format!("AUTH PLAIN {right}"));
+    // A certificate that nobody vouches for, and a server that cannot: neither password nor mail is said.
+    for (server, authority, says) in [(&able, false, "ertificate"), (&unable, true, "STARTTLS")] {
+        let mail = told(server, authority);
+        assert_eq!(mail["state"], "queued", "{mail}");
+        assert!(mail["reason"].as_str().unwrap().contains(says), "{mail}");
+        assert!(server.seen.logins.lock().unwrap().is_empty());
+    }
+    assert_eq!((able.got().len(), unable.got().len()), (1, 0));
 }

@@ -22,6 +22,8 @@ impl Tour {
     pub(super) fn open() -> Self {
         let server = crate::mail::Server::open();
         let (shop, home) = crate::mail::shop_with(server.port, 0, "");
+        let cookie = shop.sign_in(OWNER, PASSWORD);
+        crate::mail::switch_on(&shop, &cookie, crate::mail::OF_ORDERS, &[]).expect(303);
         for i in 0..12 {
             let email = format!("customer{i}.with-a-long-local-part.and-more@mail.department.example.com");
             let mut order = least_order(&email, 100_000 * i + 1);
@@ -46,7 +48,6 @@ impl Tour {
         }
         let first = |path: &str| shop.get(path).json()["data"][0]["id"].as_str().unwrap().to_owned();
         let (order, customer) = (first("/api/v1/orders?limit=1"), first("/api/v1/customers?limit=1"));
-        let cookie = shop.sign_in(OWNER, PASSWORD);
         shop.form(&format!("/admin/orders/{order}/hold"), "note=waits+for+the+bank", &cookie).expect(303);
         let import = crate::transfer::checked_import(&shop, &cookie);
         let link = |list: &str, start: &str| {
