@@ -205,7 +205,7 @@
   const boxes = (f) => $$('tbody .pick input', f);
   const counted = (f) => {
     const n = boxes(f).filter((b) => b.checked).length, all = $('input[name=all]', f), out = $('[data-count]', f), head = $('[data-all]', f);
-    if (out) out.textContent = all?.checked ? 'All selected' : n + ' selected';
+    if (out) out.textContent = (all?.checked ? 'All' : n) + ' selected';
     if (head) { head.checked = n > 0 && n === boxes(f).length; head.indeterminate = n > 0 && !head.checked; }
   };
   on('click', (e) => {
