@@ -205,7 +205,7 @@
   const boxes = (f) => $$('tbody .pick input', f);
   const counted = (f) => {
     const n = boxes(f).filter((b) => b.checked).length, all = $('input[name=all]', f), out = $('[data-count]', f), head = $('[data-all]', f);
-    if (out) out.textContent = all?.checked ? 'All selected' : n + ' selected';
+    if (out) out.textContent = (all?.checked ? 'All' : n) + ' selected';
     if (head) { head.checked = n > 0 && n === boxes(f).length; head.indeterminate = n > 0 && !head.checked; }
   };
   on('click', (e) => {
@@ -306,7 +306,6 @@
     const [n, u] = a < 60 ? [s, 'second'] : a < 3600 ? [s / 60, 'minute'] : a < 86400 ? [s / 3600, 'hour'] : [s / 86400, 'day'];
     t.title = new Intl.RelativeTimeFormat('en', { numeric: 'auto' }).format(-Math.round(n), u) + ' · ' + t.title;
   });
-  on('say', (e) => say(...e.detail));
   // The first set-up begins with the clocks of whoever sets up.
   const clocks = $('[data-own-zone]'), own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (clocks?.value === 'UTC' && !$('#errors') && $$('option', clocks).some((o) => o.value === own)) clocks.value = own;

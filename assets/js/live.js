@@ -3,6 +3,15 @@
 'use strict';
 (() => {
   const working = document.querySelector('#working'), parts = () => document.querySelectorAll('[data-live]');
+  const make = (tag, props, ...inside) => { const e = Object.assign(document.createElement(tag), props); e.append(...inside); return e; };
+  // The page's own script lets it go after a while, as it does with what came with a part of the page.
+  const say = ({ text, good }) => {
+    const toast = make('div', { className: good ? 'toast' : 'toast error' }, make('p', {}, text), make('button', { type: 'button', className: 'btn small close' }, 'Close'));
+    toast.dataset.toast = good ? 'short' : 'stay';
+    if (!good) toast.role = 'alert';
+    document.querySelector('#toasts').append(toast);
+    document.dispatchEvent(new Event('htmx:after:swap'));
+  };
   let stream;
   const follow = () => {
     if (working.hidden && !parts().length) { stream?.close(); stream = null; return; }
@@ -12,7 +21,7 @@
       const told = JSON.parse(e.data);
       working.querySelector('b').textContent = told.running;
       working.hidden = !told.running;
-      for (const over of told.over) document.dispatchEvent(new CustomEvent('say', { detail: [over.text, !over.good] }));
+      told.over.forEach(say);
       for (const part of parts()) part.dispatchEvent(new Event('live'));
       follow();
     };

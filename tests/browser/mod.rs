@@ -3,5 +3,6 @@
 mod chrome;
 mod hands;
 mod journey;
+mod many;
 mod narrow;
 mod pages;

@@ -2,6 +2,7 @@
 
 mod crash;
 mod loops;
+mod promised;
 mod rows;
 
 use crate::base::time::{Clock, Timestamp};

@@ -89,7 +89,15 @@ impl Worker for BackupWork {
             let note = move |tx: &mut crate::store::Tx<'_>| jobs::say(tx, id, &text);
             Report { ended: Ended::Done, note: Some(Arc::new(note)) }
         };
-        // The program ended while one was being made, and it was whole.
+        // What is being made now, because the journal needed it or somebody asked, may be as good.
+        while self.office.state().doing.is_some() {
+            beat.progress(0, 0);
+            if let Some(ended) = beat.stop() {
+                return Ok(ended.into());
+            }
+            std::thread::sleep(ASK_EVERY);
+        }
+        // So may one that was whole when the program ended.
         let since =
             |kept: &&crate::store::backup::Kept| kept.at > job.created_at && kept.verified_at.is_some();
         if let Some(kept) = self.office.shelf().list()?.iter().find(since) {
