@@ -9,6 +9,15 @@ pub(super) fn browser() -> Option<Chrome> {
     if part("Chromium", chrome::path().is_some()) { Some(Chrome::start()) } else { None }
 }
 
+/// A shop whose orders are told of, and the session of its owner.
+fn shop_with_mail() -> (Shop, tempfile::TempDir, String) {
+    let server = crate::mail::Server::open();
+    let (shop, home) = crate::mail::shop_with(server.port, 0, "");
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    crate::mail::switch_on(&shop, &cookie, crate::mail::OF_ORDERS, &[]).expect(303);
+    (shop, home, cookie)
+}
+
 /// A shop to look at, and the session of its owner.
 pub(super) struct Tour {
     pub shop: Shop,
@@ -20,10 +29,7 @@ pub(super) struct Tour {
 impl Tour {
     /// Orders of people with long names and addresses, in two currencies, held, tagged, noted, with many values a cell.
     pub(super) fn open() -> Self {
-        let server = crate::mail::Server::open();
-        let (shop, home) = crate::mail::shop_with(server.port, 0, "");
-        let cookie = shop.sign_in(OWNER, PASSWORD);
-        crate::mail::switch_on(&shop, &cookie, crate::mail::OF_ORDERS, &[]).expect(303);
+        let (shop, home, cookie) = shop_with_mail();
         for i in 0..12 {
             let email = format!("customer{i}.with-a-long-local-part.and-more@mail.department.example.com");
             let mut order = least_order(&email, 100_000 * i + 1);
