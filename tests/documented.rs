@@ -147,20 +147,7 @@ fn every_operation_answers_as_the_document_says() {
 
     credit_notes(&shop, &mut api);
 
-    let customers = "/api/v1/customers";
-    let zoe = json!({"email": "zoe@example.com", "first_name": "Zoë", "birthday": "1990-02-03", "tags": ["vip"],
-        "addresses": [{"name": "Zoë", "line1": "Rue 1", "city": "Paris", "country": "FR"}]});
-    api.call(&shop, ("POST", customers), customers, Some(&zoe), &[]).expect(201);
-    api.call(&shop, ("POST", customers), customers, Some(&zoe), &[]).expect(409);
-    api.call(&shop, ("GET", customers), &format!("{customers}?limit=1&sort=-spent"), None, &[]).expect(200);
-    for by in ["orders", "spent&currency=EUR"] {
-        let path = format!("{customers}/top?by={by}");
-        api.call(&shop, ("GET", "/api/v1/customers/top"), &path, None, &[]).expect(200);
-    }
-    let one = format!("{customers}/{customer}");
-    api.call(&shop, ("GET", "/api/v1/customers/{id}"), &one, None, &[]).expect(200);
-    let patch = json!({"company": "Berg"});
-    api.call(&shop, ("PATCH", "/api/v1/customers/{id}"), &one, Some(&patch), &[]).expect(200);
+    customers(&shop, &mut api, customer);
 
     for path in ["/api/v1/search?q=anna", "/api/v1/search?q=nobodyatall"] {
         api.call(&shop, ("GET", "/api/v1/search"), path, None, &[]).expect(200);
@@ -284,6 +271,24 @@ fn jobs(shop: &Shop, api: &mut Document) {
             (format!("/api/v1/jobs/{{id}}/{what}"), format!("{list}/{}/{what}", id.as_str().unwrap()));
         api.call(shop, ("POST", &template), &path, None, &[]).expect(200);
     }
+}
+
+/// `customer` is one who has ordered.
+fn customers(shop: &Shop, api: &mut Document, customer: &str) {
+    let customers = "/api/v1/customers";
+    let zoe = json!({"email": "zoe@example.com", "first_name": "Zoë", "birthday": "1990-02-03", "tags": ["vip"],
+        "addresses": [{"name": "Zoë", "line1": "Rue 1", "city": "Paris", "country": "FR"}]});
+    api.call(shop, ("POST", customers), customers, Some(&zoe), &[]).expect(201);
+    api.call(shop, ("POST", customers), customers, Some(&zoe), &[]).expect(409);
+    api.call(shop, ("GET", customers), &format!("{customers}?limit=1&sort=-spent"), None, &[]).expect(200);
+    for by in ["orders", "spent&currency=EUR"] {
+        let path = format!("{customers}/top?by={by}");
+        api.call(shop, ("GET", "/api/v1/customers/top"), &path, None, &[]).expect(200);
+    }
+    let one = format!("{customers}/{customer}");
+    api.call(shop, ("GET", "/api/v1/customers/{id}"), &one, None, &[]).expect(200);
+    let patch = json!({"company": "Berg"});
+    api.call(shop, ("PATCH", "/api/v1/customers/{id}"), &one, Some(&patch), &[]).expect(200);
 }
 
 /// Credit notes come by import only.

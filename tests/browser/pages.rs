@@ -18,6 +18,30 @@ fn shop_with_mail() -> (Shop, tempfile::TempDir, String) {
     (shop, home, cookie)
 }
 
+/// An order with long texts, and with many values in each cell of its row.
+fn long_order(i: i64) -> serde_json::Value {
+    let email = format!("customer{i}.with-a-long-local-part.and-more@mail.department.example.com");
+    let mut order = least_order(&email, 100_000 * i + 1);
+    let address = json!({"name": format!("Maximiliane Customer{i} von Muellerhausen"), "line1": "Donaudampfschifffahrtsgesellschaftsstrasse 17",
+        "city": "Bern", "country": "CH", "phone": "+41 31 123 45 67"});
+    order["shipping_address"] = address.clone();
+    order["billing"] = address;
+    order["phone"] = json!("+41 31 123 45 67");
+    order["tags"] = json!(["gift", "a rather long tag of somebody"]);
+    order["note"] = json!("Please leave it with the neighbour on the second floor");
+    if i % 3 == 0 {
+        order["currency"] = json!("CHF");
+    }
+    let currency = order["currency"].as_str().unwrap_or("EUR").to_owned();
+    let line = |n: u32, size: &str| {
+        json!({"sku": format!("RJ-{n}"), "barcode": format!("401234567890{n}"), "title": format!("Rain jacket number {n}"),
+            "category": format!("Rain jackets {n}"), "size": size, "colour": format!("navy {n}"), "quantity": 2,
+            "unit_price": {"amount": 100_000 * i + 5900, "currency": currency}})
+    };
+    order["lines"] = json!([line(1, "S"), line(2, "XXL"), line(3, "M"), line(4, "38/40")]);
+    order
+}
+
 /// A shop to look at, and the session of its owner.
 pub(super) struct Tour {
     pub shop: Shop,
@@ -31,26 +55,7 @@ impl Tour {
     pub(super) fn open() -> Self {
         let (shop, home, cookie) = shop_with_mail();
         for i in 0..12 {
-            let email = format!("customer{i}.with-a-long-local-part.and-more@mail.department.example.com");
-            let mut order = least_order(&email, 100_000 * i + 1);
-            let address = json!({"name": format!("Maximiliane Customer{i} von Muellerhausen"), "line1": "Donaudampfschifffahrtsgesellschaftsstrasse 17",
-                "city": "Bern", "country": "CH", "phone": "+41 31 123 45 67"});
-            order["shipping_address"] = address.clone();
-            order["billing"] = address;
-            order["phone"] = json!("+41 31 123 45 67");
-            order["tags"] = json!(["gift", "a rather long tag of somebody"]);
-            order["note"] = json!("Please leave it with the neighbour on the second floor");
-            if i % 3 == 0 {
-                order["currency"] = json!("CHF");
-            }
-            let currency = order["currency"].as_str().unwrap_or("EUR").to_owned();
-            let line = |n: u32, size: &str| {
-                json!({"sku": format!("RJ-{n}"), "barcode": format!("401234567890{n}"), "title": format!("Rain jacket number {n}"),
-                    "category": format!("Rain jackets {n}"), "size": size, "colour": format!("navy {n}"), "quantity": 2,
-                    "unit_price": {"amount": 100_000 * i + 5900, "currency": currency}})
-            };
-            order["lines"] = json!([line(1, "S"), line(2, "XXL"), line(3, "M"), line(4, "38/40")]);
-            shop.place(&format!("k{i}"), &order).expect(201);
+            shop.place(&format!("k{i}"), &long_order(i)).expect(201);
         }
         let first = |path: &str| shop.get(path).json()["data"][0]["id"].as_str().unwrap().to_owned();
         let (order, customer) = (first("/api/v1/orders?limit=1"), first("/api/v1/customers?limit=1"));

@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(place(&store, Some(500)).unwrap(), (100, 10));
         let gone = place(&store, Some(8)).unwrap_err();
         assert!(gone.code == "events_gone" && gone.message.contains("after=9"), "{}", gone.message);
-        assert_eq!(store.read(|s| events::first_seq(s)).unwrap(), 1, "the log is whole");
+        assert_eq!(store.read(events::first_seq).unwrap(), 1, "the log is whole");
         // A day later one more is let go of; less retention lets more go, more brings nothing back.
         clock.set(clock.now().plus_ms(DAY_MS));
         assert_eq!(run(&store, 90), 11);
