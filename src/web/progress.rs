@@ -72,26 +72,7 @@ mod tests {
     use super::*;
 
     fn job(progress: u64, total: u64, from: u64) -> Job {
-        Job {
-            kind: "x".into(),
-            lane: "x".into(),
-            key: None,
-            state: State::Leased,
-            payload: Vec::new(),
-            tries: 1,
-            due_at: Timestamp(0),
-            created_at: Timestamp(0),
-            since: Timestamp(10_000),
-            token: 1,
-            error: None,
-            progress,
-            total,
-            cancel_asked: false,
-            number: 1,
-            by: None,
-            result: None,
-            from,
-        }
+        Job { since: Timestamp(10_000), progress, total, from, ..Job::sample() }
     }
 
     #[test]

@@ -95,6 +95,11 @@ impl Chrome {
             let Message::Text(text) = self.socket.read().unwrap() else { continue };
             let answer: Value = serde_json::from_str(&text).unwrap();
             if answer["id"] == json!(id) {
+                // The page that was asked is gone: there is no value, and who waits asks the next one.
+                let said = answer["error"]["message"].as_str().unwrap_or_default();
+                if method == "Runtime.evaluate" && said.contains("navigated") {
+                    return Value::Null;
+                }
                 assert!(answer["error"].is_null(), "{method}: {}", answer["error"]);
                 return answer["result"].clone();
             }

@@ -120,6 +120,33 @@ pub struct Job {
     pub from: u64,
 }
 
+#[cfg(test)]
+impl Job {
+    /// One that is being done, for tests.
+    pub fn sample() -> Self {
+        Self {
+            kind: "x".into(),
+            lane: "x".into(),
+            key: None,
+            state: State::Leased,
+            payload: Vec::new(),
+            tries: 1,
+            due_at: Timestamp(0),
+            created_at: Timestamp(0),
+            since: Timestamp(0),
+            token: 1,
+            error: None,
+            progress: 0,
+            total: 0,
+            cancel_asked: false,
+            number: 1,
+            by: None,
+            result: None,
+            from: 0,
+        }
+    }
+}
+
 /// A person, a key, the command line or a schedule that wanted a job.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct By {

@@ -9,7 +9,6 @@ use crate::work::Work;
 use crate::work::jobs::{self, Job, JobId, State, Wanted};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Progress is written once a second; it is looked at a little more often.
@@ -34,7 +33,6 @@ struct Over {
 /// What was told last.
 #[derive(Default)]
 struct Before {
-    open: BTreeSet<JobId>,
     seen: Vec<(JobId, State, u64, u64, bool)>,
     running: usize,
     is_begun: bool,
@@ -55,7 +53,7 @@ impl Before {
         if self.is_begun && seen == self.seen && running == self.running {
             return None;
         }
-        let ended = found.iter().filter(|(id, job)| !job.state.is_open() && self.open.contains(id));
+        let ended = found.iter().filter(|(id, job)| !job.state.is_open() && self.is_news(*id, job));
         let over = ended.map(|(_, job)| Over {
             good: job.state != State::Dead,
             text: match job.state {
@@ -65,9 +63,17 @@ impl Before {
             },
         });
         let told = Told { running, over: over.collect() };
-        self.open = found.iter().filter(|(_, job)| job.state.is_open()).map(|(id, _)| *id).collect();
         (self.seen, self.running, self.is_begun) = (seen, running, true);
         Some(told)
+    }
+
+    /// Whether a job that is over came to its end since the last look. One that also began since then is newer than all
+    /// that were there.
+    fn is_news(&self, id: JobId, job: &Job) -> bool {
+        match self.seen.iter().find(|(seen, ..)| *seen == id) {
+            Some((_, state, ..)) => state.is_open() || (*state == State::Dead && job.state == State::Done),
+            None => self.is_begun && self.seen.iter().all(|(seen, ..)| *seen < id),
+        }
     }
 }
 
@@ -110,4 +116,31 @@ pub(super) async fn stream(
         }
     });
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn news(before: &mut Before, jobs: &[(u8, State)]) -> Option<Vec<String>> {
+        let job = |(n, state): &(u8, State)| (JobId([*n; 16]), Job { state: *state, ..Job::sample() });
+        let found: Vec<_> = jobs.iter().map(job).collect();
+        let told = before.news(&found, 0, |_| "Tag".to_owned())?;
+        Some(told.over.into_iter().map(|over| over.text).collect())
+    }
+
+    #[test]
+    fn what_comes_to_its_end_is_told_once_however_quick_it_is() {
+        let mut before = Before::default();
+        let done = |n: u8| (n, State::Done);
+        assert_eq!(news(&mut before, &[done(2), done(1)]), Some(vec![]), "what was over before is no news");
+        assert_eq!(news(&mut before, &[done(2), done(1)]), None);
+        assert_eq!(news(&mut before, &[(3, State::Leased), done(2), done(1)]), Some(vec![]));
+        assert_eq!(news(&mut before, &[done(3), done(2), done(1)]), Some(vec!["Tag: done.".to_owned()]));
+        let both = [(5, State::Dead), done(4), done(3), done(2)];
+        let told = vec!["Tag: failed. ".to_owned(), "Tag: done.".to_owned()];
+        assert_eq!(news(&mut before, &both), Some(told), "begun and over between two looks");
+        // An older one that comes into view again, or is given up, is none.
+        assert_eq!(news(&mut before, &[(5, State::Cancelled), done(4), done(3), done(1)]), Some(vec![]));
+    }
 }
