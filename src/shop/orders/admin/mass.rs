@@ -246,17 +246,28 @@ fn answered<T>(
     }
 }
 
+/// Does something about one, and leads to what `to` says of it.
+async fn acted<T: Send + 'static>(
+    staff: &Me,
+    (store, work): &Parts,
+    id: &str,
+    op: impl Fn(&mut Tx<'_>, BulkId) -> Result<T> + Send + 'static,
+    to: impl FnOnce(BulkId, T) -> (String, Option<Toast>),
+) -> Result<HttpResponse> {
+    let id = acting(staff, store, id)?;
+    let done = store.write(staff.actor(), move |tx| op(tx, id)).await;
+    work.wake();
+    answered(id, done, |done| to(id, done))
+}
+
 /// `POST …/start`
 pub(super) async fn start(
     staff: Me,
-    (store, work): Parts,
+    parts: Parts,
     id: web::Path<String>,
     _fields: Fields,
 ) -> Result<HttpResponse> {
-    let id = acting(&staff, &store, &id)?;
-    let done = store.write(staff.actor(), move |tx| bulk::start(tx, id)).await;
-    work.wake();
-    answered(id, done, |_| (page_of(id), None))
+    acted(&staff, &parts, &id, bulk::start, |id, _| (page_of(id), None)).await
 }
 
 /// `POST …/stop`
@@ -278,50 +289,39 @@ pub(super) async fn stop(
 /// `POST …/resume`
 pub(super) async fn resume(
     staff: Me,
-    (store, work): Parts,
+    parts: Parts,
     id: web::Path<String>,
     _fields: Fields,
 ) -> Result<HttpResponse> {
-    let id = acting(&staff, &store, &id)?;
-    let done = store.write(staff.actor(), move |tx| bulk::resume(tx, id)).await;
-    work.wake();
-    answered(id, done, |_| (page_of(id), None))
+    acted(&staff, &parts, &id, bulk::resume, |id, _| (page_of(id), None)).await
 }
 
 /// `POST …/discard`
 pub(super) async fn discard(
     staff: Me,
-    (store, _): Parts,
+    parts: Parts,
     id: web::Path<String>,
     _fields: Fields,
 ) -> Result<HttpResponse> {
-    let id = acting(&staff, &store, &id)?;
-    let done = store.write(staff.actor(), move |tx| bulk::discard(tx, id)).await;
-    answered(id, done, |back| (back, Some(Toast::ok("Nothing was changed."))))
+    acted(&staff, &parts, &id, bulk::discard, |_, back| (back, Some(Toast::ok("Nothing was changed.")))).await
 }
 
 /// `POST …/undo`
 pub(super) async fn undo(
     staff: Me,
-    (store, work): Parts,
+    parts: Parts,
     id: web::Path<String>,
     _fields: Fields,
 ) -> Result<HttpResponse> {
-    let id = acting(&staff, &store, &id)?;
-    let done = store.write(staff.actor(), move |tx| bulk::undo(tx, id)).await;
-    work.wake();
-    answered(id, done, |(new, _)| (page_of(new), None))
+    acted(&staff, &parts, &id, bulk::undo, |_, (new, _)| (page_of(new), None)).await
 }
 
 /// `POST …/again`
 pub(super) async fn again(
     staff: Me,
-    (store, work): Parts,
+    parts: Parts,
     id: web::Path<String>,
     _fields: Fields,
 ) -> Result<HttpResponse> {
-    let id = acting(&staff, &store, &id)?;
-    let done = store.write(staff.actor(), move |tx| bulk::again(tx, id)).await;
-    work.wake();
-    answered(id, done, |(new, _)| (page_of(new), None))
+    acted(&staff, &parts, &id, bulk::again, |_, (new, _)| (page_of(new), None)).await
 }
