@@ -4,6 +4,7 @@ use crate::access::{Access, Shop, shells};
 use crate::base::error::{Error, Result};
 use crate::base::time::Clock;
 use crate::config::Settings;
+use crate::outbound::webhooks::Guard;
 use crate::registry;
 use crate::search::Search;
 use crate::shop::desk::backups::{self, BackupWork, Office};
@@ -14,6 +15,7 @@ use crate::shop::desk::schedules::{TidyUp, tidy_plan};
 use crate::shop::mail::{self, Post};
 use crate::shop::orders::{self, BulkWork};
 use crate::shop::outreach::{self, Kinds, Outreach};
+use crate::shop::sites::{self, Sites};
 use crate::shop::transfer::downloads::Downloads;
 use crate::shop::transfer::imports::Imports;
 use crate::store::backup::{self, Files, Made, Shelf};
@@ -40,6 +42,8 @@ pub struct App {
     pub outreach: Outreach,
     /// Mail: its server, and what pages need of it.
     pub post: Post,
+    /// Addresses whose certificates are watched.
+    pub sites: Sites,
     pub schedules: Schedules,
 }
 
@@ -89,18 +93,23 @@ impl App {
         let post = Post::new(&store, mail.server()?, mail.hold_seconds, base);
         let bulk = BulkWork::new(store.clone(), search.clone(), Arc::clone(&shop));
         let feed_days = settings.events.feed_days;
-        let workers: Vec<Arc<dyn Worker>> = vec![
+        let guard = Guard::new(settings.webhooks.networks()?);
+        let sites = Sites::new(&store, &settings.sites, guard, base)?;
+        let mut workers: Vec<Arc<dyn Worker>> = vec![
             Arc::new(bulk),
             post.worker(),
             Arc::new(BackupWork::new(office.clone())),
             Arc::new(TidyUp::new(store.clone())),
             Arc::new(Retention::new(store.clone(), feed_days)),
         ];
-        let others = (workers, vec![post.subscriber()]);
+        workers.extend(sites.workers());
+        let mut subscribers = sites.subscribers();
+        subscribers.push(post.subscriber());
+        let others = (workers, subscribers);
         let outreach = Outreach::new(&store, &settings.webhooks, Kinds(feed::kinds()), others)?;
         let schedules = scheduled(settings, &store, &shop, &office, &outreach);
         let settings = Arc::new(settings.clone());
-        Ok(Self { dir, settings, store, search, shop, imports, office, outreach, post, schedules })
+        Ok(Self { dir, settings, store, search, shop, imports, office, outreach, post, sites, schedules })
     }
 
     /// The parts that answer requests.
@@ -206,6 +215,7 @@ fn scheduled(
         backups::plan(office, backup.enabled, backup.hour, delay),
         tidy_plan(),
         retention::plan(settings.events.feed_days),
+        sites::plan(),
     ];
     let shop = Arc::clone(shop);
     Schedules::new(store.clone(), outreach.work.jobs().clone(), plans, move || shop.zone())
@@ -215,6 +225,7 @@ fn scheduled(
 fn work_behind(store: &Store, door: &Nav) -> Option<u64> {
     let view = match door.href {
         "/admin/webhooks" => return store.read(outreach::failing).ok(),
+        "/admin/sites" => return store.read(sites::failing).ok(),
         "/admin/mail" => return store.read(|s| mail::failed_lately(s, store.clock().now())).ok(),
         "/admin/orders" => orders::VIEWS.iter().find(|v| v.word == "to_ship")?,
         _ => return None,

@@ -1,7 +1,7 @@
 //! Every list of the program in one place: tables, checks, doors of the navigation, kinds of events.
 
 use crate::access;
-use crate::shop::{customers, desk, mail, orders, outreach, transfer};
+use crate::shop::{customers, desk, mail, orders, outreach, sites, transfer};
 use crate::store::{Checker, TableInfo};
 use crate::web::{Group, Nav};
 use crate::work;
@@ -16,6 +16,7 @@ pub fn tables() -> &'static [TableInfo] {
             orders::bulk::TABLES,
             transfer::TABLES,
             outreach::TABLES,
+            sites::TABLES,
             mail::TABLES,
             desk::retention::TABLES,
         ];
@@ -31,7 +32,7 @@ pub fn tables() -> &'static [TableInfo] {
 
 /// What `backroom check` proves beyond the store's own invariants.
 pub const CHECKS: &[Checker] =
-    &[orders::check, orders::bulk::check, work::jobs::check, work::subscriptions::check];
+    &[orders::check, orders::bulk::check, sites::check, work::jobs::check, work::subscriptions::check];
 
 const fn door(label: &'static str, href: &'static str, icon: &'static str, key: &'static str) -> Nav {
     Nav { label, href, icon, key: Some(key), permission: None, group: Group::Sell, phone: true }
@@ -56,6 +57,12 @@ pub fn doors() -> &'static [Nav] {
                 group: Group::System,
                 phone: false,
                 ..door("Webhooks", "/admin/webhooks", "webhook", "w")
+            },
+            Nav {
+                permission: Some("sites:view"),
+                group: Group::System,
+                phone: false,
+                ..door("Sites", "/admin/sites", "globe", "s")
             },
             Nav {
                 permission: Some("system:view"),

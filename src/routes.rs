@@ -3,7 +3,7 @@
 use crate::access;
 use crate::app::Front;
 use crate::registry;
-use crate::shop::{customers, desk, mail, orders, outreach, transfer};
+use crate::shop::{customers, desk, mail, orders, outreach, sites, transfer};
 use crate::web::query::no_strangers;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig, scope};
@@ -21,6 +21,7 @@ pub fn configure(front: &Front, config: &mut ServiceConfig) {
         .app_data(Data::new(app.office.clone()))
         .app_data(Data::new(app.outreach.clone()))
         .app_data(Data::new(app.post.clone()))
+        .app_data(Data::new(app.sites.clone()))
         .app_data(Data::new(registry::asides()))
         .app_data(Data::new(app.outreach.work.clone()))
         .app_data(Data::new(app.schedules.clone()))
@@ -35,6 +36,7 @@ pub fn configure(front: &Front, config: &mut ServiceConfig) {
             .configure(customers::api_routes)
             .configure(outreach::api_routes)
             .configure(mail::api_routes)
+            .configure(sites::api_routes)
             .configure(desk::api_routes),
     );
     // Pages.
@@ -45,6 +47,7 @@ pub fn configure(front: &Front, config: &mut ServiceConfig) {
         .configure(transfer::routes)
         .configure(outreach::admin::routes)
         .configure(mail::admin::routes)
+        .configure(sites::admin::routes)
         .configure(desk::routes);
     // What supervisors call.
     config.configure(desk::health_routes);

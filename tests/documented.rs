@@ -156,6 +156,7 @@ fn every_operation_answers_as_the_document_says() {
 
     webhooks(&shop, &mut api);
     mail(&shop, &mut api);
+    sites(&shop, &mut api);
     jobs(&shop, &mut api);
 
     let operations: BTreeSet<String> = api.api["paths"]
@@ -171,6 +172,24 @@ fn every_operation_answers_as_the_document_says() {
 }
 
 /// The name leads nowhere, so there is an attempt that failed.
+fn sites(shop: &Shop, api: &mut Document) {
+    let list = "/api/v1/sites";
+    let body = json!({"address": "https://watched.invalid", "email": "anna@example.com", "marketing_consent": true,
+        "consent_source": "form", "note": "Hers"});
+    let made = api.call(shop, ("POST", list), list, Some(&body), &[]).expect(201).json();
+    api.call(shop, ("POST", list), list, Some(&body), &[]).expect(409);
+    api.call(shop, ("POST", list), list, Some(&json!({"address": "10.0.0.1"})), &[]).expect(422);
+    let (template, one) = ("/api/v1/sites/{id}", format!("{list}/{}", made["id"].as_str().unwrap()));
+    crate::harness::until("it is looked at", || shop.get(&one).json()["checks"] != 0);
+    api.call(shop, ("GET", list), &format!("{list}?limit=1&state=doubtful"), None, &[]).expect(200);
+    api.call(shop, ("GET", template), &one, None, &[]).expect(200);
+    api.call(shop, ("GET", "/api/v1/sites/{id}/checks"), &format!("{one}/checks?limit=1"), None, &[])
+        .expect(200);
+    api.call(shop, ("POST", "/api/v1/sites/{id}/check"), &format!("{one}/check"), None, &[]).expect(202);
+    api.call(shop, ("DELETE", template), &one, None, &[]).expect(204);
+    api.call(shop, ("DELETE", template), &one, None, &[]).expect(404);
+}
+
 fn webhooks(shop: &Shop, api: &mut Document) {
     let list = "/api/v1/webhooks";
     let new = json!({"url": "https://receiver.invalid/hook", "kinds": ["order.*"], "note": "Warehouse"});

@@ -24,8 +24,21 @@ impl Got {
         let line = head.lines().find(|line| line.to_lowercase().starts_with(&start));
         line.unwrap_or_else(|| panic!("no {name}: {head}"))[start.len()..].trim().to_owned()
     }
-    fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         self.header("message-id")
+    }
+    /// The subject without its encoding.
+    pub(crate) fn subject(&self) -> String {
+        use base64::Engine as _;
+        let (raw, mut out) = (self.header("subject").replace("?= =?", "?==?"), String::new());
+        let mut rest = raw.as_str();
+        while let Some((before, after)) = rest.split_once("=?utf-8?b?") {
+            let (word, behind) = after.split_once("?=").unwrap();
+            out.push_str(before);
+            out.push_str(&String::from_utf8(base64::prelude::BASE64_STANDARD.decode(word).unwrap()).unwrap());
+            rest = behind;
+        }
+        out + rest
     }
     /// The parts, read as a mail program would: quoted-printable and base64 undone.
     fn text(&self) -> String {

@@ -49,6 +49,7 @@ const CHANGES_SHOW: &[(&str, &str)] = &[
     ("customers:export", "customers:view"),
     ("mail:send", "mail:view"),
     ("mail:manage", "mail:view"),
+    ("sites:manage", "sites:view"),
 ];
 
 /// The permissions as types: `Staff<may::EditOrders>`.
@@ -74,6 +75,8 @@ pub mod may {
         ViewMail "mail:view" "View mails" "See which mails were sent to whom, with their texts.",
         SendMail "mail:send" "Send mails" "Cancel mails, send them again, and say which addresses are not written to.",
         ManageMail "mail:manage" "Manage mails" "Choose which mails are sent, and change their templates.",
+        ViewSites "sites:view" "View sites" "See whose certificates are watched, and what was seen.",
+        ManageSites "sites:manage" "Manage sites" "Add and remove sites whose certificates are watched, and have them looked at.",
         ManageBackups "backups:manage" "Manage backups" "Make, prove and download backups, which hold everything.",
         ManageSettings "settings:manage" "Change settings" "Change the shop's name, time zone, currency and country.",
         ManageJobs "jobs:manage" "Manage jobs" "Stop and repeat the jobs of others, and change schedules.",

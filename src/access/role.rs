@@ -79,6 +79,7 @@ const TABLE: &[Line] = &[
             "customers:edit",
             "mail:view",
             "mail:send",
+            "sites:view",
         ]),
     },
     Line {
@@ -175,6 +176,8 @@ webhooks:manage   x . . . .
 mail:view         x x x . x
 mail:send         x x x . .
 mail:manage       x x . . .
+sites:view        x x x . x
+sites:manage      x x . . .
 backups:manage    x . . . .
 settings:manage   x x . . .
 jobs:manage       x x . . .

@@ -82,6 +82,7 @@ pub(super) fn serve(
     let importer = workers::start_importer(app);
     let backups = workers::backups::start(app);
     let shipping = workers::shipping::start(app);
+    app.sites.settle()?;
     let work = app.outreach.work.start()?;
     let schedules = app.schedules.start();
     let served = actix_web::rt::System::new().block_on(answering(app, answer, hello));

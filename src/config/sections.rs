@@ -3,6 +3,7 @@
 use super::mail::Mail;
 use crate::access;
 use crate::base::error::{Error, FieldError, Result};
+use crate::outbound::certificates;
 use crate::outbound::s3::{Place, Storage};
 use crate::outbound::target::Target;
 use crate::outbound::webhooks;
@@ -29,6 +30,7 @@ pub struct Settings {
     pub webhooks: webhooks::Settings,
     pub mail: Mail,
     pub events: Events,
+    pub sites: certificates::Settings,
 }
 
 /// `[events]`: what the change feed promises.
@@ -281,6 +283,7 @@ impl Settings {
         found.keep(self.backup.storage().map(|_storage| ()));
         found.keep(self.webhooks.networks().map(|_networks| ()));
         found.keep(self.mail.check());
+        found.keep(self.sites.check());
         found.unless(
             self.backup.copy_dir.as_ref().is_none_or(|dir| dir.is_absolute()),
             "backup.copy_dir",

@@ -1,5 +1,6 @@
 //! What leaves the house: engines that know no feature.
 
+pub mod certificates;
 pub mod s3;
 pub mod smtp;
 pub mod target;

@@ -5,4 +5,5 @@ pub mod desk;
 pub mod mail;
 pub mod orders;
 pub mod outreach;
+pub mod sites;
 pub mod transfer;

@@ -6,3 +6,4 @@ mod journey;
 mod many;
 mod narrow;
 mod pages;
+mod sites;

@@ -76,6 +76,7 @@ impl Tour {
         let mut pages = crate::webhooks::pages(&shop);
         pages.extend(crate::mail::pages(&shop, &cookie));
         pages.extend(crate::jobs::pages(&shop, &cookie));
+        pages.extend(crate::sites::pages(&shop, &cookie));
         pages.extend([
             "/admin".to_owned(),
             "/admin/orders".to_owned(),

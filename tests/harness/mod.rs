@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 pub(crate) mod shared;
+pub(crate) mod tls;
 
 /// How long a started program may take to answer; only a hang reaches it.
 const START_MAX: Duration = Duration::from_secs(60);

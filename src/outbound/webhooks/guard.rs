@@ -64,6 +64,17 @@ impl Guard {
         self.allowed.iter().any(|network| network.contains(&ip))
     }
 
+    /// Whether a host may be gone to, as far as its text tells; `None` for what is no host of the public network. Where a
+    /// name leads is judged when it is gone to.
+    pub fn admits_host(&self, host: &str) -> Option<bool> {
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let name = host.trim_end_matches('.').to_ascii_lowercase();
+        match ip_of(host, &name) {
+            Some(ip) => Some(self.admits(ip)),
+            None => is_name(&name).then_some(true),
+        }
+    }
+
     /// Reads an address as people write it. Names are not looked up: where they lead is judged when something is sent.
     ///
     /// # Errors
@@ -87,8 +98,7 @@ impl Guard {
         }
         let host = authority.host().trim_start_matches('[').trim_end_matches(']');
         let name = host.trim_end_matches('.').to_ascii_lowercase();
-        let local = Some(IpAddr::V4(Ipv4Addr::LOCALHOST)).filter(|_| name == "localhost");
-        let ip = host.parse::<IpAddr>().ok().map(|ip| ip.to_canonical()).or(local);
+        let ip = ip_of(host, &name);
         match (scheme, ip) {
             ("https", Some(ip)) if self.admits(ip) => {}
             ("http", Some(ip)) if self.is_allowed(ip) => {}
@@ -103,6 +113,12 @@ impl Guard {
         }
         Ok(Address(text.to_owned()))
     }
+}
+
+/// The machine that a host is by its text: one in figures, or this one.
+fn ip_of(host: &str, name: &str) -> Option<IpAddr> {
+    let local = Some(IpAddr::V4(Ipv4Addr::LOCALHOST)).filter(|_| name == "localhost");
+    host.parse::<IpAddr>().ok().map(|ip| ip.to_canonical()).or(local)
 }
 
 fn is_public(ip: IpAddr) -> bool {

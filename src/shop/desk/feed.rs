@@ -7,6 +7,7 @@ use crate::shop::desk::{backups, retention, schedules};
 use crate::shop::mail;
 use crate::shop::orders;
 use crate::shop::outreach::{self, EventOut, Kinds};
+use crate::shop::sites;
 use crate::shop::transfer::{downloads, imports};
 use crate::store::Store;
 use crate::web::{Query, Web, sse};
@@ -60,6 +61,7 @@ pub fn kinds() -> Vec<(&'static str, &'static str)> {
         schedules::EVENTS,
         outreach::EVENTS,
         mail::EVENTS,
+        sites::EVENTS,
         access::events::EVENTS,
         access::profile::EVENTS,
     ];

@@ -56,6 +56,8 @@ pub(super) struct MailOut {
     reason: Option<String>,
     /// The order it is about.
     order: Option<String>,
+    /// The site it warns of.
+    site: Option<String>,
     /// The header `Message-ID`, the same at every try.
     message_id: String,
     #[schema(value_type = String, format = DateTime)]
@@ -100,6 +102,7 @@ impl MailOut {
             state: state.word(),
             reason: Some(mail.reason).filter(|reason| !reason.is_empty()),
             order: mail.order.map(|order| order.to_string()),
+            site: mail.site.map(|site| site.to_string()),
             message_id: mail.message_id,
             created_at: mail.created_at,
             state_since_at: mail.since,

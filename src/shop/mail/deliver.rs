@@ -11,7 +11,7 @@ use crate::base::error::{Error, Result};
 use crate::base::id::Id as _;
 use crate::base::time::{HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp, Zone};
 use crate::outbound::smtp::{Letter, Outcome, Party};
-use crate::shop::orders;
+use crate::shop::{orders, sites};
 use crate::store::{Actor, Tx};
 use crate::work::jobs::{self, Beat, Ended, Job, JobId, Report, Worker};
 use std::sync::Arc;
@@ -140,7 +140,13 @@ fn why_not(tx: &Tx<'_>, mail: &Mail) -> Result<Option<String>> {
             Some(order) => Ok(moment.passed(&order).map(str::to_owned)),
             None => Ok(Some("The order is gone.".to_owned())),
         },
-        None => Ok(None),
+        None => match mail.site.zip(moment.warning()) {
+            Some((id, warning)) => match sites::find(tx, id)? {
+                Some(site) => Ok(sites::passed(&site, warning, tx.now()).map(str::to_owned)),
+                None => Ok(Some("The site is not watched any more.".to_owned())),
+            },
+            None => Ok(None),
+        },
     }
 }
 

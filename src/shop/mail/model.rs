@@ -2,6 +2,7 @@
 
 use crate::base::time::Timestamp;
 use crate::shop::orders::OrderId;
+use crate::shop::sites::SiteId;
 use crate::store::{Index, IndexInfo, IndexRow, Record, Table, TableInfo};
 use crate::work::jobs::JobId;
 use minicbor::{Decode, Encode};
@@ -123,6 +124,9 @@ pub(super) struct Mail {
     /// The day whose number of mails it counts in.
     #[n(17)]
     pub(super) counted: Option<String>,
+    /// The site it warns of.
+    #[n(18)]
+    pub(super) site: Option<SiteId>,
 }
 
 /// What is sent, as it is sent.

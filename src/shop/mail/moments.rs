@@ -1,6 +1,7 @@
 //! The moments at which a mail goes out, as one table: what happened, who is told, whether it is still true.
 
 use crate::shop::orders::{Fulfilment, Order, Payment, Status};
+use crate::shop::sites::Warning;
 
 /// Who is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,9 @@ moments! {
     NewOrder "new_order" "New order, to the shop" "To the shop's own address, when an order is placed." "order.placed" Shop,
     StaffAdded "staff_added" "New account" "To a new member of staff, without the password." "staff.added" Staff,
     PasswordReset "password_reset" "Password reset" "To a member of staff whose password somebody else has set." "staff.password_changed" Staff,
+    CertificateExpiring "certificate_expiring" "Certificate ends soon" "To the shop's own address, 21, 14, 7, 3 and 1 days before the certificate of a site ends." "certificate.expiring" Shop,
+    CertificateFailed "certificate_failed" "Certificate failed" "To the shop's own address, when something is wrong with the certificate of a site or it is not reached, at two looks." "certificate.failed" Shop,
+    CertificateRecovered "certificate_recovered" "Certificate in order again" "To the shop's own address, when what was warned of is in order again." "certificate.recovered" Shop,
 }
 
 impl Moment {
@@ -57,7 +61,16 @@ impl Moment {
         Self::ALL.iter().copied().find(|moment| moment.word() == word)
     }
     pub(super) fn is_of_order(self) -> bool {
-        self.audience() != Audience::Staff
+        self.audience() != Audience::Staff && self.warning().is_none()
+    }
+    /// What it warns of, of a site.
+    pub(super) fn warning(self) -> Option<Warning> {
+        match self {
+            Self::CertificateExpiring => Some(Warning::Expiring),
+            Self::CertificateFailed => Some(Warning::Failed),
+            Self::CertificateRecovered => Some(Warning::Recovered),
+            _ => None,
+        }
     }
     /// Why it is not true any more of an order as it stands now; `None` while it is.
     pub(super) fn passed(self, order: &Order) -> Option<&'static str> {
@@ -95,7 +108,10 @@ mod tests {
 
     #[test]
     fn every_moment_reads_back_and_follows_an_event_that_there_is() {
-        let orders = crate::shop::orders::EVENTS.iter().chain(crate::access::events::EVENTS);
+        let orders = crate::shop::orders::EVENTS
+            .iter()
+            .chain(crate::access::events::EVENTS)
+            .chain(crate::shop::sites::EVENTS);
         let kinds: Vec<&str> = orders.map(|(kind, _)| *kind).collect();
         for moment in Moment::ALL {
             assert_eq!(Moment::from_word(moment.word()), Some(*moment));

@@ -10,6 +10,7 @@ use crate::base::error::{Error, Kind, Result};
 use crate::base::id::Id as _;
 use crate::base::time::{DAY_MS, Timestamp};
 use crate::shop::orders::{self, OrderId};
+use crate::shop::sites::SiteId;
 use crate::store::{Direction, Page, Read, Span, Subject, Tx};
 use crate::work::jobs;
 
@@ -34,6 +35,8 @@ pub(super) struct New {
     pub(super) language: String,
     /// With the number people say.
     pub(super) order: Option<(OrderId, u64)>,
+    /// The site it warns of.
+    pub(super) site: Option<SiteId>,
     /// No two mails share it.
     pub(super) key: String,
     pub(super) by: String,
@@ -103,6 +106,7 @@ pub(super) fn add(tx: &mut Tx<'_>, new: New, sender: &str, due_at: Timestamp) ->
         again: None,
         by: new.by,
         counted: None,
+        site: new.site,
     };
     MAILS.put(tx, &id, &mail)?;
     tx.publish(Subject::of(&id), &Queued { moment: mail.moment })?;
@@ -241,6 +245,7 @@ pub(super) fn again(tx: &mut Tx<'_>, id: MailId, due_at: Timestamp) -> Result<Ma
         to,
         language: mail.language.clone(),
         order: mail.order.zip(mail.number),
+        site: mail.site,
         key: format!("again/{id}/{}", tx.new_id::<MailId>()),
         by: tx.actor().name.clone(),
     };

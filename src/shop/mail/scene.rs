@@ -6,9 +6,11 @@ use crate::access::Profile;
 use crate::access::staff::StaffMember;
 use crate::base::error::{Error, Result};
 use crate::base::money::{Currency, Money};
-use crate::base::time::{Timestamp, Zone};
+use crate::base::time::{DAY_MS, Timestamp, Zone};
+use crate::outbound::certificates::Problem;
 use crate::shop::customers::{self, Address};
 use crate::shop::orders::{Order, admin::parcel_link};
+use crate::shop::sites::{Site, SiteId};
 use crate::store::Read;
 use serde::Serialize;
 use serde_json::Value;
@@ -84,6 +86,32 @@ struct StaffValues {
     role: String,
     /// Where to sign in.
     link: String,
+}
+
+/// A site whose certificate is watched.
+#[derive(Clone, Debug, Default, Serialize)]
+struct SiteValues {
+    address: String,
+    note: String,
+    /// Whose site it is.
+    owner: String,
+    /// It is the shop's own.
+    is_own: bool,
+    /// Days that are left of the certificate; 0 once it has ended.
+    days: i64,
+    /// When the certificate ends.
+    expires: String,
+    issuer: String,
+    /// What is wrong, in sentences.
+    problem: String,
+    /// Its page, for staff.
+    link: String,
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+struct OfSite {
+    shop: ShopValues,
+    site: SiteValues,
 }
 
 #[derive(Clone, Debug, Default, Serialize)]
@@ -216,6 +244,31 @@ impl Writer<'_> {
         };
         serde_json::to_value(OfStaff { shop: self.shop(), staff }).map_err(Error::internal)
     }
+
+    /// The values of a site.
+    ///
+    /// # Errors
+    /// None in practice.
+    pub(super) fn of_site(&self, id: SiteId, site: &Site, now: Timestamp) -> Result<Value> {
+        let latest = site.latest.as_ref();
+        let said = |problem: &Problem| {
+            if self.language == "de" { problem.sentence_de() } else { problem.sentence() }
+        };
+        let problems: Vec<&str> = latest.iter().flat_map(|check| &check.problems).map(said).collect();
+        let ends = latest.and_then(|check| check.expires_at);
+        let site = SiteValues {
+            address: site.address().text(),
+            note: site.note.clone(),
+            owner: site.email.clone().unwrap_or_default(),
+            is_own: site.is_own,
+            days: ends.map_or(0, |ends| ends.since_ms(now).div_euclid(DAY_MS).max(0)),
+            expires: ends.map(|ends| self.day(ends)).unwrap_or_default(),
+            issuer: site.shown.as_ref().map(|shown| shown.issuer.clone()).unwrap_or_default(),
+            problem: problems.join(" "),
+            link: self.link(&format!("/admin/sites/{id}")),
+        };
+        serde_json::to_value(OfSite { shop: self.shop(), site }).map_err(Error::internal)
+    }
 }
 
 /// Two scenes that a template of a moment has to fit: one with everything, one with nothing.
@@ -225,6 +278,21 @@ impl Writer<'_> {
 pub(super) fn samples(moment: Moment) -> Result<[Value; 2]> {
     let text = |text: &str| text.to_owned();
     let shop = ShopValues { name: text("Lumo Shop"), email: text("help@example.com") };
+    if moment.warning().is_some() {
+        let site = SiteValues {
+            address: text("shop.example.com"),
+            note: text("The web shop"),
+            owner: text("anna@example.com"),
+            is_own: true,
+            days: 14,
+            expires: text("20 November 2026"),
+            issuer: text("Let's Encrypt, R11"),
+            problem: text("The certificate has expired."),
+            link: text("https://shop.example.com/admin/sites/sit_1"),
+        };
+        let value = |of: &OfSite| serde_json::to_value(of).map_err(Error::internal);
+        return Ok([value(&OfSite { shop, site })?, value(&OfSite::default())?]);
+    }
     if !moment.is_of_order() {
         let staff = StaffValues {
             name: text("Sam Support"),

@@ -10,6 +10,7 @@ use crate::base::error::Result;
 use crate::base::time::DAY_MS;
 use crate::shop::customers;
 use crate::shop::orders::{self, OrderId, happened_at};
+use crate::shop::sites::{self, SiteId};
 use crate::store::{StoredEvent, Tx};
 use crate::work::subscriptions::Subscriber;
 
@@ -39,6 +40,7 @@ impl Notices {
     fn tell(&self, tx: &mut Tx<'_>, moment: Moment, event: &StoredEvent, settings: &Settings) -> Result<()> {
         let key = format!("{}/{}/{}", moment.word(), event.subject, event.id);
         let found = match moment.audience() {
+            Audience::Shop if moment.warning().is_some() => of_site(tx, event, settings)?,
             Audience::Customer | Audience::Shop => of_order(tx, moment, event, settings)?,
             Audience::Staff => of_staff(tx, event, settings)?,
         };
@@ -79,4 +81,14 @@ fn of_staff(tx: &Tx<'_>, event: &StoredEvent, settings: &Settings) -> Result<Opt
     let Some(id) = event.subject.id_as::<StaffId>() else { return Ok(None) };
     let person = staff::find(tx, id)?.filter(|person| person.active);
     Ok(person.map(|person| New { to: person.email, language: settings.language.clone(), ..New::default() }))
+}
+
+/// A warning about a site, to the shop.
+fn of_site(tx: &Tx<'_>, event: &StoredEvent, settings: &Settings) -> Result<Option<New>> {
+    let Some(id) = event.subject.id_as::<SiteId>() else { return Ok(None) };
+    if sites::find(tx, id)?.is_none() || email::parse(&settings.notices_to).is_err() {
+        return Ok(None);
+    }
+    let (to, language) = (settings.notices_to.clone(), settings.language.clone());
+    Ok(Some(New { to, language, site: Some(id), ..New::default() }))
 }

@@ -101,6 +101,18 @@ const FILES: &[(&str, &str)] = files![
     "letters/de/staff_added.html",
     "letters/de/password_reset.txt",
     "letters/de/password_reset.html",
+    "letters/en/certificate_expiring.txt",
+    "letters/en/certificate_expiring.html",
+    "letters/en/certificate_failed.txt",
+    "letters/en/certificate_failed.html",
+    "letters/en/certificate_recovered.txt",
+    "letters/en/certificate_recovered.html",
+    "letters/de/certificate_expiring.txt",
+    "letters/de/certificate_expiring.html",
+    "letters/de/certificate_failed.txt",
+    "letters/de/certificate_failed.html",
+    "letters/de/certificate_recovered.txt",
+    "letters/de/certificate_recovered.html",
 ];
 
 /// The built-in template.

@@ -9,7 +9,7 @@ use super::templates::{self, Source, Written};
 use crate::access::{profile, staff};
 use crate::base::error::Result;
 use crate::base::time::Timestamp;
-use crate::shop::orders;
+use crate::shop::{orders, sites};
 use crate::store::Snapshot;
 use serde_json::Value;
 
@@ -22,12 +22,16 @@ pub(super) fn content(post: &Post, s: &Snapshot, mail: &Mail, now: Timestamp) ->
     let (settings, profile) = (settings::get(s)?, profile::get(s)?);
     let writer =
         Writer { settings: &settings, profile: &profile, language: &mail.language, base: post.base() };
-    let values = match mail.order {
-        Some(id) => match orders::find(s, id)? {
+    let values = match (mail.order, mail.site) {
+        (Some(id), _) => match orders::find(s, id)? {
             Some(order) => writer.of_order(s, &order)?,
             None => return Ok(None),
         },
-        None => match staff::find_by_email(s, &mail.to)? {
+        (None, Some(id)) => match sites::find(s, id)? {
+            Some(site) => writer.of_site(id, &site, now)?,
+            None => return Ok(None),
+        },
+        (None, None) => match staff::find_by_email(s, &mail.to)? {
             Some(person) => writer.of_staff(&person)?,
             None => return Ok(None),
         },

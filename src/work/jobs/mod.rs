@@ -13,7 +13,7 @@ mod seen;
 pub use crew::{About, Beat, Note, Report, Rows, Worker, pause_after};
 pub use model::{By, Job, JobId, State, TABLES};
 pub use ops::{
-    Ended, New, cancel, check, dead_of_lane, enqueue, get, give_up_lane, of_lane, prune, retry, say,
+    Ended, New, cancel, check, dead_of_lane, due_of, enqueue, get, give_up_lane, of_lane, prune, retry, say,
     waiting_of_lane, wanted,
 };
 pub use run::{Gate, Jobs};

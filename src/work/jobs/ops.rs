@@ -76,6 +76,15 @@ pub fn get(from: &(impl Read + ?Sized), id: JobId) -> Result<Job> {
     JOBS.get(from, &id)?.ok_or_else(|| Error::not_found("job", id))
 }
 
+/// When the open job of a kind with this key is due; it is in the past while the job is being done.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn due_of(from: &(impl Read + ?Sized), kind: &str, key: &str) -> Result<Option<Timestamp>> {
+    let Some(id) = OPEN.first(from, &(kind.to_owned(), key.to_owned()))? else { return Ok(None) };
+    Ok(JOBS.get(from, &id)?.map(|job| job.due_at))
+}
+
 /// Jobs of a lane in a state: those that wait by their time, others the newest first.
 ///
 /// # Errors

@@ -100,6 +100,7 @@ fn added(by: Option<&str>) -> String {
     match by {
         Some("import") => "Imported".to_owned(),
         Some("order") => "Known since their first order".to_owned(),
+        Some("site") => "Known since a site of theirs is watched".to_owned(),
         Some("api") => "Added through the API".to_owned(),
         _ => "Added".to_owned(),
     }

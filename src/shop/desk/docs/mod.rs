@@ -15,6 +15,7 @@ use crate::shop::desk::{feed, find, jobs};
 use crate::shop::mail;
 use crate::shop::orders;
 use crate::shop::outreach;
+use crate::shop::sites;
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -58,6 +59,7 @@ pub fn document(server: Option<&str>) -> OpenApi {
         jobs::ApiDocs::openapi(),
         outreach::ApiDocs::openapi(),
         mail::ApiDocs::openapi(),
+        sites::ApiDocs::openapi(),
     ] {
         api.merge(part);
     }

@@ -14,6 +14,7 @@ use crate::shop::customers;
 use crate::shop::desk::backups::{Office, freshness};
 use crate::shop::orders::admin::state_of;
 use crate::shop::orders::{self, VIEWS, currencies, sees_prices, sees_sales, sold_between};
+use crate::shop::sites;
 use crate::store::{self, Read, Store};
 use crate::web::chart::Chart;
 use crate::web::listing::grouped;
@@ -194,6 +195,7 @@ pub(super) async fn home(
     if staff.may("system:view") {
         let mut lines = health(&store.health(), &search.health());
         lines.push(backup_line(&office, &store, shell.now)?);
+        lines.extend(store.read(|s| certificate_line(s, shell.now))?);
         page.health = Some(lines);
     }
     pages.show(&shell, &page)
@@ -367,6 +369,14 @@ fn backup_line(office: &Office, store: &Store, now: Timestamp) -> Result<Line> {
         (None, true) => ("none".to_owned(), Badge::new("Missing", Tone::Bad, Fill::Empty)),
     };
     Ok(Line { label: "Last proved backup", text, badge: Some(badge) })
+}
+
+/// How long the certificate of the shop's own address still lasts; `None` where it has none.
+fn certificate_line(r: &store::Snapshot, now: Timestamp) -> Result<Option<Line>> {
+    Ok(sites::of_the_shop(r)?.map(|(_, site)| {
+        let (text, badge) = sites::standing(&site, now);
+        Line { label: "Certificate", text, badge: Some(badge) }
+    }))
 }
 
 /// `14.2 MB`, in powers of 1024, in tenths.

@@ -204,6 +204,7 @@ pub(super) fn add_test(tx: &mut Tx<'_>, to: &str, content: &Content) -> Result<M
         to: to.to_owned(),
         language: String::new(),
         order: None,
+        site: None,
         key: format!("test/{}", tx.new_id::<MailId>()),
         by: tx.actor().name.clone(),
     };

@@ -58,6 +58,8 @@ pub(super) struct ShowPage {
     to: String,
     language: String,
     order: Option<Link>,
+    /// The page of the site it warns of.
+    site: Option<String>,
     badge: Badge,
     reason: String,
     created_at: Timestamp,
@@ -87,6 +89,7 @@ impl ShowPage {
                 .order
                 .zip(mail.number)
                 .map(|(order, number)| Link::new(format!("#{number}"), format!("/admin/orders/{order}"))),
+            site: mail.site.map(|site| format!("/admin/sites/{site}")),
             badge: badge(state, !mail.attempts.is_empty()),
             reason: mail.reason,
             created_at: mail.created_at,
@@ -118,6 +121,7 @@ impl Page for ShowPage {
             to: evil.clone(),
             language: "en".to_owned(),
             order: Some(Link::new("#1", "/admin/orders/1")),
+            site: Some("/admin/sites/1".to_owned()),
             badge: badge(State::Failed, true),
             reason: evil.clone(),
             created_at: at,

@@ -10,7 +10,7 @@ use crate::shop::mail::moments::{LANGUAGES, Moment};
 use crate::shop::mail::scene::{self, Writer};
 use crate::shop::mail::settings;
 use crate::shop::mail::templates::{self, Source, Written};
-use crate::shop::orders;
+use crate::shop::{orders, sites};
 use crate::store::Snapshot;
 use crate::web::error::status;
 use crate::web::letter::names;
@@ -159,6 +159,16 @@ fn values(
 ) -> Result<(Value, String, String)> {
     let (settings, profile) = (settings::get(s)?, profile::get(s)?);
     let writer = Writer { settings: &settings, profile: &profile, language: place.language, base };
+    if place.moment.warning().is_some() {
+        return match sites::of_the_shop(s)? {
+            Some((id, site)) => {
+                let name = site.address().text();
+                let seen_at = site.latest.as_ref().map_or(site.created_at, |check| check.at);
+                Ok((writer.of_site(id, &site, seen_at)?, name, String::new()))
+            }
+            None => Ok((sample(place)?, "a made-up site".to_owned(), String::new())),
+        };
+    }
     if !place.moment.is_of_order() {
         return match staff::find_by_email(s, me)? {
             Some(person) => Ok((writer.of_staff(&person)?, "your own account".to_owned(), String::new())),
