@@ -104,6 +104,7 @@ fn every_kind_of_certificate_is_seen_and_the_owner_is_told_once() {
         (Manner::Shows(self_signed(&["localhost"], 60.0)), "self_signed", "signed by itself"),
         (Manner::Shows(stranger.issue(&["localhost"], -1.0, 60.0)), "untrusted", "Nobody who is trusted"),
         (Manner::Hangs, "timed_out", "no answer in time"),
+        (Manner::Drips, "timed_out", "no answer in time"),
         (Manner::Plain, "no_tls", "does not speak TLS"),
     ] {
         let server = Server::open(manner);
@@ -170,7 +171,8 @@ fn an_end_is_told_at_every_step_and_never_twice_also_through_a_restart() {
         until("it is looked at", || w.read(site)["checks"] == 1);
         assert_eq!(w.state(site), if told.is_some() { "expiring" } else { "good" });
         let Some(days) = told else { continue };
-        let subject = format!("The certificate of {} ends in {days} day", server.address());
+        let when = if *days == 0 { "within a day".to_owned() } else { format!("in {days} day") };
+        let subject = format!("The certificate of {} ends {when}", server.address());
         until("it is told", || w.arrived().iter().any(|arrived| arrived.starts_with(&subject)));
     }
     w.settled();

@@ -72,6 +72,7 @@ fn what_is_wrong_is_told_with_the_certificate_that_was_shown() {
 #[test]
 fn who_does_not_speak_is_given_up_in_time() {
     let here = here();
+    let server = Server::open(Manner::Hangs);
     for (manner, wrong) in [
         (Manner::Hangs, Problem::TimedOut),
         (Manner::Drips, Problem::TimedOut),
@@ -79,7 +80,8 @@ fn who_does_not_speak_is_given_up_in_time() {
         (Manner::HangsUp, Problem::Handshake),
     ] {
         let begun = Instant::now();
-        let seen = here.look(&Server::open(manner));
+        server.change(manner);
+        let seen = here.look(&server);
         assert_eq!((seen.problems, seen.certificate), (vec![wrong], None));
         assert!(begun.elapsed() < Duration::from_secs(10), "{wrong:?}");
     }

@@ -255,7 +255,8 @@ impl Writer<'_> {
             if self.language == "de" { problem.sentence_de() } else { problem.sentence() }
         };
         let problems: Vec<&str> = latest.iter().flat_map(|check| &check.problems).map(said).collect();
-        let ends = latest.and_then(|check| check.expires_at);
+        let shown = site.shown.as_ref();
+        let ends = latest.and_then(|check| check.expires_at).or(shown.map(|shown| shown.not_after));
         let site = SiteValues {
             address: site.address().text(),
             note: site.note.clone(),
@@ -263,7 +264,7 @@ impl Writer<'_> {
             is_own: site.is_own,
             days: ends.map_or(0, |ends| ends.since_ms(now).div_euclid(DAY_MS).max(0)),
             expires: ends.map(|ends| self.day(ends)).unwrap_or_default(),
-            issuer: site.shown.as_ref().map(|shown| shown.issuer.clone()).unwrap_or_default(),
+            issuer: shown.map(|shown| shown.issuer.clone()).unwrap_or_default(),
             problem: problems.join(" "),
             link: self.link(&format!("/admin/sites/{id}")),
         };

@@ -383,6 +383,30 @@ pub const CODES: &[Code] = &[
         "Remove one that is not needed any more.",
     ),
     api(
+        Invalid,
+        "invalid_address",
+        "The address of a site cannot be read, or leads into a network that is not public.",
+        "Write a name such as example.com, or an address that begins with https://.",
+    ),
+    api(
+        Conflict,
+        "site_exists",
+        "The certificate of this address is watched already.",
+        "Use the site that the message names.",
+    ),
+    api(
+        Conflict,
+        "site_is_own",
+        "It is the shop's own address, which is always watched.",
+        "Change server.public_url in the configuration.",
+    ),
+    api(
+        Conflict,
+        "too_many_sites",
+        "The shop watches as many sites as it may.",
+        "Remove one that is not needed any more.",
+    ),
+    api(
         Conflict,
         "webhook_paused",
         "The webhook is paused, so nothing is sent.",
