@@ -229,8 +229,7 @@ fn killed_at_any_moment_it_tells_everything_once() {
         sites.push((server, site));
     }
     for n in 0..4 {
-        let (_server, site) = w.lasting(5.5 + f64::from(n));
-        sites.push((_server, site));
+        sites.push(w.lasting(5.5 + f64::from(n)));
     }
     for pause in [5, 60, 150, 400, 700, 1_100] {
         std::thread::park_timeout(std::time::Duration::from_millis(pause));
@@ -267,6 +266,7 @@ fn the_shops_own_address_is_watched_from_the_first_start_and_follows_the_configu
     let mut w = Watch::open();
     let none = w.shop.page("/admin/sites", &w.cookie).expect(200).body;
     assert!(none.contains("own address is not watched"), "the page says so");
+    assert!(!none.contains("Nobody is told"));
     let config = w.home.path().join("backroom.toml");
     let before = std::fs::read_to_string(&config).unwrap();
     let first = Server::shows(&w.authority.issue(&["localhost"], -1.0, 50.5));
@@ -377,6 +377,9 @@ fn all_are_looked_at_in_one_round_and_what_is_removed_is_gone() {
         until("it is looked at again", || w.read(site)["checks"] == 2);
         assert_eq!(server.came(), 2);
     }
+    mail::switch_on(&w.shop, &w.cookie, &[], &[]).expect(303);
+    let page = w.shop.page("/admin/sites", &w.cookie).expect(200).body;
+    assert!(page.contains("Nobody is told"), "the page says so");
     let schedules = w.shop.page("/admin/schedules", &w.cookie).expect(200).body;
     assert!(schedules.contains("Check of certificates"));
     let (_, site) = &all[0];

@@ -16,14 +16,17 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// Whether events of a kind are wanted.
+    pub fn wants_kind(&self, kind: &str) -> bool {
+        self.kinds.is_empty()
+            || self.kinds.iter().any(|wanted| match wanted.strip_suffix('*') {
+                Some(start) => kind.starts_with(start),
+                None => kind == *wanted,
+            })
+    }
     /// Whether an event is wanted.
     pub fn wants(&self, event: &StoredEvent) -> bool {
-        let kind_fits = self.kinds.is_empty()
-            || self.kinds.iter().any(|wanted| match wanted.strip_suffix('*') {
-                Some(start) => event.kind.starts_with(start),
-                None => event.kind == *wanted,
-            });
-        kind_fits
+        self.wants_kind(&event.kind)
             && self
                 .subject
                 .as_ref()

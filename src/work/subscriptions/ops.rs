@@ -33,6 +33,14 @@ pub fn is_open(from: &dyn Read, name: &str) -> Result<bool> {
     Ok(SUBSCRIPTIONS.get(from, &name.to_owned())?.is_none_or(|subscription| subscription.paused.is_none()))
 }
 
+/// Whether somebody follows events of a kind now.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn is_followed(from: &(impl Read + ?Sized), kind: &str) -> Result<bool> {
+    Ok(all(from)?.iter().any(|(_, s)| s.paused.is_none() && s.filter().wants_kind(kind)))
+}
+
 /// Changes what is wanted from now on.
 ///
 /// # Errors

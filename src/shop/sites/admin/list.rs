@@ -4,6 +4,7 @@ use super::{PATH, Parts, Show, Viewer};
 use crate::base::error::{Kind, Result};
 use crate::base::id::Id as _;
 use crate::base::time::Timestamp;
+use crate::shop::sites::events::{Expiring, Failed};
 use crate::shop::sites::model::{Site, SiteId, State};
 use crate::shop::sites::{ops, statistics, view};
 use crate::store::Snapshot;
@@ -11,6 +12,7 @@ use crate::web::chart::Chart;
 use crate::web::parts::{Badge, Tab};
 use crate::web::place::Place;
 use crate::web::{Page, Query};
+use crate::work::subscriptions;
 use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +68,8 @@ pub(super) struct ListPage {
     filtered: bool,
     /// The shop's own address is watched.
     has_own: bool,
+    /// Somebody follows the warnings: a mail, or a webhook.
+    is_told: bool,
     may_manage: bool,
 }
 
@@ -98,6 +102,7 @@ impl Page for ListPage {
             newest: Some(PATH.to_owned()),
             filtered: true,
             has_own: false,
+            is_told: false,
             may_manage: true,
         }
     }
@@ -150,6 +155,8 @@ pub(super) async fn list(
             newest: after.map(|_| here.href(PATH)),
             filtered: state.is_some() || after.is_some(),
             has_own: ops::of_the_shop(s)?.is_some(),
+            is_told: subscriptions::is_followed(s, Failed::KIND)?
+                && subscriptions::is_followed(s, Expiring::KIND)?,
             may_manage: me.may("sites:manage"),
         })
     })?;

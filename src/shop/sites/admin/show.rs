@@ -236,7 +236,7 @@ pub(super) async fn show(
         let is_doubtful = site.state() == State::Doubtful;
         Ok(ShowPage {
             again_at: due.filter(|due| is_doubtful && *due > now),
-            is_open: due.is_some_and(|due| due <= now || site.latest.is_none()),
+            is_open: site.latest.is_none() || due.is_some_and(|due| due <= now),
             customer,
             share: view::share(&days),
             charts: view::charts(&days, &last, &zone),
