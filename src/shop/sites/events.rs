@@ -18,7 +18,7 @@ macro_rules! events {
             }
             impl Event for $name {
                 fn kind(&self) -> &'static str {
-                    $kind
+                    Self::KIND
                 }
             }
         )+
