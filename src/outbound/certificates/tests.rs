@@ -99,7 +99,7 @@ fn who_does_not_speak_is_given_up_in_time() {
 fn a_name_that_leads_home_is_not_connected_to_but_for_the_shops_own() {
     let here = here();
     let server = Server::shows(&here.authority.issue(&["localhost"], -1.0, 50.0));
-    let strict = Prober { ..Prober::new(Guard::default(), &Settings::default()).unwrap() };
+    let strict = Prober::new(Guard::default(), &Settings::default()).unwrap();
     let address = Address::of("localhost", server.port);
     let now = Clock::system().now();
     assert_eq!(strict.look(&address, false, now).problems, [Problem::NotPublic]);
