@@ -11,7 +11,8 @@ mod pump;
 
 pub use model::{Subscription, TABLES};
 pub use ops::{
-    add, check, get, is_followed, is_open, lag, pause, refilter, remove, replay, resume, seq_before, settle, skip, slowest,
+    add, check, get, is_followed, is_open, lag, pause, refilter, remove, replay, resume, seq_before, settle,
+    skip, slowest,
 };
 pub(in crate::work) use pump::Retaker;
 pub use pump::{Pump, Subscriber};
