@@ -9,6 +9,8 @@ use std::net::{IpAddr, SocketAddr};
 pub(super) struct Hosts {
     /// From the settings, in lower case, with a port where one was written.
     named: Vec<String>,
+    /// Of those the allowed ones without a port: they are ours at every port.
+    at_any_port: Vec<String>,
     others: Others,
 }
 
@@ -33,8 +35,10 @@ impl Hosts {
             None if settings.is_local() || !settings.allowed_hosts.is_empty() => Others::Local,
             None => Others::Any,
         };
-        let named = own.into_iter().chain(settings.allowed_hosts.iter().map(|host| host.to_lowercase()));
-        Self { named: named.collect(), others }
+        let allowed: Vec<String> = settings.allowed_hosts.iter().map(|host| host.to_lowercase()).collect();
+        let at_any_port =
+            allowed.iter().filter(|host| without_port(host) == host.as_str()).cloned().collect();
+        Self { named: own.into_iter().chain(allowed).collect(), at_any_port, others }
     }
 
     /// Whether a name of a request, with or without a port, is one of ours.
@@ -42,7 +46,10 @@ impl Hosts {
         match self.others {
             Others::Any => true,
             Others::Local if is_local(host) => true,
-            Others::Local | Others::None => self.named.iter().any(|own| is_same(host, own)),
+            Others::Local | Others::None => {
+                self.named.iter().any(|own| is_same(host, own))
+                    || self.at_any_port.contains(&without_port(host).to_ascii_lowercase())
+            }
         }
     }
     /// Whether a name may be written into an answer: nobody but us can have it.
@@ -72,16 +79,20 @@ pub(super) fn is_same(host: &str, own: &str) -> bool {
     own == host || own == bare
 }
 
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
 /// An address in figures, or `localhost`: no domain that somebody could buy.
 fn is_local(host: &str) -> bool {
     let figures = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     if host.parse::<SocketAddr>().is_ok() || figures.parse::<IpAddr>().is_ok() {
         return true;
     }
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
-        _ => host,
-    };
+    let name = without_port(host);
     let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost")
 }
@@ -137,7 +148,8 @@ mod tests {
         let named = hosts("0.0.0.0:8080", None, &["Shop.lan:8080"]);
         assert!(named.have("shop.LAN:8080") && named.have("10.0.0.7:8080") && !named.have("evil.example"));
         let public = hosts("127.0.0.1:8080", Some("https://shop.example"), &["admin.lan"]);
-        assert!(public.have("shop.example:443") && public.have("admin.lan"));
+        assert!(public.have("shop.example:443") && public.have("admin.lan") && public.have("ADMIN.lan:81"));
+        assert!(!public.have("shop.example:81") && !public.have("admin.lan.evil:81"));
         assert!(!public.have("127.0.0.1:8080") && !public.have("localhost"));
     }
 }

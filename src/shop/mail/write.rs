@@ -9,7 +9,8 @@ use super::templates::{self, Source, Written};
 use crate::access::{profile, staff};
 use crate::base::error::Result;
 use crate::base::time::Timestamp;
-use crate::shop::{orders, sites};
+use crate::shop::orders;
+use crate::shop::sites;
 use crate::store::Snapshot;
 use serde_json::Value;
 
