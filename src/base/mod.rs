@@ -1,4 +1,4 @@
-//! The words everything uses: money, time, ids, error, currency, country, phone, e-mail. No I/O.
+//! The words everything uses: money, time, ids, error, currency, country, phone, e-mail, unseen characters. No I/O.
 
 pub mod country;
 pub mod email;
@@ -8,3 +8,4 @@ pub mod money;
 pub mod nearest;
 pub mod phone;
 pub mod time;
+pub mod unseen;

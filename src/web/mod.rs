@@ -26,6 +26,7 @@ pub mod pages;
 pub mod parts;
 pub mod shell;
 
+mod access_line;
 pub mod again;
 pub mod asked;
 pub mod body;
