@@ -7,6 +7,7 @@
 
 pub mod admin;
 pub mod api;
+mod answers;
 mod bounce;
 mod card;
 mod deliver;
@@ -25,6 +26,7 @@ mod templates;
 mod view;
 mod write;
 
+pub use answers::{Fate, fate_of, queue_answer, require_ready, tells_of_messages};
 pub use api::{ApiDocs, routes as api_routes};
 pub use card::of_order;
 pub use desk::Post;
