@@ -265,8 +265,7 @@ fn messages(shop: &Shop, api: &mut Document) {
     let owner = json!({"assigned_to": crate::harness::OWNER});
     api.call(shop, ("POST", template), &path, Some(&owner), &[]).expect(200);
     api.call(shop, ("POST", template), &path, Some(&json!({"assigned_to": "nobody"})), &[]).expect(422);
-    for (step, status) in
-        [("reopen", 200), ("reopen", 409), ("close", 200), ("spam", 200), ("not-spam", 200)]
+    for (step, status) in [("reopen", 200), ("reopen", 409), ("close", 200), ("spam", 200), ("not-spam", 200)]
     {
         let template = format!("/api/v1/messages/{{id}}/{step}");
         api.call(shop, ("POST", &template), &format!("{one}/{step}"), None, &[]).expect(status);

@@ -14,7 +14,8 @@ const NO_BRAKE: &str = "\n[server.limits]\nmessage = 1000000\nmessages = 1000000
 
 /// A publishable key for pages of an origin.
 pub(crate) fn key(shop: &Shop, origin: &str) -> String {
-    let args = ["key", "create", "--data", shop.data(), "--name", "contact form", "--origin", origin, "--json"];
+    let args =
+        ["key", "create", "--data", shop.data(), "--name", "contact form", "--origin", origin, "--json"];
     let printed: Value = serde_json::from_str(succeed(&args).trim()).unwrap();
     printed["key"].as_str().unwrap().to_owned()
 }
@@ -63,8 +64,7 @@ fn open(hold_seconds: u32) -> (Shop, tempfile::TempDir, Server, String, String) 
 
 fn person(shop: &Shop, role: &str) -> String {
     let email = format!("{role}@example.com");
-    let args =
-        ["staff", "add", "--data", shop.data(), "--email", &email, "--name", role, "--role", role];
+    let args = ["staff", "add", "--data", shop.data(), "--email", &email, "--name", role, "--role", role];
     let added = backroom_with_input(&args, &format!("{PASSWORD}\n"));
     assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
     shop.sign_in(&email, PASSWORD)
@@ -79,7 +79,8 @@ pub(crate) fn pages(shop: &Shop) -> Vec<String> {
         "body": "Donaudampfschifffahrtsgesellschaft".repeat(30), "page": format!("https://shop.example/{}", "contact-".repeat(40)),
         "metadata": {"a rather long name of a field of the form": "and what was typed into it, longer than anybody thought"}});
     let long = send(shop, &key, ORIGIN, &long, &[]).expect(201).json();
-    let answered = question("customer1.with-a-long-local-part.and-more@mail.department.example.com", "Is it blue?");
+    let answered =
+        question("customer1.with-a-long-local-part.and-more@mail.department.example.com", "Is it blue?");
     let answered = send(shop, &key, ORIGIN, &answered, &[]).expect(201).json();
     let trapped = json!({"email": "spam@example.com", "body": "Buy", "website": "https://spam.example"});
     let trapped = send(shop, &key, ORIGIN, &trapped, &[]).expect(201).json();
@@ -216,7 +217,10 @@ fn only_pages_of_the_key_s_origins_may_write_and_each_door_has_its_kind_of_key()
         "https://SHOP.example",
     ] {
         let refused = ask(origin).expect(403);
-        assert_eq!((refused.code().as_str(), refused.header("access-control-allow-origin")), ("origin_not_allowed", None));
+        assert_eq!(
+            (refused.code().as_str(), refused.header("access-control-allow-origin")),
+            ("origin_not_allowed", None)
+        );
         let refused = send(&shop, &key, origin, &new, &[]).expect(403);
         assert_eq!(refused.code(), "origin_not_allowed", "{origin}");
         assert_eq!(refused.header("access-control-allow-origin"), None, "{origin}");
@@ -232,7 +236,8 @@ fn only_pages_of_the_key_s_origins_may_write_and_each_door_has_its_kind_of_key()
     let refused = shop.request("GET", "/api/v1/orders", &[("authorization", &bearer)], None).expect(401);
     assert_eq!(refused.code(), "wrong_key_kind");
     assert!(refused.json()["detail"].as_str().unwrap().contains("sk_live_"), "{}", refused.body);
-    let refused = shop.request("POST", DOOR, &[("origin", ORIGIN), ("content-type", "application/json")], Some(b"{}"));
+    let refused =
+        shop.request("POST", DOOR, &[("origin", ORIGIN), ("content-type", "application/json")], Some(b"{}"));
     assert_eq!(refused.expect(401).code(), "unauthenticated");
     let wrong = format!("{}x", &key[..key.len() - 1]);
     assert_eq!(send(&shop, &wrong, ORIGIN, &new, &[]).expect(401).code(), "invalid_key");
@@ -247,7 +252,8 @@ fn only_pages_of_the_key_s_origins_may_write_and_each_door_has_its_kind_of_key()
     let listed = shop.page("/admin/keys", &cookie).expect(200).body.replace("&#x2f;", "/");
     let at = listed.find("/admin/keys/key_").unwrap();
     let mut paths = listed.match_indices("/admin/keys/key_").map(|(at, _)| &listed[at..at + 42]);
-    let page = paths.find(|path| shop.page(path, &cookie).body.contains("pk_live_")).unwrap_or(&listed[at..at + 42]);
+    let page =
+        paths.find(|path| shop.page(path, &cookie).body.contains("pk_live_")).unwrap_or(&listed[at..at + 42]);
     let form = |origins: &str, seen: &str| format!("origins={}&seen={}", encoded(origins), encoded(seen));
     let two = "https://shop.example\r\nhttps://shop.example:8443";
     shop.form(&format!("{page}/origins"), &form("https://*.example", ORIGIN), &cookie).expect(422);
@@ -277,24 +283,34 @@ fn form(shop: &Shop, fields: &[(&str, &str)], more: &[(&str, &str)]) -> Answer {
 fn a_plain_form_works_without_script_and_leads_back_to_the_shop_alone() {
     let (shop, _home) = shop_with(1, 3_600, NO_BRAKE);
     let key = key(&shop, ORIGIN);
-    let fields = [("key", key.as_str()), ("email", "anna@example.com"), ("body", "By a form"), ("website", "")];
+    let fields =
+        [("key", key.as_str()), ("email", "anna@example.com"), ("body", "By a form"), ("website", "")];
     let from = [("origin", ORIGIN)];
     let back = "https://shop.example/thanks?a=1";
     let led = form(&shop, &[&fields[..], &[("return_to", back)]].concat(), &from).expect(303);
     assert_eq!(led.header("location"), Some(back));
-    for elsewhere in ["https://evil.example/", "//evil.example", "/admin", "https://shop.example@evil.example/"] {
+    for elsewhere in
+        ["https://evil.example/", "//evil.example", "/admin", "https://shop.example@evil.example/"]
+    {
         let refused = form(&shop, &[&fields[..], &[("return_to", elsewhere)]].concat(), &from).expect(422);
         assert_eq!((refused.code().as_str(), refused.header("location")), ("invalid_return_to", None));
     }
     let thanks = form(&shop, &[&fields[..2], &[("body", "Another")]].concat(), &from).expect(201);
     assert!(thanks.body.contains("Your message has arrived"), "{}", thanks.body);
-    let wrong = form(&shop, &[("key", key.as_str()), ("email", "anna"), ("return_to", back)], &from).expect(422);
+    let wrong =
+        form(&shop, &[("key", key.as_str()), ("email", "anna"), ("return_to", back)], &from).expect(422);
     for word in ["Your message was not sent", "Enter an e-mail address", "Write a message."] {
         assert!(wrong.body.contains(word), "{word}: {}", wrong.body);
     }
-    assert_eq!(form(&shop, &fields, &[("origin", "https://evil.example")]).expect(403).code(), "origin_not_allowed");
+    assert_eq!(
+        form(&shop, &fields, &[("origin", "https://evil.example")]).expect(403).code(),
+        "origin_not_allowed"
+    );
     assert_eq!(form(&shop, &fields[1..], &from).expect(401).code(), "unauthenticated");
-    assert_eq!(form(&shop, &[("key", &shop.key), fields[1], fields[2]], &from).expect(401).code(), "wrong_key_kind");
+    assert_eq!(
+        form(&shop, &[("key", &shop.key), fields[1], fields[2]], &from).expect(401).code(),
+        "wrong_key_kind"
+    );
     let texts: Vec<Value> = view(&shop, "all").into_iter().map(|m| m["body"].clone()).collect();
     assert_eq!(texts, ["Another", "By a form"]);
 }
@@ -303,7 +319,8 @@ fn a_plain_form_works_without_script_and_leads_back_to_the_shop_alone() {
 fn everything_wrong_is_said_at_once_and_a_retry_makes_no_second_message() {
     let (shop, _home) = shop_with(1, 3_600, NO_BRAKE);
     let key = key(&shop, ORIGIN);
-    let wrong = json!({"email": "anna", "body": " ", "subject": "a\r\nBcc: all@example.com", "page": "javascript:1"});
+    let wrong =
+        json!({"email": "anna", "body": " ", "subject": "a\r\nBcc: all@example.com", "page": "javascript:1"});
     let refused = send(&shop, &key, ORIGIN, &wrong, &[]).expect(422).json();
     let pointers: Vec<&str> =
         refused["errors"].as_array().unwrap().iter().map(|e| e["pointer"].as_str().unwrap()).collect();
@@ -314,7 +331,8 @@ fn everything_wrong_is_said_at_once_and_a_retry_makes_no_second_message() {
     let bearer = format!("Bearer {key}");
     let text = [("authorization", bearer.as_str()), ("origin", ORIGIN), ("content-type", "text/plain")];
     shop.request("POST", DOOR, &text, Some(b"{}")).expect(415);
-    let typed = [("authorization", bearer.as_str()), ("origin", ORIGIN), ("content-type", "application/json")];
+    let typed =
+        [("authorization", bearer.as_str()), ("origin", ORIGIN), ("content-type", "application/json")];
     shop.request("POST", &format!("{DOOR}?key={key}"), &typed, Some(b"{}")).expect(400);
     let once = [("idempotency-key", "one")];
     let new = question("anna@example.com", "Only once");
@@ -329,7 +347,8 @@ fn everything_wrong_is_said_at_once_and_a_retry_makes_no_second_message() {
 #[test]
 fn what_looks_like_spam_is_kept_apart_told_to_nobody_and_never_lost() {
     let (shop, _home, server, cookie, key) = open(0);
-    let honest = question("anna@example.com", "A question that is long enough to be one's own words, really.");
+    let honest =
+        question("anna@example.com", "A question that is long enough to be one's own words, really.");
     let honest = send(&shop, &key, ORIGIN, &honest, &[]).expect(201);
     let links = "http://a.example http://b.example http://c.example http://d.example";
     let text = "A Question, that is long enough to be one's own words: REALLY";
@@ -348,7 +367,10 @@ fn what_looks_like_spam_is_kept_apart_told_to_nobody_and_never_lost() {
     assert_eq!(spam.len(), 3);
     assert!(spam.iter().all(|m| m["spam_reason"].as_str().is_some_and(|why| !why.is_empty())), "{spam:?}");
     assert_eq!(view(&shop, "open").len(), 1);
-    assert_eq!(act(&shop, &suspected[0], "replies", &json!({"text": "x"})).expect(409).code(), "message_is_spam");
+    assert_eq!(
+        act(&shop, &suspected[0], "replies", &json!({"text": "x"})).expect(409).code(),
+        "message_is_spam"
+    );
     let page = shop.page("/admin/messages?view=spam", &cookie).expect(200).body;
     assert!(page.contains("A field that people do not see was filled in."), "{page}");
     // One is no spam after all; another one that passed is.
@@ -359,7 +381,9 @@ fn what_looks_like_spam_is_kept_apart_told_to_nobody_and_never_lost() {
     assert_eq!((view(&shop, "open").len(), view(&shop, "spam").len()), (1, 3));
     // The mailer has read behind all of it once a later message is told of.
     send(&shop, &key, ORIGIN, &question("later@example.com", "The last one"), &[]).expect(201);
-    until("the last one is told of", || server.to("boss@example.com").iter().any(|got| got.text().contains("The last one")));
+    until("the last one is told of", || {
+        server.to("boss@example.com").iter().any(|got| got.text().contains("The last one"))
+    });
     assert!(server.to("boss@example.com").len() <= 2);
     assert!(!server.to("boss@example.com").iter().any(|got| got.text().contains("bot@example.com")));
     succeed(&["check", "--data", shop.data()]);
@@ -369,7 +393,8 @@ fn what_looks_like_spam_is_kept_apart_told_to_nobody_and_never_lost() {
 fn who_writes_too_often_waits() {
     let (shop, _home) = shop_with(1, 3_600, "");
     let key = key(&shop, ORIGIN);
-    let write = |n: u32| send(&shop, &key, ORIGIN, &question("anna@example.com", &format!("Number {n}")), &[]);
+    let write =
+        |n: u32| send(&shop, &key, ORIGIN, &question("anna@example.com", &format!("Number {n}")), &[]);
     let answers: Vec<Answer> = (0..6).map(write).collect();
     let statuses: Vec<u16> = answers.iter().map(|a| a.status).collect();
     assert_eq!(statuses, [201, 201, 201, 201, 201, 429]);
@@ -378,7 +403,11 @@ fn who_writes_too_often_waits() {
     assert_eq!(braked.header("ratelimit-policy"), Some("\"message\";q=5;w=60"));
     assert_eq!(braked.header("access-control-allow-origin"), Some(ORIGIN), "the page may read how long");
     assert_eq!(braked.code(), "too_many_requests");
-    let page = form(&shop, &[("key", key.as_str()), ("email", "a@example.com"), ("body", "x")], &[("origin", ORIGIN)]);
+    let page = form(
+        &shop,
+        &[("key", key.as_str()), ("email", "a@example.com"), ("body", "x")],
+        &[("origin", ORIGIN)],
+    );
     assert!(page.expect(429).body.contains("Too many requests"));
     assert_eq!(view(&shop, "all").len(), 5);
 }
@@ -449,7 +478,10 @@ fn roles_see_and_answer_and_two_people_lose_nothing() {
 
     // It is handed to support, not to who packs; closed and opened again.
     let id = message["id"].as_str().unwrap();
-    assert_eq!(act(&shop, id, "assign", &json!({"assigned_to": "packer@example.com"})).expect(422).code(), "cannot_assign");
+    assert_eq!(
+        act(&shop, id, "assign", &json!({"assigned_to": "packer@example.com"})).expect(422).code(),
+        "cannot_assign"
+    );
     act(&shop, id, "assign", &json!({"assigned_to": "support@example.com"})).expect(200);
     let mine = shop.page("/admin/messages?view=mine", &support).expect(200).body;
     assert!(mine.contains("Where is my parcel?"), "{mine}");

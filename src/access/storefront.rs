@@ -134,7 +134,8 @@ async fn read<T: DeserializeOwned>(request: &HttpRequest, payload: Payload) -> R
 }
 
 fn no_key() -> Error {
-    let text = "Send a publishable key: Authorization: Bearer pk_live_…, or the key as the field key of a form.";
+    let text =
+        "Send a publishable key: Authorization: Bearer pk_live_…, or the key as the field key of a form.";
     Error::refuse(Kind::Unauthenticated, "unauthenticated", text)
 }
 

@@ -38,7 +38,12 @@ With --json: {\"id\", \"key\"}.")]
         #[arg(long)]
         name: String,
         /// What it may do, such as orders:view; `all` is everything; may be repeated
-        #[arg(long = "scope", value_name = "SCOPE", required_unless_present = "origins", conflicts_with = "origins")]
+        #[arg(
+            long = "scope",
+            value_name = "SCOPE",
+            required_unless_present = "origins",
+            conflicts_with = "origins"
+        )]
         scopes: Vec<String>,
         /// Where the pages are that use a publishable key, such as https://shop.example.com; may be repeated
         #[arg(long = "origin", value_name = "ORIGIN")]

@@ -81,7 +81,9 @@ mod tests {
         let mut headers = HeaderMap::new();
         write(&mut headers, Some(&request));
         assert_eq!(headers.get("access-control-allow-origin").unwrap(), "https://shop.example");
-        assert!(headers.get("access-control-expose-headers").unwrap().to_str().unwrap().contains("Retry-After"));
+        assert!(
+            headers.get("access-control-expose-headers").unwrap().to_str().unwrap().contains("Retry-After")
+        );
         assert!(headers.get("access-control-allow-credentials").is_none());
     }
 

@@ -34,7 +34,8 @@ fn contact(shop: &str, key: &str, origin: &str) -> String {
         let from = docs.split(&format!("```{kind}\n")).nth(1).unwrap_or_else(|| panic!("no {kind}"));
         from.split("```").next().unwrap().to_owned()
     };
-    let page = format!("<!doctype html><title>Contact</title>{}<script>{}</script>", part("html"), part("js"));
+    let page =
+        format!("<!doctype html><title>Contact</title>{}<script>{}</script>", part("html"), part("js"));
     page.replace("https://admin.example.com", shop)
         .replace("https://shop.example.com", origin)
         .replace("pk_live_…", key)
@@ -87,7 +88,6 @@ fn a_form_of_another_origin_is_sent_with_and_without_script_and_answered() {
         page.wait("document.querySelector('main').innerText.includes('It comes tomorrow.')");
     }
     page.script(true);
-    let complaints: Vec<&String> =
-        page.complaints.iter().filter(|text| !text.contains("favicon")).collect();
+    let complaints: Vec<&String> = page.complaints.iter().filter(|text| !text.contains("favicon")).collect();
     assert!(complaints.is_empty(), "{complaints:?}");
 }

@@ -172,7 +172,10 @@ impl NewPage {
         ];
         let kinds = vec![
             Choice::new(SECRET, "Secret: a program on a server. It opens what its scopes say."),
-            Choice::new(PUBLISHABLE, "Publishable: the pages of the shop, for everybody to read. It opens the storefront alone, such as the contact form."),
+            Choice::new(
+                PUBLISHABLE,
+                "Publishable: the pages of the shop, for everybody to read. It opens the storefront alone, such as the contact form.",
+            ),
         ];
         let days = if days.is_empty() { DEFAULT_DAYS.to_string() } else { days };
         let kind = if kind == PUBLISHABLE { kind } else { SECRET.to_owned() };
@@ -384,9 +387,9 @@ async fn set_origins(
     match access.store().write(me.actor(), move |tx| key::set_origins(tx, id, &given, &seen)).await {
         Ok(_) => see_other(&format!("{PATH}/{id}"), Some(Toast::ok("The origins are saved."))),
         Err(error) if is_for_the_form(&error) => {
-            let (key, timeline) = access
-                .store()
-                .read(|s| Ok((key::get(s, id)?, events::of_subject(s, &Subject::of(&id), None, TIMELINE)?)))?;
+            let (key, timeline) = access.store().read(|s| {
+                Ok((key::get(s, id)?, events::of_subject(s, &Subject::of(&id), None, TIMELINE)?))
+            })?;
             let page = KeyPage::of(key, &timeline, me.now());
             let errors = Some(FormErrors::of(&error));
             again(&pages, &shell, &KeyPage { origins: typed.origins, errors, ..page }, &error)

@@ -127,7 +127,10 @@ mod tests {
             ..letter("Re: Parcel", "Lumo")
         };
         let text = String::from_utf8(by_hand.message().unwrap().formatted()).unwrap();
-        assert!(text.contains("In-Reply-To: <mal_0@example.com") && text.contains("References: <mal_0@"), "{text}");
+        assert!(
+            text.contains("In-Reply-To: <mal_0@example.com") && text.contains("References: <mal_0@"),
+            "{text}"
+        );
         assert!(!text.contains("Auto-Submitted") && !text.contains("\r\nBcc"), "{text}");
     }
 

@@ -143,7 +143,9 @@ fn why_not(tx: &Tx<'_>, mail: &Mail) -> Result<Option<String>> {
         },
         (None, Some(id)) => Ok(match messages::find(tx, id)?.map(|message| message.state) {
             None => Some("The message is gone.".to_owned()),
-            Some(messages::State::Spam) => Some("The message was taken for spam before it was sent.".to_owned()),
+            Some(messages::State::Spam) => {
+                Some("The message was taken for spam before it was sent.".to_owned())
+            }
             Some(messages::State::Open | messages::State::Closed) => None,
         }),
         (None, None) => Ok(None),

@@ -6,8 +6,8 @@
 //! Message-ID that stays. Orders that an import brought never send any.
 
 pub mod admin;
-pub mod api;
 mod answers;
+pub mod api;
 mod bounce;
 mod card;
 mod deliver;

@@ -122,7 +122,11 @@ pub(super) fn checked(wish: &Settings, has_server: bool) -> Result<Settings> {
     }
     let tells_shop = Moment::switches().any(|m| m.audience() == Audience::Shop && new.is_on(m));
     if tells_shop && wish.notices_to.trim().is_empty() {
-        checks.wrong("/notices_to", "required", "Enter the address where the shop is told of new orders and messages.");
+        checks.wrong(
+            "/notices_to",
+            "required",
+            "Enter the address where the shop is told of new orders and messages.",
+        );
     }
     if !(1..=DAILY_MOST).contains(&wish.daily_limit) {
         checks.wrong("/daily_limit", "out_of_range", "Enter a number from 1 to 100000.");

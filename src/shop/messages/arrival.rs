@@ -43,7 +43,11 @@ impl NewMessage {
         let order_number = line("order_number", &self.order_number, WORD_LEN_MAX);
         let page = line("page", &self.page, PAGE_LEN_MAX);
         if !page.is_empty() && origin::of_url(&page).is_none() {
-            checks.wrong("/page", "invalid_page", "Send the address of a page, such as https://shop.example.com/contact.");
+            checks.wrong(
+                "/page",
+                "invalid_page",
+                "Send the address of a page, such as https://shop.example.com/contact.",
+            );
         }
         let email = if self.email.trim().is_empty() {
             checks.wrong("/email", "required", "Enter an e-mail address, so that we can answer.");

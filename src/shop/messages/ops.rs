@@ -306,7 +306,8 @@ impl Step {
 pub fn take(tx: &mut Tx<'_>, id: MessageId, seen: Option<u64>, step: Step) -> Result<Message> {
     let message = open(tx, id, seen)?;
     let Some(state) = step.leads(message.state) else {
-        let text = format!("This message is in the wrong state for it: {}.", message.state.label().to_lowercase());
+        let text =
+            format!("This message is in the wrong state for it: {}.", message.state.label().to_lowercase());
         return Err(Error::conflict("message_state", text));
     };
     let spam_reason = match step {

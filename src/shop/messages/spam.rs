@@ -43,11 +43,13 @@ pub(super) fn suspicion(new: &NewMessage, own: &[String], again: bool) -> Option
 /// How many links to elsewhere a text has.
 fn links(text: &str, own: &[String]) -> usize {
     let lower = text.to_lowercase();
-    let is_word = |c: char| !c.is_whitespace() && !matches!(c, '<' | '>' | '"' | '\'' | '(' | ')' | '[' | ']' | '=');
+    let is_word =
+        |c: char| !c.is_whitespace() && !matches!(c, '<' | '>' | '"' | '\'' | '(' | ')' | '[' | ']' | '=');
     let words = lower.split(|c| !is_word(c));
     words
         .filter(|word| {
-            let is_link = word.starts_with("http://") || word.starts_with("https://") || word.starts_with("www.");
+            let is_link =
+                word.starts_with("http://") || word.starts_with("https://") || word.starts_with("www.");
             let of_shop = origin::of_url(word).is_some_and(|origin| own.contains(&origin));
             is_link && !of_shop
         })
@@ -75,7 +77,8 @@ mod tests {
         let three = "http://a.example <a href=\"https://b.example\">x</a> [url=www.c.example]";
         assert_eq!(said(&new(three), false), None);
         assert_eq!(said(&new(&format!("{three} HTTPS://D.example")), false).unwrap(), "It has 4 links.");
-        let products = "https://shop.example/a https://shop.example/b https://shop.example/c https://shop.example/d";
+        let products =
+            "https://shop.example/a https://shop.example/b https://shop.example/c https://shop.example/d";
         assert_eq!(said(&new(products), false), None, "people ask about what they see in the shop");
     }
 

@@ -158,11 +158,7 @@ fn shown(pages: &Pages, status: StatusCode, page: &ThanksPage) -> Result<HttpRes
 }
 
 /// Keeps the message and says so.
-async fn taken(
-    request: &HttpRequest,
-    asked: &Storefront<MessageIn>,
-    store: &Store,
-) -> Result<HttpResponse> {
+async fn taken(request: &HttpRequest, asked: &Storefront<MessageIn>, store: &Store) -> Result<HttpResponse> {
     asked.charge(request, Budget::Messages, Budget::Message)?;
     let new = NewMessage::from(asked.value.clone()).checked()?;
     let once = asked.once(request)?;

@@ -152,7 +152,11 @@ impl Page for ShowPage {
                 orders: 2,
                 note: evil.clone(),
             }),
-            order: Some(OrderView { link: Link::new("#1", "/admin/orders/1"), badge: Badge::new("New", Tone::Warn, Fill::Empty), at }),
+            order: Some(OrderView {
+                link: Link::new("#1", "/admin/orders/1"),
+                badge: Badge::new("New", Tone::Warn, Fill::Empty),
+                at,
+            }),
             strange_number: evil.clone(),
             search: "/admin/search?q=x".to_owned(),
             facts: vec![("colour".to_owned(), evil.clone())],
@@ -221,7 +225,11 @@ pub(super) fn page<P: Permission>(
             owner_id: owner.map(|id| id.to_string()).unwrap_or_default(),
             owners: people.who_may().map(|p| Choice::new(p.id.to_string(), p.name.clone())).collect(),
             me: me.person().id.to_string(),
-            strange_number: if message.order.is_none() { message.order_number.clone() } else { String::new() },
+            strange_number: if message.order.is_none() {
+                message.order_number.clone()
+            } else {
+                String::new()
+            },
             search: format!("/admin/search?{}", encode(&[("q", message.order_number.as_str())])),
             others: card::others(s, "Other messages of this address", &[&message.email], Some(id))?,
             history: history.iter().map(|event| entry(event, &people)).collect(),
