@@ -413,6 +413,26 @@ fn who_writes_too_often_waits() {
 }
 
 #[test]
+fn one_address_does_not_use_up_what_all_have_together() {
+    let more =
+        "\n[server]\ntrusted_proxies = [\"127.0.0.1/32\"]\n[server.limits]\nmessage = 2\nmessages = 4\n";
+    let (shop, _home) = shop_with(1, 3_600, more);
+    let key = key(&shop, ORIGIN);
+    let mut n = 0;
+    let mut from = |address: &str| {
+        n += 1;
+        let new = question("anna@example.com", &format!("Number {n}"));
+        let answer = send(&shop, &key, ORIGIN, &new, &[("x-forwarded-for", address)]);
+        (answer.status, answer.header("ratelimit-policy").unwrap_or_default().to_owned())
+    };
+    let statuses: Vec<u16> = (0..6).map(|_| from("203.0.113.7").0).collect();
+    assert_eq!(statuses, [201, 201, 429, 429, 429, 429]);
+    // A network of IPv6 is one.
+    assert_eq!(["2001:db8:1:2::1", "2001:db8:1:2::2", "2001:db8:1:2::3"].map(|a| from(a).0), [201, 201, 429]);
+    assert_eq!(from("203.0.113.8"), (429, "\"messages\";q=4;w=60".to_owned()));
+}
+
+#[test]
 fn a_message_is_linked_to_customer_and_order_of_its_address_alone() {
     let (shop, _home) = shop_with(1, 3_600, NO_BRAKE);
     let key = key(&shop, ORIGIN);

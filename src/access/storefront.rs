@@ -8,10 +8,11 @@ use crate::base::error::{Error, Kind, Result};
 use crate::base::origin;
 use crate::base::time::Timestamp;
 use crate::store::{Actor, ActorKind};
+use crate::web::limits::RateState;
 use crate::web::{Budget, Caller as Counted, Client, Fields, body, cors, json, request_id};
 use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use std::future::Future;
@@ -70,14 +71,20 @@ impl<T> Storefront<T> {
     pub fn once(&self, request: &HttpRequest) -> Result<Once> {
         Once::offered_by(self.key.id.to_string(), request, &self.bytes)
     }
-    /// Takes one from a budget of the address and one from a budget of the key.
+    /// Takes one from a budget of the address, and one from a budget of the key: in this order, so that one address that
+    /// writes without end does not use up what all others have together.
     ///
     /// # Errors
     /// `too_many_requests`.
-    pub fn charge(&self, request: &HttpRequest, of_key: Budget, of_address: Budget) -> Result<()> {
+    pub fn charge(&self, request: &HttpRequest, of_address: Budget, of_key: Budget) -> Result<()> {
+        take(request, of_address, Counted::At(self.client))?;
+        let own = request.extensions().get::<RateState>().cloned();
         take(request, of_key, Counted::Id(self.key.id.0))?;
-        // Last, so that the headers of the answer tell what is left to this address.
-        take(request, of_address, Counted::At(self.client))
+        // The headers of the answer tell what is left to this address.
+        if let Some(own) = own {
+            request.extensions_mut().insert(own);
+        }
+        Ok(())
     }
 }
 

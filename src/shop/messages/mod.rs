@@ -20,4 +20,6 @@ pub use ops::{
     ANSWER_LEN_MAX, Folder, Step, about, add_reply, assign, by_email, customer_of, find, get, page, receive,
     replies, reply, take, waiting,
 };
+#[cfg(any(test, fuzzing))]
+pub(crate) use storefront::fuzzed;
 pub use storefront::{ApiDocs, routes as storefront_routes};

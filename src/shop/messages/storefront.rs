@@ -159,7 +159,7 @@ fn shown(pages: &Pages, status: StatusCode, page: &ThanksPage) -> Result<HttpRes
 
 /// Keeps the message and says so.
 async fn taken(request: &HttpRequest, asked: &Storefront<MessageIn>, store: &Store) -> Result<HttpResponse> {
-    asked.charge(request, Budget::Messages, Budget::Message)?;
+    asked.charge(request, Budget::Message, Budget::Messages)?;
     let new = NewMessage::from(asked.value.clone()).checked()?;
     let once = asked.once(request)?;
     let (key, network) = (asked.key().clone(), asked.client().shortened().to_string());
@@ -179,6 +179,23 @@ pub(super) async fn ask(_: Public, request: HttpRequest) -> Result<HttpResponse>
         return preflight(&request, "POST");
     }
     Err(Error::invalid("method_not_allowed", "This address does not take that method."))
+}
+
+/// What strangers send: as a message, and as the address of a page.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn fuzzed(bytes: &[u8]) {
+    use super::spam;
+    use crate::base::origin;
+    let text = String::from_utf8_lossy(bytes);
+    if let Ok(origin) = origin::parse(&text) {
+        assert_eq!(origin::of_url(&origin), Some(origin));
+    }
+    let _origin = origin::of_url(&text);
+    let Ok(body) = crate::web::json::parse::<MessageIn>(bytes) else { return };
+    if let Ok(new) = NewMessage::from(body).checked() {
+        let _suspicion = spam::suspicion(&new, &["https://shop.example".to_owned()], false);
+        let _same = (spam::fingerprint(&new.body), spam::is_own_words(&new.body));
+    }
 }
 
 #[cfg(test)]
