@@ -17,18 +17,18 @@ pub(crate) struct Got {
 
 impl Got {
     /// The head without the folds of long lines.
-    fn header(&self, name: &str) -> String {
+    pub(crate) fn header(&self, name: &str) -> String {
         let (head, _) = self.data.split_once("\r\n\r\n").unwrap();
         let head = head.replace("\r\n ", " ").replace("\r\n\t", " ");
         let start = format!("{}:", name.to_lowercase());
         let line = head.lines().find(|line| line.to_lowercase().starts_with(&start));
         line.unwrap_or_else(|| panic!("no {name}: {head}"))[start.len()..].trim().to_owned()
     }
-    fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         self.header("message-id")
     }
     /// The parts, read as a mail program would: quoted-printable and base64 undone.
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         for part in self.data.split("--part-") {
             let Some((head, body)) = part.split_once("\r\n\r\n") else { continue };
@@ -106,7 +106,7 @@ impl Server {
     pub(crate) fn got(&self) -> Vec<Got> {
         self.seen.got.lock().unwrap().clone()
     }
-    fn to(&self, address: &str) -> Vec<Got> {
+    pub(crate) fn to(&self, address: &str) -> Vec<Got> {
         self.got().into_iter().filter(|got| got.to == address).collect()
     }
     fn asked(&self, address: &str) -> usize {

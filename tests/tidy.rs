@@ -16,6 +16,7 @@ const LADDER: &[&str] = &[
     "shop::orders",
     "shop::transfer",
     "shop::outreach",
+    "shop::messages",
     "shop::mail",
     "shop::desk",
     "shop",

@@ -49,6 +49,7 @@ const CHANGES_SHOW: &[(&str, &str)] = &[
     ("customers:export", "customers:view"),
     ("mail:send", "mail:view"),
     ("mail:manage", "mail:view"),
+    ("messages:reply", "messages:view"),
 ];
 
 /// The permissions as types: `Staff<may::EditOrders>`.
@@ -74,6 +75,8 @@ pub mod may {
         ViewMail "mail:view" "View mails" "See which mails were sent to whom, with their texts.",
         SendMail "mail:send" "Send mails" "Cancel mails, send them again, and say which addresses are not written to.",
         ManageMail "mail:manage" "Manage mails" "Choose which mails are sent, and change their templates.",
+        ViewMessages "messages:view" "View messages" "See what people write to the shop, with their contact data.",
+        ReplyMessages "messages:reply" "Answer messages" "Answer messages by mail, assign and close them, and say what is spam.",
         ManageBackups "backups:manage" "Manage backups" "Make, prove and download backups, which hold everything.",
         ManageSettings "settings:manage" "Change settings" "Change the shop's name, time zone, currency and country.",
         ManageJobs "jobs:manage" "Manage jobs" "Stop and repeat the jobs of others, and change schedules.",

@@ -4,6 +4,7 @@ use crate::base::error::Error;
 use crate::base::id;
 use crate::web::access_line::Line;
 use crate::web::client::Client;
+use crate::web::cors;
 use crate::web::error::{Problem, add_headers, of_status};
 use crate::web::limits::RateState;
 use crate::web::refusal::{self, Reader};
@@ -13,7 +14,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage as _, HttpResponse, ResponseError, web};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, ResponseError, web};
 use futures_util::FutureExt as _;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -71,7 +72,8 @@ pub async fn edge(
     let error = match outcome {
         Ok(Ok(mut answer)) => {
             let state = answer.request().extensions().get::<RateState>().cloned();
-            decorate(answer.headers_mut(), &web, &seen, state.as_ref());
+            let request = answer.request().clone();
+            decorate(answer.headers_mut(), &web, &seen, state.as_ref(), Some(&request));
             let who = answer.request().extensions().get::<Who>().map(|who| who.0.clone());
             let route = answer.request().match_pattern();
             let line = Line::of(&web, &seen, answer.status(), route.as_deref(), who.as_deref());
@@ -119,7 +121,13 @@ fn new_id(web: &Web) -> String {
 }
 
 /// The headers of every answer.
-fn decorate(headers: &mut HeaderMap, web: &Web, seen: &Seen, state: Option<&RateState>) {
+fn decorate(
+    headers: &mut HeaderMap,
+    web: &Web,
+    seen: &Seen,
+    state: Option<&RateState>,
+    request: Option<&HttpRequest>,
+) {
     for (name, value) in HEADERS {
         let name = HeaderName::from_static(name);
         if !headers.contains_key(&name) {
@@ -134,6 +142,9 @@ fn decorate(headers: &mut HeaderMap, web: &Web, seen: &Seen, state: Option<&Rate
     }
     if let Some(state) = state {
         state.write(headers);
+    }
+    if cors::is_storefront(&seen.path) {
+        cors::write(headers, request);
     }
 }
 
@@ -159,7 +170,7 @@ fn finished(web: &Web, seen: &Seen, error: &actix_web::Error) -> Finished {
         reader => refusal::page(web, &web.bare_shell(&seen.path, &seen.id), reader, error, &seen.id),
     };
     add_headers(error, &mut response);
-    decorate(response.headers_mut(), web, seen, None);
+    decorate(response.headers_mut(), web, seen, None, None);
     let line = Line::of(web, seen, response.status(), None, None);
     let status = response.status();
     let headers = response.headers().iter().map(|(n, v)| (n.clone(), v.clone())).collect();

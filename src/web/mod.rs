@@ -5,6 +5,7 @@ pub mod settings;
 pub mod error;
 
 pub mod client;
+pub mod cors;
 pub mod descriptors;
 pub mod dev;
 pub mod display;

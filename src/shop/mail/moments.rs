@@ -10,6 +10,14 @@ pub(super) enum Audience {
     Staff,
 }
 
+/// What a mail is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Matter {
+    Order,
+    Message,
+    Staff,
+}
+
 /// Declares the moments: the word on disk, in the API and in addresses; the label; the sentence; the event; who is told.
 macro_rules! moments {
     ($($name:ident $word:tt $label:literal $sentence:literal $event:literal $audience:ident,)+) => {
@@ -47,6 +55,8 @@ moments! {
     OrderPaid "order_paid" "Order paid" "To the customer, when an order is marked paid." "order.paid" Customer,
     OrderShipped "order_shipped" "Order shipped" "To the customer, when an order is marked shipped, with the tracking number." "order.shipped" Customer,
     OrderCancelled "order_cancelled" "Order cancelled" "To the customer, when an order is cancelled." "order.cancelled" Customer,
+    MessageReply "message_reply" "Answer to a message" "To who wrote to the shop, when somebody answers." "message.replied" Customer,
+    NewMessage "new_message" "New message, to the shop" "To the shop's own address, when somebody writes through the contact form. Answers go to who wrote." "message.received" Shop,
     NewOrder "new_order" "New order, to the shop" "To the shop's own address, when an order is placed." "order.placed" Shop,
     StaffAdded "staff_added" "New account" "To a new member of staff, without the password." "staff.added" Staff,
     PasswordReset "password_reset" "Password reset" "To a member of staff whose password somebody else has set." "staff.password_changed" Staff,
@@ -56,8 +66,24 @@ impl Moment {
     pub(super) fn from_word(word: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|moment| moment.word() == word)
     }
-    pub(super) fn is_of_order(self) -> bool {
-        self.audience() != Audience::Staff
+    pub(super) fn matter(self) -> Matter {
+        match self {
+            Self::MessageReply | Self::NewMessage => Matter::Message,
+            Self::StaffAdded | Self::PasswordReset => Matter::Staff,
+            Self::OrderPlaced
+            | Self::OrderPaid
+            | Self::OrderShipped
+            | Self::OrderCancelled
+            | Self::NewOrder => Matter::Order,
+        }
+    }
+    /// Whether somebody writes it by hand: it is queued with what they wrote, and cannot be switched off.
+    pub(super) fn is_by_hand(self) -> bool {
+        self == Self::MessageReply
+    }
+    /// Those that follow an event where they are switched on.
+    pub(super) fn switches() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|moment| !moment.is_by_hand())
     }
     /// Why it is not true any more of an order as it stands now; `None` while it is.
     pub(super) fn passed(self, order: &Order) -> Option<&'static str> {
@@ -96,7 +122,8 @@ mod tests {
     #[test]
     fn every_moment_reads_back_and_follows_an_event_that_there_is() {
         let orders = crate::shop::orders::EVENTS.iter().chain(crate::access::events::EVENTS);
-        let kinds: Vec<&str> = orders.map(|(kind, _)| *kind).collect();
+        let all = orders.chain(crate::shop::messages::EVENTS);
+        let kinds: Vec<&str> = all.map(|(kind, _)| *kind).collect();
         for moment in Moment::ALL {
             assert_eq!(Moment::from_word(moment.word()), Some(*moment));
             assert!(kinds.contains(&moment.event()), "{moment:?}");

@@ -58,6 +58,7 @@ pub(super) struct ShowPage {
     to: String,
     language: String,
     order: Option<Link>,
+    message: Option<Link>,
     badge: Badge,
     reason: String,
     created_at: Timestamp,
@@ -87,6 +88,7 @@ impl ShowPage {
                 .order
                 .zip(mail.number)
                 .map(|(order, number)| Link::new(format!("#{number}"), format!("/admin/orders/{order}"))),
+            message: mail.message.map(|id| Link::new("To the message", format!("/admin/messages/{id}"))),
             badge: badge(state, !mail.attempts.is_empty()),
             reason: mail.reason,
             created_at: mail.created_at,
@@ -118,6 +120,7 @@ impl Page for ShowPage {
             to: evil.clone(),
             language: "en".to_owned(),
             order: Some(Link::new("#1", "/admin/orders/1")),
+            message: Some(Link::new("To the message", "/admin/messages/msg_1")),
             badge: badge(State::Failed, true),
             reason: evil.clone(),
             created_at: at,

@@ -6,10 +6,11 @@ use crate::access::{profile, staff};
 use crate::base::error::{Error, Kind, Result};
 use crate::base::time::Timestamp;
 use crate::shop::mail::model::Content;
-use crate::shop::mail::moments::{LANGUAGES, Moment};
+use crate::shop::mail::moments::{LANGUAGES, Matter, Moment};
 use crate::shop::mail::scene::{self, Writer};
 use crate::shop::mail::settings;
 use crate::shop::mail::templates::{self, Source, Written};
+use crate::shop::messages;
 use crate::shop::orders;
 use crate::store::Snapshot;
 use crate::web::error::status;
@@ -159,7 +160,10 @@ fn values(
 ) -> Result<(Value, String, String)> {
     let (settings, profile) = (settings::get(s)?, profile::get(s)?);
     let writer = Writer { settings: &settings, profile: &profile, language: place.language, base };
-    if !place.moment.is_of_order() {
+    if place.moment.matter() == Matter::Message {
+        return of_message(place, s, &writer);
+    }
+    if place.moment.matter() == Matter::Staff {
         return match staff::find_by_email(s, me)? {
             Some(person) => Ok((writer.of_staff(&person)?, "your own account".to_owned(), String::new())),
             None => Ok((sample(place)?, "a made-up account".to_owned(), String::new())),
@@ -183,6 +187,17 @@ fn values(
     }
 }
 
+/// The newest message, with its answer where there is one.
+fn of_message(place: &Place, s: &Snapshot, writer: &Writer<'_>) -> Result<(Value, String, String)> {
+    let newest = messages::page(s, messages::Folder::All, None, 1)?.items.pop();
+    let Some(message) = newest.filter(|message| message.replies > 0 || !place.moment.is_by_hand()) else {
+        return Ok((sample(place)?, "a made-up message".to_owned(), String::new()));
+    };
+    let number = Some(message.replies).filter(|_| place.moment.is_by_hand());
+    let reply = number.map(|number| messages::reply(s, message.id, number)).transpose()?;
+    Ok((writer.of_message(&message, reply.as_ref())?, "the newest message".to_owned(), String::new()))
+}
+
 fn sample(place: &Place) -> Result<Value> {
     scene::samples(place.moment).map(|[full, _bare]| full)
 }
@@ -204,7 +219,7 @@ fn named(place: &Place, values: &Value) -> Result<Vec<Pair>> {
         Some(shown.chars().take(VALUE_MAX).collect::<String>())
     };
     let all = names(&scene::samples(place.moment)?);
-    let groups = ["shop", "customer", "order", "staff"];
+    let groups = ["shop", "customer", "order", "staff", "message", "reply"];
     let pairs = all.into_iter().filter(|name| !groups.contains(&name.as_str()));
     Ok(pairs.map(|name| Pair { value: value(&name).unwrap_or_default(), label: name }).collect())
 }
@@ -249,7 +264,7 @@ fn page(
             html: typed.html.clone(),
             is_own: own.is_some(),
             number,
-            is_of_order: place.moment.is_of_order(),
+            is_of_order: place.moment.matter() == Matter::Order,
             names: named(place, &values)?,
             preview: None,
             shown_with,
@@ -438,5 +453,6 @@ fn written(
         text,
         html,
         at: Timestamp(0),
+        in_reply_to: None,
     })
 }
