@@ -13,6 +13,7 @@ use crate::shop::desk::index::{StoreSource, changes, schema};
 use crate::shop::desk::retention::{self, Retention};
 use crate::shop::desk::schedules::{TidyUp, tidy_plan};
 use crate::shop::mail::{self, Post};
+use crate::shop::messages;
 use crate::shop::orders::{self, BulkWork};
 use crate::shop::outreach::{self, Kinds, Outreach};
 use crate::shop::sites::{self, Sites};
@@ -227,6 +228,7 @@ fn work_behind(store: &Store, door: &Nav) -> Option<u64> {
         "/admin/webhooks" => return store.read(outreach::failing).ok(),
         "/admin/sites" => return store.read(sites::failing).ok(),
         "/admin/mail" => return store.read(|s| mail::failed_lately(s, store.clock().now())).ok(),
+        "/admin/messages" => return store.read(|s| messages::waiting(s, messages::Folder::Open)).ok(),
         "/admin/orders" => orders::VIEWS.iter().find(|v| v.word == "to_ship")?,
         _ => return None,
     };

@@ -8,6 +8,7 @@ use crate::base::money::Currency;
 use crate::base::time::{Timestamp, Zone};
 use crate::search::{Cursor, Schema, query as language};
 use crate::shop::desk::index::schema;
+use crate::shop::messages;
 use crate::shop::orders::{OrderId, PlaceOrder};
 use crate::shop::transfer::input::Input;
 use crate::shop::transfer::intake::{self, Source};
@@ -38,6 +39,7 @@ pub const TARGETS: &[Target] = &[
     ("forwarded", forwarded),
     ("journal", journal::fuzzed::segment),
     ("json_lines", json_lines),
+    ("message_body", messages::fuzzed),
     ("multipart", multipart),
     ("order_body", order_body),
     ("search", search),

@@ -1,7 +1,7 @@
 //! Every list of the program in one place: tables, checks, doors of the navigation, kinds of events.
 
 use crate::access;
-use crate::shop::{customers, desk, mail, orders, outreach, sites, transfer};
+use crate::shop::{customers, desk, mail, messages, orders, outreach, sites, transfer};
 use crate::store::{Checker, TableInfo};
 use crate::web::{Group, Nav};
 use crate::work;
@@ -18,6 +18,7 @@ pub fn tables() -> &'static [TableInfo] {
             outreach::TABLES,
             sites::TABLES,
             mail::TABLES,
+            messages::TABLES,
             desk::retention::TABLES,
         ];
         access::TABLES
@@ -31,8 +32,14 @@ pub fn tables() -> &'static [TableInfo] {
 }
 
 /// What `backroom check` proves beyond the store's own invariants.
-pub const CHECKS: &[Checker] =
-    &[orders::check, orders::bulk::check, sites::check, work::jobs::check, work::subscriptions::check];
+pub const CHECKS: &[Checker] = &[
+    orders::check,
+    orders::bulk::check,
+    sites::check,
+    messages::check,
+    work::jobs::check,
+    work::subscriptions::check,
+];
 
 const fn door(label: &'static str, href: &'static str, icon: &'static str, key: &'static str) -> Nav {
     Nav { label, href, icon, key: Some(key), permission: None, group: Group::Sell, phone: true }
@@ -45,6 +52,10 @@ pub fn doors() -> &'static [Nav] {
             door("Home", "/admin", "house", "h"),
             Nav { permission: Some("orders:view"), ..door("Orders", "/admin/orders", "shopping-cart", "o") },
             Nav { permission: Some("customers:view"), ..door("Customers", "/admin/customers", "users", "u") },
+            Nav {
+                permission: Some("messages:view"),
+                ..door("Messages", "/admin/messages", "message-square", "e")
+            },
             Nav { permission: Some("mail:view"), phone: false, ..door("Mail", "/admin/mail", "mail", "m") },
             Nav {
                 permission: Some("backups:manage"),
@@ -96,7 +107,7 @@ pub fn tellers() -> access::parked::Tellers {
 
 /// The cards that other features put on the page of an order.
 pub fn asides() -> orders::admin::Asides {
-    orders::admin::Asides(vec![mail::of_order])
+    orders::admin::Asides(vec![desk::inbox::of_order, mail::of_order])
 }
 
 #[cfg(test)]

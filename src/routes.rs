@@ -3,7 +3,7 @@
 use crate::access;
 use crate::app::Front;
 use crate::registry;
-use crate::shop::{customers, desk, mail, orders, outreach, sites, transfer};
+use crate::shop::{customers, desk, mail, messages, orders, outreach, sites, transfer};
 use crate::web::query::no_strangers;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig, scope};
@@ -39,6 +39,8 @@ pub fn configure(front: &Front, config: &mut ServiceConfig) {
             .configure(sites::api_routes)
             .configure(desk::api_routes),
     );
+    // What the pages of the shop call, from other origins.
+    config.configure(messages::storefront_routes);
     // Pages.
     config
         .configure(access::routes)

@@ -34,7 +34,9 @@ impl Document {
         let what = format!("{method} {template}");
         let operation = &self.api["paths"][template][method.to_lowercase()];
         assert!(operation.is_object(), "{what} is not documented");
+        let own = headers.iter().any(|(name, _)| *name == "authorization");
         let mut sent = vec![("authorization", format!("Bearer {}", shop.key))];
+        sent.retain(|_| !own);
         sent.extend(headers.iter().map(|(name, value)| (*name, (*value).to_owned())));
         if body.is_some() {
             sent.push(("content-type", "application/json".to_owned()));
@@ -156,6 +158,7 @@ fn every_operation_answers_as_the_document_says() {
 
     webhooks(&shop, &mut api);
     mail(&shop, &mut api);
+    messages(&shop, &mut api);
     sites(&shop, &mut api);
     jobs(&shop, &mut api);
 
@@ -250,6 +253,42 @@ fn mail(shop: &Shop, api: &mut Document) {
     let template = "/api/v1/mail/suppressed/{address}";
     api.call(shop, ("DELETE", template), &address, None, &[]).expect(204);
     api.call(shop, ("DELETE", template), &address, None, &[]).expect(404);
+}
+
+/// One is sent, answered, handed on, closed, and taken for spam and not.
+fn messages(shop: &Shop, api: &mut Document) {
+    let (door, origin) = ("/store/v1/messages", "https://shop.example");
+    let key = format!("Bearer {}", crate::messages::key(shop, origin));
+    let headers = [("authorization", key.as_str()), ("origin", origin), ("idempotency-key", "message")];
+    let new = json!({"email": "anna@example.com", "name": "Anna", "subject": "Parcel", "body": "Where is it?",
+        "order_number": "#1", "phone": "030", "page": "https://shop.example/contact", "language": "de",
+        "metadata": {"colour": "navy"}});
+    let sent = api.call(shop, ("POST", door), door, Some(&new), &headers).expect(201).json();
+    api.call(shop, ("POST", door), door, Some(&new), &headers).expect(201);
+    let again = [("authorization", key.as_str()), ("origin", origin)];
+    api.call(shop, ("POST", door), door, Some(&json!({"email": "x"})), &again).expect(422);
+    api.call(shop, ("POST", door), door, Some(&new), &[("origin", origin)]).expect(401);
+    api.call(shop, ("POST", door), door, Some(&new), &again[..1]).expect(403);
+    let list = "/api/v1/messages";
+    api.call(shop, ("GET", list), &format!("{list}?view=open&limit=1"), None, &[]).expect(200);
+    api.call(shop, ("GET", list), &format!("{list}?email=anna@example.com"), None, &[]).expect(200);
+    api.call(shop, ("GET", list), &format!("{list}?view=odd"), None, &[]).expect(422);
+    let one = format!("{list}/{}", sent["id"].as_str().unwrap());
+    api.call(shop, ("GET", "/api/v1/messages/{id}"), &one, None, &[]).expect(200);
+    let (template, path) = ("/api/v1/messages/{id}/replies", format!("{one}/replies"));
+    let answer = json!({"text": "On its way.", "close": true});
+    api.call(shop, ("POST", template), &path, Some(&answer), &[("if-match", "\"99\"")]).expect(412);
+    api.call(shop, ("POST", template), &path, Some(&answer), &[("idempotency-key", "answer")]).expect(201);
+    api.call(shop, ("POST", template), &path, Some(&answer), &[("idempotency-key", "answer")]).expect(201);
+    let (template, path) = ("/api/v1/messages/{id}/assign", format!("{one}/assign"));
+    let owner = json!({"assigned_to": crate::harness::OWNER});
+    api.call(shop, ("POST", template), &path, Some(&owner), &[]).expect(200);
+    api.call(shop, ("POST", template), &path, Some(&json!({"assigned_to": "nobody"})), &[]).expect(422);
+    for (step, status) in [("reopen", 200), ("reopen", 409), ("close", 200), ("spam", 200), ("not-spam", 200)]
+    {
+        let template = format!("/api/v1/messages/{{id}}/{step}");
+        api.call(shop, ("POST", &template), &format!("{one}/{step}"), None, &[]).expect(status);
+    }
 }
 
 fn jobs(shop: &Shop, api: &mut Document) {

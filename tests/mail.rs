@@ -17,7 +17,7 @@ pub(crate) struct Got {
 
 impl Got {
     /// The head without the folds of long lines.
-    fn header(&self, name: &str) -> String {
+    pub(crate) fn header(&self, name: &str) -> String {
         let (head, _) = self.data.split_once("\r\n\r\n").unwrap();
         let head = head.replace("\r\n ", " ").replace("\r\n\t", " ");
         let start = format!("{}:", name.to_lowercase());
@@ -41,7 +41,7 @@ impl Got {
         out + rest
     }
     /// The parts, read as a mail program would: quoted-printable and base64 undone.
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         for part in self.data.split("--part-") {
             let Some((head, body)) = part.split_once("\r\n\r\n") else { continue };
@@ -119,7 +119,7 @@ impl Server {
     pub(crate) fn got(&self) -> Vec<Got> {
         self.seen.got.lock().unwrap().clone()
     }
-    fn to(&self, address: &str) -> Vec<Got> {
+    pub(crate) fn to(&self, address: &str) -> Vec<Got> {
         self.got().into_iter().filter(|got| got.to == address).collect()
     }
     fn asked(&self, address: &str) -> usize {

@@ -16,6 +16,7 @@ const LADDER: &[&str] = &[
     "shop::orders",
     "shop::transfer",
     "shop::outreach",
+    "shop::messages",
     "shop::sites",
     "shop::mail",
     "shop::desk",

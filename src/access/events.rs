@@ -47,7 +47,15 @@ events! {
     /// A wrong password for an account that exists.
     SignInFailed "staff.sign_in_failed" { device: String, network: String, }
     /// A program may call the API from now on.
-    KeyCreated "key.created" { name: String, scopes: Vec<String>, expires_at: Option<Timestamp>, }
+    KeyCreated "key.created" {
+        name: String,
+        scopes: Vec<String>,
+        /// Of a publishable key.
+        origins: Vec<String>,
+        expires_at: Option<Timestamp>,
+    }
+    /// Pages of other origins may use a publishable key.
+    KeyOriginsChanged "key.origins_changed" { name: String, before: Vec<String>, after: Vec<String>, }
     /// A key does not work any more.
     KeyRevoked "key.revoked" { name: String, }
 }

@@ -5,7 +5,7 @@ use crate::access::key::ApiKey;
 use crate::access::permission::{self, Permission, Rights};
 use crate::access::role::Role;
 use crate::access::session::Session;
-use crate::access::staff::{self, Granter, StaffMember};
+use crate::access::staff::{self, Granter, StaffId, StaffMember};
 use crate::access::standing::{Credential, Standing};
 use crate::access::token::TokenHash;
 use crate::access::turn_away;
@@ -185,6 +185,10 @@ impl<P> Caller<P> {
     /// Whether it is a person's session, and not the key of a program.
     pub fn is_person(&self) -> bool {
         matches!(self.credential, Credential::Session(_))
+    }
+    /// The person, where it is one's session.
+    pub fn person(&self) -> Option<StaffId> {
+        self.granter.staff
     }
     /// The caller as the one who manages staff or keys.
     pub fn granter(&self) -> Granter {

@@ -115,30 +115,43 @@ impl Access {
     /// The API key of a request; `None` when it carries none. Nothing of it is ever logged.
     ///
     /// # Errors
-    /// `key_in_address` (400), `invalid_key` (401), `too_many_requests` (429).
+    /// `key_in_address` (400), `invalid_key`, `wrong_key_kind` (401), `too_many_requests` (429).
     pub fn key(&self, request: &HttpRequest) -> Result<Option<ApiKey>> {
         refuse_key_in_address(request)?;
         let Some(header) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
-        let client = Client::of(request);
-        let found = match header.to_str().ok().and_then(bearer) {
-            Some(secret) => self.store().read(|s| key::find_by_secret(s, secret))?,
-            None => None,
+        let secret = header.to_str().ok().and_then(bearer).unwrap_or_default();
+        let key = match self.working_key(secret, Door::BackOffice)? {
+            Ok(key) => key,
+            Err(refusal) => {
+                // The address was not counted before, because the request showed a key.
+                take(request, Budget::Address, Counted::At(Client::of(request)))?;
+                return Err(refusal);
+            }
         };
-        let refused = match &found {
-            Some(key) => key.refusal(self.now()),
-            None => Some("This is no API key of this shop. Send Authorization: Bearer sk_live_…"),
+        take(request, Budget::Key, Counted::Id(key.id.0))?;
+        self.used(request, &key);
+        Ok(Some(key))
+    }
+
+    /// The key with this secret, if it works and is of the kind that opens this door; else why not.
+    pub(super) fn working_key(&self, secret: &str, door: Door) -> Result<std::result::Result<ApiKey, Error>> {
+        let refuse = |code, text| Ok(Err(Error::refuse(Kind::Unauthenticated, code, text)));
+        let Some(key) = self.store().read(|s| key::find_by_secret(s, secret))? else {
+            return refuse("invalid_key", door.unknown());
         };
-        if let Some(text) = refused {
-            // The address was not counted before, because the request showed a key.
-            take(request, Budget::Address, Counted::At(client))?;
-            return Err(Error::refuse(Kind::Unauthenticated, "invalid_key", text));
+        if key.is_publishable() != (door == Door::Storefront) {
+            return refuse("wrong_key_kind", door.wrong_kind());
         }
-        if let Some(key) = &found {
-            request.extensions_mut().insert(Who(key.id.to_string()));
-            take(request, Budget::Key, Counted::Id(key.id.0))?;
-            self.touch_key(key, client);
+        match key.refusal(self.now()) {
+            Some(text) => refuse("invalid_key", text),
+            None => Ok(Ok(key)),
         }
-        Ok(found)
+    }
+
+    /// Notes on the request whose it is, and in the store that the key is in use.
+    pub(super) fn used(&self, request: &HttpRequest, key: &ApiKey) {
+        request.extensions_mut().insert(Who(key.id.to_string()));
+        self.touch_key(key, Client::of(request));
     }
 
     fn touch_key(&self, key: &ApiKey, client: Client) {
@@ -193,8 +206,36 @@ pub(super) fn take(request: &HttpRequest, budget: Budget, caller: Counted) -> Re
     }
 }
 
+/// What a key opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Door {
+    BackOffice,
+    Storefront,
+}
+
+impl Door {
+    fn unknown(self) -> &'static str {
+        match self {
+            Self::BackOffice => "This is no API key of this shop. Send Authorization: Bearer sk_live_…",
+            Self::Storefront => {
+                "This is no publishable key of this shop. Send Authorization: Bearer pk_live_…, or the key as the field key of a form."
+            }
+        }
+    }
+    fn wrong_kind(self) -> &'static str {
+        match self {
+            Self::BackOffice => {
+                "This is a publishable key, for pages of the shop: it opens /store/ alone. Here a secret key is needed: Authorization: Bearer sk_live_…"
+            }
+            Self::Storefront => {
+                "This is a secret key, which must never stand in a page: revoke it if it does. Here a publishable key is needed: Authorization: Bearer pk_live_…"
+            }
+        }
+    }
+}
+
 /// The secret behind `Bearer`.
-fn bearer(header: &str) -> Option<&str> {
+pub(super) fn bearer(header: &str) -> Option<&str> {
     let (scheme, secret) = header.trim().split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
 }

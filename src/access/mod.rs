@@ -29,6 +29,7 @@ pub mod setup;
 mod shells;
 mod sign_in;
 mod standing;
+mod storefront;
 #[cfg(test)]
 mod tests;
 pub mod token;
@@ -45,6 +46,7 @@ pub use settings::Settings;
 pub use setup::setup_link;
 pub use shells::{DOORS, shells};
 pub use standing::Standing;
+pub use storefront::{Storefront, preflight};
 
 use crate::store::TableInfo;
 

@@ -43,13 +43,21 @@ impl Once {
     /// # Errors
     /// `idempotency_key_invalid`.
     pub fn offered<P>(caller: &Caller<P>, request: &HttpRequest, body: &[u8]) -> Result<Self> {
+        Self::offered_by(caller.actor().id, request, body)
+    }
+
+    /// The same for a caller who is known otherwise; `scope` keeps callers apart.
+    ///
+    /// # Errors
+    /// `idempotency_key_invalid`.
+    pub(super) fn offered_by(scope: String, request: &HttpRequest, body: &[u8]) -> Result<Self> {
         let mut hash = Sha256::new();
         hash.update(request.method().as_str());
         hash.update([0]);
         hash.update(request.path());
         hash.update([0]);
         hash.update(body);
-        Ok(Self { scope: caller.actor().id, key: key_of(request)?, hash: hash.finalize().into() })
+        Ok(Self { scope, key: key_of(request)?, hash: hash.finalize().into() })
     }
 
     /// Runs `op` unless this request was answered before; its answer is remembered with its change.

@@ -49,6 +49,7 @@ const CHANGES_SHOW: &[(&str, &str)] = &[
     ("customers:export", "customers:view"),
     ("mail:send", "mail:view"),
     ("mail:manage", "mail:view"),
+    ("messages:reply", "messages:view"),
     ("sites:manage", "sites:view"),
 ];
 
@@ -75,6 +76,8 @@ pub mod may {
         ViewMail "mail:view" "View mails" "See which mails were sent to whom, with their texts.",
         SendMail "mail:send" "Send mails" "Cancel mails, send them again, and say which addresses are not written to.",
         ManageMail "mail:manage" "Manage mails" "Choose which mails are sent, and change their templates.",
+        ViewMessages "messages:view" "View messages" "See what people write to the shop, with their contact data.",
+        ReplyMessages "messages:reply" "Answer messages" "Answer messages by mail, assign and close them, and say what is spam.",
         ViewSites "sites:view" "View sites" "See whose certificates are watched, and what was seen.",
         ManageSites "sites:manage" "Manage sites" "Add and remove sites whose certificates are watched, and have them looked at.",
         ManageBackups "backups:manage" "Manage backups" "Make, prove and download backups, which hold everything.",

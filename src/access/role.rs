@@ -70,7 +70,7 @@ const TABLE: &[Line] = &[
         role: Role::Support,
         word: "support",
         label: "Support",
-        sentence: "Helps customers: sees, places and changes orders and customers, and sends mails again.",
+        sentence: "Helps customers: sees, places and changes orders and customers, answers messages, and sends mails again.",
         grant: Grant::Only(&[
             "orders:view",
             "orders:create",
@@ -79,6 +79,8 @@ const TABLE: &[Line] = &[
             "customers:edit",
             "mail:view",
             "mail:send",
+            "messages:view",
+            "messages:reply",
             "sites:view",
         ]),
     },
@@ -176,6 +178,8 @@ webhooks:manage   x . . . .
 mail:view         x x x . x
 mail:send         x x x . .
 mail:manage       x x . . .
+messages:view     x x x . x
+messages:reply    x x x . .
 sites:view        x x x . x
 sites:manage      x x . . .
 backups:manage    x . . . .

@@ -7,6 +7,8 @@ pub type TokenHash = [u8; 32];
 
 /// What every secret API key begins with; scanners for leaked keys know the form.
 pub const KEY_PREFIX: &str = "sk_live_";
+/// What a key begins with that stands in pages for everybody to read.
+pub const PUBLISHABLE_PREFIX: &str = "pk_live_";
 /// 32 bytes in base 62.
 const BODY_LEN: usize = 43;
 /// 4 bytes in base 62.
@@ -24,17 +26,27 @@ pub fn new_link_token() -> String {
     crate::base::id::to_text(&rand::random::<[u8; 16]>())
 }
 
-/// A new API key: prefix, 43 random letters and digits, 6 of a checksum.
+/// A new secret API key: prefix, 43 random letters and digits, 6 of a checksum.
 pub fn new_key() -> String {
-    let body = new_token();
-    let sum = checksum(&body);
-    format!("{KEY_PREFIX}{body}{sum}")
+    key_with(KEY_PREFIX)
 }
 
-/// Whether a text has the form and the checksum of an API key: a mistyped one is known without a look into the
-/// store.
+/// A new publishable key, of the same form.
+pub fn new_publishable_key() -> String {
+    key_with(PUBLISHABLE_PREFIX)
+}
+
+fn key_with(prefix: &str) -> String {
+    let body = new_token();
+    let sum = checksum(&body);
+    format!("{prefix}{body}{sum}")
+}
+
+/// Whether a text has the form and the checksum of an API key, secret or publishable: a mistyped one is known without a
+/// look into the store.
 pub fn is_key(text: &str) -> bool {
     text.strip_prefix(KEY_PREFIX)
+        .or_else(|| text.strip_prefix(PUBLISHABLE_PREFIX))
         .filter(|rest| rest.len() == BODY_LEN + SUM_LEN && rest.bytes().all(|b| DIGITS.contains(&b)))
         .and_then(|rest| rest.split_at_checked(BODY_LEN))
         .is_some_and(|(body, sum)| checksum(body) == sum)
@@ -43,7 +55,8 @@ pub fn is_key(text: &str) -> bool {
 /// How a key is recognised in lists without showing it: `sk_live_…9f2c`.
 pub fn hint(key: &str) -> String {
     let tail: String = key.chars().skip(key.chars().count().saturating_sub(4)).collect();
-    format!("{KEY_PREFIX}…{tail}")
+    let prefix = if key.starts_with(PUBLISHABLE_PREFIX) { PUBLISHABLE_PREFIX } else { KEY_PREFIX };
+    format!("{prefix}…{tail}")
 }
 
 /// A password that a person can read out: four groups of five, no look-alikes, 98 bits.
@@ -104,6 +117,8 @@ mod tests {
         }
         assert!(!is_key("") && !is_key("sk_live_") && !is_key(&key[..56]) && !is_key(&format!("{key}0")));
         assert_eq!(hint(&key), format!("sk_live_…{}", &key[53..]));
+        let open = new_publishable_key();
+        assert!(is_key(&open) && hint(&open).starts_with("pk_live_…"), "{open}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! E-mail addresses: what is accepted, and the form in which two of them are the same.
 
 use crate::base::error::{Error, Result};
+use crate::base::unseen;
 use unicode_normalization::UnicodeNormalization;
 
 /// RFC 5321 4.5.3.1: a path of 256 octets less the angle brackets.
@@ -45,7 +46,7 @@ fn is_local(local: &str) -> bool {
                 && atom.chars().all(|c| {
                     (c.is_alphanumeric() && c != '\u{fffd}')
                         || "!#$%&'*+-/=?^_`{|}~".contains(c)
-                        || (!c.is_ascii() && !c.is_control() && !c.is_whitespace() && !is_hidden(c))
+                        || (!c.is_ascii() && !c.is_control() && !c.is_whitespace() && !unseen::is_hidden(c))
                 })
         })
 }
@@ -62,11 +63,6 @@ fn is_domain(domain: &str) -> bool {
                 })
         })
         && domain.rsplit('.').next().is_some_and(|top| top.chars().any(char::is_alphabetic))
-}
-
-/// Marks that are not seen or turn the text around; U+FFFD is the sign of damage.
-fn is_hidden(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff0}'..='\u{ffff}')
 }
 
 #[cfg(test)]

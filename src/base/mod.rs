@@ -1,4 +1,4 @@
-//! The words everything uses: money, time, ids, error, currency, country, phone, e-mail. No I/O.
+//! The words everything uses: money, time, ids, error, currency, country, phone, e-mail, origin, unseen characters. No I/O.
 
 pub mod country;
 pub mod email;
@@ -6,5 +6,7 @@ pub mod error;
 pub mod id;
 pub mod money;
 pub mod nearest;
+pub mod origin;
 pub mod phone;
 pub mod time;
+pub mod unseen;

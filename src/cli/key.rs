@@ -27,6 +27,10 @@ pub(super) enum KeyVerb {
 Examples:
   backroom key create --name storefront --scope orders:view --scope orders:create
   KEY=$(backroom key create --name backup --scope all)
+  backroom key create --name 'contact form' --origin https://shop.example.com
+
+With --scope it is a secret key for the back office. With --origin it is a publishable one, which may stand in pages of
+those origins and opens the storefront alone.
 
 With --json: {\"id\", \"key\"}.")]
     Create {
@@ -34,8 +38,16 @@ With --json: {\"id\", \"key\"}.")]
         #[arg(long)]
         name: String,
         /// What it may do, such as orders:view; `all` is everything; may be repeated
-        #[arg(long = "scope", value_name = "SCOPE", required = true)]
+        #[arg(
+            long = "scope",
+            value_name = "SCOPE",
+            required_unless_present = "origins",
+            conflicts_with = "origins"
+        )]
         scopes: Vec<String>,
+        /// Where the pages are that use a publishable key, such as https://shop.example.com; may be repeated
+        #[arg(long = "origin", value_name = "ORIGIN")]
+        origins: Vec<String>,
         /// One line of JSON
         #[arg(long)]
         json: bool,
@@ -45,7 +57,7 @@ With --json: {\"id\", \"key\"}.")]
 Example:
   backroom key list --json
 
-With --json, one line a key: {\"id\", \"name\", \"scopes\", \"created_at\", \"last_used_at\", \"is_revoked\"}.")]
+With --json, one line a key: {\"id\", \"name\", \"scopes\", \"origins\", \"created_at\", \"last_used_at\", \"is_revoked\"}.")]
     List {
         /// JSON, one line a key
         #[arg(long)]
@@ -62,9 +74,14 @@ const DAYS: u32 = 365;
 /// Creates, lists or revokes keys.
 pub(super) fn run(args: KeyArgs, app: &App, answer: &mut Answer) -> Result<Exit> {
     match args.verb {
-        KeyVerb::Create { name, scopes, json } => {
-            let secret = token::new_key();
-            let (new, kept) = (NewKey { name, scopes, days: Some(DAYS) }, secret.clone());
+        KeyVerb::Create { name, scopes, origins, json } => {
+            let origins = Some(origins).filter(|origins| !origins.is_empty());
+            // One that stands in pages is not found out, and would only end at a bad time.
+            let (secret, days) = match origins {
+                Some(_) => (token::new_publishable_key(), None),
+                None => (token::new_key(), Some(DAYS)),
+            };
+            let (new, kept) = (NewKey { name, scopes, days, origins }, secret.clone());
             let made = app
                 .store
                 .write_blocking(app.actor(), move |tx| key::create(tx, &Granter::console(), &new, &kept))?;
@@ -78,7 +95,7 @@ pub(super) fn run(args: KeyArgs, app: &App, answer: &mut Answer) -> Result<Exit>
             for key in app.store.read(key::list)? {
                 if json {
                     answer.json(&json!({
-                        "id": key.id, "name": key.name, "scopes": key.scopes, "created_at": key.created_at,
+                        "id": key.id, "name": key.name, "scopes": key.scopes, "origins": key.origins(), "created_at": key.created_at,
                         "last_used_at": key.last_used_at, "is_revoked": key.revoked_at.is_some(),
                     }))?;
                 } else {
@@ -88,7 +105,7 @@ pub(super) fn run(args: KeyArgs, app: &App, answer: &mut Answer) -> Result<Exit>
                         key.id,
                         state,
                         key.name,
-                        key.scopes.join(" ")
+                        if key.is_publishable() { key.origins().join(" ") } else { key.scopes.join(" ") }
                     ))?;
                 }
             }

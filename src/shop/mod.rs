@@ -3,6 +3,7 @@
 pub mod customers;
 pub mod desk;
 pub mod mail;
+pub mod messages;
 pub mod orders;
 pub mod outreach;
 pub mod sites;

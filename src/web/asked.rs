@@ -42,7 +42,6 @@ impl Asked {
         let (own, filters): (Vec<_>, Vec<_>) =
             query::pairs(text).into_iter().partition(|(name, _)| OF_LISTS.contains(&name.as_str()));
         let list = query::parse(&query::encode(&own))?;
-        let filters = filters.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         Ok(Self { list, filters })
     }
 
@@ -62,6 +61,11 @@ impl Asked {
                 return Err(Error::invalid("duplicate_parameter", "This is given twice.").on(pointer));
             }
             let (field, compare) = read(schema, kind, name)?;
+            // Whoever forgot to fill in a value must not be answered with everything.
+            if value.trim().is_empty() {
+                let text = format!("Give a value, or leave “{}” out.", field.name);
+                return Err(Error::invalid("invalid_parameter", text).on(pointer));
+            }
             let term = given(schema, now, field.name, compare, value).map_err(|p| refusal(&p).on(pointer))?;
             query = query.and(&term);
         }

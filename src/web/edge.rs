@@ -2,18 +2,19 @@
 
 use crate::base::error::Error;
 use crate::base::id;
+use crate::web::access_line::Line;
 use crate::web::client::Client;
+use crate::web::cors;
 use crate::web::error::{Problem, add_headers, of_status};
 use crate::web::limits::RateState;
 use crate::web::refusal::{self, Reader};
-use crate::web::settings::LogAddress;
 use crate::web::{RequestId, Web};
-use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage as _, HttpResponse, ResponseError, web};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, ResponseError, web};
 use futures_util::FutureExt as _;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -44,13 +45,13 @@ const ID_MAX: usize = 64;
 pub struct Who(pub String);
 
 /// What is known of a request before it is handed on; a panic takes the rest with it.
-struct Seen {
-    id: String,
-    method: Method,
+pub(super) struct Seen {
+    pub(super) id: String,
+    pub(super) method: Method,
     path: String,
     reader: Reader,
-    client: Client,
-    started: Instant,
+    pub(super) client: Client,
+    pub(super) started: Instant,
 }
 
 /// The middleware.
@@ -60,7 +61,7 @@ struct Seen {
 pub async fn edge(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let Some(web) = request.app_data::<web::Data<Web>>().cloned() else {
         return Err(Error::internal("the app has no Web data").into());
     };
@@ -71,12 +72,12 @@ pub async fn edge(
     let error = match outcome {
         Ok(Ok(mut answer)) => {
             let state = answer.request().extensions().get::<RateState>().cloned();
-            decorate(answer.headers_mut(), &web, &seen, state.as_ref());
+            let request = answer.request().clone();
+            decorate(answer.headers_mut(), &web, &seen, state.as_ref(), Some(&request));
             let who = answer.request().extensions().get::<Who>().map(|who| who.0.clone());
             let route = answer.request().match_pattern();
-            let size = answer.response().body().size();
-            log(&web, &seen, answer.status(), route.as_deref(), who.as_deref(), size);
-            return Ok(answer);
+            let line = Line::of(&web, &seen, answer.status(), route.as_deref(), who.as_deref());
+            return Ok(answer.map_body(|_, body| line.with(body.boxed())));
         }
         Ok(Err(error)) => match error.as_error::<Error>() {
             Some(_) => error,
@@ -120,7 +121,13 @@ fn new_id(web: &Web) -> String {
 }
 
 /// The headers of every answer.
-fn decorate(headers: &mut HeaderMap, web: &Web, seen: &Seen, state: Option<&RateState>) {
+fn decorate(
+    headers: &mut HeaderMap,
+    web: &Web,
+    seen: &Seen,
+    state: Option<&RateState>,
+    request: Option<&HttpRequest>,
+) {
     for (name, value) in HEADERS {
         let name = HeaderName::from_static(name);
         if !headers.contains_key(&name) {
@@ -136,25 +143,9 @@ fn decorate(headers: &mut HeaderMap, web: &Web, seen: &Seen, state: Option<&Rate
     if let Some(state) = state {
         state.write(headers);
     }
-}
-
-/// One line a request: the route and not the path, no query, no name.
-fn log(web: &Web, seen: &Seen, status: StatusCode, route: Option<&str>, who: Option<&str>, size: BodySize) {
-    let took = seen.started.elapsed();
-    let route = route.unwrap_or("-");
-    web.metrics().count(&seen.method, route, status, took);
-    let ip = match web.settings().log_address {
-        LogAddress::Full => seen.client.0.to_string(),
-        LogAddress::Short => seen.client.shortened().to_string(),
-        LogAddress::None => String::new(),
-    };
-    let bytes = match size {
-        BodySize::Sized(n) => n,
-        BodySize::None | BodySize::Stream => 0,
-    };
-    let ms = f64::from(u32::try_from(took.as_micros()).unwrap_or(u32::MAX)) / 1000.0;
-    let (method, status) = (seen.method.as_str(), status.as_u16());
-    tracing::info!(target: "access", request_id = %seen.id, method, route, status, ms, bytes, who, ip, "request");
+    if cors::is_storefront(&seen.path) {
+        cors::write(headers, request);
+    }
 }
 
 fn said(panic: &(dyn std::any::Any + Send)) -> String {
@@ -179,11 +170,12 @@ fn finished(web: &Web, seen: &Seen, error: &actix_web::Error) -> Finished {
         reader => refusal::page(web, &web.bare_shell(&seen.path, &seen.id), reader, error, &seen.id),
     };
     add_headers(error, &mut response);
-    decorate(response.headers_mut(), web, seen, None);
-    log(web, seen, response.status(), None, None, response.body().size());
+    decorate(response.headers_mut(), web, seen, None, None);
+    let line = Line::of(web, seen, response.status(), None, None);
     let status = response.status();
     let headers = response.headers().iter().map(|(n, v)| (n.clone(), v.clone())).collect();
     let body = response.into_body().try_into_bytes().unwrap_or_default();
+    line.write(body.len() as u64);
     Finished { status, headers, body }
 }
 

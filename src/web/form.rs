@@ -24,6 +24,24 @@ pub struct Form<T>(pub T);
 pub struct Fields(pub Vec<(String, String)>);
 
 impl Fields {
+    /// The fields of a body.
+    ///
+    /// # Errors
+    /// `unreadable` for what is no UTF-8.
+    pub fn of(bytes: &[u8]) -> Result<Self> {
+        let text = std::str::from_utf8(bytes)
+            .map_err(|e| Error::invalid("unreadable", "The form is not UTF-8.").because(e))?;
+        if !query::is_text(text) {
+            return Err(Error::invalid("unreadable", "The form has bytes that are no UTF-8, such as %FF."));
+        }
+        Ok(Self(query::pairs(text)))
+    }
+    /// Takes a field out, with the first of its values.
+    pub fn take(&mut self, name: &str) -> Option<String> {
+        let value = self.get(name).map(str::to_owned);
+        self.0.retain(|(key, _)| key != name);
+        value
+    }
     /// The first value of a field.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
@@ -57,16 +75,7 @@ impl FromRequest for Fields {
         let taken = payload.take();
         Box::pin(async move {
             accepted?;
-            let bytes = body::read(taken, length, LIMIT).await?;
-            let text = std::str::from_utf8(&bytes)
-                .map_err(|e| Error::invalid("unreadable", "The form is not UTF-8.").because(e))?;
-            if !query::is_text(text) {
-                return Err(Error::invalid(
-                    "unreadable",
-                    "The form has bytes that are no UTF-8, such as %FF.",
-                ));
-            }
-            Ok(Self(query::pairs(text)))
+            Self::of(&body::read(taken, length, LIMIT).await?)
         })
     }
 }

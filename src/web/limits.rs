@@ -45,6 +45,10 @@ pub enum Budget {
     Checkout,
     /// Mails that anybody can trigger, such as password resets, per address and account.
     Mail,
+    /// Messages sent to the shop, per address.
+    Message,
+    /// The same, per key.
+    Messages,
 }
 
 /// Requests a minute for each budget; 0 switches one off. Section `[server.limits]`.
@@ -58,17 +62,40 @@ pub struct PerMinute {
     pub search: u32,
     pub checkout: u32,
     pub mail: u32,
+    /// Of an address.
+    pub message: u32,
+    /// Of a key, from all addresses.
+    pub messages: u32,
 }
 
 impl Default for PerMinute {
     fn default() -> Self {
-        Self { address: 1_200, key: 600, customer: 300, sign_in: 10, search: 600, checkout: 20, mail: 5 }
+        Self {
+            address: 1_200,
+            key: 600,
+            customer: 300,
+            sign_in: 10,
+            search: 600,
+            checkout: 20,
+            mail: 5,
+            message: 5,
+            messages: 60,
+        }
     }
 }
 
 impl Budget {
-    const ALL: [Self; 7] =
-        [Self::Address, Self::Key, Self::Customer, Self::SignIn, Self::Search, Self::Checkout, Self::Mail];
+    const ALL: [Self; 9] = [
+        Self::Address,
+        Self::Key,
+        Self::Customer,
+        Self::SignIn,
+        Self::Search,
+        Self::Checkout,
+        Self::Mail,
+        Self::Message,
+        Self::Messages,
+    ];
 
     /// The name in the `RateLimit` headers.
     pub fn name(self) -> &'static str {
@@ -80,6 +107,8 @@ impl Budget {
             Self::Search => "search",
             Self::Checkout => "checkout",
             Self::Mail => "mail",
+            Self::Message => "message",
+            Self::Messages => "messages",
         }
     }
     fn per_minute(self, settings: &PerMinute) -> u32 {
@@ -91,6 +120,8 @@ impl Budget {
             Self::Search => settings.search,
             Self::Checkout => settings.checkout,
             Self::Mail => settings.mail,
+            Self::Message => settings.message,
+            Self::Messages => settings.messages,
         }
     }
 }

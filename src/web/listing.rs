@@ -220,7 +220,7 @@ fn cursor(name: &str, text: Option<&str>) -> Result<Option<Cursor>> {
 fn one_key(sort: &str) -> Result<String> {
     match sort.split_once(',') {
         None => Ok(sort.to_owned()),
-        Some((first, "-placed" | "-placed_at" | "-created" | "-created_at")) => Ok(first.to_owned()),
+        Some((first, "-placed" | "-placed_at")) => Ok(first.to_owned()),
         Some((first, _)) => {
             let text = format!(
                 "A list is sorted by one field; equal values stand newest first. Use {first}, or {first},-placed_at."

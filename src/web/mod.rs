@@ -5,6 +5,7 @@ pub mod settings;
 pub mod error;
 
 pub mod client;
+pub mod cors;
 pub mod descriptors;
 pub mod dev;
 pub mod display;
@@ -26,6 +27,7 @@ pub mod pages;
 pub mod parts;
 pub mod shell;
 
+mod access_line;
 pub mod again;
 pub mod asked;
 pub mod body;

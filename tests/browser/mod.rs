@@ -2,6 +2,7 @@
 
 mod chrome;
 mod hands;
+mod inbox;
 mod journey;
 mod many;
 mod narrow;

@@ -75,6 +75,7 @@ impl Tour {
                           destination,channel,tags,voucher,method,tracking,note";
         let mut pages = crate::webhooks::pages(&shop);
         pages.extend(crate::mail::pages(&shop, &cookie));
+        pages.extend(crate::messages::pages(&shop));
         pages.extend(crate::jobs::pages(&shop, &cookie));
         pages.extend(crate::sites::pages(&shop, &cookie));
         pages.extend([

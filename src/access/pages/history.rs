@@ -24,6 +24,7 @@ pub(super) fn entry(event: &StoredEvent) -> Entry {
         "staff.sign_in_failed" => ("triangle-alert", Tone::Warn, format!("Wrong password: {from}")),
         "key.created" => ("plus", Tone::Info, "Created".to_owned()),
         "shop.changed" => ("settings", Tone::Still, sides(&event.data)),
+        "key.origins_changed" => ("globe", Tone::Info, origins(&event.data)),
         "key.revoked" => ("ban", Tone::Bad, "Revoked".to_owned()),
         other => ("info", Tone::Still, other.to_owned()),
     };
@@ -44,6 +45,13 @@ fn sides(data: &Value) -> String {
         .map(|(label, before, after)| format!("{label} from “{before}” to “{after}”"))
         .collect();
     format!("Changed {}", all.join(", "))
+}
+
+/// The origins a key has now.
+fn origins(data: &Value) -> String {
+    let list = data.get("after").and_then(Value::as_array);
+    let all: Vec<&str> = list.into_iter().flatten().filter_map(Value::as_str).collect();
+    format!("Origins changed to {}", all.join(", "))
 }
 
 fn changes(data: &Value) -> String {

@@ -1,4 +1,4 @@
-//! API keys: create with scopes, shown once with a ready line for the shell, revoke.
+//! API keys: create with scopes or origins, shown once with a ready line for the shell, change origins, revoke.
 
 use super::{Result, again, is_for_the_form, never_kept};
 use crate::access::extract::Staff;
@@ -9,7 +9,7 @@ use crate::access::permission::{ALL_WORD, PERMISSIONS};
 use crate::access::token;
 use crate::base::error::Error;
 use crate::base::time::{DAY_MS, Timestamp};
-use crate::store::{Subject, events};
+use crate::store::{StoredEvent, Subject, events};
 use crate::web::flash::see_other;
 use crate::web::parts::{Badge, Choice, Entry, Fill, FormErrors, Tone};
 use crate::web::{Form, Page, Pages, PathId, Query, Shell, Toast, Web};
@@ -27,6 +27,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource(PATH).route(web::get().to(list)).route(web::post().to(create)))
         .service(web::resource("/admin/keys/new").route(web::get().to(new)))
         .service(web::resource("/admin/keys/{id}").route(web::get().to(show)))
+        .service(web::resource("/admin/keys/{id}/origins").route(web::post().to(set_origins)))
         .service(web::resource("/admin/keys/{id}/revoke").route(web::post().to(revoke)));
 }
 
@@ -36,7 +37,10 @@ struct KeyView {
     id: String,
     name: String,
     hint: String,
+    /// Stands in pages, has origins and no scopes.
+    is_publishable: bool,
     scopes: Vec<String>,
+    origins: Vec<String>,
     badge: Badge,
     created_at: Timestamp,
     created_by: String,
@@ -60,6 +64,8 @@ impl KeyView {
             id: key.id.to_string(),
             is_quiet: key.refusal(now).is_none() && now.since_ms(quiet_since) > QUIET_MS,
             is_revoked: key.revoked_at.is_some(),
+            is_publishable: key.is_publishable(),
+            origins: key.origins().to_vec(),
             name: key.name,
             hint: key.hint,
             scopes: key.scopes,
@@ -78,7 +84,9 @@ impl KeyView {
             id: "key_1".to_owned(),
             name: evil.clone(),
             hint: "sk_live_…9f2c".to_owned(),
+            is_publishable: true,
             scopes: vec!["orders:view".to_owned()],
+            origins: vec![evil.clone()],
             badge: Badge::new("Active", Tone::Ok, Fill::Full),
             created_at: Timestamp(1_790_000_000_000),
             created_by: evil,
@@ -127,6 +135,10 @@ struct Scope {
 #[derive(Serialize)]
 struct NewPage {
     name: String,
+    /// `secret` or `publishable`.
+    kind: String,
+    kinds: Vec<Choice>,
+    origins: String,
     scopes: Vec<Scope>,
     days: String,
     lives: Vec<Choice>,
@@ -134,7 +146,8 @@ struct NewPage {
 }
 
 impl NewPage {
-    fn of(name: String, chosen: &[String], days: String, error: Option<&Error>) -> Self {
+    fn of(typed: Typed, error: Option<&Error>) -> Self {
+        let Typed { name, kind, origins, scopes: chosen, days } = typed;
         let all = Scope {
             word: ALL_WORD,
             label: "Everything",
@@ -157,7 +170,16 @@ impl NewPage {
             Choice::new(DEFAULT_DAYS.to_string(), "One year"),
             Choice::new("never", "Does not expire"),
         ];
-        Self { name, scopes, days, lives, errors: error.map(FormErrors::of) }
+        let kinds = vec![
+            Choice::new(SECRET, "Secret: a program on a server. It opens what its scopes say."),
+            Choice::new(
+                PUBLISHABLE,
+                "Publishable: the pages of the shop, for everybody to read. It opens the storefront alone, such as the contact form.",
+            ),
+        ];
+        let days = if days.is_empty() { DEFAULT_DAYS.to_string() } else { days };
+        let kind = if kind == PUBLISHABLE { kind } else { SECRET.to_owned() };
+        Self { name, kind, kinds, origins, scopes, days, lives, errors: error.map(FormErrors::of) }
     }
 }
 
@@ -167,26 +189,52 @@ impl Page for NewPage {
     fn sample() -> Self {
         let error = Error::invalid("x", "Choose at least one scope.").on("/scopes");
         let name = "<script>alert(1)</script>".to_owned();
-        Self::of(name, &["orders:view".to_owned()], "365".to_owned(), Some(&error))
+        let scopes = vec!["orders:view".to_owned()];
+        Self::of(Typed { name, scopes, ..Typed::default() }, Some(&error))
     }
 }
 
 async fn new(_me: Staff<ManageKeys>, pages: web::Data<Pages>, shell: Shell) -> Result<HttpResponse> {
-    pages.show(&shell, &NewPage::of(String::new(), &[], DEFAULT_DAYS.to_string(), None))
+    pages.show(&shell, &NewPage::of(Typed::default(), None))
 }
 
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 struct Typed {
-    #[serde(default)]
     name: String,
-    #[serde(default)]
+    /// `secret` if absent.
+    kind: String,
     scopes: Vec<String>,
-    #[serde(default)]
+    /// One a line.
+    origins: String,
     days: String,
 }
 
+const SECRET: &str = "secret";
+const PUBLISHABLE: &str = "publishable";
+
+/// Origins as they are typed, one a line or with spaces between them.
+fn listed(text: &str) -> Vec<String> {
+    text.split([',', ' ', '\n', '\r', '\t']).filter(|one| !one.is_empty()).map(str::to_owned).collect()
+}
+
 impl Typed {
+    fn key(&self) -> Result<NewKey> {
+        let typed = listed(&self.origins);
+        let origins = match self.kind.as_str() {
+            PUBLISHABLE => Some(typed),
+            "" | SECRET if typed.is_empty() => None,
+            "" | SECRET => {
+                let text = "A secret key has no origins. Choose a publishable one, or leave them out.";
+                return Err(Error::invalid("key_has_no_origins", text).on("/origins"));
+            }
+            _ => {
+                let text = "Choose a secret or a publishable key.";
+                return Err(Error::invalid("invalid_choice", text).on("/kind"));
+            }
+        };
+        Ok(NewKey { name: self.name.clone(), scopes: self.scopes.clone(), days: self.days()?, origins })
+    }
     fn days(&self) -> Result<Option<u32>> {
         match self.days.as_str() {
             "" => Ok(Some(DEFAULT_DAYS)),
@@ -211,7 +259,7 @@ async fn create(
             see_other(&format!("{PATH}/{}?shown={ticket}", key.id), None)
         }
         Err(error) if is_for_the_form(&error) => {
-            let page = NewPage::of(typed.name, &typed.scopes, typed.days, Some(&error));
+            let page = NewPage::of(typed, Some(&error));
             again(&pages, &shell, &page, &error)
         }
         Err(error) => Err(error),
@@ -219,8 +267,9 @@ async fn create(
 }
 
 async fn created(me: &Staff<ManageKeys>, access: &Access, typed: &Typed) -> Result<(ApiKey, String)> {
-    let new = NewKey { name: typed.name.clone(), scopes: typed.scopes.clone(), days: typed.days()? };
-    let (granter, secret) = (me.granter(), token::new_key());
+    let new = typed.key()?;
+    let secret = if new.origins.is_some() { token::new_publishable_key() } else { token::new_key() };
+    let granter = me.granter();
     let kept = secret.clone();
     let key = access.store().write(me.actor(), move |tx| key::create(tx, &granter, &new, &kept)).await?;
     Ok((key, secret))
@@ -234,6 +283,20 @@ struct KeyPage {
     secret: Option<String>,
     /// A line for the shell that uses it.
     curl: Option<String>,
+    /// What was typed as origins, and refused; else those there are.
+    origins: String,
+    /// Those that were on the page.
+    seen: String,
+    errors: Option<FormErrors>,
+}
+
+impl KeyPage {
+    fn of(key: ApiKey, timeline: &[StoredEvent], now: Timestamp) -> Self {
+        let seen = key.origins().join("\n");
+        let timeline = timeline.iter().map(super::history::entry).collect();
+        let key = KeyView::of(key, now);
+        Self { key, timeline, secret: None, curl: None, origins: seen.clone(), seen, errors: None }
+    }
 }
 
 impl Page for KeyPage {
@@ -243,6 +306,9 @@ impl Page for KeyPage {
         Self {
             key: KeyView::sample(),
             timeline: Vec::new(),
+            origins: "<script>".to_owned(),
+            seen: "https://shop.example".to_owned(),
+            errors: Some(FormErrors::of(&Error::invalid("x", "<script>").on("/origins"))),
             secret: Some("sk_live_secret".to_owned()),
             curl: Some("curl -H 'Authorization: Bearer sk_live_secret' https://x/".to_owned()),
         }
@@ -270,8 +336,7 @@ async fn show(
     let secret = query.0.shown.and_then(|ticket| access.revealed(me.session().id, &ticket));
     let is_secret = secret.is_some();
     let curl = secret.as_deref().map(|secret| curl(&request, secret, &key));
-    let timeline = timeline.iter().map(super::history::entry).collect();
-    let page = KeyPage { key: KeyView::of(key, me.now()), timeline, secret, curl };
+    let page = KeyPage { secret, curl, ..KeyPage::of(key, &timeline, me.now()) };
     let mut answer = pages.show(&shell, &page)?;
     if is_secret {
         never_kept(&mut answer);
@@ -286,6 +351,12 @@ fn curl(request: &HttpRequest, secret: &str, key: &ApiKey) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
     let host = if host.chars().all(plain) { host } else { "127.0.0.1:8080" };
     let base = public.unwrap_or_else(|| format!("http://{host}"));
+    if let Some(origin) = key.origins().first() {
+        let body = r#"{"email":"anna@example.com","name":"Anna Berg","body":"A test of the contact form"}"#;
+        return format!(
+            "curl '{base}/store/v1/messages' -H 'Authorization: Bearer {secret}' -H 'Origin: {origin}' -H 'Content-Type: application/json' -d '{body}'"
+        );
+    }
     let rights = key.rights();
     let path = [
         ("orders:view", "/api/v1/orders?limit=1"),
@@ -296,6 +367,35 @@ fn curl(request: &HttpRequest, secret: &str, key: &ApiKey) -> String {
     .find(|(word, _)| rights.may(word))
     .map_or("/api/v1/", |(_, path)| path);
     format!("curl -H 'Authorization: Bearer {secret}' '{base}{path}'")
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct TypedOrigins {
+    origins: String,
+    seen: String,
+}
+
+async fn set_origins(
+    me: Staff<ManageKeys>,
+    access: web::Data<Access>,
+    (pages, shell): (web::Data<Pages>, Shell),
+    PathId(id): PathId<KeyId>,
+    Form(typed): Form<TypedOrigins>,
+) -> Result<HttpResponse> {
+    let (given, seen) = (listed(&typed.origins), listed(&typed.seen));
+    match access.store().write(me.actor(), move |tx| key::set_origins(tx, id, &given, &seen)).await {
+        Ok(_) => see_other(&format!("{PATH}/{id}"), Some(Toast::ok("The origins are saved."))),
+        Err(error) if is_for_the_form(&error) => {
+            let (key, timeline) = access.store().read(|s| {
+                Ok((key::get(s, id)?, events::of_subject(s, &Subject::of(&id), None, TIMELINE)?))
+            })?;
+            let page = KeyPage::of(key, &timeline, me.now());
+            let errors = Some(FormErrors::of(&error));
+            again(&pages, &shell, &KeyPage { origins: typed.origins, errors, ..page }, &error)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 async fn revoke(

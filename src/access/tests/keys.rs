@@ -6,7 +6,7 @@ use crate::access::token;
 use actix_web::test::TestRequest;
 
 fn made(house: &House, days: Option<u32>) -> (key::ApiKey, String) {
-    let new = NewKey { name: "Web shop".into(), scopes: vec!["orders:view".into()], days };
+    let new = NewKey { name: "Web shop".into(), scopes: vec!["orders:view".into()], days, origins: None };
     console::create_key(&house.store, &new).unwrap()
 }
 

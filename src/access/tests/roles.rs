@@ -55,7 +55,8 @@ nobody     303 303 401 401 200";
 async fn a_key_does_what_its_scopes_say_and_nothing_else() {
     let house = House::open().await;
     for permission in PERMISSIONS {
-        let new = NewKey { name: "x".into(), scopes: vec![permission.word.into()], days: None };
+        let new =
+            NewKey { name: "x".into(), scopes: vec![permission.word.into()], days: None, origins: None };
         let (_, secret) = console::create_key(&house.store, &new).unwrap();
         let view = house.call(program(TestRequest::get(), "/api/v1/probe/view", &secret)).await;
         let edit = house.call(program(TestRequest::post(), "/api/v1/probe/edit", &secret)).await;
@@ -133,7 +134,7 @@ async fn nobody_gives_or_manages_what_he_does_not_have() {
     refused(on(&house, move |tx| staff::set_password(tx, &clerk, owner.id, "hash", true, None).map(drop)));
     refused(on(&house, move |tx| staff::deactivate(tx, &clerk, owner.id).map(drop)));
     refused(on(&house, move |tx| staff::end_sessions(tx, &clerk, owner.id).map(drop)));
-    let key = NewKey { name: "x".into(), scopes: vec!["all".into()], days: None };
+    let key = NewKey { name: "x".into(), scopes: vec!["all".into()], days: None, origins: None };
     refused(on(&house, move |tx| crate::access::key::create(tx, &clerk, &key, "sk").map(drop)));
 }
 

@@ -143,7 +143,8 @@ fn let_in(app: &App) -> Result<(String, String)> {
                 staff::add(tx, &by, &new, &hash, false)?
             }
         };
-        let new = NewKey { name: "Demo".to_owned(), scopes: vec!["all".to_owned()], days: Some(30) };
+        let new =
+            NewKey { name: "Demo".to_owned(), scopes: vec!["all".to_owned()], days: Some(30), origins: None };
         key::create(tx, &by, &new, &kept)
     })?;
     Ok((password, secret))

@@ -28,6 +28,10 @@ pub struct Letter<'l> {
     pub subject: &'l str,
     pub text: &'l str,
     pub html: &'l str,
+    /// The message it goes on from, without the angle brackets.
+    pub in_reply_to: Option<&'l str>,
+    /// No person wrote it.
+    pub is_automatic: bool,
 }
 
 /// An address as the protocol has it.
@@ -35,6 +39,11 @@ pub(super) fn address(text: &str) -> Result<Address> {
     text.parse().map_err(|e: lettre::address::AddressError| {
         Error::invalid("invalid_email", "Enter an e-mail address such as anna@example.com.").because(e)
     })
+}
+
+/// Whether the protocol has this address: some that people have are not in it.
+pub fn is_address(text: &str) -> bool {
+    address(text).is_ok()
 }
 
 impl Letter<'_> {
@@ -52,12 +61,17 @@ impl Letter<'_> {
             .date(sent_at)
             .from(Mailbox::new(name, address(self.from.address)?))
             .to(Mailbox::new(None, address(self.to)?))
-            .subject(line(self.subject))
+            .subject(line(self.subject));
+        if self.is_automatic {
             // So that no out-of-office note answers it (RFC 3834).
-            .raw_header(HeaderValue::new(
-                HeaderName::new_from_ascii_str("Auto-Submitted"),
-                "auto-generated".to_owned(),
-            ));
+            let name = HeaderName::new_from_ascii_str("Auto-Submitted");
+            builder = builder.raw_header(HeaderValue::new(name, "auto-generated".to_owned()));
+        }
+        if let Some(before) = self.in_reply_to {
+            // Mail programs keep together what goes on from one another (RFC 5322, 3.6.4).
+            let before = format!("<{}>", line(before));
+            builder = builder.in_reply_to(before.clone()).references(before);
+        }
         if let Some(reply_to) = self.reply_to {
             builder = builder.reply_to(Mailbox::new(None, address(reply_to)?));
         }
@@ -84,6 +98,8 @@ mod tests {
             subject,
             text: "Grüße",
             html: "<p>Grüße</p>",
+            in_reply_to: None,
+            is_automatic: true,
         }
     }
 
@@ -101,6 +117,21 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line} in {text}");
         }
+    }
+
+    #[test]
+    fn an_answer_goes_on_from_the_mail_before_it_and_is_no_machine_s() {
+        let by_hand = Letter {
+            in_reply_to: Some("mal_0@example.com\r\nBcc: all@example.com"),
+            is_automatic: false,
+            ..letter("Re: Parcel", "Lumo")
+        };
+        let text = String::from_utf8(by_hand.message().unwrap().formatted()).unwrap();
+        assert!(
+            text.contains("In-Reply-To: <mal_0@example.com") && text.contains("References: <mal_0@"),
+            "{text}"
+        );
+        assert!(!text.contains("Auto-Submitted") && !text.contains("\r\nBcc"), "{text}");
     }
 
     #[test]

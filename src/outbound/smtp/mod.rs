@@ -6,5 +6,5 @@ mod letter;
 mod server;
 
 pub use answer::Outcome;
-pub use letter::{Letter, Party};
+pub use letter::{Letter, Party, is_address};
 pub use server::{Dkim, Place, Server, Tls};

@@ -1,11 +1,12 @@
 //! What an order or an import says about a customer, merged into the one that is known, or added.
 
-use super::model::{ADDRESSES_MAX, Brought, Customer, CustomerId, ExternalRef, NewCustomer, tags};
+use super::model::{ADDRESSES_MAX, Address, Brought, Customer, CustomerId, ExternalRef, NewCustomer, tags};
 use super::ops::{Outcome, find, find_by_email, find_by_external, get, insert, record, save};
-use super::table::BY_OLD_EMAIL;
+use super::table::{BY_OLD_EMAIL, BY_ROW, Brings, RowKey};
 use crate::base::email;
 use crate::base::error::{Error, Result};
 use crate::base::id::Id;
+use crate::base::phone;
 use crate::base::time::Timestamp;
 use crate::store::{Read, Tx};
 use sha2::{Digest as _, Sha256};
@@ -56,9 +57,13 @@ pub fn known_as(tx: &mut Tx<'_>, new: &NewCustomer, by: &'static str) -> Result<
 /// `validation`, `changed_here`.
 pub fn import(tx: &mut Tx<'_>, new: &NewCustomer) -> Result<(CustomerId, Outcome)> {
     let new = new.checked()?;
-    let Some(id) = match_of(tx, &new)? else {
-        let new = with_free_ids(tx, new)?;
-        return Ok((insert(tx, new, "import")?.id, Outcome::Added));
+    let Some(id) = match_of_row(tx, &new)? else {
+        let (row, new) = (row_key(&new), with_free_ids(tx, new)?);
+        let id = insert(tx, new, "import")?.id;
+        if let Some(row) = row {
+            BY_ROW.put(tx, &row, &Brings { customer: id })?;
+        }
+        return Ok((id, Outcome::Added));
     };
     let before = get(tx, id)?;
     let Some(mut after) = brought_up_to_date(tx, &before, &new)? else { return Ok((id, Outcome::Unchanged)) };
@@ -76,7 +81,7 @@ pub fn import(tx: &mut Tx<'_>, new: &NewCustomer) -> Result<(CustomerId, Outcome
 pub fn rehearsed(r: &impl Read, before: Option<&Customer>, new: NewCustomer) -> Result<(Customer, Outcome)> {
     let known = match before {
         Some(before) => Some(before.clone()),
-        None => match_of(r, &new)?.map(|id| get(r, id)).transpose()?,
+        None => match_of_row(r, &new)?.map(|id| get(r, id)).transpose()?,
     };
     let Some(known) = known else {
         let nobody = CustomerId::from_bytes([0; 16]);
@@ -198,6 +203,41 @@ fn match_of(r: &impl Read, new: &NewCustomer) -> Result<Option<CustomerId>> {
     Ok(None)
 }
 
+/// As [`match_of`], and whom a file has brought before with neither address nor outside id.
+fn match_of_row(r: &impl Read, new: &NewCustomer) -> Result<Option<CustomerId>> {
+    let Some(row) = row_key(new) else { return match_of(r, new) };
+    let Some(brings) = BY_ROW.get(r, &row)? else { return Ok(None) };
+    Ok(find(r, brings.customer)?.map(|customer| customer.id))
+}
+
+/// What a row without e-mail address and outside id is known by when the file comes again: name and phone, and without
+/// a phone name and address. `None` for a row that is known by more.
+pub fn row_key(new: &NewCustomer) -> Option<RowKey> {
+    if new.email.is_some() || !new.external.is_empty() {
+        return None;
+    }
+    let mut parts = vec![&new.first_name, &new.last_name, &new.company, &new.vat_id];
+    let digits = phone::significant(&new.phone);
+    if digits.is_empty() {
+        let lives = |a: &'_ Address| [a.line1.clone(), a.postcode.clone(), a.city.clone(), a.country.clone()];
+        let address = new.addresses.first().map(lives).unwrap_or_default();
+        return Some(digest_of(
+            parts.into_iter().map(String::as_str).chain(address.iter().map(String::as_str)),
+        ));
+    }
+    parts.push(&digits);
+    Some(digest_of(parts.into_iter().map(String::as_str)))
+}
+
+fn digest_of<'a>(parts: impl Iterator<Item = &'a str>) -> RowKey {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(part.to_lowercase());
+        digest.update([0]);
+    }
+    digest.finalize().first_chunk().copied().unwrap_or_default()
+}
+
 /// Whether two people share an outside id, as customers 7 of two shops do: neither the e-mail address nor the name is
 /// the same.
 pub fn is_somebody_else(here: &Customer, new: &NewCustomer) -> bool {
@@ -291,6 +331,33 @@ mod tests {
         let done = store.write_blocking(Actor::system("test"), move |tx| import(tx, &new)).unwrap();
         assert_eq!(said, done.1);
         done
+    }
+
+    #[test]
+    fn who_has_neither_address_nor_outside_id_is_known_by_name_and_phone_or_address() {
+        let (_dir, store) = store();
+        let ann = NewCustomer {
+            first_name: "Ann".into(),
+            phone: "+49 30 1234567".into(),
+            is_import: true,
+            ..NewCustomer::default()
+        };
+        let (id, outcome) = brought(&store, ann.clone());
+        assert_eq!(outcome, Outcome::Added);
+        assert_eq!(brought(&store, ann.clone()), (id, Outcome::Unchanged));
+        let noted = NewCustomer { note: "Rings twice".into(), phone: "0049301234567".into(), ..ann.clone() };
+        assert_eq!(brought(&store, noted), (id, Outcome::Changed));
+        let (bo, _) = brought(&store, NewCustomer { first_name: "Bo".into(), ..ann.clone() });
+        assert_ne!(bo, id);
+        let lives = |city: &str| NewCustomer {
+            phone: String::new(),
+            addresses: vec![Address { city: city.into(), country: "DE".into(), ..Address::default() }],
+            ..ann.clone()
+        };
+        let (here, outcome) = brought(&store, lives("Berlin"));
+        assert_eq!(outcome, Outcome::Added);
+        assert_eq!(brought(&store, lives("Berlin")), (here, Outcome::Unchanged));
+        assert_eq!(brought(&store, lives("Bonn")).1, Outcome::Added);
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod wire;
 
 pub use api::{ApiDocs, routes as api_routes};
 pub use events::{Changes, EVENTS, changes};
-pub use merge::{described, import, is_somebody_else, known_as, rehearsed};
+pub use merge::{described, import, is_somebody_else, known_as, rehearsed, row_key};
 pub use model::*;
 pub use ops::{
     CustomerChange, Outcome, Rank, add, change, find, find_by_email, find_by_external, find_by_outside_id,
@@ -22,6 +22,6 @@ pub use ops::{
 pub(in crate::shop) use ops::{in_any_source, retagged};
 pub(in crate::shop) use search::address_fields;
 pub use search::{FIELDS, KIND, average_spend, doc, doc_of, main_spend};
-pub use table::TABLES;
+pub use table::{RowKey, TABLES};
 pub(in crate::shop) use wire::patched;
 pub use wire::{CustomerFields, CustomerOut};

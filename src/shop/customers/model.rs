@@ -3,6 +3,7 @@
 use crate::base::error::{Checks, Error, Result};
 use crate::base::money::Currency;
 use crate::base::time::Timestamp;
+use crate::base::unseen::is_blank;
 use crate::base::{country, email};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
@@ -261,7 +262,8 @@ pub const ADDRESSES_MAX: usize = 50;
 pub const METADATA_MAX: usize = 50;
 pub const METADATA_VALUE_LEN_MAX: usize = 500;
 
-/// A text of one line: trimmed, no control characters, at most [`TEXT_LEN_MAX`] characters.
+/// A text of one line: trimmed, no control characters, at most [`TEXT_LEN_MAX`] characters; nothing where nothing of it
+/// is seen.
 ///
 /// # Errors
 /// `too_long` or `control_character`.
@@ -272,6 +274,9 @@ pub fn one_line(text: &str) -> Result<String> {
     }
     if trimmed.chars().any(char::is_control) {
         return Err(Error::invalid("control_character", "Remove line breaks and control characters."));
+    }
+    if is_blank(trimmed) {
+        return Ok(String::new());
     }
     Ok(trimmed.to_owned())
 }

@@ -5,6 +5,7 @@ use crate::base::email;
 use crate::base::money::Currency;
 use crate::base::phone;
 use crate::store::{Index, IndexInfo, IndexRow, Record, Table, TableInfo};
+use minicbor::{Decode, Encode};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
@@ -12,6 +13,22 @@ use std::collections::BTreeSet;
 pub(super) const CUSTOMERS: Table<CustomerId, Customer> = Table::new("customer/1");
 /// What a customer's orders add up to, by the customer's id. Apart, because it changes without the customer.
 pub(super) const TOTALS: Table<CustomerId, Totals> = Table::new("customer_totals/1");
+/// Whom a file has brought with neither e-mail address nor outside id, by what the row is known by.
+pub(super) const BY_ROW: Table<RowKey, Brings> = Table::new("customer_by_row/1");
+
+/// A digest: see `merge::row_key`.
+pub type RowKey = [u8; 16];
+
+/// Whom a row has brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub(super) struct Brings {
+    #[n(0)]
+    pub(super) customer: CustomerId,
+}
+
+impl Record for Brings {
+    type Key = RowKey;
+}
 
 /// `email::key` of the address → customer. Unique.
 pub(super) const BY_EMAIL: Index<String, CustomerId> = Index::unique("customer_by_email/1");
@@ -27,7 +44,8 @@ pub(super) const BY_ORDERS: Index<Reverse<u32>, CustomerId> = Index::new("custom
 pub(super) const BY_SPENT: Index<(Currency, Reverse<i64>), CustomerId> = Index::new("customer_by_spent/1");
 
 /// The tables of this feature, for the registry.
-pub const TABLES: &[TableInfo] = &[CUSTOMERS.info("shop::customers"), TOTALS.info("shop::customers")];
+pub const TABLES: &[TableInfo] =
+    &[CUSTOMERS.info("shop::customers"), TOTALS.info("shop::customers"), BY_ROW.info("shop::customers")];
 
 impl Record for Customer {
     type Key = CustomerId;

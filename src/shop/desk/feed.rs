@@ -5,6 +5,7 @@ use crate::base::error::{Error, Result};
 use crate::shop::customers;
 use crate::shop::desk::{backups, retention, schedules};
 use crate::shop::mail;
+use crate::shop::messages;
 use crate::shop::orders;
 use crate::shop::outreach::{self, EventOut, Kinds};
 use crate::shop::sites;
@@ -61,6 +62,7 @@ pub fn kinds() -> Vec<(&'static str, &'static str)> {
         schedules::EVENTS,
         outreach::EVENTS,
         mail::EVENTS,
+        messages::EVENTS,
         sites::EVENTS,
         access::events::EVENTS,
         access::profile::EVENTS,

@@ -1,4 +1,4 @@
-//! The desk: what shows several features together. Home, the one box, the customer page, the change feed, the
+//! The desk: what shows several features together. Home, the one box, the customer page, the inbox, the change feed, the
 //! backups, the documentation of the API; and what the index holds of them.
 
 pub mod backups;
@@ -10,6 +10,7 @@ pub mod feed;
 pub mod find;
 mod health;
 pub mod home;
+pub mod inbox;
 pub mod index;
 pub mod jobs;
 pub mod retention;
@@ -27,6 +28,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(home::routes)
         .configure(find::pages)
         .configure(customer::routes)
+        .configure(inbox::routes)
         .configure(backups::routes)
         .configure(jobs::routes)
         .configure(schedules::routes)
@@ -35,5 +37,9 @@ pub fn routes(config: &mut ServiceConfig) {
 
 /// The routes below `/api/v1`.
 pub fn api_routes(config: &mut ServiceConfig) {
-    config.configure(feed::routes).configure(find::routes).configure(jobs::api_routes);
+    config
+        .configure(feed::routes)
+        .configure(find::routes)
+        .configure(inbox::api_routes)
+        .configure(jobs::api_routes);
 }

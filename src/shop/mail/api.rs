@@ -56,6 +56,8 @@ pub(super) struct MailOut {
     reason: Option<String>,
     /// The order it is about.
     order: Option<String>,
+    /// The message to the shop that it tells of or answers.
+    message: Option<String>,
     /// The site it warns of.
     site: Option<String>,
     /// The header `Message-ID`, the same at every try.
@@ -102,6 +104,7 @@ impl MailOut {
             state: state.word(),
             reason: Some(mail.reason).filter(|reason| !reason.is_empty()),
             order: mail.order.map(|order| order.to_string()),
+            message: mail.message.map(|message| message.to_string()),
             site: mail.site.map(|site| site.to_string()),
             message_id: mail.message_id,
             created_at: mail.created_at,
@@ -136,7 +139,7 @@ pub(super) struct ContentOut {
 
 impl From<Content> for ContentOut {
     fn from(c: Content) -> Self {
-        let Content { from_name, from, reply_to, subject, text, html, at: _ } = c;
+        let Content { from_name, from, reply_to, subject, text, html, at: _, in_reply_to: _ } = c;
         Self { from_name, from, reply_to, subject, text, html }
     }
 }

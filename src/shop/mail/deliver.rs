@@ -11,6 +11,7 @@ use crate::base::error::{Error, Result};
 use crate::base::id::Id as _;
 use crate::base::time::{HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp, Zone};
 use crate::outbound::smtp::{Letter, Outcome, Party};
+use crate::shop::messages;
 use crate::shop::orders;
 use crate::shop::sites;
 use crate::store::{Actor, Tx};
@@ -136,18 +137,23 @@ fn why_not(tx: &Tx<'_>, mail: &Mail) -> Result<Option<String>> {
     if mail.by.is_empty() && !settings::get(tx)?.is_on(moment) {
         return Ok(Some("Mails of this kind were switched off.".to_owned()));
     }
-    match mail.order {
-        Some(id) => match orders::find(tx, id)? {
+    match (mail.order, mail.message, mail.site.zip(moment.warning())) {
+        (Some(id), _, _) => match orders::find(tx, id)? {
             Some(order) => Ok(moment.passed(&order).map(str::to_owned)),
             None => Ok(Some("The order is gone.".to_owned())),
         },
-        None => match mail.site.zip(moment.warning()) {
-            Some((id, warning)) => match sites::find(tx, id)? {
-                Some(site) => Ok(sites::passed(&site, warning, tx.now()).map(str::to_owned)),
-                None => Ok(Some("The site is not watched any more.".to_owned())),
-            },
-            None => Ok(None),
+        (None, Some(id), _) => Ok(match messages::find(tx, id)?.map(|message| message.state) {
+            None => Some("The message is gone.".to_owned()),
+            Some(messages::State::Spam) => {
+                Some("The message was taken for spam before it was sent.".to_owned())
+            }
+            Some(messages::State::Open | messages::State::Closed) => None,
+        }),
+        (None, None, Some((id, warning))) => match sites::find(tx, id)? {
+            Some(site) => Ok(sites::passed(&site, warning, tx.now()).map(str::to_owned)),
+            None => Ok(Some("The site is not watched any more.".to_owned())),
         },
+        (None, None, None) => Ok(None),
     }
 }
 
@@ -176,7 +182,10 @@ impl Worker for Deliveries {
             Turn::Over => return Ok(Ended::Done.into()),
             Turn::NotNow(why, ms) => return Ok(Ended::Failed { why, again_in_ms: Some(ms) }.into()),
         };
+        let is_by_hand = Moment::from_word(&mail.moment).is_some_and(Moment::is_by_hand);
         let letter = Letter {
+            in_reply_to: content.in_reply_to.as_deref(),
+            is_automatic: !is_by_hand,
             message_id: &mail.message_id,
             at: content.at,
             from: Party { name: &content.from_name, address: &content.from },

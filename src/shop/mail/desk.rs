@@ -48,6 +48,10 @@ impl Post {
     pub(super) fn hold_ms(&self) -> i64 {
         self.0.hold_ms
     }
+    /// The same in seconds, for people.
+    pub fn hold_seconds(&self) -> i64 {
+        self.0.hold_ms / 1_000
+    }
     pub(super) fn base(&self) -> &str {
         &self.0.base
     }

@@ -6,6 +6,7 @@
 //! Message-ID that stays. Orders that an import brought never send any.
 
 pub mod admin;
+mod answers;
 pub mod api;
 mod bounce;
 mod card;
@@ -25,6 +26,7 @@ mod templates;
 mod view;
 mod write;
 
+pub use answers::{Fate, fate_of, queue_answer, require_ready, tells_of_messages};
 pub use api::{ApiDocs, routes as api_routes};
 pub use card::of_order;
 pub use desk::Post;

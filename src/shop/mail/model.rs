@@ -1,6 +1,7 @@
 //! A mail as the store keeps it: whom it tells of what, how far it is, and exactly what is sent.
 
 use crate::base::time::Timestamp;
+use crate::shop::messages::MessageId;
 use crate::shop::orders::OrderId;
 use crate::shop::sites::SiteId;
 use crate::store::{Index, IndexInfo, IndexRow, Record, Table, TableInfo};
@@ -124,8 +125,14 @@ pub(super) struct Mail {
     /// The day whose number of mails it counts in.
     #[n(17)]
     pub(super) counted: Option<String>,
-    /// The site it warns of.
+    /// The message to the shop that it is about.
     #[n(18)]
+    pub(super) message: Option<MessageId>,
+    /// The number of the answer that it carries.
+    #[n(19)]
+    pub(super) reply: Option<u32>,
+    /// The site it warns of.
+    #[n(20)]
     pub(super) site: Option<SiteId>,
 }
 
@@ -147,6 +154,9 @@ pub(super) struct Content {
     /// The `Date` header.
     #[n(6)]
     pub(super) at: Timestamp,
+    /// The `Message-ID` of the mail before it, without angle brackets.
+    #[n(7)]
+    pub(super) in_reply_to: Option<String>,
 }
 
 /// How many mails went out on a day, in the shop's zone.

@@ -11,6 +11,15 @@ pub(super) enum Audience {
     Staff,
 }
 
+/// What a mail is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Matter {
+    Order,
+    Message,
+    Site,
+    Staff,
+}
+
 /// Declares the moments: the word on disk, in the API and in addresses; the label; the sentence; the event; who is told.
 macro_rules! moments {
     ($($name:ident $word:tt $label:literal $sentence:literal $event:literal $audience:ident,)+) => {
@@ -48,6 +57,8 @@ moments! {
     OrderPaid "order_paid" "Order paid" "To the customer, when an order is marked paid." "order.paid" Customer,
     OrderShipped "order_shipped" "Order shipped" "To the customer, when an order is marked shipped, with the tracking number." "order.shipped" Customer,
     OrderCancelled "order_cancelled" "Order cancelled" "To the customer, when an order is cancelled." "order.cancelled" Customer,
+    MessageReply "message_reply" "Answer to a message" "To who wrote to the shop, when somebody answers." "message.replied" Customer,
+    NewMessage "new_message" "New message, to the shop" "To the shop's own address, when somebody writes through the contact form. Answers go to who wrote." "message.received" Shop,
     NewOrder "new_order" "New order, to the shop" "To the shop's own address, when an order is placed." "order.placed" Shop,
     StaffAdded "staff_added" "New account" "To a new member of staff, without the password." "staff.added" Staff,
     PasswordReset "password_reset" "Password reset" "To a member of staff whose password somebody else has set." "staff.password_changed" Staff,
@@ -60,8 +71,17 @@ impl Moment {
     pub(super) fn from_word(word: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|moment| moment.word() == word)
     }
-    pub(super) fn is_of_order(self) -> bool {
-        self.audience() != Audience::Staff && self.warning().is_none()
+    pub(super) fn matter(self) -> Matter {
+        match self {
+            Self::MessageReply | Self::NewMessage => Matter::Message,
+            Self::StaffAdded | Self::PasswordReset => Matter::Staff,
+            Self::CertificateExpiring | Self::CertificateFailed | Self::CertificateRecovered => Matter::Site,
+            Self::OrderPlaced
+            | Self::OrderPaid
+            | Self::OrderShipped
+            | Self::OrderCancelled
+            | Self::NewOrder => Matter::Order,
+        }
     }
     /// What it warns of, of a site.
     pub(super) fn warning(self) -> Option<Warning> {
@@ -71,6 +91,14 @@ impl Moment {
             Self::CertificateRecovered => Some(Warning::Recovered),
             _ => None,
         }
+    }
+    /// Whether somebody writes it by hand: it is queued with what they wrote, and cannot be switched off.
+    pub(super) fn is_by_hand(self) -> bool {
+        self == Self::MessageReply
+    }
+    /// Those that follow an event where they are switched on.
+    pub(super) fn switches() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|moment| !moment.is_by_hand())
     }
     /// Why it is not true any more of an order as it stands now; `None` while it is.
     pub(super) fn passed(self, order: &Order) -> Option<&'static str> {
@@ -108,11 +136,9 @@ mod tests {
 
     #[test]
     fn every_moment_reads_back_and_follows_an_event_that_there_is() {
-        let orders = crate::shop::orders::EVENTS
-            .iter()
-            .chain(crate::access::events::EVENTS)
-            .chain(crate::shop::sites::EVENTS);
-        let kinds: Vec<&str> = orders.map(|(kind, _)| *kind).collect();
+        let orders = crate::shop::orders::EVENTS.iter().chain(crate::access::events::EVENTS);
+        let all = orders.chain(crate::shop::messages::EVENTS).chain(crate::shop::sites::EVENTS);
+        let kinds: Vec<&str> = all.map(|(kind, _)| *kind).collect();
         for moment in Moment::ALL {
             assert_eq!(Moment::from_word(moment.word()), Some(*moment));
             assert!(kinds.contains(&moment.event()), "{moment:?}");

@@ -9,6 +9,7 @@ use super::settings::{self, LANE};
 use crate::base::error::{Error, Kind, Result};
 use crate::base::id::Id as _;
 use crate::base::time::{DAY_MS, Timestamp};
+use crate::shop::messages::MessageId;
 use crate::shop::orders::{self, OrderId};
 use crate::shop::sites::SiteId;
 use crate::store::{Direction, Page, Read, Span, Subject, Tx};
@@ -35,6 +36,8 @@ pub(super) struct New {
     pub(super) language: String,
     /// With the number people say.
     pub(super) order: Option<(OrderId, u64)>,
+    /// The message to the shop that it is about, and the number of the answer it carries.
+    pub(super) message: Option<(MessageId, Option<u32>)>,
     /// The site it warns of.
     pub(super) site: Option<SiteId>,
     /// No two mails share it.
@@ -106,6 +109,8 @@ pub(super) fn add(tx: &mut Tx<'_>, new: New, sender: &str, due_at: Timestamp) ->
         again: None,
         by: new.by,
         counted: None,
+        message: new.message.map(|(id, _)| id),
+        reply: new.message.and_then(|(_, number)| number),
         site: new.site,
     };
     MAILS.put(tx, &id, &mail)?;
@@ -245,6 +250,7 @@ pub(super) fn again(tx: &mut Tx<'_>, id: MailId, due_at: Timestamp) -> Result<Ma
         to,
         language: mail.language.clone(),
         order: mail.order.zip(mail.number),
+        message: mail.message.map(|id| (id, mail.reply)),
         site: mail.site,
         key: format!("again/{id}/{}", tx.new_id::<MailId>()),
         by: tx.actor().name.clone(),

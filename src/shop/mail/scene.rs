@@ -1,6 +1,6 @@
 //! What a template may use: shop, order, customer or member of staff, written as people of that language write it.
 
-use super::moments::Moment;
+use super::moments::{Matter, Moment};
 use super::settings::Settings;
 use crate::access::Profile;
 use crate::access::staff::StaffMember;
@@ -9,6 +9,7 @@ use crate::base::money::{Currency, Money};
 use crate::base::time::{DAY_MS, Timestamp, Zone};
 use crate::outbound::certificates::Problem;
 use crate::shop::customers::{self, Address};
+use crate::shop::messages::{Message, Reply};
 use crate::shop::orders::{Order, admin::parcel_link};
 use crate::shop::sites::{Site, SiteId};
 use crate::store::Read;
@@ -112,6 +113,45 @@ struct SiteValues {
 struct OfSite {
     shop: ShopValues,
     site: SiteValues,
+}
+
+/// What somebody wrote to the shop.
+#[derive(Clone, Debug, Default, Serialize)]
+struct MessageValues {
+    /// The name, else the address.
+    sender: String,
+    name: String,
+    email: String,
+    phone: String,
+    /// May be empty.
+    subject: String,
+    text: String,
+    /// The same, line by line.
+    lines: Vec<String>,
+    date: String,
+    /// As it was written.
+    order_number: String,
+    /// The page it was written on.
+    page: String,
+    /// The page of the message, for staff.
+    link: String,
+}
+
+/// What is answered; empty in a notice.
+#[derive(Clone, Debug, Default, Serialize)]
+struct ReplyValues {
+    text: String,
+    /// The same, line by line.
+    lines: Vec<String>,
+    /// Who answers.
+    by: String,
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+struct OfMessage {
+    shop: ShopValues,
+    message: MessageValues,
+    reply: ReplyValues,
 }
 
 #[derive(Clone, Debug, Default, Serialize)]
@@ -231,6 +271,33 @@ impl Writer<'_> {
         serde_json::to_value(OfOrder { shop: self.shop(), customer, order: values }).map_err(Error::internal)
     }
 
+    /// The values of a message and of an answer to it.
+    ///
+    /// # Errors
+    /// None in practice.
+    pub(super) fn of_message(&self, message: &Message, reply: Option<&Reply>) -> Result<Value> {
+        let values = MessageValues {
+            sender: message.sender().to_owned(),
+            name: message.name.clone(),
+            email: message.email.clone(),
+            phone: message.phone.clone(),
+            subject: message.subject.clone(),
+            text: message.body.clone(),
+            lines: lines(&message.body),
+            date: self.day(message.received_at),
+            order_number: message.order_number.clone(),
+            page: message.page.clone(),
+            link: self.link(&format!("/admin/messages/{}", message.id)),
+        };
+        let reply = reply.map(|reply| ReplyValues {
+            text: reply.text.clone(),
+            lines: lines(&reply.text),
+            by: reply.by.clone(),
+        });
+        let all = OfMessage { shop: self.shop(), message: values, reply: reply.unwrap_or_default() };
+        serde_json::to_value(all).map_err(Error::internal)
+    }
+
     /// The values of a member of staff.
     ///
     /// # Errors
@@ -272,6 +339,10 @@ impl Writer<'_> {
     }
 }
 
+fn lines(text: &str) -> Vec<String> {
+    text.lines().map(str::to_owned).collect()
+}
+
 /// Two scenes that a template of a moment has to fit: one with everything, one with nothing.
 ///
 /// # Errors
@@ -279,7 +350,10 @@ impl Writer<'_> {
 pub(super) fn samples(moment: Moment) -> Result<[Value; 2]> {
     let text = |text: &str| text.to_owned();
     let shop = ShopValues { name: text("Lumo Shop"), email: text("help@example.com") };
-    if moment.warning().is_some() {
+    if moment.matter() == Matter::Message {
+        return samples_of_message(moment, shop);
+    }
+    if moment.matter() == Matter::Site {
         let site = SiteValues {
             address: text("shop.example.com"),
             note: text("The web shop"),
@@ -294,7 +368,7 @@ pub(super) fn samples(moment: Moment) -> Result<[Value; 2]> {
         let value = |of: &OfSite| serde_json::to_value(of).map_err(Error::internal);
         return Ok([value(&OfSite { shop, site })?, value(&OfSite::default())?]);
     }
-    if !moment.is_of_order() {
+    if moment.matter() == Matter::Staff {
         let staff = StaffValues {
             name: text("Sam Support"),
             email: text("sam@example.com"),
@@ -338,6 +412,28 @@ pub(super) fn samples(moment: Moment) -> Result<[Value; 2]> {
         CustomerValues { name: text("Anna Berg"), first_name: text("Anna"), email: text("anna@example.com") };
     let value = |of: &OfOrder| serde_json::to_value(of).map_err(Error::internal);
     Ok([value(&OfOrder { shop, customer, order })?, value(&OfOrder::default())?])
+}
+
+fn samples_of_message(moment: Moment, shop: ShopValues) -> Result<[Value; 2]> {
+    let text = |text: &str| text.to_owned();
+    let message = MessageValues {
+        sender: text("Anna Berg"),
+        name: text("Anna Berg"),
+        email: text("anna@example.com"),
+        phone: text("+49 30 1234567"),
+        subject: text("Where is my parcel?"),
+        text: text("It was to come on Monday.\nIs it on its way?"),
+        lines: lines("It was to come on Monday.\nIs it on its way?"),
+        date: text("20 November 2026"),
+        order_number: text("10001"),
+        page: text("https://shop.example.com/contact"),
+        link: text("https://shop.example.com/admin/messages/msg_1"),
+    };
+    let said = "It is.\nIt comes tomorrow.";
+    let reply = ReplyValues { text: text(said), lines: lines(said), by: text("Sam Support") };
+    let reply = if moment.is_by_hand() { reply } else { ReplyValues::default() };
+    let value = |of: &OfMessage| serde_json::to_value(of).map_err(Error::internal);
+    Ok([value(&OfMessage { shop, message, reply })?, value(&OfMessage::default())?])
 }
 
 #[cfg(test)]

@@ -70,10 +70,12 @@ impl Settings {
     pub(super) fn is_on(&self, moment: Moment) -> bool {
         self.on.iter().any(|word| word == moment.word())
     }
-    /// The kinds of events that matter.
+    /// The kinds of events that matter. With a sender there are some, whatever is switched off: mails written by hand wait
+    /// in the same lane, which has to stand still in a restored shop.
     fn kinds(&self) -> Vec<String> {
-        let mut kinds: Vec<String> =
-            Moment::ALL.iter().filter(|m| self.is_on(**m)).map(|m| m.event().to_owned()).collect();
+        let by_hand = Moment::ALL.iter().filter(|m| m.is_by_hand() && !self.address.is_empty()).copied();
+        let on = Moment::switches().filter(|m| self.is_on(*m));
+        let mut kinds: Vec<String> = on.chain(by_hand).map(|m| m.event().to_owned()).collect();
         kinds.sort_unstable();
         kinds.dedup();
         kinds
@@ -105,23 +107,26 @@ pub(super) fn checked(wish: &Settings, has_server: bool) -> Result<Settings> {
         reply_to: address("/reply_to", &wish.reply_to),
         notices_to: address("/notices_to", &wish.notices_to),
         name,
-        on: Moment::ALL
-            .iter()
+        on: Moment::switches()
             .map(|moment| moment.word().to_owned())
             .filter(|word| wish.on.contains(word))
             .collect(),
         ..wish.clone()
     };
-    if let Some(strange) = wish.on.iter().find(|word| Moment::from_word(word).is_none()) {
+    if let Some(strange) = wish.on.iter().find(|word| !Moment::switches().any(|m| m.word() == **word)) {
         let shown: String = strange.chars().filter(|c| !c.is_control()).take(40).collect();
         checks.wrong("/on", "invalid_choice", format!("There is no moment “{shown}”."));
     }
     if !new.on.is_empty() && wish.address.trim().is_empty() {
         checks.wrong("/address", "required", "Enter the address that mails come from.");
     }
-    let tells_shop = Moment::ALL.iter().any(|m| m.audience() == Audience::Shop && new.is_on(*m));
+    let tells_shop = Moment::switches().any(|m| m.audience() == Audience::Shop && new.is_on(m));
     if tells_shop && wish.notices_to.trim().is_empty() {
-        checks.wrong("/notices_to", "required", "Enter the address where the shop is told of new orders.");
+        checks.wrong(
+            "/notices_to",
+            "required",
+            "Enter the address where the shop is told of new orders and messages.",
+        );
     }
     if !(1..=DAILY_MOST).contains(&wish.daily_limit) {
         checks.wrong("/daily_limit", "out_of_range", "Enter a number from 1 to 100000.");

@@ -1,7 +1,7 @@
 //! From an event to the mails that follow it, in the transaction that moves the place of the subscription.
 
 use super::model::State;
-use super::moments::{Audience, Moment, language};
+use super::moments::{Audience, Matter, Moment, language};
 use super::ops::{self, New};
 use super::settings::{self, LANE, Settings};
 use crate::access::staff::{self, StaffId};
@@ -9,6 +9,7 @@ use crate::base::email;
 use crate::base::error::Result;
 use crate::base::time::DAY_MS;
 use crate::shop::customers;
+use crate::shop::messages::{self, MessageId};
 use crate::shop::orders::{self, OrderId, happened_at};
 use crate::shop::sites::{self, SiteId};
 use crate::store::{StoredEvent, Tx};
@@ -29,8 +30,8 @@ impl Subscriber for Notices {
     }
     fn take(&self, tx: &mut Tx<'_>, _name: &str, event: &StoredEvent) -> Result<()> {
         let settings = settings::get(tx)?;
-        for moment in Moment::ALL.iter().filter(|m| m.event() == event.kind && settings.is_on(**m)) {
-            self.tell(tx, *moment, event, &settings)?;
+        for moment in Moment::switches().filter(|m| m.event() == event.kind && settings.is_on(*m)) {
+            self.tell(tx, moment, event, &settings)?;
         }
         Ok(())
     }
@@ -39,10 +40,11 @@ impl Subscriber for Notices {
 impl Notices {
     fn tell(&self, tx: &mut Tx<'_>, moment: Moment, event: &StoredEvent, settings: &Settings) -> Result<()> {
         let key = format!("{}/{}/{}", moment.word(), event.subject, event.id);
-        let found = match moment.audience() {
-            Audience::Shop if moment.warning().is_some() => of_site(tx, event, settings)?,
-            Audience::Customer | Audience::Shop => of_order(tx, moment, event, settings)?,
-            Audience::Staff => of_staff(tx, event, settings)?,
+        let found = match moment.matter() {
+            Matter::Order => of_order(tx, moment, event, settings)?,
+            Matter::Message => of_message(tx, event, settings)?,
+            Matter::Site => of_site(tx, event, settings)?,
+            Matter::Staff => of_staff(tx, event, settings)?,
         };
         let Some(new) = found else { return Ok(()) };
         let new = New { moment: moment.word(), key, by: String::new(), ..new };
@@ -71,6 +73,17 @@ fn of_order(tx: &Tx<'_>, moment: Moment, event: &StoredEvent, settings: &Setting
     };
     let to = to.filter(|to| email::parse(to).is_ok());
     Ok(to.map(|to| New { to, language, order: Some((order.id, order.number)), ..New::default() }))
+}
+
+/// A notice to the shop of a message. What is taken for spam is told to nobody.
+fn of_message(tx: &Tx<'_>, event: &StoredEvent, settings: &Settings) -> Result<Option<New>> {
+    let Some(id) = event.subject.id_as::<MessageId>() else { return Ok(None) };
+    let suspected = event.data.get("suspected").is_some_and(|why| !why.is_null());
+    if suspected || messages::find(tx, id)?.is_none() || email::parse(&settings.notices_to).is_err() {
+        return Ok(None);
+    }
+    let (to, language) = (settings.notices_to.clone(), settings.language.clone());
+    Ok(Some(New { to, language, message: Some((id, None)), ..New::default() }))
 }
 
 fn of_staff(tx: &Tx<'_>, event: &StoredEvent, settings: &Settings) -> Result<Option<New>> {

@@ -308,7 +308,7 @@ impl NewOrder {
             checks.wrong(
                 at("quantity"),
                 "invalid_quantity",
-                format!("Enter a quantity from 1 to {QUANTITY_MAX}."),
+                format!("Enter a quantity from {least} to {QUANTITY_MAX}."),
             );
         }
         if given.unit_price.0 < 0 && !self.is_import {

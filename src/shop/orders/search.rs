@@ -127,9 +127,15 @@ pub const FIELDS: &[FieldDef] = &[
     FieldDef {
         help: "Day or time of placing, in the shop's zone.",
         example: "placed:2026-11-01..2026-11-20",
-        aliases: &["date", "created"],
+        aliases: &["date"],
         sortable: true,
         ..field("placed", "Placed", DOCUMENTS, Shape::Time)
+    },
+    FieldDef {
+        help: "When it came in here: later than placed for an order that was imported.",
+        example: "created:today",
+        sortable: true,
+        ..field("created", "Came in", ORDER, Shape::Date)
     },
     FieldDef {
         help: "When it was last changed.",
@@ -275,6 +281,7 @@ fn build(o: &Order, standing: &Standing, customer_name: &str) -> Doc {
         .keyword("currency", o.currency.code())
         .money("total", Money::new(o.total, o.currency))
         .date("placed", o.placed_at.0)
+        .date("created", o.created_at.0)
         .date("updated", o.updated_at.0)
         .number("items", o.items());
     if !customer_name.is_empty() {

@@ -38,7 +38,8 @@ impl Subscriber for Notices {
         EndpointId::PREFIX
     }
     fn take(&self, tx: &mut Tx<'_>, name: &str, event: &StoredEvent) -> Result<()> {
-        ops::deliver(tx, name, &Delivery { id: event.id.to_string(), seq: event.seq, at: event.at })
+        let delivery = Delivery { id: event.id.to_string(), seq: event.seq, at: event.at };
+        ops::deliver(tx, name, &delivery, Some(event.subject))
     }
 }
 

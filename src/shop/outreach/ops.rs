@@ -233,10 +233,20 @@ pub(super) fn replay(tx: &mut Tx<'_>, id: EndpointId, after: u64) -> Result<()> 
 ///
 /// # Errors
 /// Faults of the store only.
-pub(super) fn deliver(tx: &mut Tx<'_>, lane: &str, delivery: &Delivery) -> Result<()> {
+pub(super) fn deliver(
+    tx: &mut Tx<'_>,
+    lane: &str,
+    delivery: &Delivery,
+    about: Option<Subject>,
+) -> Result<()> {
     let key = Some(format!("{lane}/{}", delivery.id));
     let payload = minicbor::to_vec(delivery).map_err(Error::internal)?;
-    jobs::enqueue(tx, New { kind: DELIVER, lane, key, payload, due_at: tx.now() }).map(drop)
+    let new = New { kind: DELIVER, lane, key, payload, due_at: tx.now() };
+    match about {
+        Some(subject) => jobs::enqueue_behind(tx, new, &subject.to_string()),
+        None => jobs::enqueue(tx, new),
+    }
+    .map(drop)
 }
 
 /// Sends a message that tells of nothing.
@@ -246,7 +256,7 @@ pub(super) fn deliver(tx: &mut Tx<'_>, lane: &str, delivery: &Delivery) -> Resul
 pub(super) fn test(tx: &mut Tx<'_>, id: EndpointId) -> Result<()> {
     let lane = running(tx, id)?;
     let delivery = Delivery { id: tx.new_id::<EventId>().to_string(), seq: 0, at: tx.now() };
-    deliver(tx, &lane, &delivery)
+    deliver(tx, &lane, &delivery, None)
 }
 
 /// The lane of an endpoint that runs.
@@ -268,7 +278,8 @@ pub(super) fn send_again(tx: &mut Tx<'_>, id: EndpointId, attempt: AttemptId) ->
     let attempt = self::attempt(tx, id, attempt)?;
     match jobs::get(tx, attempt.job) {
         Ok(job) if matches!(job.state, State::Dead | State::Ready) => jobs::retry(tx, attempt.job),
-        _ => deliver(tx, &lane, &attempt.delivery),
+        // Somebody wants this one now, whatever else waits.
+        _ => deliver(tx, &lane, &attempt.delivery, None),
     }
 }
 

@@ -31,7 +31,7 @@ use std::sync::Arc;
 /// A longer line of JSON is refused.
 const JSON_BYTES_MAX: u64 = 32 * 1024 * 1024;
 const PROGRESS_EVERY: u64 = 500;
-/// A file with fewer of our columns is none of ours.
+/// A file with fewer of our columns is none of ours; nor is one with more columns of others.
 const OWN_COLUMNS_MIN: usize = 2;
 
 /// Reads our own files and hands everything to the sink.
@@ -87,15 +87,20 @@ fn is_json(file: &Input) -> Result<bool> {
     Ok(head.trim_ascii_start().first() == Some(&b'{'))
 }
 
-/// Refuses a file of somebody else: one column may be called the same by chance.
-fn refuse_foreign(kind: Kind, sheet: &Sheet) -> Result<()> {
+/// Titles of the columns that are none of ours. A file of somebody else is refused: one column or two may be called the
+/// same by chance.
+fn foreign_columns(kind: Kind, sheet: &Sheet) -> Result<Vec<String>> {
     let own: Vec<&str> = match kind {
         Kind::Orders => ORDER_COLUMNS.iter().map(|c| c.name).collect(),
         Kind::Customers => CUSTOMER_COLUMNS.iter().map(|c| c.name).collect(),
         Kind::CreditNotes => NOTE_COLUMNS.iter().map(|c| c.name).collect(),
     };
-    if own.iter().filter(|name| sheet.column(name).is_some()).count() >= OWN_COLUMNS_MIN {
-        return Ok(());
+    let ours: Vec<usize> = own.iter().filter_map(|name| sheet.column(name)).collect();
+    let titled = sheet.own_header.iter().enumerate().filter(|(_, title)| !title.trim().is_empty());
+    let foreign: Vec<String> =
+        titled.filter(|(at, _)| !ours.contains(at)).map(|(_, title)| title.clone()).collect();
+    if ours.len() >= OWN_COLUMNS_MIN && ours.len() >= foreign.len() {
+        return Ok(foreign);
     }
     let has = cell::headings(&sheet.header);
     let message = format!("{} is no file of Backroom’s. It has the columns {has}.", sheet.name);
@@ -124,7 +129,7 @@ impl OwnRun<'_, '_> {
         if *sheet.own_header == [JSON_COLUMN] {
             return self.refused_json(&sheet);
         }
-        refuse_foreign(self.kind, &sheet)?;
+        let foreign = foreign_columns(self.kind, &sheet)?;
         if self.kind == Kind::Orders {
             self.assume(&sheet);
         }
@@ -157,8 +162,13 @@ impl OwnRun<'_, '_> {
         };
         drop(groups);
         self.report.warnings.join(&bound.survey.warnings);
-        // Our own files are read as they were written, without a mapping that could leave a column over.
-        self.report.files.push(FileReport { unknown_columns: Vec::new(), ..file_report(bound) });
+        // Our own columns are read as they were written, without the mapping: nothing but somebody's own is left over.
+        let report = file_report(bound);
+        self.report.files.push(FileReport {
+            unknown_columns: Vec::new(),
+            ignored_columns: foreign,
+            ..report
+        });
         Ok(flow)
     }
 

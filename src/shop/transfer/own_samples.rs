@@ -6,6 +6,7 @@ use crate::shop::transfer::input::Input;
 use crate::shop::transfer::mapping::Kind;
 use crate::shop::transfer::options::Options;
 use crate::shop::transfer::outcome::Report;
+use crate::shop::transfer::own_run;
 use crate::shop::transfer::presets::{Format, preset};
 use crate::shop::transfer::real_data::Kept;
 use crate::shop::transfer::run::run;
@@ -335,4 +336,21 @@ fn what_was_paid_and_given_back_in_part_is_read() {
 2,2,2024-05-01 12:00:00,2024-05-01 12:01:00,completed,5.00,0,25.00,EUR,w@example.com,amount:10.00|reason:broken|date:2024-05-03,name:Hoodie|quantity:2|total:20.00|sub_total:20.00\n";
     let (kept, _) = read(Format::Woocommerce, Kind::Orders, &[woo]);
     assert_eq!((kept.orders[0].refunded, kept.orders[0].payment), (1000, Payment::PartRefunded));
+}
+
+#[test]
+fn columns_that_are_none_of_ours_are_said_and_a_file_of_others_is_refused() {
+    let own = |kind, text: &str| {
+        let mut kept = Kept::default();
+        let files = [Input::bytes("x.csv", text.as_bytes())];
+        own_run::run(kind, &files, &Options::default(), &mut kept).map(|report| (kept, report))
+    };
+    let text = "number,placed_at,currency,email,line_title,line_quantity,line_unit_price,Shoe size,line_unit_prise\n\
+                7,2026-11-01T10:00:00Z,EUR,a@example.com,Pen,1,1.00,43,2.00\n";
+    let (kept, report) = own(Kind::Orders, text).unwrap();
+    assert_eq!(kept.orders.len(), 1);
+    assert_eq!(report.files[0].ignored_columns, ["Shoe size", "line_unit_prise"]);
+    // `phone` and `country` are called so by others too.
+    let text = "customerID,companyName,contactName,city,country,phone,fax\n1,A,Ann,Berlin,DE,030 123,\n";
+    assert_eq!(own(Kind::Customers, text).err().map(|e| e.code), Some("columns_missing"));
 }

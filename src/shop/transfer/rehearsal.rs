@@ -27,7 +27,9 @@ fn outside(source: &ExternalRef) -> Outside {
 fn keys(customer: &NewCustomer) -> Vec<(String, bool)> {
     let address = customer.email.iter().map(|e| (format!("e\0{}", crate::base::email::key(e)), true));
     let outside = customer.external.iter().map(|e| (format!("c\0{}\0{}", e.source, e.id), false));
-    address.chain(outside).collect()
+    // One row is known by nothing else, see `customers::row_key`.
+    let row = customers::row_key(customer).map(|key| (format!("r\0{key:x?}"), true));
+    address.chain(outside).chain(row).collect()
 }
 
 impl WouldBe {

@@ -2,7 +2,8 @@
 //!
 //! A job is taken with a lease: a token that only who has it can end the job with. A failed job is tried again with growing
 //! pauses, then it is dead: kept with its reason until somebody sends it again or gives it up. Lanes are served in turn,
-//! so that one whose jobs fail or hang takes nothing from the others.
+//! so that one whose jobs fail or hang takes nothing from the others. Jobs of a lane about one object go in the order they
+//! were made: one that waits for its next try holds up those about the same object, and no others.
 
 mod crew;
 mod model;
@@ -13,8 +14,8 @@ mod seen;
 pub use crew::{About, Beat, Note, Report, Rows, Worker, pause_after};
 pub use model::{By, Job, JobId, State, TABLES};
 pub use ops::{
-    Ended, New, cancel, check, dead_of_lane, due_of, enqueue, get, give_up_lane, of_lane, prune, retry, say,
-    waiting_of_lane, wanted,
+    Ended, New, cancel, check, dead_of_lane, due_of, enqueue, enqueue_behind, get, give_up_lane, of_lane,
+    prune, retry, say, waiting_of_lane, wanted,
 };
 pub use run::{Gate, Jobs};
 pub use seen::{Place, Wanted, of_events, of_people};

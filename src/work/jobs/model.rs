@@ -118,6 +118,14 @@ pub struct Job {
     #[n(17)]
     #[cbor(default)]
     pub from: u64,
+    /// What it is about: open jobs of a lane about one object are done one behind the other, as they were made.
+    #[n(18)]
+    #[cbor(default)]
+    pub object: Option<String>,
+    /// Another one about the object is before it.
+    #[n(19)]
+    #[cbor(default)]
+    pub is_behind: bool,
 }
 
 #[cfg(test)]
@@ -143,6 +151,8 @@ impl Job {
             by: None,
             result: None,
             from: 0,
+            object: None,
+            is_behind: false,
         }
     }
 }
@@ -180,6 +190,10 @@ pub(super) const BY_LANE: Index<InLane, JobId> = Index::new("job_by_lane/1");
 pub(super) const BY_STATE: Index<(u8, Timestamp), JobId> = Index::new("job_by_state/1");
 /// Since when it is there → a job that somebody wanted.
 pub(super) const BY_PEOPLE: Index<Timestamp, JobId> = Index::new("job_by_people/1");
+/// (lane, object) and number → open job.
+pub(super) const BY_OBJECT: Index<((String, String), u64), JobId> = Index::new("job_by_object/1");
+/// Where jobs stand in their lane that have another one before them: behind everything that has a time.
+pub(super) const BEHIND: Timestamp = Timestamp(i64::MAX);
 /// (kind, key) → the open job.
 pub(super) const OPEN: Index<(String, String), JobId> = Index::unique("job_open/1");
 
@@ -188,9 +202,14 @@ pub const TABLES: &[TableInfo] = &[JOBS.info("work")];
 
 impl Record for Job {
     type Key = JobId;
-    const INDEXES: &'static [IndexInfo] = &[BY_LANE.info(), BY_STATE.info(), BY_PEOPLE.info(), OPEN.info()];
+    const INDEXES: &'static [IndexInfo] =
+        &[BY_LANE.info(), BY_STATE.info(), BY_PEOPLE.info(), BY_OBJECT.info(), OPEN.info()];
     fn index_keys(&self, id: &JobId) -> Vec<IndexRow> {
-        let time = if self.state == State::Ready { self.due_at } else { self.since };
+        let time = match self.state {
+            State::Ready if self.is_behind => BEHIND,
+            State::Ready => self.due_at,
+            _ => self.since,
+        };
         let place = self.state.place();
         let mut rows = vec![
             BY_LANE.row(&((self.lane.clone(), place), (time, self.number)), id),
@@ -198,6 +217,9 @@ impl Record for Job {
         ];
         if self.by.is_some() {
             rows.push(BY_PEOPLE.row(&self.created_at, id));
+        }
+        if let Some(object) = self.object.as_ref().filter(|_| self.state.is_open()) {
+            rows.push(BY_OBJECT.row(&((self.lane.clone(), object.clone()), self.number), id));
         }
         if let Some(key) = self.key.as_ref().filter(|_| self.state.is_open()) {
             rows.push(OPEN.row(&(self.kind.clone(), key.clone()), id));

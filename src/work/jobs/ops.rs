@@ -1,10 +1,10 @@
 //! What is done to jobs in a transaction: enqueued, taken, ended, sent again, cancelled.
 
-use super::model::{APART, BY_LANE, BY_STATE, By, JOBS, Job, JobId, OPEN, State};
+use super::model::{APART, BEHIND, BY_LANE, BY_OBJECT, BY_STATE, By, JOBS, Job, JobId, OPEN, State};
 use crate::base::error::{Error, Result};
 use crate::base::time::Timestamp;
 use crate::store::{Actor, ActorKind, Direction, Findings, Page, Read, Snapshot, Span, Tx, counter};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Jobs that ended and are still shown at most; of the older ones only the counters tell.
 const KEPT: i64 = 1_000;
@@ -34,6 +34,19 @@ pub struct New<'a> {
 /// # Errors
 /// Faults of the store only.
 pub fn enqueue(tx: &mut Tx<'_>, new: New<'_>) -> Result<JobId> {
+    put_in_line(tx, new, None)
+}
+
+/// As [`enqueue`], behind the open jobs of the lane about the same object: what happened to it is told in the order in
+/// which it happened, whatever fails on the way.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn enqueue_behind(tx: &mut Tx<'_>, new: New<'_>, object: &str) -> Result<JobId> {
+    put_in_line(tx, new, Some(object.to_owned()))
+}
+
+fn put_in_line(tx: &mut Tx<'_>, new: New<'_>, object: Option<String>) -> Result<JobId> {
     if let Some(key) = &new.key
         && let Some(open) = OPEN.first(tx, &(new.kind.to_owned(), key.clone()))?
     {
@@ -59,9 +72,31 @@ pub fn enqueue(tx: &mut Tx<'_>, new: New<'_>) -> Result<JobId> {
         by: wanted_by(tx.actor()),
         result: None,
         from: 0,
+        is_behind: is_behind(tx, new.lane, object.as_deref())?,
+        object,
     };
     JOBS.put(tx, &id, &job)?;
     Ok(id)
+}
+
+/// Whether there is an open job of the lane about the object.
+fn is_behind(from: &(impl Read + ?Sized), lane: &str, object: Option<&str>) -> Result<bool> {
+    object.map_or(Ok(false), |object| Ok(of_object(from, lane, object)?.is_some()))
+}
+
+/// The open job of a lane about an object that was made first.
+fn of_object(from: &(impl Read + ?Sized), lane: &str, object: &str) -> Result<Option<JobId>> {
+    let span = Span::of(&(lane.to_owned(), object.to_owned()));
+    Ok(BY_OBJECT.list(from, &span, Direction::Forward, 1)?.pop().map(|(_, id)| id))
+}
+
+/// A job is over or dead: the next about the same object has its turn.
+fn let_next(tx: &mut Tx<'_>, lane: &str, object: Option<&str>) -> Result<()> {
+    let Some(id) = object.map_or(Ok(None), |object| of_object(tx, lane, object))? else { return Ok(()) };
+    match JOBS.get(tx, &id)? {
+        Some(job) if job.is_behind => JOBS.put(tx, &id, &Job { is_behind: false, ..job }),
+        _ => Ok(()),
+    }
 }
 
 /// The program itself wants nothing: what it does follows from events.
@@ -157,6 +192,7 @@ pub fn retry(tx: &mut Tx<'_>, id: JobId) -> Result<()> {
             job.result = None;
             job.cancel_asked = false;
             job.due_at = tx.now();
+            job.is_behind = is_behind(tx, &job.lane, job.object.as_deref())?;
             set(tx, id, job, State::Ready)
         }
     }
@@ -193,8 +229,14 @@ pub fn give_up_lane(tx: &mut Tx<'_>, lane: &str, limit: usize) -> Result<usize> 
         let left = limit.saturating_sub(gone.len());
         gone.extend(BY_LANE.list(tx, &span, Direction::Forward, left)?.into_iter().map(|(_, id)| id));
     }
+    let mut objects = BTreeSet::new();
     for id in &gone {
+        objects.extend(JOBS.get(tx, id)?.and_then(|job| job.object));
         JOBS.delete(tx, id)?;
+    }
+    // What the limit has left goes on.
+    for object in objects {
+        let_next(tx, lane, Some(&object))?;
     }
     tx.count("jobs.given_up", i64::try_from(gone.len()).unwrap_or(i64::MAX))?;
     Ok(gone.len())
@@ -256,13 +298,17 @@ pub(super) fn pick(
             Direction::Forward,
             most + 1,
         )?;
-        let due = rows.iter().take(most).take_while(|((_, (due, _)), _)| *due <= now).map(|(_, id)| *id);
+        let due = rows
+            .iter()
+            .take(most)
+            .take_while(|((_, (due, _)), _)| *due <= now && *due != BEHIND)
+            .map(|(_, id)| *id);
         let before = picked.ids.len();
         picked.ids.extend(due);
         if picked.ids.len() > before {
             picked.last_lane = Some(lane);
         }
-        let waits = rows.iter().map(|((_, (due, _)), _)| *due).find(|due| *due > now);
+        let waits = rows.iter().map(|((_, (due, _)), _)| *due).find(|due| *due > now && *due != BEHIND);
         picked.next_due = picked.next_due.into_iter().chain(waits).min();
     }
     Ok(picked)
@@ -358,7 +404,9 @@ pub(in crate::work) fn shift(tx: &mut Tx<'_>, from: Timestamp, by_ms: i64) -> Re
 
 fn set(tx: &mut Tx<'_>, id: JobId, job: Job, state: State) -> Result<()> {
     let since = tx.now();
-    JOBS.put(tx, &id, &Job { state, since, ..job })
+    let job = Job { state, since, ..job };
+    JOBS.put(tx, &id, &job)?;
+    if state.is_open() { Ok(()) } else { let_next(tx, &job.lane, job.object.as_deref()) }
 }
 
 /// Ends a job for good: counted, shown for a while, then forgotten.
@@ -436,13 +484,18 @@ pub fn wanted(tx: &mut Tx<'_>, id: JobId, by: By) -> Result<()> {
     }
 }
 
-/// For `backroom check`: a lease has its token, and the counter of the kept is right.
+/// For `backroom check`: a lease has its token, of the open jobs about an object exactly one has its turn, and the
+/// counter of the kept is right.
 ///
 /// # Errors
 /// Faults of the store only.
 pub fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<()> {
     let mut kept = [(KEPT_COUNTER, 0_i64), (KEPT_OF_PEOPLE_COUNTER, 0)];
+    let mut turns: BTreeMap<(String, String), u32> = BTreeMap::new();
     JOBS.walk(snapshot, &Span::all(), Direction::Forward, |id, job| {
+        if let Some(object) = job.object.as_ref().filter(|_| job.state.is_open()) {
+            *turns.entry((job.lane.clone(), object.clone())).or_default() += u32::from(!job.is_behind);
+        }
         if (job.state == State::Leased) != (job.token != 0) {
             findings.add("job/1", format!("{id} is {} and has the token {}.", job.state.word(), job.token));
         }
@@ -452,6 +505,10 @@ pub fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<()> {
         }
         Ok(std::ops::ControlFlow::Continue(()))
     })?;
+    for ((lane, object), turns) in turns.into_iter().filter(|(_, turns)| *turns != 1) {
+        findings
+            .add("job/1", format!("{turns} open jobs of {lane} about {object} have their turn, not one."));
+    }
     for (name, kept) in kept {
         let counted = counter(snapshot, name)?;
         if kept != counted {

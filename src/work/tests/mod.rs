@@ -74,7 +74,10 @@ impl Subscriber for Sends {
     }
     fn take(&self, tx: &mut Tx<'_>, name: &str, event: &StoredEvent) -> crate::base::error::Result<()> {
         assert!(!(self.refuses)(event.seq), "planned");
-        send(tx, name, event.seq, true)
+        let key = Some(format!("{name}/{}", event.seq));
+        let payload = event.seq.to_be_bytes().to_vec();
+        let new = New { kind: "send", lane: name, key, payload, due_at: tx.now() };
+        jobs::enqueue_behind(tx, new, &event.subject.to_string()).map(drop)
     }
 }
 

@@ -10,12 +10,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+/// Things that events are about.
+const THINGS: u64 = 40;
+
 /// What arrived: for each lane and event the payloads as they came.
 type Arrived = Arc<Mutex<BTreeMap<(String, u64), Vec<Vec<u8>>>>>;
+/// For each lane the events as they came for the first time.
+type InOrder = Arc<Mutex<BTreeMap<String, Vec<u64>>>>;
 
 /// Carries events out, with a fault in four of ten.
 struct Shaky {
     arrived: Arrived,
+    in_order: InOrder,
     dice: AtomicU64,
     /// Faults behind the effect: each may bring the same once more.
     late_faults: Arc<AtomicU64>,
@@ -37,7 +43,14 @@ impl Worker for Shaky {
             _ => {}
         }
         let at = (job.lane.clone(), seq_of(&job.payload));
-        self.arrived.lock().unwrap().entry(at).or_default().push(job.payload.clone());
+        let seq = at.1;
+        let mut arrived = self.arrived.lock().unwrap();
+        let payloads = arrived.entry(at).or_default();
+        payloads.push(job.payload.clone());
+        if payloads.len() == 1 {
+            self.in_order.lock().unwrap().entry(job.lane.clone()).or_default().push(seq);
+        }
+        drop(arrived);
         if n < 4 {
             self.late_faults.fetch_add(1, Ordering::Relaxed);
         }
@@ -56,11 +69,14 @@ fn what_was_promised_arrives_whatever_fails_and_no_oftener_than_faults_explain()
     let store = open(dir.path(), Clock::system());
     subscribe(&store, "sink/a", &[]);
     subscribe(&store, "sink/b", &["thing.*"]);
-    let (arrived, late_faults) = (Arrived::default(), Arc::new(AtomicU64::new(0)));
+    let (arrived, in_order, late_faults) =
+        (Arrived::default(), InOrder::default(), Arc::new(AtomicU64::new(0)));
+    let mut about = BTreeMap::new();
     let ends = 5;
     for part in 0..ends {
         let worker = Shaky {
             arrived: Arc::clone(&arrived),
+            in_order: Arc::clone(&in_order),
             dice: AtomicU64::new(part),
             late_faults: Arc::clone(&late_faults),
         };
@@ -68,7 +84,8 @@ fn what_was_promised_arrives_whatever_fails_and_no_oftener_than_faults_explain()
             Work::new(store.clone(), vec![Arc::new(worker)], vec![Arc::new(Sends { refuses: |_| false })]);
         let running = work.start().unwrap();
         for n in 0..wanted / ends {
-            publish(&store, u8::try_from(n % 251).unwrap());
+            let thing = u8::try_from(n % THINGS).unwrap();
+            about.insert(publish(&store, thing), thing);
         }
         if part + 1 < ends {
             // It ends wherever it is; what is left is for the next one.
@@ -93,6 +110,14 @@ fn what_was_promised_arrives_whatever_fails_and_no_oftener_than_faults_explain()
         let missing: Vec<u64> =
             (1..=last).filter(|seq| !arrived.contains_key(&(lane.to_owned(), *seq))).collect();
         assert_eq!(missing, Vec::<u64>::new(), "{lane}");
+    }
+    // What happened to one thing arrived in the order in which it happened.
+    for (lane, order) in in_order.lock().unwrap().iter() {
+        let mut last = BTreeMap::new();
+        for seq in order {
+            let before = last.insert(about[seq], *seq).unwrap_or(0);
+            assert!(before < *seq, "{lane}: {seq} arrived behind {before}, both about thing {}", about[seq]);
+        }
     }
     assert!(arrived.values().all(|payloads| payloads.windows(2).all(|two| two[0] == two[1])));
     let doubled: u64 = arrived.values().map(|payloads| payloads.len() as u64 - 1).sum();

@@ -258,3 +258,46 @@ fn the_check_finds_events_that_were_removed_too_early() {
     write(&store, |tx| crate::store::events::trim(tx, 3, 9));
     assert_eq!(store.check(crate::work::CHECKS).unwrap().len(), 1);
 }
+
+#[test]
+fn jobs_about_one_object_go_one_behind_the_other_and_a_dead_one_holds_up_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let now = clock();
+    let store = open(dir.path(), now.clone());
+    let about = |object: &'static str| {
+        write(&store, move |tx| {
+            let new = New { kind: "send", lane: "a", key: None, payload: vec![0; 8], due_at: tx.now() };
+            jobs::enqueue_behind(tx, new, object)
+        })
+    };
+    let (first, second, third) = (about("order 1"), about("order 1"), about("order 1"));
+    let other = about("order 2");
+    let ended = |id, job: &jobs::Job, ended: Ended| {
+        let token = job.token;
+        assert!(write(&store, move |tx| end(tx, id, token, &ended)));
+    };
+    let failed = |again_in_ms| Ended::Failed { why: "refused".into(), again_in_ms };
+    let (id, job) = write(&store, lease_one).unwrap();
+    assert_eq!(id, first);
+    let (id, busy) = write(&store, lease_one).unwrap();
+    assert_eq!(id, other, "the next about the first order waits");
+    ended(first, &job, failed(Some(HOUR_MS)));
+    assert!(write(&store, lease_one).is_none(), "also while the first waits for its next try");
+    now.set(now.now().plus_ms(HOUR_MS));
+    let (id, job) = write(&store, lease_one).unwrap();
+    assert_eq!(id, first);
+    ended(first, &job, failed(None));
+    let (id, job) = write(&store, lease_one).unwrap();
+    assert_eq!(id, second, "a dead one holds up nothing");
+    // Sent again it has its turn behind what runs, and before what was made later.
+    write(&store, move |tx| jobs::retry(tx, first));
+    assert!(write(&store, lease_one).is_none());
+    ended(second, &job, Ended::Done);
+    let (id, job) = write(&store, lease_one).unwrap();
+    assert_eq!(id, first);
+    write(&store, move |tx| jobs::cancel(tx, third));
+    ended(first, &job, Ended::Done);
+    ended(other, &busy, Ended::Done);
+    assert!(write(&store, lease_one).is_none());
+    assert_eq!(store.check(crate::work::CHECKS).unwrap(), []);
+}

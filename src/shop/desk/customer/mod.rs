@@ -9,10 +9,11 @@ use crate::base::id::Id;
 use crate::base::money::Money;
 use crate::base::time::Timestamp;
 use crate::shop::customers::{self, Customer, CustomerId, Totals};
+use crate::shop::desk::inbox;
 use crate::shop::orders::admin::{badges, state_of};
 use crate::shop::orders::{self, CreditKind, Order, OrderId};
 use crate::store::{Read, Store, Subject, events};
-use crate::web::parts::{Badge, Fill, Link, Tone};
+use crate::web::parts::{Badge, Fill, Link, Slips, Tone};
 use crate::web::query::encode;
 use crate::web::{Page, Pages, PathId, Query, Shell};
 use actix_web::{HttpResponse, web};
@@ -71,6 +72,7 @@ pub(super) struct CustomerPage {
     external: Vec<(String, String)>,
     /// Others with the same phone number.
     alike: Vec<Link>,
+    messages: Option<Slips>,
     may_edit: bool,
     may_view_orders: bool,
 }
@@ -185,6 +187,8 @@ pub(super) async fn show(
         let totals = customers::totals(s, id.0)?;
         let mut page = CustomerPage::of(&customer, &totals, &shell);
         page.alike = alike(s, &customer)?;
+        let addresses = customer.email.iter().chain(&customer.old_emails).map(String::as_str);
+        page.messages = inbox::of_addresses(s, &addresses.collect::<Vec<_>>(), staff.rights())?;
         if may_view_orders {
             page.add_orders(s, id.0, &query.0)?;
         }

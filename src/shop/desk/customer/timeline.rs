@@ -3,6 +3,7 @@
 use crate::base::country;
 use crate::base::money::{Currency, Money};
 use crate::base::time::Timestamp;
+use crate::shop::messages::MessageId;
 use crate::shop::orders::{CancelReason, CreditNoteId, OrderId, happened_at};
 use crate::store::{Actor, ActorKind, StoredEvent};
 use crate::web::parts::{Change, Link, Tone};
@@ -49,8 +50,11 @@ fn word<'a>(event: &'a StoredEvent, field: &str) -> Option<&'a str> {
     event.data.get(field).and_then(Value::as_str)
 }
 
-/// The order or credit note an event is about.
+/// The order, credit note or message an event is about.
 fn subject_link(event: &StoredEvent) -> Option<Link> {
+    if let Some(id) = event.subject.id_as::<MessageId>() {
+        return Some(Link::new("Message", format!("/admin/messages/{id}")));
+    }
     let number = event.data.get("number");
     if let Some(id) = event.subject.id_as::<OrderId>() {
         let label = number.and_then(Value::as_u64).map_or_else(|| "Order".to_owned(), |n| format!("#{n}"));
@@ -91,6 +95,8 @@ fn sentence(event: &StoredEvent) -> (&'static str, Tone, String) {
         }
         "credit_note.added" => ("receipt-text", Tone::Info, credited(event)),
         "mail.sent" => plain("mail", Tone::Ok, "mail sent"),
+        "message.received" => plain("message-square", Tone::Info, "came in"),
+        "message.replied" => plain("message-square", Tone::Ok, "answered"),
         "mail.failed" => plain("mail", Tone::Bad, "mail could not be sent"),
         other => ("info", Tone::Still, other.replace(['.', '_'], " ")),
     }

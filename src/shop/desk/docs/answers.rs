@@ -50,7 +50,9 @@ pub(super) fn complete(path: &str, operation: &mut Operation, components: &Compo
             if has_field(answer, "next_cursor", components) {
                 add(answer, LINK);
             }
-            if (status == "201" && !path.contains('{')) || has_field(answer, "job_url", components) {
+            // Who writes to the shop reads nothing back.
+            let is_made = status == "201" && !path.contains('{') && !path.starts_with("/store/");
+            if is_made || has_field(answer, "job_url", components) {
                 add(answer, LOCATION);
             }
             if takes_key {

@@ -11,8 +11,9 @@ pub use codes::{CODES, Code};
 pub use pages::routes;
 
 use crate::shop::customers;
-use crate::shop::desk::{feed, find, jobs};
+use crate::shop::desk::{feed, find, inbox, jobs};
 use crate::shop::mail;
+use crate::shop::messages;
 use crate::shop::orders;
 use crate::shop::outreach;
 use crate::shop::sites;
@@ -47,8 +48,15 @@ pub fn document(server: Option<&str>) -> OpenApi {
         .bearer_format("sk_live_…")
         .description(Some("An API key with the scopes that the operation names. Made under System, API keys, or by `backroom key create`."))
         .build();
-    api.components =
-        Some(ComponentsBuilder::new().security_scheme("key", SecurityScheme::Http(scheme)).build());
+    let publishable = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("pk_live_…")
+        .description(Some("A publishable key, for pages of the origins it names: made under System, API keys, or by `backroom key create --origin`."))
+        .build();
+    let schemes = ComponentsBuilder::new()
+        .security_scheme("key", SecurityScheme::Http(scheme))
+        .security_scheme("publishable", SecurityScheme::Http(publishable));
+    api.components = Some(schemes.build());
     for part in [
         Problems::openapi(),
         orders::ApiDocs::openapi(),
@@ -59,6 +67,8 @@ pub fn document(server: Option<&str>) -> OpenApi {
         jobs::ApiDocs::openapi(),
         outreach::ApiDocs::openapi(),
         mail::ApiDocs::openapi(),
+        inbox::ApiDocs::openapi(),
+        messages::ApiDocs::openapi(),
         sites::ApiDocs::openapi(),
     ] {
         api.merge(part);
@@ -183,7 +193,7 @@ mod tests {
         for item in api["paths"].as_object().unwrap().values() {
             for operation in item.as_object().unwrap().values() {
                 for need in operation["security"].as_array().unwrap() {
-                    for scope in need["key"].as_array().unwrap() {
+                    for scope in need["key"].as_array().into_iter().flatten() {
                         let scope = scope.as_str().unwrap();
                         assert!(crate::access::PERMISSIONS.iter().any(|p| p.word == scope), "{scope}");
                     }

@@ -273,6 +273,7 @@ fn curl(server: &str, (method, path): (&str, &str), parameters: &[Parameter], bo
             "step" => "pay",
             "number" => "1",
             _ if path.contains("/orders/") => "10482",
+            _ if path.contains("/messages/") => "msg_01kaj3m7q9f8x2v5n4c6b8d0e2",
             _ if path.contains("/customers/") => "cus_01kaj3m7q9f8x2v5n4c6b8d0e2",
             _ => "crn_01kaj3m7q9f8x2v5n4c6b8d0e2",
         };
@@ -281,6 +282,9 @@ fn curl(server: &str, (method, path): (&str, &str), parameters: &[Parameter], bo
     let query = if parameters.iter().any(|p| p.name == "q") { "?q=anna" } else { "" };
     lines.push(format!("'{server}{filled}{query}'"));
     lines.push("-H \"Authorization: Bearer $BACKROOM_KEY\"".to_owned());
+    if path.starts_with("/store/") {
+        lines.push("-H 'Origin: https://shop.example.com'".to_owned());
+    }
     if parameters.iter().any(|p| p.name == "Idempotency-Key" && p.required) {
         lines.push("-H \"Idempotency-Key: $(uuidgen)\"".to_owned());
     }

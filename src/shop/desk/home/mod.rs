@@ -12,6 +12,7 @@ use crate::base::time::{DAY_MS, HOUR_MS, Timestamp};
 use crate::search::{self, Search};
 use crate::shop::customers;
 use crate::shop::desk::backups::{Office, freshness};
+use crate::shop::messages;
 use crate::shop::orders::admin::state_of;
 use crate::shop::orders::{self, VIEWS, currencies, sees_prices, sees_sales, sold_between};
 use crate::shop::sites;
@@ -191,6 +192,13 @@ pub(super) async fn home(
             page.sales = if page.is_new { None } else { Some(query.0.sales(s, &search, &days, own)?) };
             Ok(())
         })?;
+    }
+    if staff.may("messages:view") {
+        let open = store.read(|s| messages::waiting(s, messages::Folder::Open))?;
+        if open > 0 {
+            let (count, href) = (i64::try_from(open).unwrap_or(i64::MAX), "/admin/messages".to_owned());
+            page.todo.push(Todo { count, label: "open messages", href, tone: Tone::Info });
+        }
     }
     if staff.may("system:view") {
         let mut lines = health(&store.health(), &search.health());

@@ -118,8 +118,7 @@ fn languages() -> Vec<Choice> {
 }
 
 fn moments(on: &[String]) -> Vec<MomentRow> {
-    Moment::ALL
-        .iter()
+    Moment::switches()
         .map(|m| MomentRow {
             word: m.word(),
             label: m.label(),
@@ -204,6 +203,7 @@ pub(super) fn add_test(tx: &mut Tx<'_>, to: &str, content: &Content) -> Result<M
         to: to.to_owned(),
         language: String::new(),
         order: None,
+        message: None,
         site: None,
         key: format!("test/{}", tx.new_id::<MailId>()),
         by: tx.actor().name.clone(),
@@ -231,6 +231,7 @@ pub(super) async fn test(me: Manager, (store, post, outreach): Parts) -> Result<
         html: format!("<!doctype html>\n<p>{}</p>\n", escaped(&text)),
         text,
         at: me.now(),
+        in_reply_to: None,
     };
     let to = me.person().email.clone();
     let id = store.write(me.actor(), move |tx| add_test(tx, &to, &content)).await?;

@@ -58,6 +58,7 @@ pub(super) struct ShowPage {
     to: String,
     language: String,
     order: Option<Link>,
+    message: Option<Link>,
     /// The page of the site it warns of.
     site: Option<String>,
     badge: Badge,
@@ -89,6 +90,7 @@ impl ShowPage {
                 .order
                 .zip(mail.number)
                 .map(|(order, number)| Link::new(format!("#{number}"), format!("/admin/orders/{order}"))),
+            message: mail.message.map(|id| Link::new("To the message", format!("/admin/messages/{id}"))),
             site: mail.site.map(|site| format!("/admin/sites/{site}")),
             badge: badge(state, !mail.attempts.is_empty()),
             reason: mail.reason,
@@ -121,6 +123,7 @@ impl Page for ShowPage {
             to: evil.clone(),
             language: "en".to_owned(),
             order: Some(Link::new("#1", "/admin/orders/1")),
+            message: Some(Link::new("To the message", "/admin/messages/msg_1")),
             site: Some("/admin/sites/1".to_owned()),
             badge: badge(State::Failed, true),
             reason: evil.clone(),

@@ -6,10 +6,11 @@ use crate::access::{profile, staff};
 use crate::base::error::{Error, Kind, Result};
 use crate::base::time::Timestamp;
 use crate::shop::mail::model::Content;
-use crate::shop::mail::moments::{LANGUAGES, Moment};
+use crate::shop::mail::moments::{LANGUAGES, Matter, Moment};
 use crate::shop::mail::scene::{self, Writer};
 use crate::shop::mail::settings;
 use crate::shop::mail::templates::{self, Source, Written};
+use crate::shop::messages;
 use crate::shop::orders;
 use crate::shop::sites;
 use crate::store::Snapshot;
@@ -150,6 +151,16 @@ impl Place {
 
 type Path = web::Path<(String, String)>;
 
+/// The values of the shop's own site, else the sample; and whose they are.
+fn of_site(place: &Place, s: &Snapshot, writer: &Writer<'_>) -> Result<(Value, String, String)> {
+    let Some((id, site)) = sites::of_the_shop(s)? else {
+        return Ok((sample(place)?, "a made-up site".to_owned(), String::new()));
+    };
+    let name = site.address().text();
+    let seen_at = site.latest.as_ref().map_or(site.created_at, |check| check.at);
+    Ok((writer.of_site(id, &site, seen_at)?, name, String::new()))
+}
+
 /// The values of an order by its number, of the newest one without, else the sample; and whose they are.
 fn values(
     place: &Place,
@@ -160,17 +171,13 @@ fn values(
 ) -> Result<(Value, String, String)> {
     let (settings, profile) = (settings::get(s)?, profile::get(s)?);
     let writer = Writer { settings: &settings, profile: &profile, language: place.language, base };
-    if place.moment.warning().is_some() {
-        return match sites::of_the_shop(s)? {
-            Some((id, site)) => {
-                let name = site.address().text();
-                let seen_at = site.latest.as_ref().map_or(site.created_at, |check| check.at);
-                Ok((writer.of_site(id, &site, seen_at)?, name, String::new()))
-            }
-            None => Ok((sample(place)?, "a made-up site".to_owned(), String::new())),
-        };
+    if place.moment.matter() == Matter::Message {
+        return of_message(place, s, &writer);
     }
-    if !place.moment.is_of_order() {
+    if place.moment.matter() == Matter::Site {
+        return of_site(place, s, &writer);
+    }
+    if place.moment.matter() == Matter::Staff {
         return match staff::find_by_email(s, me)? {
             Some(person) => Ok((writer.of_staff(&person)?, "your own account".to_owned(), String::new())),
             None => Ok((sample(place)?, "a made-up account".to_owned(), String::new())),
@@ -194,6 +201,17 @@ fn values(
     }
 }
 
+/// The newest message, with its answer where there is one.
+fn of_message(place: &Place, s: &Snapshot, writer: &Writer<'_>) -> Result<(Value, String, String)> {
+    let newest = messages::page(s, messages::Folder::All, None, 1)?.items.pop();
+    let Some(message) = newest.filter(|message| message.replies > 0 || !place.moment.is_by_hand()) else {
+        return Ok((sample(place)?, "a made-up message".to_owned(), String::new()));
+    };
+    let number = Some(message.replies).filter(|_| place.moment.is_by_hand());
+    let reply = number.map(|number| messages::reply(s, message.id, number)).transpose()?;
+    Ok((writer.of_message(&message, reply.as_ref())?, "the newest message".to_owned(), String::new()))
+}
+
 fn sample(place: &Place) -> Result<Value> {
     scene::samples(place.moment).map(|[full, _bare]| full)
 }
@@ -215,7 +233,7 @@ fn named(place: &Place, values: &Value) -> Result<Vec<Pair>> {
         Some(shown.chars().take(VALUE_MAX).collect::<String>())
     };
     let all = names(&scene::samples(place.moment)?);
-    let groups = ["shop", "customer", "order", "staff"];
+    let groups = ["shop", "customer", "order", "staff", "message", "reply"];
     let pairs = all.into_iter().filter(|name| !groups.contains(&name.as_str()));
     Ok(pairs.map(|name| Pair { value: value(&name).unwrap_or_default(), label: name }).collect())
 }
@@ -260,7 +278,7 @@ fn page(
             html: typed.html.clone(),
             is_own: own.is_some(),
             number,
-            is_of_order: place.moment.is_of_order(),
+            is_of_order: place.moment.matter() == Matter::Order,
             names: named(place, &values)?,
             preview: None,
             shown_with,
@@ -449,5 +467,6 @@ fn written(
         text,
         html,
         at: Timestamp(0),
+        in_reply_to: None,
     })
 }

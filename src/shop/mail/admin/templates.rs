@@ -51,6 +51,10 @@ impl Page for TemplatesPage {
     }
 }
 
+fn by_hand() -> Badge {
+    Badge::new("By hand", Tone::Info, Fill::Half)
+}
+
 fn on(is_on: bool) -> Badge {
     if is_on { Badge::new("On", Tone::Ok, Fill::Full) } else { Badge::new("Off", Tone::Still, Fill::Empty) }
 }
@@ -72,7 +76,7 @@ pub(super) async fn list(
                 moment: moment.word(),
                 label: moment.label(),
                 sentence: moment.sentence(),
-                on: on(settings.is_on(*moment)),
+                on: if moment.is_by_hand() { by_hand() } else { on(settings.is_on(*moment)) },
                 languages: LANGUAGES.iter().map(language).collect::<Result<_>>()?,
             })
         };

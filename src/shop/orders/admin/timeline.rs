@@ -172,6 +172,15 @@ fn mailed(event: &StoredEvent) -> Option<Moment> {
         "mail.failed" => (Tone::Bad, "could not be sent"),
         "mail.cancelled" => (Tone::Still, "was cancelled before it was sent"),
         "mail.dropped" => (Tone::Still, "was not sent"),
+        "message.received" | "message.replied" => {
+            let says = if event.kind == "message.received" {
+                "The customer wrote to the shop"
+            } else {
+                "The customer was answered"
+            };
+            let tone = if event.kind == "message.received" { Tone::Info } else { Tone::Ok };
+            return Some(Moment { icon: "message-square", tone, text: says.to_owned(), ..Moment::default() });
+        }
         _ => return None,
     };
     let which = text("moment").replace('_', " ");

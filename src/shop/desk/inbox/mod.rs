@@ -1,0 +1,49 @@
+//! The inbox: messages of the contact form with whose they are, what they are about, and what became of each answer.
+
+mod act;
+mod api;
+mod card;
+mod list;
+mod ops;
+mod show;
+mod view;
+
+pub use api::{ApiDocs, routes as api_routes};
+pub use card::{of_addresses, of_order};
+
+use crate::access::{Staff, may};
+use crate::shop::mail::Post;
+use crate::shop::outreach::Outreach;
+use crate::store::Store;
+use crate::web::{Pages, Shell};
+use actix_web::web;
+
+const PATH: &str = "/admin/messages";
+
+/// The pages.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/admin/messages").route(web::get().to(list::list)))
+        .service(web::resource("/admin/messages/{id}").route(web::get().to(show::show)))
+        .service(web::resource("/admin/messages/{id}/reply").route(web::post().to(act::reply)))
+        .service(web::resource("/admin/messages/{id}/assign").route(web::post().to(act::assign)))
+        .service(web::resource("/admin/messages/{id}/{step}").route(web::post().to(act::step)));
+}
+
+/// What the pages need of the app.
+type Parts = (web::Data<Store>, web::Data<Post>, web::Data<Outreach>);
+type Show = (web::Data<Pages>, Shell);
+type Viewer = Staff<may::ViewMessages>;
+type Answerer = Staff<may::ReplyMessages>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::pages::testing::renders;
+
+    #[test]
+    fn the_pages_render_and_escape() {
+        assert!(renders::<list::ListPage>().contains("Where is my parcel?"));
+        assert!(renders::<show::ShowPage>().contains("Send and close"));
+    }
+}

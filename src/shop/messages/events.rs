@@ -1,0 +1,41 @@
+//! The facts that messages publish: a public contract. Never an address or a text, which stand with the message.
+
+use crate::store::Event;
+use serde::Serialize;
+
+/// Declares events: a struct with its kind.
+macro_rules! events {
+    ($(#[doc = $doc:literal] $name:ident $kind:literal { $($field:ident: $type:ty,)* })+) => {
+        $(
+            #[doc = $doc]
+            #[derive(Clone, Debug, Serialize)]
+            pub(super) struct $name {
+                $(pub(super) $field: $type,)*
+            }
+            impl Event for $name {
+                fn kind(&self) -> &'static str {
+                    $kind
+                }
+            }
+        )+
+        /// Every kind of event of this feature, with a sentence.
+        pub const EVENTS: &[(&str, &str)] = &[$(($kind, $doc),)+];
+    };
+}
+
+events! {
+    /// A message came in through the storefront; `suspected` says why where it was taken for spam.
+    Received "message.received" { suspected: Option<String>, }
+    /// A message was answered by mail; `reply` is the number of the answer.
+    Replied "message.replied" { reply: u32, }
+    /// Somebody else minds a message, or nobody.
+    Assigned "message.assigned" { before: Option<String>, after: Option<String>, }
+    /// A message needs nothing more.
+    Closed "message.closed" {}
+    /// A closed message is open again.
+    Reopened "message.reopened" {}
+    /// Somebody took a message for spam.
+    MarkedSpam "message.marked_spam" {}
+    /// Somebody saw that a message is no spam.
+    MarkedNotSpam "message.marked_not_spam" {}
+}

@@ -1,0 +1,25 @@
+//! Messages: what people write to the shop through its contact form, until somebody has answered.
+//!
+//! A page of the shop sends a message with a publishable key. It is stored and answered at once; what follows (the mail to
+//! the shop, webhooks) starts from its event. What looks like spam is kept apart and told to nobody. Whose customer and
+//! which order a message is of is looked up when it is read, and never told to who wrote it.
+
+mod arrival;
+mod audit;
+mod events;
+mod model;
+mod ops;
+mod spam;
+mod storefront;
+
+pub use arrival::NewMessage;
+pub use audit::check;
+pub use events::EVENTS;
+pub use model::{Message, MessageId, Reply, State, TABLES};
+pub use ops::{
+    ANSWER_LEN_MAX, Folder, Step, about, add_reply, assign, by_email, customer_of, find, get, page, receive,
+    replies, reply, take, waiting,
+};
+#[cfg(any(test, fuzzing))]
+pub(crate) use storefront::fuzzed;
+pub use storefront::{ApiDocs, routes as storefront_routes};
