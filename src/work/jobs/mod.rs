@@ -6,6 +6,7 @@
 //! were made: one that waits for its next try holds up those about the same object, and no others.
 
 mod crew;
+mod in_turn;
 mod model;
 mod ops;
 mod run;

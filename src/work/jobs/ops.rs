@@ -1,6 +1,7 @@
 //! What is done to jobs in a transaction: enqueued, taken, ended, sent again, cancelled.
 
-use super::model::{APART, BEHIND, BY_LANE, BY_OBJECT, BY_STATE, By, JOBS, Job, JobId, OPEN, State};
+use super::in_turn::{is_behind, let_next};
+use super::model::{APART, BEHIND, BY_LANE, BY_STATE, By, JOBS, Job, JobId, OPEN, State};
 use crate::base::error::{Error, Result};
 use crate::base::time::Timestamp;
 use crate::store::{Actor, ActorKind, Direction, Findings, Page, Read, Snapshot, Span, Tx, counter};
@@ -77,26 +78,6 @@ fn put_in_line(tx: &mut Tx<'_>, new: New<'_>, object: Option<String>) -> Result<
     };
     JOBS.put(tx, &id, &job)?;
     Ok(id)
-}
-
-/// Whether there is an open job of the lane about the object.
-fn is_behind(from: &(impl Read + ?Sized), lane: &str, object: Option<&str>) -> Result<bool> {
-    object.map_or(Ok(false), |object| Ok(of_object(from, lane, object)?.is_some()))
-}
-
-/// The open job of a lane about an object that was made first.
-fn of_object(from: &(impl Read + ?Sized), lane: &str, object: &str) -> Result<Option<JobId>> {
-    let span = Span::of(&(lane.to_owned(), object.to_owned()));
-    Ok(BY_OBJECT.list(from, &span, Direction::Forward, 1)?.pop().map(|(_, id)| id))
-}
-
-/// A job is over or dead: the next about the same object has its turn.
-fn let_next(tx: &mut Tx<'_>, lane: &str, object: Option<&str>) -> Result<()> {
-    let Some(id) = object.map_or(Ok(None), |object| of_object(tx, lane, object))? else { return Ok(()) };
-    match JOBS.get(tx, &id)? {
-        Some(job) if job.is_behind => JOBS.put(tx, &id, &Job { is_behind: false, ..job }),
-        _ => Ok(()),
-    }
 }
 
 /// The program itself wants nothing: what it does follows from events.

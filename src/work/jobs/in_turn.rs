@@ -1,0 +1,25 @@
+//! Open jobs of a lane about one object: one has its turn, the others are behind it.
+
+use super::model::{BY_OBJECT, JOBS, Job, JobId};
+use crate::base::error::Result;
+use crate::store::{Direction, Read, Span, Tx};
+
+/// Whether there is an open job of the lane about the object.
+pub(super) fn is_behind(from: &(impl Read + ?Sized), lane: &str, object: Option<&str>) -> Result<bool> {
+    object.map_or(Ok(false), |object| Ok(of_object(from, lane, object)?.is_some()))
+}
+
+/// The open job of a lane about an object that was made first.
+fn of_object(from: &(impl Read + ?Sized), lane: &str, object: &str) -> Result<Option<JobId>> {
+    let span = Span::of(&(lane.to_owned(), object.to_owned()));
+    Ok(BY_OBJECT.list(from, &span, Direction::Forward, 1)?.pop().map(|(_, id)| id))
+}
+
+/// A job is over or dead: the next about the same object has its turn.
+pub(super) fn let_next(tx: &mut Tx<'_>, lane: &str, object: Option<&str>) -> Result<()> {
+    let Some(id) = object.map_or(Ok(None), |object| of_object(tx, lane, object))? else { return Ok(()) };
+    match JOBS.get(tx, &id)? {
+        Some(job) if job.is_behind => JOBS.put(tx, &id, &Job { is_behind: false, ..job }),
+        _ => Ok(()),
+    }
+}
