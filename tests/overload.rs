@@ -41,8 +41,7 @@ fn silent_slow_and_deaf_callers_do_not_keep_an_order_out() {
     let deaf = format!("GET /api/v1/orders?limit=100 HTTP/1.1\r\n{bearer}\r\n").repeat(20);
     // The test's own limit of open files bounds the crowd: other tests run beside it.
     let room = files_max();
-    // What the deaf ask for is worked on until their buffers are full, which takes long in a build without optimisation.
-    let few = if cfg!(debug_assertions) { 200 } else { 500 }.min(room / 8);
+    let few = 500.min(room / 8);
     let mut crowd = Vec::new();
     for (count, send, most) in [
         (few, slow_body.as_str(), HOSTILE_MAX),
