@@ -19,8 +19,9 @@ use crate::shop::transfer::writer::{CsvWriter, Style};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-/// Text of one line such as attackers and customers write.
-fn text() -> impl Strategy<Value = String> {
+/// Text of one line such as attackers and customers write. Boxed, as all parts are here: the values a shrinking order keeps of
+/// its many texts would otherwise lie on the stack together and not fit a test thread's without optimisation.
+fn text() -> BoxedStrategy<String> {
     let hostile = prop::sample::select(vec![
         "=HYPERLINK(\"http://x\")",
         "+1",
@@ -54,18 +55,19 @@ fn text() -> impl Strategy<Value = String> {
         "sep=;",
     ]);
     prop_oneof![hostile.prop_map(str::to_owned), ".{0,20}", "[',;\"=+@\u{ff1d} a-]{0,6}", Just(String::new())]
+        .boxed()
 }
 /// The same, but nothing that the rules of orders refuse.
-fn line() -> impl Strategy<Value = String> {
-    text().prop_map(|t| t.chars().filter(|c| !c.is_control()).collect::<String>().trim().to_owned())
+fn line() -> BoxedStrategy<String> {
+    text().prop_map(|t| t.chars().filter(|c| !c.is_control()).collect::<String>().trim().to_owned()).boxed()
 }
-fn note() -> impl Strategy<Value = String> {
-    prop::collection::vec(line(), 0..4).prop_map(|lines| lines.join("\n").trim().to_owned())
+fn note() -> BoxedStrategy<String> {
+    prop::collection::vec(line(), 0..4).prop_map(|lines| lines.join("\n").trim().to_owned()).boxed()
 }
-fn address() -> impl Strategy<Value = Address> {
+fn address() -> BoxedStrategy<Address> {
     let country = prop::sample::select(vec!["", "DE", "NA", "NO"]);
-    ((line(), line(), line(), line()), (line(), line(), line(), line()), country).prop_map(
-        |(a, b, country)| Address {
+    ((line(), line(), line(), line()), (line(), line(), line(), line()), country)
+        .prop_map(|(a, b, country)| Address {
             name: a.0,
             company: a.1,
             line1: a.2,
@@ -75,8 +77,8 @@ fn address() -> impl Strategy<Value = Address> {
             region: b.2,
             country: country.to_owned(),
             phone: b.3,
-        },
-    )
+        })
+        .boxed()
 }
 fn time() -> impl Strategy<Value = Timestamp> {
     (-2_000_000_000_000_i64..4_000_000_000_000).prop_map(Timestamp)
@@ -84,37 +86,39 @@ fn time() -> impl Strategy<Value = Timestamp> {
 fn amount() -> impl Strategy<Value = i64> {
     prop_oneof![-10_000_000_i64..10_000_000, -900_000_000_000_000_i64..900_000_000_000_000]
 }
-fn order_line() -> impl Strategy<Value = NewLine> {
+fn order_line() -> BoxedStrategy<NewLine> {
     let texts = ((line(), line(), line()), (line(), line(), line(), line()));
     let numbers =
         (-1000_i64..1000, -50_000_000_i64..50_000_000, 0_i64..1000, 0_i64..1000, prop::option::of(amount()));
-    (texts, numbers).prop_map(|((a, b), n)| NewLine {
-        sku: a.0,
-        barcode: a.1,
-        title: a.2,
-        category: b.0,
-        size: b.1,
-        colour: b.2,
-        vendor: b.3,
-        quantity: n.0,
-        unit_price: Price(n.1),
-        discount: n.2,
-        tax: n.3,
-        stated_total: n.4,
-    })
+    (texts, numbers)
+        .prop_map(|((a, b), n)| NewLine {
+            sku: a.0,
+            barcode: a.1,
+            title: a.2,
+            category: b.0,
+            size: b.1,
+            colour: b.2,
+            vendor: b.3,
+            quantity: n.0,
+            unit_price: Price(n.1),
+            discount: n.2,
+            tax: n.3,
+            stated_total: n.4,
+        })
+        .boxed()
 }
-fn metadata() -> impl Strategy<Value = BTreeMap<String, String>> {
-    prop::collection::btree_map(line().prop_filter("a key", |k| !k.is_empty()), note(), 0..4)
+fn metadata() -> BoxedStrategy<BTreeMap<String, String>> {
+    prop::collection::btree_map(line().prop_filter("a key", |k| !k.is_empty()), note(), 0..4).boxed()
 }
-fn tags() -> impl Strategy<Value = Vec<String>> {
-    prop::collection::vec(line().prop_map(|t| t.replace(',', "")), 0..4)
+fn tags() -> BoxedStrategy<Vec<String>> {
+    prop::collection::vec(line().prop_map(|t| t.replace(',', "")), 0..4).boxed()
 }
-fn references() -> impl Strategy<Value = Vec<ExternalRef>> {
-    prop::collection::vec((text(), text()).prop_map(|(source, id)| ExternalRef { source, id }), 0..3)
+fn references() -> BoxedStrategy<Vec<ExternalRef>> {
+    prop::collection::vec((text(), text()).prop_map(|(source, id)| ExternalRef { source, id }), 0..3).boxed()
 }
-fn payment() -> impl Strategy<Value = PaymentNote> {
-    (text(), text(), amount(), prop::option::of(time()), 0_u32..30, any::<bool>()).prop_map(
-        |(method, reference, amount, at, instalments, by_step)| PaymentNote {
+fn payment() -> BoxedStrategy<PaymentNote> {
+    (text(), text(), amount(), prop::option::of(time()), 0_u32..30, any::<bool>())
+        .prop_map(|(method, reference, amount, at, instalments, by_step)| PaymentNote {
             method,
             reference,
             amount,
@@ -122,19 +126,19 @@ fn payment() -> impl Strategy<Value = PaymentNote> {
             instalments,
             by_step,
             before: by_step.then_some(Payment::Authorised),
-        },
-    )
+        })
+        .boxed()
 }
-fn parcel() -> impl Strategy<Value = Parcel> {
-    (text(), text(), prop::option::of(time()), any::<bool>()).prop_map(
-        |(carrier, tracking, shipped_at, by_step)| Parcel {
+fn parcel() -> BoxedStrategy<Parcel> {
+    (text(), text(), prop::option::of(time()), any::<bool>())
+        .prop_map(|(carrier, tracking, shipped_at, by_step)| Parcel {
             carrier,
             tracking,
             shipped_at,
             by_step,
             before: by_step.then_some(Fulfilment::Part),
-        },
-    )
+        })
+        .boxed()
 }
 
 prop_compose! {
