@@ -44,7 +44,7 @@ pub(crate) fn run(demo: &Demo, size: &Size) -> Vec<Figure> {
     let shop = demo.serve(true);
     figures.push(start("start to the first answer after a kill", shop.started_in));
     shop.end();
-    let program = std::fs::metadata(env!("CARGO_BIN_EXE_backroom")).unwrap().len();
+    let program = std::fs::metadata(crate::running::path()).unwrap().len();
     figures.push(Figure::alone("the program", Amount::Bytes(program)).goal(most(24 * MB)));
     figures
 }

@@ -15,6 +15,7 @@ mod living;
 mod moving;
 mod page;
 mod placing;
+mod postgres;
 mod running;
 mod searching;
 mod serving;
@@ -53,15 +54,20 @@ fn main() {
         }
     }
     let (shop, demo) = (shop::Shop::of(size.orders), running::Demo::of(size.orders));
+    let server = postgres::Server::start();
+    if server.is_none() {
+        println!("(no PostgreSQL here: the figures beside it are left out)");
+    }
+    let server = server.as_ref();
     let mut count = 0;
     let subjects: &[(&str, &dyn Fn() -> Vec<Figure>)] = &[
-        ("searching", &|| searching::run(&shop, &size)),
+        ("searching", &|| searching::run(&shop, server, &size)),
         ("page", &|| page::run(&demo, &shop, &size)),
         ("serving", &|| serving::run(&demo, &size)),
         ("lists", &|| lists::run(&demo, &shop, &size)),
-        ("placing", &|| placing::run(&size)),
+        ("placing", &|| placing::run(server, &size)),
         ("working", &|| working::run(&size)),
-        ("moving", &|| moving::run(&demo, &shop, &size)),
+        ("moving", &|| moving::run(&demo, &shop, server, &size)),
         ("living", &|| living::run(&demo, &size)),
         // It adds orders to the shop, so it comes last.
         ("backing_up", &|| backing_up::run(&shop, &size)),

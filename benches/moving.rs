@@ -2,6 +2,7 @@
 
 use crate::Size;
 use crate::figure::{Amount, Figure, Goal};
+use crate::postgres::Server;
 use crate::running::{Demo, command};
 use crate::searching::timed;
 use crate::shop::Shop;
@@ -9,7 +10,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-pub(crate) fn run(demo: &Demo, shop: &Shop, size: &Size) -> Vec<Figure> {
+pub(crate) fn run(demo: &Demo, shop: &Shop, server: Option<&Server>, size: &Size) -> Vec<Figure> {
     let folder = tempfile::tempdir().unwrap();
     let csv = folder.path().join("orders.csv");
     let (text, dir) = (|path: &Path| path.to_str().unwrap().to_owned(), demo.dir.to_str().unwrap());
@@ -23,6 +24,14 @@ pub(crate) fn run(demo: &Demo, shop: &Shop, size: &Size) -> Vec<Figure> {
                 .goal(Goal::Ratio(2.0)),
         ),
         None => figures.push(Figure::alone("all orders to CSV (no sqlite3 here)", Amount::Time(out))),
+    }
+    if let Some(server) = server {
+        let (copied, bytes) = server.copy_out(&csv);
+        assert!(bytes as u64 > lines, "the rows come out");
+        figures.push(
+            Figure::times("all orders to CSV".to_owned(), out, copied, "PostgreSQL COPY")
+                .goal(Goal::Ratio(1.4)),
+        );
     }
     let other = text(&folder.path().join("other"));
     let (_, took) =

@@ -1,7 +1,9 @@
-//! Placing orders durably: ours with everything that belongs to an order, beside SQLite WAL with synchronous=FULL.
+//! Placing orders durably: ours with everything that belongs to an order, beside SQLite WAL with synchronous=FULL and
+//! PostgreSQL as it is installed.
 
 use crate::Size;
 use crate::figure::{Figure, Goal};
+use crate::postgres::Server;
 use backroom::base::money::{Currency, Price};
 use backroom::base::time::Clock;
 use backroom::shop::orders::{NewLine, NewOrder, place};
@@ -9,16 +11,22 @@ use backroom::store::{Actor, Settings, Store};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-pub(crate) fn run(size: &Size) -> Vec<Figure> {
+pub(crate) fn run(server: Option<&Server>, size: &Size) -> Vec<Figure> {
     let each = if size.is_short { 20 } else { 400 };
-    [(1, 0.8), (16, 2.0), (64, 4.0)]
-        .into_iter()
-        .map(|(clients, least)| {
-            let what = format!("an order placed, {clients} clients");
-            Figure::times(what, ours(clients, each), theirs(clients, each), "SQLite WAL FULL")
-                .goal(Goal::Ratio(least))
-        })
-        .collect()
+    let mut figures = Vec::new();
+    for (clients, least) in [(1, 0.8), (16, 2.0), (64, 4.0)] {
+        let what = format!("an order placed, {clients} clients");
+        let own = ours(clients, each);
+        figures.push(
+            Figure::times(what.clone(), own, theirs(clients, each), "SQLite WAL FULL")
+                .goal(Goal::Ratio(least)),
+        );
+        if let Some(server) = server {
+            let beside = Figure::times(what, own, in_postgres(server, clients, each), "PostgreSQL");
+            figures.push(if clients > 1 { beside.goal(Goal::Ratio(2.0)) } else { beside });
+        }
+    }
+    figures
 }
 
 fn order(n: usize) -> NewOrder {
@@ -119,4 +127,50 @@ fn theirs(clients: usize, each: usize) -> Duration {
     });
     assert_eq!(*done.lock().unwrap(), clients * each);
     started.elapsed() / u32::try_from(clients * each).unwrap()
+}
+
+/// The same rows in tables of the same indexes, one transaction an order.
+fn in_postgres(server: &Server, clients: usize, each: usize) -> Duration {
+    let mut client = server.client();
+    client
+        .batch_execute(
+            "DROP TABLE IF EXISTS orders, customers, events;
+             CREATE TABLE orders(id bigserial PRIMARY KEY, number bigint UNIQUE, customer bigint, placed bigint, doc text);
+             CREATE INDEX ON orders(customer, placed);
+             CREATE TABLE customers(id bigserial PRIMARY KEY, email text UNIQUE, orders bigint, spent bigint);
+             CREATE INDEX ON customers(orders); CREATE INDEX ON customers(spent);
+             CREATE TABLE events(seq bigserial PRIMARY KEY, subject bigint, kind text, doc text);
+             CREATE INDEX ON events(subject, seq);",
+        )
+        .unwrap();
+    let connections: Vec<_> = (0..clients).map(|_| server.client()).collect();
+    let doc = "x".repeat(300);
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        for (at, mut db) in connections.into_iter().enumerate() {
+            let doc = &doc;
+            scope.spawn(move || {
+                let customer = db
+                    .prepare("INSERT INTO customers(email, orders, spent) VALUES ($1, 1, 5997) RETURNING id")
+                    .unwrap();
+                let order = db
+                    .prepare("INSERT INTO orders(number, customer, placed, doc) VALUES ($1, $2, $1, $3)")
+                    .unwrap();
+                let event = db.prepare("INSERT INTO events(subject, kind, doc) VALUES ($1, $2, $3)").unwrap();
+                for i in 0..each {
+                    let n = (at * each + i) as i64;
+                    let mut tx = db.transaction().unwrap();
+                    let id: i64 = tx.query_one(&customer, &[&format!("c{n}@example.com")]).unwrap().get(0);
+                    tx.execute(&order, &[&n, &id, doc]).unwrap();
+                    tx.execute(&event, &[&id, &"customer.added", doc]).unwrap();
+                    tx.execute(&event, &[&n, &"order.placed", doc]).unwrap();
+                    tx.commit().unwrap();
+                }
+            });
+        }
+    });
+    let took = started.elapsed() / u32::try_from(clients * each).unwrap();
+    let count: i64 = client.query_one("SELECT count(*) FROM orders", &[]).unwrap().get(0);
+    assert_eq!(count, (clients * each) as i64, "every order is there");
+    took
 }

@@ -32,8 +32,13 @@ pub(crate) struct Demo {
     _folder: tempfile::TempDir,
 }
 
+/// The program that is measured: the one that was built with the benches, or another one, such as the one to be published.
+pub(crate) fn path() -> String {
+    std::env::var("BACKROOM_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_backroom").to_owned())
+}
+
 fn program(verb: &str, dir: &Path, limit: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_backroom"));
+    let mut command = Command::new(path());
     command.arg(verb).args(["--listen", "127.0.0.1:0"]).arg("--data").arg(dir);
     for budget in ["KEY", "ADDRESS", "SEARCH", "SIGN_IN"] {
         command.env(format!("BACKROOM_SERVER__LIMITS__{budget}"), limit);
@@ -47,7 +52,7 @@ fn program(verb: &str, dir: &Path, limit: &str) -> Command {
 /// A command of the program that runs to its end, with the time it took.
 pub(crate) fn command(args: &[&str]) -> (String, Duration) {
     let started = Instant::now();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_backroom"));
+    let mut command = Command::new(path());
     let done = command.args(args).env_remove("BACKROOM_BENCH_ONLY").output().unwrap();
     assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
     (String::from_utf8_lossy(&done.stdout).into_owned(), started.elapsed())

@@ -1,11 +1,13 @@
 //! Search as you type: the first 50 orders and a count to 1,000, beside SQLite FTS5 with a prefix index on the same rows.
 
 use crate::figure::{Figure, Goal};
+use crate::postgres::Server;
 use crate::shop::Shop;
 use crate::{Size, p50_p99};
 use backroom::base::time::Zone;
 use backroom::search::query::parse;
 use backroom::search::{Count, Request, Total};
+use postgres::{Client, Statement};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -19,7 +21,22 @@ pub(crate) const TYPED: &[(&str, &[&str])] = &[
     ("two words", &["anna be", "maria s", "paper st", "peter m", "linen sh"]),
 ];
 
-pub(crate) fn run(shop: &Shop, size: &Size) -> Vec<Figure> {
+/// Searches of PostgreSQL that take a second each are not made 200 times.
+const SLOW_ROUNDS: usize = 40;
+
+pub(crate) fn run(shop: &Shop, server: Option<&Server>, size: &Size) -> Vec<Figure> {
+    let mut figures = beside_sqlite(shop, size);
+    if let Some(server) = server {
+        server.fill_found(shop);
+        let mut client = server.client();
+        for way in [Way::TRIGRAM, Way::PREFIX] {
+            figures.extend(beside_postgres(shop, &mut client, &way, size));
+        }
+    }
+    figures
+}
+
+fn beside_sqlite(shop: &Shop, size: &Size) -> Vec<Figure> {
     let mut figures = Vec::new();
     for (what, words) in TYPED {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
@@ -40,6 +57,69 @@ pub(crate) fn run(shop: &Shop, size: &Size) -> Vec<Figure> {
         }
     }
     figures
+}
+
+/// How one searches in PostgreSQL: the condition, and what is typed as its argument.
+struct Way {
+    name: &'static str,
+    condition: &'static str,
+    argument: fn(&str) -> String,
+    /// It finds beginnings of words as we do; parts of words are more.
+    finds_beginnings: bool,
+    goal: Option<f64>,
+}
+
+impl Way {
+    const TRIGRAM: Self = Self {
+        name: "PostgreSQL trigram",
+        condition: "text ILIKE ALL (string_to_array($1, '|'))",
+        argument: |typed| typed.split(' ').map(|w| format!("%{w}%")).collect::<Vec<_>>().join("|"),
+        finds_beginnings: false,
+        goal: Some(500.0),
+    };
+    const PREFIX: Self = Self {
+        name: "PostgreSQL tsvector",
+        condition: "to_tsvector('simple', text) @@ to_tsquery('simple', $1)",
+        argument: |typed| typed.split(' ').map(|w| format!("{w}:*")).collect::<Vec<_>>().join(" & "),
+        finds_beginnings: true,
+        goal: None,
+    };
+}
+
+fn beside_postgres(shop: &Shop, client: &mut Client, way: &Way, size: &Size) -> Vec<Figure> {
+    let Way { name, condition, argument, finds_beginnings, goal } = way;
+    let page = format!("SELECT id FROM found WHERE {condition} ORDER BY id DESC LIMIT 50");
+    let count = format!("SELECT count(*) FROM (SELECT 1 FROM found WHERE {condition} LIMIT 1001) AS some");
+    let (page, count) = (client.prepare(&page).unwrap(), client.prepare(&count).unwrap());
+    let mut figures = Vec::new();
+    for (what, words) in TYPED {
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for round in 0..size.rounds.clamp(words.len(), SLOW_ROUNDS) {
+            let typed = words[round % words.len()];
+            let (ours_found, time) = timed(|| our_search(shop, typed));
+            ours.push(time);
+            let (found, time) = timed(|| in_postgres(client, &page, &count, &argument(typed)));
+            theirs.push(time);
+            assert!(
+                !finds_beginnings || found == 0 || ours_found > 0,
+                "{typed}: {ours_found} against {found}"
+            );
+        }
+        let ((our_50, our_99), (their_50, their_99)) = (p50_p99(&mut ours), p50_p99(&mut theirs));
+        for (mark, ours, theirs) in [("p50", our_50, their_50), ("p99", our_99, their_99)] {
+            let figure = Figure::times(format!("search, {what}, {mark}"), ours, theirs, name);
+            figures.push(match goal {
+                Some(least) => figure.goal(Goal::Ratio(*least)),
+                None => figure,
+            });
+        }
+    }
+    figures
+}
+
+fn in_postgres(client: &mut Client, page: &Statement, count: &Statement, wanted: &str) -> i64 {
+    black_box(client.query(page, &[&wanted]).unwrap().len());
+    client.query_one(count, &[&wanted]).unwrap().get(0)
 }
 
 pub(crate) fn timed<T>(act: impl FnOnce() -> T) -> (T, Duration) {

@@ -345,7 +345,7 @@ fn a_restore_that_is_killed_at_any_point_leaves_the_old_shop_or_the_new_one() {
     for kill in 0..=KILLS {
         let data = away.fresh(&format!("killed{kill}"));
         copy_all(&old.dir, Path::new(&data));
-        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_backroom"))
+        let mut child = std::process::Command::new(crate::harness::program())
             .args(arguments(&data))
             .stdout(std::process::Stdio::null())
             .stderr(std::process::Stdio::null())

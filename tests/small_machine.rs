@@ -70,7 +70,7 @@ impl Demo {
                 command.args(["-c", "exec \"$@\"", "sh"]);
             }
         }
-        command.arg(env!("CARGO_BIN_EXE_backroom"));
+        command.arg(crate::harness::program());
         command.args(["demo", "--json", "--listen", "127.0.0.1:0", "--data"]).arg(dir);
         command.args(orders.into_iter().flat_map(|n| ["--orders".to_owned(), n.to_string()]));
         for limit in ["KEY", "ADDRESS", "SEARCH"] {

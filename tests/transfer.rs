@@ -360,7 +360,7 @@ fn a_command_that_was_killed_tells_when_it_is_run_again_what_it_would_have_told(
     let file = folder.path().join("year.csv");
     std::fs::write(&file, &text).unwrap();
     let args = ["import", "orders", "--from", "online-retail", file.to_str().unwrap(), "--json", "--data"];
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_backroom"));
+    let mut command = std::process::Command::new(crate::harness::program());
     let mut child = command.args(args).arg(shop.data()).stderr(std::process::Stdio::null()).spawn().unwrap();
     until("some orders have landed", || total(&shop, "") > 300);
     shop.kill();

@@ -17,6 +17,7 @@ const CONFIG_VARIABLE: &str = "BACKROOM_CONFIG";
 /// What tests and benches are told by; a shop started from the same shell must not stumble over them.
 const OF_THE_TESTS: &[&str] = &[
     "BACKROOM_REAL_PARTS",
+    "BACKROOM_PROGRAM",
     "BACKROOM_SHARED",
     "BACKROOM_BENCH",
     "BACKROOM_CRASH_POINTS",

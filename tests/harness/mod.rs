@@ -55,6 +55,11 @@ impl Answer {
     }
 }
 
+/// The program under test: the one that was built with the tests, or another one, such as the one to be published.
+pub(crate) fn program() -> String {
+    std::env::var("BACKROOM_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_backroom").to_owned())
+}
+
 /// The program itself, to run a verb.
 pub(crate) fn backroom(args: &[&str]) -> Output {
     backroom_with_input(args, "")
@@ -62,7 +67,7 @@ pub(crate) fn backroom(args: &[&str]) -> Output {
 
 /// Runs a verb with text on its standard input.
 pub(crate) fn backroom_with_input(args: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_backroom"))
+    let mut child = Command::new(program())
         .args(args)
         .env_remove("RUST_LOG")
         .stdin(Stdio::piped())
@@ -150,7 +155,7 @@ impl Shop {
     /// Serves the directory; gives what was printed until the address was known.
     pub(crate) fn start(&mut self) -> String {
         assert!(self.child.is_none(), "runs already");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_backroom"))
+        let mut child = Command::new(program())
             .args(["serve", "--listen", "127.0.0.1:0", "--data", self.dir.to_str().unwrap()])
             .args(&self.more)
             // A test is a busier client than any; the limits have tests of their own.

@@ -13,12 +13,11 @@ use redb::{
     ReadableTableMetadata as _, StorageBackend, StorageError, TableDefinition, TableError, TableHandle,
     WriteTransaction,
 };
-use std::cell::RefCell;
 use std::fs::{File, OpenOptions};
 use std::io::Read as _;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// The first bytes of every redb file.
 const MAGIC: &[u8; 9] = b"redb\x1A\x0A\xA9\x0D\x0A";
@@ -137,7 +136,7 @@ impl<M: Medium> Opener for RedbOpener<M> {
             builder.create_with_backend(backend)
         });
         match opened {
-            Some(Ok(db)) => Ok(Box::new(Redb { db, held })),
+            Some(Ok(db)) => Ok(Box::new(Redb { db, held, latest: Mutex::default() })),
             Some(Err(error)) => Err(open_error(error)),
             None => Err(damaged("The file store.redb is damaged and cannot be opened. Restore a backup.")),
         }
@@ -151,6 +150,9 @@ impl<M: Medium> Opener for RedbOpener<M> {
 }
 
 struct Redb {
+    /// The committed state as the last reader found it, for the readers to come; none once something was written.
+    /// Given up before the database is closed.
+    latest: Mutex<Option<Arc<Reading>>>,
     db: Database,
     held: Arc<held::Held>,
 }
@@ -161,33 +163,51 @@ impl Redb {
         tx.set_two_phase_commit(true);
         Ok(tx)
     }
-}
-
-fn write(tx: WriteTransaction, set: &WriteSet) -> Result<()> {
-    for (name, rows) in set.tables() {
-        let mut table = tx.open_table(definition(name)).map_err(io_error)?;
-        for (key, value) in rows {
-            match value {
-                Some(value) => drop(table.insert(key, value).map_err(io_error)?),
-                None => drop(table.remove(key).map_err(io_error)?),
+    fn latest(&self) -> MutexGuard<'_, Option<Arc<Reading>>> {
+        // It is whole after every statement, so a thread that died holding it left no harm.
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    fn write(&self, tx: WriteTransaction, set: &WriteSet) -> Result<()> {
+        // Pages that a state nobody reads any more holds on to could not be used again by this commit.
+        *self.latest() = None;
+        for (name, rows) in set.tables() {
+            let mut table = tx.open_table(definition(name)).map_err(io_error)?;
+            for (key, value) in rows {
+                match value {
+                    Some(value) => drop(table.insert(key, value).map_err(io_error)?),
+                    None => drop(table.remove(key).map_err(io_error)?),
+                }
             }
         }
+        tx.commit().map_err(io_error)?;
+        // A reader may have come meanwhile; whoever comes from now on finds what was written.
+        *self.latest() = None;
+        Ok(())
     }
-    tx.commit().map_err(io_error)
 }
 
 impl Engine for Redb {
     fn snapshot(&self) -> Result<Box<dyn EngineSnapshot>> {
-        let tx = self.db.begin_read().map_err(io_error)?;
-        Ok(Box::new(RedbSnapshot { tx, open: RefCell::default() }))
+        // Held while the state is looked up: one that a commit has overtaken would be kept after it else.
+        let mut latest = self.latest();
+        let reading = match latest.as_ref() {
+            Some(reading) => Arc::clone(reading),
+            None => {
+                let tx = self.db.begin_read().map_err(io_error)?;
+                let reading = Arc::new(Reading { tx, open: RwLock::default() });
+                *latest = Some(Arc::clone(&reading));
+                reading
+            }
+        };
+        Ok(Box::new(RedbSnapshot(reading)))
     }
     fn commit(&self, set: &WriteSet) -> Result<()> {
-        write(self.begin()?, set)
+        self.write(self.begin()?, set)
     }
     fn apply_lightly(&self, set: &WriteSet) -> Result<()> {
         let mut tx = self.db.begin_write().map_err(io_error)?;
         tx.set_durability(Durability::None).map_err(Error::internal)?;
-        write(tx, set)
+        self.write(tx, set)
     }
     fn ensure_tables(&self, names: &[&'static str]) -> Result<()> {
         let there: Vec<String> = {
@@ -202,7 +222,9 @@ impl Engine for Redb {
         for name in missing {
             tx.open_table(definition(name)).map_err(io_error)?;
         }
-        tx.commit().map_err(io_error)
+        tx.commit().map_err(io_error)?;
+        *self.latest() = None;
+        Ok(())
     }
     fn is_new(&self) -> Result<bool> {
         let tx = self.db.begin_read().map_err(io_error)?;
@@ -213,14 +235,39 @@ impl Engine for Redb {
     }
 }
 
-/// A table of a snapshot by its name; `None` when there is no such table.
-type OpenTable = (&'static str, Option<ReadOnlyTable<Bytes, Bytes>>);
+/// A table of a state, found once; `None` when there is no such table.
+type OpenTable = Option<Arc<ReadOnlyTable<Bytes, Bytes>>>;
 
-/// A read transaction and the tables it has opened so far: looking a table up costs as much as reading a row.
-struct RedbSnapshot {
+/// A read transaction and the tables that its readers have opened so far: looking a table up costs more than reading a
+/// row.
+struct Reading {
     tx: ReadTransaction,
-    open: RefCell<Vec<OpenTable>>,
+    open: RwLock<Vec<(&'static str, OpenTable)>>,
 }
+
+impl Reading {
+    fn table(&self, name: &'static str) -> Result<OpenTable> {
+        let known = |open: &[(&'static str, OpenTable)]| {
+            open.iter().find(|(known, _)| *known == name).map(|(_, table)| table.clone())
+        };
+        if let Some(table) = known(&self.open.read().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(table);
+        }
+        let table = match self.tx.open_table(definition(name)) {
+            Ok(table) => Some(Arc::new(table)),
+            Err(TableError::TableDoesNotExist(_)) => None,
+            Err(error) => return Err(io_error(error)),
+        };
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        // Two readers may have looked for it at once.
+        if known(&open).is_none() {
+            open.push((name, table.clone()));
+        }
+        Ok(table)
+    }
+}
+
+struct RedbSnapshot(Arc<Reading>);
 
 impl RedbSnapshot {
     /// Runs `use_it` on the table; `None` when there is no such table.
@@ -229,22 +276,9 @@ impl RedbSnapshot {
         name: &'static str,
         use_it: impl FnOnce(&ReadOnlyTable<Bytes, Bytes>) -> std::result::Result<T, StorageError>,
     ) -> Result<Option<T>> {
-        let mut open = self.open.borrow_mut();
-        let place = match open.iter().position(|(known, _)| *known == name) {
-            Some(place) => place,
-            None => {
-                let table = match self.tx.open_table(definition(name)) {
-                    Ok(table) => Some(table),
-                    Err(TableError::TableDoesNotExist(_)) => None,
-                    Err(error) => return Err(io_error(error)),
-                };
-                open.push((name, table));
-                open.len() - 1
-            }
-        };
-        match open.get(place) {
-            Some((_, Some(table))) => use_it(table).map(Some).map_err(io_error),
-            _ => Ok(None),
+        match self.0.table(name)? {
+            Some(table) => use_it(&table).map(Some).map_err(io_error),
+            None => Ok(None),
         }
     }
 }

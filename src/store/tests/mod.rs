@@ -8,6 +8,7 @@ mod group;
 mod journal;
 mod limits;
 mod overlay;
+mod readers;
 mod rows;
 
 use crate::base::time::{Clock, Timestamp};
