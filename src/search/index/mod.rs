@@ -7,6 +7,7 @@ mod layout;
 mod lines;
 mod ordered;
 mod place;
+mod queued;
 mod reader;
 mod writer;
 

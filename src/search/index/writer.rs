@@ -2,6 +2,7 @@
 
 use super::layout::{self, Layout, has_gram, letter, sign};
 use super::lines;
+use super::queued::{Queue, Queued};
 use crate::search::query::tree::OPEN_LETTERS;
 use crate::search::terms::Terms;
 use crate::search::tokens::{Form, PHONE_MIN, Token};
@@ -30,7 +31,8 @@ const SEGMENT_NAME_LEN: usize = 32;
 
 /// The one writer of an index. Plain commits, which would erase the payload, cannot be reached through it.
 pub(crate) struct Writer {
-    inner: IndexWriter,
+    inner: IndexWriter<Queued>,
+    queue: Arc<Queue>,
     layout: Arc<Layout>,
     /// Lines of the three text fields, made again for each document.
     text: String,
@@ -61,7 +63,8 @@ impl Writer {
             .num_merge_threads(1)
             .memory_budget_per_thread((arena_mb.clamp(15, 512) as usize) << 20)
             .build();
-        Ok(Self { inner: index.writer_with_options(options)?, layout, text: String::new() })
+        let (inner, queue) = (index.writer_with_options(options)?, Arc::default());
+        Ok(Self { inner, queue, layout, text: String::new() })
     }
 
     /// Deletes what a commit that failed, or a program that was killed, has left behind: a file that is there already
@@ -146,7 +149,7 @@ impl Writer {
                 doc.add_text(column, value);
             }
         }
-        self.inner.add_document(doc).map(|_| ())
+        self.inner.add_document(self.queue.wait_for(doc)).map(|_| ())
     }
 
     /// Makes everything so far durable and readable after a reload.
