@@ -201,17 +201,24 @@ fn values(
         Some(id) => {
             let order = orders::get(s, id)?;
             let number = order.number.to_string();
-            // Of one without a refund a mail about refunds is shown with a made-up amount.
             let mut values = writer.of_order(s, &order, None)?;
-            if place.moment == Moment::OrderRefunded
-                && let Some(refund) = values.pointer_mut("/order/refund")
-            {
-                *refund = sample(place)?.pointer("/order/refund").cloned().unwrap_or_default();
+            if place.moment == Moment::OrderRefunded {
+                as_if_refunded(&mut values);
             }
             Ok((values, format!("order #{number}"), number))
         }
         None => Ok((sample(place)?, "a made-up order".to_owned(), String::new())),
     }
+}
+
+/// Which refund a mail would tell of is said by its event; the preview shows the sum of them, and of an order without any
+/// its total.
+fn as_if_refunded(values: &mut Value) {
+    let Some(order) = values.get_mut("order").and_then(Value::as_object_mut) else { return };
+    let of = |name: &str| order.get(name).cloned().unwrap_or_default();
+    let shown = if of("refunded") == "" { of("total") } else { of("refunded") };
+    order.insert("refund".to_owned(), shown.clone());
+    order.insert("refunded".to_owned(), shown);
 }
 
 /// The newest message, with its answer where there is one.
