@@ -23,7 +23,7 @@ use crate::store::backup::{self, Files, Made, Shelf};
 use crate::store::{Actor, Store};
 use crate::web::{Metrics, Nav, ShellMaker, Web};
 use crate::work::jobs::Worker;
-use crate::work::schedules::Schedules;
+use crate::work::schedules::{self, Schedules};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -108,6 +108,7 @@ impl App {
         subscribers.push(post.subscriber());
         let others = (workers, subscribers);
         let outreach = Outreach::new(&store, &settings.webhooks, Kinds(feed::kinds()), others)?;
+        outreach.work.jobs().call_long(i64::from(settings.mail.long_job_seconds) * 1_000);
         let schedules = scheduled(settings, &store, &shop, &office, &outreach);
         let settings = Arc::new(settings.clone());
         Ok(Self { dir, settings, store, search, shop, imports, office, outreach, post, sites, schedules })
@@ -226,6 +227,7 @@ fn scheduled(
 fn work_behind(store: &Store, door: &Nav) -> Option<u64> {
     let view = match door.href {
         "/admin/webhooks" => return store.read(outreach::failing).ok(),
+        "/admin/schedules" => return store.read(schedules::in_trouble).ok(),
         "/admin/sites" => return store.read(sites::failing).ok(),
         "/admin/mail" => return store.read(|s| mail::failed_lately(s, store.clock().now())).ok(),
         "/admin/messages" => return store.read(|s| messages::waiting(s, messages::Folder::Open)).ok(),

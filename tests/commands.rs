@@ -13,6 +13,7 @@ const VERBS: &[&str] = &[
     "import",
     "export",
     "search",
+    "sites",
     "backup",
     "check",
     "recover",

@@ -1,6 +1,6 @@
 //! The change feed: gap-free pages, filters, and the stream that goes on where it was.
 
-use crate::harness::{Shop, least_order, request, succeed, until};
+use crate::harness::{OWNER, PASSWORD, Shop, least_order, request, succeed, until};
 use serde_json::json;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -37,6 +37,80 @@ fn the_feed_has_every_event_in_order_without_gaps() {
     let subject = event["subject"].as_str().unwrap();
     let about = shop.get(&format!("/api/v1/events?subject={subject}")).json();
     assert_eq!(about["data"].as_array().unwrap().len(), 2);
+}
+
+/// A shop that begins with orders of ten days ago.
+fn old_shop(dir: &std::path::Path) {
+    use backroom::base::money::{Currency, Price};
+    use backroom::base::time::{Clock, DAY_MS};
+    use backroom::shop::orders::{NewLine, NewOrder, place};
+    let settings = backroom::store::Settings { reserve_mb: 0, ballast_mb: 0, ..Default::default() };
+    let clock = Clock::manual(Clock::system().now().plus_ms(-10 * DAY_MS));
+    let store = backroom::store::Store::open(dir, &settings, clock, backroom::registry::tables()).unwrap();
+    for _ in 0..5 {
+        let placed = store.write_blocking(backroom::store::Actor::cli(), |tx| {
+            let unit_price = Price::from_minor(100, Currency::EUR)?;
+            let line = NewLine { title: "Mug".to_owned(), quantity: 1, unit_price, ..NewLine::default() };
+            place(tx, &NewOrder { lines: vec![line], ..NewOrder::new(Currency::EUR) }).map(drop)
+        });
+        placed.unwrap();
+    }
+}
+
+#[test]
+fn who_was_away_too_long_is_told_where_to_go_on_and_nothing_is_passed_over() {
+    let home = tempfile::tempdir().unwrap();
+    let (dir, config) = (home.path().join("data"), home.path().join("backroom.toml"));
+    old_shop(&dir);
+    std::fs::write(&config, "[events]\nfeed_days = 1\n").unwrap();
+    let config = config.to_str().unwrap().to_owned();
+    let shop = Shop::open_at(home, dir, &["--config", &config]);
+    let whole = shop.get("/api/v1/events?after=0&limit=3").expect(200).json();
+    assert_eq!((&whole["oldest_seq"], &whole["data"][0]["seq"]), (&json!(1), &json!(1)));
+    let last = whole["last_seq"].as_u64().unwrap();
+    let old = shop.get("/api/v1/events?kind=order.placed&limit=1000").json();
+    let old = old["data"].as_array().unwrap().last().unwrap()["seq"].as_u64().unwrap();
+    assert!(old < last, "the owner and the key are of today");
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    let run = shop.form("/admin/schedules/feed/run", "", &cookie).expect(303);
+    let job = run.header("location").unwrap().rsplit('/').next().unwrap().to_owned();
+    let job = || shop.get(&format!("/api/v1/jobs/{job}")).expect(200).json();
+    until("it was done", || job()["status"] == "done");
+    for after in [0, 1, old - 1] {
+        let gone = shop.get(&format!("/api/v1/events?after={after}")).expect(410);
+        assert_eq!(gone.code(), "events_gone");
+        let says = gone.json()["detail"].as_str().unwrap().to_owned();
+        assert!(says.contains(&format!("go on with after={old}")), "{says}");
+        let stream = shop.get(&format!("/api/v1/events/stream?after={after}")).expect(410);
+        assert_eq!(stream.code(), "events_gone");
+    }
+    let bearer = format!("Bearer {}", shop.key);
+    let headers = [("authorization", bearer.as_str()), ("last-event-id", "1")];
+    assert_eq!(
+        shop.request("GET", "/api/v1/events/stream", &headers, None).expect(410).code(),
+        "events_gone"
+    );
+    // As it says one goes on, page by page, and misses nothing of what is left.
+    let (mut after, mut seen) = (old, Vec::new());
+    loop {
+        let page = shop.get(&format!("/api/v1/events?after={after}&limit=2")).expect(200).json();
+        assert_eq!(page["oldest_seq"], json!(old + 1), "on every page");
+        seen.extend(page["data"].as_array().unwrap().iter().map(|event| event["seq"].as_u64().unwrap()));
+        after = page["next_after"].as_u64().unwrap();
+        if page["has_more"] == false {
+            break;
+        }
+    }
+    assert_eq!(seen, (old + 1..=after).collect::<Vec<u64>>());
+    assert_eq!(seen.last().map(|seq| *seq >= last), Some(true));
+    // Who says nothing begins at the oldest there is, in the stream too; the timeline of a record is whole.
+    let first = shop.get("/api/v1/events?limit=1").expect(200).json();
+    assert_eq!(first["data"][0]["seq"], json!(old + 1));
+    let id = stream(&shop, &shop.key, "", "").find(|line| line.starts_with("id:")).unwrap();
+    assert_eq!(id["id:".len()..].trim(), (old + 1).to_string());
+    let order = shop.get("/api/v1/orders?limit=1").json()["data"][0]["id"].as_str().unwrap().to_owned();
+    let page = shop.page(&format!("/admin/orders/{order}"), &cookie).expect(200).body;
+    assert!(page.contains("placed"), "{page}");
 }
 
 /// The lines of a stream; `last` is its `Last-Event-ID`, if any.

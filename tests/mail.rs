@@ -5,7 +5,7 @@ use crate::harness::{Answer, OWNER, PASSWORD, Shop, encoded, least_order, succee
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 /// A mail that came.
@@ -82,6 +82,16 @@ pub(crate) struct Server {
     seen: Arc<Seen>,
 }
 
+/// How the other side is spoken to.
+#[derive(Clone)]
+pub(crate) enum Way {
+    Open,
+    /// In the open until it is asked to encrypt.
+    Starttls(Arc<rustls::ServerConfig>),
+    /// Encrypted from the first byte.
+    Tls(Arc<rustls::ServerConfig>),
+}
+
 /// What the other side has seen.
 #[derive(Default)]
 struct Seen {
@@ -96,25 +106,36 @@ struct Seen {
 
 impl Server {
     pub(crate) fn open() -> Self {
-        Self::open_with(None)
+        Self::open_with(Way::Open)
     }
-    /// One that offers STARTTLS, if it is given a certificate.
-    fn open_with(tls: Option<Arc<rustls::ServerConfig>>) -> Self {
+    pub(crate) fn open_with(way: Way) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let server = Self { port, seen: Arc::default() };
         let seen = Arc::clone(&server.seen);
         std::thread::spawn(move || {
             for socket in listener.incoming().map_while(Result::ok) {
-                let (seen, tls) = (Arc::clone(&seen), tls.clone());
+                let (seen, way) = (Arc::clone(&seen), way.clone());
                 std::thread::spawn(move || {
-                    let Some(socket) = talk(socket, &seen, true, tls.is_some()) else { return };
-                    let session = rustls::ServerConnection::new(tls.unwrap()).unwrap();
-                    talk(rustls::StreamOwned::new(session, socket), &seen, false, false);
+                    let encrypted = |config: Arc<rustls::ServerConfig>, socket: TcpStream| {
+                        rustls::StreamOwned::new(rustls::ServerConnection::new(config).unwrap(), socket)
+                    };
+                    match way {
+                        Way::Open => drop(talk(socket, &seen, true, false)),
+                        Way::Starttls(config) => {
+                            let Some(socket) = talk(socket, &seen, true, true) else { return };
+                            talk(encrypted(config, socket), &seen, false, false);
+                        }
+                        Way::Tls(config) => drop(talk(encrypted(config, socket), &seen, true, false)),
+                    }
                 });
             }
         });
         server
+    }
+    /// Who signed in, as it was sent.
+    pub(crate) fn logins(&self) -> Vec<String> {
+        self.seen.logins.lock().unwrap().clone()
     }
     pub(crate) fn got(&self) -> Vec<Got> {
         self.seen.got.lock().unwrap().clone()
@@ -122,10 +143,10 @@ impl Server {
     pub(crate) fn to(&self, address: &str) -> Vec<Got> {
         self.got().into_iter().filter(|got| got.to == address).collect()
     }
-    fn asked(&self, address: &str) -> usize {
+    pub(crate) fn asked(&self, address: &str) -> usize {
         self.seen.asked.lock().unwrap().get(address).copied().unwrap_or(0)
     }
-    fn mend(&self) {
+    pub(crate) fn mend(&self) {
         *self.seen.mended.lock().unwrap() = true;
     }
 }
@@ -277,7 +298,7 @@ fn on(hold_seconds: u32) -> (Shop, tempfile::TempDir, Server, String) {
     (shop, home, server, cookie)
 }
 
-fn place(shop: &Shop, key: &str, email: &str) -> String {
+pub(crate) fn place(shop: &Shop, key: &str, email: &str) -> String {
     shop.place(key, &least_order(email, 5_900)).expect(201).json()["id"].as_str().unwrap().to_owned()
 }
 
@@ -290,7 +311,7 @@ fn log(shop: &Shop) -> Vec<Value> {
     shop.get("/api/v1/mail?limit=200").expect(200).json()["data"].as_array().unwrap().clone()
 }
 
-fn of(shop: &Shop, to: &str) -> Value {
+pub(crate) fn of(shop: &Shop, to: &str) -> Value {
     log(shop).into_iter().find(|mail| mail["to"] == to).unwrap_or_default()
 }
 
@@ -362,6 +383,77 @@ fn an_order_is_told_of_once_in_the_words_and_language_of_the_customer() {
     let page = shop.page(&format!("/admin/orders/{other}"), &cookie).expect(200).body;
     assert!(page.contains("Order shipped") && page.contains("was sent"), "{page}");
     assert_eq!(server.got().len(), 5, "each once");
+}
+
+#[test]
+fn each_refund_is_told_once_with_its_amount_and_one_that_was_taken_back_is_not() {
+    let server = Server::open();
+    let (shop, _home) = shop_with(server.port, 2, "");
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    switch_on(&shop, &cookie, &["order_refunded"], &[]).expect(303);
+    let anna =
+        json!({"email": "anna@example.com", "first_name": "Anna", "last_name": "Berg", "language": "de"});
+    shop.send("POST", "/api/v1/customers", &anna, &[]).expect(201);
+    let eur = |amount: i64| json!({"amount": {"amount": amount, "currency": "EUR"}});
+    let (german, english) = (place(&shop, "a", "anna@example.com"), place(&shop, "b", "ben@example.com"));
+    for order in [&german, &english] {
+        step(&shop, order, "pay", &json!({}));
+        step(&shop, order, "refund", &eur(1_250));
+    }
+    until("both are told", || server.got().len() == 2);
+    let text = server.to("anna@example.com")[0].text();
+    assert!(text.contains("12,50\u{a0}€") && text.contains("erstattet"), "{text}");
+    assert!(!text.contains("zuvor erstattet"), "the first one is all there is: {text}");
+    let text = server.to("ben@example.com")[0].text();
+    assert!(text.contains("we have refunded €12.50"), "{text}");
+    // A second one tells its own amount, and the sum. One that was a mistake tells nothing.
+    step(&shop, &english, "refund", &eur(500));
+    step(&shop, &german, "refund", &json!({}));
+    step(&shop, &german, "unrefund", &json!({}));
+    until("the second is told", || server.to("ben@example.com").len() == 2);
+    let text = server.to("ben@example.com")[1].text();
+    assert!(text.contains("we have refunded €5.00") && text.contains("that is €17.50"), "{text}");
+    until("the other one is over", || of(&shop, "anna@example.com")["state"] == "dropped");
+    let reason = of(&shop, "anna@example.com")["reason"].clone();
+    assert!(reason.as_str().unwrap().contains("refund was taken back"), "{reason}");
+    assert_eq!(server.got().len(), 3);
+    // The preview has the newest order; one without a refund is shown as if all of it went back.
+    place(&shop, "c", "cora@example.com");
+    let preview = shop.page("/admin/mail/templates/order_refunded/de", &cookie).expect(200).body;
+    assert!(preview.contains("59,00") && !preview.contains("sind das 59"), "{preview}");
+    assert!(!preview.contains("sind das ."), "{preview}");
+}
+
+#[test]
+fn long_work_that_is_over_is_told_to_who_started_it() {
+    let server = Server::open();
+    let (shop, _home) = shop_with(server.port, 0, "long_job_seconds = 0\n");
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    shop.form("/admin/schedules/tidy-up/run", "", &cookie).expect(303);
+    let ended = || shop.get("/api/v1/events?kind=job.ended").json()["data"].as_array().unwrap().clone();
+    until("it is over", || ended().len() == 1);
+    switch_on(&shop, &cookie, &["job_ended"], &[]).expect(303);
+    let run = shop.form("/admin/schedules/tidy-up/run", "", &cookie).expect(303);
+    let job = run.header("location").unwrap().rsplit('/').next().unwrap().to_owned();
+    until("it is told", || server.got().len() == 1);
+    let got = server.to(OWNER).remove(0);
+    assert!(got.subject().ends_with(": done"), "{}", got.subject());
+    assert!(got.text().contains("0 jobs were forgotten."), "{}", got.text());
+    let event = ended().pop().unwrap();
+    assert_eq!((&event["subject"], &event["data"]["status"]), (&json!(job), &json!("done")));
+    // What nobody started and what is short is told to nobody.
+    assert_eq!(ended().len(), 2);
+    let (quiet, _home) = shop_with(server.port, 0, "");
+    let cookie = quiet.sign_in(OWNER, PASSWORD);
+    switch_on(&quiet, &cookie, &["job_ended"], &[]).expect(303);
+    quiet.form("/admin/schedules/tidy-up/run", "", &cookie).expect(303);
+    until("it is done", || quiet.get("/api/v1/jobs?kind=tidy_up").json()["data"][0]["status"] == "done");
+    assert_eq!(quiet.get("/api/v1/events?kind=job.ended").json()["data"], json!([]));
+    // The list marks what ended since somebody looked, once.
+    let first = quiet.page("/admin/jobs", &cookie).expect(200);
+    assert!(first.body.contains("since you looked"), "{}", first.body);
+    let looked = format!("{cookie}; {}", crate::harness::cookies(&first));
+    assert!(!quiet.page("/admin/jobs", &looked).expect(200).body.contains("since you looked"));
 }
 
 #[test]
@@ -708,7 +800,7 @@ fn what_is_to_be_encrypted_is_or_is_not_said() {
         .with_no_client_auth()
         .with_single_cert(chain, key)
         .unwrap();
-    let (able, unable) = (Server::open_with(Some(Arc::new(tls))), Server::open());
+    let (able, unable) = (Server::open_with(Way::Starttls(Arc::new(tls))), Server::open());
     let told = |server: &Server, authority: bool| {
         let home = tempfile::tempdir().unwrap();
         let config = home.path().join("backroom.toml");

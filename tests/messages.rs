@@ -518,6 +518,65 @@ fn roles_see_and_answer_and_two_people_lose_nothing() {
 }
 
 #[test]
+fn the_one_box_finds_messages_by_who_wrote_and_what_for_those_who_see_the_inbox() {
+    let (shop, _home, _server, owner, key) = open(0);
+    let long = json!({"email": "j.mueller@example.de", "name": "Jürgen Müller", "subject": "Größentausch",
+        "phone": "+49 30 765 43 21", "order_number": "4711",
+        "body": "Guten Tag,\n\ndie Regenjacke ist zu klein. Kann ich sie gegen eine größere tauschen?"});
+    let sent = send(&shop, &key, ORIGIN, &long, &[]).expect(201).json();
+    let trapped = json!({"email": "spam@example.com", "name": "Cheap", "body": "Casino bonus", "website": "https://spam.example"});
+    let trapped = send(&shop, &key, ORIGIN, &trapped, &[]).expect(201).json();
+    let find = |query: &str, more: &str| {
+        shop.get(&format!("/api/v1/search?q={}{more}", encoded(query))).expect(200).json()
+    };
+    let hit = |query: &str| find(query, "&kind=message")["data"][0].clone();
+    for (query, field) in [
+        ("jürgen müller", "name"),
+        ("mueller", "name"),
+        ("j.mueller@example.de", "email"),
+        ("4321", "phone"),
+        ("grössentausch", "subject"),
+        ("regenjacke tausch", "text"),
+        ("subject:größentausch", "subject"),
+        ("text:regenjacke", "text"),
+    ] {
+        let hit = hit(query);
+        assert_eq!((&hit["id"], &hit["kind"]), (&sent["id"], &json!("message")), "{query}");
+        let why = hit["matches"].as_array().unwrap().iter().map(|why| why["field"].as_str().unwrap());
+        assert!(why.collect::<Vec<_>>().contains(&field), "{query}: {hit}");
+    }
+    let found = hit("regenjacke");
+    assert_eq!(found["title"], "Größentausch · Jürgen Müller");
+    assert!(found["subtitle"].as_str().unwrap().ends_with("j.mueller@example.de · about order #4711"));
+    assert_eq!((&found["state"], &hit("casino")["state"]), (&json!("New"), &json!("Spam")));
+    assert_eq!(hit("casino")["id"], trapped["id"]);
+    assert_eq!(find(sent["id"].as_str().unwrap(), "")["exact"], sent["id"]);
+    // The drop-down and the page have them too, and lead to the message.
+    let link = format!("/admin/messages/{}", sent["id"].as_str().unwrap());
+    let plain = |answer: Answer| answer.expect(200).body.replace("&#x2f;", "/");
+    let drop_down = plain(shop.page("/admin/search/suggest?q=regenjacke", &owner));
+    assert!(drop_down.contains(&link) && drop_down.contains("Messages"), "{drop_down}");
+    let jumped = shop.page("/admin/search?q=regenjacke", &owner).expect(303);
+    assert_eq!(jumped.header("location"), Some(link.as_str()));
+    // What becomes of it is seen by the next search; and nobody else finds it.
+    act(&shop, sent["id"].as_str().unwrap(), "close", &json!({})).expect(200);
+    assert_eq!(hit("regenjacke")["state"], "Closed");
+    let packer = person(&shop, "packer");
+    assert!(!shop.page("/admin/search/suggest?q=regenjacke", &packer).expect(200).body.contains("msg_"));
+    let blind = format!("Bearer {}", shop.key_with(&["orders:view", "customers:view"]));
+    let blind = [("authorization", blind.as_str())];
+    let answer = shop.request("GET", "/api/v1/search?q=regenjacke", &blind, None).expect(200).json();
+    assert_eq!(answer["data"], json!([]));
+    let named = format!("/api/v1/search?q={}", sent["id"].as_str().unwrap());
+    assert_eq!(shop.request("GET", &named, &blind, None).expect(200).json()["exact"], Value::Null);
+    shop.request("GET", "/api/v1/search?q=x&kind=message", &blind, None).expect(403);
+    // An index that is built anew has them as well.
+    succeed(&["reindex", "--data", shop.data()]);
+    until("it is whole again", || find("regenjacke", "")["degraded"] == false);
+    assert_eq!(hit("regenjacke")["id"], sent["id"]);
+}
+
+#[test]
 fn without_a_mail_server_messages_come_in_and_answers_say_what_is_missing() {
     let shop = Shop::open();
     let key = key(&shop, ORIGIN);

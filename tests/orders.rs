@@ -1,6 +1,6 @@
 //! Orders through the API: placing once, changing without loss, steps and their refusals, new and returning.
 
-use crate::harness::{Shop, least_order, until};
+use crate::harness::{OWNER, PASSWORD, Shop, least_order, until};
 use serde_json::{Value, json};
 
 #[test]
@@ -132,6 +132,92 @@ fn steps_lead_on_and_back_and_refusals_name_the_reason() {
     assert_eq!((&reopened["status"], &reopened["payment"]), (&json!("open"), &json!("unpaid")));
     step("nonsense", json!({})).expect(404);
     assert_eq!(step("ship", json!({"speed": 1})).expect(422).code(), "unknown_field");
+}
+
+#[test]
+fn what_was_paid_goes_back_in_parts_and_never_more_than_that() {
+    let shop = Shop::open();
+    let placed = shop.place("k", &least_order("anna@example.com", 5_900)).expect(201).json();
+    let (id, customer) = (placed["id"].as_str().unwrap(), placed["customer"]["id"].as_str().unwrap());
+    let step =
+        |word: &str, body: Value| shop.send("POST", &format!("/api/v1/orders/{id}/{word}"), &body, &[]);
+    let spent = || {
+        let spent = shop.get(&format!("/api/v1/customers/{customer}")).expect(200).json()["spent"].clone();
+        spent[0]["amount"].as_i64().unwrap()
+    };
+    let eur = |amount: i64| json!({"amount": {"amount": amount, "currency": "EUR"}});
+    assert_eq!(step("refund", json!({})).expect(409).code(), "nothing_to_refund");
+    step("pay", json!({})).expect(200);
+    assert_eq!(spent(), 5_900);
+    for (amount, status, code) in
+        [(5_901, 409, "refund_too_high"), (0, 422, "invalid_amount"), (-1, 422, "invalid_amount")]
+    {
+        assert_eq!(step("refund", eur(amount)).expect(status).code(), code, "{amount}");
+    }
+    let yen = json!({"amount": {"amount": 5, "currency": "JPY"}});
+    assert_eq!(step("refund", yen).expect(422).code(), "currency_mismatch");
+    assert_eq!(
+        step("refund", json!({"carrier": "DHL"})).expect(422).json()["errors"][0]["code"],
+        "unknown_field"
+    );
+    assert_eq!(step("unrefund", json!({})).expect(409).code(), "refund_not_noted_here");
+    let part = json!({"amount": {"amount": 1_200, "currency": "EUR"}, "note": "handle was chipped"});
+    let now = step("refund", part).expect(200).json();
+    assert_eq!((&now["payment"], &now["refunded"]["amount"]), (&json!("part_refunded"), &json!(1_200)));
+    assert_eq!((spent(), total(&shop, "is:refunded payment:part_refunded")), (4_700, 1));
+    assert_eq!(step("refund", eur(4_701)).expect(409).code(), "refund_too_high");
+    let now = step("refund", json!({})).expect(200).json();
+    assert_eq!((&now["payment"], &now["refunded"]["amount"]), (&json!("refunded"), &json!(5_900)));
+    assert_eq!(step("refund", json!({})).expect(409).code(), "nothing_to_refund");
+    // Back, one after the other.
+    let now = step("unrefund", json!({})).expect(200).json();
+    assert_eq!((&now["payment"], &now["refunded"]["amount"]), (&json!("part_refunded"), &json!(1_200)));
+    let now = step("unrefund", json!({})).expect(200).json();
+    assert_eq!((&now["payment"], &now["refunded"]["amount"]), (&json!("paid"), &json!(0)));
+    assert_eq!((spent(), total(&shop, "is:refunded")), (5_900, 0));
+    // A cancelled order is refunded, and stays so when it is opened again.
+    step("cancel", json!({"reason": "customer"})).expect(200);
+    assert_eq!(step("refund", json!({})).expect(200).json()["payment"], "refunded");
+    assert_eq!(step("reopen", json!({})).expect(200).json()["payment"], "refunded");
+    let told = shop.get("/api/v1/events?kind=order.refunded&limit=100").json()["data"].clone();
+    let amounts: Vec<i64> =
+        told.as_array().unwrap().iter().map(|e| e["data"]["amount"]["amount"].as_i64().unwrap()).collect();
+    assert_eq!(amounts, [1_200, 4_700, 5_900]);
+    assert_eq!(told[0]["data"]["note"], "handle was chipped");
+    assert_eq!(
+        shop.get("/api/v1/events?kind=order.refund_taken_back").json()["data"].as_array().unwrap().len(),
+        2
+    );
+    // The page offers it with what is left, says why it cannot be more, and takes it back by its button.
+    let other = shop.place("l", &least_order("ben@example.com", 5_900)).expect(201).json();
+    let other = other["id"].as_str().unwrap();
+    shop.send("POST", &format!("/api/v1/orders/{other}/pay"), &json!({}), &[]).expect(200);
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    let (path, home) = (format!("/admin/orders/{other}/refund"), format!("/admin/orders/{other}"));
+    let page = shop.page(&home, &cookie).expect(200).body;
+    assert!(page.contains("Mark refunded") && page.contains("at most 59.00"), "{page}");
+    let refused = shop.form(&path, "version=2&amount=60,00", &cookie).expect(422).body;
+    assert!(refused.contains("At most €59.00 can go back") && refused.contains("60,00"), "{refused}");
+    shop.form(&path, "version=2&amount=1.000", &cookie).expect(422);
+    shop.form(&path, "version=2&amount=12,50&note=chipped", &cookie).expect(303);
+    let page = shop.page(&home, &cookie).expect(200).body;
+    assert!(
+        page.contains("Refunded €12.50") && page.contains("at most 46.50") && page.contains("chipped"),
+        "{page}"
+    );
+    assert!(page.contains("Take back refund"), "{page}");
+    shop.form(&format!("/admin/orders/{other}/unrefund"), "version=3", &cookie).expect(303);
+    let customer = other_customer(&shop, other);
+    let page = shop.page(&format!("/admin/customers/{customer}"), &cookie).expect(200).body;
+    assert!(page.contains("refunded €12.50") && page.contains("refund taken back"), "{page}");
+    let mut shop = shop;
+    assert_eq!(shop.stop(), Some(0));
+    crate::harness::succeed(&["check", "--data", shop.data()]);
+}
+
+fn other_customer(shop: &Shop, order: &str) -> String {
+    let order = shop.get(&format!("/api/v1/orders/{order}")).expect(200).json();
+    order["customer"]["id"].as_str().unwrap().to_owned()
 }
 
 #[test]

@@ -127,6 +127,39 @@ fn a_backup_that_is_switched_off_rests_until_somebody_lets_it_run() {
 }
 
 #[test]
+fn a_schedule_that_failed_says_so_where_it_is_seen_until_it_has_run_well() {
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("config.toml");
+    std::fs::write(&config, "[backup]\ndelay_seconds = 3600\n").unwrap();
+    let shop = Shop::open_with(&["--config", config.to_str().unwrap()]);
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    let ready =
+        || shop.request("GET", "/readyz", &[], None).expect(200).json()["checks"]["schedules"].clone();
+    assert_eq!(ready(), "ok");
+    let front = plain(&shop.page("/admin", &cookie).expect(200).body);
+    assert!(front.contains("<dt>Schedules</dt>") && front.contains("On time"), "{front}");
+    // Where backups lie there is a file: none can be made.
+    let backups = shop.dir.join("backups");
+    if backups.exists() {
+        std::fs::remove_dir_all(&backups).unwrap();
+    }
+    std::fs::write(&backups, "in the way").unwrap();
+    shop.form("/admin/schedules/backup/run", "", &cookie).expect(303);
+    until("it failed", || job(&shop, "backup")["error"].is_string());
+    until("that is seen", || ready() == "failing");
+    let front = plain(&shop.page("/admin", &cookie).expect(200).body);
+    assert!(front.contains("Daily backup failed last time"), "{front}");
+    assert!(front.contains(r#"Schedules<span class="n">1<"#), "the navigation counts it: {front}");
+    assert!(plain(&shop.page("/admin/schedules", &cookie).body).contains("Failed last time"));
+    std::fs::remove_file(&backups).unwrap();
+    let failed = job(&shop, "backup")["id"].as_str().unwrap().to_owned();
+    shop.form(&format!("/admin/jobs/{failed}/retry"), "", &cookie).expect(303);
+    until("it was made", || job(&shop, "backup")["status"] == "done");
+    assert_eq!(ready(), "ok");
+    assert!(plain(&shop.page("/admin", &cookie).body).contains("On time"));
+}
+
+#[test]
 fn the_feed_says_how_far_back_it_goes() {
     let shop = Shop::open();
     let cookie = shop.sign_in(OWNER, PASSWORD);

@@ -389,6 +389,36 @@ fn all_are_looked_at_in_one_round_and_what_is_removed_is_gone() {
     assert_eq!(w.events("site.removed").len(), 1);
 }
 
+#[test]
+fn the_command_line_watches_looks_and_says_by_its_exit_code_what_is_wrong() {
+    let w = Watch::open();
+    let config = w.home.path().join("backroom.toml");
+    let run = |args: &[&str]| {
+        let place = ["--data", w.shop.data(), "--config", config.to_str().unwrap()];
+        let output = crate::harness::backroom(&[&["sites"], &args[..1], &place, &args[1..]].concat());
+        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+    };
+    let good = Server::shows(&w.authority.issue(&["localhost"], -1.0, 60.5));
+    let bad = Server::shows(&self_signed(&["localhost"], 60.0));
+    let (code, id) = run(&["add", &good.address(), "--note", "The web shop"]);
+    assert_eq!((code, w.read(id.trim())["note"].as_str()), (0, Some("The web shop")));
+    assert_eq!(run(&["add", &good.address()]).0, 1, "it is watched already");
+    assert_eq!(run(&["add", "10.0.0.1"]).0, 1);
+    let (code, said) = run(&["check", &good.address()]);
+    assert!(code == 0 && said.contains("60 days left"), "{said}");
+    run(&["add", &bad.address()]);
+    let (code, said) = run(&["check", &bad.address(), "--json"]);
+    let seen: Value = serde_json::from_str(said.trim()).unwrap();
+    assert_eq!((code, &seen["problems"][0]), (5, &json!("self_signed")));
+    let (code, listed) = run(&["list", "--json"]);
+    let rows: Vec<Value> = listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((code, rows.len()), (0, 2));
+    assert_eq!(rows[1]["address"], good.address());
+    assert_eq!(run(&["check", "nobody.example.com"]).0, 1);
+    assert_eq!(run(&["remove", id.trim()]).0, 0);
+    assert_eq!(w.shop.get("/api/v1/sites").json()["data"].as_array().unwrap().len(), 1);
+}
+
 /// The pages of sites, of a shop with one that is not found, looked at twice.
 pub(crate) fn pages(shop: &Shop, cookie: &str) -> Vec<String> {
     let address = "a-rather-long-name-of-a-shop.and-of-its-department.invalid:8443";

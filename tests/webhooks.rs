@@ -168,6 +168,57 @@ fn is_signed(got: &Got, secret: &str) -> bool {
     got.headers["webhook-signature"].split(' ').any(|one| one == right)
 }
 
+/// Whether the library of the standard takes a message with this body.
+fn is_taken(got: &Got, body: &[u8], secret: &str) -> bool {
+    let mut headers = ureq::http::HeaderMap::new();
+    for (name, value) in &got.headers {
+        headers.insert(ureq::http::HeaderName::try_from(name).unwrap(), value.parse().unwrap());
+    }
+    standardwebhooks::Webhook::new(secret).unwrap().verify(body, &headers).is_ok()
+}
+
+#[test]
+fn the_library_of_the_standard_takes_what_was_sent_and_nothing_else() {
+    let ((shop, _home), receiver) = (shop(), Receiver::open());
+    let (id, secret) = add(&shop, &format!("{}/ok", receiver.url), &["order.*"]);
+    let (_, stranger) = add(&shop, &format!("{}/other", receiver.url), &["customer.*"]);
+    // Letters beyond ASCII are signed as the bytes they are.
+    let mut order = least_order("anna@example.com", 100);
+    order["lines"][0]["title"] = json!("Mütze „Größe M“ 帽子");
+    shop.place("a", &order).expect(201);
+    until("it arrived", || !receiver.got("/ok").is_empty());
+    let got = receiver.got("/ok").remove(0);
+    assert!(is_taken(&got, &got.body, &secret));
+    assert!(!is_taken(&got, &got.body, &stranger), "another secret");
+    let mut longer = got.body.clone();
+    longer.push(b' ');
+    assert!(!is_taken(&got, &longer, &secret), "a space more");
+    let mut other = got.body.clone();
+    let at = other.iter().position(|byte| byte.is_ascii_digit()).unwrap();
+    other[at] ^= 1;
+    assert!(!is_taken(&got, &other, &secret), "another figure");
+    for (header, by) in [("webhook-id", "evt_1"), ("webhook-timestamp", "1")] {
+        let mut changed = got.clone();
+        changed.headers.insert(header.to_owned(), by.to_owned());
+        assert!(!is_taken(&changed, &got.body, &secret), "{header}");
+    }
+    let rotated = act(&shop, &id, "rotate-secret", &json!({})).expect(200).json();
+    let rotated = rotated["secret"].as_str().unwrap();
+    act(&shop, &id, "test", &json!({})).expect(202);
+    until("the test arrived", || receiver.got("/ok").len() == 2);
+    let got = receiver.got("/ok").remove(1);
+    assert!(is_taken(&got, &got.body, &secret) && is_taken(&got, &got.body, rotated), "both, for a day");
+    assert!(!is_taken(&got, &got.body, &stranger));
+    // What was tried in vain and comes later is signed anew, under the same id.
+    let (id, secret) = add(&shop, &format!("{}/fail", receiver.url), &["order.placed"]);
+    shop.place("b", &order).expect(201);
+    until("it failed", || !attempts(&shop, &id).is_empty());
+    receiver.mend();
+    until("it came again", || receiver.got("/fail").len() >= 2);
+    let all = receiver.got("/fail");
+    assert!(all.iter().all(|got| got.id() == all[0].id() && is_taken(got, &got.body, &secret)));
+}
+
 #[test]
 fn an_order_arrives_signed_once_and_in_the_words_of_the_feed() {
     let ((shop, _home), receiver) = (shop(), Receiver::open());

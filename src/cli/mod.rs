@@ -22,6 +22,7 @@ mod recover;
 mod reindex;
 mod search;
 mod setup_link;
+mod sites;
 mod staff;
 mod version;
 
@@ -75,6 +76,7 @@ enum Verb {
     Import(import::ImportArgs),
     Export(export::ExportArgs),
     Search(search::SearchArgs),
+    Sites(sites::SitesArgs),
     Backup(backup::BackupArgs),
     Check(check::CheckArgs),
     Reindex(reindex::ReindexArgs),
@@ -133,6 +135,7 @@ impl Verb {
             Self::Import(args) => &args.place,
             Self::Export(args) => &args.place,
             Self::Search(args) => &args.place,
+            Self::Sites(args) => &args.place,
             Self::Backup(args) => &args.place,
             Self::Check(args) => &args.place,
             Self::Reindex(args) => &args.place,
@@ -162,6 +165,7 @@ impl Verb {
             Self::Import(args) => import::run(&args, app, answer),
             Self::Export(args) => export::run(&args, app, answer),
             Self::Search(args) => search::run(&args, app, answer),
+            Self::Sites(args) => sites::run(args, app, answer),
             Self::Backup(args) => backup::run(&args, app, answer),
             Self::Check(args) => check::run(&args, app, answer),
             Self::Reindex(args) => reindex::run(&args, app, answer),

@@ -27,6 +27,8 @@ pub struct Mail {
     pub timeout_seconds: u32,
     /// Seconds a mail waits in which sending can be cancelled.
     pub hold_seconds: u32,
+    /// Seconds from which on a job is told of by mail when it is over.
+    pub long_job_seconds: u32,
     /// Signing by DKIM, when all three are set.
     pub dkim_domain: Option<String>,
     pub dkim_selector: Option<String>,
@@ -45,6 +47,7 @@ impl Default for Mail {
             ca_file: None,
             timeout_seconds: 30,
             hold_seconds: 10,
+            long_job_seconds: 60,
             dkim_domain: None,
             dkim_selector: None,
             dkim_key: None,
@@ -80,6 +83,9 @@ impl Mail {
         }
         if self.hold_seconds > 3_600 {
             return wrong("mail.hold_seconds: give a number from 0 to 3600");
+        }
+        if self.long_job_seconds > 86_400 {
+            return wrong("mail.long_job_seconds: give a number from 0 to 86400");
         }
         let Some(host) = &self.host else { return Ok(None) };
         let login = match (&self.user, &self.password) {
@@ -121,6 +127,7 @@ mod tests {
         assert!(said("host = \"h\"\npassword = \"p\"").starts_with("mail.user: "));
         assert!(said("host = \"h\"\ndkim_domain = \"d\"").starts_with("mail.dkim_key: "));
         assert!(said("timeout_seconds = 0").starts_with("mail.timeout_seconds: "));
+        assert!(said("long_job_seconds = 86401").starts_with("mail.long_job_seconds: "));
         assert!(said("hold_seconds = 7200").starts_with("mail.hold_seconds: "));
     }
 }

@@ -402,3 +402,24 @@ fn known_kind(word: &str) -> &'static str {
     known.push(kind);
     kind
 }
+
+/// Declares the events of a feature, which are plain: each a struct with its kind, and the list of them with a sentence each.
+#[macro_export]
+macro_rules! events {
+    ($(#[doc = $doc:literal] $name:ident $kind:literal { $($field:ident: $type:ty,)* })+) => {
+        $(
+            #[doc = $doc]
+            #[derive(Clone, Debug, serde::Serialize)]
+            pub(super) struct $name {
+                $(pub(super) $field: $type,)*
+            }
+            impl $crate::store::Event for $name {
+                fn kind(&self) -> &'static str {
+                    $kind
+                }
+            }
+        )+
+        /// Every kind of event of this feature, with a sentence.
+        pub const EVENTS: &[(&str, &str)] = &[$(($kind, $doc),)+];
+    };
+}

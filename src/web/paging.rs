@@ -24,7 +24,33 @@ pub struct List<T> {
     pub degraded: bool,
 }
 
+/// Rows of a page, unless somebody says otherwise, and at most.
+const LIMIT_DEFAULT: u32 = 50;
+const LIMIT_MAX: u32 = 200;
+
+/// How many rows of a list are wanted.
+///
+/// # Errors
+/// `invalid_limit`.
+pub fn limit_of(limit: Option<u32>) -> Result<usize> {
+    let limit = limit.unwrap_or(LIMIT_DEFAULT);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        let text = format!("limit: enter a number from 1 to {LIMIT_MAX}.");
+        return Err(Error::invalid("invalid_limit", text).on("/limit"));
+    }
+    Ok(usize::try_from(limit).unwrap_or(1))
+}
+
+/// The refusal of a cursor that no page has given.
+pub fn bad_cursor() -> Error {
+    Error::invalid("invalid_cursor", "after: use the next_cursor of a page.").on("/after")
+}
+
 impl<T: Serialize> List<T> {
+    /// A page that goes on behind this cursor, if there is one.
+    pub fn going_on(data: Vec<T>, next_cursor: Option<String>) -> Self {
+        Self { has_more: next_cursor.is_some(), next_cursor, ..Self::whole(data) }
+    }
     /// The rows of an answer of the index.
     pub fn of(data: Vec<T>, answer: &Answer, with_total: bool) -> Self {
         let total = match answer.total {

@@ -4,8 +4,10 @@ pub mod jobs;
 mod reader;
 pub mod schedules;
 pub mod subscriptions;
+mod told;
 
 pub use reader::{Filter, Reader};
+pub use told::EVENTS;
 
 use crate::base::error::Result;
 use crate::store::{Actor, Checker, Store, TableInfo};

@@ -25,6 +25,19 @@ pub(crate) struct Papers {
     pub(crate) key: Vec<u8>,
 }
 
+impl Papers {
+    /// A server that shows these.
+    pub(crate) fn config(self) -> Arc<rustls::ServerConfig> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(self.chain, PrivateKeyDer::try_from(self.key).unwrap());
+        Arc::new(config.unwrap())
+    }
+}
+
 /// Days from now, as the library wants them.
 #[expect(clippy::disallowed_methods, reason = "certificates are judged by the clock of the machine")]
 fn days<T: From<SystemTime>>(days: f64) -> T {
@@ -127,14 +140,7 @@ fn serve(mut socket: TcpStream, manner: Manner) {
     let mut rest = [0; 1_024];
     match manner {
         Manner::Shows(papers) => {
-            let provider = Arc::new(rustls::crypto::ring::default_provider());
-            let config = rustls::ServerConfig::builder_with_provider(provider)
-                .with_safe_default_protocol_versions()
-                .unwrap()
-                .with_no_client_auth()
-                .with_single_cert(papers.chain, PrivateKeyDer::try_from(papers.key).unwrap())
-                .unwrap();
-            let mut session = rustls::ServerConnection::new(Arc::new(config)).unwrap();
+            let mut session = rustls::ServerConnection::new(papers.config()).unwrap();
             // Who comes looks, and goes.
             while session.complete_io(&mut socket).is_ok_and(|(read, _)| read > 0) {}
         }

@@ -8,6 +8,7 @@ mod calendar;
 mod catalogue;
 mod dice;
 mod fates;
+mod letters;
 mod names;
 mod orders;
 mod papers;

@@ -1,6 +1,6 @@
 //! `backroom demo` at work: makes the shop, fills it, and serves it.
 
-use super::{Demo, DemoArgs};
+use super::{Demo, DemoArgs, letters};
 use crate::access::hasher::Hasher;
 use crate::access::key::{self, NewKey};
 use crate::access::password::Password;
@@ -121,6 +121,11 @@ fn fill(args: &DemoArgs, settings: &Settings, dir: &Path, answer: &mut Answer) -
         answer.finish()?;
     }
     place(&Arc::new(demo), &store)?;
+    store.close()?;
+    // Messages bring no time of their own: they come when they come.
+    let then = Clock::manual(clock.now());
+    let store = Store::open(dir, &settings.store, then.clone(), registry::tables())?;
+    letters::write(&store, &then, clock.now())?;
     store.close()
 }
 

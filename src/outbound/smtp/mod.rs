@@ -2,9 +2,11 @@
 //! server said of it. Knows no feature.
 
 mod answer;
+mod dkim;
 mod letter;
 mod server;
 
 pub use answer::Outcome;
+pub use dkim::Dkim;
 pub use letter::{Letter, Party, is_address};
-pub use server::{Dkim, Place, Server, Tls};
+pub use server::{Place, Server, Tls};

@@ -1,11 +1,10 @@
 //! The mail server of the shop: how it is reached, and sending one message to it.
 
 use super::answer::{Outcome, Step, outcome};
+use super::dkim::{Dkim, Signer};
 use super::letter::{Letter, address};
 use crate::base::error::{Error, Result};
-use lettre::Message;
 use lettre::address::Envelope;
-use lettre::message::dkim::{DkimConfig, DkimSigningAlgorithm, DkimSigningKey};
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{Certificate, SmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
@@ -42,15 +41,6 @@ impl Tls {
     }
 }
 
-/// What messages are signed with.
-#[derive(Clone, Copy, Debug)]
-pub struct Dkim<'d> {
-    pub domain: &'d str,
-    pub selector: &'d str,
-    /// An RSA key as PEM (PKCS #1), or an Ed25519 key as 32 bytes in base64.
-    pub key: &'d str,
-}
-
 /// Where the server is and what it wants.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'p> {
@@ -84,7 +74,7 @@ struct Inner {
     login: Option<Credentials>,
     hello: ClientId,
     patience: Duration,
-    dkim: Option<DkimConfig>,
+    dkim: Option<Signer>,
     idle: Mutex<Vec<(SmtpConnection, Instant)>>,
 }
 
@@ -120,7 +110,7 @@ impl Server {
             Some(_) => return Err(setting("mail.hello: give a host name such as shop.example.com")),
             None => ClientId::default(),
         };
-        let dkim = place.dkim.map(|dkim| signing(&dkim)).transpose()?;
+        let dkim = place.dkim.map(|dkim| Signer::new(&dkim)).transpose()?;
         Ok(Self(Arc::new(Inner {
             host: host.to_owned(),
             port: place.port.unwrap_or(place.tls.port()),
@@ -147,8 +137,14 @@ impl Server {
             Ok(both) => both,
             Err(error) => return refused(error),
         };
-        let message = self.signed(message);
-        let envelope = message.envelope().clone();
+        let (envelope, bytes) = (message.envelope().clone(), message.formatted());
+        let bytes = match &self.0.dkim {
+            Some(signer) => match signer.sign(&bytes, letter.at) {
+                Ok(signed) => signed,
+                Err(error) => return Outcome::Later(error.message.into_owned()),
+            },
+            None => bytes,
+        };
         let mut connection = match self.idle().map_or_else(|| self.connect(), Ok) {
             Ok(connection) => connection,
             Err((step, error)) => return outcome(step, &error),
@@ -159,7 +155,7 @@ impl Server {
             let answer = "The server takes no addresses with letters beyond a to z.".to_owned();
             return Outcome::Refused { answer, is_address: false };
         }
-        match said(&mut connection, &envelope, to, &message.formatted(), needs_utf8) {
+        match said(&mut connection, &envelope, to, &bytes, needs_utf8) {
             Ok(answer) => {
                 self.keep(connection);
                 Outcome::Taken(answer)
@@ -172,13 +168,6 @@ impl Server {
                 outcome(step, &error)
             }
         }
-    }
-
-    fn signed(&self, mut message: Message) -> Message {
-        if let Some(dkim) = &self.0.dkim {
-            message.sign(dkim);
-        }
-        message
     }
 
     fn connect(&self) -> std::result::Result<SmtpConnection, Broken> {
@@ -236,26 +225,6 @@ fn said(
 
 fn is_here(host: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
-fn signing(dkim: &Dkim<'_>) -> Result<DkimConfig> {
-    let is_name =
-        |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
-    if !is_name(dkim.domain) {
-        return Err(setting("mail.dkim_domain: give the domain of the sender, such as example.com"));
-    }
-    if !is_name(dkim.selector) {
-        return Err(setting("mail.dkim_selector: give the name under which the key stands in the DNS"));
-    }
-    let way = if dkim.key.contains("-----BEGIN") {
-        DkimSigningAlgorithm::Rsa
-    } else {
-        DkimSigningAlgorithm::Ed25519
-    };
-    let key = DkimSigningKey::new(dkim.key.trim(), way).map_err(|e| {
-        setting("mail.dkim_key: give an RSA key as PEM (BEGIN RSA PRIVATE KEY) or an Ed25519 key of 32 bytes in base64").because(e)
-    })?;
-    Ok(DkimConfig::default_config(dkim.selector.to_owned(), dkim.domain.to_owned(), key))
 }
 
 #[cfg(test)]

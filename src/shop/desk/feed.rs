@@ -12,7 +12,7 @@ use crate::shop::sites;
 use crate::shop::transfer::{downloads, imports};
 use crate::store::Store;
 use crate::web::{Query, Web, sse};
-use crate::work::{Filter, Reader};
+use crate::work::{self, Filter, Reader};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -64,6 +64,7 @@ pub fn kinds() -> Vec<(&'static str, &'static str)> {
         mail::EVENTS,
         messages::EVENTS,
         sites::EVENTS,
+        work::EVENTS,
         access::events::EVENTS,
         access::profile::EVENTS,
     ];

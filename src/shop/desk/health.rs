@@ -4,6 +4,7 @@ use crate::access::Public;
 use crate::search::Search;
 use crate::shop::desk::backups::{Office, freshness};
 use crate::store::Store;
+use crate::work::schedules::in_trouble;
 use actix_web::{HttpResponse, web};
 use serde_json::json;
 
@@ -21,7 +22,7 @@ async fn alive(_: Public) -> &'static str {
 
 /// 200 when orders can be placed and found; 503 names what is missing. A degraded index is no reason to send
 /// people away: lists answer from the store meanwhile.
-/// An old backup is none either, but whoever watches sees it.
+/// An old backup and a schedule that failed are none either, but whoever watches sees it.
 async fn ready(
     _: Public,
     store: web::Data<Store>,
@@ -35,10 +36,13 @@ async fn ready(
     let is_ready = can_read && health.writable;
     let fresh = freshness(&office, &store, store.clock().now()).ok();
     let backup = if fresh.is_some_and(|fresh| !fresh.is_stale) { "ok" } else { "old" };
+    let schedules = store.read(in_trouble).ok();
+    let schedules = if schedules == Some(0) { "ok" } else { "failing" };
     let body = json!({
         "status": word(is_ready),
         "checks": {
             "store": word(can_read), "writes": word(health.writable), "index": index, "backup": backup,
+            "schedules": schedules,
         },
         "last_verified_backup_age_seconds": fresh.map(|fresh| fresh.age_ms / 1_000),
         // Of the newest moment that can be restored without this machine.

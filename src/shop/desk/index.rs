@@ -4,8 +4,9 @@ use crate::base::error::Result;
 use crate::base::id::Id;
 use crate::search::{Change, Doc, Schema, Source};
 use crate::shop::customers::{self, CustomerId};
+use crate::shop::messages::{self, MessageId};
 use crate::shop::orders::{self, CreditNoteId, OrderId};
-use crate::store::{Committed, Read, Store, StoredEvent, Subject, events};
+use crate::store::{Committed, Direction, Read, Store, StoredEvent, Subject, events};
 
 /// Events read in one step while the index catches up.
 const EVENTS_AT_ONCE: usize = 2_000;
@@ -17,7 +18,9 @@ const EVENTS_AT_ONCE: usize = 2_000;
 pub fn schema() -> Result<Schema> {
     let mut kinds = orders::KINDS.to_vec();
     kinds.insert(1, customers::KIND);
-    Schema::new(kinds, customers::FIELDS.iter().chain(orders::FIELDS).copied().collect())
+    kinds.push(messages::KIND);
+    let fields = customers::FIELDS.iter().chain(orders::FIELDS).map(messages::shared);
+    Schema::new(kinds, fields.chain(messages::FIELDS.iter().copied()).collect())
 }
 
 /// The kind of document that a subject of an event is; `None` for subjects that are not searched for.
@@ -26,6 +29,7 @@ fn kind_of(subject: &Subject) -> Option<&'static str> {
         OrderId::PREFIX => Some("order"),
         CustomerId::PREFIX => Some("customer"),
         CreditNoteId::PREFIX => Some("credit_note"),
+        MessageId::PREFIX => Some("message"),
         _ => None,
     }
 }
@@ -84,6 +88,7 @@ pub fn doc(r: &impl Read, kind: &str, id: &[u8; 16]) -> Result<Option<Doc>> {
         "order" => orders::doc(r, OrderId::from_bytes(*id)),
         "customer" => customers::doc(r, CustomerId::from_bytes(*id)),
         "credit_note" => orders::credit_note_doc(r, CreditNoteId::from_bytes(*id)),
+        "message" => messages::doc(r, MessageId::from_bytes(*id)),
         _ => Ok(None),
     }
 }
@@ -103,6 +108,10 @@ impl Source for StoreSource {
                 "customer" => bytes(customers::ids(s, after.map(CustomerId::from_bytes), limit)?),
                 "credit_note" => {
                     bytes(orders::credit_note_ids(s, after.map(CreditNoteId::from_bytes), limit)?)
+                }
+                "message" => {
+                    let after = after.map(MessageId::from_bytes);
+                    bytes(messages::ids(s, after, Direction::Forward, limit)?)
                 }
                 _ => Vec::new(),
             })
@@ -126,6 +135,10 @@ impl Source for StoreSource {
             Ok(match kind {
                 "order" => bytes(orders::recent(s, before.map(OrderId::from_bytes), limit)?),
                 "customer" => bytes(customers::recent(s, before.map(CustomerId::from_bytes), limit)?),
+                "message" => {
+                    let before = before.map(MessageId::from_bytes);
+                    bytes(messages::ids(s, before, Direction::Backward, limit)?)
+                }
                 _ => Vec::new(),
             })
         })

@@ -6,11 +6,13 @@ use crate::base::money::{Currency, Price};
 use crate::base::time::{Clock, Timestamp, Zone};
 use crate::search::{self, Search};
 use crate::shop::customers::{self, Address};
+use crate::shop::messages;
 use crate::shop::orders::{self, NewLine, NewOrder, Order, OrderId, Step, StepInput, place, take};
 use crate::store::{self, Actor, ActorKind, Store, TableInfo};
 use std::sync::{Arc, LazyLock};
 
-static TABLES: LazyLock<Vec<TableInfo>> = LazyLock::new(|| [customers::TABLES, orders::TABLES].concat());
+static TABLES: LazyLock<Vec<TableInfo>> =
+    LazyLock::new(|| [customers::TABLES, orders::TABLES, messages::TABLES].concat());
 
 pub(super) struct Trial {
     pub(super) store: Store,

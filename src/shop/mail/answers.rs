@@ -70,6 +70,7 @@ pub fn queue_answer(post: &Post, tx: &mut Tx<'_>, message: &Message, number: u32
         order: None,
         message: Some((message.id, Some(number))),
         site: None,
+        event: None,
         key: key(message.id, number),
         by: tx.actor().name.clone(),
     };

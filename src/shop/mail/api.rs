@@ -11,13 +11,10 @@ use crate::base::id::Id as _;
 use crate::base::time::Timestamp;
 use crate::shop::outreach::Outreach;
 use crate::store::Store;
-use crate::web::paging::List;
+use crate::web::paging::{List, bad_cursor, limit_of};
 use crate::web::{Json, Query};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
-
-const LIMIT_MAX: u32 = 200;
-const LIMIT_DEFAULT: u32 = 50;
 
 /// The routes below `/api/v1`.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -157,15 +154,6 @@ pub(super) struct MailQuery {
     after: Option<String>,
 }
 
-fn limit_of(limit: Option<u32>) -> Result<usize> {
-    let limit = limit.unwrap_or(LIMIT_DEFAULT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        let text = format!("limit: enter a number from 1 to {LIMIT_MAX}.");
-        return Err(Error::invalid("invalid_limit", text).on("/limit"));
-    }
-    Ok(usize::try_from(limit).unwrap_or(1))
-}
-
 fn read(store: &Store, id: MailId) -> Result<MailOut> {
     store.read(|s| {
         let mail = ops::get(s, id)?;
@@ -197,11 +185,7 @@ pub(super) async fn list(
     };
     let before = match query.0.after.as_deref() {
         None => None,
-        Some(after) => {
-            let bad =
-                |_| Error::invalid("invalid_cursor", "after: use the next_cursor of a page.").on("/after");
-            Some(MailId::parse(after).map_err(bad)?)
-        }
+        Some(after) => Some(MailId::parse(after).map_err(|_none| bad_cursor())?),
     };
     let (rows, more) = store.read(|s| {
         let page = ops::page(s, state, before, limit)?;
@@ -212,10 +196,7 @@ pub(super) async fn list(
         Ok((rows.collect::<Result<Vec<_>>>()?, page.more))
     })?;
     let next_cursor = rows.last().filter(|_| more).map(|mail| mail.id.clone());
-    let mut list = List::whole(rows);
-    list.has_more = more;
-    list.next_cursor = next_cursor;
-    list.response(&request)
+    List::going_on(rows, next_cursor).response(&request)
 }
 
 /// Reads a mail with what is sent
@@ -353,10 +334,7 @@ pub(super) async fn suppressed(
     let limit = limit_of(query.0.limit)?;
     let page = store.read(|s| suppress::list(s, query.0.after.as_deref(), limit))?;
     let next_cursor = page.items.last().filter(|_| page.more).map(|row| row.address.clone());
-    let mut list = List::whole(page.items.into_iter().map(SuppressedOut::from).collect());
-    list.has_more = page.more;
-    list.next_cursor = next_cursor;
-    list.response(&request)
+    List::going_on(page.items.into_iter().map(SuppressedOut::from).collect(), next_cursor).response(&request)
 }
 
 /// Lets an address be written to again

@@ -3,19 +3,20 @@
 
 use super::desk::Post;
 use super::model::{Attempt, Content, MAILS, Mail, MailId, State};
-use super::moments::{Audience, Moment};
+use super::moments::{Audience, Matter, Moment};
 use super::ops::{self, SEND};
 use super::{settings, suppress, write};
 use crate::access::profile;
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Kind, Result};
 use crate::base::id::Id as _;
 use crate::base::time::{HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp, Zone};
 use crate::outbound::smtp::{Letter, Outcome, Party};
 use crate::shop::messages;
 use crate::shop::orders;
 use crate::shop::sites;
-use crate::store::{Actor, Tx};
+use crate::store::{Actor, StoredEvent, Tx, events};
 use crate::work::jobs::{self, Beat, Ended, Job, JobId, Report, Worker};
+use crate::work::schedules;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -139,7 +140,7 @@ fn why_not(tx: &Tx<'_>, mail: &Mail) -> Result<Option<String>> {
     }
     match (mail.order, mail.message, mail.site.zip(moment.warning())) {
         (Some(id), _, _) => match orders::find(tx, id)? {
-            Some(order) => Ok(moment.passed(&order).map(str::to_owned)),
+            Some(order) => Ok(moment.passed(&order, told(tx, mail)?.and_then(refund)).map(str::to_owned)),
             None => Ok(Some("The order is gone.".to_owned())),
         },
         (None, Some(id), _) => Ok(match messages::find(tx, id)?.map(|message| message.state) {
@@ -153,8 +154,38 @@ fn why_not(tx: &Tx<'_>, mail: &Mail) -> Result<Option<String>> {
             Some(site) => Ok(sites::passed(&site, warning, tx.now()).map(str::to_owned)),
             None => Ok(Some("The site is not watched any more.".to_owned())),
         },
-        (None, None, None) => Ok(None),
+        (None, None, None) => match (moment.matter(), told(tx, mail)?) {
+            (Matter::Job, Some(event)) => job_passed(tx, &event),
+            (Matter::Schedule, Some(event)) => schedule_passed(tx, &event),
+            _ => Ok(None),
+        },
     }
+}
+
+/// The event that a mail tells of, of those that do.
+fn told(tx: &Tx<'_>, mail: &Mail) -> Result<Option<StoredEvent>> {
+    Ok(mail.event.map(|seq| events::get(tx, seq)).transpose()?.flatten())
+}
+
+/// The number of the refund that an event tells of.
+fn refund(event: StoredEvent) -> Option<u64> {
+    event.data.get("refund")?.as_u64()
+}
+
+fn job_passed(tx: &Tx<'_>, event: &StoredEvent) -> Result<Option<String>> {
+    let Some(id) = event.subject.id_as::<JobId>() else { return Ok(None) };
+    match jobs::get(tx, id) {
+        Ok(job) if job.state.is_open() => Ok(Some("It was begun once more before it was sent.".to_owned())),
+        Ok(_) => Ok(None),
+        Err(error) if error.kind == Kind::NotFound => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+fn schedule_passed(tx: &Tx<'_>, event: &StoredEvent) -> Result<Option<String>> {
+    let name = event.data.get("name").and_then(serde_json::Value::as_str).unwrap_or_default();
+    let is_well = schedules::trouble_of(tx, name)?.is_none();
+    Ok(is_well.then(|| "It went well before this was sent.".to_owned()))
 }
 
 impl Worker for Deliveries {

@@ -1,30 +1,7 @@
 //! The facts that this feature publishes: a public contract. Never an address or a text in those about an order, which
 //! also those read who pack.
 
-use crate::store::Event;
-use serde::Serialize;
-
-/// Declares events: a struct with its kind.
-macro_rules! events {
-    ($(#[doc = $doc:literal] $name:ident $kind:literal { $($field:ident: $type:ty,)* })+) => {
-        $(
-            #[doc = $doc]
-            #[derive(Clone, Debug, Serialize)]
-            pub(super) struct $name {
-                $(pub(super) $field: $type,)*
-            }
-            impl Event for $name {
-                fn kind(&self) -> &'static str {
-                    $kind
-                }
-            }
-        )+
-        /// Every kind of event of this feature, with a sentence.
-        pub const EVENTS: &[(&str, &str)] = &[$(($kind, $doc),)+];
-    };
-}
-
-events! {
+crate::events! {
     /// A mail is to be sent; `moment` says which.
     Queued "mail.queued" { moment: String, }
     /// A mail was taken by the mail server.

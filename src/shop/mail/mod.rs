@@ -8,6 +8,7 @@
 pub mod admin;
 mod answers;
 pub mod api;
+mod behind;
 mod bounce;
 mod card;
 mod deliver;

@@ -134,6 +134,10 @@ pub(super) struct Mail {
     /// The site it warns of.
     #[n(20)]
     pub(super) site: Option<SiteId>,
+    /// The event it tells of, where that says more than what it is about.
+    #[n(21)]
+    #[cbor(default)]
+    pub(super) event: Option<u64>,
 }
 
 /// What is sent, as it is sent.

@@ -18,6 +18,8 @@ pub(super) enum Matter {
     Message,
     Site,
     Staff,
+    Job,
+    Schedule,
 }
 
 /// Declares the moments: the word on disk, in the API and in addresses; the label; the sentence; the event; who is told.
@@ -57,11 +59,14 @@ moments! {
     OrderPaid "order_paid" "Order paid" "To the customer, when an order is marked paid." "order.paid" Customer,
     OrderShipped "order_shipped" "Order shipped" "To the customer, when an order is marked shipped, with the tracking number." "order.shipped" Customer,
     OrderCancelled "order_cancelled" "Order cancelled" "To the customer, when an order is cancelled." "order.cancelled" Customer,
+    OrderRefunded "order_refunded" "Order refunded" "To the customer, when a refund of an order is noted, with its amount." "order.refunded" Customer,
     MessageReply "message_reply" "Answer to a message" "To who wrote to the shop, when somebody answers." "message.replied" Customer,
     NewMessage "new_message" "New message, to the shop" "To the shop's own address, when somebody writes through the contact form. Answers go to who wrote." "message.received" Shop,
     NewOrder "new_order" "New order, to the shop" "To the shop's own address, when an order is placed." "order.placed" Shop,
     StaffAdded "staff_added" "New account" "To a new member of staff, without the password." "staff.added" Staff,
     PasswordReset "password_reset" "Password reset" "To a member of staff whose password somebody else has set." "staff.password_changed" Staff,
+    JobEnded "job_ended" "Long job over" "To who started a job that ran for more than a minute, when it is over." "job.ended" Staff,
+    ScheduleFailed "schedule_failed" "Schedule failed" "To the shop's own address, when a schedule failed for good, or its time went by while the program did not run." "schedule.failed" Shop,
     CertificateExpiring "certificate_expiring" "Certificate ends soon" "To the shop's own address, 21, 14, 7, 3 and 1 days before the certificate of a site ends." "certificate.expiring" Shop,
     CertificateFailed "certificate_failed" "Certificate failed" "To the shop's own address, when something is wrong with the certificate of a site or it is not reached, at two looks." "certificate.failed" Shop,
     CertificateRecovered "certificate_recovered" "Certificate in order again" "To the shop's own address, when what was warned of is in order again." "certificate.recovered" Shop,
@@ -75,11 +80,14 @@ impl Moment {
         match self {
             Self::MessageReply | Self::NewMessage => Matter::Message,
             Self::StaffAdded | Self::PasswordReset => Matter::Staff,
+            Self::JobEnded => Matter::Job,
+            Self::ScheduleFailed => Matter::Schedule,
             Self::CertificateExpiring | Self::CertificateFailed | Self::CertificateRecovered => Matter::Site,
             Self::OrderPlaced
             | Self::OrderPaid
             | Self::OrderShipped
             | Self::OrderCancelled
+            | Self::OrderRefunded
             | Self::NewOrder => Matter::Order,
         }
     }
@@ -100,8 +108,8 @@ impl Moment {
     pub(super) fn switches() -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(|moment| !moment.is_by_hand())
     }
-    /// Why it is not true any more of an order as it stands now; `None` while it is.
-    pub(super) fn passed(self, order: &Order) -> Option<&'static str> {
+    /// Why it is not true any more of an order as it stands now; `None` while it is. `refund`: the one it tells of.
+    pub(super) fn passed(self, order: &Order, refund: Option<u64>) -> Option<&'static str> {
         let is_cancelled = order.status == Status::Cancelled;
         match self {
             Self::OrderPlaced | Self::NewOrder | Self::OrderPaid | Self::OrderShipped if is_cancelled => {
@@ -114,6 +122,9 @@ impl Moment {
             }
             Self::OrderShipped if order.fulfilment == Fulfilment::Unfulfilled => {
                 Some("The shipment was taken back before it was sent.")
+            }
+            Self::OrderRefunded if !order.refunds.iter().any(|known| Some(known.number) == refund) => {
+                Some("The refund was taken back before it was sent.")
             }
             Self::OrderCancelled if !is_cancelled => Some("The order was reopened before it was sent."),
             _ => None,
@@ -138,6 +149,7 @@ mod tests {
     fn every_moment_reads_back_and_follows_an_event_that_there_is() {
         let orders = crate::shop::orders::EVENTS.iter().chain(crate::access::events::EVENTS);
         let all = orders.chain(crate::shop::messages::EVENTS).chain(crate::shop::sites::EVENTS);
+        let all = all.chain(crate::work::EVENTS);
         let kinds: Vec<&str> = all.map(|(kind, _)| *kind).collect();
         for moment in Moment::ALL {
             assert_eq!(Moment::from_word(moment.word()), Some(*moment));

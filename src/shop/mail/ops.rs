@@ -40,6 +40,8 @@ pub(super) struct New {
     pub(super) message: Option<(MessageId, Option<u32>)>,
     /// The site it warns of.
     pub(super) site: Option<SiteId>,
+    /// The event it tells of, where that says more than what it is about.
+    pub(super) event: Option<u64>,
     /// No two mails share it.
     pub(super) key: String,
     pub(super) by: String,
@@ -112,6 +114,7 @@ pub(super) fn add(tx: &mut Tx<'_>, new: New, sender: &str, due_at: Timestamp) ->
         message: new.message.map(|(id, _)| id),
         reply: new.message.and_then(|(_, number)| number),
         site: new.site,
+        event: new.event,
     };
     MAILS.put(tx, &id, &mail)?;
     tx.publish(Subject::of(&id), &Queued { moment: mail.moment })?;
@@ -252,6 +255,7 @@ pub(super) fn again(tx: &mut Tx<'_>, id: MailId, due_at: Timestamp) -> Result<Ma
         order: mail.order.zip(mail.number),
         message: mail.message.map(|id| (id, mail.reply)),
         site: mail.site,
+        event: mail.event,
         key: format!("again/{id}/{}", tx.new_id::<MailId>()),
         by: tx.actor().name.clone(),
     };

@@ -8,10 +8,12 @@ use super::settings::{self, LANE, Settings};
 use super::suppress;
 use super::take::Notices;
 use crate::base::money::{Currency, Price};
-use crate::base::time::{Clock, DAY_MS, Timestamp};
+use crate::base::time::{Clock, DAY_MS, HOUR_MS, Timestamp, Zone};
 use crate::shop::customers;
 use crate::shop::orders::{self, NewLine, NewOrder, OrderId, StepInput};
-use crate::store::{Actor, Direction, Span, Store, StoredEvent, TableInfo, Tx, events};
+use crate::store::{Actor, Direction, Event, Span, Store, StoredEvent, TableInfo, Tx, events};
+use crate::work::jobs::Jobs;
+use crate::work::schedules::{Missed, Plan, Schedules};
 use crate::work::subscriptions::Subscriber as _;
 use std::sync::LazyLock;
 
@@ -158,4 +160,74 @@ fn what_is_switched_off_is_not_sent_but_what_somebody_asked_for_is() {
         ops::again(tx, id, now)
     });
     assert!(deliveries.written(next).unwrap().is_some());
+}
+
+/// What the work behind tells when the daily backup failed.
+#[derive(serde::Serialize)]
+struct Failed {
+    name: &'static str,
+    title: &'static str,
+    missed: bool,
+    reason: &'static str,
+}
+impl Failed {
+    const KIND: &'static str = "schedule.failed";
+}
+impl Event for Failed {
+    fn kind(&self) -> &'static str {
+        Self::KIND
+    }
+}
+
+#[test]
+fn a_schedule_that_failed_is_told_to_the_shop_unless_it_has_run_well_meanwhile() {
+    let (_dir, store) = store();
+    let (wish, epoch) = (store.read(settings::get).unwrap(), store.epoch());
+    let wish = Settings {
+        on: vec!["schedule_failed".to_owned()],
+        notices_to: "boss@example.com".to_owned(),
+        language: "de".to_owned(),
+        ..wish
+    };
+    write(&store, move |tx| settings::set(tx, &wish, None, epoch));
+    // A job of the schedule failed for good.
+    let jobs = Jobs::new(store.clone(), Vec::new(), |_, _| Ok(true));
+    let plan = Plan {
+        name: "backup",
+        title: "Daily backup",
+        sentence: "Copies everything.",
+        cron: "0 3 * * *".to_owned(),
+        missed: Missed::Skip,
+        off: None,
+        kind: "backup",
+        due: None,
+    };
+    let schedules = Schedules::new(store.clone(), jobs, vec![plan], Zone::utc);
+    let now = store.clock().now();
+    schedules.tick(now).unwrap();
+    let event = Failed { name: "backup", title: "Daily backup", missed: false, reason: "Disk full." };
+    let day_later = now.plus_ms(DAY_MS + HOUR_MS);
+    store.clock().set(day_later);
+    schedules.tick(day_later).unwrap();
+    // The program did not run at three: that is told by itself, and once more by hand to have two.
+    write(&store, move |tx| tx.publish(settings::SUBJECT, &event).map(drop));
+    take_all(&store);
+    take_all(&store);
+    let rows = store.read(|s| MAILS.list(s, &Span::all(), Direction::Forward, 9)).unwrap();
+    assert_eq!(rows.len(), 2);
+    assert!(rows.iter().all(|(_, mail)| mail.to == "boss@example.com"));
+    let deliveries = Deliveries::new(Post::new(&store, None, 10, Some("https://shop.example.com")));
+    let written = |n: usize| deliveries.written(rows[n].0).unwrap();
+    let both = [written(0).unwrap(), written(1).unwrap()];
+    let mut subjects = both.clone().map(|content| content.subject);
+    subjects.sort();
+    assert_eq!(subjects, ["Daily backup ist fehlgeschlagen", "Daily backup wurde versäumt"]);
+    assert!(both.iter().all(|mail| mail.text.contains("https://shop.example.com/admin/schedules/backup")));
+    // It runs before they are sent.
+    store.clock().set(day_later.plus_ms(HOUR_MS));
+    let own = schedules.clone();
+    write(&store, move |tx| own.run_now(tx, "backup").map(drop));
+    assert!(written(0).is_none() && written(1).is_none());
+    let well = "It went well before this was sent.";
+    assert!(states(&store).iter().all(|(_, state, why)| *state == State::Dropped && why == well));
 }

@@ -1,5 +1,6 @@
 //! What a template may use: shop, order, customer or member of staff, written as people of that language write it.
 
+use super::behind;
 use super::moments::{Matter, Moment};
 use super::settings::Settings;
 use crate::access::Profile;
@@ -12,7 +13,7 @@ use crate::shop::customers::{self, Address};
 use crate::shop::messages::{Message, Reply};
 use crate::shop::orders::{Order, admin::parcel_link};
 use crate::shop::sites::{Site, SiteId};
-use crate::store::Read;
+use crate::store::{Read, StoredEvent};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -33,7 +34,7 @@ const MONTHS: [&str; 12] = [
 
 /// The shop.
 #[derive(Clone, Debug, Default, Serialize)]
-struct ShopValues {
+pub(super) struct ShopValues {
     name: String,
     /// Where answers go.
     email: String,
@@ -70,6 +71,10 @@ struct OrderValues {
     tax: String,
     tax_included: bool,
     total: String,
+    /// What went back this time, in a mail that tells of it.
+    refund: String,
+    /// What went back in all.
+    refunded: String,
     note: String,
     shipping_address: Vec<String>,
     billing_address: Vec<String>,
@@ -177,7 +182,7 @@ pub(super) struct Writer<'w> {
 }
 
 impl Writer<'_> {
-    fn shop(&self) -> ShopValues {
+    pub(super) fn shop(&self) -> ShopValues {
         let own = self.settings;
         let email = if own.reply_to.is_empty() { &own.address } else { &own.reply_to };
         ShopValues { name: self.sender().to_owned(), email: email.clone() }
@@ -186,7 +191,7 @@ impl Writer<'_> {
     pub(super) fn sender(&self) -> &str {
         if self.settings.name.is_empty() { &self.profile.name } else { &self.settings.name }
     }
-    fn link(&self, path: &str) -> String {
+    pub(super) fn link(&self, path: &str) -> String {
         if self.base.is_empty() { String::new() } else { format!("{}{path}", self.base) }
     }
     fn day(&self, at: Timestamp) -> String {
@@ -218,11 +223,16 @@ impl Writer<'_> {
         if minor == 0 { String::new() } else { self.amount(minor, currency) }
     }
 
-    /// The values of an order.
+    /// The values of an order, and of the event that is told of.
     ///
     /// # Errors
     /// Faults of the store only.
-    pub(super) fn of_order(&self, from: &impl Read, order: &Order) -> Result<Value> {
+    pub(super) fn of_order(
+        &self,
+        from: &impl Read,
+        order: &Order,
+        event: Option<&StoredEvent>,
+    ) -> Result<Value> {
         let customer = match order.customer {
             Some(id) => customers::find(from, id)?,
             None => None,
@@ -258,6 +268,8 @@ impl Writer<'_> {
             tax: self.some(order.tax, currency),
             tax_included: order.tax_included,
             total: self.amount(order.total, currency),
+            refund: self.some(refund_in(event).unwrap_or_default(), currency),
+            refunded: self.some(order.refunded, currency),
             note: order.note.clone(),
             shipping_address: address(order.shipping_address.as_ref()),
             billing_address: address(order.billing.as_ref()),
@@ -339,6 +351,11 @@ impl Writer<'_> {
     }
 }
 
+/// How much went back, of an event that tells so.
+fn refund_in(event: Option<&StoredEvent>) -> Option<i64> {
+    event?.data.get("amount")?.get("amount")?.as_i64()
+}
+
 fn lines(text: &str) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
@@ -350,6 +367,9 @@ fn lines(text: &str) -> Vec<String> {
 pub(super) fn samples(moment: Moment) -> Result<[Value; 2]> {
     let text = |text: &str| text.to_owned();
     let shop = ShopValues { name: text("Lumo Shop"), email: text("help@example.com") };
+    if matches!(moment.matter(), Matter::Job | Matter::Schedule) {
+        return behind::samples(moment, shop);
+    }
     if moment.matter() == Matter::Message {
         return samples_of_message(moment, shop);
     }
@@ -398,6 +418,8 @@ pub(super) fn samples(moment: Moment) -> Result<[Value; 2]> {
         tax: text("€21.06"),
         tax_included: true,
         total: text("€131.90"),
+        refund: text("€12.00"),
+        refunded: text("€12.00"),
         note: text("Ring twice"),
         shipping_address: address.clone(),
         billing_address: address,

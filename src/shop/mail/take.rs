@@ -7,6 +7,7 @@ use super::settings::{self, LANE, Settings};
 use crate::access::staff::{self, StaffId};
 use crate::base::email;
 use crate::base::error::Result;
+use crate::base::id::Id as _;
 use crate::base::time::DAY_MS;
 use crate::shop::customers;
 use crate::shop::messages::{self, MessageId};
@@ -45,6 +46,8 @@ impl Notices {
             Matter::Message => of_message(tx, event, settings)?,
             Matter::Site => of_site(tx, event, settings)?,
             Matter::Staff => of_staff(tx, event, settings)?,
+            Matter::Job => of_job(tx, event, settings)?,
+            Matter::Schedule => of_schedule(event, settings),
         };
         let Some(new) = found else { return Ok(()) };
         let new = New { moment: moment.word(), key, by: String::new(), ..new };
@@ -72,7 +75,9 @@ fn of_order(tx: &Tx<'_>, moment: Moment, event: &StoredEvent, settings: &Setting
         _ => (order.email.clone(), language(own, &settings.language).to_owned()),
     };
     let to = to.filter(|to| email::parse(to).is_ok());
-    Ok(to.map(|to| New { to, language, order: Some((order.id, order.number)), ..New::default() }))
+    // How much went back is said by the event.
+    let event = (moment == Moment::OrderRefunded).then_some(event.seq);
+    Ok(to.map(|to| New { to, language, order: Some((order.id, order.number)), event, ..New::default() }))
 }
 
 /// A notice to the shop of a message. What is taken for spam is told to nobody.
@@ -94,6 +99,22 @@ fn of_staff(tx: &Tx<'_>, event: &StoredEvent, settings: &Settings) -> Result<Opt
     let Some(id) = event.subject.id_as::<StaffId>() else { return Ok(None) };
     let person = staff::find(tx, id)?.filter(|person| person.active);
     Ok(person.map(|person| New { to: person.email, language: settings.language.clone(), ..New::default() }))
+}
+
+/// A job that is over, to who started it and still works here.
+fn of_job(tx: &Tx<'_>, event: &StoredEvent, settings: &Settings) -> Result<Option<New>> {
+    let by = event.data.get("by").and_then(serde_json::Value::as_str).unwrap_or_default();
+    let Ok(id) = StaffId::parse(by) else { return Ok(None) };
+    let person = staff::find(tx, id)?.filter(|person| person.active);
+    let (language, event) = (settings.language.clone(), Some(event.seq));
+    Ok(person.map(|person| New { to: person.email, language, event, ..New::default() }))
+}
+
+/// A schedule that failed, to the shop.
+fn of_schedule(event: &StoredEvent, settings: &Settings) -> Option<New> {
+    email::parse(&settings.notices_to).ok()?;
+    let (to, language) = (settings.notices_to.clone(), settings.language.clone());
+    Some(New { to, language, event: Some(event.seq), ..New::default() })
 }
 
 /// A warning about a site, to the shop.

@@ -121,6 +121,18 @@ const FILES: &[(&str, &str)] = files![
     "letters/de/certificate_failed.html",
     "letters/de/certificate_recovered.txt",
     "letters/de/certificate_recovered.html",
+    "letters/en/order_refunded.txt",
+    "letters/en/order_refunded.html",
+    "letters/en/job_ended.txt",
+    "letters/en/job_ended.html",
+    "letters/en/schedule_failed.txt",
+    "letters/en/schedule_failed.html",
+    "letters/de/order_refunded.txt",
+    "letters/de/order_refunded.html",
+    "letters/de/job_ended.txt",
+    "letters/de/job_ended.html",
+    "letters/de/schedule_failed.txt",
+    "letters/de/schedule_failed.html",
 ];
 
 /// The built-in template.

@@ -3,7 +3,7 @@
 use super::answers;
 use super::desk::Post;
 use super::model::{Content, Mail, State};
-use super::moments::Moment;
+use super::moments::{Matter, Moment};
 use super::scene::Writer;
 use super::settings;
 use super::templates::{self, Source, Written};
@@ -14,7 +14,7 @@ use crate::outbound::smtp;
 use crate::shop::messages;
 use crate::shop::orders;
 use crate::shop::sites;
-use crate::store::Snapshot;
+use crate::store::{Snapshot, events};
 use serde_json::Value;
 
 /// What a mail says now; `None` when what it is about is gone.
@@ -27,9 +27,10 @@ pub(super) fn content(post: &Post, s: &Snapshot, mail: &Mail, now: Timestamp) ->
     let writer =
         Writer { settings: &settings, profile: &profile, language: &mail.language, base: post.base() };
     let mut reply_to = Some(settings.reply_to.clone()).filter(|address| !address.is_empty());
+    let event = mail.event.map(|seq| events::get(s, seq)).transpose()?.flatten();
     let values = match (mail.order, mail.message, mail.site) {
         (Some(id), _, _) => match orders::find(s, id)? {
-            Some(order) => writer.of_order(s, &order)?,
+            Some(order) => writer.of_order(s, &order, event.as_ref())?,
             None => return Ok(None),
         },
         (None, Some(id), _) => {
@@ -43,6 +44,14 @@ pub(super) fn content(post: &Post, s: &Snapshot, mail: &Mail, now: Timestamp) ->
         }
         (None, None, Some(id)) => match sites::find(s, id)? {
             Some(site) => writer.of_site(id, &site, now)?,
+            None => return Ok(None),
+        },
+        (None, None, None) if moment.matter() == Matter::Job => match &event {
+            Some(event) => writer.of_job(event)?,
+            None => return Ok(None),
+        },
+        (None, None, None) if moment.matter() == Matter::Schedule => match &event {
+            Some(event) => writer.of_schedule(event)?,
             None => return Ok(None),
         },
         (None, None, None) => match staff::find_by_email(s, &mail.to)? {

@@ -1,29 +1,6 @@
 //! The facts that messages publish: a public contract. Never an address or a text, which stand with the message.
 
-use crate::store::Event;
-use serde::Serialize;
-
-/// Declares events: a struct with its kind.
-macro_rules! events {
-    ($(#[doc = $doc:literal] $name:ident $kind:literal { $($field:ident: $type:ty,)* })+) => {
-        $(
-            #[doc = $doc]
-            #[derive(Clone, Debug, Serialize)]
-            pub(super) struct $name {
-                $(pub(super) $field: $type,)*
-            }
-            impl Event for $name {
-                fn kind(&self) -> &'static str {
-                    $kind
-                }
-            }
-        )+
-        /// Every kind of event of this feature, with a sentence.
-        pub const EVENTS: &[(&str, &str)] = &[$(($kind, $doc),)+];
-    };
-}
-
-events! {
+crate::events! {
     /// A message came in through the storefront; `suspected` says why where it was taken for spam.
     Received "message.received" { suspected: Option<String>, }
     /// A message was answered by mail; `reply` is the number of the answer.

@@ -9,6 +9,7 @@ mod audit;
 mod events;
 mod model;
 mod ops;
+mod search;
 mod spam;
 mod storefront;
 
@@ -17,9 +18,10 @@ pub use audit::check;
 pub use events::EVENTS;
 pub use model::{Message, MessageId, Reply, State, TABLES};
 pub use ops::{
-    ANSWER_LEN_MAX, Folder, Step, about, add_reply, assign, by_email, customer_of, find, get, page, receive,
-    replies, reply, take, waiting,
+    ANSWER_LEN_MAX, Folder, Step, about, add_reply, assign, by_email, customer_of, find, get, ids, page,
+    receive, replies, reply, take, waiting,
 };
+pub use search::{FIELDS, KIND, doc, doc_of, shared};
 #[cfg(any(test, fuzzing))]
 pub(crate) use storefront::fuzzed;
 pub use storefront::{ApiDocs, routes as storefront_routes};

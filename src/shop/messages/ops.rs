@@ -67,7 +67,7 @@ pub fn reply(r: &(impl Read + ?Sized), id: MessageId, number: u32) -> Result<Rep
 /// # Errors
 /// Faults of the store only.
 pub fn receive(tx: &mut Tx<'_>, new: &NewMessage, key: &ApiKey, network: &str) -> Result<Message> {
-    sweep(tx)?;
+    let gone = sweep(tx)?;
     let fingerprint = spam::fingerprint(&new.body);
     let again = came_before(tx, new, fingerprint)?;
     let suspicion = spam::suspicion(new, key.origins(), again);
@@ -97,7 +97,9 @@ pub fn receive(tx: &mut Tx<'_>, new: &NewMessage, key: &ApiKey, network: &str) -
     };
     MESSAGES.put(tx, &message.id, &message)?;
     // Whoever fills in forms for fun does not write into the history of orders.
-    let also = if suspicion.is_some() { Vec::new() } else { concerned(tx, &message)? };
+    let mut also = if suspicion.is_some() { Vec::new() } else { concerned(tx, &message)? };
+    // What reads the log, as the index does, looks at them again and finds nothing.
+    also.extend(gone.iter().map(Subject::of));
     tx.publish_with(Subject::of(&message.id), &also, &Received { suspected: suspicion })?;
     Ok(message)
 }
@@ -108,18 +110,20 @@ fn concerned(tx: &Tx<'_>, message: &Message) -> Result<Vec<Subject>> {
     Ok(message.order.iter().map(Subject::of).chain(customer.iter().map(Subject::of)).collect())
 }
 
-/// Removes spam that nobody will look for any more, a few at a time.
-fn sweep(tx: &mut Tx<'_>) -> Result<()> {
+/// Removes spam that nobody will look for any more, a few at a time; gives what is gone.
+fn sweep(tx: &mut Tx<'_>) -> Result<Vec<MessageId>> {
     let place = State::Spam.place();
     let before = tx.now().plus_ms(-SPAM_KEPT_MS);
     let span = Span::between(&(place, Timestamp(i64::MIN)), &(place, before));
-    for (_, id) in BY_STATE.list(tx, &span, Direction::Forward, SWEPT)? {
-        for (number, _) in replies(tx, id)? {
-            REPLIES.delete(tx, &(id, number))?;
+    let old = BY_STATE.list(tx, &span, Direction::Forward, SWEPT)?;
+    let old: Vec<MessageId> = old.into_iter().map(|(_, id)| id).collect();
+    for id in &old {
+        for (number, _) in replies(tx, *id)? {
+            REPLIES.delete(tx, &(*id, number))?;
         }
-        MESSAGES.delete(tx, &id)?;
+        MESSAGES.delete(tx, id)?;
     }
-    Ok(())
+    Ok(old)
 }
 
 /// Whether the same text came within a week: from the same address, or longer than two people would write alike.
@@ -384,6 +388,20 @@ fn page_of<K: Key + Clone>(
     let rows = index.page(r, &span, Direction::Backward, limit)?;
     let found = rows.items.into_iter().filter_map(|(_, id)| MESSAGES.get(r, &id).transpose());
     Ok(Page { items: found.collect::<Result<_>>()?, more: rows.more })
+}
+
+/// Ids of messages in their order after `after`, for the index.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn ids(
+    r: &(impl Read + ?Sized),
+    after: Option<MessageId>,
+    direction: Direction,
+    limit: usize,
+) -> Result<Vec<MessageId>> {
+    let span = after.map_or_else(Span::all, |id| Span::all().after(&id, direction));
+    Ok(MESSAGES.page(r, &span, direction, limit)?.items.into_iter().map(|(id, _)| id).collect())
 }
 
 /// The messages from an e-mail address, the newest first.

@@ -223,6 +223,7 @@ pub fn arrival(r: &impl Read, new: &NewOrder) -> Result<Arrival> {
                 source: here.source.clone(),
                 customer: customer.or(here.customer),
                 imported: Some(given.brought(version)),
+                refunds: here.refunds.clone(),
                 ..order
             };
             Ok(Arrival::Changed(Box::new((here, after))))
@@ -269,6 +270,7 @@ fn content(order: &Order) -> u64 {
         source: None,
         customer: None,
         imported: None,
+        refunds: Vec::new(),
         cancelled: order.cancelled.clone().map(|c| Cancelled { payment_before: Payment::Unpaid, ..c }),
         ..order.clone()
     };

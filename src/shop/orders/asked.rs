@@ -230,8 +230,10 @@ impl OrderFields {
 pub struct StepBody {
     /// Cancel: `customer`, `rejected`, `unavailable` or `other`.
     pub reason: Option<CancelReason>,
-    /// Cancel and hold: words for staff.
+    /// Cancel, hold and refund: words for staff.
     pub note: Option<String>,
+    /// Refund: how much went back; all that still can, if absent.
+    pub amount: Option<Money>,
     /// Pay: how.
     pub method: Option<String>,
     /// Ship: who carries it.
@@ -249,6 +251,7 @@ impl StepBody {
         let taken: &[&str] = match step {
             Step::Cancel => &["reason", "note"],
             Step::Hold => &["note"],
+            Step::Refund => &["amount", "note"],
             Step::Pay => &["method"],
             Step::Ship => &["carrier", "tracking"],
             _ => &[],
@@ -257,6 +260,7 @@ impl StepBody {
         for (name, is_given) in [
             ("reason", self.reason.is_some()),
             ("note", self.note.is_some()),
+            ("amount", self.amount.is_some()),
             ("method", self.method.is_some()),
             ("carrier", self.carrier.is_some()),
             ("tracking", self.tracking.is_some()),
@@ -271,6 +275,7 @@ impl StepBody {
         Ok(StepInput {
             reason: self.reason,
             note: self.note.unwrap_or_default(),
+            amount: self.amount,
             method: self.method.unwrap_or_default(),
             carrier: self.carrier.unwrap_or_default(),
             tracking: self.tracking.unwrap_or_default(),

@@ -2,10 +2,11 @@
 
 use super::events::{Changed, Noted, StepTaken};
 use super::keep::{get, save};
-use super::model::{Cancelled, NOTES_MAX, Order, OrderId, Parcel, PaymentNote, StaffNote};
+use super::model::{Cancelled, NOTES_MAX, Order, OrderId, Parcel, PaymentNote, RefundNote, StaffNote};
 use super::state::{CancelReason, Fulfilment, Payment, Status, Step, refusal};
 use crate::base::email;
 use crate::base::error::{Checks, Error, Result};
+use crate::base::money::Money;
 use crate::base::time::{MINUTE_MS, Timestamp};
 use crate::shop::customers::{
     Address, Changes, changes, checked_address, many_lines, metadata, one_line, require_version, retagged,
@@ -32,8 +33,10 @@ pub struct OrderChange {
 pub struct StepInput {
     /// Cancel: why. `Other`, if `None`.
     pub reason: Option<CancelReason>,
-    /// Cancel and hold: words for staff.
+    /// Cancel, hold and refund: words for staff.
     pub note: String,
+    /// Refund: how much went back. All that still can, if `None`.
+    pub amount: Option<Money>,
     /// Pay: how.
     pub method: String,
     pub carrier: String,
@@ -103,7 +106,7 @@ fn view(o: &Order) -> serde_json::Value {
         "note": o.note, "tags": o.tags, "metadata": o.metadata, "status": o.status, "payment": o.payment,
         "fulfilment": o.fulfilment, "hold": o.hold,
         "parcels": o.parcels.iter().map(|p| format!("{} {}", p.carrier, p.tracking)).collect::<Vec<_>>(),
-        "paid": o.paid(),
+        "paid": o.paid(), "refunded": o.refunded,
     })
 }
 
@@ -192,7 +195,10 @@ pub fn take(tx: &mut Tx<'_>, id: OrderId, seen: Option<u64>, step: Step, input: 
     if let Some((code, sentence)) = refusal(step, &before.axes()) {
         return Err(Error::conflict(code, sentence));
     }
-    let input = checked_input(input)?;
+    let mut input = checked_input(input)?;
+    if step == Step::Refund {
+        input.amount = Some(goes_back(&before, input.amount)?);
+    }
     let mut after = before.clone();
     advance(&mut after, step, &input, tx.now());
     touch(&mut after, tx.now());
@@ -205,9 +211,34 @@ pub fn take(tx: &mut Tx<'_>, id: OrderId, seen: Option<u64>, step: Step, input: 
         note: input.note.clone(),
         tracking: if step == Step::Ship { input.tracking.clone() } else { String::new() },
         carrier: if step == Step::Ship { input.carrier.clone() } else { String::new() },
+        amount: input.amount.filter(|_| step == Step::Refund),
+        refund: after.refunds.last().filter(|_| step == Step::Refund).map(|refund| refund.number),
     };
     save(tx, Some(&before), &after, &event)?;
     Ok(after)
+}
+
+/// How much goes back: what was asked for, where that was received and has not gone back yet.
+fn goes_back(order: &Order, asked: Option<Money>) -> Result<Money> {
+    let left = Money::new(order.refundable(), order.currency);
+    let amount = asked.unwrap_or(left);
+    if amount.currency != order.currency {
+        let text = format!("The order is in {}.", order.currency);
+        return Err(Error::invalid("currency_mismatch", text).on("/amount"));
+    }
+    if left.amount == 0 {
+        return Err(Error::conflict("nothing_to_refund", "Everything that was paid has gone back."));
+    }
+    if amount.amount <= 0 {
+        let text = "Enter an amount above 0, such as 12.00.";
+        return Err(Error::invalid("invalid_amount", text).on("/amount"));
+    }
+    if amount.amount > left.amount {
+        let text =
+            format!("At most {} can go back: that is what was paid and not refunded yet.", left.shown());
+        return Err(Error::conflict("refund_too_high", text).on("/amount"));
+    }
+    Ok(amount)
 }
 
 fn step_changes(before: &Order, after: &Order) -> Changes {
@@ -219,6 +250,7 @@ fn checked_input(input: &StepInput) -> Result<StepInput> {
     let mut line = |pointer: &str, text: &str| checks.keep(pointer, one_line(text)).unwrap_or_default();
     let checked = StepInput {
         reason: input.reason,
+        amount: input.amount,
         note: line("/note", &input.note),
         method: line("/method", &input.method),
         carrier: line("/carrier", &input.carrier),
@@ -245,7 +277,8 @@ fn advance(order: &mut Order, step: Step, input: &StepInput, now: Timestamp) {
         }
         Step::Complete => order.status = Status::Completed,
         Step::Reopen => {
-            if let Some(cancelled) = order.cancelled.take() {
+            // What was refunded meanwhile stays refunded.
+            if let Some(cancelled) = order.cancelled.take().filter(|_| order.payment == Payment::Voided) {
                 order.payment = cancelled.payment_before;
             }
             order.status = Status::Open;
@@ -297,5 +330,19 @@ fn advance(order: &mut Order, step: Step, input: &StepInput, now: Timestamp) {
             order.hold = Some(input.note.clone());
         }
         Step::Release => order.hold = None,
+        Step::Refund => {
+            let amount = input.amount.map_or(0, |money| money.amount);
+            let is_all = amount >= order.refundable();
+            let number = order.version.saturating_add(1);
+            order.refunds.push(RefundNote { number, amount, at: now, before: order.payment });
+            order.refunded = order.refunded.saturating_add(amount);
+            order.payment = if is_all { Payment::Refunded } else { Payment::PartRefunded };
+        }
+        Step::Unrefund => {
+            if let Some(refund) = order.refunds.pop() {
+                order.refunded = order.refunded.saturating_sub(refund.amount).max(0);
+                order.payment = refund.before;
+            }
+        }
     }
 }

@@ -26,6 +26,11 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("order.delivery_taken_back", "A delivery noted by mistake was taken back."),
     ("order.returned", "The goods came back in full."),
     ("order.return_taken_back", "A return noted by mistake was taken back."),
+    (
+        "order.refunded",
+        "Money went back: `amount`; `refund` is its number, `changes` has the payment before and after.",
+    ),
+    ("order.refund_taken_back", "A refund noted by mistake was taken back."),
     ("order.held", "The order was put on hold."),
     ("order.released", "The order was released from hold."),
     ("credit_note.added", "A credit note or ledger adjustment was imported."),
@@ -112,6 +117,10 @@ pub(super) struct StepTaken {
     pub tracking: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub carrier: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<crate::base::money::Money>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refund: Option<u64>,
 }
 impl Event for StepTaken {
     fn kind(&self) -> &'static str {
@@ -129,6 +138,8 @@ impl Event for StepTaken {
             Step::Unreturn => "order.return_taken_back",
             Step::Hold => "order.held",
             Step::Release => "order.released",
+            Step::Refund => "order.refunded",
+            Step::Unrefund => "order.refund_taken_back",
         }
     }
 }
@@ -173,6 +184,8 @@ mod tests {
                 note: String::new(),
                 tracking: String::new(),
                 carrier: String::new(),
+                amount: None,
+                refund: None,
             };
             assert!(EVENTS.iter().any(|(kind, _)| *kind == event.kind()), "{step}");
         }

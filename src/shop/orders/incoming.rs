@@ -259,6 +259,7 @@ impl NewOrder {
             metadata,
             staff_notes: self.staff_notes.clone(),
             fulfilment_before: self.fulfilment_before,
+            refunds: Vec::new(),
             imported: None,
         })
     }

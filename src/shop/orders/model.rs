@@ -100,6 +100,22 @@ pub struct Parcel {
     pub before: Option<Fulfilment>,
 }
 
+/// Money that went back, noted by a step.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct RefundNote {
+    /// The version of the order that it made: no two refunds of an order share one.
+    #[n(0)]
+    pub number: u64,
+    /// In minor units, above 0.
+    #[n(1)]
+    pub amount: i64,
+    #[n(2)]
+    pub at: Timestamp,
+    /// What taking it back brings back.
+    #[n(3)]
+    pub before: Payment,
+}
+
 /// A note by staff for staff.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct StaffNote {
@@ -227,6 +243,11 @@ pub struct Order {
     /// What the import left that brought it.
     #[n(39)]
     pub imported: Option<Brought>,
+    /// Refunds noted by a step; what an import says of refunds stands in `refunded` alone. An order without any has the
+    /// bytes that it had before there were such notes: digests of what an import said rest on them.
+    #[n(40)]
+    #[cbor(default, skip_if = "Vec::is_empty")]
+    pub refunds: Vec<RefundNote>,
 }
 
 impl Order {
@@ -238,6 +259,7 @@ impl Order {
             on_hold: self.hold.is_some(),
             paid_by_step: self.payments.last().is_some_and(|p| p.by_step),
             shipped_by_step: self.parcels.last().is_some_and(|p| p.by_step),
+            refunded_by_step: !self.refunds.is_empty(),
         }
     }
     /// Counts for the customer: not a draft, not cancelled or rejected, not returned in full.
@@ -250,6 +272,12 @@ impl Order {
     }
     pub fn paid(&self) -> i64 {
         self.payments.iter().fold(0_i64, |a, p| a.saturating_add(p.amount))
+    }
+    /// What can still go back. An import may say that an order is paid and not how.
+    pub fn refundable(&self) -> i64 {
+        let is_paid = matches!(self.payment, Payment::Paid | Payment::PartRefunded | Payment::Refunded);
+        let received = if is_paid { self.paid().max(self.total) } else { self.paid() };
+        received.saturating_sub(self.refunded).max(0)
     }
     /// The person to write on lists: of the shipping address, else billing, e-mail, phone.
     pub fn person(&self) -> String {

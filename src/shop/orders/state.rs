@@ -93,6 +93,8 @@ axis! {
         10 Unreturn "unreturn" "Take back return",
         11 Hold "hold" "Put on hold",
         12 Release "release" "Release hold",
+        13 Refund "refund" "Mark refunded",
+        14 Unrefund "unrefund" "Take back refund",
     }
 }
 
@@ -107,6 +109,8 @@ pub struct Axes {
     pub paid_by_step: bool,
     /// The newest parcel was noted here by a step.
     pub shipped_by_step: bool,
+    /// A refund was noted here by a step.
+    pub refunded_by_step: bool,
 }
 
 /// One condition of a step: where it does not hold, the code word and the sentence of the refusal.
@@ -236,6 +240,22 @@ const CONDITIONS: &[Condition] = &[
     condition(Step::Hold, is_open, "order_not_open", "Only an open order can be put on hold."),
     condition(Step::Hold, |a| !a.on_hold, "order_on_hold", "The order is on hold already."),
     condition(Step::Release, |a| a.on_hold, "order_not_on_hold", "The order is not on hold."),
+    // A cancelled order too: what was paid for it goes back.
+    condition(
+        Step::Refund,
+        |a| {
+            a.status != Status::Draft
+                && matches!(a.payment, Payment::PartPaid | Payment::Paid | Payment::PartRefunded)
+        },
+        "nothing_to_refund",
+        "Nothing was paid that could go back.",
+    ),
+    condition(
+        Step::Unrefund,
+        |a| a.refunded_by_step,
+        "refund_not_noted_here",
+        "Only a refund that was noted here can be taken back.",
+    ),
 ];
 
 /// Why a step cannot be taken now: the stable code and a sentence; `None` when it can.
@@ -253,11 +273,13 @@ pub fn next_steps(axes: &Axes) -> Vec<Step> {
         Step::Complete,
         Step::Hold,
         Step::Return,
+        Step::Refund,
         Step::Reopen,
         Step::Unpay,
         Step::Unship,
         Step::Undeliver,
         Step::Unreturn,
+        Step::Unrefund,
         Step::Cancel,
     ]
     .into_iter()
@@ -276,6 +298,7 @@ mod tests {
         on_hold: false,
         paid_by_step: false,
         shipped_by_step: false,
+        refunded_by_step: false,
     };
 
     #[test]
@@ -289,6 +312,17 @@ mod tests {
         assert_eq!(refusal(Step::Ship, &cancelled).unwrap().0, "order_cancelled");
         let shipped = Axes { fulfilment: Fulfilment::Fulfilled, ..NEW };
         assert_eq!(refusal(Step::Cancel, &shipped).unwrap().0, "order_shipped");
+    }
+
+    #[test]
+    fn what_was_paid_can_go_back_also_of_a_cancelled_order() {
+        let code = |axes: &Axes| refusal(Step::Refund, axes).map(|(code, _)| code);
+        assert_eq!(code(&NEW), Some("nothing_to_refund"));
+        let paid = Axes { payment: Payment::Paid, ..NEW };
+        assert_eq!(code(&paid), None);
+        assert_eq!(code(&Axes { status: Status::Cancelled, ..paid }), None);
+        assert_eq!(code(&Axes { payment: Payment::Refunded, ..paid }), Some("nothing_to_refund"));
+        assert_eq!(refusal(Step::Unrefund, &paid).map(|(code, _)| code), Some("refund_not_noted_here"));
     }
 
     #[test]

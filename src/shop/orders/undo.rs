@@ -3,6 +3,7 @@
 use super::change::StepInput;
 use super::model::Order;
 use super::state::Step;
+use crate::base::money::Money;
 
 /// The step that brings an order back to where it stood before `step` was taken, and what that needs to know.
 pub fn taken_back_by(step: Step, before: &Order) -> (Step, StepInput) {
@@ -34,6 +35,12 @@ pub fn taken_back_by(step: Step, before: &Order) -> (Step, StepInput) {
         Step::Undeliver => Step::Deliver,
         Step::Return => Step::Unreturn,
         Step::Unreturn => Step::Return,
+        Step::Refund => Step::Unrefund,
+        Step::Unrefund => {
+            let last = before.refunds.last();
+            input.amount = last.map(|refund| Money::new(refund.amount, before.currency));
+            Step::Refund
+        }
         Step::Hold => Step::Release,
         Step::Release => {
             input.note = before.hold.clone().unwrap_or_default();

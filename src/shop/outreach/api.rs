@@ -9,14 +9,11 @@ use crate::base::id::Id as _;
 use crate::base::time::Timestamp;
 use crate::store::{Store, Tx};
 use crate::web::conditional::{IfMatch, etag};
-use crate::web::paging::List;
+use crate::web::paging::{List, limit_of};
 use crate::web::{Json, Query};
 use crate::work::subscriptions;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
-
-const LIMIT_MAX: u32 = 200;
-const LIMIT_DEFAULT: u32 = 50;
 
 /// The routes below `/api/v1`.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -451,15 +448,11 @@ pub(super) async fn attempts(
     id: web::Path<String>,
     query: Query<AttemptsQuery>,
 ) -> Result<HttpResponse> {
-    let limit = query.0.limit.unwrap_or(LIMIT_DEFAULT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(Error::invalid("invalid_limit", format!("limit: enter a number from 1 to {LIMIT_MAX}."))
-            .on("/limit"));
-    }
+    let limit = limit_of(query.0.limit)?;
     let id = EndpointId::parse(&id)?;
     let page = store.read(|s| {
         ops::get(s, id)?;
-        ops::attempts(s, id, usize::try_from(limit).unwrap_or(1))
+        ops::attempts(s, id, limit)
     })?;
     let mut list = List::whole(page.items.into_iter().map(AttemptOut::new).collect());
     list.has_more = page.more;

@@ -1,29 +1,6 @@
 //! The facts that this feature publishes: a public contract. Never a secret in any of them.
 
-use crate::store::Event;
-use serde::Serialize;
-
-/// Declares events: a struct with its kind.
-macro_rules! events {
-    ($(#[doc = $doc:literal] $name:ident $kind:literal { $($field:ident: $type:ty,)* })+) => {
-        $(
-            #[doc = $doc]
-            #[derive(Clone, Debug, Serialize)]
-            pub(super) struct $name {
-                $(pub(super) $field: $type,)*
-            }
-            impl Event for $name {
-                fn kind(&self) -> &'static str {
-                    $kind
-                }
-            }
-        )+
-        /// Every kind of event of this feature, with a sentence.
-        pub const EVENTS: &[(&str, &str)] = &[$(($kind, $doc),)+];
-    };
-}
-
-events! {
+crate::events! {
     /// Events are sent to a new address.
     Added "webhook.added" { url: String, kinds: Vec<String>, }
     /// Address, kinds or note of a webhook changed.

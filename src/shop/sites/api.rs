@@ -9,14 +9,11 @@ use crate::base::error::{Error, Result};
 use crate::base::id::Id as _;
 use crate::base::time::Timestamp;
 use crate::store::Store;
-use crate::web::paging::List;
+use crate::web::paging::{List, bad_cursor, limit_of};
 use crate::web::{Json, Query};
 use crate::work::Work;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
-
-const LIMIT_MAX: u32 = 200;
-const LIMIT_DEFAULT: u32 = 50;
 
 /// The routes below `/api/v1`.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -38,10 +35,10 @@ pub struct ApiDocs;
 /// A site whose certificate is watched.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Site)]
-pub(super) struct SiteOut {
-    id: String,
+pub struct SiteOut {
+    pub id: String,
     /// `example.com`, or with its port where that is not 443.
-    address: String,
+    pub address: String,
     /// What it is, in somebody's words.
     note: String,
     /// Of its owner.
@@ -54,15 +51,15 @@ pub(super) struct SiteOut {
     own: bool,
     /// `good`, `expiring` (21 days or less are left), `doubtful` (something was wrong at one look, which is made again),
     /// `failing`, or `unchecked`.
-    state: &'static str,
+    pub state: &'static str,
     /// What was wrong at the last look, the gravest first, such as `expired`, `wrong_name`, `self_signed`, `untrusted`,
     /// `timed_out`, `refused`, `name_not_found`.
-    problems: Vec<&'static str>,
+    pub problems: Vec<&'static str>,
     /// Since when something is wrong.
     #[schema(value_type = Option<String>, format = DateTime)]
     failing_since_at: Option<Timestamp>,
     /// Whole days until the certificate ends; negative behind that. Null while none was seen.
-    days_left: Option<i64>,
+    pub days_left: Option<i64>,
     #[schema(value_type = Option<String>, format = DateTime)]
     last_checked_at: Option<Timestamp>,
     /// Looks so far.
@@ -78,7 +75,7 @@ pub(super) struct SiteOut {
 /// When and where somebody agreed to be written to.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = SiteConsent)]
-pub(super) struct ConsentOut {
+pub struct ConsentOut {
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
     source: String,
@@ -89,7 +86,7 @@ pub(super) struct ConsentOut {
 /// What a certificate says of itself.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = SiteCertificate)]
-pub(super) struct CertificateOut {
+pub struct CertificateOut {
     subject: String,
     issuer: String,
     /// The names it is for; the first hundred.
@@ -104,7 +101,7 @@ pub(super) struct CertificateOut {
 }
 
 impl SiteOut {
-    fn new(id: SiteId, site: Site, now: Timestamp) -> Self {
+    pub(super) fn new(id: SiteId, site: Site, now: Timestamp) -> Self {
         let problems = site.latest.iter().flat_map(|check| check.problems.iter()).map(|p| p.word()).collect();
         let certificate = site.shown.clone().map(|shown| CertificateOut {
             subject: shown.subject,
@@ -233,19 +230,6 @@ pub(super) struct ChecksQuery {
     after: Option<String>,
 }
 
-fn limit_of(limit: Option<u32>) -> Result<usize> {
-    let limit = limit.unwrap_or(LIMIT_DEFAULT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        let text = format!("limit: enter a number from 1 to {LIMIT_MAX}.");
-        return Err(Error::invalid("invalid_limit", text).on("/limit"));
-    }
-    Ok(usize::try_from(limit).unwrap_or(1))
-}
-
-fn bad_cursor() -> Error {
-    Error::invalid("invalid_cursor", "after: use the next_cursor of a page.").on("/after")
-}
-
 fn read(store: &Store, id: SiteId) -> Result<SiteOut> {
     let now = store.clock().now();
     Ok(SiteOut::new(id, store.read(|s| ops::get(s, id))?, now))
@@ -278,11 +262,11 @@ pub(super) async fn list(
         _ => ops::page(s, state, after, limit),
     })?;
     let next_cursor = page.items.last().filter(|_| page.more).map(|(id, _)| id.to_string());
-    let mut list =
-        List::whole(page.items.into_iter().map(|(id, site)| SiteOut::new(id, site, now)).collect());
-    list.has_more = page.more;
-    list.next_cursor = next_cursor;
-    list.response(&request)
+    List::going_on(
+        page.items.into_iter().map(|(id, site)| SiteOut::new(id, site, now)).collect(),
+        next_cursor,
+    )
+    .response(&request)
 }
 
 /// Adds a site
@@ -370,8 +354,5 @@ pub(super) async fn checks(
         ops::checks(s, id, before, limit)
     })?;
     let next_cursor = page.items.last().filter(|_| page.more).map(|(number, _)| number.to_string());
-    let mut list = List::whole(page.items.into_iter().map(CheckOut::new).collect());
-    list.has_more = page.more;
-    list.next_cursor = next_cursor;
-    list.response(&request)
+    List::going_on(page.items.into_iter().map(CheckOut::new).collect(), next_cursor).response(&request)
 }

@@ -8,6 +8,7 @@
 pub mod admin;
 pub mod api;
 mod check;
+mod console;
 mod desk;
 mod events;
 mod model;
@@ -21,7 +22,7 @@ mod take;
 mod view;
 mod warnings;
 
-pub use api::{ApiDocs, routes as api_routes};
+pub use api::{ApiDocs, SiteOut, routes as api_routes};
 pub use desk::Sites;
 pub use events::EVENTS;
 pub use model::{Site, SiteId, TABLES};

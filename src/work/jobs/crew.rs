@@ -171,6 +171,8 @@ pub(super) struct Finished {
     pub(super) report: Report,
     /// How far it came, of how much.
     pub(super) so_far: (u64, u64),
+    /// What it is, of one that somebody wanted.
+    pub(super) title: Option<String>,
 }
 
 /// Starts one more thread. It ends when the line of tasks is closed.
@@ -186,7 +188,10 @@ pub(super) fn hire(
             let Ok(task) = next else { return };
             let report = tried(&task);
             let so_far = task.beat.so_far();
-            if results.send(Finished { id: task.id, token: task.job.token, report, so_far }).is_err() {
+            if results
+                .send(Finished { id: task.id, token: task.job.token, report, so_far, title: None })
+                .is_err()
+            {
                 return;
             }
             done();

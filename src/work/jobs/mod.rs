@@ -5,6 +5,7 @@
 //! so that one whose jobs fail or hang takes nothing from the others. Jobs of a lane about one object go in the order they
 //! were made: one that waits for its next try holds up those about the same object, and no others.
 
+mod audit;
 mod crew;
 mod in_turn;
 mod model;
@@ -12,11 +13,12 @@ mod ops;
 mod run;
 mod seen;
 
+pub use audit::check;
 pub use crew::{About, Beat, Note, Report, Rows, Worker, pause_after};
 pub use model::{By, Job, JobId, State, TABLES};
 pub use ops::{
-    Ended, New, cancel, check, dead_of_lane, due_of, enqueue, enqueue_behind, get, give_up_lane, of_lane,
-    prune, retry, say, waiting_of_lane, wanted,
+    Ended, New, cancel, dead_of_lane, due_of, enqueue, enqueue_behind, get, give_up_lane, of_lane, prune,
+    retry, say, waiting_of_lane, wanted,
 };
 pub use run::{Gate, Jobs};
 pub use seen::{Place, Wanted, of_events, of_people};

@@ -126,6 +126,10 @@ pub struct Job {
     #[n(19)]
     #[cbor(default)]
     pub is_behind: bool,
+    /// When it was begun for the first time, since it was made or last sent again.
+    #[n(20)]
+    #[cbor(default)]
+    pub begun_at: Option<Timestamp>,
 }
 
 #[cfg(test)]
@@ -153,6 +157,7 @@ impl Job {
             from: 0,
             object: None,
             is_behind: false,
+            begun_at: None,
         }
     }
 }

@@ -4,15 +4,15 @@ use super::in_turn::{is_behind, let_next};
 use super::model::{APART, BEHIND, BY_LANE, BY_STATE, By, JOBS, Job, JobId, OPEN, State};
 use crate::base::error::{Error, Result};
 use crate::base::time::Timestamp;
-use crate::store::{Actor, ActorKind, Direction, Findings, Page, Read, Snapshot, Span, Tx, counter};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::store::{Actor, ActorKind, Direction, Page, Read, Span, Tx, counter};
+use std::collections::BTreeSet;
 
 /// Jobs that ended and are still shown at most; of the older ones only the counters tell.
 const KEPT: i64 = 1_000;
-const KEPT_COUNTER: &str = "jobs.kept";
+pub(super) const KEPT_COUNTER: &str = "jobs.kept";
 /// The same of those that somebody wanted.
 const KEPT_OF_PEOPLE: i64 = 500;
-const KEPT_OF_PEOPLE_COUNTER: &str = "jobs.kept_of_people";
+pub(super) const KEPT_OF_PEOPLE_COUNTER: &str = "jobs.kept_of_people";
 /// Lanes looked at in one go.
 const LANES_MAX: usize = 1_000;
 /// Jobs whose time is moved in one go when the clock jumps.
@@ -73,6 +73,7 @@ fn put_in_line(tx: &mut Tx<'_>, new: New<'_>, object: Option<String>) -> Result<
         by: wanted_by(tx.actor()),
         result: None,
         from: 0,
+        begun_at: None,
         is_behind: is_behind(tx, new.lane, object.as_deref())?,
         object,
     };
@@ -170,6 +171,7 @@ pub fn retry(tx: &mut Tx<'_>, id: JobId) -> Result<()> {
                 return JOBS.delete(tx, &id).map(drop);
             }
             job.tries = 0;
+            job.begun_at = None;
             job.result = None;
             job.cancel_asked = false;
             job.due_at = tx.now();
@@ -301,6 +303,7 @@ pub(super) fn lease(tx: &mut Tx<'_>, id: JobId, token: u64) -> Result<Option<Job
     job.tries += 1;
     job.token = token;
     job.from = job.progress;
+    job.begun_at = job.begun_at.or(Some(tx.now()));
     set(tx, id, job.clone(), State::Leased)?;
     job.state = State::Leased;
     Ok(Some(job))
@@ -416,7 +419,7 @@ fn set_over(tx: &mut Tx<'_>, id: JobId, job: Job, state: State) -> Result<()> {
 }
 
 /// Where a job is counted that is over, how many of those are kept, and how far apart they stand.
-fn kept_as(job: &Job) -> (&'static str, i64, u8) {
+pub(super) fn kept_as(job: &Job) -> (&'static str, i64, u8) {
     if job.by.is_some() { (KEPT_OF_PEOPLE_COUNTER, KEPT_OF_PEOPLE, APART) } else { (KEPT_COUNTER, KEPT, 0) }
 }
 
@@ -463,38 +466,4 @@ pub fn wanted(tx: &mut Tx<'_>, id: JobId, by: By) -> Result<()> {
         Some(job) => JOBS.put(tx, &id, &Job { by: Some(by), ..job }),
         None => Ok(()),
     }
-}
-
-/// For `backroom check`: a lease has its token, of the open jobs about an object exactly one has its turn, and the
-/// counter of the kept is right.
-///
-/// # Errors
-/// Faults of the store only.
-pub fn check(snapshot: &Snapshot, findings: &mut Findings) -> Result<()> {
-    let mut kept = [(KEPT_COUNTER, 0_i64), (KEPT_OF_PEOPLE_COUNTER, 0)];
-    let mut turns: BTreeMap<(String, String), u32> = BTreeMap::new();
-    JOBS.walk(snapshot, &Span::all(), Direction::Forward, |id, job| {
-        if let Some(object) = job.object.as_ref().filter(|_| job.state.is_open()) {
-            *turns.entry((job.lane.clone(), object.clone())).or_default() += u32::from(!job.is_behind);
-        }
-        if (job.state == State::Leased) != (job.token != 0) {
-            findings.add("job/1", format!("{id} is {} and has the token {}.", job.state.word(), job.token));
-        }
-        let own = kept_as(&job).0;
-        for (_, count) in kept.iter_mut().filter(|(name, _)| *name == own && job.is_kept()) {
-            *count += 1;
-        }
-        Ok(std::ops::ControlFlow::Continue(()))
-    })?;
-    for ((lane, object), turns) in turns.into_iter().filter(|(_, turns)| *turns != 1) {
-        findings
-            .add("job/1", format!("{turns} open jobs of {lane} about {object} have their turn, not one."));
-    }
-    for (name, kept) in kept {
-        let counted = counter(snapshot, name)?;
-        if kept != counted {
-            findings.add("job/1", format!("{kept} ended jobs are kept, {counted} are counted as {name}."));
-        }
-    }
-    Ok(())
 }

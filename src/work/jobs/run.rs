@@ -4,11 +4,12 @@ use super::crew::{About, Beat, Finished, Task, Worker, hire, pause_after};
 use super::model::{Job, JobId};
 use super::ops::{self, Ended};
 use crate::base::error::Result;
-use crate::base::time::Timestamp;
+use crate::base::time::{MINUTE_MS, Timestamp};
 use crate::store::{Actor, Read, Store};
+use crate::work::told;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -24,6 +25,8 @@ const LOOK: Duration = Duration::from_secs(1);
 const GRACE: Duration = Duration::from_secs(5);
 /// The clock was set when it moved so much more or less than time went by.
 const JUMP_MS: i64 = 30_000;
+/// A job that runs for longer is not waited for: that it is over is told.
+const LONG_MS: i64 = MINUTE_MS;
 
 /// Whether the jobs of a lane are done at present.
 pub type Gate = fn(&dyn Read, &str) -> Result<bool>;
@@ -43,6 +46,7 @@ struct Inner {
     running: Mutex<BTreeMap<JobId, Running>>,
     /// No token is given twice in one opening.
     last_token: AtomicU64,
+    long_ms: AtomicI64,
 }
 
 struct Running {
@@ -86,7 +90,12 @@ impl Jobs {
             changed: Condvar::new(),
             running: Mutex::new(BTreeMap::new()),
             last_token: AtomicU64::new(first_token),
+            long_ms: AtomicI64::new(LONG_MS),
         }))
+    }
+    /// From how many milliseconds on a job is a long one.
+    pub fn call_long(&self, ms: i64) {
+        self.0.long_ms.store(ms, Ordering::Relaxed);
     }
     /// There may be something to do.
     pub fn wake(&self) {
@@ -239,6 +248,7 @@ impl Jobs {
         let troubled = Arc::new(desk.troubled.clone());
         let after = desk.last_lane.clone();
         let (gate, ends) = (self.0.gate, Arc::clone(&desk.finished));
+        let long_ms = self.0.long_ms.load(Ordering::Relaxed);
         // What this round ends makes room in its own lanes only after it.
         let choose = move |from: &dyn Read, now: Timestamp| {
             ops::pick(from, now, after.as_deref(), free, |lane| {
@@ -253,7 +263,7 @@ impl Jobs {
             let first_token = self.0.last_token.fetch_add(WIDTH as u64, Ordering::Relaxed) + 1;
             let (leased, last_lane) = self.0.store.write_blocking(actor(), move |tx| {
                 for finished in ends.iter() {
-                    end(tx, finished)?;
+                    end(tx, finished, long_ms)?;
                 }
                 for (id, token, (done, total)) in &progress {
                     ops::note_progress(tx, *id, *token, *done, *total)?;
@@ -284,7 +294,7 @@ impl Jobs {
         let mut finished = std::mem::take(&mut desk.finished);
         let mut running = self.running();
         let mut more = Vec::new();
-        while let Ok(result) = desk.results.try_recv() {
+        while let Ok(mut result) = desk.results.try_recv() {
             if running.get(&result.id).is_some_and(|running| running.token == result.token)
                 && let Some(was) = running.remove(&result.id)
             {
@@ -292,6 +302,7 @@ impl Jobs {
                     Ended::Failed { .. } => desk.troubled.insert(was.lane),
                     _ => desk.troubled.remove(&was.lane),
                 };
+                result.title = was.by.map(|_| self.title(result.id));
                 more.push(result);
             } else {
                 // A thread that was given up came back after all.
@@ -304,6 +315,12 @@ impl Jobs {
             finished = Arc::new(all);
         }
         desk.finished = finished;
+    }
+
+    /// What a job is, in a few words.
+    fn title(&self, id: JobId) -> String {
+        let job = self.0.store.read(|s| ops::get(s, id));
+        job.and_then(|job| self.about(&job)).map(|about| about.title).unwrap_or_default()
     }
 
     fn lanes(&self) -> BTreeMap<String, usize> {
@@ -333,7 +350,13 @@ impl Jobs {
     fn begin(&self, desk: &Desk, id: JobId, job: Job) {
         let refuse = |why: &str| {
             let ended = Ended::Failed { why: why.to_owned(), again_in_ms: None };
-            drop(desk.back.send(Finished { id, token: job.token, report: ended.into(), so_far: (0, 0) }));
+            drop(desk.back.send(Finished {
+                id,
+                token: job.token,
+                report: ended.into(),
+                so_far: (0, 0),
+                title: None,
+            }));
             self.wake();
         };
         let worker = self.0.workers.get(job.kind.as_str());
@@ -372,14 +395,17 @@ impl Jobs {
             .collect();
         for (id, token, again_in_ms) in hung {
             tracing::error!(job = %id, "a job gave no sign of life and was taken away");
-            if let Some(was) = self.running().remove(&id) {
+            let was = self.running().remove(&id);
+            let mut title = None;
+            if let Some(was) = was {
                 was.beat.cancel();
                 desk.troubled.insert(was.lane);
+                title = was.by.map(|_| self.title(id));
             }
             let why = "It gave no sign of life and was taken away.".to_owned();
             let report = Ended::Failed { why, again_in_ms }.into();
             let mut all = Arc::unwrap_or_clone(std::mem::take(&mut desk.finished));
-            all.push(Finished { id, token, report, so_far: (0, 0) });
+            all.push(Finished { id, token, report, so_far: (0, 0), title });
             desk.finished = Arc::new(all);
             desk.lost += 1;
             if desk.lost <= LOST_MAX {
@@ -408,17 +434,23 @@ fn actor() -> Actor {
     Actor::system("jobs")
 }
 
-/// Writes how a try ended, with what its worker wants written; a note that is refused costs only itself.
-fn end(tx: &mut crate::store::Tx<'_>, finished: &Finished) -> Result<()> {
+/// Writes how a try ended, with what its worker wants written; a note that is refused costs only itself. What somebody
+/// waited long for is told to be over.
+fn end(tx: &mut crate::store::Tx<'_>, finished: &Finished, long_ms: i64) -> Result<()> {
     if let (done, total @ 1..) = finished.so_far {
         ops::note_progress(tx, finished.id, finished.token, done, total)?;
     }
     if !ops::end(tx, finished.id, finished.token, &finished.report.ended)? {
         return Ok(());
     }
-    let Some(note) = &finished.report.note else { return Ok(()) };
-    tx.attempt(|tx| note(tx)).or_else(|error| {
-        tracing::error!(job = %finished.id, "the note of a job was refused: {}", error.cause_chain());
-        Ok(())
-    })
+    if let Some(note) = &finished.report.note {
+        tx.attempt(|tx| note(tx)).or_else(|error| {
+            tracing::error!(job = %finished.id, "the note of a job was refused: {}", error.cause_chain());
+            Ok(())
+        })?;
+    }
+    match &finished.title {
+        Some(title) => told::of_job(tx, finished.id, title, long_ms),
+        None => Ok(()),
+    }
 }

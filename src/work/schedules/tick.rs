@@ -6,6 +6,7 @@ use crate::base::error::{Error, Result};
 use crate::base::time::{HOUR_MS, MINUTE_MS, Timestamp, Zone};
 use crate::store::{Actor, Read, Store, Tx};
 use crate::work::jobs::{self, By, JobId, Jobs, New};
+use crate::work::told;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -295,6 +296,7 @@ fn carry_out(tx: &mut Tx<'_>, plan: &Plan, seen: &Schedule, step: Step) -> Resul
         Step::Skip { planned, next } => {
             row.next_at = next;
             row.skipped_at = Some(planned);
+            told::missed(tx, plan.name, plan.title, planned)?;
         }
         Step::Run { planned, next } => {
             row.next_at = next;
@@ -310,7 +312,10 @@ fn enqueue(tx: &mut Tx<'_>, plan: &Plan, key: String) -> Result<JobId> {
     let new = New { kind: plan.kind, lane: plan.kind, key: Some(key), payload: Vec::new(), due_at: tx.now() };
     let job = jobs::enqueue(tx, new)?;
     if *tx.actor() == actor() {
-        let by = By { id: format!("schedule/{}", plan.name), name: format!("Schedule: {}", plan.title) };
+        let by = By {
+            id: format!("{}{}", told::OF_SCHEDULE, plan.name),
+            name: format!("Schedule: {}", plan.title),
+        };
         jobs::wanted(tx, job, by)?;
     }
     Ok(job)
@@ -349,6 +354,7 @@ mod tests {
     use crate::base::time::{Clock, DAY_MS};
     use crate::store::Settings;
     use crate::work::jobs::Wanted;
+    use crate::work::schedules::Trouble;
 
     fn at(text: &str) -> Timestamp {
         Timestamp::parse(text).unwrap()
@@ -444,7 +450,13 @@ mod tests {
             assert_eq!(yard.tick("2026-11-27T12:00:01Z"), 0);
             assert_eq!(yard.row().next_at, Some(at("2026-11-28T01:30:00Z")));
             assert_eq!(yard.row().skipped_at.is_some(), missed == Missed::Skip);
+            // Who looks after the house hears of it, once, until it has run again.
+            let trouble = || yard.store.read(|s| yard.row().trouble(s)).unwrap();
+            let told = || yard.store.read(|s| crate::store::events::after(s, 0, 99)).unwrap();
+            assert_eq!(trouble(), (missed == Missed::Skip).then_some(Trouble::Missed));
+            assert_eq!(told().iter().filter(|e| e.kind == "schedule.failed").count(), 1 - jobs);
             assert_eq!(yard.tick("2026-11-28T01:32:00Z"), 1, "a little late is not missed");
+            assert_eq!((trouble(), told().len()), (None, 1 - jobs));
         }
     }
 

@@ -1,6 +1,7 @@
 //! Tests of subscriptions and jobs together, with a small crew that does what a test tells it.
 
 mod crash;
+mod long;
 mod loops;
 mod promised;
 mod rows;

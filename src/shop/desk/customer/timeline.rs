@@ -88,6 +88,8 @@ fn sentence(event: &StoredEvent) -> (&'static str, Tone, String) {
         "order.delivery_taken_back" => plain("undo-2", Tone::Still, "delivery taken back"),
         "order.returned" => plain("archive-restore", Tone::Warn, "returned in full"),
         "order.return_taken_back" => plain("undo-2", Tone::Still, "return taken back"),
+        "order.refunded" => ("rotate-ccw", Tone::Warn, refunded(event)),
+        "order.refund_taken_back" => plain("undo-2", Tone::Still, "refund taken back"),
         "order.held" => plain("pause", Tone::Warn, "put on hold"),
         "order.released" => plain("play", Tone::Still, "released from hold"),
         "credit_note.reimported" => {
@@ -112,8 +114,17 @@ fn added(by: Option<&str>) -> String {
     }
 }
 
+fn refunded(event: &StoredEvent) -> String {
+    money(event, "amount")
+        .map_or_else(|| "refunded".to_owned(), |money| format!("refunded {}", money.shown()))
+}
+
 fn amount(event: &StoredEvent) -> Option<Money> {
-    let total = event.data.get("total")?;
+    money(event, "total")
+}
+
+fn money(event: &StoredEvent, field: &str) -> Option<Money> {
+    let total = event.data.get(field)?;
     let currency = Currency::parse(total.get("currency")?.as_str()?).ok()?;
     Some(Money::new(total.get("amount")?.as_i64()?, currency))
 }

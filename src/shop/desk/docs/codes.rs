@@ -649,6 +649,24 @@ pub const CODES: &[Code] = &[
         "The payment was not noted by the step `pay`.",
         "Take it back where it was made.",
     ),
+    api(
+        Conflict,
+        "nothing_to_refund",
+        "Nothing was paid, or everything has gone back.",
+        "Look at the payments of the order.",
+    ),
+    api(
+        Conflict,
+        "refund_too_high",
+        "More is to go back than was paid and not refunded yet.",
+        "Send at most what the message says.",
+    ),
+    api(
+        Conflict,
+        "refund_not_noted_here",
+        "No refund was noted by the step `refund`.",
+        "Take it back where it was made.",
+    ),
     api(Conflict, "order_shipped", "Goods have left the house.", "Take the shipment back first."),
     api(Conflict, "order_not_shipped", "The goods have not left the house.", "Ship first."),
     api(

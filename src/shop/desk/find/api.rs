@@ -34,7 +34,7 @@ pub(super) struct SearchQuery {
     /// What somebody types: a name, a number, a phone fragment, or the query language such as `status:open navy`.
     #[param(example = "anna berg")]
     q: Option<String>,
-    /// Kinds to search, with commas: `order`, `customer`, `credit_note`; all that the key may see if absent.
+    /// Kinds to search, with commas: `order`, `customer`, `credit_note`, `message`; all that the key may see if absent.
     kind: Option<String>,
     /// 1 to 50 hits; 10 if absent. Every kind gets its fair share of them.
     limit: Option<u32>,
@@ -44,7 +44,7 @@ pub(super) struct SearchQuery {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = SearchResult)]
 pub struct SearchOut {
-    /// Orders, then customers, then credit notes; within a kind whole words before beginnings of words, each
+    /// Orders, then customers, then credit notes, then messages; within a kind whole words before beginnings of words, each
     /// newest first. The record that the text names exactly comes before all others.
     pub data: Vec<Hit>,
     /// There are more hits than these.
@@ -162,12 +162,12 @@ fn shares(sizes: &[usize], limit: usize) -> Vec<usize> {
 /// Searches everything
 ///
 /// The one box of the admin: names, numbers with or without `#`, phones in any format and by their last digits,
-/// e-mail addresses and parts of them, addresses, SKUs, barcodes, tracking numbers, notes, tags; or the query language.
+/// e-mail addresses and parts of them, addresses, SKUs, barcodes, tracking numbers, notes, tags, what people wrote to the shop; or the query language.
 /// The last word may be the beginning of one, and a typing mistake is forgiven when nothing else is found. What was
 /// answered 201 is found by the very next search. `ranges` count UTF-16 code units, as JavaScript does.
 #[utoipa::path(get, operation_id = "search_everything", path = "/api/v1/search", tag = "search", params(SearchQuery),
     responses((status = 200, description = "Hits", body = SearchOut), (status = "4XX", response = crate::web::error::ProblemOut)),
-    security(("key" = ["orders:view"]), ("key" = ["customers:view"])))]
+    security(("key" = ["orders:view"]), ("key" = ["customers:view"]), ("key" = ["messages:view"])))]
 pub(super) async fn search(
     caller: Caller<may::AnyStaff>,
     store: web::Data<Store>,

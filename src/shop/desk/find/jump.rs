@@ -1,10 +1,11 @@
 //! The one record a text names exactly: `#10482`, an id, the id it has in another system.
 
 use super::Ask;
-use super::row::{Hit, credit_note_hit, customer_hit, customer_of, order_hit};
+use super::row::{Hit, credit_note_hit, customer_hit, customer_of, message_hit, order_hit};
 use crate::base::error::Result;
 use crate::base::id::Id;
 use crate::shop::customers::{self, CustomerId};
+use crate::shop::messages::{self, MessageId};
 use crate::shop::orders::{self, CreditNoteId, OrderId};
 use crate::store::Read;
 
@@ -44,6 +45,12 @@ pub(super) fn exact(r: &impl Read, ask: &Ask<'_>) -> Result<Option<Hit>> {
         && let Some(note) = orders::find_credit_note(r, id)?
     {
         return Ok(Some(credit_note_hit(r, &note, ask.zone)?));
+    }
+    if asked("message")
+        && let Ok(id) = MessageId::parse(text)
+        && let Some(message) = messages::find(r, id)?
+    {
+        return Ok(Some(message_hit(&message, ask.zone)));
     }
     Ok(None)
 }

@@ -50,6 +50,7 @@ pub const KINDS: &[Kind] = &[
         list: Some("/admin/customers"),
     },
     Kind { name: "credit_note", label: "Credit notes", permission: "orders:view", list: None },
+    Kind { name: "message", label: "Messages", permission: "messages:view", list: None },
 ];
 
 /// The kinds that are searched: those wanted (all, if none is named) that the asker may see. Rights are part of

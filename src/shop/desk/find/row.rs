@@ -9,6 +9,8 @@ use crate::base::money::Money;
 use crate::base::time::{Timestamp, Zone};
 use crate::search::Answer;
 use crate::shop::customers::{self, Customer, CustomerId, Totals};
+use crate::shop::desk::inbox::badge;
+use crate::shop::messages::{self, Message, MessageId};
 use crate::shop::orders::admin::{goods_of, state_of};
 use crate::shop::orders::{self, CreditKind, CreditNote, CreditNoteId, Order, OrderId};
 use crate::store::Read;
@@ -20,7 +22,7 @@ use serde::Serialize;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = SearchHit)]
 pub struct Hit {
-    /// `order`, `customer` or `credit_note`.
+    /// `order`, `customer`, `credit_note` or `message`.
     #[schema(example = "order")]
     pub kind: &'static str,
     #[schema(example = "ord_01kaj3m7q9f8x2v5n4c6b8d0e2")]
@@ -61,6 +63,7 @@ impl Hit {
         let folder = match kind {
             "order" => "orders",
             "customer" => "customers",
+            "message" => "messages",
             _ => "credit-notes",
         };
         let shown: Vec<&str> = subtitle.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
@@ -113,6 +116,10 @@ pub(super) fn hits(r: &impl Read, answer: &Answer, kind: &Kind, ask: &Ask<'_>) -
                 let Some(customer) = customers::find(r, CustomerId::from_bytes(found.id))? else { continue };
                 let totals = customers::totals(r, customer.id)?;
                 (customer_hit(&customer, &totals), customers::doc_of(&customer, &totals))
+            }
+            "message" => {
+                let Some(message) = messages::find(r, MessageId::from_bytes(found.id))? else { continue };
+                (message_hit(&message, zone), messages::doc_of(&message))
             }
             _ => {
                 let id = CreditNoteId::from_bytes(found.id);
@@ -192,6 +199,23 @@ pub(super) fn credit_note_hit(r: &impl Read, note: &CreditNote, zone: &Zone) -> 
     let line = [day(note.issued_at, zone), Money::new(note.total, note.currency).shown()];
     let label = if note.kind == CreditKind::Adjustment { "Adjustment" } else { "Credit" };
     Ok(Hit::new("credit_note", &note.id, title, &line, Some(Badge::new(label, Tone::Still, Fill::Bare))))
+}
+
+/// A message: `Where is my parcel? · Anna Berg`.
+pub(super) fn message_hit(message: &Message, zone: &Zone) -> Hit {
+    let title = format!("{} · {}", message.title(), message.sender());
+    let email = if message.name.is_empty() { String::new() } else { message.email.clone() };
+    let order = match message.order_number.trim_start_matches('#') {
+        "" => String::new(),
+        number => format!("about order #{number}"),
+    };
+    Hit::new(
+        "message",
+        &message.id,
+        title,
+        &[day(message.received_at, zone), email, order],
+        Some(badge(message)),
+    )
 }
 
 /// `20 Nov 2026`

@@ -12,6 +12,7 @@ use crate::base::time::{DAY_MS, HOUR_MS, Timestamp};
 use crate::search::{self, Search};
 use crate::shop::customers;
 use crate::shop::desk::backups::{Office, freshness};
+use crate::shop::desk::schedules::standing;
 use crate::shop::messages;
 use crate::shop::orders::admin::state_of;
 use crate::shop::orders::{self, VIEWS, currencies, sees_prices, sees_sales, sold_between};
@@ -21,6 +22,7 @@ use crate::web::chart::Chart;
 use crate::web::listing::grouped;
 use crate::web::parts::{Badge, Fill, Tab, Tone};
 use crate::web::{Page, Pages, Query, Shell};
+use crate::work::schedules::Schedules;
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use days::Days;
@@ -162,7 +164,7 @@ pub(super) async fn home(
     shell: Shell,
     pages: web::Data<Pages>,
     store: web::Data<Store>,
-    (search, office): (web::Data<Search>, web::Data<Office>),
+    (search, office, schedules): (web::Data<Search>, web::Data<Office>, web::Data<Schedules>),
     shop: web::Data<Shop>,
     query: Query<HomeQuery>,
 ) -> Result<HttpResponse> {
@@ -204,6 +206,8 @@ pub(super) async fn home(
         let mut lines = health(&store.health(), &search.health());
         lines.push(backup_line(&office, &store, shell.now)?);
         lines.extend(store.read(|s| certificate_line(s, shell.now))?);
+        let (text, badge) = store.read(|s| standing(s, &schedules))?;
+        lines.push(Line { label: "Schedules", text, badge: Some(badge) });
         page.health = Some(lines);
     }
     pages.show(&shell, &page)

@@ -12,14 +12,11 @@ use crate::shop::messages::{self, Message, MessageId, Step};
 use crate::shop::outreach::Outreach;
 use crate::store::{Read, Store, Tx};
 use crate::web::conditional::{self, IfMatch};
-use crate::web::paging::List;
+use crate::web::paging::{List, bad_cursor, limit_of};
 use crate::web::{Json, JsonBytes, Query};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-const LIMIT_MAX: u32 = 200;
-const LIMIT_DEFAULT: u32 = 50;
 
 /// The routes below `/api/v1`.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -155,14 +152,8 @@ pub(super) async fn list(
     store: web::Data<Store>,
     query: Query<MessageQuery>,
 ) -> Result<HttpResponse> {
-    let limit = query.0.limit.unwrap_or(LIMIT_DEFAULT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        let text = format!("limit: enter a number from 1 to {LIMIT_MAX}.");
-        return Err(Error::invalid("invalid_limit", text).on("/limit"));
-    }
-    let limit = usize::try_from(limit).unwrap_or(1);
-    let bad = |_| Error::invalid("invalid_cursor", "after: use the next_cursor of a page.").on("/after");
-    let after = query.0.after.as_deref().map(MessageId::parse).transpose().map_err(bad)?;
+    let limit = limit_of(query.0.limit)?;
+    let after = query.0.after.as_deref().map(MessageId::parse).transpose().map_err(|_none| bad_cursor())?;
     let of = match (query.0.view.as_deref(), query.0.email.as_deref()) {
         (Some(_), Some(_)) => {
             let text = "email: not together with view.";
@@ -180,10 +171,7 @@ pub(super) async fn list(
         Ok((rows.collect::<Result<Vec<_>>>()?, page.more))
     })?;
     let next_cursor = rows.last().filter(|_| more).map(|message| message.id.clone());
-    let mut list = List::whole(rows);
-    list.has_more = more;
-    list.next_cursor = next_cursor;
-    list.response(&request)
+    List::going_on(rows, next_cursor).response(&request)
 }
 
 /// Reads a message with its answers

@@ -10,6 +10,7 @@ mod view;
 
 pub use api::{ApiDocs, routes as api_routes};
 pub use card::{of_addresses, of_order};
+pub(super) use view::badge;
 
 use crate::access::{Staff, may};
 use crate::shop::mail::Post;

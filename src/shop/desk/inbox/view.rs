@@ -39,7 +39,7 @@ pub(super) fn folder(word: &str, me: Option<StaffId>) -> Result<Folder> {
 }
 
 /// The state as word, colour and shape.
-pub(super) fn badge(message: &Message) -> Badge {
+pub(in crate::shop::desk) fn badge(message: &Message) -> Badge {
     match message.state {
         State::Open if message.replies == 0 => Badge::new("New", Tone::Warn, Fill::Empty),
         State::Open => Badge::new("Answered", Tone::Info, Fill::Half),

@@ -7,15 +7,12 @@ use crate::base::error::{Error, Result};
 use crate::base::time::Timestamp;
 use crate::store::Store;
 use crate::web::Query;
-use crate::web::paging::List;
+use crate::web::paging::{List, limit_of};
 use crate::web::progress::pace;
 use crate::work::Work;
 use crate::work::jobs::{self, Job, JobId, State, Wanted};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
-
-const LIMIT_MAX: u32 = 200;
-const LIMIT_DEFAULT: u32 = 50;
 
 type Me = Caller<may::AnyStaff>;
 
@@ -158,11 +155,7 @@ pub(super) async fn list(
     (store, work): (web::Data<Store>, web::Data<Work>),
     query: Query<JobsQuery>,
 ) -> Result<HttpResponse> {
-    let limit = query.0.limit.unwrap_or(LIMIT_DEFAULT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        let text = format!("limit: enter a number from 1 to {LIMIT_MAX}.");
-        return Err(Error::invalid("invalid_limit", text).on("/limit"));
-    }
+    let limit = limit_of(query.0.limit)?;
     let state = match query.0.status.as_deref() {
         None => None,
         Some(word) => Some(State::named(word).ok_or_else(|| {
@@ -173,13 +166,12 @@ pub(super) async fn list(
     let after = query.0.after.as_deref().map(place_of).transpose()?;
     let actor = caller.actor();
     let wanted = Wanted { state, kind: query.0.kind.clone(), by: looker(&caller, &actor).only() };
-    let limit = usize::try_from(limit).unwrap_or(1);
     let found = store.read(|s| jobs::of_people(s, &wanted, after, limit))?;
     let next =
         found.items.last().filter(|_| found.more).map(|(id, job)| format!("{}.{id}", job.created_at.0));
     let rows = found.items.into_iter().map(|(id, job)| JobOut::of(&work, id, job, caller.now()));
     let rows = rows.collect::<Result<Vec<_>>>()?;
-    List { has_more: next.is_some(), next_cursor: next, ..List::whole(rows) }.response(&request)
+    List::going_on(rows, next).response(&request)
 }
 
 /// Reads a job

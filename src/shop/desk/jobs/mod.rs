@@ -5,6 +5,7 @@
 
 mod api;
 mod live;
+mod looked;
 mod pages;
 mod view;
 

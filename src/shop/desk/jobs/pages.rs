@@ -1,7 +1,7 @@
 //! The list of jobs, the page of one, and what can be done with it.
 
 use super::view::View;
-use super::{Looker, live};
+use super::{Looker, live, looked};
 use crate::access::{Staff, may};
 use crate::base::error::{Error, Kind, Result};
 use crate::base::time::Timestamp;
@@ -13,7 +13,7 @@ use crate::web::place::Place;
 use crate::web::{Fields, Page, Pages, Query, Shell, Toast, see_other};
 use crate::work::Work;
 use crate::work::jobs::{self, Job, JobId, Rows, State, Wanted};
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use std::io::Write as _;
 
@@ -81,6 +81,7 @@ impl Page for ListPage {
 /// `GET /admin/jobs`
 async fn list(
     me: Me,
+    request: HttpRequest,
     (store, work): (web::Data<Store>, web::Data<Work>),
     (pages, shell): (web::Data<Pages>, Shell),
     query: Query<ListQuery>,
@@ -103,7 +104,11 @@ async fn list(
             let at = if of_events { job.since } else { job.created_at };
             Place::of(&shell.query).set("after", &format!("{}.{id}", at.0)).href(PATH)
         });
-        let rows = View::all(&work, &found.items, me.now())?;
+        let (mut rows, since) =
+            (View::all(&work, &found.items, me.now())?, looked::since(&request, me.now()));
+        for (row, (_, job)) in rows.iter_mut().zip(&found.items) {
+            row.is_new = looked::is_new(job, &looker.actor.id, since);
+        }
         let page = ListPage {
             tabs: tabs(state, of_events, looker.sees_all),
             pager: Pager { older, shown: rows.len(), ..Pager::default() },
@@ -113,7 +118,7 @@ async fn list(
             sees_all: looker.sees_all,
             here: Place::of(&shell.query).href(PATH),
         };
-        pages.show(&shell, &page)
+        pages.show(&shell, &page).map(|answer| looked::note(answer, &request, me.now()))
     })
 }
 

@@ -29,6 +29,8 @@ pub(super) struct View {
     pub is_open: bool,
     /// It ends at its next safe point.
     pub is_ending: bool,
+    /// It came to its end since the reader, who started it, looked at the list.
+    pub is_new: bool,
 }
 
 impl View {
@@ -59,6 +61,7 @@ impl View {
             is_bad,
             is_open: job.state.is_open(),
             is_ending: job.cancel_asked,
+            is_new: false,
         }
     }
 
@@ -84,6 +87,7 @@ impl View {
             is_bad: true,
             is_open: true,
             is_ending: false,
+            is_new: true,
         }
     }
 }

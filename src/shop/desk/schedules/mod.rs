@@ -1,7 +1,9 @@
 //! The page of schedules: what is done again and again, when next, what came of the last time; done now, paused, changed.
 
+mod standing;
 mod tidy;
 
+pub use standing::standing;
 pub use tidy::{TidyUp, plan as tidy_plan};
 
 use crate::access::{Staff, may};
@@ -14,26 +16,13 @@ use crate::web::progress::lasting;
 use crate::web::{Fields, Form, Page, Pages, Shell, Toast, see_other};
 use crate::work::Work;
 use crate::work::jobs::{self, JobId, State};
-use crate::work::schedules::{Missed, Schedules, Set};
+use crate::work::schedules::{Missed, ScheduleId, Schedules, Set, Trouble};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 const PATH: &str = "/admin/schedules";
 /// Times that are named.
 const NEXT: usize = 3;
-
-crate::id!(
-    /// A schedule in the log: `sch_…`, made of its name.
-    ScheduleId, "sch"
-);
-
-impl ScheduleId {
-    fn named(name: &str) -> Self {
-        let mut bytes = [0; 16];
-        bytes.iter_mut().zip(name.bytes()).for_each(|(to, from)| *to = from);
-        Self(bytes)
-    }
-}
 
 /// Every kind of event of this part with a sentence for the documentation.
 pub const EVENTS: &[(&str, &str)] = &[(
@@ -120,12 +109,11 @@ impl View {
             None => None,
         };
         let next = if set.paused { Vec::new() } else { set.cron.following(now, zone, NEXT) };
-        let badge = match &last {
+        let badge = match set.schedule.trouble(s)? {
             _ if set.paused => Badge::new("Paused", Tone::Warn, Fill::Half),
-            Some(last) if last.badge.tone == Tone::Bad => {
-                Badge::new("Failed last time", Tone::Bad, Fill::Full)
-            }
-            _ => Badge::new("On", Tone::Ok, Fill::Full),
+            Some(Trouble::Failed) => Badge::new("Failed last time", Tone::Bad, Fill::Full),
+            Some(Trouble::Missed) => Badge::new("Missed last time", Tone::Warn, Fill::Empty),
+            None => Badge::new("On", Tone::Ok, Fill::Full),
         };
         Ok(Self {
             name: set.name,

@@ -205,6 +205,7 @@ pub(super) fn add_test(tx: &mut Tx<'_>, to: &str, content: &Content) -> Result<M
         order: None,
         message: None,
         site: None,
+        event: None,
         key: format!("test/{}", tx.new_id::<MailId>()),
         by: tx.actor().name.clone(),
     };

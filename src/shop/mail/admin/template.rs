@@ -177,6 +177,12 @@ fn values(
     if place.moment.matter() == Matter::Site {
         return of_site(place, s, &writer);
     }
+    if place.moment.matter() == Matter::Job {
+        return Ok((sample(place)?, "a made-up job".to_owned(), String::new()));
+    }
+    if place.moment.matter() == Matter::Schedule {
+        return Ok((sample(place)?, "a made-up schedule".to_owned(), String::new()));
+    }
     if place.moment.matter() == Matter::Staff {
         return match staff::find_by_email(s, me)? {
             Some(person) => Ok((writer.of_staff(&person)?, "your own account".to_owned(), String::new())),
@@ -195,10 +201,24 @@ fn values(
         Some(id) => {
             let order = orders::get(s, id)?;
             let number = order.number.to_string();
-            Ok((writer.of_order(s, &order)?, format!("order #{number}"), number))
+            let mut values = writer.of_order(s, &order, None)?;
+            if place.moment == Moment::OrderRefunded {
+                as_if_refunded(&mut values);
+            }
+            Ok((values, format!("order #{number}"), number))
         }
         None => Ok((sample(place)?, "a made-up order".to_owned(), String::new())),
     }
+}
+
+/// Which refund a mail would tell of is said by its event; the preview shows the sum of them, and of an order without any
+/// its total.
+fn as_if_refunded(values: &mut Value) {
+    let Some(order) = values.get_mut("order").and_then(Value::as_object_mut) else { return };
+    let of = |name: &str| order.get(name).cloned().unwrap_or_default();
+    let shown = if of("refunded") == "" { of("total") } else { of("refunded") };
+    order.insert("refund".to_owned(), shown.clone());
+    order.insert("refunded".to_owned(), shown);
 }
 
 /// The newest message, with its answer where there is one.
@@ -233,7 +253,7 @@ fn named(place: &Place, values: &Value) -> Result<Vec<Pair>> {
         Some(shown.chars().take(VALUE_MAX).collect::<String>())
     };
     let all = names(&scene::samples(place.moment)?);
-    let groups = ["shop", "customer", "order", "staff", "message", "reply"];
+    let groups = ["shop", "customer", "order", "staff", "message", "reply", "site", "job", "schedule"];
     let pairs = all.into_iter().filter(|name| !groups.contains(&name.as_str()));
     Ok(pairs.map(|name| Pair { value: value(&name).unwrap_or_default(), label: name }).collect())
 }

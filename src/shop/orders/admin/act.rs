@@ -6,6 +6,7 @@ use super::words;
 use crate::access::{Rights, Staff, may};
 use crate::base::error::{Error, Kind, Result};
 use crate::base::id::Id;
+use crate::base::money::{Money, parse_amount};
 use crate::search::Search;
 use crate::shop::orders::{
     CancelReason, Order, OrderId, Step, StepInput, add_note, edit_note, get, step_named, take, taken_back_by,
@@ -31,6 +32,7 @@ struct StepForm {
     reason: Option<CancelReason>,
     note: Option<String>,
     method: Option<String>,
+    amount: Option<String>,
     carrier: Option<String>,
     tracking: Option<String>,
 }
@@ -65,7 +67,9 @@ impl Done {
 /// The fields of the form of a step.
 fn step_fields(input: &StepInput) -> Vec<(String, String)> {
     let reason = input.reason.map(CancelReason::word).unwrap_or_default();
+    let amount = input.amount.map(|amount| amount.decimal()).unwrap_or_default();
     [
+        ("amount", amount.as_str()),
         ("reason", reason),
         ("note", &input.note),
         ("method", &input.method),
@@ -117,11 +121,18 @@ async fn taken(
         method: form.method.unwrap_or_default(),
         carrier: form.carrier.unwrap_or_default(),
         tracking: form.tracking.unwrap_or_default(),
+        amount: None,
     };
+    let amount = form.amount.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     let op = move |tx: &mut Tx<'_>| {
         same.run(tx, |tx| {
-            let (back, needs) = taken_back_by(step, &get(tx, id)?);
+            let before = get(tx, id)?;
+            let (back, needs) = taken_back_by(step, &before);
             let undo = Some((back, step_fields(&needs)));
+            let read = |text: &String| parse_amount(text, before.currency).map_err(|e| e.on("/amount"));
+            let amount = amount.as_ref().map(read).transpose()?;
+            let amount = amount.map(|minor| Money::new(minor, before.currency));
+            let input = StepInput { amount, ..input.clone() };
             take(tx, id, None, step, &input).map(|o| Done { undo, ..Done::of(&o) })
         })
     };

@@ -116,6 +116,7 @@ pub(super) fn order() -> Order {
             edited_at: None,
         }],
         fulfilment_before: None,
+        refunds: Vec::new(),
         imported: None,
     }
 }

@@ -76,6 +76,8 @@ pub(super) struct OrderPage {
     pub has_discounts: bool,
     pub sums: Vec<Sum>,
     pub currency: String,
+    /// What can still go back, as a form has it.
+    pub refundable: String,
     pub tax_note: Option<String>,
     pub payments: Vec<PaymentRow>,
     pub parcels: Vec<ParcelRow>,
@@ -147,6 +149,7 @@ impl OrderPage {
             has_discounts: order.lines.iter().any(|l| l.discount != 0),
             sums: sheet::sums(order),
             currency: order.currency.code().to_owned(),
+            refundable: Money::new(order.refundable(), order.currency).decimal(),
             tax_note: sheet::tax_note(order),
             payments: sheet::payments(order),
             parcels: sheet::parcels(order),

@@ -13,7 +13,7 @@ pub(super) struct Offered {
     /// What the button of its form says.
     pub confirm: &'static str,
     pub icon: &'static str,
-    /// Which fields it asks for: `none`, `ship`, `pay`, `hold`, `cancel`.
+    /// Which fields it asks for: `none`, `ship`, `pay`, `hold`, `refund`, `cancel`.
     pub asks: &'static str,
     pub danger: bool,
 }
@@ -53,6 +53,7 @@ fn offered(step: Step, order: &Order) -> Offered {
         Step::Ship => "ship",
         Step::Pay => "pay",
         Step::Hold => "hold",
+        Step::Refund => "refund",
         Step::Cancel => "cancel",
         _ => "none",
     };

@@ -41,7 +41,7 @@ impl Part {
     /// The part that a step belongs to.
     fn of(step: Step) -> Self {
         match step {
-            Step::Pay | Step::Unpay => Self::Money,
+            Step::Pay | Step::Unpay | Step::Refund | Step::Unrefund => Self::Money,
             Step::Ship | Step::Unship | Step::Deliver | Step::Undeliver | Step::Return | Step::Unreturn => {
                 Self::Parcels
             }
@@ -242,6 +242,8 @@ fn step_of(kind: &str) -> Option<Step> {
         "order.return_taken_back" => Step::Unreturn,
         "order.held" => Step::Hold,
         "order.released" => Step::Release,
+        "order.refunded" => Step::Refund,
+        "order.refund_taken_back" => Step::Unrefund,
         _ => return None,
     })
 }
@@ -250,7 +252,7 @@ fn tone(step: Step) -> Tone {
     match step {
         Step::Pay | Step::Ship | Step::Deliver | Step::Complete => Tone::Ok,
         Step::Cancel => Tone::Bad,
-        Step::Hold | Step::Return => Tone::Warn,
+        Step::Hold | Step::Return | Step::Refund => Tone::Warn,
         _ => Tone::Still,
     }
 }
@@ -282,6 +284,11 @@ fn sentence(step: Step, event: &StoredEvent, currency: Currency) -> String {
         Step::Return => "Marked returned".to_owned(),
         Step::Hold => "Put on hold".to_owned(),
         Step::Release => "Released from hold".to_owned(),
+        Step::Refund => match event.data.get("amount").and_then(|of| of.get("amount")?.as_i64()) {
+            Some(amount) => format!("Refunded {}", Money::new(amount, currency).shown()),
+            None => "Marked refunded".to_owned(),
+        },
+        Step::Unrefund => "Refund taken back".to_owned(),
     }
 }
 

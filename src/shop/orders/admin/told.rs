@@ -63,6 +63,7 @@ fn of_step(step: Step, sent: &[(String, String)], hold: &str) -> Vec<(String, St
     match step {
         Step::Ship => said(sent, &[("carrier", "Carrier"), ("tracking", "Tracking number")]),
         Step::Pay => said(sent, &[("method", "How it was paid")]),
+        Step::Refund => said(sent, &[("amount", "Amount"), ("note", "Note for staff")]),
         Step::Hold => said(sent, &[(hold, "Reason for the hold")]),
         Step::Cancel => {
             let why = CancelReason::from_word(first(sent, "reason")).map(|r| r.label().to_owned());

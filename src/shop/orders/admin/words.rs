@@ -142,7 +142,8 @@ pub(super) fn icon(step: Step) -> &'static str {
         Step::Return => "archive-restore",
         Step::Hold => "pause",
         Step::Release => "play",
-        Step::Unpay | Step::Unship | Step::Undeliver | Step::Unreturn => "undo-2",
+        Step::Refund => "rotate-ccw",
+        Step::Unpay | Step::Unship | Step::Undeliver | Step::Unreturn | Step::Unrefund => "undo-2",
     }
 }
 
@@ -162,6 +163,8 @@ pub(super) fn done(step: Step) -> &'static str {
         Step::Unreturn => "no longer marked returned",
         Step::Hold => "put on hold",
         Step::Release => "released from hold",
+        Step::Refund => "marked refunded",
+        Step::Unrefund => "no longer marked refunded",
     }
 }
 

@@ -68,6 +68,7 @@ impl BulkBody {
             _ => {
                 let step = step_named(word)?;
                 let body = StepBody {
+                    amount: None,
                     reason: self.reason,
                     note: self.note,
                     method: self.method,

@@ -1,0 +1,29 @@
+//! Whether the schedules are well, in a few words, for those who look after the house.
+
+use crate::base::error::Result;
+use crate::store::Read;
+use crate::web::parts::{Badge, Fill, Tone};
+use crate::work::schedules::{Schedules, Trouble};
+
+/// What is said of all schedules, with its badge. What is paused is nobody's worry.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn standing(s: &impl Read, schedules: &Schedules) -> Result<(String, Badge)> {
+    let (mut said, mut worst) = (Vec::new(), None);
+    for set in schedules.list(s)?.into_iter().filter(|set| !set.paused) {
+        let Some(trouble) = set.schedule.trouble(s)? else { continue };
+        let what = match trouble {
+            Trouble::Failed => "failed last time",
+            Trouble::Missed => "missed its last time",
+        };
+        said.push(format!("{} {what}", set.title));
+        worst = if worst == Some(Trouble::Failed) { worst } else { Some(trouble) };
+    }
+    let badge = match worst {
+        Some(Trouble::Failed) => Badge::new("Failed", Tone::Bad, Fill::Half),
+        Some(Trouble::Missed) => Badge::new("Missed", Tone::Warn, Fill::Empty),
+        None => Badge::new("On time", Tone::Ok, Fill::Full),
+    };
+    Ok((said.join(", "), badge))
+}

@@ -1,0 +1,95 @@
+//! Sites for the command line: by the rules of pages and API, named by id or address, and with a wait for what is seen.
+
+use super::api::SiteOut;
+use super::desk::{Sites, Wish};
+use super::model::SiteId;
+use super::ops;
+use crate::base::error::{Error, Result};
+use crate::base::id::Id as _;
+use crate::outbound::certificates::Address;
+use crate::store::Actor;
+use std::time::{Duration, Instant};
+
+/// A look takes so long at most, with the wait for its turn.
+const LOOK_MAX: Duration = Duration::from_secs(60);
+const ASK_EVERY: Duration = Duration::from_millis(50);
+/// Read at once.
+const AT_ONCE: usize = 200;
+
+impl Sites {
+    /// All sites, the most urgent first.
+    ///
+    /// # Errors
+    /// Faults of the store only.
+    pub fn all(&self) -> Result<Vec<SiteOut>> {
+        let now = self.store().clock().now();
+        self.store().read(|s| {
+            let (mut all, mut after) = (Vec::new(), None);
+            loop {
+                let page = ops::page(s, None, after, AT_ONCE)?;
+                after = page.items.last().map(|(id, _)| *id);
+                all.extend(page.items.into_iter().map(|(id, site)| SiteOut::new(id, site, now)));
+                if !page.more {
+                    return Ok(all);
+                }
+            }
+        })
+    }
+
+    /// Watches one more address from now on.
+    ///
+    /// # Errors
+    /// `validation`, `site_exists`, `too_many_sites`.
+    pub fn watch(&self, actor: Actor, address: &str, note: &str) -> Result<SiteOut> {
+        let wish = Wish { address: address.to_owned(), note: note.to_owned(), ..Wish::default() };
+        let new = self.checked(&wish)?;
+        let id = self.store().write_blocking(actor, move |tx| ops::add(tx, &new))?;
+        self.one(id)
+    }
+
+    /// Has a site looked at and waits for what was seen. `wake`: tells the loop that there is something to do.
+    ///
+    /// # Errors
+    /// `not_found`; `busy` where it takes too long.
+    pub fn look_now(&self, actor: Actor, name: &str, wake: impl Fn()) -> Result<SiteOut> {
+        let id = self.named(name)?;
+        let before = self.store().read(|s| ops::get(s, id))?.checks;
+        self.store().write_blocking(actor, move |tx| ops::ask(tx, id))?;
+        wake();
+        let end = Instant::now() + LOOK_MAX;
+        while self.store().read(|s| ops::get(s, id))?.checks == before {
+            if Instant::now() > end {
+                return Err(Error::unavailable("busy", "It was not looked at in a minute. Try again.", 5));
+            }
+            std::thread::sleep(ASK_EVERY);
+        }
+        self.one(id)
+    }
+
+    /// Watches a site no longer; gives what it was.
+    ///
+    /// # Errors
+    /// `not_found`, `site_is_own`.
+    pub fn forget(&self, actor: Actor, name: &str) -> Result<SiteOut> {
+        let id = self.named(name)?;
+        let was = self.one(id)?;
+        self.store().write_blocking(actor, move |tx| ops::remove(tx, id))?;
+        Ok(was)
+    }
+
+    fn one(&self, id: SiteId) -> Result<SiteOut> {
+        let now = self.store().clock().now();
+        Ok(SiteOut::new(id, self.store().read(|s| ops::get(s, id))?, now))
+    }
+
+    /// The site of an id or an address.
+    fn named(&self, name: &str) -> Result<SiteId> {
+        if let Ok(id) = SiteId::parse(name) {
+            return Ok(id);
+        }
+        let address = Address::read(name, self.prober().guard())?;
+        let found = self.store().read(|s| ops::at(s, &address))?;
+        let shown: String = name.chars().filter(|c| !c.is_control()).take(80).collect();
+        found.map(|(id, _)| id).ok_or_else(|| Error::not_found("site", shown))
+    }
+}
