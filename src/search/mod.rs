@@ -14,6 +14,7 @@ pub mod highlight;
 mod index;
 mod indexer;
 mod known;
+mod memory;
 mod order;
 mod pending;
 mod phone;

@@ -3,6 +3,7 @@
 use super::layout::{self, Layout, has_gram, letter, sign};
 use super::lines;
 use super::queued::{Queue, Queued};
+use crate::search::memory::is_small;
 use crate::search::query::tree::OPEN_LETTERS;
 use crate::search::terms::Terms;
 use crate::search::tokens::{Form, PHONE_MIN, Token};
@@ -49,9 +50,10 @@ impl Writer {
         Ok(this)
     }
 
-    /// Opens the writer of a new index: several threads, and no merges until it is in use.
+    /// Opens the writer of a new index: several threads where there is memory for them, and no merges until it is in use.
     pub(crate) fn for_building(index: &Index, layout: Arc<Layout>, arena_mb: u32) -> tantivy::Result<Self> {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(BUILDERS_MAX);
+        let most = if is_small() { 1 } else { BUILDERS_MAX };
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(most);
         let this = Self::with(index, layout, arena_mb, threads)?;
         this.inner.set_merge_policy(Box::new(NoMergePolicy));
         Ok(this)

@@ -1,0 +1,69 @@
+//! How much memory there is for this process: of the machine, or of the group the system has put it in.
+
+use std::fs::read_to_string;
+use std::path::{Path, PathBuf};
+
+/// Below so much an index is built by one thread, because each has an arena and writes it out beside it.
+const SMALL: u64 = 768 << 20;
+const GROUPS: &str = "/sys/fs/cgroup";
+
+/// Whether this is a small machine. One that does not say is none.
+pub(crate) fn is_small() -> bool {
+    limit().is_some_and(|bytes| bytes < SMALL)
+}
+
+/// Bytes, where the system says.
+fn limit() -> Option<u64> {
+    let text = |path: &Path| read_to_string(path).unwrap_or_default();
+    let files = group_files(&text(Path::new("/proc/self/cgroup")));
+    let groups = files.iter().filter_map(|file| text(file).trim().parse().ok());
+    groups.chain(machine(&text(Path::new("/proc/meminfo")))).min()
+}
+
+/// The files that hold the limits of a process, of the second generation of groups and of the first one. A file that is
+/// not there, or says `max`, limits nothing.
+fn group_files(groups: &str) -> Vec<PathBuf> {
+    let mut files = vec![Path::new(GROUPS).join("memory.max")];
+    for line in groups.lines() {
+        let mut parts = line.splitn(3, ':');
+        let (Some(_), Some(kinds), Some(path)) = (parts.next(), parts.next(), parts.next()) else { continue };
+        let path = path.trim_start_matches('/');
+        if kinds.is_empty() {
+            files.push(Path::new(GROUPS).join(path).join("memory.max"));
+        } else if kinds.split(',').any(|kind| kind == "memory") {
+            files.push(Path::new(GROUPS).join("memory").join(path).join("memory.limit_in_bytes"));
+        }
+    }
+    files
+}
+
+/// What the machine has, of `MemTotal:  2031952 kB`.
+fn machine(text: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()?.checked_mul(1_024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_of_a_group_of_either_generation_is_looked_for() {
+        let files = group_files("0::/system.slice/shop.service\n4:cpu,memory:/shop\n2:cpu:/else\nbroken");
+        let named: Vec<_> = files.iter().map(|file| file.to_str().unwrap()).collect();
+        assert_eq!(
+            named,
+            [
+                "/sys/fs/cgroup/memory.max",
+                "/sys/fs/cgroup/system.slice/shop.service/memory.max",
+                "/sys/fs/cgroup/memory/shop/memory.limit_in_bytes",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_machine_says_what_it_has() {
+        assert_eq!(machine("MemFree: 1 kB\nMemTotal:        2031952 kB\n"), Some(2_031_952 * 1_024));
+        assert_eq!(machine("MemTotal: much"), None);
+    }
+}
