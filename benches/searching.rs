@@ -89,7 +89,7 @@ impl Way {
 fn beside_postgres(shop: &Shop, client: &mut Client, way: &Way, size: &Size) -> Vec<Figure> {
     let Way { name, condition, argument, finds_beginnings, goal } = way;
     let page = format!("SELECT id FROM found WHERE {condition} ORDER BY id DESC LIMIT 50");
-    let count = format!("SELECT count(*) FROM (SELECT 1 FROM found WHERE {condition} LIMIT 1001) AS some");
+    let count = format!("SELECT count(*) FROM (SELECT 1 FROM found WHERE {condition} LIMIT 1001) AS first");
     let (page, count) = (client.prepare(&page).unwrap(), client.prepare(&count).unwrap());
     let mut figures = Vec::new();
     for (what, words) in TYPED {
