@@ -23,7 +23,7 @@ use crate::store::backup::{self, Files, Made, Shelf};
 use crate::store::{Actor, Store};
 use crate::web::{Metrics, Nav, ShellMaker, Web};
 use crate::work::jobs::Worker;
-use crate::work::schedules::{self, Schedules};
+use crate::work::schedules::Schedules;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -124,8 +124,8 @@ impl App {
         self.measure(&metrics);
         let web = Web::new(server.clone(), self.store.clock().clone(), metrics)?;
         let access = Access::new(self.store.clone(), self.settings.access.clone(), server.is_https())?;
-        let store = self.store.clone();
-        let badge = move |door: &Nav| work_behind(&store, door);
+        let (store, schedules) = (self.store.clone(), self.schedules.clone());
+        let badge = move |door: &Nav| work_behind(&store, &schedules, door);
         let jobs = self.outreach.work.jobs().clone();
         let working = move |by: Option<&str>| jobs.running_for(by) as u64;
         let shells = shells(access.clone(), Arc::clone(&self.shop), registry::doors(), badge, working);
@@ -224,10 +224,12 @@ fn scheduled(
 }
 
 /// The number of things to do behind a door of the navigation.
-fn work_behind(store: &Store, door: &Nav) -> Option<u64> {
+fn work_behind(store: &Store, schedules: &Schedules, door: &Nav) -> Option<u64> {
     let view = match door.href {
         "/admin/webhooks" => return store.read(outreach::failing).ok(),
-        "/admin/schedules" => return store.read(schedules::in_trouble).ok(),
+        "/admin/schedules" => {
+            return store.read(|s| schedules.in_trouble(s)).ok().map(|all| all.len() as u64);
+        }
         "/admin/sites" => return store.read(sites::failing).ok(),
         "/admin/mail" => return store.read(|s| mail::failed_lately(s, store.clock().now())).ok(),
         "/admin/messages" => return store.read(|s| messages::waiting(s, messages::Folder::Open)).ok(),

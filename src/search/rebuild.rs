@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 /// Records read at once; between two pages the live index gets what waits.
 const PAGE: usize = 1_000;
 /// Arena of each building thread, in MiB: larger segments make fewer merges later, and writing one out takes nearly its
-/// arena again. With the rest of the program, and a backup that is made and proved meanwhile, one of
-/// them fits a machine of 256 MB.
+/// arena again. One of them fits a machine of 256 MB beside the rest of the program and a backup that is made and proved
+/// meanwhile.
 const ARENA_MB: u32 = 20;
 const LOG_PAGE: usize = 1_000;
 /// Segments that need no merging at once.

@@ -81,6 +81,32 @@ pub struct FieldDef {
     pub none: &'static str,
 }
 
+impl FieldDef {
+    /// A field with the usual settings; what is special about it is set where it is declared.
+    pub const fn plain(
+        name: &'static str,
+        label: &'static str,
+        kinds: &'static [&'static str],
+        shape: Shape,
+    ) -> Self {
+        Self {
+            name,
+            aliases: &[],
+            label,
+            help: "",
+            example: "",
+            kinds,
+            shape,
+            boxed: false,
+            facet: false,
+            sortable: false,
+            private: false,
+            naming: None,
+            none: "",
+        }
+    }
+}
+
 /// The number of kinds that fit the one letter they have in a term.
 const KINDS_MAX: usize = 64;
 const FIELDS_MAX: usize = 400;

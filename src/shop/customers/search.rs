@@ -16,30 +16,6 @@ const ALL: &[&str] = &["order", "customer", "credit_note"];
 const BOTH: &[&str] = &["order", "customer"];
 const OWN: &[&str] = &["customer"];
 
-/// A field with the usual settings; the special ones are set where it is listed.
-const fn field(
-    name: &'static str,
-    label: &'static str,
-    kinds: &'static [&'static str],
-    shape: Shape,
-) -> FieldDef {
-    FieldDef {
-        name,
-        aliases: &[],
-        label,
-        help: "",
-        example: "",
-        kinds,
-        shape,
-        boxed: false,
-        facet: false,
-        sortable: false,
-        private: false,
-        naming: None,
-        none: "",
-    }
-}
-
 /// The fields of customers. Those about people are shared with orders and credit notes, where they mean the same.
 pub const FIELDS: &[FieldDef] = &[
     FieldDef {
@@ -47,7 +23,7 @@ pub const FIELDS: &[FieldDef] = &[
         example: "name:\"anna berg\"",
         boxed: true,
         sortable: true,
-        ..field("name", "Name", ALL, Shape::Text)
+        ..FieldDef::plain("name", "Name", ALL, Shape::Text)
     },
     FieldDef {
         help: "E-mail address, whole or the beginning of a part of it.",
@@ -56,7 +32,7 @@ pub const FIELDS: &[FieldDef] = &[
         boxed: true,
         sortable: true,
         private: true,
-        ..field("email", "E-mail", BOTH, Shape::Email)
+        ..FieldDef::plain("email", "E-mail", BOTH, Shape::Email)
     },
     FieldDef {
         help: "Phone number in any format, or its last digits.",
@@ -65,14 +41,14 @@ pub const FIELDS: &[FieldDef] = &[
         boxed: true,
         sortable: true,
         private: true,
-        ..field("phone", "Phone", BOTH, Shape::Phone)
+        ..FieldDef::plain("phone", "Phone", BOTH, Shape::Phone)
     },
     FieldDef {
         help: "Street, postcode, city or region of an address.",
         example: "address:berlin",
         aliases: &["city", "street", "postcode", "zip"],
         boxed: true,
-        ..field("address", "Address", BOTH, Shape::Text)
+        ..FieldDef::plain("address", "Address", BOTH, Shape::Text)
     },
     FieldDef {
         help: "Country by its code of two letters or its English name.",
@@ -80,7 +56,7 @@ pub const FIELDS: &[FieldDef] = &[
         facet: true,
         sortable: true,
         naming: Some(Naming { find: country::find, name: country::name }),
-        ..field("country", "Country", ALL, Shape::Keyword)
+        ..FieldDef::plain("country", "Country", ALL, Shape::Keyword)
     },
     FieldDef {
         help: "A tag.",
@@ -88,62 +64,62 @@ pub const FIELDS: &[FieldDef] = &[
         aliases: &["tags"],
         facet: true,
         sortable: true,
-        ..field("tag", "Tag", BOTH, Shape::Keyword)
+        ..FieldDef::plain("tag", "Tag", BOTH, Shape::Keyword)
     },
     FieldDef {
         help: "Words in a note. “note:any” finds what has one.",
         example: "note:any",
         boxed: true,
-        ..field("note", "Note", BOTH, Shape::Text)
+        ..FieldDef::plain("note", "Note", BOTH, Shape::Text)
     },
     FieldDef {
         help: "The id in another system.",
         example: "external:5123",
         aliases: &["source_id"],
         boxed: true,
-        ..field("external", "Outside id", ALL, Shape::Code)
+        ..FieldDef::plain("external", "Outside id", ALL, Shape::Code)
     },
     FieldDef {
         help: "VAT number.",
         example: "vat:DE123456789",
         boxed: true,
-        ..field("vat", "VAT id", OWN, Shape::Code)
+        ..FieldDef::plain("vat", "VAT id", OWN, Shape::Code)
     },
     FieldDef {
         help: "Number of orders that were kept.",
         example: "orders:>5",
         sortable: true,
-        ..field("orders", "Orders", OWN, Shape::Number)
+        ..FieldDef::plain("orders", "Orders", OWN, Shape::Number)
     },
     FieldDef {
         help: "Currency code; of a customer the one most was spent in.",
         example: "currency:eur",
         facet: true,
-        ..field("currency", "Currency", ALL, Shape::Keyword)
+        ..FieldDef::plain("currency", "Currency", ALL, Shape::Keyword)
     },
     FieldDef {
         help: "Sum of kept orders, paid or not, less refunds and credit notes, in the customer's main currency.",
         example: "spent:>500",
         sortable: true,
-        ..field("spent", "Spent", OWN, Shape::Money)
+        ..FieldDef::plain("spent", "Spent", OWN, Shape::Money)
     },
     FieldDef {
         help: "When the customer was first known.",
         example: "since:-30d",
         sortable: true,
-        ..field("since", "Since", OWN, Shape::Date)
+        ..FieldDef::plain("since", "Since", OWN, Shape::Date)
     },
     FieldDef {
         help: "When the last order was placed.",
         example: "last_order:-180d",
         sortable: true,
-        ..field("last_order", "Last order", OWN, Shape::Date)
+        ..FieldDef::plain("last_order", "Last order", OWN, Shape::Date)
     },
     FieldDef {
         help: "Whether news may be sent.",
         example: "marketing:yes",
         sortable: true,
-        ..field("marketing", "Marketing", OWN, Shape::Word { values: &["yes", "no"] })
+        ..FieldDef::plain("marketing", "Marketing", OWN, Shape::Word { values: &["yes", "no"] })
     },
 ];
 

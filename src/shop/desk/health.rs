@@ -4,7 +4,7 @@ use crate::access::Public;
 use crate::search::Search;
 use crate::shop::desk::backups::{Office, freshness};
 use crate::store::Store;
-use crate::work::schedules::in_trouble;
+use crate::work::schedules::Schedules;
 use actix_web::{HttpResponse, web};
 use serde_json::json;
 
@@ -28,6 +28,7 @@ async fn ready(
     store: web::Data<Store>,
     search: web::Data<Search>,
     office: web::Data<Office>,
+    schedules: web::Data<Schedules>,
 ) -> HttpResponse {
     let can_read = store.read(|_| Ok(())).is_ok();
     let health = store.health();
@@ -36,8 +37,8 @@ async fn ready(
     let is_ready = can_read && health.writable;
     let fresh = freshness(&office, &store, store.clock().now()).ok();
     let backup = if fresh.is_some_and(|fresh| !fresh.is_stale) { "ok" } else { "old" };
-    let schedules = store.read(in_trouble).ok();
-    let schedules = if schedules == Some(0) { "ok" } else { "failing" };
+    let on_time = store.read(|s| schedules.in_trouble(s)).is_ok_and(|all| all.is_empty());
+    let schedules = if on_time { "ok" } else { "failing" };
     let body = json!({
         "status": word(is_ready),
         "checks": {

@@ -12,36 +12,20 @@ pub const KIND: KindDef = KindDef { name: "message", prefix: MessageId::PREFIX, 
 
 const OWN: &[&str] = &["message"];
 
-const fn field(name: &'static str, label: &'static str) -> FieldDef {
-    FieldDef {
-        name,
-        aliases: &[],
-        label,
-        help: "",
-        example: "",
-        kinds: OWN,
-        shape: Shape::Text,
-        boxed: true,
-        facet: false,
-        sortable: false,
-        private: false,
-        naming: None,
-        none: "",
-    }
-}
-
 /// The fields that only messages have; name, e-mail address and phone are shared with others.
 pub const FIELDS: &[FieldDef] = &[
     FieldDef {
         help: "Words in the subject of a message.",
         example: "subject:parcel",
-        ..field("subject", "Subject")
+        boxed: true,
+        ..FieldDef::plain("subject", "Subject", OWN, Shape::Text)
     },
     FieldDef {
         help: "Words in the text of a message.",
         example: "text:\"wrong size\"",
         aliases: &["body"],
-        ..field("text", "Text")
+        boxed: true,
+        ..FieldDef::plain("text", "Text", OWN, Shape::Text)
     },
 ];
 

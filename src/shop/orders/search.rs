@@ -22,29 +22,6 @@ const LINES_MAX: usize = 2_000;
 const ORDER: &[&str] = &["order"];
 const DOCUMENTS: &[&str] = &["order", "credit_note"];
 
-const fn field(
-    name: &'static str,
-    label: &'static str,
-    kinds: &'static [&'static str],
-    shape: Shape,
-) -> FieldDef {
-    FieldDef {
-        name,
-        aliases: &[],
-        label,
-        help: "",
-        example: "",
-        kinds,
-        shape,
-        boxed: false,
-        facet: false,
-        sortable: false,
-        private: false,
-        naming: None,
-        none: "",
-    }
-}
-
 /// The fields of orders and credit notes.
 pub const FIELDS: &[FieldDef] = &[
     FieldDef {
@@ -52,14 +29,14 @@ pub const FIELDS: &[FieldDef] = &[
         example: "number:10482",
         boxed: true,
         sortable: true,
-        ..field("number", "Number", DOCUMENTS, Shape::Code)
+        ..FieldDef::plain("number", "Number", DOCUMENTS, Shape::Code)
     },
     FieldDef {
         help: "Where the order stands.",
         example: "status:open",
         facet: true,
         sortable: true,
-        ..field(
+        ..FieldDef::plain(
             "status",
             "Status",
             ORDER,
@@ -72,7 +49,7 @@ pub const FIELDS: &[FieldDef] = &[
         none: "unpaid",
         facet: true,
         sortable: true,
-        ..field(
+        ..FieldDef::plain(
             "payment",
             "Payment",
             ORDER,
@@ -88,7 +65,7 @@ pub const FIELDS: &[FieldDef] = &[
         none: "unfulfilled",
         facet: true,
         sortable: true,
-        ..field(
+        ..FieldDef::plain(
             "fulfilment",
             "Fulfilment",
             ORDER,
@@ -101,17 +78,27 @@ pub const FIELDS: &[FieldDef] = &[
         help: "Whether an earlier order of the customer was kept.",
         example: "customer:new",
         facet: true,
-        ..field("customer", "Customer", ORDER, Shape::Word { values: &["new", "returning", "guest"] })
+        ..FieldDef::plain(
+            "customer",
+            "Customer",
+            ORDER,
+            Shape::Word { values: &["new", "returning", "guest"] },
+        )
     },
     FieldDef {
         help: "Orders on hold, refunded in part or whole, with a customer's or a staff note.",
         example: "is:held",
-        ..field("is", "Is", DOCUMENTS, Shape::Word { values: &["held", "refunded", "noted", "adjustment"] })
+        ..FieldDef::plain(
+            "is",
+            "Is",
+            DOCUMENTS,
+            Shape::Word { values: &["held", "refunded", "noted", "adjustment"] },
+        )
     },
     FieldDef {
         help: "Why it was cancelled.",
         example: "reason:rejected",
-        ..field(
+        ..FieldDef::plain(
             "reason",
             "Cancel reason",
             ORDER,
@@ -122,65 +109,65 @@ pub const FIELDS: &[FieldDef] = &[
         help: "Total in major units.",
         example: "total:50..100",
         sortable: true,
-        ..field("total", "Total", DOCUMENTS, Shape::Money)
+        ..FieldDef::plain("total", "Total", DOCUMENTS, Shape::Money)
     },
     FieldDef {
         help: "Day or time of placing, in the shop's zone.",
         example: "placed:2026-11-01..2026-11-20",
         aliases: &["date"],
         sortable: true,
-        ..field("placed", "Placed", DOCUMENTS, Shape::Time)
+        ..FieldDef::plain("placed", "Placed", DOCUMENTS, Shape::Time)
     },
     FieldDef {
         help: "When it came in here: later than placed for an order that was imported.",
         example: "created:today",
         sortable: true,
-        ..field("created", "Came in", ORDER, Shape::Date)
+        ..FieldDef::plain("created", "Came in", ORDER, Shape::Date)
     },
     FieldDef {
         help: "When it was last changed.",
         example: "updated:today",
         sortable: true,
-        ..field("updated", "Updated", ORDER, Shape::Date)
+        ..FieldDef::plain("updated", "Updated", ORDER, Shape::Date)
     },
     FieldDef {
         help: "Number of pieces.",
         example: "items:>3",
         sortable: true,
-        ..field("items", "Items", ORDER, Shape::Number)
+        ..FieldDef::plain("items", "Items", ORDER, Shape::Number)
     },
     FieldDef {
         help: "Title of an item.",
         example: "title:\"rain jacket\"",
         aliases: &["item"],
         boxed: true,
-        ..field("title", "Item", DOCUMENTS, Shape::Text)
+        ..FieldDef::plain("title", "Item", DOCUMENTS, Shape::Text)
     },
     FieldDef {
         help: "SKU of an item.",
         example: "sku:RJ-M*",
         boxed: true,
-        ..field("sku", "SKU", DOCUMENTS, Shape::Code)
+        ..FieldDef::plain("sku", "SKU", DOCUMENTS, Shape::Code)
     },
     FieldDef {
         help: "Barcode of an item.",
         example: "barcode:401*",
         aliases: &["ean", "upc", "gtin"],
         boxed: true,
-        ..field("barcode", "Barcode", DOCUMENTS, Shape::Code)
+        ..FieldDef::plain("barcode", "Barcode", DOCUMENTS, Shape::Code)
     },
     FieldDef {
         help: "Category of an item.",
         example: "category:socks",
         boxed: true,
         facet: true,
-        ..field("category", "Category", ORDER, Shape::Keyword)
+        ..FieldDef::plain("category", "Category", ORDER, Shape::Keyword)
     },
     FieldDef {
         help: "Size of an item.",
         example: "size:M,L",
         facet: true,
-        ..field("size", "Size", ORDER, Shape::Keyword)
+        ..FieldDef::plain("size", "Size", ORDER, Shape::Keyword)
     },
     FieldDef {
         help: "Colour of an item.",
@@ -188,24 +175,24 @@ pub const FIELDS: &[FieldDef] = &[
         aliases: &["color"],
         boxed: true,
         facet: true,
-        ..field("colour", "Colour", ORDER, Shape::Keyword)
+        ..FieldDef::plain("colour", "Colour", ORDER, Shape::Keyword)
     },
     FieldDef {
         help: "Vendor of an item.",
         example: "vendor:acme",
-        ..field("vendor", "Vendor", ORDER, Shape::Keyword)
+        ..FieldDef::plain("vendor", "Vendor", ORDER, Shape::Keyword)
     },
     FieldDef {
         help: "Tracking number of a parcel.",
         example: "tracking:0034*",
         boxed: true,
         sortable: true,
-        ..field("tracking", "Tracking", ORDER, Shape::Code)
+        ..FieldDef::plain("tracking", "Tracking", ORDER, Shape::Code)
     },
     FieldDef {
         help: "Carrier of a parcel.",
         example: "carrier:dhl",
-        ..field("carrier", "Carrier", ORDER, Shape::Keyword)
+        ..FieldDef::plain("carrier", "Carrier", ORDER, Shape::Keyword)
     },
     FieldDef {
         help: "Voucher code.",
@@ -213,26 +200,26 @@ pub const FIELDS: &[FieldDef] = &[
         boxed: true,
         sortable: true,
         private: true,
-        ..field("voucher", "Voucher", ORDER, Shape::Code)
+        ..FieldDef::plain("voucher", "Voucher", ORDER, Shape::Code)
     },
     FieldDef {
         help: "Reference of a payment.",
         example: "reference:pi_3Q*",
         boxed: true,
         private: true,
-        ..field("reference", "Payment reference", ORDER, Shape::Code)
+        ..FieldDef::plain("reference", "Payment reference", ORDER, Shape::Code)
     },
     FieldDef {
         help: "How it was paid.",
         example: "method:boleto",
-        ..field("method", "Payment method", ORDER, Shape::Keyword)
+        ..FieldDef::plain("method", "Payment method", ORDER, Shape::Keyword)
     },
     FieldDef {
         help: "How it is sent.",
         example: "shipping:express",
         aliases: &["shipping_method"],
         sortable: true,
-        ..field("shipping", "Shipping", ORDER, Shape::Keyword)
+        ..FieldDef::plain("shipping", "Shipping", ORDER, Shape::Keyword)
     },
     FieldDef {
         help: "Where the order came in.",
@@ -240,12 +227,12 @@ pub const FIELDS: &[FieldDef] = &[
         aliases: &["source"],
         facet: true,
         sortable: true,
-        ..field("channel", "Channel", DOCUMENTS, Shape::Keyword)
+        ..FieldDef::plain("channel", "Channel", DOCUMENTS, Shape::Keyword)
     },
     FieldDef {
         help: "Id of the customer.",
         example: "customer_id:cus_01…",
-        ..field("customer_id", "Customer id", DOCUMENTS, Shape::Keyword)
+        ..FieldDef::plain("customer_id", "Customer id", DOCUMENTS, Shape::Keyword)
     },
 ];
 

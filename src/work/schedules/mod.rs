@@ -6,5 +6,5 @@ mod model;
 mod tick;
 
 pub use cron::Cron;
-pub use model::{Missed, Schedule, ScheduleId, TABLES, Trouble, in_trouble, trouble_of};
+pub use model::{Missed, Schedule, ScheduleId, TABLES, Trouble, trouble_of};
 pub use tick::{Due, Moment, Plan, Running, Schedules, Set};

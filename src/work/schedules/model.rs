@@ -2,7 +2,7 @@
 
 use crate::base::error::{Kind, Result};
 use crate::base::time::Timestamp;
-use crate::store::{Direction, Read, Record, Span, Table, TableInfo};
+use crate::store::{Read, Record, Table, TableInfo};
 use crate::work::jobs::{self, JobId, State};
 use minicbor::{Decode, Encode};
 
@@ -110,19 +110,6 @@ impl Schedule {
 /// Faults of the store only.
 pub fn trouble_of(from: &(impl Read + ?Sized), name: &str) -> Result<Option<Trouble>> {
     SCHEDULES.get(from, &name.to_owned())?.unwrap_or_default().trouble(from)
-}
-
-/// How many schedules failed or missed their time last. What was paused is nobody's worry.
-///
-/// # Errors
-/// Faults of the store only.
-pub fn in_trouble(from: &(impl Read + ?Sized)) -> Result<u64> {
-    let mut count = 0;
-    for (_, schedule) in SCHEDULES.list(from, &Span::all(), Direction::Forward, usize::MAX)? {
-        let is_in_trouble = schedule.paused != Some(true) && schedule.trouble(from)?.is_some();
-        count += u64::from(is_in_trouble);
-    }
-    Ok(count)
 }
 
 pub(super) const SCHEDULES: Table<String, Schedule> = Table::new("schedule/1");

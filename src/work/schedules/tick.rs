@@ -1,7 +1,7 @@
 //! The loop of schedules: writes down the jobs that are due.
 
 use super::cron::Cron;
-use super::model::{Missed, SCHEDULES, Schedule};
+use super::model::{Missed, SCHEDULES, Schedule, Trouble};
 use crate::base::error::{Error, Result};
 use crate::base::time::{HOUR_MS, MINUTE_MS, Timestamp, Zone};
 use crate::store::{Actor, Read, Store, Tx};
@@ -110,6 +110,19 @@ impl Schedules {
     /// Faults of the store only.
     pub fn list(&self, from: &(impl Read + ?Sized)) -> Result<Vec<Set>> {
         self.0.plans.iter().map(|plan| set(from, plan)).collect()
+    }
+
+    /// Those that failed or missed their time last, by their titles. What rests, because somebody paused it or the
+    /// configuration has it off, is nobody's worry.
+    ///
+    /// # Errors
+    /// Faults of the store only.
+    pub fn in_trouble(&self, from: &(impl Read + ?Sized)) -> Result<Vec<(&'static str, Trouble)>> {
+        let mut all = Vec::new();
+        for set in self.list(from)?.into_iter().filter(|set| !set.paused) {
+            all.extend(set.schedule.trouble(from)?.map(|trouble| (set.title, trouble)));
+        }
+        Ok(all)
     }
 
     /// # Errors
@@ -354,7 +367,6 @@ mod tests {
     use crate::base::time::{Clock, DAY_MS};
     use crate::store::Settings;
     use crate::work::jobs::Wanted;
-    use crate::work::schedules::Trouble;
 
     fn at(text: &str) -> Timestamp {
         Timestamp::parse(text).unwrap()
@@ -469,6 +481,24 @@ mod tests {
         assert_eq!(yard.tick("2026-11-27T00:00:02Z"), 0, "and back");
         assert_eq!(yard.row().next_at, Some(at("2026-11-27T01:30:00Z")));
         assert_eq!(yard.tick("2026-11-27T01:30:00Z"), 1, "the days go on");
+    }
+
+    #[test]
+    fn trouble_of_what_rests_or_is_no_schedule_any_more_is_nobodys_worry() {
+        let yard = Yard::open("2026-11-27T00:00:00Z", plan(Missed::Skip));
+        let in_trouble = |plans: Vec<Plan>| {
+            let jobs = Jobs::new(yard.store.clone(), Vec::new(), |_, _| Ok(true));
+            let zone = || Zone::named("Europe/Berlin").unwrap();
+            let schedules = Schedules::new(yard.store.clone(), jobs, plans, zone);
+            yard.store.read(|s| schedules.in_trouble(s)).unwrap()
+        };
+        yard.tick("2026-11-27T00:00:00Z");
+        assert_eq!(in_trouble(vec![plan(Missed::Skip)]), []);
+        yard.tick("2026-11-29T12:00:00Z");
+        assert_eq!(in_trouble(vec![plan(Missed::Skip)]), [("Sweep", Trouble::Missed)]);
+        let off = Plan { off: Some("Off in the configuration."), ..plan(Missed::Skip) };
+        assert_eq!(in_trouble(vec![off]), []);
+        assert_eq!(in_trouble(Vec::new()), []);
     }
 
     #[test]

@@ -5,19 +5,18 @@ use crate::store::Read;
 use crate::web::parts::{Badge, Fill, Tone};
 use crate::work::schedules::{Schedules, Trouble};
 
-/// What is said of all schedules, with its badge. What is paused is nobody's worry.
+/// What is said of all schedules, with its badge.
 ///
 /// # Errors
 /// Faults of the store only.
 pub fn standing(s: &impl Read, schedules: &Schedules) -> Result<(String, Badge)> {
     let (mut said, mut worst) = (Vec::new(), None);
-    for set in schedules.list(s)?.into_iter().filter(|set| !set.paused) {
-        let Some(trouble) = set.schedule.trouble(s)? else { continue };
+    for (title, trouble) in schedules.in_trouble(s)? {
         let what = match trouble {
             Trouble::Failed => "failed last time",
             Trouble::Missed => "missed its last time",
         };
-        said.push(format!("{} {what}", set.title));
+        said.push(format!("{title} {what}"));
         worst = if worst == Some(Trouble::Failed) { worst } else { Some(trouble) };
     }
     let badge = match worst {
