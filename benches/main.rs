@@ -9,6 +9,7 @@
 mod backing_up;
 mod client;
 mod figure;
+mod following;
 mod growth;
 mod lists;
 mod living;
@@ -16,6 +17,7 @@ mod moving;
 mod page;
 mod placing;
 mod postgres;
+mod receiving;
 mod running;
 mod searching;
 mod serving;
@@ -46,12 +48,17 @@ fn main() {
     let only = std::env::var("BACKROOM_BENCH_ONLY").ok();
     println!("{}", figure::heads());
     // It makes its own shops, of several sizes, and takes long.
-    if size.is_short || only.as_deref() == Some("growth") {
+    if only.as_deref().map_or(size.is_short, |only| only == "growth") {
         let sizes = std::env::var("BACKROOM_BENCH_SIZES").ok();
         growth::run(sizes.as_deref(), &size);
         if only.is_some() {
             return;
         }
+    }
+    // What needs no shop of many orders.
+    if only.as_deref() == Some("following") {
+        print(following::run(&size), &size);
+        return;
     }
     let (shop, demo) = (shop::Shop::of(size.orders), running::Demo::of(size.orders));
     let server = postgres::Server::start();
@@ -67,22 +74,29 @@ fn main() {
         ("lists", &|| lists::run(&demo, &shop, &size)),
         ("placing", &|| placing::run(server, &size)),
         ("working", &|| working::run(&size)),
+        ("following", &|| following::run(&size)),
         ("moving", &|| moving::run(&demo, &shop, server, &size)),
         ("living", &|| living::run(&demo, &size)),
         // It adds orders to the shop, so it comes last.
         ("backing_up", &|| backing_up::run(&shop, &size)),
     ];
     for (_, run) in subjects.iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == name)) {
-        for figure in run() {
-            if size.is_short {
-                println!("{figure:#}");
-            } else {
-                println!("{figure}");
-            }
-            count += 1;
-        }
+        count += print(run(), &size);
     }
     println!("{count} passed, 0 failed");
+}
+
+/// Prints figures; gives how many.
+fn print(figures: Vec<Figure>, size: &Size) -> usize {
+    for figure in &figures {
+        // The short form checks results; its times say nothing.
+        if size.is_short {
+            println!("{figure:#}");
+        } else {
+            println!("{figure}");
+        }
+    }
+    figures.len()
 }
 
 /// The median and the 99th percentile of some times.

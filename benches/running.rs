@@ -1,7 +1,7 @@
 //! The real program, running: a demo shop or a data directory that is served, with somebody signed in.
 
 use serde_json::Value;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -30,6 +30,13 @@ pub(crate) struct Demo {
     pub(crate) dir: PathBuf,
     pub(crate) keys: Keys,
     _folder: tempfile::TempDir,
+}
+
+/// A shop without orders that has an owner and a key.
+pub(crate) struct Empty {
+    dir: PathBuf,
+    pub(crate) key: String,
+    folder: tempfile::TempDir,
 }
 
 /// The program that is measured: the one that was built with the benches, or another one, such as the one to be published.
@@ -69,16 +76,9 @@ impl Demo {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let said: Value = serde_json::from_str(&line).unwrap();
         let text = |name: &str| said[name].as_str().unwrap().to_owned();
-        let agent: ureq::Agent =
-            ureq::Agent::config_builder().max_redirects(0).http_status_as_error(false).build().into();
-        let answer = agent
-            .post(format!("{}/admin/sign-in", text("url")))
-            .header("sec-fetch-site", "same-origin")
-            .send_form([("email", text("email")), ("password", text("password"))])
-            .unwrap();
-        let cookies = answer.headers().get_all("set-cookie").iter();
-        let pairs = cookies.map(|c| c.to_str().unwrap().split(';').next().unwrap().to_owned());
-        let keys = Keys { api_key: text("api_key"), cookie: pairs.collect::<Vec<_>>().join("; ") };
+        let cookie = sign_in(&text("url"), &text("email"), &text("password"));
+        let keys = Keys { api_key: text("api_key"), cookie };
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
         let (url, bearer) = (text("url"), format!("Bearer {}", keys.api_key));
         loop {
             let request = agent.get(format!("{url}/api/v1/orders?limit=1"));
@@ -98,10 +98,104 @@ impl Demo {
     }
 }
 
+const OWNER: &str = "owner@example.com";
+const PASSWORD: &str = "violet-harbour-tuesday-47";
+
+impl Empty {
+    pub(crate) fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("data");
+        let data = dir.to_str().unwrap();
+        let mut add = Command::new(path());
+        add.args([
+            "staff",
+            "add",
+            "--data",
+            data,
+            "--email",
+            OWNER,
+            "--name",
+            "Olga Owner",
+            "--role",
+            "owner",
+        ]);
+        let mut child = add.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        writeln!(child.stdin.take().unwrap(), "{PASSWORD}").unwrap();
+        assert!(child.wait().unwrap().success());
+        let made =
+            command(&["key", "create", "--data", data, "--name", "bench", "--json", "--scope", "all"]).0;
+        let made: Value = serde_json::from_str(made.trim()).unwrap();
+        Self { key: made["key"].as_str().unwrap().to_owned(), dir, folder }
+    }
+    /// Serves it with these settings.
+    pub(crate) fn serve(&self, config: &str) -> Running {
+        let file = self.folder.path().join("backroom.toml");
+        std::fs::write(&file, config).unwrap();
+        Running::begin(program("serve", &self.dir, WIDE).arg("--config").arg(file))
+    }
+    /// Lets a receiver be told of these kinds of events.
+    pub(crate) fn webhook(&self, shop: &Running, url: &str, kinds: &[&str]) {
+        let request = ureq::post(format!("http://{}/api/v1/webhooks", shop.address));
+        let made = request
+            .header("authorization", format!("Bearer {}", self.key))
+            .send_json(serde_json::json!({ "url": url, "kinds": kinds }))
+            .unwrap();
+        assert_eq!(made.status(), 201);
+    }
+    /// Switches every mail on, as somebody does on the page.
+    pub(crate) fn every_mail(&self, shop: &Running) {
+        let cookie = sign_in(&format!("http://{}", shop.address), OWNER, PASSWORD);
+        let url = format!("http://{}/admin/mail/settings", shop.address);
+        let mut answer =
+            ureq::get(&url).header("cookie", &cookie).header("accept", "text/html").call().unwrap();
+        let page = answer.body_mut().read_to_string().unwrap();
+        let of = |field: &str| -> Vec<String> {
+            let name = format!("name=\"{field}\" value=\"");
+            page.split(&name).skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+        };
+        let version = of("version").remove(0);
+        let mut form = vec![
+            ("name", "Lumo".to_owned()),
+            ("address", "shop@example.com".to_owned()),
+            ("notices_to", "boss@example.com".to_owned()),
+            ("daily_limit", "100000".to_owned()),
+            ("language", "en".to_owned()),
+            ("version", version),
+        ];
+        let moments = of("on");
+        assert!(moments.len() > 5, "{moments:?}");
+        form.extend(moments.into_iter().map(|word| ("on", word)));
+        let agent: ureq::Agent = ureq::Agent::config_builder().max_redirects(0).build().into();
+        let saved = agent
+            .post(&url)
+            .header("cookie", &cookie)
+            .header("sec-fetch-site", "same-origin")
+            .send_form(form);
+        assert_eq!(saved.unwrap().status(), 303);
+    }
+}
+
+/// Signs somebody in; gives the cookies.
+fn sign_in(url: &str, email: &str, password: &str) -> String {
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().max_redirects(0).http_status_as_error(false).build().into();
+    let answer = agent
+        .post(format!("{url}/admin/sign-in"))
+        .header("sec-fetch-site", "same-origin")
+        .send_form([("email", email), ("password", password)])
+        .unwrap();
+    let cookies = answer.headers().get_all("set-cookie").iter();
+    let pairs = cookies.map(|c| c.to_str().unwrap().split(';').next().unwrap().to_owned());
+    pairs.collect::<Vec<_>>().join("; ")
+}
+
 impl Running {
     fn serve(dir: &Path, limit: &str) -> Self {
+        Self::begin(&mut program("serve", dir, limit))
+    }
+    fn begin(command: &mut Command) -> Self {
         let started = Instant::now();
-        let mut child = program("serve", dir, limit).spawn().unwrap();
+        let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains("http://127.0.0.1:")));
         let line = line.unwrap().unwrap();

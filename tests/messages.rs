@@ -255,6 +255,12 @@ fn only_pages_of_the_key_s_origins_may_write_and_each_door_has_its_kind_of_key()
     let page =
         paths.find(|path| shop.page(path, &cookie).body.contains("pk_live_")).unwrap_or(&listed[at..at + 42]);
     let form = |origins: &str, seen: &str| format!("origins={}&seen={}", encoded(origins), encoded(seen));
+    // Those that were refused stand there with a button; what is no origin does not.
+    let shown = shop.page(page, &cookie).body.replace("&#x2f;", "/");
+    assert!(shown.contains("Add this origin"), "{shown}");
+    for (origin, is_offered) in [("https://shop.example:8443", true), (ORIGIN, false), ("null", false)] {
+        assert_eq!(shown.contains(&format!("<code>{origin}</code>")), is_offered, "{origin}");
+    }
     let two = "https://shop.example\r\nhttps://shop.example:8443";
     shop.form(&format!("{page}/origins"), &form("https://*.example", ORIGIN), &cookie).expect(422);
     shop.form(&format!("{page}/origins"), &form(two, "https://old.example"), &cookie).expect(412);

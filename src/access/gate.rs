@@ -6,6 +6,7 @@ use crate::access::reveal::Reveals;
 use crate::access::session::{self, Session, SessionId};
 use crate::access::settings::Settings;
 use crate::access::staff::{self, StaffMember};
+use crate::access::strangers::Strangers;
 use crate::access::token::{self, TokenHash};
 use crate::access::{Rights, cookies};
 use crate::base::error::{Error, Kind, Result};
@@ -27,6 +28,7 @@ struct Inner {
     https: bool,
     hasher: Hasher,
     reveals: Reveals,
+    strangers: Strangers,
 }
 
 impl Access {
@@ -36,8 +38,8 @@ impl Access {
     /// `invalid_setting`; `Internal` when no thread can be started.
     pub fn new(store: Store, settings: Settings, https: bool) -> Result<Self> {
         settings.check()?;
-        let (hasher, reveals) = (Hasher::start()?, Reveals::default());
-        Ok(Self(Arc::new(Inner { store, settings, https, hasher, reveals })))
+        let (hasher, reveals, strangers) = (Hasher::start()?, Reveals::default(), Strangers::default());
+        Ok(Self(Arc::new(Inner { store, settings, https, hasher, reveals, strangers })))
     }
     pub fn store(&self) -> &Store {
         &self.0.store
@@ -50,6 +52,10 @@ impl Access {
     }
     pub(super) fn https(&self) -> bool {
         self.0.https
+    }
+    /// Origins that were refused lately.
+    pub(super) fn strangers(&self) -> &Strangers {
+        &self.0.strangers
     }
     /// Keeps a secret to be shown once, to this session alone; gives the ticket for the address of the page.
     pub fn reveal_later(&self, session: SessionId, secret: String) -> String {

@@ -30,6 +30,7 @@ mod shells;
 mod sign_in;
 mod standing;
 mod storefront;
+mod strangers;
 #[cfg(test)]
 mod tests;
 pub mod token;

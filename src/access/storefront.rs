@@ -153,6 +153,7 @@ fn opened(access: &Access, request: &HttpRequest, secret: &str, said: Option<&st
         Some(said) if key.is_for(said) => {}
         Some(said) => {
             tracing::warn!(key = %key.id, origin = shown(said), "a page of an origin that the key does not name");
+            access.strangers().note(said, Some(key.id), access.now());
             return Err(cors::refused(said));
         }
         None => {
@@ -190,6 +191,7 @@ pub fn preflight(request: &HttpRequest, methods: &'static str) -> Result<HttpRes
             origin = shown(said),
             "a page asked whether it may use the storefront, and no publishable key names its origin"
         );
+        access.strangers().note(said, None, access.now());
         return Err(cors::refused(said));
     }
     Ok(cors::preflight(request, said, methods))

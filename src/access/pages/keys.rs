@@ -6,6 +6,7 @@ use crate::access::gate::Access;
 use crate::access::key::{self, ApiKey, DEFAULT_DAYS, KeyId, NewKey};
 use crate::access::may::ManageKeys;
 use crate::access::permission::{ALL_WORD, PERMISSIONS};
+use crate::access::strangers::Stranger;
 use crate::access::token;
 use crate::base::error::Error;
 use crate::base::time::{DAY_MS, Timestamp};
@@ -287,15 +288,35 @@ struct KeyPage {
     origins: String,
     /// Those that were on the page.
     seen: String,
+    /// Origins that were refused lately.
+    refused: Vec<Refused>,
     errors: Option<FormErrors>,
 }
 
+/// An origin that was refused, with what the key's origins were together with it.
+#[derive(Serialize)]
+struct Refused {
+    origin: String,
+    times: u64,
+    last_at: Timestamp,
+    together: String,
+}
+
+impl Refused {
+    fn of(stranger: Stranger, seen: &str) -> Self {
+        let Stranger { origin, times, last_at, .. } = stranger;
+        Self { together: format!("{seen}\n{origin}"), origin, times, last_at }
+    }
+}
+
 impl KeyPage {
-    fn of(key: ApiKey, timeline: &[StoredEvent], now: Timestamp) -> Self {
-        let seen = key.origins().join("\n");
+    fn of(key: ApiKey, timeline: &[StoredEvent], access: &Access) -> Self {
+        let (seen, now) = (key.origins().join("\n"), access.now());
+        let strangers = access.strangers().of_key(key.id, key.origins());
+        let refused = strangers.into_iter().map(|stranger| Refused::of(stranger, &seen)).collect();
         let timeline = timeline.iter().map(super::history::entry).collect();
         let key = KeyView::of(key, now);
-        Self { key, timeline, secret: None, curl: None, origins: seen.clone(), seen, errors: None }
+        Self { key, timeline, secret: None, curl: None, origins: seen.clone(), seen, refused, errors: None }
     }
 }
 
@@ -308,6 +329,12 @@ impl Page for KeyPage {
             timeline: Vec::new(),
             origins: "<script>".to_owned(),
             seen: "https://shop.example".to_owned(),
+            refused: vec![Refused {
+                origin: "<script>".to_owned(),
+                times: 2,
+                last_at: Timestamp(1_790_000_000_000),
+                together: "<script>".to_owned(),
+            }],
             errors: Some(FormErrors::of(&Error::invalid("x", "<script>").on("/origins"))),
             secret: Some("sk_live_secret".to_owned()),
             curl: Some("curl -H 'Authorization: Bearer sk_live_secret' https://x/".to_owned()),
@@ -336,7 +363,7 @@ async fn show(
     let secret = query.0.shown.and_then(|ticket| access.revealed(me.session().id, &ticket));
     let is_secret = secret.is_some();
     let curl = secret.as_deref().map(|secret| curl(&request, secret, &key));
-    let page = KeyPage { secret, curl, ..KeyPage::of(key, &timeline, me.now()) };
+    let page = KeyPage { secret, curl, ..KeyPage::of(key, &timeline, &access) };
     let mut answer = pages.show(&shell, &page)?;
     if is_secret {
         never_kept(&mut answer);
@@ -390,7 +417,7 @@ async fn set_origins(
             let (key, timeline) = access.store().read(|s| {
                 Ok((key::get(s, id)?, events::of_subject(s, &Subject::of(&id), None, TIMELINE)?))
             })?;
-            let page = KeyPage::of(key, &timeline, me.now());
+            let page = KeyPage::of(key, &timeline, &access);
             let errors = Some(FormErrors::of(&error));
             again(&pages, &shell, &KeyPage { origins: typed.origins, errors, ..page }, &error)
         }
