@@ -12,6 +12,7 @@ use crate::shop::desk::feed;
 use crate::shop::desk::index::{StoreSource, changes, schema};
 use crate::shop::desk::retention::{self, Retention};
 use crate::shop::desk::schedules::{TidyUp, tidy_plan};
+use crate::shop::desk::subscriptions;
 use crate::shop::mail::{self, Post};
 use crate::shop::messages;
 use crate::shop::orders::{self, BulkWork};
@@ -22,6 +23,7 @@ use crate::shop::transfer::imports::Imports;
 use crate::store::backup::{self, Files, Made, Shelf};
 use crate::store::{Actor, Store};
 use crate::web::{Metrics, Nav, ShellMaker, Web};
+use crate::work::Work;
 use crate::work::jobs::Worker;
 use crate::work::schedules::Schedules;
 use std::path::{Path, PathBuf};
@@ -124,8 +126,9 @@ impl App {
         self.measure(&metrics);
         let web = Web::new(server.clone(), self.store.clock().clone(), metrics)?;
         let access = Access::new(self.store.clone(), self.settings.access.clone(), server.is_https())?;
-        let (store, schedules) = (self.store.clone(), self.schedules.clone());
-        let badge = move |door: &Nav| work_behind(&store, &schedules, door);
+        let (store, schedules, work) =
+            (self.store.clone(), self.schedules.clone(), self.outreach.work.clone());
+        let badge = move |door: &Nav| work_behind(&store, &schedules, &work, door);
         let jobs = self.outreach.work.jobs().clone();
         let working = move |by: Option<&str>| jobs.running_for(by) as u64;
         let shells = shells(access.clone(), Arc::clone(&self.shop), registry::doors(), badge, working);
@@ -224,12 +227,13 @@ fn scheduled(
 }
 
 /// The number of things to do behind a door of the navigation.
-fn work_behind(store: &Store, schedules: &Schedules, door: &Nav) -> Option<u64> {
+fn work_behind(store: &Store, schedules: &Schedules, work: &Work, door: &Nav) -> Option<u64> {
     let view = match door.href {
         "/admin/webhooks" => return store.read(outreach::failing).ok(),
         "/admin/schedules" => {
             return store.read(|s| schedules.in_trouble(s)).ok().map(|all| all.len() as u64);
         }
+        "/admin/subscriptions" => return store.read(|s| subscriptions::standing_still(s, work)).ok(),
         "/admin/sites" => return store.read(sites::failing).ok(),
         "/admin/mail" => return store.read(|s| mail::failed_lately(s, store.clock().now())).ok(),
         "/admin/messages" => return store.read(|s| messages::waiting(s, messages::Folder::Open)).ok(),

@@ -88,6 +88,12 @@ pub fn doors() -> &'static [Nav] {
                 ..door("Schedules", "/admin/schedules", "clock", "t")
             },
             Nav {
+                permission: Some("system:view"),
+                group: Group::System,
+                phone: false,
+                ..door("Subscriptions", "/admin/subscriptions", "layers", "l")
+            },
+            Nav {
                 permission: Some("imports:run"),
                 group: Group::System,
                 phone: false,

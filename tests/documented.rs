@@ -161,6 +161,7 @@ fn every_operation_answers_as_the_document_says() {
     messages(&shop, &mut api);
     sites(&shop, &mut api);
     jobs(&shop, &mut api);
+    subscriptions(&shop, &mut api);
 
     let operations: BTreeSet<String> = api.api["paths"]
         .as_object()
@@ -172,6 +173,25 @@ fn every_operation_answers_as_the_document_says() {
         .filter(|name| name != "stream_events")
         .collect();
     assert_eq!(api.called, operations);
+}
+
+fn subscriptions(shop: &Shop, api: &mut Document) {
+    let list = "/api/v1/subscriptions";
+    api.call(shop, ("GET", list), list, None, &[]).expect(200);
+    let (one, path) = (format!("{list}/site_statistics"), "/api/v1/subscriptions/{name}");
+    api.call(shop, ("GET", path), &one, None, &[]).expect(200);
+    api.call(shop, ("GET", path), &format!("{list}/nothing"), None, &[]).expect(404);
+    for (step, body) in [
+        ("pause", None),
+        ("resume", Some(json!({"skip": false}))),
+        ("replay", Some(json!({"after": 0}))),
+        ("retry-failed", None),
+    ] {
+        let (doc, real) = (format!("{path}/{step}"), format!("{one}/{step}"));
+        api.call(shop, ("POST", doc.as_str()), &real, body.as_ref(), &[]).expect(200);
+    }
+    let replay = format!("{path}/replay");
+    api.call(shop, ("POST", replay.as_str()), &format!("{one}/replay"), Some(&json!({})), &[]).expect(422);
 }
 
 /// The name leads nowhere, so there is an attempt that failed.

@@ -70,6 +70,11 @@ impl Work {
         self.jobs.cancel(actor, id).await
     }
 
+    /// What is said of a subscription.
+    pub fn about_subscription(&self, name: &str) -> subscriptions::About {
+        self.pump.about(name)
+    }
+
     /// The jobs, to be looked at.
     pub fn jobs(&self) -> &Jobs {
         &self.jobs

@@ -3,7 +3,7 @@
 use crate::access::{self, Caller, may};
 use crate::base::error::{Error, Result};
 use crate::shop::customers;
-use crate::shop::desk::{backups, retention, schedules};
+use crate::shop::desk::{backups, retention, schedules, subscriptions};
 use crate::shop::mail;
 use crate::shop::messages;
 use crate::shop::orders;
@@ -60,6 +60,7 @@ pub fn kinds() -> Vec<(&'static str, &'static str)> {
         downloads::EVENTS,
         backups::EVENTS,
         schedules::EVENTS,
+        subscriptions::EVENTS,
         outreach::EVENTS,
         mail::EVENTS,
         messages::EVENTS,

@@ -15,6 +15,7 @@ pub mod index;
 pub mod jobs;
 pub mod retention;
 pub mod schedules;
+pub mod subscriptions;
 #[cfg(test)]
 mod trial;
 
@@ -32,6 +33,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(backups::routes)
         .configure(jobs::routes)
         .configure(schedules::routes)
+        .configure(subscriptions::routes)
         .configure(docs::routes);
 }
 
@@ -41,5 +43,6 @@ pub fn api_routes(config: &mut ServiceConfig) {
         .configure(feed::routes)
         .configure(find::routes)
         .configure(inbox::api_routes)
-        .configure(jobs::api_routes);
+        .configure(jobs::api_routes)
+        .configure(subscriptions::api_routes);
 }

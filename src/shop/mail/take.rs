@@ -14,7 +14,7 @@ use crate::shop::messages::{self, MessageId};
 use crate::shop::orders::{self, OrderId, happened_at};
 use crate::shop::sites::{self, SiteId};
 use crate::store::{StoredEvent, Tx};
-use crate::work::subscriptions::Subscriber;
+use crate::work::subscriptions::{About, Subscriber};
 
 /// What is older tells nobody anything any more.
 const STALE_MS: i64 = 3 * DAY_MS;
@@ -28,6 +28,13 @@ pub(super) struct Notices {
 impl Subscriber for Notices {
     fn prefix(&self) -> &'static str {
         LANE
+    }
+    fn about(&self, _name: &str) -> About {
+        About {
+            title: "Mail".to_owned(),
+            sentence: "Makes a mail for each moment that is switched on.".to_owned(),
+            page: Some("/admin/mail".to_owned()),
+        }
     }
     fn take(&self, tx: &mut Tx<'_>, _name: &str, event: &StoredEvent) -> Result<()> {
         let settings = settings::get(tx)?;

@@ -9,7 +9,7 @@ use crate::base::time::{HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp};
 use crate::outbound::webhooks::{Message, Sender};
 use crate::store::{Actor, Store, StoredEvent, Tx, events};
 use crate::work::jobs::{self, Beat, Ended, Job, JobId, Report, Worker};
-use crate::work::subscriptions::Subscriber;
+use crate::work::subscriptions::{About, Subscriber};
 use std::sync::Arc;
 
 /// Ten attempts over 75 hours, as the scheme has them.
@@ -36,6 +36,13 @@ pub struct Notices;
 impl Subscriber for Notices {
     fn prefix(&self) -> &'static str {
         EndpointId::PREFIX
+    }
+    fn about(&self, name: &str) -> About {
+        About {
+            title: "Webhook".to_owned(),
+            sentence: "Sends each event to the address of somebody else’s program.".to_owned(),
+            page: Some(format!("/admin/webhooks/{name}")),
+        }
     }
     fn take(&self, tx: &mut Tx<'_>, name: &str, event: &StoredEvent) -> Result<()> {
         let delivery = Delivery { id: event.id.to_string(), seq: event.seq, at: event.at };

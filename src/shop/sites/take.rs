@@ -9,7 +9,7 @@ use crate::base::error::{Error, Result};
 use crate::base::time::Zone;
 use crate::shop::customers::{self, CustomerChange, NewCustomer};
 use crate::store::{StoredEvent, Tx};
-use crate::work::subscriptions::Subscriber;
+use crate::work::subscriptions::{About, Subscriber};
 
 /// The names of the subscriptions; the first is that of the lane of checks too.
 pub(super) const CHECKS_NAME: &str = "site_checks";
@@ -25,12 +25,19 @@ pub(super) const ALL: &[(&str, &str)] = &[
     (WARNINGS_NAME, Checked::KIND),
 ];
 
+fn about(title: &str, sentence: &str) -> About {
+    About { title: title.to_owned(), sentence: sentence.to_owned(), page: None }
+}
+
 /// `site.added` → the first look.
 pub(super) struct FirstCheck;
 
 impl Subscriber for FirstCheck {
     fn prefix(&self) -> &'static str {
         CHECKS_NAME
+    }
+    fn about(&self, _name: &str) -> About {
+        about("First look at a site", "Has the certificate of a new site looked at.")
     }
     fn take(&self, tx: &mut Tx<'_>, _name: &str, event: &StoredEvent) -> Result<()> {
         let Some(id) = site_of(tx, event)? else { return Ok(()) };
@@ -46,6 +53,9 @@ pub(super) struct Marketing;
 impl Subscriber for Marketing {
     fn prefix(&self) -> &'static str {
         MARKETING_NAME
+    }
+    fn about(&self, _name: &str) -> About {
+        about("Marketing list", "Puts who added a site and agreed on the marketing list.")
     }
     fn take(&self, tx: &mut Tx<'_>, _name: &str, event: &StoredEvent) -> Result<()> {
         let Some(id) = site_of(tx, event)? else { return Ok(()) };
@@ -80,6 +90,9 @@ impl Subscriber for Statistics {
     fn prefix(&self) -> &'static str {
         STATISTICS_NAME
     }
+    fn about(&self, _name: &str) -> About {
+        about("Statistics of sites", "Counts the looks at each site, day by day.")
+    }
     fn take(&self, tx: &mut Tx<'_>, _name: &str, event: &StoredEvent) -> Result<()> {
         let Some(id) = site_of(tx, event)? else { return Ok(()) };
         let zone = Zone::named(&profile::get(tx)?.zone).unwrap_or_else(|_unknown: Error| Zone::utc());
@@ -93,6 +106,9 @@ pub(super) struct Warnings;
 impl Subscriber for Warnings {
     fn prefix(&self) -> &'static str {
         WARNINGS_NAME
+    }
+    fn about(&self, _name: &str) -> About {
+        about("Warnings of sites", "Says that a certificate ends soon, or that something is wrong with it.")
     }
     fn take(&self, tx: &mut Tx<'_>, _name: &str, event: &StoredEvent) -> Result<()> {
         let Some(id) = site_of(tx, event)? else { return Ok(()) };

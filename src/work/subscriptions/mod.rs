@@ -9,10 +9,10 @@ mod model;
 mod ops;
 mod pump;
 
-pub use model::{Subscription, TABLES};
+pub use model::{Subscription, SubscriptionId, TABLES};
 pub use ops::{
-    add, check, get, is_followed, is_open, lag, pause, refilter, remove, replay, resume, seq_before, settle,
-    skip, slowest,
+    add, all, check, get, is_followed, is_open, lag, pause, refilter, remove, replay, resume, seq_before,
+    settle, skip, slowest,
 };
 pub(in crate::work) use pump::Retaker;
-pub use pump::{Pump, Subscriber};
+pub use pump::{About, Pump, Subscriber};

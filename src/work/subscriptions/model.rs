@@ -5,6 +5,20 @@ use crate::store::{Record, Table, TableInfo};
 use crate::work::Filter;
 use minicbor::{Decode, Encode};
 
+crate::id!(
+    /// A subscription in the log: `sub_…`, made of its name.
+    SubscriptionId, "sub"
+);
+
+impl SubscriptionId {
+    /// Of a subscription by its name.
+    pub fn named(name: &str) -> Self {
+        let mut bytes = [0; 16];
+        bytes.iter_mut().zip(name.bytes()).for_each(|(to, from)| *to = from);
+        Self(bytes)
+    }
+}
+
 /// Where a subscription is and what it wants.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Subscription {

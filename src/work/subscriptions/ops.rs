@@ -21,7 +21,10 @@ pub fn get(from: &(impl Read + ?Sized), name: &str) -> Result<Subscription> {
 }
 
 /// All subscriptions by name.
-pub(super) fn all(from: &(impl Read + ?Sized)) -> Result<Vec<(String, Subscription)>> {
+///
+/// # Errors
+/// Faults of the store only.
+pub fn all(from: &(impl Read + ?Sized)) -> Result<Vec<(String, Subscription)>> {
     SUBSCRIPTIONS.list(from, &Span::all(), Direction::Forward, usize::MAX)
 }
 

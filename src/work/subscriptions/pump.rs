@@ -22,11 +22,26 @@ const AGAIN_MS: i64 = 5 * SECOND_MS;
 /// The kind of the jobs that try it.
 const KIND: &str = "event";
 
+/// What is said of a subscription.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// Who reads there, in a few words.
+    pub title: String,
+    /// What it makes of an event, in a sentence.
+    pub sentence: String,
+    /// The page where it is looked after; there nothing is done to it elsewhere.
+    pub page: Option<String>,
+}
+
 /// What becomes of the events of subscriptions whose names begin alike. It writes into the store and nowhere else: an
 /// effect outside is a job that it enqueues.
 pub trait Subscriber: Send + Sync + 'static {
     /// How the names of its subscriptions begin.
     fn prefix(&self) -> &'static str;
+    /// What is said of one of its subscriptions.
+    fn about(&self, name: &str) -> About {
+        About { title: name.replace('_', " "), ..About::default() }
+    }
     /// Takes an event, in the transaction that moves the place.
     ///
     /// # Errors
@@ -75,6 +90,17 @@ impl Pump {
     }
     fn signal(&self) -> MutexGuard<'_, Signal> {
         self.0.signal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    /// What is said of a subscription.
+    pub fn about(&self, name: &str) -> About {
+        match subscriber(&self.0.subscribers, name) {
+            Some(subscriber) => subscriber.about(name),
+            None => About {
+                title: name.to_owned(),
+                sentence: "This program does not know it: another version began it.".to_owned(),
+                page: None,
+            },
+        }
     }
     /// There may be something to read.
     pub fn wake(&self) {

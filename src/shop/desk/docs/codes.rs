@@ -532,6 +532,12 @@ pub const CODES: &[Code] = &[
     ),
     api(Conflict, "job_done", "The job was done already.", "Read the job to see what came of it."),
     api(
+        Conflict,
+        "has_page",
+        "A webhook or the mails were to be paused, set going or set back as any subscription.",
+        "Do it where they are looked after: the addresses of webhooks, or the page of the mails.",
+    ),
+    api(
         NotFound,
         "events_gone",
         "A consumer of the change feed was away for longer than the feed goes back.",

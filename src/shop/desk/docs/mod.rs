@@ -11,7 +11,7 @@ pub use codes::{CODES, Code};
 pub use pages::routes;
 
 use crate::shop::customers;
-use crate::shop::desk::{feed, find, inbox, jobs};
+use crate::shop::desk::{feed, find, inbox, jobs, subscriptions};
 use crate::shop::mail;
 use crate::shop::messages;
 use crate::shop::orders;
@@ -65,6 +65,7 @@ pub fn document(server: Option<&str>) -> OpenApi {
         find::ApiDocs::openapi(),
         feed::ApiDocs::openapi(),
         jobs::ApiDocs::openapi(),
+        subscriptions::ApiDocs::openapi(),
         outreach::ApiDocs::openapi(),
         mail::ApiDocs::openapi(),
         inbox::ApiDocs::openapi(),
