@@ -84,6 +84,8 @@ pub(crate) fn pages(shop: &Shop, cookie: &str) -> Vec<String> {
         "/admin/jobs?of=events&state=waiting",
         "/admin/schedules",
         "/admin/schedules/backup",
+        "/admin/subscriptions",
+        "/admin/subscriptions/site_checks",
     ];
     let mut pages: Vec<String> = places.map(str::to_owned).to_vec();
     pages.extend([preview, done, format!("/admin/jobs/{job}")]);

@@ -79,8 +79,7 @@ fn a_subscription_is_paused_goes_on_and_is_set_back_without_making_anything_twic
     let site = shop.get("/api/v1/sites").json()["data"][0]["id"].as_str().unwrap().to_owned();
     let page = || plain(&shop.page(&format!("/admin/sites/{site}"), &cookie).expect(200).body);
     let before = page();
-    let back = act(&shop, "site_statistics", "replay", &json!({"after": 0})).expect(200).json();
-    assert!(back["seq"].as_u64().unwrap() < 5 || back["lag"] == 0, "{back}");
+    act(&shop, "site_statistics", "replay", &json!({"after": 0})).expect(200);
     until("it has read everything again", || read(&shop, "site_statistics")["lag"] == 0);
     let counted = |page: &str| {
         page.split("card").filter(|card| card.contains("<svg")).map(str::to_owned).collect::<Vec<_>>()

@@ -75,6 +75,11 @@ impl Work {
         self.pump.about(name)
     }
 
+    /// Up to which event a subscription has read.
+    pub fn place_of(&self, name: &str, subscription: &subscriptions::Subscription) -> u64 {
+        self.pump.place(name, subscription)
+    }
+
     /// The jobs, to be looked at.
     pub fn jobs(&self) -> &Jobs {
         &self.jobs

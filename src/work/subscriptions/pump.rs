@@ -102,6 +102,10 @@ impl Pump {
             },
         }
     }
+    /// Up to which event it has read: further than its place in the store where nothing was wanted lately.
+    pub fn place(&self, name: &str, subscription: &Subscription) -> u64 {
+        self.looked(name, subscription)
+    }
     /// There may be something to read.
     pub fn wake(&self) {
         self.signal().woken = true;

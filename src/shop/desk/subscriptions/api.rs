@@ -68,7 +68,7 @@ pub(super) struct SubscriptionOut {
 
 impl SubscriptionOut {
     fn of(whole: Whole) -> Self {
-        let Whole { name, about, subscription, lag, at, waiting, failed } = whole;
+        let Whole { name, about, subscription, place, lag, at, waiting, failed } = whole;
         Self {
             name,
             title: about.title,
@@ -77,7 +77,7 @@ impl SubscriptionOut {
             status: if subscription.paused.is_some() { "paused" } else { "running" },
             paused_reason: subscription.paused,
             status_since_at: subscription.since,
-            seq: subscription.cursor,
+            seq: place,
             seq_at: at,
             lag,
             waiting,

@@ -24,7 +24,9 @@ struct Whole {
     name: String,
     about: About,
     subscription: Subscription,
-    /// Events behind its place, wanted or not.
+    /// Up to which event it has read.
+    place: u64,
+    /// Events behind that, wanted or not.
     lag: u64,
     /// When the event at its place happened.
     at: Option<Timestamp>,
@@ -36,11 +38,13 @@ struct Whole {
 
 impl Whole {
     fn of(s: &impl Read, work: &Work, name: String, subscription: Subscription, last: u64) -> Result<Self> {
+        let place = work.place_of(&name, &subscription);
         let most = usize::try_from(COUNTED_MAX).unwrap_or(usize::MAX);
         Ok(Self {
             about: work.about_subscription(&name),
-            lag: subscriptions::lag(&subscription, last),
-            at: events::get(s, subscription.cursor)?.map(|event| event.at),
+            place,
+            lag: last.saturating_sub(place),
+            at: events::get(s, place)?.map(|event| event.at),
             waiting: jobs::waiting_of_lane(s, &name, COUNTED_MAX)?,
             failed: jobs::dead_of_lane(s, &name, Timestamp(i64::MAX - 1), most)?.len() as u64,
             subscription,

@@ -55,7 +55,7 @@ struct View {
 
 impl View {
     fn of(whole: Whole) -> Self {
-        let Whole { name, about, subscription, lag, at, waiting, failed } = whole;
+        let Whole { name, about, subscription, place, lag, at, waiting, failed } = whole;
         let badge = match (&subscription.paused, failed) {
             (Some(_), _) => Badge::new("Paused", Tone::Warn, Fill::Half),
             (None, 0) => Badge::new("Running", Tone::Ok, Fill::Full),
@@ -70,7 +70,7 @@ impl View {
             badge,
             paused: subscription.paused,
             since: subscription.since,
-            seq: subscription.cursor,
+            seq: place,
             at,
             lag,
             waiting,
