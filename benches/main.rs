@@ -25,6 +25,7 @@ mod shop;
 mod working;
 
 use figure::Figure;
+use std::cell::LazyCell;
 use std::time::Duration;
 
 /// How much is measured.
@@ -55,12 +56,9 @@ fn main() {
             return;
         }
     }
-    // What needs no shop of many orders.
-    if only.as_deref() == Some("following") {
-        print(following::run(&size), &size);
-        return;
-    }
-    let (shop, demo) = (shop::Shop::of(size.orders), running::Demo::of(size.orders));
+    // Made when something is measured that needs them.
+    let shop = LazyCell::new(|| shop::Shop::of(size.orders));
+    let demo = LazyCell::new(|| running::Demo::of(size.orders));
     let server = postgres::Server::start();
     if server.is_none() {
         println!("(no PostgreSQL here: the figures beside it are left out)");
