@@ -22,6 +22,7 @@ use crate::store::tx::{Tx, panic_text};
 use crate::store::writer::Writer;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -161,7 +162,14 @@ impl Store {
     ) -> Result<T> {
         let (sender, receiver) = tokio::sync::oneshot::channel();
         let answer = move |result| drop(sender.send(result));
-        self.inner.shared.queue.push(Box::new(Operation { actor, counts_as, op, answer, result: None }))?;
+        self.inner.shared.queue.push(Box::new(Operation {
+            actor,
+            counts_as,
+            is_awaited: true,
+            op,
+            answer,
+            result: None,
+        }))?;
         receiver.await.unwrap_or_else(|_| Err(commit_unknown()))
     }
 
@@ -175,13 +183,47 @@ impl Store {
         actor: Actor,
         op: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.write_on_this_thread(actor, true, op)
+    }
+
+    /// The same for work that nobody waits for: where others crowd around the writer it takes a small part of its time.
+    ///
+    /// # Errors
+    /// As [`Store::write_blocking`].
+    pub fn write_behind<T: Send + 'static>(
+        &self,
+        actor: Actor,
+        op: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let shared = &self.inner.shared;
+        shared.behind.wait();
+        let busy = Arc::new(AtomicU64::new(0));
+        let (spent, before) = (Arc::clone(&busy), shared.gauges.awaited.load(Ordering::Relaxed));
+        let timed = move |tx: &mut Tx<'_>| {
+            let begun = Instant::now();
+            let result = op(tx);
+            spent.store(u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            result
+        };
+        let result = self.write_on_this_thread(actor, false, timed);
+        let others = shared.gauges.awaited.load(Ordering::Relaxed).saturating_sub(before);
+        shared.behind.done(Duration::from_micros(busy.load(Ordering::Relaxed)), others);
+        result
+    }
+
+    fn write_on_this_thread<T: Send + 'static>(
+        &self,
+        actor: Actor,
+        is_awaited: bool,
+        op: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         if self.inner.is_writer_thread() {
             return Err(Error::internal("write_blocking from inside an operation would wait for itself"));
         }
         let (sender, receiver) = std::sync::mpsc::sync_channel(1);
         let answer = move |result| drop(sender.send(result));
         let counts_as = actor.kind;
-        let operation = Operation { actor, counts_as, op, answer, result: None };
+        let operation = Operation { actor, counts_as, is_awaited, op, answer, result: None };
         self.inner.shared.queue.push_when_free(Box::new(operation))?;
         receiver.recv().unwrap_or_else(|_| Err(commit_unknown()))
     }

@@ -39,14 +39,17 @@ pub struct Health {
 pub(super) struct Gauges {
     pub(super) commits: AtomicU64,
     pub(super) operations: AtomicU64,
+    /// Those of them that somebody waited for.
+    pub(super) awaited: AtomicU64,
     pub(super) last_commit_us: AtomicU64,
     pub(super) reopened: AtomicU64,
 }
 
 impl Gauges {
-    pub(super) fn committed(&self, operations: usize, took: Duration) {
+    pub(super) fn committed(&self, operations: usize, awaited: usize, took: Duration) {
         self.commits.fetch_add(1, Ordering::Relaxed);
         self.operations.fetch_add(operations as u64, Ordering::Relaxed);
+        self.awaited.fetch_add(awaited as u64, Ordering::Relaxed);
         self.last_commit_us.store(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 }

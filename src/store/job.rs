@@ -22,6 +22,8 @@ pub(super) enum Verdict {
 pub(super) trait Job: Send {
     /// Whose write it counts as when little space is left.
     fn counts_as(&self) -> ActorKind;
+    /// Whether somebody waits for it.
+    fn is_awaited(&self) -> bool;
     /// Runs it and keeps its result until the verdict.
     fn run(&mut self, group: &mut Group, now: Timestamp);
     /// Refuses it without running it.
@@ -35,6 +37,7 @@ pub(super) trait Job: Send {
 pub(super) struct Operation<T, F, A> {
     pub(super) actor: Actor,
     pub(super) counts_as: ActorKind,
+    pub(super) is_awaited: bool,
     pub(super) op: F,
     pub(super) answer: A,
     pub(super) result: Option<Result<T>>,
@@ -48,6 +51,9 @@ where
 {
     fn counts_as(&self) -> ActorKind {
         self.counts_as
+    }
+    fn is_awaited(&self) -> bool {
+        self.is_awaited
     }
     fn run(&mut self, group: &mut Group, now: Timestamp) {
         self.result = Some(group.run(&self.actor, now, |tx| (self.op)(tx)));

@@ -38,6 +38,7 @@ mod writer;
 
 // What is below, and how it is looked after.
 pub mod backup;
+mod behind;
 mod check;
 mod engine;
 mod format;

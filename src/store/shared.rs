@@ -2,6 +2,7 @@
 
 use crate::base::error::{Error, Result};
 use crate::base::time::Clock;
+use crate::store::behind::Behind;
 use crate::store::engine::{Engine, EngineSnapshot, Opener};
 use crate::store::events::Committed;
 use crate::store::format::Formats;
@@ -46,6 +47,7 @@ pub(super) struct Shared {
     pub(super) space: Guard,
     pub(super) queue: Queue<Box<dyn Job>>,
     pub(super) gauges: Gauges,
+    pub(super) behind: Behind,
     pub(super) last_seq: watch::Sender<u64>,
     pub(super) scans: Arc<Semaphore>,
     pub(super) scan_time: Duration,
@@ -80,6 +82,7 @@ impl Shared {
             space: parts.space,
             queue: Queue::new(QUEUE_PLACES),
             gauges: Gauges::default(),
+            behind: Behind::default(),
             last_seq: watch::Sender::new(last_seq),
             scans: Arc::new(Semaphore::new(SCANS)),
             scan_time: parts.scan_time,

@@ -172,7 +172,8 @@ impl Writer {
         match self.shared.apply(&outcome.writes) {
             Ok(()) => {
                 let took = started.elapsed();
-                self.shared.gauges.committed(jobs.len(), took);
+                let awaited = jobs.iter().filter(|job| job.is_awaited()).count();
+                self.shared.gauges.committed(jobs.len(), awaited, took);
                 self.head = outcome.head;
                 self.shared.announce(&outcome.published);
                 let coming = jobs.len() + self.shared.queue.len();

@@ -108,8 +108,23 @@ impl Work {
     }
 }
 
+/// How far the threads of this floor stand back behind those that answer somebody who waits.
+const NICE: i32 = 10;
+
+/// Has this thread stand back: where both want the processor, requests go first, and what follows a commit comes a little
+/// later. Linux keeps it by thread; those that are begun here have it too.
+fn stand_back() {
+    if rustix::process::getpriority_process(None).is_ok_and(|now| now < NICE) {
+        let _as_before = rustix::process::setpriority_process(None, NICE);
+    }
+}
+
 impl Running {
     fn hire(&mut self, name: &str, run: impl FnOnce() + Send + 'static) {
+        let run = move || {
+            stand_back();
+            run();
+        };
         match std::thread::Builder::new().name(name.to_owned()).spawn(run) {
             Ok(thread) => self.threads.push(thread),
             Err(error) => tracing::error!("the loop of {name} could not be started: {error}"),

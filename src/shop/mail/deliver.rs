@@ -69,7 +69,7 @@ impl Deliveries {
                 None => write::content(post, s, &mail, now),
             }
         })?;
-        store.write_blocking(actor(), move |tx| {
+        store.write_behind(actor(), move |tx| {
             let Some(mut mail) = MAILS.get(tx, &id)? else { return Ok(Turn::Over) };
             // What failed and whose job somebody tries again is sent as well.
             if !mail.state.is_open() && mail.state != State::Failed {

@@ -216,7 +216,7 @@ impl Jobs {
     fn put_in_order(&self, desk: &Desk) -> Result<()> {
         let mut held: BTreeSet<JobId> = self.running().keys().copied().collect();
         held.extend(desk.finished.iter().map(|finished| finished.id));
-        let released = self.0.store.write_blocking(actor(), move |tx| ops::release(tx, &held))?;
+        let released = self.0.store.write_behind(actor(), move |tx| ops::release(tx, &held))?;
         if released > 0 {
             tracing::info!(released, "jobs that were interrupted wait again");
         }
@@ -261,7 +261,7 @@ impl Jobs {
         let nothing = picked.ids.is_empty() && ends.is_empty() && progress.is_empty();
         if !nothing {
             let first_token = self.0.last_token.fetch_add(WIDTH as u64, Ordering::Relaxed) + 1;
-            let (leased, last_lane) = self.0.store.write_blocking(actor(), move |tx| {
+            let (leased, last_lane) = self.0.store.write_behind(actor(), move |tx| {
                 for finished in ends.iter() {
                     end(tx, finished, long_ms)?;
                 }
@@ -422,7 +422,7 @@ impl Jobs {
         let jump = wall.since_ms(desk.wall).saturating_sub(elapsed);
         if jump.abs() > JUMP_MS {
             let from = desk.wall.plus_ms(elapsed);
-            let moved = self.0.store.write_blocking(actor(), move |tx| ops::shift(tx, from, jump))?;
+            let moved = self.0.store.write_behind(actor(), move |tx| ops::shift(tx, from, jump))?;
             tracing::warn!(jump, moved, "the clock was set; what waits was moved with it");
         }
         (desk.wall, desk.since) = (wall, Instant::now());

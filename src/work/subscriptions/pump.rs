@@ -182,7 +182,7 @@ impl Pump {
         let own = name.to_owned();
         if first > from + 1 {
             let why = "Events that it had not read were removed from the log. See what is missing, and let it go on.";
-            self.0.store.write_blocking(actor(), move |tx| {
+            self.0.store.write_behind(actor(), move |tx| {
                 ops::pause(tx, &own, why)?;
                 ops::skip(tx, &own, first - 1)
             })?;
@@ -195,7 +195,7 @@ impl Pump {
             return Ok(true);
         }
         let turn = subscription.turn;
-        let written = self.0.store.write_blocking(actor(), move |tx| {
+        let written = self.0.store.write_behind(actor(), move |tx| {
             let there = SUBSCRIPTIONS.get(tx, &own)?.filter(|s| s.turn == turn && s.paused.is_none());
             let Some(there) = there else { return Ok(false) };
             for event in &wanted {
@@ -228,7 +228,7 @@ impl Pump {
         if looked.is_empty() {
             return;
         }
-        let settled = self.0.store.write_blocking(actor(), move |tx| {
+        let settled = self.0.store.write_behind(actor(), move |tx| {
             for (name, (turn, seq)) in &looked {
                 let there = SUBSCRIPTIONS.get(tx, name)?.filter(|s| s.turn == *turn && s.cursor < *seq);
                 if let Some(there) = there {
@@ -281,7 +281,7 @@ impl Worker for Retaker {
             return for_good("The event is not in the log any more.");
         };
         let name = job.lane.clone();
-        self.store.write_blocking(actor(), move |tx| match SUBSCRIPTIONS.has(tx, &name)? {
+        self.store.write_behind(actor(), move |tx| match SUBSCRIPTIONS.has(tx, &name)? {
             true => subscriber.take(tx, &name, &event),
             false => Ok(()),
         })?;

@@ -79,6 +79,26 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 #[test]
+fn what_follows_stands_back_behind_those_who_wait() {
+    let nice = || rustix::process::getpriority_process(None).unwrap();
+    let (seen, own) = (Arc::new(Mutex::new(Vec::new())), nice());
+    let noted = Arc::clone(&seen);
+    let mut shop = Shop::open(
+        |_| false,
+        move |_, _| {
+            noted.lock().unwrap().push(rustix::process::getpriority_process(None).unwrap());
+            Ok(None)
+        },
+    );
+    subscribe(&shop.store, "sink/a", &[]);
+    shop.start();
+    publish(&shop.store, 1);
+    until("it was done", || !seen.lock().unwrap().is_empty());
+    assert_eq!(seen.lock().unwrap().as_slice(), [own.max(10)]);
+    assert_eq!(nice(), own, "who publishes is as quick as before");
+}
+
+#[test]
 fn every_event_goes_to_everybody_who_wants_it_through_faults_of_all_kinds() {
     let faults = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&faults);

@@ -92,18 +92,18 @@ impl BulkWork {
         if beat.stop().is_some() {
             return Ok(());
         }
-        while !self.store.write_blocking(actor(), move |tx| ops::thaw(tx, id))? {}
+        while !self.store.write_behind(actor(), move |tx| ops::thaw(tx, id))? {}
         let count = items.len() as u64;
         let blocks: Vec<Block> = items.chunks(BLOCK).map(|items| Block { items: items.to_vec() }).collect();
         let all = u32::try_from(blocks.len()).map_err(Error::internal)?;
         let mut first = 0;
         for part in blocks.chunks(BLOCKS_AT_ONCE) {
             let own = part.to_vec();
-            self.store.write_blocking(actor(), move |tx| ops::freeze(tx, id, first, &own))?;
+            self.store.write_behind(actor(), move |tx| ops::freeze(tx, id, first, &own))?;
             first += u32::try_from(part.len()).map_err(Error::internal)?;
             beat.progress(0, count);
         }
-        self.store.write_blocking(actor(), move |tx| ops::frozen(tx, id, all, count))
+        self.store.write_behind(actor(), move |tx| ops::frozen(tx, id, all, count))
     }
 
     /// Goes on until the stage is over or it has to stop.
@@ -123,7 +123,7 @@ impl BulkWork {
                 return Ok(Some(ended));
             }
             let by = bulk.by;
-            if !self.store.write_blocking(by, move |tx| ops::advance(tx, id))? {
+            if !self.store.write_behind(by, move |tx| ops::advance(tx, id))? {
                 return Ok(None);
             }
         }
