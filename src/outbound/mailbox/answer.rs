@@ -125,6 +125,6 @@ mod tests {
         ));
         assert!(matches!(read("* BYE Too many connections\r\n"), Said::Bye(_)));
         assert!(Said::read(b"HTTP/1.1 400 Bad Request\r\n").is_err());
-        assert!(Said::read(b"* 12 FETCH (UID x BODY[]<0> {3}\r\nabc)\r\n").is_err());
+        assert!(Said::read(b"* 12 FETCH (UID 7 BODY[]<0> {3}\r\nabc\r\n").is_err());
     }
 }

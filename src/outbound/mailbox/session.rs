@@ -213,7 +213,10 @@ impl Session {
 
     /// A sentence with what the server said, in which no secret stands even if the server repeats it.
     fn told(&self, what: &str, text: &str) -> String {
-        let mut text = text.to_owned();
+        // A code in brackets that the grammar does not know is for programs.
+        let words =
+            text.strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or(text, |(_, words)| words);
+        let mut text = words.to_owned();
         for secret in &self.secrets {
             text = text.replace(secret.as_str(), "***");
         }

@@ -55,7 +55,8 @@ struct Returned {
     /// Where it is; absent while none is configured.
     mailbox: Option<String>,
     folder: String,
-    schedule: &'static str,
+    /// The word of its schedule, for who may see those.
+    schedule: Option<&'static str>,
     /// When it was read last, and what came of it.
     last: Option<LastRound>,
 }
@@ -68,7 +69,7 @@ struct LastRound {
 }
 
 impl Returned {
-    fn of(s: &Snapshot, mailbox: Option<&Mailbox>) -> Result<Self> {
+    fn of(s: &Snapshot, mailbox: Option<&Mailbox>, sees_schedules: bool) -> Result<Self> {
         let last = match mailbox {
             Some(_) => returned::last(s)?,
             None => None,
@@ -76,7 +77,7 @@ impl Returned {
         Ok(Self {
             mailbox: mailbox.map(Mailbox::name),
             folder: mailbox.map(|mailbox| mailbox.folder().to_owned()).unwrap_or_default(),
-            schedule: returned::NAME,
+            schedule: sees_schedules.then_some(returned::NAME),
             last: last.map(|last| LastRound {
                 at: last.at,
                 said: last.said,
@@ -115,7 +116,7 @@ impl Page for SettingsPage {
             returned: Returned {
                 mailbox: Some(evil.clone()),
                 folder: evil.clone(),
-                schedule: returned::NAME,
+                schedule: Some(returned::NAME),
                 last: Some(LastRound {
                     at: Timestamp(1_790_000_000_000),
                     said: evil,
@@ -183,15 +184,24 @@ fn moments(on: &[String]) -> Vec<MomentRow> {
         .collect()
 }
 
+/// Who looks at the page.
+#[derive(Clone, Copy)]
+struct Who<'w> {
+    email: &'w str,
+    may_manage: bool,
+    sees_schedules: bool,
+}
+
 /// The page with what is there, or with what was typed and refused.
 fn page(
     (store, post, _outreach): &Parts,
-    me: (&str, bool),
+    me: Who<'_>,
     typed: Option<Typed>,
     error: Option<&Error>,
 ) -> Result<SettingsPage> {
-    let (present, shop, returned) =
-        store.read(|s| Ok((settings::get(s)?, profile::get(s)?.name, Returned::of(s, post.mailbox())?)))?;
+    let (present, shop, returned) = store.read(|s| {
+        Ok((settings::get(s)?, profile::get(s)?.name, Returned::of(s, post.mailbox(), me.sees_schedules)?))
+    })?;
     let clashes = error.is_some_and(|e| e.code == "version_mismatch");
     let typed = typed.unwrap_or_else(|| Typed::of(&present));
     Ok(SettingsPage {
@@ -208,8 +218,8 @@ fn page(
         language: typed.language,
         languages: languages(),
         errors: error.map(FormErrors::of),
-        me: me.0.to_owned(),
-        may_manage: me.1,
+        me: me.email.to_owned(),
+        may_manage: me.may_manage,
         hold_seconds: post.hold_ms() / 1_000,
         returned,
     })
@@ -217,7 +227,11 @@ fn page(
 
 /// `GET /admin/mail/settings`
 pub(super) async fn show(me: Viewer, parts: Parts, (pages, shell): Show) -> Result<HttpResponse> {
-    let who = (me.person().email.as_str(), me.may("mail:manage"));
+    let who = Who {
+        email: &me.person().email,
+        may_manage: me.may("mail:manage"),
+        sees_schedules: me.may("system:view"),
+    };
     pages.show(&shell, &page(&parts, who, None, None)?)
 }
 
@@ -243,7 +257,9 @@ pub(super) async fn save(
             see_other(&format!("{PATH}/settings"), Some(Toast::ok("The settings of mail are saved.")))
         }
         Err(error) if matches!(error.kind, Kind::Invalid | Kind::Conflict) => {
-            let page = page(&parts, (&me.person().email, true), Some(typed), Some(&error))?;
+            let sees_schedules = me.may("system:view");
+            let who = Who { email: &me.person().email, may_manage: true, sees_schedules };
+            let page = page(&parts, who, Some(typed), Some(&error))?;
             pages.show_as(status(&error), &shell, &page)
         }
         Err(error) => Err(error),

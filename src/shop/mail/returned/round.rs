@@ -69,7 +69,7 @@ pub(in crate::shop::mail) struct Last {
 /// Faults of the store only.
 pub(in crate::shop::mail) fn last(from: &(impl Read + ?Sized)) -> Result<Option<Last>> {
     let mut all = Vec::new();
-    for state in [State::Done, State::Dead, State::Ready] {
+    for state in [State::Done, State::Dead, State::Ready, State::Leased] {
         for (_, job) in jobs::of_lane(from, KIND, state, 1)?.items {
             let is_bad = state != State::Done;
             let said = if is_bad { job.error } else { job.result };
