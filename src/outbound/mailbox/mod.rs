@@ -1,8 +1,8 @@
 //! A mailbox that is read over IMAP (RFC 3501): what is unseen in one folder, some of it at a time, and marked as seen when
 //! it was taken. Nothing is deleted or moved. Knows no feature.
 //!
-//! The server is not believed: every wait has its end, and lines, literals and what is nested have bounds before they are
-//! looked into. The grammar is that of `imap-proto`, which has none of these bounds itself.
+//! The server is not believed: every wait has its end, lines and literals have bounds before there is room for them, and
+//! what is nested is passed over without a call. Of the protocol only that is here which this needs.
 
 mod answer;
 mod server;
