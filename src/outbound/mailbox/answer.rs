@@ -178,7 +178,7 @@ mod tests {
             read("* 12 FETCH (UID 7 BODY[]<0> {3}\r\nabc)\r\n"),
             Said::Message { uid: Some(7), bytes: b"abc".to_vec() }
         );
-        let all = "* 12 fetch (FLAGS (\\Seen ($x)) X {2}\r\n)( ENVELOPE (NIL \"a)\" {1}\r\n(() INTERNALDATE NIL BODY[] \"a \\\"b\" UID 7)\r\n";
+        let all = "* 12 fetch (FLAGS (\\Seen ($x)) X {2}\r\n)( ENVELOPE (NIL \"a)\" {1}\r\n() INTERNALDATE NIL BODY[] \"a \\\"b\" UID 7)\r\n";
         assert_eq!(read(all), Said::Message { uid: Some(7), bytes: b"a \"b".to_vec() });
         assert_eq!(read("* 12 FETCH (FLAGS (\\Seen))\r\n"), Said::Aside);
         let deep = format!("* 1 FETCH (X {}{} UID 1)\r\n", "(".repeat(100_000), ")".repeat(100_000));
