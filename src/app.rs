@@ -93,25 +93,25 @@ impl App {
         )?;
         let office = Office::new(shelf);
         let (mail, base) = (&settings.mail, settings.server.public_url.as_deref());
-        let post = Post::new(&store, mail.server()?, mail.hold_seconds, base);
+        let post = Post::new(&store, mail.server()?, mail.hold_seconds, base).reading(mail.mailbox()?);
         let bulk = BulkWork::new(store.clone(), search.clone(), Arc::clone(&shop));
         let feed_days = settings.events.feed_days;
         let guard = Guard::new(settings.webhooks.networks()?);
         let sites = Sites::new(&store, &settings.sites, guard, base)?;
         let mut workers: Vec<Arc<dyn Worker>> = vec![
             Arc::new(bulk),
-            post.worker(),
             Arc::new(BackupWork::new(office.clone())),
             Arc::new(TidyUp::new(store.clone())),
             Arc::new(Retention::new(store.clone(), feed_days)),
         ];
+        workers.extend(post.workers());
         workers.extend(sites.workers());
         let mut subscribers = sites.subscribers();
         subscribers.push(post.subscriber());
         let others = (workers, subscribers);
         let outreach = Outreach::new(&store, &settings.webhooks, Kinds(feed::kinds()), others)?;
         outreach.work.jobs().call_long(i64::from(settings.mail.long_job_seconds) * 1_000);
-        let schedules = scheduled(settings, &store, &shop, &office, &outreach);
+        let schedules = scheduled(settings, (&store, &shop), &office, &post, &outreach);
         let settings = Arc::new(settings.clone());
         Ok(Self { dir, settings, store, search, shop, imports, office, outreach, post, sites, schedules })
     }
@@ -209,19 +209,20 @@ impl App {
 /// What is done again and again.
 fn scheduled(
     settings: &Settings,
-    store: &Store,
-    shop: &Arc<Shop>,
+    (store, shop): (&Store, &Arc<Shop>),
     office: &Office,
+    post: &Post,
     outreach: &Outreach,
 ) -> Schedules {
     let backup = &settings.backup;
     let delay = Duration::from_secs(backup.delay_seconds.into());
-    let plans = vec![
+    let mut plans = vec![
         backups::plan(office, backup.enabled, backup.hour, delay),
         tidy_plan(),
         retention::plan(settings.events.feed_days),
         sites::plan(),
     ];
+    plans.extend(post.plan());
     let shop = Arc::clone(shop);
     Schedules::new(store.clone(), outreach.work.jobs().clone(), plans, move || shop.zone())
 }

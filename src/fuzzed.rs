@@ -6,8 +6,10 @@ use crate::access::cookies;
 use crate::base::error::Result;
 use crate::base::money::Currency;
 use crate::base::time::{Timestamp, Zone};
+use crate::outbound::mailbox;
 use crate::search::{Cursor, Schema, query as language};
 use crate::shop::desk::index::schema;
+use crate::shop::mail;
 use crate::shop::messages;
 use crate::shop::orders::{OrderId, PlaceOrder};
 use crate::shop::transfer::input::Input;
@@ -32,11 +34,13 @@ pub type Target = (&'static str, fn(&[u8]));
 /// All of them.
 pub const TARGETS: &[Target] = &[
     ("backup", backup::fuzzed::backup),
+    ("bounce", mail::fuzzed_bounce),
     ("cookies", cookie_header),
     ("csv", csv),
     ("cursor", cursor),
     ("forms", forms),
     ("forwarded", forwarded),
+    ("imap", mailbox::fuzzed),
     ("journal", journal::fuzzed::segment),
     ("json_lines", json_lines),
     ("message_body", messages::fuzzed),

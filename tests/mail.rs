@@ -102,6 +102,8 @@ struct Seen {
     mended: Mutex<bool>,
     /// Who signed in, as it was sent.
     logins: Mutex<Vec<String>>,
+    /// Where mails are to come back to, as each was announced.
+    senders: Mutex<Vec<String>>,
 }
 
 impl Server {
@@ -136,6 +138,10 @@ impl Server {
     /// Who signed in, as it was sent.
     pub(crate) fn logins(&self) -> Vec<String> {
         self.seen.logins.lock().unwrap().clone()
+    }
+    /// Where mails are to come back to.
+    pub(crate) fn senders(&self) -> Vec<String> {
+        self.seen.senders.lock().unwrap().clone()
     }
     pub(crate) fn got(&self) -> Vec<Got> {
         self.seen.got.lock().unwrap().clone()
@@ -178,6 +184,11 @@ fn talk<S: Read + Write>(stream: S, seen: &Seen, greets: bool, can_encrypt: bool
             "AUTH" => {
                 seen.logins.lock().unwrap().push(line);
                 talk.say("235 2.7.0 Welcome");
+            }
+            "MAIL" => {
+                let sender = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
+                seen.senders.lock().unwrap().push(sender);
+                talk.say("250 Ok");
             }
             "RCPT" => talk.recipient(&line)?,
             "DATA" => talk.data()?,

@@ -1,8 +1,10 @@
 //! `[mail]`: the server that takes the shop's mails.
 
 use super::sections::Secret;
+use crate::base::email;
 use crate::base::error::{Error, Result};
-use crate::outbound::smtp::{Dkim, Place, Server, Tls};
+use crate::outbound::mailbox::{self, Mailbox};
+use crate::outbound::smtp::{Dkim, Place, Server, Tls, is_address};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -33,6 +35,38 @@ pub struct Mail {
     pub dkim_domain: Option<String>,
     pub dkim_selector: Option<String>,
     pub dkim_key: Option<Secret>,
+    /// What comes back.
+    pub bounces: Bounces,
+}
+
+/// `[mail.bounces]`: where mails come back to, and the mailbox that is read there; none is without a host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Bounces {
+    /// The sender that servers see; that of the settings of mail, if absent.
+    pub address: Option<String>,
+    /// The name of the server; nothing is read without it.
+    pub host: Option<String>,
+    /// 993 for TLS, 143 otherwise, if absent.
+    pub port: Option<u16>,
+    pub tls: Tls,
+    pub user: Option<String>,
+    pub password: Option<Secret>,
+    pub folder: String,
+}
+
+impl Default for Bounces {
+    fn default() -> Self {
+        Self {
+            address: None,
+            host: None,
+            port: None,
+            tls: Tls::Tls,
+            user: None,
+            password: None,
+            folder: "INBOX".to_owned(),
+        }
+    }
 }
 
 impl Default for Mail {
@@ -51,6 +85,7 @@ impl Default for Mail {
             dkim_domain: None,
             dkim_selector: None,
             dkim_key: None,
+            bounces: Bounces::default(),
         }
     }
 }
@@ -73,7 +108,42 @@ impl Mail {
             let text = "mail.ca_file: give the whole path of a file, such as /etc/ssl/own-ca.pem";
             return Err(Error::invalid("invalid_setting", text));
         }
-        self.server_with(None).map(drop)
+        self.server_with(None)?;
+        self.mailbox_with(None).map(drop)
+    }
+
+    /// The mailbox of what comes back; `None` while none is read.
+    ///
+    /// # Errors
+    /// `invalid_setting` with the key and what would be right.
+    pub fn mailbox(&self) -> Result<Option<Mailbox>> {
+        self.mailbox_with(self.ca_file.as_deref())
+    }
+
+    fn mailbox_with(&self, authority: Option<&Path>) -> Result<Option<Mailbox>> {
+        let own = &self.bounces;
+        if let Some(address) = &own.address
+            && (email::parse(address).is_err() || !is_address(address.trim()))
+        {
+            let text = "mail.bounces.address: give an e-mail address such as bounces@example.com";
+            return Err(Error::invalid("invalid_setting", text));
+        }
+        let Some(host) = &own.host else { return Ok(None) };
+        let (user, password) = (own.user.as_deref(), own.password.as_ref().map(Secret::reveal));
+        Mailbox::new(&mailbox::Place {
+            host,
+            port: own.port,
+            tls: own.tls,
+            login: (user.unwrap_or_default(), password.unwrap_or_default()),
+            folder: &own.folder,
+            authority: authority.map(|file| (file, "mail.ca_file")),
+            patience: self.patience(),
+        })
+        .map(Some)
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::from_secs(u64::from(self.timeout_seconds))
     }
 
     fn server_with(&self, authority: Option<&Path>) -> Result<Option<Server>> {
@@ -106,8 +176,9 @@ impl Mail {
             login,
             hello: self.hello.as_deref(),
             authority,
-            patience: Duration::from_secs(u64::from(self.timeout_seconds)),
+            patience: self.patience(),
             dkim,
+            returns_to: self.bounces.address.as_deref(),
         })
         .map(Some)
     }
@@ -129,5 +200,20 @@ mod tests {
         assert!(said("timeout_seconds = 0").starts_with("mail.timeout_seconds: "));
         assert!(said("long_job_seconds = 86401").starts_with("mail.long_job_seconds: "));
         assert!(said("hold_seconds = 7200").starts_with("mail.hold_seconds: "));
+    }
+
+    #[test]
+    fn no_mailbox_is_read_without_a_host_and_half_of_one_is_refused() {
+        let read = |text: &str| toml::from_str::<Mail>(text).unwrap();
+        let said = |text: &str| read(&format!("[bounces]\n{text}")).check().unwrap_err().message.into_owned();
+        assert!(Mail::default().mailbox().unwrap().is_none());
+        assert!(read("[bounces]\naddress = \"bounces@example.com\"").mailbox().unwrap().is_none());
+        let whole = "host = \"imap.example.com\"\nuser = \"u\"\npassword = \"p\"";
+        let mailbox = read(&format!("[bounces]\n{whole}")).mailbox().unwrap().unwrap();
+        assert_eq!((mailbox.name().as_str(), mailbox.folder()), ("u at imap.example.com:993", "INBOX"));
+        assert!(said("host = \"h\"").starts_with("mail.bounces.user: "));
+        assert!(said("host = \"h\"\nuser = \"u\"").starts_with("mail.bounces.password: "));
+        assert!(said(&format!("{whole}\ntls = \"none\"")).starts_with("mail.bounces.tls: "));
+        assert!(said("address = \"bounces\"").starts_with("mail.bounces.address: "));
     }
 }

@@ -240,6 +240,7 @@ impl Settings {
         "backup.s3_secret_key",
         "mail.password",
         "mail.dkim_key",
+        "mail.bounces.password",
     ];
 
     /// What cannot work although every value has the right shape: the setting and what would be right.

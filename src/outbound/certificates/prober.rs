@@ -6,19 +6,18 @@ use super::handshake::{self, Broken, Met, Shown};
 use super::problem::Problem;
 use super::read::Certificate;
 use super::settings::Settings;
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::base::time::{SECOND_MS, Timestamp};
+use crate::outbound::dial;
 use crate::outbound::webhooks::Guard;
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, RootCertStore};
 use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
-use std::path::Path;
-use std::sync::{Arc, mpsc};
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Machines of a name that are tried at most.
@@ -55,10 +54,7 @@ impl Prober {
     /// `invalid_setting` when a file cannot be read.
     pub fn new(guard: Guard, settings: &Settings) -> Result<Self> {
         settings.check()?;
-        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        if let Some(file) = &settings.ca_file {
-            add_own(&mut roots, file)?;
-        }
+        let roots = dial::roots(settings.ca_file.as_deref(), "sites.ca_file")?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         Ok(Self { guard, roots: Arc::new(roots), provider, patience: settings.patience() })
     }
@@ -77,7 +73,7 @@ impl Prober {
             Err(problem) => return only(problem),
         };
         let begun = Instant::now();
-        let (socket, machine) = match self.connect(&machines) {
+        let (socket, machine) = match dial::connect(&machines, self.patience) {
             Ok(both) => both,
             Err(error) => return only(of_io(&error)),
         };
@@ -91,42 +87,15 @@ impl Prober {
     /// The machines of a name that may be gone to.
     fn machines(&self, address: &Address, is_own: bool) -> std::result::Result<Vec<SocketAddr>, Problem> {
         let host = address.host().trim_start_matches('[').trim_end_matches(']').to_owned();
-        let port = address.port();
-        let (sender, found) = mpsc::channel();
-        // The system gives no limit of time for this; a thread that it keeps is left alone.
-        let asking = std::thread::Builder::new().name("name".into()).spawn(move || {
-            let all = (host.as_str(), port).to_socket_addrs().map(Iterator::collect::<Vec<_>>);
-            let _nobody_waits = sender.send(all);
-        });
-        if asking.is_err() {
-            return Err(Problem::Unreachable);
-        }
-        let all = match found.recv_timeout(self.patience) {
-            Ok(Ok(all)) if !all.is_empty() => all,
-            Ok(_) => return Err(Problem::NameNotFound),
-            Err(_late) => return Err(Problem::TimedOut),
+        let all = match dial::machines(&host, address.port(), self.patience) {
+            Ok(all) => all,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Err(Problem::NameNotFound),
+            Err(error) if error.kind() == ErrorKind::TimedOut => return Err(Problem::TimedOut),
+            Err(_no_thread) => return Err(Problem::Unreachable),
         };
         let admitted = all.into_iter().filter(|machine| is_own || self.guard.admits(machine.ip()));
         let admitted: Vec<SocketAddr> = admitted.take(MACHINES_MAX).collect();
         if admitted.is_empty() { Err(Problem::NotPublic) } else { Ok(admitted) }
-    }
-
-    /// Connects to the first machine that lets itself be connected to; each gets its part of the time.
-    fn connect(&self, machines: &[SocketAddr]) -> io::Result<(TcpStream, SocketAddr)> {
-        let until = Instant::now() + self.patience;
-        let mut why = io::Error::from(ErrorKind::TimedOut);
-        for (at, machine) in machines.iter().enumerate() {
-            let left = until.saturating_duration_since(Instant::now());
-            let share = left / u32::try_from(machines.len() - at).unwrap_or(1);
-            if share.is_zero() {
-                break;
-            }
-            match TcpStream::connect_timeout(machine, share) {
-                Ok(socket) => return Ok((socket, *machine)),
-                Err(error) => why = error,
-            }
-        }
-        Err(why)
     }
 
     fn judged(&self, met: Met, name: &ServerName<'_>, now: Timestamp) -> Seen {
@@ -172,22 +141,6 @@ impl Prober {
         }
         faults
     }
-}
-
-fn add_own(roots: &mut RootCertStore, file: &Path) -> Result<()> {
-    let wrong = |why: &str| {
-        let text = format!("sites.ca_file: {} {why}", file.display());
-        Error::invalid("invalid_setting", text)
-    };
-    let mut count = 0;
-    let all = CertificateDer::pem_file_iter(file)
-        .map_err(|e| wrong("cannot be read; give a file with certificates as PEM").because(e))?;
-    for der in all {
-        let der = der.map_err(|e| wrong("is not PEM").because(e))?;
-        roots.add(der).map_err(|e| wrong("holds a certificate that cannot be trusted").because(e))?;
-        count += 1;
-    }
-    if count == 0 { Err(wrong("holds no certificate")) } else { Ok(()) }
 }
 
 fn of_io(error: &io::Error) -> Problem {

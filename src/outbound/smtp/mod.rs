@@ -9,4 +9,5 @@ mod server;
 pub use answer::Outcome;
 pub use dkim::Dkim;
 pub use letter::{Letter, Party, is_address};
+pub(super) use server::is_here;
 pub use server::{Place, Server, Tls};

@@ -4,7 +4,6 @@ use super::answer::{Outcome, Step, outcome};
 use super::dkim::{Dkim, Signer};
 use super::letter::{Letter, address};
 use crate::base::error::{Error, Result};
-use lettre::address::Envelope;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{Certificate, SmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
@@ -57,6 +56,8 @@ pub struct Place<'p> {
     /// For connecting, and for each answer.
     pub patience: Duration,
     pub dkim: Option<Dkim<'p>>,
+    /// Where mails come back to that cannot be delivered (the envelope's sender); to who sends them, if absent.
+    pub returns_to: Option<&'p str>,
 }
 
 /// Where it ended, and why.
@@ -75,6 +76,7 @@ struct Inner {
     hello: ClientId,
     patience: Duration,
     dkim: Option<Signer>,
+    returns_to: Option<lettre::Address>,
     idle: Mutex<Vec<(SmtpConnection, Instant)>>,
 }
 
@@ -111,6 +113,9 @@ impl Server {
             None => ClientId::default(),
         };
         let dkim = place.dkim.map(|dkim| Signer::new(&dkim)).transpose()?;
+        let returns_to = place.returns_to.map(|text| address(text.trim())).transpose().map_err(|e| {
+            setting("mail.bounces.address: give an e-mail address such as bounces@example.com").because(e)
+        })?;
         Ok(Self(Arc::new(Inner {
             host: host.to_owned(),
             port: place.port.unwrap_or(place.tls.port()),
@@ -120,6 +125,7 @@ impl Server {
             hello,
             patience: place.patience,
             dkim,
+            returns_to,
             idle: Mutex::default(),
         })))
     }
@@ -137,7 +143,8 @@ impl Server {
             Ok(both) => both,
             Err(error) => return refused(error),
         };
-        let (envelope, bytes) = (message.envelope().clone(), message.formatted());
+        let sender = self.0.returns_to.as_ref().or(message.envelope().from()).cloned();
+        let bytes = message.formatted();
         let bytes = match &self.0.dkim {
             Some(signer) => match signer.sign(&bytes, letter.at) {
                 Ok(signed) => signed,
@@ -149,13 +156,14 @@ impl Server {
             Ok(connection) => connection,
             Err((step, error)) => return outcome(step, &error),
         };
-        let needs_utf8 = !letter.to.is_ascii() || !letter.from.address.is_ascii();
+        let is_plain = sender.as_ref().is_none_or(|sender| sender.to_string().is_ascii());
+        let needs_utf8 = !letter.to.is_ascii() || !letter.from.address.is_ascii() || !is_plain;
         if needs_utf8 && !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
             self.keep(connection);
             let answer = "The server takes no addresses with letters beyond a to z.".to_owned();
             return Outcome::Refused { answer, is_address: false };
         }
-        match said(&mut connection, &envelope, to, &bytes, needs_utf8) {
+        match said(&mut connection, sender, to, &bytes, needs_utf8) {
             Ok(answer) => {
                 self.keep(connection);
                 Outcome::Taken(answer)
@@ -208,14 +216,14 @@ impl Server {
 /// The message, word by word; the step at which the server said no.
 fn said(
     connection: &mut SmtpConnection,
-    envelope: &Envelope,
+    sender: Option<lettre::Address>,
     to: lettre::Address,
     message: &[u8],
     needs_utf8: bool,
 ) -> std::result::Result<String, Broken> {
     let at = |step: Step| move |error| (step, error);
     let parameters = if needs_utf8 { vec![MailParameter::SmtpUtfEight] } else { Vec::new() };
-    connection.command(Mail::new(envelope.from().cloned(), parameters)).map_err(at(Step::Sender))?;
+    connection.command(Mail::new(sender, parameters)).map_err(at(Step::Sender))?;
     connection.command(Rcpt::new(to, Vec::new())).map_err(at(Step::Recipient))?;
     connection.command(Data).map_err(at(Step::Content))?;
     let answer = connection.message(message).map_err(at(Step::Content))?;
@@ -223,7 +231,7 @@ fn said(
     Ok(format!("{} {}", answer.code(), lines.join(" ")).trim().to_owned())
 }
 
-fn is_here(host: &str) -> bool {
+pub(in crate::outbound) fn is_here(host: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
@@ -241,6 +249,7 @@ mod tests {
             authority: None,
             patience: Duration::from_secs(1),
             dkim: None,
+            returns_to: None,
         }
     }
 

@@ -1,13 +1,13 @@
 //! Mails that came back later, as somebody or a program that reads the mailbox tells of them.
 
-use super::model::{MailId, State};
+use super::model::{Mail, MailId, State};
 use super::{ops, suppress};
 use crate::base::email;
-use crate::base::error::{Checks, Result};
+use crate::base::error::{Checks, Kind, Result};
 use crate::base::id::Id as _;
-use crate::store::Tx;
+use crate::store::{Read, Tx};
 
-const REASON_MAX: usize = 300;
+pub(super) const REASON_MAX: usize = 300;
 /// What kinds there are, and whether each ends the sending to the address.
 const KINDS: &[(&str, bool)] = &[("hard", true), ("complaint", true), ("soft", false)];
 
@@ -51,12 +51,8 @@ pub(super) fn checked(address: &str, kind: Option<&str>, reason: Option<&str>) -
 /// # Errors
 /// Faults of the store only.
 pub(super) fn note(tx: &mut Tx<'_>, bounce: &Bounce, message_id: &str) -> Result<Noted> {
-    let id = message_id.trim().trim_start_matches('<').split('@').next().unwrap_or_default();
     let mut found = None;
-    if let Ok(id) = MailId::parse(id)
-        && let Ok(mut mail) = ops::get(tx, id)
-        && email::key(&mail.to) == email::key(&bounce.address)
-    {
+    if let Some((id, mut mail)) = sent_to(tx, message_id, &bounce.address)? {
         found = Some(id);
         if mail.state == State::Sent {
             mail.reason.clone_from(&bounce.reason);
@@ -67,4 +63,37 @@ pub(super) fn note(tx: &mut Tx<'_>, bounce: &Bounce, message_id: &str) -> Result
         suppress::add(tx, &bounce.address, &bounce.reason)?;
     }
     Ok(Noted { suppressed: bounce.ends, mail: found })
+}
+
+/// The same of what a stranger says: only where it names a mail of this shop that went to that very address. `None` when
+/// it does not, else whether it is news. Nobody ends the sending to an address by writing a letter.
+///
+/// # Errors
+/// Faults of the store only.
+pub(super) fn note_of_stranger(tx: &mut Tx<'_>, bounce: &Bounce, message_id: &str) -> Result<Option<bool>> {
+    let Some((_, mail)) = sent_to(tx, message_id, &bounce.address)? else { return Ok(None) };
+    // The whole id, as it was sent: its first part alone stands on pages.
+    if !mail.message_id.eq_ignore_ascii_case(bare(message_id)) {
+        return Ok(None);
+    }
+    let ends_now = bounce.ends && suppress::find(tx, &bounce.address)?.is_none();
+    note(tx, bounce, message_id)?;
+    Ok(Some(mail.state == State::Sent || ends_now))
+}
+
+/// The mail of a `Message-ID`, where it went to this address.
+fn sent_to(from: &impl Read, message_id: &str, address: &str) -> Result<Option<(MailId, Mail)>> {
+    let Ok(id) = MailId::parse(bare(message_id).split('@').next().unwrap_or_default()) else {
+        return Ok(None);
+    };
+    match ops::get(from, id) {
+        Ok(mail) if email::key(&mail.to) == email::key(address) => Ok(Some((id, mail))),
+        Ok(_) => Ok(None),
+        Err(error) if error.kind == Kind::NotFound => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+fn bare(message_id: &str) -> &str {
+    message_id.trim().trim_start_matches('<').trim_end_matches('>')
 }

@@ -1,10 +1,14 @@
-//! What pages, API and loops need of mail beside the store: the server, how long a mail is held, where the pages are.
+//! What pages, API and loops need of mail beside the store: the server, the mailbox of what comes back, how long a mail is
+//! held, where the pages are.
 
 use super::deliver::Deliveries;
+use super::returned;
 use super::take::Notices;
+use crate::outbound::mailbox::Mailbox;
 use crate::outbound::smtp::Server;
 use crate::store::Store;
 use crate::work::jobs::Worker;
+use crate::work::schedules::Plan;
 use crate::work::subscriptions::Subscriber;
 use std::sync::Arc;
 
@@ -17,6 +21,7 @@ struct Inner {
     server: Option<Server>,
     hold_ms: i64,
     base: String,
+    mailbox: Option<Mailbox>,
 }
 
 impl Post {
@@ -27,11 +32,24 @@ impl Post {
             server,
             hold_ms: i64::from(hold_seconds) * 1_000,
             base: base.unwrap_or_default().trim_end_matches('/').to_owned(),
+            mailbox: None,
         }))
     }
-    /// Who sends mails, for the loop of jobs.
-    pub fn worker(&self) -> Arc<dyn Worker> {
-        Arc::new(Deliveries::new(self.clone()))
+    /// The same with a mailbox that is read for what comes back.
+    #[must_use]
+    pub fn reading(self, mailbox: Option<Mailbox>) -> Self {
+        let Inner { store, server, hold_ms, base, .. } = &*self.0;
+        let (store, server, base) = (store.clone(), server.clone(), base.clone());
+        Self(Arc::new(Inner { store, server, hold_ms: *hold_ms, base, mailbox }))
+    }
+    /// Who sends mails and reads what comes back, for the loop of jobs.
+    pub fn workers(&self) -> Vec<Arc<dyn Worker>> {
+        let rounds = returned::Rounds::new(self.0.store.clone(), self.0.mailbox.clone());
+        vec![Arc::new(Deliveries::new(self.clone())), Arc::new(rounds)]
+    }
+    /// When the mailbox is read; `None` where there is none.
+    pub fn plan(&self) -> Option<Plan> {
+        self.0.mailbox.as_ref().map(|_| returned::plan(&self.0.store))
     }
     /// Who turns events into mails, for the loop of subscriptions.
     pub fn subscriber(&self) -> Arc<dyn Subscriber> {
@@ -43,6 +61,10 @@ impl Post {
     /// The server; `None` while none is configured.
     pub(super) fn server(&self) -> Option<&Server> {
         self.0.server.as_ref()
+    }
+    /// The mailbox of what comes back; `None` while none is configured.
+    pub(super) fn mailbox(&self) -> Option<&Mailbox> {
+        self.0.mailbox.as_ref()
     }
     /// How long a mail waits before it is sent.
     pub(super) fn hold_ms(&self) -> i64 {

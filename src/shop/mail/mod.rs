@@ -19,6 +19,7 @@ mod moments;
 mod ops;
 #[cfg(test)]
 mod played;
+mod returned;
 mod scene;
 mod settings;
 mod suppress;
@@ -34,3 +35,5 @@ pub use desk::Post;
 pub use events::EVENTS;
 pub use model::{MailId, TABLES};
 pub use ops::failed_lately;
+#[cfg(any(test, fuzzing))]
+pub use returned::fuzzed as fuzzed_bounce;

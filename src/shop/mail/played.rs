@@ -1,18 +1,20 @@
 //! Mails as they are played through in a store: one for one fact, the same bytes at every try, nothing after its moment.
 
+use super::bounce;
 use super::deliver::Deliveries;
 use super::desk::Post;
 use super::model::{MAILS, State};
 use super::ops::{self, New};
+use super::returned;
 use super::settings::{self, LANE, Settings};
 use super::suppress;
 use super::take::Notices;
 use crate::base::money::{Currency, Price};
-use crate::base::time::{Clock, DAY_MS, HOUR_MS, Timestamp, Zone};
+use crate::base::time::{Clock, DAY_MS, HOUR_MS, MINUTE_MS, Timestamp, Zone};
 use crate::shop::customers;
 use crate::shop::orders::{self, NewLine, NewOrder, OrderId, StepInput};
 use crate::store::{Actor, Direction, Event, Span, Store, StoredEvent, TableInfo, Tx, events};
-use crate::work::jobs::Jobs;
+use crate::work::jobs::{self, Jobs};
 use crate::work::schedules::{Missed, Plan, Schedules};
 use crate::work::subscriptions::Subscriber as _;
 use std::sync::LazyLock;
@@ -230,4 +232,51 @@ fn a_schedule_that_failed_is_told_to_the_shop_unless_it_has_run_well_meanwhile()
     assert!(written(0).is_none() && written(1).is_none());
     let well = "It went well before this was sent.";
     assert!(states(&store).iter().all(|(_, state, why)| *state == State::Dropped && why == well));
+}
+
+#[test]
+fn a_round_through_the_mailbox_that_waits_to_be_made_again_is_the_next_one() {
+    let (_dir, store) = store();
+    let jobs = Jobs::new(store.clone(), Vec::new(), |_, _| Ok(true));
+    let schedules = Schedules::new(store.clone(), jobs, vec![returned::plan(&store)], Zone::utc);
+    let tick = |minutes: i64| {
+        store.clock().set(store.clock().now().plus_ms(minutes * MINUTE_MS));
+        schedules.tick(store.clock().now()).unwrap()
+    };
+    assert_eq!((tick(0), tick(5), tick(60)), (1, 0, 0));
+    let waits = store.read(|s| jobs::of_lane(s, "read_bounces", jobs::State::Ready, 9)).unwrap().items;
+    let id = waits[0].0;
+    write(&store, move |tx| jobs::cancel(tx, id));
+    assert_eq!((waits.len(), tick(0), tick(4), tick(1)), (1, 1, 0, 0));
+}
+
+#[test]
+fn a_report_is_believed_of_a_mail_and_its_own_address_alone_and_only_once() {
+    let (_dir, store) = store();
+    place(&store, 0);
+    take_all(&store);
+    let (id, mail) = store.read(|s| MAILS.list(s, &Span::all(), Direction::Forward, 9)).unwrap().remove(0);
+    write(&store, move |tx| {
+        let mut mail = ops::get(tx, id)?;
+        ops::set(tx, id, &mut mail, State::Sent)
+    });
+    let told = |address: &'static str, message_id: String| {
+        let bounce = bounce::checked(address, Some("hard"), Some("550 5.1.1 gone")).unwrap();
+        write(&store, move |tx| bounce::note_of_stranger(tx, &bounce, &message_id))
+    };
+    let right = format!("<{}>", mail.message_id);
+    let before = store.last_seq();
+    for (address, message_id) in [
+        ("otto@example.com", right.clone()),
+        ("anna@example.com", format!("{id}@elsewhere.example")),
+        ("anna@example.com", id.to_string()),
+        ("anna@example.com", String::new()),
+    ] {
+        assert_eq!(told(address, message_id), None);
+    }
+    assert_eq!(store.last_seq(), before, "nothing happened");
+    assert_eq!(told("Anna@example.com", right.clone()), Some(true));
+    assert_eq!(store.last_seq(), before + 2, "the mail failed, the address is not written to");
+    assert_eq!(told("anna@example.com", right), Some(false));
+    assert_eq!(store.last_seq(), before + 2);
 }

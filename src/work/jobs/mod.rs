@@ -17,8 +17,8 @@ pub use audit::check;
 pub use crew::{About, Beat, Note, Report, Rows, Worker, pause_after};
 pub use model::{By, Job, JobId, State, TABLES};
 pub use ops::{
-    Ended, New, cancel, dead_of_lane, due_of, enqueue, enqueue_behind, get, give_up_lane, of_lane, prune,
-    retry, say, waiting_of_lane, wanted,
+    Ended, New, cancel, dead_of_lane, due_of, enqueue, enqueue_behind, forget_like, get, give_up_lane,
+    of_lane, prune, retry, say, waiting_of_lane, wanted,
 };
 pub use run::{Gate, Jobs};
 pub use seen::{Place, Wanted, of_events, of_people};

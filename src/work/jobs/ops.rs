@@ -5,6 +5,7 @@ use super::model::{APART, BEHIND, BY_LANE, BY_STATE, By, JOBS, Job, JobId, OPEN,
 use crate::base::error::{Error, Result};
 use crate::base::time::Timestamp;
 use crate::store::{Actor, ActorKind, Direction, Page, Read, Span, Tx, counter};
+use crate::work::told::OF_SCHEDULE;
 use std::collections::BTreeSet;
 
 /// Jobs that ended and are still shown at most; of the older ones only the counters tell.
@@ -455,6 +456,23 @@ pub fn say(tx: &mut Tx<'_>, id: JobId, result: &str) -> Result<()> {
         Some(job) => JOBS.put(tx, &id, &Job { result: Some(result.to_owned()), ..job }),
         None => Ok(()),
     }
+}
+
+/// Forgets the jobs of schedules in the lane of a job that came to the same before it, of the last ones: what is done every
+/// few minutes and mostly comes to nothing would drive everything else out.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn forget_like(tx: &mut Tx<'_>, than: JobId, result: &str, limit: usize) -> Result<()> {
+    let Some(lane) = JOBS.get(tx, &than)?.map(|job| job.lane) else { return Ok(()) };
+    for (id, job) in of_lane(tx, &lane, State::Done, limit)?.items {
+        let is_of_schedule = job.by.as_ref().is_some_and(|by| by.id.starts_with(OF_SCHEDULE));
+        if id != than && is_of_schedule && job.result.as_deref() == Some(result) {
+            tx.count(kept_as(&job).0, -1)?;
+            JOBS.delete(tx, &id)?;
+        }
+    }
+    Ok(())
 }
 
 /// Says who wanted a job that the program made.

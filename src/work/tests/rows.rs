@@ -301,3 +301,28 @@ fn jobs_about_one_object_go_one_behind_the_other_and_a_dead_one_holds_up_none() 
     assert!(write(&store, lease_one).is_none());
     assert_eq!(store.check(crate::work::CHECKS).unwrap(), []);
 }
+
+#[test]
+fn of_rounds_of_a_schedule_that_come_to_nothing_the_last_one_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let now = clock();
+    let store = open(dir.path(), now.clone());
+    let round = |by: &'static str, said: &'static str| {
+        now.set(now.now().plus_ms(SECOND_MS));
+        let id = one(&store, "rounds", "round");
+        write(&store, move |tx| jobs::wanted(tx, id, jobs::By { id: by.to_owned(), name: by.to_owned() }));
+        let (id, job) = write(&store, lease_one).unwrap();
+        write(&store, move |tx| {
+            end(tx, id, job.token, &Ended::Done)?;
+            jobs::say(tx, id, said)?;
+            jobs::forget_like(tx, id, "Nothing.", 20)
+        });
+        id
+    };
+    let gone = [round("schedule/x", "Nothing."), round("schedule/x", "Nothing.")];
+    let kept =
+        [round("stf_1", "Nothing."), round("schedule/x", "Something."), round("schedule/x", "Nothing.")];
+    assert!(gone.iter().all(|id| store.read(|s| jobs::get(s, *id)).is_err()));
+    assert!(kept.iter().all(|id| store.read(|s| jobs::get(s, *id)).is_ok()));
+    assert_eq!(store.check(crate::work::CHECKS).unwrap(), []);
+}

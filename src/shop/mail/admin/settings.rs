@@ -3,13 +3,16 @@
 use super::{Manager, PATH, Parts, Show, Viewer, tabs};
 use crate::access::profile;
 use crate::base::error::{Error, Kind, Result};
+use crate::base::time::Timestamp;
+use crate::outbound::mailbox::Mailbox;
 use crate::shop::mail::model::{Content, MailId};
 use crate::shop::mail::moments::{LANGUAGES, Moment};
 use crate::shop::mail::ops::{self, New, TEST};
+use crate::shop::mail::returned;
 use crate::shop::mail::settings::{self, Settings};
-use crate::store::Tx;
+use crate::store::{Snapshot, Tx};
 use crate::web::error::status;
-use crate::web::parts::{Choice, FormErrors, Tab};
+use crate::web::parts::{Badge, Choice, Fill, FormErrors, Tab, Tone};
 use crate::web::{Form, Page, Toast, see_other};
 use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
@@ -43,6 +46,49 @@ pub(super) struct SettingsPage {
     /// Whom a test goes to.
     me: String,
     hold_seconds: i64,
+    returned: Returned,
+}
+
+/// What comes back, and whether a mailbox is read for it.
+#[derive(Debug, Serialize)]
+struct Returned {
+    /// Where it is; absent while none is configured.
+    mailbox: Option<String>,
+    folder: String,
+    /// The word of its schedule, for who may see those.
+    schedule: Option<&'static str>,
+    /// When it was read last, and what came of it.
+    last: Option<LastRound>,
+}
+
+#[derive(Debug, Serialize)]
+struct LastRound {
+    at: Timestamp,
+    said: String,
+    badge: Badge,
+}
+
+impl Returned {
+    fn of(s: &Snapshot, mailbox: Option<&Mailbox>, sees_schedules: bool) -> Result<Self> {
+        let last = match mailbox {
+            Some(_) => returned::last(s)?,
+            None => None,
+        };
+        Ok(Self {
+            mailbox: mailbox.map(Mailbox::name),
+            folder: mailbox.map(|mailbox| mailbox.folder().to_owned()).unwrap_or_default(),
+            schedule: sees_schedules.then_some(returned::NAME),
+            last: last.map(|last| LastRound {
+                at: last.at,
+                said: last.said,
+                badge: if last.is_bad {
+                    Badge::new("Failed", Tone::Bad, Fill::Full)
+                } else {
+                    Badge::new("Read", Tone::Ok, Fill::Full)
+                },
+            }),
+        })
+    }
 }
 
 impl Page for SettingsPage {
@@ -65,8 +111,18 @@ impl Page for SettingsPage {
             moments: moments(&["order_placed".to_owned()]),
             errors: Some(FormErrors::of(&Error::conflict("mail_not_set_up", evil.clone()))),
             may_manage: true,
-            me: evil,
+            me: evil.clone(),
             hold_seconds: 10,
+            returned: Returned {
+                mailbox: Some(evil.clone()),
+                folder: evil.clone(),
+                schedule: Some(returned::NAME),
+                last: Some(LastRound {
+                    at: Timestamp(1_790_000_000_000),
+                    said: evil,
+                    badge: Badge::new("Failed", Tone::Bad, Fill::Full),
+                }),
+            },
         }
     }
 }
@@ -128,14 +184,24 @@ fn moments(on: &[String]) -> Vec<MomentRow> {
         .collect()
 }
 
+/// Who looks at the page.
+#[derive(Clone, Copy)]
+struct Who<'w> {
+    email: &'w str,
+    may_manage: bool,
+    sees_schedules: bool,
+}
+
 /// The page with what is there, or with what was typed and refused.
 fn page(
     (store, post, _outreach): &Parts,
-    me: (&str, bool),
+    me: Who<'_>,
     typed: Option<Typed>,
     error: Option<&Error>,
 ) -> Result<SettingsPage> {
-    let (present, shop) = store.read(|s| Ok((settings::get(s)?, profile::get(s)?.name)))?;
+    let (present, shop, returned) = store.read(|s| {
+        Ok((settings::get(s)?, profile::get(s)?.name, Returned::of(s, post.mailbox(), me.sees_schedules)?))
+    })?;
     let clashes = error.is_some_and(|e| e.code == "version_mismatch");
     let typed = typed.unwrap_or_else(|| Typed::of(&present));
     Ok(SettingsPage {
@@ -152,15 +218,20 @@ fn page(
         language: typed.language,
         languages: languages(),
         errors: error.map(FormErrors::of),
-        me: me.0.to_owned(),
-        may_manage: me.1,
+        me: me.email.to_owned(),
+        may_manage: me.may_manage,
         hold_seconds: post.hold_ms() / 1_000,
+        returned,
     })
 }
 
 /// `GET /admin/mail/settings`
 pub(super) async fn show(me: Viewer, parts: Parts, (pages, shell): Show) -> Result<HttpResponse> {
-    let who = (me.person().email.as_str(), me.may("mail:manage"));
+    let who = Who {
+        email: &me.person().email,
+        may_manage: me.may("mail:manage"),
+        sees_schedules: me.may("system:view"),
+    };
     pages.show(&shell, &page(&parts, who, None, None)?)
 }
 
@@ -186,7 +257,9 @@ pub(super) async fn save(
             see_other(&format!("{PATH}/settings"), Some(Toast::ok("The settings of mail are saved.")))
         }
         Err(error) if matches!(error.kind, Kind::Invalid | Kind::Conflict) => {
-            let page = page(&parts, (&me.person().email, true), Some(typed), Some(&error))?;
+            let sees_schedules = me.may("system:view");
+            let who = Who { email: &me.person().email, may_manage: true, sees_schedules };
+            let page = page(&parts, who, Some(typed), Some(&error))?;
             pages.show_as(status(&error), &shell, &page)
         }
         Err(error) => Err(error),
