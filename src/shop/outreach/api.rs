@@ -4,7 +4,7 @@ use super::desk::{Outreach, Wish};
 use super::model::{Attempt, AttemptId, EndpointId};
 use super::ops::{self, Whole};
 use crate::access::{Caller, may};
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::base::id::Id as _;
 use crate::base::time::Timestamp;
 use crate::store::{Store, Tx};
@@ -395,18 +395,7 @@ pub(super) async fn replay(
     id: web::Path<String>,
     Json(from): Json<Replay>,
 ) -> Result<HttpResponse> {
-    let after = match (from.after, from.since) {
-        (Some(after), None) => after,
-        (None, Some(since)) => {
-            let since = Timestamp::parse(&since).map_err(|e| e.on("/since"))?;
-            let last = store.last_seq();
-            store.read(|s| subscriptions::seq_before(s, since, last))?
-        }
-        _ => {
-            let text = "Say from where: after with a sequence number, or since with a time.";
-            return Err(Error::invalid("required", text).on("/since"));
-        }
-    };
+    let after = subscriptions::behind(&store, from.after, from.since.as_deref())?;
     let (out, ()) =
         changed(&caller, (&store, &outreach), &id, move |tx, id| ops::replay(tx, id, after)).await?;
     Ok(accepted(&out))

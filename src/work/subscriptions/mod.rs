@@ -11,8 +11,8 @@ mod pump;
 
 pub use model::{Subscription, SubscriptionId, TABLES};
 pub use ops::{
-    add, all, check, get, is_followed, is_open, lag, pause, refilter, remove, replay, resume, seq_before,
-    settle, skip, slowest,
+    add, all, behind, check, get, is_followed, is_open, lag, pause, refilter, remove, replay, resume,
+    seq_before, settle, skip, slowest,
 };
 pub(in crate::work) use pump::Retaker;
 pub use pump::{About, Pump, Subscriber};

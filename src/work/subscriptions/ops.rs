@@ -3,7 +3,7 @@
 use super::model::{SUBSCRIPTIONS, Subscription};
 use crate::base::error::{Error, Result};
 use crate::base::time::Timestamp;
-use crate::store::{Direction, Findings, Read, Snapshot, Span, Tx, events};
+use crate::store::{Direction, Findings, Read, Snapshot, Span, Store, Tx, events};
 
 /// Begins a subscription behind an event.
 ///
@@ -142,6 +142,25 @@ pub fn seq_before(from: &(impl Read + ?Sized), at: Timestamp, last: u64) -> Resu
         }
     }
     Ok(before)
+}
+
+/// The event behind which everything is taken again: named by its number, or by a moment; by one of the two.
+///
+/// # Errors
+/// `required` with both or none, `invalid_time`.
+pub fn behind(store: &Store, after: Option<u64>, since: Option<&str>) -> Result<u64> {
+    match (after, since) {
+        (Some(after), None) => Ok(after),
+        (None, Some(since)) => {
+            let since = Timestamp::parse(since).map_err(|e| e.on("/since"))?;
+            let last = store.last_seq();
+            store.read(|s| seq_before(s, since, last))
+        }
+        _ => {
+            let text = "Say from where: after with a sequence number, or since with a time.";
+            Err(Error::invalid("required", text).on("/since"))
+        }
+    }
 }
 
 /// The place of the subscription that is furthest behind.

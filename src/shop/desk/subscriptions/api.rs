@@ -3,7 +3,7 @@
 use super::Whole;
 use super::ops::{Wish, grant};
 use crate::access::{Caller, may};
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::base::time::Timestamp;
 use crate::store::Store;
 use crate::web::Json;
@@ -183,18 +183,7 @@ pub(super) async fn replay(
     name: web::Path<String>,
     Json(from): Json<Replay>,
 ) -> Result<HttpResponse> {
-    let after = match (from.after, from.since) {
-        (Some(after), None) => after,
-        (None, Some(since)) => {
-            let since = Timestamp::parse(&since).map_err(|e| e.on("/since"))?;
-            let last = parts.0.last_seq();
-            parts.0.read(|s| subscriptions::seq_before(s, since, last))?
-        }
-        _ => {
-            let text = "Say from where: after with a sequence number, or since with a time.";
-            return Err(Error::invalid("required", text).on("/since"));
-        }
-    };
+    let after = subscriptions::behind(&parts.0, from.after, from.since.as_deref())?;
     done(&caller, &parts, &name, Wish::Replay { after }).await
 }
 
