@@ -78,6 +78,10 @@ fn a_subscription_is_paused_goes_on_and_is_set_back_without_making_anything_twic
     // Set back to the beginning it reads everything again; what was counted is not counted twice.
     let site = shop.get("/api/v1/sites").json()["data"][0]["id"].as_str().unwrap().to_owned();
     let page = || plain(&shop.page(&format!("/admin/sites/{site}"), &cookie).expect(200).body);
+    // Nor is a site looked at again because the event of its first look is.
+    act(&shop, "site_checks", "replay", &json!({"after": 0})).expect(200);
+    until("it has read everything again", || read(&shop, "site_checks")["lag"] == 0);
+    assert_eq!(checks(), 1);
     let before = page();
     act(&shop, "site_statistics", "replay", &json!({"after": 0})).expect(200);
     until("it has read everything again", || read(&shop, "site_statistics")["lag"] == 0);
@@ -88,7 +92,10 @@ fn a_subscription_is_paused_goes_on_and_is_set_back_without_making_anything_twic
     let told = shop.get("/api/v1/events?kind=subscription.*").expect(200).json();
     let kinds: Vec<&str> =
         told["data"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["subscription.paused", "subscription.resumed", "subscription.replayed"]);
+    assert_eq!(
+        kinds,
+        ["subscription.paused", "subscription.resumed", "subscription.replayed", "subscription.replayed"]
+    );
     let shown = plain(&shop.page("/admin/subscriptions/site_statistics", &cookie).expect(200).body);
     assert!(shown.contains("Set back behind event 0"), "{shown}");
 
@@ -159,4 +166,30 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
         |path: &str, method: &str| shop.request(method, path, &[("authorization", &bearer)], None).status;
     assert_eq!(look("/api/v1/subscriptions", "GET"), 200);
     assert_eq!(look("/api/v1/subscriptions/site_checks/pause", "POST"), 403);
+}
+
+#[test]
+fn mails_stand_still_go_on_and_are_made_of_events_again_each_once() {
+    let server = mail::Server::open();
+    let (shop, _home) = mail::shop_with(server.port, 0, "");
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    mail::switch_on(&shop, &cookie, mail::OF_ORDERS, &[]).expect(303);
+    mail::place(&shop, "a", "anna@example.com");
+    until("it arrived", || server.to("anna@example.com").len() == 1);
+    shop.form("/admin/subscriptions/mail/pause", "", &cookie).expect(303);
+    mail::place(&shop, "b", "ben@example.com");
+    // Taken again from the beginning, what was sent stays sent once; paused, nothing is taken at all.
+    act(&shop, "mail", "replay", &json!({"after": 0})).expect(200);
+    assert_eq!(read(&shop, "mail")["paused_reason"], "Olga Owner paused it.");
+    act(&shop, "mail", "resume", &json!({})).expect(200);
+    until("it arrived", || server.to("ben@example.com").len() == 1);
+    until("it has read everything", || read(&shop, "mail")["lag"] == 0);
+    assert_eq!((server.to("anna@example.com").len(), server.to("ben@example.com").len()), (1, 1));
+    // What came while they stood still can be left out.
+    act(&shop, "mail", "pause", &json!({})).expect(200);
+    mail::place(&shop, "c", "cleo@example.com");
+    act(&shop, "mail", "resume", &json!({"skip": true})).expect(200);
+    mail::place(&shop, "d", "dora@example.com");
+    until("it arrived", || server.to("dora@example.com").len() == 1);
+    assert!(server.to("cleo@example.com").is_empty());
 }

@@ -9,7 +9,7 @@ const PAUSE_TIMES: u32 = 40;
 /// The longest pause: what was written down is never put off for long.
 const PAUSE_MAX: Duration = Duration::from_millis(500);
 /// So many operations that somebody waited for, done while one of these was, are a crowd.
-const CROWD: u64 = 4;
+const CROWD: u64 = 8;
 
 /// The turns of these writes.
 #[derive(Default)]

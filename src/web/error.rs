@@ -25,6 +25,7 @@ const FINER: &[(&str, StatusCode)] = &[
     ("body_too_slow", StatusCode::REQUEST_TIMEOUT),
     ("version_mismatch", StatusCode::PRECONDITION_FAILED),
     ("events_gone", StatusCode::GONE),
+    ("events_rewound", StatusCode::GONE),
     ("result_gone", StatusCode::GONE),
     ("body_too_large", StatusCode::PAYLOAD_TOO_LARGE),
     ("unsupported_media_type", StatusCode::UNSUPPORTED_MEDIA_TYPE),

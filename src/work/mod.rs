@@ -10,7 +10,7 @@ pub use reader::{Filter, Reader};
 pub use told::EVENTS;
 
 use crate::base::error::Result;
-use crate::store::{Actor, Checker, Store, TableInfo};
+use crate::store::{Actor, Checker, Read, Store, TableInfo, Tx};
 use jobs::{JobId, Jobs, Worker};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -71,8 +71,19 @@ impl Work {
     }
 
     /// What is said of a subscription.
-    pub fn about_subscription(&self, name: &str) -> subscriptions::About {
-        self.pump.about(name)
+    ///
+    /// # Errors
+    /// Faults of the store only.
+    pub fn about_subscription(&self, from: &dyn Read, name: &str) -> Result<subscriptions::About> {
+        self.pump.about(from, name)
+    }
+
+    /// Leaves out what a subscription has made of events and was not carried out.
+    ///
+    /// # Errors
+    /// Faults of the store only.
+    pub fn leave_out(&self, tx: &mut Tx<'_>, name: &str) -> Result<()> {
+        self.pump.leave_out(tx, name)
     }
 
     /// Up to which event a subscription has read.

@@ -48,6 +48,8 @@ pub(super) struct FeedQuery {
     kind: Option<String>,
     /// Only events about one record, such as `ord_…`.
     subject: Option<String>,
+    /// The `log` of the page before: when the shop was restored since, the answer is 410 `events_rewound`.
+    log: Option<String>,
 }
 
 /// Every kind of event, with a sentence.
@@ -92,6 +94,8 @@ pub(super) struct StreamQuery {
     kind: Option<String>,
     /// Only events about one record, such as `ord_…`.
     subject: Option<String>,
+    /// The `log` of the page before: when the shop was restored since, the answer is 410 `events_rewound`.
+    log: Option<String>,
 }
 
 /// A page of the feed.
@@ -106,13 +110,16 @@ pub struct Feed {
     pub last_seq: u64,
     /// The oldest sequence number that is given. Below it the answer is 410 `events_gone`.
     pub oldest_seq: u64,
+    /// The name of this log. A shop that was restored from a backup has another, and gives numbers again.
+    pub log: String,
 }
 
 /// Reads the change feed
 ///
 /// Every event after a sequence number, in order and without gaps. Keep `next_after` and come again. The feed goes back
 /// 90 days unless the configuration says otherwise; a consumer that was away for longer is answered 410 `events_gone` with
-/// where to go on, and nothing is ever passed over.
+/// where to go on, and nothing is ever passed over. One that is further than the log, because the shop was restored from a
+/// backup, is answered 410 `events_rewound`; send `log` along to be told in any case.
 #[utoipa::path(get, operation_id = "list_events", path = "/api/v1/events", tag = "events", params(FeedQuery),
     responses((status = 200, description = "Events", body = Feed), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["events:view"])))]
@@ -128,7 +135,7 @@ pub(super) async fn list(
     }
     let last_seq = store.last_seq();
     let wanted = filter(query.0.kind.as_deref(), query.0.subject)?;
-    let (after, oldest_seq) = retention::place(&store, query.0.after)?;
+    let (after, oldest_seq) = retention::place(&store, query.0.after, query.0.log.as_deref())?;
     let mut reader = Reader::new(store.get_ref().clone(), wanted, after);
     let data: Vec<_> =
         reader.take(usize::try_from(limit).unwrap_or(1))?.into_iter().map(EventOut::new).collect();
@@ -139,6 +146,7 @@ pub(super) async fn list(
         next_after,
         last_seq,
         oldest_seq,
+        log: retention::log_name(&store),
     }))
 }
 
@@ -158,7 +166,8 @@ pub(super) async fn stream(
     (store, front): (web::Data<Store>, web::Data<Web>),
     query: Query<StreamQuery>,
 ) -> Result<HttpResponse> {
-    let (after, _) = retention::place(&store, sse::last_event_id(&request)?.or(query.0.after))?;
+    let (after, _) =
+        retention::place(&store, sse::last_event_id(&request)?.or(query.0.after), query.0.log.as_deref())?;
     let wanted = filter(query.0.kind.as_deref(), query.0.subject)?;
     let mut reader = Reader::new(store.get_ref().clone(), wanted, after);
     let standing = caller.standing(&request)?;

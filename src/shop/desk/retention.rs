@@ -45,12 +45,22 @@ pub(super) fn oldest_seq(from: &(impl Read + ?Sized)) -> Result<u64> {
     Ok(promised.max(events::first_seq(from)?))
 }
 
-/// Where a consumer goes on who has everything up to `after`; at the oldest, for one that says nothing.
+/// Where a consumer goes on who has everything up to `after`; at the oldest, for one that says nothing. `log` is the name of
+/// the log that it has read, if it says so.
 ///
 /// # Errors
-/// `events_gone` for one that was away so long that something is missing: never is anything passed over.
-pub(super) fn place(store: &Store, after: Option<u64>) -> Result<(u64, u64)> {
-    let oldest = store.read(oldest_seq)?;
+/// `events_gone` for one that was away so long that something is missing, `events_rewound` for one that is further than
+/// the log, or has read another: never is anything passed over.
+pub(super) fn place(store: &Store, after: Option<u64>, log: Option<&str>) -> Result<(u64, u64)> {
+    let (oldest, last) = (store.read(oldest_seq)?, store.last_seq());
+    if after.is_some_and(|after| after > last) || log.is_some_and(|log| log != log_name(store)) {
+        let text = format!(
+            "This is not the log that you have read: the shop was restored from a backup, and its last event is {last}. Bring \
+             your records up to date by reading them, then go on with after={last}&log={}.",
+            log_name(store)
+        );
+        return Err(Error::refuse(Kind::NotFound, "events_rewound", text));
+    }
     let after = match after {
         None => oldest - 1,
         Some(after) if after + 1 < oldest => {
@@ -61,9 +71,14 @@ pub(super) fn place(store: &Store, after: Option<u64>) -> Result<(u64, u64)> {
             );
             return Err(Error::refuse(Kind::NotFound, "events_gone", text));
         }
-        Some(after) => after.min(store.last_seq()),
+        Some(after) => after,
     };
     Ok((after, oldest))
+}
+
+/// The name of this log: another one after a restore.
+pub(super) fn log_name(store: &Store) -> String {
+    store.epoch().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Raises the floor for `days` of retention; gives the oldest event from now on. Nothing that a subscription has not read
@@ -187,14 +202,23 @@ mod tests {
     #[test]
     fn the_floor_rises_by_the_day_and_whoever_is_below_it_is_told() {
         let (store, clock, _dir) = yard(100);
-        assert_eq!(place(&store, Some(0)).unwrap(), (0, 1));
+        assert_eq!(place(&store, Some(0), None).unwrap(), (0, 1));
         // At two days of the past a run it takes a while to come to ninety.
         let floors: Vec<u64> = (0..8).map(|_| run(&store, 90)).collect();
         assert_eq!(floors, [3, 5, 7, 9, 10, 10, 10, 10]);
-        assert_eq!(place(&store, None).unwrap(), (9, 10));
-        assert_eq!(place(&store, Some(9)).unwrap(), (9, 10));
-        assert_eq!(place(&store, Some(500)).unwrap(), (100, 10));
-        let gone = place(&store, Some(8)).unwrap_err();
+        assert_eq!(place(&store, None, None).unwrap(), (9, 10));
+        assert_eq!(place(&store, Some(9), None).unwrap(), (9, 10));
+        let own = log_name(&store);
+        assert_eq!(place(&store, Some(100), Some(&own)).unwrap(), (100, 10));
+        for (after, log) in [(101, None), (50, Some("another")), (500, Some(own.as_str()))] {
+            let rewound = place(&store, Some(after), log).unwrap_err();
+            assert!(
+                rewound.code == "events_rewound" && rewound.message.contains("after=100"),
+                "{}",
+                rewound.message
+            );
+        }
+        let gone = place(&store, Some(8), None).unwrap_err();
         assert!(gone.code == "events_gone" && gone.message.contains("after=9"), "{}", gone.message);
         assert_eq!(store.read(events::first_seq).unwrap(), 1, "the log is whole");
         // A day later one more is let go of; less retention lets more go, more brings nothing back.

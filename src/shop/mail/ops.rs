@@ -325,6 +325,20 @@ fn read(from: &(impl Read + ?Sized), ids: impl Iterator<Item = MailId>) -> Resul
     ids.filter_map(|id| MAILS.get(from, &id).transpose().map(|mail| mail.map(|mail| (id, mail)))).collect()
 }
 
+/// Mails that are left out in one transaction.
+const LEFT_OUT_MAX: usize = 5_000;
+
+/// Leaves out what waits to be sent, and what was being sent when everything was made to stand still.
+///
+/// # Errors
+/// Faults of the store only.
+pub(super) fn leave_out(tx: &mut Tx<'_>) -> Result<()> {
+    let waiting = page(tx, Some(State::Queued), None, LEFT_OUT_MAX)?;
+    let sending = page(tx, Some(State::Sending), None, LEFT_OUT_MAX)?;
+    let mut all = waiting.items.into_iter().chain(sending.items);
+    all.try_for_each(|(id, _)| end(tx, id, State::Cancelled, "Left out when the mails were let go on."))
+}
+
 /// How many mails wait, counted up to a thousand.
 ///
 /// # Errors

@@ -13,7 +13,7 @@ use crate::shop::customers;
 use crate::shop::messages::{self, MessageId};
 use crate::shop::orders::{self, OrderId, happened_at};
 use crate::shop::sites::{self, SiteId};
-use crate::store::{StoredEvent, Tx};
+use crate::store::{Read, StoredEvent, Tx};
 use crate::work::subscriptions::{About, Subscriber};
 
 /// What is older tells nobody anything any more.
@@ -29,12 +29,15 @@ impl Subscriber for Notices {
     fn prefix(&self) -> &'static str {
         LANE
     }
-    fn about(&self, _name: &str) -> About {
-        About {
+    fn about(&self, _from: &dyn Read, _name: &str) -> Result<About> {
+        Ok(About {
             title: "Mail".to_owned(),
             sentence: "Makes a mail for each moment that is switched on.".to_owned(),
-            page: Some("/admin/mail".to_owned()),
-        }
+            page: None,
+        })
+    }
+    fn leave_out(&self, tx: &mut Tx<'_>) -> Result<()> {
+        ops::leave_out(tx)
     }
     fn take(&self, tx: &mut Tx<'_>, _name: &str, event: &StoredEvent) -> Result<()> {
         let settings = settings::get(tx)?;

@@ -8,7 +8,7 @@ use crate::access::profile;
 use crate::base::error::{Error, Result};
 use crate::base::time::Zone;
 use crate::shop::customers::{self, CustomerChange, NewCustomer};
-use crate::store::{StoredEvent, Tx};
+use crate::store::{Read, StoredEvent, Tx};
 use crate::work::subscriptions::{About, Subscriber};
 
 /// The names of the subscriptions; the first is that of the lane of checks too.
@@ -25,8 +25,8 @@ pub(super) const ALL: &[(&str, &str)] = &[
     (WARNINGS_NAME, Checked::KIND),
 ];
 
-fn about(title: &str, sentence: &str) -> About {
-    About { title: title.to_owned(), sentence: sentence.to_owned(), page: None }
+fn about(title: &str, sentence: &str) -> Result<About> {
+    Ok(About { title: title.to_owned(), sentence: sentence.to_owned(), page: None })
 }
 
 /// `site.added` → the first look.
@@ -36,11 +36,15 @@ impl Subscriber for FirstCheck {
     fn prefix(&self) -> &'static str {
         CHECKS_NAME
     }
-    fn about(&self, _name: &str) -> About {
+    fn about(&self, _from: &dyn Read, _name: &str) -> Result<About> {
         about("First look at a site", "Has the certificate of a new site looked at.")
     }
     fn take(&self, tx: &mut Tx<'_>, _name: &str, event: &StoredEvent) -> Result<()> {
         let Some(id) = site_of(tx, event)? else { return Ok(()) };
+        // An event that is read again makes no second look.
+        if ops::get(tx, id)?.checks > 0 {
+            return Ok(());
+        }
         let now = tx.now();
         ops::enqueue(tx, id, now).map(drop)
     }
@@ -54,7 +58,7 @@ impl Subscriber for Marketing {
     fn prefix(&self) -> &'static str {
         MARKETING_NAME
     }
-    fn about(&self, _name: &str) -> About {
+    fn about(&self, _from: &dyn Read, _name: &str) -> Result<About> {
         about("Marketing list", "Puts who added a site and agreed on the marketing list.")
     }
     fn take(&self, tx: &mut Tx<'_>, _name: &str, event: &StoredEvent) -> Result<()> {
@@ -90,7 +94,7 @@ impl Subscriber for Statistics {
     fn prefix(&self) -> &'static str {
         STATISTICS_NAME
     }
-    fn about(&self, _name: &str) -> About {
+    fn about(&self, _from: &dyn Read, _name: &str) -> Result<About> {
         about("Statistics of sites", "Counts the looks at each site, day by day.")
     }
     fn take(&self, tx: &mut Tx<'_>, _name: &str, event: &StoredEvent) -> Result<()> {
@@ -107,7 +111,7 @@ impl Subscriber for Warnings {
     fn prefix(&self) -> &'static str {
         WARNINGS_NAME
     }
-    fn about(&self, _name: &str) -> About {
+    fn about(&self, _from: &dyn Read, _name: &str) -> Result<About> {
         about("Warnings of sites", "Says that a certificate ends soon, or that something is wrong with it.")
     }
     fn take(&self, tx: &mut Tx<'_>, _name: &str, event: &StoredEvent) -> Result<()> {

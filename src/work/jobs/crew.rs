@@ -64,6 +64,11 @@ pub trait Worker: Send + Sync + 'static {
     fn pauses_ms(&self) -> &'static [i64] {
         PAUSES_MS
     }
+    /// How many jobs of a lane may run at once: as many as the first number to begin with and after a failure, twice as many
+    /// with each that ends well, up to the second.
+    fn at_once(&self) -> (usize, usize) {
+        (4, 8)
+    }
     /// How long a job may give no sign of life before it is taken away.
     fn lease(&self) -> Duration {
         Duration::from_secs(60)

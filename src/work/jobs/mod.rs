@@ -10,6 +10,7 @@ mod crew;
 mod in_turn;
 mod model;
 mod ops;
+mod pick;
 mod run;
 mod seen;
 
@@ -28,7 +29,7 @@ pub(in crate::work) mod testing {
     //! A job at a time, for tests that need no loop.
 
     use super::model::{BY_STATE, Job, JobId, State};
-    use super::ops;
+    use super::{ops, pick};
     use crate::base::error::Result;
     use crate::base::time::Timestamp;
     use crate::store::{Direction, Read, Span, Tx};
@@ -48,7 +49,9 @@ pub(in crate::work) mod testing {
         free: usize,
         room: usize,
     ) -> Result<Vec<JobId>> {
-        ops::pick(from, now, after, free, |_| Ok(room)).map(|picked| picked.ids)
+        let all_of = pick::Free { all: free, more: free };
+        pick::pick(from, now, after, all_of, |_| Ok(pick::Room { width: room, is_idle: true }))
+            .map(|picked| picked.ids)
     }
 
     pub(in crate::work) fn lease_one(tx: &mut Tx<'_>) -> Result<Option<(JobId, Job)>> {

@@ -1,7 +1,7 @@
 //! What is done to jobs in a transaction: enqueued, taken, ended, sent again, cancelled.
 
 use super::in_turn::{is_behind, let_next};
-use super::model::{APART, BEHIND, BY_LANE, BY_STATE, By, JOBS, Job, JobId, OPEN, State};
+use super::model::{APART, BY_LANE, BY_STATE, By, JOBS, Job, JobId, OPEN, State};
 use crate::base::error::{Error, Result};
 use crate::base::time::Timestamp;
 use crate::store::{Actor, ActorKind, Direction, Page, Read, Span, Tx, counter};
@@ -14,8 +14,6 @@ pub(super) const KEPT_COUNTER: &str = "jobs.kept";
 /// The same of those that somebody wanted.
 const KEPT_OF_PEOPLE: i64 = 500;
 pub(super) const KEPT_OF_PEOPLE_COUNTER: &str = "jobs.kept_of_people";
-/// Lanes looked at in one go.
-const LANES_MAX: usize = 1_000;
 /// Jobs whose time is moved in one go when the clock jumps.
 const SHIFT_MAX: usize = 20_000;
 
@@ -239,63 +237,6 @@ pub enum Ended {
     Cancelled,
     /// It stopped at a safe point because the program ends, and goes on at the next start; the try does not count.
     Interrupted,
-}
-
-/// What can be taken now.
-#[derive(Debug, Default)]
-pub(super) struct Picked {
-    pub(super) ids: Vec<JobId>,
-    /// When the next one is due, of those that are not.
-    pub(super) next_due: Option<Timestamp>,
-    /// The lane that was served last.
-    pub(super) last_lane: Option<String>,
-}
-
-/// Chooses up to `free` jobs that are due, from the lanes in turn, beginning behind `after`. `room` says how many a lane
-/// may have now.
-pub(super) fn pick(
-    from: &dyn Read,
-    now: Timestamp,
-    after: Option<&str>,
-    free: usize,
-    room: impl Fn(&str) -> Result<usize>,
-) -> Result<Picked> {
-    let mut picked = Picked::default();
-    let mut lanes = Vec::new();
-    let mut span = Span::all();
-    while lanes.len() < LANES_MAX {
-        let Some((((lane, _), _), _)) = BY_LANE.list(from, &span, Direction::Forward, 1)?.pop() else {
-            break;
-        };
-        let end = ((lane.clone(), u8::MAX), (Timestamp(i64::MAX), u64::MAX));
-        span = Span::all().after(&(end, JobId([0xff; 16])), Direction::Forward);
-        lanes.push(lane);
-    }
-    let turn = after.map_or(0, |after| lanes.partition_point(|lane| lane.as_str() <= after));
-    let turn = turn.min(lanes.len());
-    lanes.rotate_left(turn);
-    for lane in lanes {
-        let most = room(&lane)?.min(free.saturating_sub(picked.ids.len()));
-        let rows = BY_LANE.list(
-            from,
-            &Span::of(&(lane.clone(), State::Ready.place())),
-            Direction::Forward,
-            most + 1,
-        )?;
-        let due = rows
-            .iter()
-            .take(most)
-            .take_while(|((_, (due, _)), _)| *due <= now && *due != BEHIND)
-            .map(|(_, id)| *id);
-        let before = picked.ids.len();
-        picked.ids.extend(due);
-        if picked.ids.len() > before {
-            picked.last_lane = Some(lane);
-        }
-        let waits = rows.iter().map(|((_, (due, _)), _)| *due).find(|due| *due > now && *due != BEHIND);
-        picked.next_due = picked.next_due.into_iter().chain(waits).min();
-    }
-    Ok(picked)
 }
 
 /// Takes a job: from now on only `token` ends it.

@@ -3,6 +3,7 @@
 use super::crew::{About, Beat, Finished, Task, Worker, hire, pause_after};
 use super::model::{Job, JobId};
 use super::ops::{self, Ended};
+use super::pick::{Free, Room, pick};
 use crate::base::error::Result;
 use crate::base::time::{MINUTE_MS, Timestamp};
 use crate::store::{Actor, Read, Store};
@@ -14,9 +15,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Jobs at once, and at once of one lane; of a lane whose last try failed only one.
-const WIDTH: usize = 16;
-const LANE_WIDTH: usize = WIDTH / 2;
+/// Lanes that always have room for one job, whatever hangs in the others: more than a shop has webhooks.
+const LANES: usize = 120;
+/// Jobs at once beyond the first of each lane.
+const MORE: usize = 64;
+const WIDTH: usize = LANES + MORE;
 /// Threads that may hang in a job whose lease was taken away, before there are no more.
 const LOST_MAX: usize = 64;
 /// The loop looks at least so often, and so long after a fault of the store.
@@ -54,6 +57,8 @@ struct Running {
     lane: String,
     lease: Duration,
     pauses_ms: &'static [i64],
+    /// Of its lane, at first and at most.
+    at_once: (usize, usize),
     tries: u32,
     beat: Beat,
     noted: (u64, u64),
@@ -69,8 +74,12 @@ struct Desk {
     /// Results that are not written yet.
     finished: Arc<Vec<Finished>>,
     last_lane: Option<String>,
-    /// Lanes whose last try failed.
-    troubled: BTreeSet<String>,
+    /// How many jobs of a lane may run at once; one, until the first has begun. It doubles with what ends well, up to what
+    /// the worker allows, and a failure brings it back: a receiver that hangs holds few threads, a slow one has as many as
+    /// it needs.
+    widths: BTreeMap<String, usize>,
+    /// Threads, and those of them that hang in a job which was taken away.
+    hired: usize,
     lost: usize,
     wall: Timestamp,
     since: Instant,
@@ -170,13 +179,13 @@ impl Jobs {
             back,
             finished: Arc::default(),
             last_lane: None,
-            troubled: BTreeSet::new(),
+            widths: BTreeMap::new(),
+            hired: 0,
             lost: 0,
             wall: self.0.store.clock().now(),
             since: now,
             noted: now,
         };
-        (0..WIDTH).for_each(|_| self.hire(&desk));
         let mut in_order = false;
         while !self.is_closed() {
             let round = catch_unwind(AssertUnwindSafe(|| -> Result<Duration> {
@@ -206,9 +215,14 @@ impl Jobs {
         self.wind_up(&mut desk);
     }
 
-    fn hire(&self, desk: &Desk) {
-        let jobs = self.clone();
-        hire(&desk.line, &desk.back, move || jobs.wake());
+    /// Has a thread for each job that runs. What hangs keeps its own.
+    fn hire(&self, desk: &mut Desk) {
+        let wanted = self.running().len() + desk.lost.min(LOST_MAX);
+        while desk.hired < wanted {
+            let jobs = self.clone();
+            hire(&desk.line, &desk.back, move || jobs.wake());
+            desk.hired += 1;
+        }
     }
 
     /// What is leased and in nobody's hands waits again: after a start, and after a commit of which nobody knew what
@@ -243,18 +257,25 @@ impl Jobs {
     fn round(&self, desk: &mut Desk, now: Timestamp, take: bool) -> Result<Duration> {
         self.collect(desk);
         let progress = self.progress_to_note(desk);
-        let free = if take { WIDTH.saturating_sub(self.running().len()) } else { 0 };
         let taken = Arc::new(self.lanes());
-        let troubled = Arc::new(desk.troubled.clone());
+        let running: usize = taken.values().sum();
+        let free = match take {
+            true => Free {
+                all: WIDTH.saturating_sub(running),
+                more: MORE.saturating_sub(running.saturating_sub(taken.len())),
+            },
+            false => Free { all: 0, more: 0 },
+        };
+        let widths = Arc::new(desk.widths.clone());
         let after = desk.last_lane.clone();
         let (gate, ends) = (self.0.gate, Arc::clone(&desk.finished));
         let long_ms = self.0.long_ms.load(Ordering::Relaxed);
         // What this round ends makes room in its own lanes only after it.
         let choose = move |from: &dyn Read, now: Timestamp| {
-            ops::pick(from, now, after.as_deref(), free, |lane| {
-                let width = if troubled.contains(lane) { 1 } else { LANE_WIDTH };
+            pick(from, now, after.as_deref(), free, |lane| {
                 let there = taken.get(lane).copied().unwrap_or(0);
-                Ok(if gate(from, lane)? { width.saturating_sub(there) } else { 0 })
+                let width = widths.get(lane).copied().unwrap_or(1).saturating_sub(there);
+                Ok(Room { width: if gate(from, lane)? { width } else { 0 }, is_idle: there == 0 })
             })
         };
         let picked = self.0.store.read(|s| choose(s, now))?;
@@ -280,6 +301,7 @@ impl Jobs {
             desk.last_lane = last_lane.or(desk.last_lane.take());
             let any = !leased.is_empty();
             leased.into_iter().for_each(|(id, job)| self.begin(desk, id, job));
+            self.hire(desk);
             if any {
                 // More may be due, in lanes that had no turn.
                 return Ok(if self.running().len() < WIDTH { Duration::ZERO } else { LOOK });
@@ -299,9 +321,13 @@ impl Jobs {
                 && let Some(was) = running.remove(&result.id)
             {
                 match result.report.ended {
-                    Ended::Failed { .. } => desk.troubled.insert(was.lane),
-                    _ => desk.troubled.remove(&was.lane),
-                };
+                    Ended::Failed { .. } => drop(desk.widths.insert(was.lane, was.at_once.0)),
+                    Ended::Done => {
+                        let width = desk.widths.entry(was.lane).or_insert(was.at_once.0);
+                        *width = (*width * 2).min(was.at_once.1);
+                    }
+                    _ => {}
+                }
                 result.title = was.by.map(|_| self.title(result.id));
                 more.push(result);
             } else {
@@ -347,10 +373,11 @@ impl Jobs {
             .collect()
     }
 
-    fn begin(&self, desk: &Desk, id: JobId, job: Job) {
+    fn begin(&self, desk: &mut Desk, id: JobId, job: Job) {
+        let back = desk.back.clone();
         let refuse = |why: &str| {
             let ended = Ended::Failed { why: why.to_owned(), again_in_ms: None };
-            drop(desk.back.send(Finished {
+            drop(back.send(Finished {
                 id,
                 token: job.token,
                 report: ended.into(),
@@ -362,11 +389,14 @@ impl Jobs {
         let worker = self.0.workers.get(job.kind.as_str());
         let beat = Beat::new();
         let (lease, pauses_ms) = worker.map_or((LOOK, [].as_slice()), |w| (w.lease(), w.pauses_ms()));
+        let at_once = worker.map_or((1, 1), |w| w.at_once());
+        desk.widths.entry(job.lane.clone()).or_insert(at_once.0);
         let running = Running {
             token: job.token,
             lane: job.lane.clone(),
             lease,
             pauses_ms,
+            at_once,
             tries: job.tries,
             beat: beat.clone(),
             noted: (job.progress, job.total),
@@ -399,7 +429,7 @@ impl Jobs {
             let mut title = None;
             if let Some(was) = was {
                 was.beat.cancel();
-                desk.troubled.insert(was.lane);
+                desk.widths.insert(was.lane, was.at_once.0);
                 title = was.by.map(|_| self.title(id));
             }
             let why = "It gave no sign of life and was taken away.".to_owned();
@@ -408,9 +438,6 @@ impl Jobs {
             all.push(Finished { id, token, report, so_far: (0, 0), title });
             desk.finished = Arc::new(all);
             desk.lost += 1;
-            if desk.lost <= LOST_MAX {
-                self.hire(desk);
-            }
         }
     }
 

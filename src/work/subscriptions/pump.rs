@@ -4,7 +4,7 @@ use super::model::{SUBSCRIPTIONS, Subscription};
 use super::ops;
 use crate::base::error::{Error, Result};
 use crate::base::time::SECOND_MS;
-use crate::store::{Actor, Store, StoredEvent, Tx, events};
+use crate::store::{Actor, Read, Store, StoredEvent, Tx, events};
 use crate::work::jobs::{self, Beat, Ended, Job, JobId, Jobs, Report, Worker};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -39,8 +39,20 @@ pub trait Subscriber: Send + Sync + 'static {
     /// How the names of its subscriptions begin.
     fn prefix(&self) -> &'static str;
     /// What is said of one of its subscriptions.
-    fn about(&self, name: &str) -> About {
-        About { title: name.replace('_', " "), ..About::default() }
+    ///
+    /// # Errors
+    /// Faults of the store only.
+    fn about(&self, from: &dyn Read, name: &str) -> Result<About> {
+        let _none = from;
+        Ok(About { title: name.replace('_', " "), ..About::default() })
+    }
+    /// What it has made of events and was not carried out is left out.
+    ///
+    /// # Errors
+    /// Faults of the store only.
+    fn leave_out(&self, tx: &mut Tx<'_>) -> Result<()> {
+        let _none = tx;
+        Ok(())
     }
     /// Takes an event, in the transaction that moves the place.
     ///
@@ -92,15 +104,25 @@ impl Pump {
         self.0.signal.lock().unwrap_or_else(PoisonError::into_inner)
     }
     /// What is said of a subscription.
-    pub fn about(&self, name: &str) -> About {
+    ///
+    /// # Errors
+    /// Faults of the store only.
+    pub fn about(&self, from: &dyn Read, name: &str) -> Result<About> {
         match subscriber(&self.0.subscribers, name) {
-            Some(subscriber) => subscriber.about(name),
-            None => About {
+            Some(subscriber) => subscriber.about(from, name),
+            None => Ok(About {
                 title: name.to_owned(),
                 sentence: "This program does not know it: another version began it.".to_owned(),
                 page: None,
-            },
+            }),
         }
+    }
+    /// Leaves out what a subscription has made of events and was not carried out.
+    ///
+    /// # Errors
+    /// Faults of the store only.
+    pub fn leave_out(&self, tx: &mut Tx<'_>, name: &str) -> Result<()> {
+        subscriber(&self.0.subscribers, name).map_or(Ok(()), |subscriber| subscriber.leave_out(tx))
     }
     /// Up to which event it has read: further than its place in the store where nothing was wanted lately.
     pub fn place(&self, name: &str, subscription: &Subscription) -> u64 {

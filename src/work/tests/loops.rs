@@ -79,6 +79,36 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 #[test]
+fn lanes_that_hang_hold_up_nobody_however_many_they_are() {
+    let over = Arc::new(AtomicBool::new(false));
+    let is_over = Arc::clone(&over);
+    let mut shop = Shop::open(
+        |_| false,
+        move |job, beat| {
+            while job.lane != "sink/good" && !is_over.load(Ordering::Relaxed) {
+                // It lives, and answers nothing.
+                beat.progress(0, 0);
+                std::thread::park_timeout(Duration::from_millis(5));
+            }
+            Ok(None)
+        },
+    );
+    subscribe(&shop.store, "sink/good", &[]);
+    for n in 0..100 {
+        let name = String::leak(format!("sink/hangs {n:02}"));
+        subscribe(&shop.store, name, &[]);
+    }
+    shop.start();
+    (0..60).for_each(|n| {
+        publish(&shop.store, n);
+    });
+    until("the good one has all", || shop.sent("sink/good").len() == 60);
+    assert_eq!(shop.sent.lock().unwrap().len(), 60, "while the others hang");
+    over.store(true, Ordering::Relaxed);
+    until("everybody has all", || shop.sent.lock().unwrap().len() == 60 * 101);
+}
+
+#[test]
 fn what_follows_stands_back_behind_those_who_wait() {
     let nice = || rustix::process::getpriority_process(None).unwrap();
     let (seen, own) = (Arc::new(Mutex::new(Vec::new())), nice());

@@ -539,6 +539,12 @@ pub const CODES: &[Code] = &[
     ),
     api(
         NotFound,
+        "events_rewound",
+        "A consumer of the change feed is further than the log, or has read another one: the shop was restored from a backup.",
+        "Read your records anew, then go on from where the detail says. `log` of the feed tells one log from another.",
+    ),
+    api(
+        NotFound,
         "events_gone",
         "A consumer of the change feed was away for longer than the feed goes back.",
         "Read your records anew, then go on from where the detail says. `oldest_seq` of the feed tells how far back it goes.",

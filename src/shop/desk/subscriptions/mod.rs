@@ -41,7 +41,7 @@ impl Whole {
         let place = work.place_of(&name, &subscription);
         let most = usize::try_from(COUNTED_MAX).unwrap_or(usize::MAX);
         Ok(Self {
-            about: work.about_subscription(&name),
+            about: work.about_subscription(s, &name)?,
             place,
             lag: last.saturating_sub(place),
             at: events::get(s, place)?.map(|event| event.at),

@@ -61,15 +61,18 @@ pub(super) async fn grant(
     name: &str,
     wish: Wish,
 ) -> Result<()> {
-    store.read(|s| subscriptions::get(s, name).map(drop))?;
-    require_bare(&work.about_subscription(name))?;
-    let (own, epoch, last) = (name.to_owned(), store.epoch(), store.last_seq());
-    store.write(actor, move |tx| done(tx, &own, wish, epoch, last)).await?;
+    let about = store.read(|s| {
+        subscriptions::get(s, name)?;
+        work.about_subscription(s, name)
+    })?;
+    require_bare(&about)?;
+    let (own, work_of, epoch, last) = (name.to_owned(), work.clone(), store.epoch(), store.last_seq());
+    store.write(actor, move |tx| done(tx, &work_of, &own, wish, epoch, last)).await?;
     work.wake();
     Ok(())
 }
 
-fn done(tx: &mut Tx<'_>, name: &str, wish: Wish, epoch: [u8; 16], last: u64) -> Result<()> {
+fn done(tx: &mut Tx<'_>, work: &Work, name: &str, wish: Wish, epoch: [u8; 16], last: u64) -> Result<()> {
     let (about, there) = (Subject::of(&SubscriptionId::named(name)), subscriptions::get(tx, name)?);
     let own = name.to_owned();
     match wish {
@@ -82,6 +85,7 @@ fn done(tx: &mut Tx<'_>, name: &str, wish: Wish, epoch: [u8; 16], last: u64) -> 
         Wish::Resume { .. } if there.paused.is_none() => Ok(()),
         Wish::Resume { skip } => {
             if skip {
+                work.leave_out(tx, name)?;
                 subscriptions::skip(tx, name, last)?;
             }
             subscriptions::resume(tx, name, epoch)?;
@@ -111,10 +115,9 @@ fn done(tx: &mut Tx<'_>, name: &str, wish: Wish, epoch: [u8; 16], last: u64) -> 
 /// # Errors
 /// Faults of the store only.
 pub fn standing_still(s: &impl Read, work: &Work) -> Result<u64> {
-    let all = subscriptions::all(s)?.into_iter();
-    let is_still = |(name, one): &(String, _)| {
-        let one: &subscriptions::Subscription = one;
-        one.paused.is_some() && work.about_subscription(name).page.is_none()
-    };
-    Ok(all.filter(is_still).count() as u64)
+    let mut still = 0;
+    for (name, _) in subscriptions::all(s)?.into_iter().filter(|(_, one)| one.paused.is_some()) {
+        still += u64::from(work.about_subscription(s, &name)?.page.is_none());
+    }
+    Ok(still)
 }

@@ -48,13 +48,13 @@ struct View {
     waiting: u64,
     failed: u64,
     counted_max: u64,
-    /// Where it is looked after.
-    href: String,
+    /// Where it is looked after; none for who may not go there.
+    href: Option<String>,
     has_page: bool,
 }
 
 impl View {
-    fn of(whole: Whole) -> Self {
+    fn of(whole: Whole, may_follow: bool) -> Self {
         let Whole { name, about, subscription, place, lag, at, waiting, failed } = whole;
         let badge = match (&subscription.paused, failed) {
             (Some(_), _) => Badge::new("Paused", Tone::Warn, Fill::Half),
@@ -63,7 +63,10 @@ impl View {
         };
         Self {
             has_page: about.page.is_some(),
-            href: about.page.unwrap_or_else(|| format!("{PATH}/{name}")),
+            href: match about.page {
+                Some(page) => may_follow.then_some(page),
+                None => Some(format!("{PATH}/{name}")),
+            },
             title: about.title,
             sentence: about.sentence,
             kinds: subscription.kinds,
@@ -96,7 +99,7 @@ impl View {
             waiting: 3,
             failed: 2,
             counted_max: COUNTED_MAX,
-            href: format!("{PATH}/site_statistics"),
+            href: Some(format!("{PATH}/site_statistics")),
             has_page: false,
         }
     }
@@ -118,11 +121,13 @@ impl Page for ListPage {
 
 /// `GET /admin/subscriptions`
 async fn list(
-    _me: Staff<may::ViewSystem>,
+    me: Staff<may::ViewSystem>,
     (store, work): Parts,
     (pages, shell): (web::Data<Pages>, Shell),
 ) -> Result<HttpResponse> {
-    let rows = Whole::all(&store, &work)?.into_iter().map(View::of).collect();
+    // What has a page of its own is a webhook.
+    let may_follow = me.may("webhooks:manage");
+    let rows = Whole::all(&store, &work)?.into_iter().map(|whole| View::of(whole, may_follow)).collect();
     pages.show(&shell, &ListPage { rows, last: store.last_seq() })
 }
 
@@ -209,7 +214,7 @@ fn page(
     });
     let errors = refused.as_ref().map(|(_, error)| FormErrors::of(error));
     Ok(ShowPage {
-        row: View::of(whole),
+        row: View::of(whole, true),
         failures: failures.collect::<Result<_>>()?,
         timeline: deeds.iter().map(entry).collect(),
         last: store.last_seq(),
@@ -227,8 +232,8 @@ async fn show(
     name: web::Path<String>,
 ) -> Result<HttpResponse> {
     let page = page(&parts, &name, me.may("jobs:manage"), None)?;
-    if page.row.has_page {
-        return see_other(&page.row.href, None);
+    if let Some(href) = page.row.href.as_deref().filter(|_| page.row.has_page) {
+        return see_other(href, None);
     }
     pages.show(&shell, &page)
 }

@@ -18,8 +18,6 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 
 const ROWS: usize = 50;
-/// Mails that are left out in one go after a restore.
-const LEFT_OUT_MAX: usize = 5_000;
 
 /// A mail as a row.
 #[derive(Debug, Serialize)]
@@ -177,11 +175,7 @@ pub(super) async fn resume(
             return Ok(());
         }
         if skipped {
-            let waiting = ops::page(tx, Some(State::Queued), None, LEFT_OUT_MAX)?;
-            let sending = ops::page(tx, Some(State::Sending), None, LEFT_OUT_MAX)?;
-            for (id, _) in waiting.items.into_iter().chain(sending.items) {
-                ops::end(tx, id, State::Cancelled, "Left out after the shop was restored.")?;
-            }
+            ops::leave_out(tx)?;
             subscriptions::skip(tx, LANE, last)?;
         }
         subscriptions::resume(tx, LANE, epoch)?;
