@@ -37,6 +37,9 @@ const PAUSES_MS: &[i64] = &[
 /// A server may take its time at every step.
 const LEASE: Duration = Duration::from_secs(600);
 const ANSWER_MAX: usize = 500;
+/// In the log, of a try whose end nobody noted.
+const CUT_OFF: &str =
+    "The program ended while this was being sent; it may have arrived twice under one Message-ID.";
 const NO_SERVER: &str = "No mail server is configured: set mail.host.";
 
 /// Sends mails.
@@ -74,6 +77,10 @@ impl Deliveries {
             // What failed and whose job somebody tries again is sent as well.
             if !mail.state.is_open() && mail.state != State::Failed {
                 return Ok(Turn::Over);
+            }
+            if mail.state == State::Sending {
+                let (at, answer) = (mail.since, CUT_OFF.to_owned());
+                ops::tried(&mut mail, Attempt { at, answer, taken: false, took_ms: 0, is_cut_off: true });
             }
             if let Some(reason) = why_not(tx, &mail)? {
                 tracing::info!(mail = %id, "a mail was not sent: {reason}");
@@ -254,7 +261,10 @@ impl Deliveries {
             let Some(mut mail) = MAILS.get(tx, &id)? else { return Ok(()) };
             if let Some((at, took_ms)) = tried {
                 let taken = state == State::Sent;
-                ops::tried(&mut mail, Attempt { at, answer: answer.clone(), taken, took_ms });
+                ops::tried(
+                    &mut mail,
+                    Attempt { at, answer: answer.clone(), taken, took_ms, is_cut_off: false },
+                );
             }
             if state != State::Sent {
                 mail.reason.clone_from(&answer);

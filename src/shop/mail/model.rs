@@ -73,6 +73,10 @@ pub(super) struct Attempt {
     pub(super) taken: bool,
     #[n(3)]
     pub(super) took_ms: u64,
+    /// The program ended before the server's answer was noted: whether it was taken is not known.
+    #[n(4)]
+    #[cbor(default)]
+    pub(super) is_cut_off: bool,
 }
 
 /// A mail to one recipient.

@@ -163,7 +163,8 @@ pub(super) fn set(tx: &mut Tx<'_>, id: MailId, mail: &mut Mail, state: State) ->
         State::Sent => tx.publish_with(about, &also, &Sent { moment }).map(drop),
         // What a server answers may have the address in it.
         State::Failed => {
-            let reason = if mail.attempts.len() > 1 { "given_up" } else { "refused" }.to_owned();
+            let answered = mail.attempts.iter().filter(|attempt| !attempt.is_cut_off).count();
+            let reason = if answered > 1 { "given_up" } else { "refused" }.to_owned();
             tx.publish_with(about, &also, &Failed { moment, reason }).map(drop)
         }
         State::Cancelled => tx.publish_with(about, &also, &Cancelled { moment }).map(drop),

@@ -123,6 +123,10 @@ fn a_second_try_sends_the_bytes_of_the_first_whatever_has_changed() {
     write(&store, move |tx| settings::set(tx, &wish, None, epoch));
     store.clock().set(store.clock().now().plus_ms(60_000));
     assert_eq!(deliveries.written(id).unwrap().unwrap(), first);
+    // The log has the try that nobody noted the end of.
+    let tries = store.read(|s| ops::get(s, id)).unwrap().attempts;
+    let cut_off: Vec<_> = tries.iter().map(|attempt| (attempt.at, attempt.is_cut_off)).collect();
+    assert_eq!(cut_off, [(Timestamp(1_790_000_000_000), true)]);
     // A cancelled order is not confirmed, not even at the second try.
     step(&store, order, "cancel");
     assert!(deliveries.written(id).unwrap().is_none());
