@@ -174,6 +174,10 @@ pub(super) struct Day {
     pub(super) day: String,
     #[n(1)]
     pub(super) sent: u32,
+    /// Those of them that strangers caused.
+    #[n(2)]
+    #[cbor(default)]
+    pub(super) by_strangers: u32,
 }
 
 pub(super) const MAILS: Table<MailId, Mail> = Table::new("mail/1");
