@@ -6,6 +6,9 @@ use crate::harness::tls::Authority;
 use crate::harness::{OWNER, PASSWORD, Shop, until};
 use crate::mail::{Got, Server, of, place, switch_on};
 use serde_json::Value;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
 
 const SCHEDULE: &str = "/admin/schedules/bounces";
 
@@ -230,7 +233,7 @@ fn a_mailbox_that_cannot_be_read_is_seen_by_staff_and_its_password_is_not() {
     let authority = Authority::new();
     let Some(mailbox) = Mailbox::open(&authority) else { return };
     let good = door(&mailbox);
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let wrong = "not-this-one-81";
     for (door, authority, says) in [
         (
@@ -280,5 +283,75 @@ fn a_large_mailbox_is_read_in_rounds_the_oldest_first() {
     assert_eq!(house.suppressed(), Vec::<String>::new(), "the newest comes last");
     assert_eq!(house.round()["result"], "31 messages were read: 1 mail came back, 30 not understood.");
     assert_eq!(mailbox.seen(), (131, 131));
+    assert_eq!(house.suppressed(), ["anna@example.com"]);
+}
+
+/// A server with three unseen messages that does not give the first two: it says no to one, and gives nothing of the other.
+struct Stubborn {
+    port: u16,
+    /// The numbers it was asked to mark.
+    marked: Arc<Mutex<Vec<u32>>>,
+}
+
+impl Stubborn {
+    fn open(good: Arc<Mutex<String>>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (port, marked) = (listener.local_addr().unwrap().port(), Arc::new(Mutex::new(Vec::new())));
+        let own = marked.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let _gone = Self::talk(stream.unwrap(), &good, &own);
+            }
+        });
+        Self { port, marked }
+    }
+    fn talk(mut stream: TcpStream, good: &Mutex<String>, marked: &Mutex<Vec<u32>>) -> std::io::Result<()> {
+        let lines = BufReader::new(stream.try_clone()?).lines();
+        stream.write_all(b"* OK ready\r\n")?;
+        for line in lines {
+            let line = line?;
+            let words: Vec<&str> = line.split(' ').collect();
+            let (tag, good) = (words[0], good.lock().unwrap().clone());
+            let answer = match (words[1], words.get(2).copied(), words.get(3).copied()) {
+                ("CAPABILITY", ..) => format!("* CAPABILITY IMAP4rev1\r\n{tag} OK done\r\n"),
+                ("SELECT", ..) => format!("* 3 EXISTS\r\n{tag} OK [READ-WRITE] done\r\n"),
+                // Before there is something to say it has nothing.
+                ("UID", Some("SEARCH"), _) if good.is_empty() => format!("* SEARCH\r\n{tag} OK done\r\n"),
+                ("UID", Some("SEARCH"), _) => {
+                    let marked = marked.lock().unwrap();
+                    // The first one cannot be marked either.
+                    let left = [7, 8, 9].iter().filter(|n| **n == 7 || !marked.contains(n));
+                    let left: Vec<String> = left.map(ToString::to_string).collect();
+                    format!("* SEARCH {}\r\n{tag} OK done\r\n", left.join(" "))
+                }
+                ("UID", Some("FETCH"), Some("7")) => format!("{tag} NO [SERVERBUG] Internal error\r\n"),
+                ("UID", Some("FETCH"), Some("9")) => {
+                    let size = good.len();
+                    format!("* 3 FETCH (UID 9 BODY[]<0> {{{size}}}\r\n{good})\r\n{tag} OK done\r\n")
+                }
+                ("UID", Some("STORE"), Some(number)) => {
+                    marked.lock().unwrap().push(number.parse().unwrap());
+                    let word = if number == "7" { "NO" } else { "OK" };
+                    format!("{tag} {word} done\r\n")
+                }
+                _ => format!("{tag} OK done\r\n"),
+            };
+            stream.write_all(answer.as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_message_that_the_server_does_not_give_keeps_no_other_from_being_read() {
+    let good = Arc::new(Mutex::new(String::new()));
+    let server = Stubborn::open(good.clone());
+    let door = Door { port: server.port, way: "none", word: WORD, folder: "INBOX" };
+    let house = house(&Authority::new(), door).quiet();
+    let sent = house.sent("anna@example.com");
+    *good.lock().unwrap() = report(&sent, "anna@example.com", "5.1.1", GONE);
+    let job = house.round();
+    assert_eq!(job["result"], "3 messages were read: 1 mail came back, 2 not understood.", "{job}");
+    assert_eq!(*server.marked.lock().unwrap(), [7, 8, 9], "each was to be marked");
     assert_eq!(house.suppressed(), ["anna@example.com"]);
 }

@@ -684,6 +684,11 @@ fn the_limit_of_a_day_holds() {
     });
     until("the others arrived", || server.got().len() == 2);
     assert_eq!(shop.get("/api/v1/mail?state=queued").json()["data"].as_array().unwrap().len(), 2);
+    // More may be sent: nothing waits for tomorrow any more.
+    switch_on(&shop, &cookie, &["order_placed"], &[("daily_limit", "3")]).expect(303);
+    until("a third one arrived", || server.got().len() == 3);
+    let says = "The 3 mails of the day are sent; this one goes tomorrow.";
+    until("the last one waits", || log(&shop).iter().any(|mail| mail["reason"] == says));
 }
 
 #[test]

@@ -135,5 +135,17 @@ fn a_signed_mail_that_has_to_be_sent_again_has_the_same_bytes() {
         let all: Vec<Got> = server.to("lost@example.com");
         assert!(all[0].data.starts_with("DKIM-Signature: "), "{}", all[0].data);
         assert_eq!(all[0].data, all[1].data);
+        // The log has both tries, and says that nobody knows how the first one ended.
+        until("it is sent", || of(&shop, "lost@example.com")["state"] == "sent");
+        let mail = of(&shop, "lost@example.com");
+        let tries = mail["attempts"].as_array().unwrap();
+        assert_eq!((tries.len(), &tries[0]["taken"], &tries[1]["taken"]), (2, &json!(false), &json!(true)));
+        let says =
+            "The program ended while this was being sent; it may have arrived twice under one Message-ID.";
+        assert_eq!(tries[0]["answer"], says);
+        let cookie = shop.sign_in(OWNER, PASSWORD);
+        let page =
+            shop.page(&format!("/admin/mail/{}", mail["id"].as_str().unwrap()), &cookie).expect(200).body;
+        assert!(page.contains(says) && page.contains("Not known"), "{page}");
     }
 }

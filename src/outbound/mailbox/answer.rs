@@ -21,9 +21,19 @@ pub(super) enum Said {
     /// It hangs up.
     Bye(String),
     /// A command is over.
-    Over { tag: String, is_ok: bool, is_read_only: bool, text: String },
+    Over { tag: String, end: End, is_read_only: bool, text: String },
     /// Something that nobody asked for.
     Aside,
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    Ok,
+    /// It could not be done; other commands can.
+    No,
+    /// It was not understood.
+    Bad,
 }
 
 impl Said {
@@ -59,12 +69,14 @@ impl Said {
     }
 
     fn over(tag: &str, word: &str, rest: &str) -> Option<Self> {
-        let is_ok = word.eq_ignore_ascii_case("OK");
-        if !is_ok && !["NO", "BAD"].iter().any(|no| word.eq_ignore_ascii_case(no)) {
-            return None;
-        }
+        let end = match word.to_ascii_uppercase().as_str() {
+            "OK" => End::Ok,
+            "NO" => End::No,
+            "BAD" => End::Bad,
+            _ => return None,
+        };
         let is_read_only = rest.to_ascii_uppercase().starts_with("[READ-ONLY]");
-        Some(Self::Over { tag: tag.to_owned(), is_ok, is_read_only, text: text_of(rest) })
+        Some(Self::Over { tag: tag.to_owned(), end, is_read_only, text: text_of(rest) })
     }
 }
 
@@ -188,11 +200,11 @@ mod tests {
         assert_eq!(read("+ \r\n"), Said::GoOn);
         assert!(matches!(
             read("a3 NO [AUTHENTICATIONFAILED] Authentication failed.\r\n"),
-            Said::Over { is_ok: false, text, .. } if text == "Authentication failed."
+            Said::Over { end: End::No, text, .. } if text == "Authentication failed."
         ));
         assert!(matches!(
             read("a4 OK [READ-ONLY] Examine completed.\r\n"),
-            Said::Over { is_ok: true, is_read_only: true, .. }
+            Said::Over { end: End::Ok, is_read_only: true, .. }
         ));
         assert!(matches!(read("* BYE Too many connections\r\n"), Said::Bye(_)));
         assert!(Said::read(b"HTTP/1.1 400 Bad Request\r\n").is_err());

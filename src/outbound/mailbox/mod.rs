@@ -11,7 +11,7 @@ mod socket;
 mod wire;
 
 pub use server::{Mailbox, Place};
-pub use session::{Session, Unseen};
+pub use session::{Session, Trouble, Unseen};
 
 /// The answers of a server, for noise.
 #[cfg(any(test, fuzzing))]

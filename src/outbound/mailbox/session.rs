@@ -1,6 +1,6 @@
 //! A conversation with the server: signed in, one folder open.
 
-use super::answer::Said as Answer;
+use super::answer::{End, Said as Answer};
 use super::socket::{Line, Socket};
 use super::wire::{Fault, Wire};
 use base64::Engine as _;
@@ -9,6 +9,29 @@ use std::io::ErrorKind;
 
 /// What came of a step; what went wrong is a sentence for people.
 pub(super) type Said<T> = Result<T, String>;
+
+/// Why a message was not given or not marked; a sentence for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The server says no to this message; others it may give.
+    Refused(String),
+    /// Nothing more comes over this connection.
+    Over(String),
+}
+
+impl Trouble {
+    pub fn into_text(self) -> String {
+        match self {
+            Self::Refused(text) | Self::Over(text) => text,
+        }
+    }
+}
+
+impl From<Trouble> for String {
+    fn from(trouble: Trouble) -> Self {
+        trouble.into_text()
+    }
+}
 
 /// Of a message only its beginning is fetched: the report and the head of what came back stand there.
 pub(super) const MESSAGE_MAX: usize = 256 << 10;
@@ -76,7 +99,7 @@ impl Session {
                 Answer::GoOn => {
                     let both = in_one(user, password);
                     self.wire.send(&both).map_err(|fault| broken(&fault))?;
-                    return self.end(&tag, refused, 0, |_| {}).map(drop);
+                    return Ok(self.end(&tag, refused, 0, |_| {}).map(drop)?);
                 }
                 Answer::Over { text, .. } => return Err(self.told(refused, &text)),
                 _ => return Err(broken(&Fault::Strange)),
@@ -89,7 +112,7 @@ impl Session {
             return Err("The server takes user and password in the letters a to z alone.".to_owned());
         }
         let line = format!("LOGIN {} {}", quoted(user), quoted(password));
-        self.command(&line, refused, 0, |_| {}).map(drop)
+        Ok(self.command(&line, refused, 0, |_| {}).map(drop)?)
     }
 
     pub(super) fn select(&mut self, folder: &str) -> Said<()> {
@@ -136,11 +159,12 @@ impl Session {
         Ok(Unseen { uids, more })
     }
 
-    /// The beginning of a message; it is not marked by that. `None` when it is not there any more.
+    /// The beginning of a message; it is not marked by that. `None` when the server gives nothing: it is not there any more,
+    /// or cannot be read there.
     ///
     /// # Errors
-    /// What went wrong, as a sentence for people.
-    pub fn fetch(&mut self, uid: u32) -> Said<Option<Vec<u8>>> {
+    /// Whether the server refuses this one or all of them.
+    pub fn fetch(&mut self, uid: u32) -> Result<Option<Vec<u8>>, Trouble> {
         let mut found = None;
         let line = format!("UID FETCH {uid} (UID BODY.PEEK[]<0.{MESSAGE_MAX}>)");
         self.command(&line, "The server does not give a message", MESSAGE_MAX, |said| {
@@ -156,8 +180,8 @@ impl Session {
     /// Marks a message as seen.
     ///
     /// # Errors
-    /// What went wrong, as a sentence for people.
-    pub fn mark(&mut self, uid: u32) -> Said<()> {
+    /// Whether the server refuses this one or all of them.
+    pub fn mark(&mut self, uid: u32) -> Result<(), Trouble> {
         let line = format!("UID STORE {uid} +FLAGS.SILENT (\\Seen)");
         self.command(&line, "The server does not mark a message as seen", 0, |_| {}).map(drop)
     }
@@ -186,8 +210,8 @@ impl Session {
         refused: &str,
         literals_max: usize,
         take: impl FnMut(Answer),
-    ) -> Said<bool> {
-        let tag = self.send(line)?;
+    ) -> Result<bool, Trouble> {
+        let tag = self.send(line).map_err(Trouble::Over)?;
         self.end(&tag, refused, literals_max, take)
     }
 
@@ -197,18 +221,22 @@ impl Session {
         refused: &str,
         literals_max: usize,
         mut take: impl FnMut(Answer),
-    ) -> Said<bool> {
+    ) -> Result<bool, Trouble> {
         for _ in 0..ANSWERS_MAX {
-            match self.next(literals_max)? {
-                Answer::Over { tag: of, is_ok, is_read_only, text } if of == tag => {
-                    return if is_ok { Ok(is_read_only) } else { Err(self.told(refused, &text)) };
+            match self.next(literals_max).map_err(Trouble::Over)? {
+                Answer::Over { tag: of, end, is_read_only, text } if of == tag => {
+                    return match end {
+                        End::Ok => Ok(is_read_only),
+                        End::No => Err(Trouble::Refused(self.told(refused, &text))),
+                        End::Bad => Err(Trouble::Over(self.told(refused, &text))),
+                    };
                 }
-                Answer::Bye(text) => return Err(self.told("The server hung up", &text)),
-                Answer::GoOn | Answer::Over { .. } => return Err(broken(&Fault::Strange)),
+                Answer::Bye(text) => return Err(Trouble::Over(self.told("The server hung up", &text))),
+                Answer::GoOn | Answer::Over { .. } => return Err(Trouble::Over(broken(&Fault::Strange))),
                 other => take(other),
             }
         }
-        Err(broken(&Fault::TooMuch))
+        Err(Trouble::Over(broken(&Fault::TooMuch)))
     }
 
     /// A sentence with what the server said, in which no secret stands even if the server repeats it.

@@ -79,6 +79,8 @@ pub(super) struct MailOut {
 pub(super) struct TryOut {
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
+    /// Whether the server said that it has it. Where the program ended before that was noted, `answer` says so: it may have
+    /// it all the same.
     taken: bool,
     answer: String,
     duration_ms: u64,

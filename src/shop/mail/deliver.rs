@@ -37,6 +37,9 @@ const PAUSES_MS: &[i64] = &[
 /// A server may take its time at every step.
 const LEASE: Duration = Duration::from_secs(600);
 const ANSWER_MAX: usize = 500;
+/// In the log, of a try whose end nobody noted.
+const CUT_OFF: &str =
+    "The program ended while this was being sent; it may have arrived twice under one Message-ID.";
 const NO_SERVER: &str = "No mail server is configured: set mail.host.";
 
 /// Sends mails.
@@ -49,7 +52,12 @@ enum Turn {
     Send(Box<(Mail, Content)>),
     /// It was ended, or has ended.
     Over,
-    NotNow(String, i64),
+    /// The number of the day is reached, which was this.
+    NotToday {
+        why: String,
+        ms: i64,
+        limit: u32,
+    },
 }
 
 impl Deliveries {
@@ -75,6 +83,10 @@ impl Deliveries {
             if !mail.state.is_open() && mail.state != State::Failed {
                 return Ok(Turn::Over);
             }
+            if mail.state == State::Sending {
+                let (at, answer) = (mail.since, CUT_OFF.to_owned());
+                ops::tried(&mut mail, Attempt { at, answer, taken: false, took_ms: 0, is_cut_off: true });
+            }
             if let Some(reason) = why_not(tx, &mail)? {
                 tracing::info!(mail = %id, "a mail was not sent: {reason}");
                 mail.reason = reason;
@@ -88,12 +100,11 @@ impl Deliveries {
             };
             let (today, left_ms) = day(tx)?;
             let limit = settings::get(tx)?.daily_limit;
-            if !ops::take_of_day(tx, &mut mail, &today, limit)? {
-                let why = format!("The {limit} mails of the day are sent; this one goes tomorrow.");
+            if let Some(why) = ops::take_of_day(tx, &mut mail, &today, limit)? {
                 mail.reason.clone_from(&why);
                 mail.due_at = tx.now().plus_ms(left_ms);
                 ops::set(tx, id, &mut mail, State::Queued)?;
-                return Ok(Turn::NotNow(why, left_ms));
+                return Ok(Turn::NotToday { why, ms: left_ms, limit });
             }
             ops::keep(tx, id, &content)?;
             mail.subject.clone_from(&content.subject);
@@ -110,7 +121,7 @@ impl Deliveries {
     pub(super) fn written(&self, id: MailId) -> Result<Option<Content>> {
         Ok(match self.turn(id)? {
             Turn::Send(both) => Some(both.1),
-            Turn::Over | Turn::NotNow(..) => None,
+            Turn::Over | Turn::NotToday { .. } => None,
         })
     }
 }
@@ -211,7 +222,14 @@ impl Worker for Deliveries {
         let (mail, content) = match self.turn(id)? {
             Turn::Send(both) => *both,
             Turn::Over => return Ok(Ended::Done.into()),
-            Turn::NotNow(why, ms) => return Ok(Ended::Failed { why, again_in_ms: Some(ms) }.into()),
+            Turn::NotToday { why, ms, limit } => {
+                // More may be sent since then: whoever allowed it did not find this job waiting yet.
+                let note = move |tx: &mut Tx<'_>| {
+                    if settings::get(tx)?.daily_limit > limit { ops::hasten(tx) } else { Ok(()) }
+                };
+                let ended = Ended::Failed { why, again_in_ms: Some(ms) };
+                return Ok(Report { ended, note: Some(Arc::new(note)) });
+            }
         };
         let is_by_hand = Moment::from_word(&mail.moment).is_some_and(Moment::is_by_hand);
         let letter = Letter {
@@ -254,7 +272,10 @@ impl Deliveries {
             let Some(mut mail) = MAILS.get(tx, &id)? else { return Ok(()) };
             if let Some((at, took_ms)) = tried {
                 let taken = state == State::Sent;
-                ops::tried(&mut mail, Attempt { at, answer: answer.clone(), taken, took_ms });
+                ops::tried(
+                    &mut mail,
+                    Attempt { at, answer: answer.clone(), taken, took_ms, is_cut_off: false },
+                );
             }
             if state != State::Sent {
                 mail.reason.clone_from(&answer);

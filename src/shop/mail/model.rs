@@ -73,6 +73,10 @@ pub(super) struct Attempt {
     pub(super) taken: bool,
     #[n(3)]
     pub(super) took_ms: u64,
+    /// The program ended before the server's answer was noted: whether it was taken is not known.
+    #[n(4)]
+    #[cbor(default)]
+    pub(super) is_cut_off: bool,
 }
 
 /// A mail to one recipient.
@@ -170,6 +174,10 @@ pub(super) struct Day {
     pub(super) day: String,
     #[n(1)]
     pub(super) sent: u32,
+    /// Those of them that strangers caused.
+    #[n(2)]
+    #[cbor(default)]
+    pub(super) by_strangers: u32,
 }
 
 pub(super) const MAILS: Table<MailId, Mail> = Table::new("mail/1");

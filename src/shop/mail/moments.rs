@@ -104,6 +104,10 @@ impl Moment {
     pub(super) fn is_by_hand(self) -> bool {
         self == Self::MessageReply
     }
+    /// Whether anybody on the internet causes it as often as they like.
+    pub(super) fn is_by_strangers(self) -> bool {
+        self == Self::NewMessage
+    }
     /// Those that follow an event where they are switched on.
     pub(super) fn switches() -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(|moment| !moment.is_by_hand())

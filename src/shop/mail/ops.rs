@@ -1,9 +1,7 @@
 //! What is done to a mail in a transaction: added, cancelled, ended, sent again, found.
 
 use super::events::{Cancelled, Dropped, Failed, Queued, Sent};
-use super::model::{
-    Attempt, BY_KEY, BY_ORDER, BY_STATE, CONTENTS, Content, DAY, Day, MAILS, Mail, MailId, State,
-};
+use super::model::{Attempt, BY_KEY, BY_ORDER, BY_STATE, CONTENTS, Content, DAY, MAILS, Mail, MailId, State};
 use super::moments::{Audience, Moment};
 use super::settings::{self, LANE};
 use crate::base::error::{Error, Kind, Result};
@@ -23,6 +21,10 @@ pub(super) const TEST: &str = "test";
 const KEPT_MS: i64 = 180 * DAY_MS;
 /// Old mails removed with each new one.
 const SWEPT: usize = 5;
+/// How the reason ends of a mail that the number of a day puts off.
+const TOMORROW: &str = "this one goes tomorrow.";
+/// Mails that are due at once when more may be sent.
+const HASTENED_MAX: usize = 5_000;
 const ATTEMPTS_KEPT: usize = 20;
 /// Failures count as news for so long.
 const LATELY_MS: i64 = 7 * DAY_MS;
@@ -163,7 +165,8 @@ pub(super) fn set(tx: &mut Tx<'_>, id: MailId, mail: &mut Mail, state: State) ->
         State::Sent => tx.publish_with(about, &also, &Sent { moment }).map(drop),
         // What a server answers may have the address in it.
         State::Failed => {
-            let reason = if mail.attempts.len() > 1 { "given_up" } else { "refused" }.to_owned();
+            let answered = mail.attempts.iter().filter(|attempt| !attempt.is_cut_off).count();
+            let reason = if answered > 1 { "given_up" } else { "refused" }.to_owned();
             tx.publish_with(about, &also, &Failed { moment, reason }).map(drop)
         }
         State::Cancelled => tx.publish_with(about, &also, &Cancelled { moment }).map(drop),
@@ -186,22 +189,64 @@ pub(super) fn tried(mail: &mut Mail, attempt: Attempt) {
     mail.attempts.drain(..over);
 }
 
-/// Takes one of the mails of a day; false when there are none left. A mail takes one a day, however often it is tried.
+/// Takes one of the mails of a day; gives why not when there are none left. A mail takes one a day, however often it is
+/// tried. What strangers cause takes half of them at most, so that the others still go.
 ///
 /// # Errors
 /// Faults of the store only.
-pub(super) fn take_of_day(tx: &mut Tx<'_>, mail: &mut Mail, today: &str, limit: u32) -> Result<bool> {
+pub(super) fn take_of_day(
+    tx: &mut Tx<'_>,
+    mail: &mut Mail,
+    today: &str,
+    limit: u32,
+) -> Result<Option<String>> {
     if mail.counted.as_deref() == Some(today) {
-        return Ok(true);
+        return Ok(None);
     }
     let mut day = DAY.get(tx, &0)?.filter(|day| day.day == today).unwrap_or_default();
     if day.sent >= limit {
-        return Ok(false);
+        let sent = if limit == 1 {
+            "The one mail of the day is sent".to_owned()
+        } else {
+            format!("The {limit} mails of the day are sent")
+        };
+        return Ok(Some(format!("{sent}; {TOMORROW}")));
     }
-    day = Day { day: today.to_owned(), sent: day.sent + 1 };
+    // Somebody asked for this very mail: that is no stranger.
+    let is_by_strangers =
+        mail.by.is_empty() && Moment::from_word(&mail.moment).is_some_and(Moment::is_by_strangers);
+    if is_by_strangers && day.by_strangers >= (limit / 2).max(1) {
+        let sent = "Half of the mails of the day are of this kind already";
+        return Ok(Some(format!("{sent}; {TOMORROW}")));
+    }
+    day.day = today.to_owned();
+    day.sent += 1;
+    day.by_strangers += u32::from(is_by_strangers);
     DAY.put(tx, &0, &day)?;
     mail.counted = Some(day.day);
-    Ok(true)
+    Ok(None)
+}
+
+/// More mails may be sent a day: those that wait for tomorrow are due now, the first ones. Those for which there is still
+/// no room are put off once more.
+///
+/// # Errors
+/// Faults of the store only.
+pub(super) fn hasten(tx: &mut Tx<'_>) -> Result<()> {
+    let now = tx.now();
+    for (id, job) in jobs::later_of_lane(tx, LANE, now, HASTENED_MAX)? {
+        let Ok(bytes) = <[u8; 16]>::try_from(job.payload.as_slice()) else { continue };
+        let mail_id = MailId::from_bytes(bytes);
+        let Some(mut mail) = MAILS.get(tx, &mail_id)? else { continue };
+        // Others wait for a server that said no.
+        if mail.state == State::Queued && mail.reason.ends_with(TOMORROW) {
+            mail.reason.clear();
+            mail.due_at = now;
+            MAILS.put(tx, &mail_id, &mail)?;
+            jobs::retry(tx, id)?;
+        }
+    }
+    Ok(())
 }
 
 /// Does not send a mail that waits.

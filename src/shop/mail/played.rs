@@ -3,7 +3,7 @@
 use super::bounce;
 use super::deliver::Deliveries;
 use super::desk::Post;
-use super::model::{MAILS, State};
+use super::model::{Content, MAILS, MailId, State};
 use super::ops::{self, New};
 use super::returned;
 use super::settings::{self, LANE, Settings};
@@ -123,6 +123,10 @@ fn a_second_try_sends_the_bytes_of_the_first_whatever_has_changed() {
     write(&store, move |tx| settings::set(tx, &wish, None, epoch));
     store.clock().set(store.clock().now().plus_ms(60_000));
     assert_eq!(deliveries.written(id).unwrap().unwrap(), first);
+    // The log has the try that nobody noted the end of.
+    let tries = store.read(|s| ops::get(s, id)).unwrap().attempts;
+    let cut_off: Vec<_> = tries.iter().map(|attempt| (attempt.at, attempt.is_cut_off)).collect();
+    assert_eq!(cut_off, [(Timestamp(1_790_000_000_000), true)]);
     // A cancelled order is not confirmed, not even at the second try.
     step(&store, order, "cancel");
     assert!(deliveries.written(id).unwrap().is_none());
@@ -279,4 +283,93 @@ fn a_report_is_believed_of_a_mail_and_its_own_address_alone_and_only_once() {
     assert_eq!(store.last_seq(), before + 2, "the mail failed, the address is not written to");
     assert_eq!(told("anna@example.com", right), Some(false));
     assert_eq!(store.last_seq(), before + 2);
+}
+
+/// A shop that may send so many mails a day, and what becomes of some.
+struct Full {
+    store: Store,
+    deliveries: Deliveries,
+    _dir: tempfile::TempDir,
+}
+
+impl Full {
+    fn open(limit: u32) -> Self {
+        let (dir, store) = store();
+        let deliveries = Deliveries::new(Post::new(&store, None, 10, None));
+        let full = Self { store, deliveries, _dir: dir };
+        full.limit(limit);
+        full
+    }
+    fn limit(&self, daily_limit: u32) {
+        let (was, epoch) = (self.store.read(settings::get).unwrap(), self.store.epoch());
+        let on = vec!["new_message".to_owned()];
+        let wish = Settings { daily_limit, on, notices_to: "boss@example.com".to_owned(), ..was };
+        write(&self.store, move |tx| settings::set(tx, &wish, None, epoch).map(drop));
+    }
+    /// A mail whose job waits for two hours more.
+    fn add(&self, moment: &'static str, by: &'static str) -> MailId {
+        write(&self.store, move |tx| {
+            let key = format!("planted/{}", tx.new_id::<MailId>());
+            let new = New { moment, to: "boss@example.com".into(), by: by.into(), key, ..New::default() };
+            let due_at = tx.now().plus_ms(2 * HOUR_MS);
+            let id = ops::add(tx, new, "shop@example.com", due_at)?.unwrap();
+            let content = Content {
+                from_name: String::new(),
+                from: "shop@example.com".to_owned(),
+                reply_to: None,
+                subject: "Hello".to_owned(),
+                text: String::new(),
+                html: String::new(),
+                at: tx.now(),
+                in_reply_to: None,
+            };
+            ops::keep(tx, id, &content).map(|()| id)
+        })
+    }
+    /// Why it does not go today; empty when it does.
+    fn why_not(&self, id: MailId) -> String {
+        let goes = self.deliveries.written(id).unwrap().is_some();
+        let mail = self.store.read(|s| ops::get(s, id)).unwrap();
+        assert_eq!(goes, mail.reason.is_empty());
+        mail.reason
+    }
+    /// For how long the mail and its job wait.
+    fn waits_ms(&self, id: MailId) -> (i64, i64) {
+        let mail = self.store.read(|s| ops::get(s, id)).unwrap();
+        let job = self.store.read(|s| jobs::get(s, mail.job.unwrap())).unwrap();
+        let now = self.store.clock().now();
+        (mail.due_at.since_ms(now), job.due_at.since_ms(now))
+    }
+}
+
+#[test]
+fn what_waits_for_tomorrow_is_due_when_more_may_be_sent() {
+    let shop = Full::open(1);
+    let (first, second, later) = (shop.add("test", ""), shop.add("test", ""), shop.add("test", ""));
+    assert_eq!(shop.why_not(first), "");
+    assert_eq!(shop.why_not(second), "The one mail of the day is sent; this one goes tomorrow.");
+    assert!(shop.waits_ms(second).0 > 2 * HOUR_MS, "until tomorrow");
+    shop.limit(2);
+    assert_eq!((shop.waits_ms(second), shop.why_not(second)), ((0, 0), String::new()));
+    assert_eq!(shop.waits_ms(later), (2 * HOUR_MS, 2 * HOUR_MS), "that waits for something else");
+    assert_eq!(shop.why_not(later), "The 2 mails of the day are sent; this one goes tomorrow.");
+    // Fewer change nothing.
+    shop.limit(1);
+    assert_eq!(shop.waits_ms(later).1, 2 * HOUR_MS);
+}
+
+#[test]
+fn what_strangers_cause_leaves_half_of_the_day_to_the_others() {
+    let shop = Full::open(4);
+    let notice = || shop.why_not(shop.add("new_message", ""));
+    assert_eq!((notice(), notice()), (String::new(), String::new()));
+    let full = "Half of the mails of the day are of this kind already; this one goes tomorrow.";
+    assert_eq!(notice(), full);
+    // Somebody asked for this one; the others have what is left.
+    assert_eq!(shop.why_not(shop.add("new_message", "Anna")), "");
+    assert_eq!(shop.why_not(shop.add("test", "")), "");
+    assert!(shop.why_not(shop.add("test", "")).starts_with("The 4 mails"));
+    // The next day is another.
+    shop.store.clock().set(shop.store.clock().now().plus_ms(DAY_MS));
+    assert_eq!((notice(), notice(), notice()), (String::new(), String::new(), full.to_owned()));
 }

@@ -2,6 +2,7 @@
 
 use super::events::SettingsChanged;
 use super::moments::{Audience, LANGUAGES, Moment};
+use super::ops;
 use crate::base::email;
 use crate::base::error::{Checks, Error, Result};
 use crate::store::{Read, Record, Subject, Table, Tx};
@@ -172,6 +173,9 @@ pub(super) fn set(tx: &mut Tx<'_>, new: &Settings, seen: Option<u64>, epoch: [u8
     let after = Settings { version: before.version + 1, ..new.clone() };
     SETTINGS.put(tx, &ONLY, &after)?;
     let seq = tx.publish(SUBJECT, &SettingsChanged { changes })?;
+    if after.daily_limit > before.daily_limit {
+        ops::hasten(tx)?;
+    }
     let (kinds, exists) = (after.kinds(), subscriptions::get(tx, LANE).is_ok());
     match (kinds.is_empty(), exists) {
         (true, true) => subscriptions::remove(tx, LANE)?,

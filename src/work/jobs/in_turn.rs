@@ -1,7 +1,8 @@
-//! Open jobs of a lane about one object: one has its turn, the others are behind it.
+//! Open jobs of a lane: about one object one has its turn and the others are behind it; others wait for their time.
 
-use super::model::{BY_OBJECT, JOBS, Job, JobId};
+use super::model::{BEHIND, BY_LANE, BY_OBJECT, JOBS, Job, JobId, State};
 use crate::base::error::Result;
+use crate::base::time::Timestamp;
 use crate::store::{Direction, Read, Span, Tx};
 
 /// Whether there is an open job of the lane about the object.
@@ -22,4 +23,21 @@ pub(super) fn let_next(tx: &mut Tx<'_>, lane: &str, object: Option<&str>) -> Res
         Some(job) if job.is_behind => JOBS.put(tx, &id, &Job { is_behind: false, ..job }),
         _ => Ok(()),
     }
+}
+
+/// Jobs of a lane that are due later than a moment, the next one first.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn later_of_lane(
+    from: &(impl Read + ?Sized),
+    lane: &str,
+    than: Timestamp,
+    limit: usize,
+) -> Result<Vec<(JobId, Job)>> {
+    let ready = |at: Timestamp| ((lane.to_owned(), State::Ready.place()), (at, 0_u64));
+    let span = Span::between(&ready(than.plus_ms(1)), &ready(BEHIND));
+    let rows = BY_LANE.list(from, &span, Direction::Forward, limit)?;
+    let ids = rows.into_iter().map(|(_, id)| id);
+    ids.filter_map(|id| JOBS.get(from, &id).transpose().map(|job| job.map(|job| (id, job)))).collect()
 }

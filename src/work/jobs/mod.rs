@@ -16,6 +16,7 @@ mod seen;
 
 pub use audit::check;
 pub use crew::{About, Beat, Note, Report, Rows, Worker, pause_after};
+pub use in_turn::later_of_lane;
 pub use model::{By, Job, JobId, State, TABLES};
 pub use ops::{
     Ended, New, cancel, dead_of_lane, due_of, enqueue, enqueue_behind, forget_like, get, give_up_lane,

@@ -161,7 +161,8 @@ impl Schedules {
         set(tx, plan)
     }
 
-    /// Does it now, whenever else it is due; one that is being done already is that one.
+    /// Does it now, whenever else it is due; one that is being done already is that one, and one that waits to be tried
+    /// again is due now.
     ///
     /// # Errors
     /// `not_found`.
@@ -169,6 +170,7 @@ impl Schedules {
         let plan = self.plan(name)?;
         let mut schedule = stored(tx, name)?;
         let job = enqueue(tx, plan, format!("{name}@now"))?;
+        jobs::retry(tx, job)?;
         schedule.last_job = Some(job);
         SCHEDULES.put(tx, &name.to_owned(), &schedule)?;
         Ok(job)
@@ -532,6 +534,28 @@ mod tests {
         let job = yard.store.write_blocking(anna, move |tx| own.run_now(tx, "sweep")).unwrap();
         let by = yard.store.read(|s| jobs::get(s, job)).unwrap().by.unwrap();
         assert_eq!((by.name.as_str(), yard.row().next_at), ("Anna", Some(at("2026-11-30T13:00:00Z"))));
+    }
+
+    #[test]
+    fn by_hand_what_waits_to_be_tried_again_is_due_now() {
+        use crate::work::jobs::testing::{end, lease_one};
+        let yard = Yard::open("2026-11-27T00:00:00Z", plan(Missed::Run));
+        let run_now = || {
+            let own = yard.schedules.clone();
+            yard.store.write_blocking(Actor::cli(), move |tx| own.run_now(tx, "sweep")).unwrap()
+        };
+        let first = run_now();
+        yard.store
+            .write_blocking(actor(), |tx| {
+                let (id, job) = lease_one(tx)?.unwrap();
+                let why = "Nobody is there.".to_owned();
+                end(tx, id, job.token, &jobs::Ended::Failed { why, again_in_ms: Some(HOUR_MS) })
+            })
+            .unwrap();
+        let due = || yard.store.read(|s| jobs::get(s, first)).unwrap().due_at;
+        assert_eq!(due(), at("2026-11-27T01:00:00Z"));
+        yard.clock.set(at("2026-11-27T00:10:00Z"));
+        assert_eq!((run_now(), due()), (first, at("2026-11-27T00:10:00Z")));
     }
 
     #[test]

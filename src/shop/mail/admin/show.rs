@@ -8,7 +8,7 @@ use crate::shop::mail::view::{badge, label};
 use crate::shop::mail::{ops, write};
 use crate::store::Tx;
 use crate::web::flash::local_path;
-use crate::web::parts::{Badge, Link};
+use crate::web::parts::{Badge, Fill, Link, Tone};
 use crate::web::{Form, Page, PathId, Toast, see_other};
 use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
@@ -18,19 +18,19 @@ struct Try {
     at: Timestamp,
     badge: Badge,
     answer: String,
-    took_ms: u64,
+    /// Unless nobody knows.
+    took_ms: Option<u64>,
 }
 
 impl From<Attempt> for Try {
     fn from(a: Attempt) -> Self {
         let state = if a.taken { State::Sent } else { State::Failed };
-        let label = if a.taken { "Taken" } else { "Not taken" };
-        Self {
-            at: a.at,
-            badge: Badge { label: label.to_owned(), ..badge(state, false) },
-            answer: a.answer,
-            took_ms: a.took_ms,
-        }
+        let badge = match (a.taken, a.is_cut_off) {
+            (_, true) => Badge::new("Not known", Tone::Warn, Fill::Half),
+            (true, false) => Badge { label: "Taken".to_owned(), ..badge(state, false) },
+            (false, false) => Badge { label: "Not taken".to_owned(), ..badge(state, false) },
+        };
+        Self { at: a.at, badge, answer: a.answer, took_ms: Some(a.took_ms).filter(|_| !a.is_cut_off) }
     }
 }
 
@@ -133,7 +133,12 @@ impl Page for ShowPage {
             since: Some(at),
             message_id: "mal_1@example.com".to_owned(),
             again: Some("mal_2".to_owned()),
-            tries: vec![Try { at, badge: badge(State::Failed, true), answer: evil.clone(), took_ms: 3 }],
+            tries: vec![Try {
+                at,
+                badge: badge(State::Failed, true),
+                answer: evil.clone(),
+                took_ms: Some(3),
+            }],
             content: Some(Shown {
                 from: evil.clone(),
                 reply_to: Some(evil.clone()),

@@ -4,7 +4,7 @@
 use super::notice::{self, Notice};
 use crate::base::error::Result;
 use crate::base::time::{MINUTE_MS, Timestamp};
-use crate::outbound::mailbox::{Mailbox, Session};
+use crate::outbound::mailbox::{Mailbox, Session, Trouble};
 use crate::shop::mail::bounce;
 use crate::shop::mail::settings::LANE as MAILS;
 use crate::store::{Actor, Read, Store, Tx};
@@ -131,15 +131,23 @@ impl Rounds {
             if let Some(ended) = beat.stop() {
                 return Ok(Ok(Some(ended)));
             }
-            let bytes = match session.fetch(uid) {
-                Ok(Some(bytes)) => bytes,
-                // Somebody else took it away.
-                Ok(None) => continue,
-                Err(why) => return Ok(Err(why)),
+            let noted = match session.fetch(uid) {
+                Ok(Some(bytes)) => self.noted(&bytes)?,
+                // One message that the server does not give must not keep all the others from being read.
+                Ok(None) => Noted::default(),
+                Err(Trouble::Refused(why)) => {
+                    tracing::warn!(uid, "a message in the mailbox of bounces could not be read: {why}");
+                    Noted::default()
+                }
+                Err(Trouble::Over(why)) => return Ok(Err(why)),
             };
-            let noted = self.noted(&bytes)?;
-            if let Err(why) = session.mark(uid) {
-                return Ok(Err(why));
+            match session.mark(uid) {
+                Ok(()) => {}
+                // It comes once more with the next round, which changes nothing.
+                Err(Trouble::Refused(why)) => {
+                    tracing::warn!(uid, "a message in the mailbox of bounces could not be marked: {why}");
+                }
+                Err(Trouble::Over(why)) => return Ok(Err(why)),
             }
             tally.add(noted);
         }
