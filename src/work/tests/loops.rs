@@ -187,7 +187,8 @@ fn every_event_goes_to_everybody_who_wants_it_through_faults_of_all_kinds() {
 #[test]
 fn who_hangs_holds_up_nobody_and_comes_too_late() {
     let (let_go, hung) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-    let (gate, count) = (Arc::clone(&let_go), Arc::clone(&hung));
+    let back = Arc::new(AtomicU64::new(0));
+    let (gate, count, late) = (Arc::clone(&let_go), Arc::clone(&hung), Arc::clone(&back));
     let mut shop = Shop::open(
         |_| false,
         move |job, _| {
@@ -196,6 +197,7 @@ fn who_hangs_holds_up_nobody_and_comes_too_late() {
                 while !gate.load(Ordering::SeqCst) {
                     std::thread::park_timeout(Duration::from_millis(5));
                 }
+                late.fetch_add(1, Ordering::SeqCst);
                 // What it says now is nobody's business any more.
                 return Ok(Some(Ended::Failed { why: "late".into(), again_in_ms: None }.into()));
             }
@@ -209,11 +211,10 @@ fn who_hangs_holds_up_nobody_and_comes_too_late() {
         publish(&shop.store, n);
     });
     until("the other one has everything", || shop.sent("sink/well").len() == 10);
-    until("it was taken away and tried again", || {
-        hung.load(Ordering::SeqCst) > 0 && !shop.sent("sink/hangs").is_empty()
-    });
+    until("all were taken away and tried again", || shop.sent("sink/hangs").len() == 10);
+    assert_eq!((hung.load(Ordering::SeqCst), back.load(Ordering::SeqCst)), (10, 0));
     let_go.store(true, Ordering::SeqCst);
-    until("everything was sent", || shop.sent("sink/hangs").len() >= 10);
+    until("those that hung are back", || back.load(Ordering::SeqCst) == 10);
     until("no job is open", || {
         shop.in_state(State::Ready).is_empty() && shop.in_state(State::Leased).is_empty()
     });
