@@ -31,7 +31,7 @@ impl Arrived {
     }
 }
 
-fn open(serve: fn(TcpStream, &Arrived) -> Option<()>) -> (u16, Arc<Arrived>) {
+fn open(serve: impl Fn(TcpStream, &Arrived) -> Option<()> + Copy + Send + 'static) -> (u16, Arc<Arrived>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let arrived = Arc::<Arrived>::default();
@@ -53,8 +53,9 @@ pub(crate) struct Webhooks {
 }
 
 impl Webhooks {
-    pub(crate) fn open() -> Self {
-        let (port, arrived) = open(take_messages);
+    /// Answers each message after so long.
+    pub(crate) fn open(takes: Duration) -> Self {
+        let (port, arrived) = open(move |socket, arrived| take_messages(socket, arrived, takes));
         Self { url: format!("http://127.0.0.1:{port}/"), arrived }
     }
     /// When the webhook of each order came, when so many have come.
@@ -63,7 +64,7 @@ impl Webhooks {
     }
 }
 
-fn take_messages(mut socket: TcpStream, arrived: &Arrived) -> Option<()> {
+fn take_messages(mut socket: TcpStream, arrived: &Arrived, takes: Duration) -> Option<()> {
     let mut reader = BufReader::new(socket.try_clone().ok()?);
     loop {
         let (mut line, mut length) = (String::new(), 0);
@@ -82,6 +83,7 @@ fn take_messages(mut socket: TcpStream, arrived: &Arrived) -> Option<()> {
         if message["type"] == "order.placed" {
             arrived.note(message["data"]["subject"].as_str()?.to_owned());
         }
+        std::thread::sleep(takes);
         socket.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").ok()?;
     }
 }
