@@ -8,7 +8,7 @@ use super::model::{
 };
 use super::table::{BY_EMAIL, BY_EXTERNAL, BY_ORDERS, BY_PHONE, BY_SPENT, CUSTOMERS, TOTALS};
 use crate::base::error::{Checks, Error, Result};
-use crate::base::id::{Id, time_of, uuid_v7};
+use crate::base::id::{Id, time_of};
 use crate::base::money::Currency;
 use crate::base::time::Timestamp;
 use crate::base::{email, phone};
@@ -149,9 +149,7 @@ pub(super) fn insert(tx: &mut Tx<'_>, new: NewCustomer, by: &'static str) -> Res
     // A record of ours comes back under its id, which begins with the moment it was made.
     let own = new.external.iter().find_map(|e| own_id(e).zip(own_id(e).and_then(|id| time_of(&id.bytes()))));
     let created_at = own.map_or_else(|| new.created_at.unwrap_or(now), |(_, at)| Timestamp(at));
-    let mut random = [0; 10];
-    tx.random(&mut random);
-    let id = own.map_or_else(|| CustomerId::from_bytes(uuid_v7(created_at.0, &random)), |(id, _)| id);
+    let id = own.map_or_else(|| tx.dated_id(created_at), |(id, _)| id);
     let customer = record(new, id, created_at, now);
     CUSTOMERS.put(tx, &customer.id, &customer)?;
     TOTALS.put(tx, &customer.id, &Totals::default())?;

@@ -6,7 +6,7 @@ use super::events::{CreditNoteAdded, CreditNoteReimported};
 use super::incoming::{NewCreditNote, NewOrderCustomer};
 use super::keep::{self, account};
 use super::model::{CreditNote, CreditNoteId};
-use super::place::{OWN, dated_id};
+use super::place::OWN;
 use super::table::{CREDIT_BY_SOURCE, CREDIT_NOTES};
 use crate::base::error::Result;
 use crate::base::id::{Id as _, time_of};
@@ -37,7 +37,7 @@ pub fn import_credit_note(tx: &mut Tx<'_>, new: &NewCreditNote) -> Result<(Credi
     };
     let own = wished(new);
     let id = here.as_ref().map(|here| here.id).or(own);
-    let id = id.unwrap_or_else(|| CreditNoteId::from_bytes(dated_id(tx, new.issued_at)));
+    let id = id.unwrap_or_else(|| tx.dated_id(new.issued_at));
     let mut after = new.record(id, customer, tx.now());
     // A note of ours is named by its id.
     after.source = after.source.filter(|s| own.is_none() || own_id(s) != own);

@@ -7,9 +7,8 @@ use super::keep;
 use super::model::{Order, OrderId};
 use super::table::{BY_NUMBER, BY_SOURCE, NUMBERS};
 use crate::base::error::{Error, Result};
-use crate::base::id::{Id, time_of, uuid_v7};
+use crate::base::id::{Id as _, time_of};
 use crate::base::money::Money;
-use crate::base::time::Timestamp;
 use crate::shop::customers::{self, CustomerId, ExternalRef, NewCustomer, changes};
 use crate::store::{Read, Tx};
 
@@ -120,7 +119,7 @@ fn insert(tx: &mut Tx<'_>, new: &NewOrder, brought: Option<&Traits>) -> Result<O
     let is_named_by_it = own.is_some() && new.source.as_ref().and_then(own_id) == own;
     let back = is_named_by_it.then(|| NewOrder { source: None, ..new.clone() });
     let new = back.as_ref().unwrap_or(new);
-    let id = own.unwrap_or_else(|| OrderId::from_bytes(dated_id(tx, placed_at)));
+    let id = own.unwrap_or_else(|| tx.dated_id(placed_at));
     // Checked before anything is written, so that a refusal says everything and costs nothing.
     new.checked(id, 0, None, now)?;
     let customer = customer_of(tx, new)?;
@@ -136,13 +135,6 @@ fn insert(tx: &mut Tx<'_>, new: &NewOrder, brought: Option<&Traits>) -> Result<O
     };
     keep::save(tx, None, &order, &placed)?;
     Ok(order)
-}
-
-/// An id whose order is the order of time.
-pub(super) fn dated_id(tx: &mut Tx<'_>, at: Timestamp) -> [u8; 16] {
-    let mut random = [0; 10];
-    tx.random(&mut random);
-    uuid_v7(at.0, &random)
 }
 
 fn number_for(tx: &mut Tx<'_>, wished: Option<u64>) -> Result<u64> {

@@ -88,7 +88,7 @@ impl Worker for Deliveries {
     }
     /// A receiver that hangs holds one thread; one that takes a tenth of a second is sent two hundred messages in one.
     fn at_once(&self) -> (usize, usize) {
-        (1, 24)
+        (1, 32)
     }
     fn run(&self, id: JobId, job: &Job, _: &Beat) -> Result<Report> {
         let endpoint_id = EndpointId::parse(&job.lane)?;

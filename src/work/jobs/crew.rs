@@ -64,8 +64,8 @@ pub trait Worker: Send + Sync + 'static {
     fn pauses_ms(&self) -> &'static [i64] {
         PAUSES_MS
     }
-    /// How many jobs of a lane may run at once: as many as the first number to begin with and after a failure, twice as many
-    /// with each that ends well, up to the second.
+    /// How many jobs of a lane may run at once: as many as the first number after a failure, twice as many with each that
+    /// ends well, up to the second.
     fn at_once(&self) -> (usize, usize) {
         (4, 8)
     }

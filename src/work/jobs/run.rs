@@ -20,6 +20,8 @@ const LANES: usize = 120;
 /// Jobs at once beyond the first of each lane.
 const MORE: usize = 64;
 const WIDTH: usize = LANES + MORE;
+/// Jobs of a lane at once when its first has begun.
+const START: usize = 4;
 /// Threads that may hang in a job whose lease was taken away, before there are no more.
 const LOST_MAX: usize = 64;
 /// The loop looks at least so often, and so long after a fault of the store.
@@ -390,7 +392,8 @@ impl Jobs {
         let beat = Beat::new();
         let (lease, pauses_ms) = worker.map_or((LOOK, [].as_slice()), |w| (w.lease(), w.pauses_ms()));
         let at_once = worker.map_or((1, 1), |w| w.at_once());
-        desk.widths.entry(job.lane.clone()).or_insert(at_once.0);
+        // A lane that nobody knows yet is thought well of, a little.
+        desk.widths.entry(job.lane.clone()).or_insert(at_once.0.max(START).min(at_once.1));
         let running = Running {
             token: job.token,
             lane: job.lane.clone(),
