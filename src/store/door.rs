@@ -14,7 +14,7 @@ use crate::store::job::Operation;
 use crate::store::journal::{self, JournaledOpener, Mark, Pace, Tap, Tapped};
 use crate::store::sequence;
 use crate::store::settings::Settings;
-use crate::store::shared::{Hook, Parts, Shared};
+use crate::store::shared::{Hook, Parts, Shared, Waker};
 use crate::store::snapshot::Snapshot;
 use crate::store::space::{Guard, free_bytes};
 use crate::store::table::{Registry, TableInfo};
@@ -274,6 +274,11 @@ impl Store {
     /// hook gets its events when it turns out that they are there.
     pub fn on_commit(&self, hook: Hook) {
         self.inner.shared.add_hook(hook);
+    }
+    /// Calls `waker` when there are new events and [`Store::last_seq`] says so: on the writer's thread, so it must do no
+    /// more than wake another one.
+    pub fn when_there_is_more(&self, waker: Waker) {
+        self.inner.shared.add_waker(waker);
     }
     /// The number of the last durable event, and its changes.
     pub fn watch(&self) -> watch::Receiver<u64> {

@@ -66,7 +66,7 @@ pub use key::{Key, key_bytes};
 pub use recover::{Rest, recover};
 pub use sequence::{counter, sequence};
 pub use settings::Settings;
-pub use shared::Hook;
+pub use shared::{Hook, Waker};
 pub use snapshot::{Read, Snapshot};
 pub use span::{Direction, Span};
 pub use std::cmp::Reverse;

@@ -29,6 +29,9 @@ const SCANS: usize = 2;
 /// Called after a durable commit, before its operations are answered.
 pub type Hook = Box<dyn Fn(&[Committed]) + Send + Sync>;
 
+/// Called after a durable commit, when its events count as there.
+pub type Waker = Box<dyn Fn() + Send + Sync>;
+
 /// The engine, or why there is none.
 pub(super) enum Gate {
     Open(Box<dyn Engine>),
@@ -58,6 +61,7 @@ pub(super) struct Shared {
     sick: AtomicBool,
     snapshots: Arc<Snapshots>,
     hooks: RwLock<Vec<Hook>>,
+    wakers: RwLock<Vec<Waker>>,
 }
 
 /// What they are made of.
@@ -91,6 +95,7 @@ impl Shared {
             sick: AtomicBool::new(false),
             snapshots: Snapshots::new(),
             hooks: RwLock::default(),
+            wakers: RwLock::default(),
         }
     }
     fn gate(&self) -> RwLockReadGuard<'_, Gate> {
@@ -168,7 +173,11 @@ impl Shared {
         self.hooks.write().unwrap_or_else(PoisonError::into_inner).push(hook);
     }
     /// Hooks may hold the store they hang on: letting them go lets it go.
+    pub(super) fn add_waker(&self, waker: Waker) {
+        self.wakers.write().unwrap_or_else(PoisonError::into_inner).push(waker);
+    }
     pub(super) fn drop_hooks(&self) {
+        self.wakers.write().unwrap_or_else(PoisonError::into_inner).clear();
         self.hooks.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
     /// Tells everyone about events that are durable now.
@@ -180,6 +189,8 @@ impl Shared {
             }
         }
         self.last_seq.send_replace(last.seq);
+        // Who is woken looks at once: the number has to be there.
+        self.wakers.read().unwrap_or_else(PoisonError::into_inner).iter().for_each(|waker| waker());
     }
 
     pub(super) fn health(&self) -> Health {

@@ -48,11 +48,7 @@ impl Work {
         let jobs = Jobs::new(store.clone(), workers, subscriptions::is_open);
         let pump = Pump::new(store.clone(), subscribers, jobs.clone());
         let reader = pump.clone();
-        store.on_commit(Box::new(move |committed| {
-            if !committed.is_empty() {
-                reader.wake();
-            }
-        }));
+        store.when_there_is_more(Box::new(move || reader.wake()));
         Self { store, jobs, pump }
     }
 

@@ -93,3 +93,17 @@ fn ids_of_one_millisecond_are_in_the_order_of_their_events() {
     // The clock of these tests stands still.
     assert!(ids.is_sorted() && ids.windows(2).all(|two| two[0] != two[1]));
 }
+
+#[test]
+fn who_is_woken_finds_what_there_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let (looking, noted) = (store.clone(), Arc::clone(&seen));
+    store.when_there_is_more(Box::new(move || noted.lock().unwrap().push(looking.last_seq())));
+    assert_eq!(make(&store, 1, thing("lamp", "red", 3)).unwrap(), 1);
+    assert_eq!(make(&store, 2, thing("chair", "red", 1)).unwrap(), 2);
+    store.write_blocking(actor(), |tx| tx.next("order")).unwrap();
+    assert_eq!(*seen.lock().unwrap(), [1, 2], "and nobody is woken where nothing happened");
+    store.close().unwrap();
+}
