@@ -534,8 +534,8 @@ pub const CODES: &[Code] = &[
     api(
         Conflict,
         "has_page",
-        "A webhook or the mails were to be paused, set going or set back as any subscription.",
-        "Do it where they are looked after: the addresses of webhooks, or the page of the mails.",
+        "A webhook was to be paused, set going or set back as any subscription.",
+        "Do it where webhooks are looked after: below /api/v1/webhooks, or on the page of the webhook.",
     ),
     api(
         NotFound,

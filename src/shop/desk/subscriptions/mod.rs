@@ -1,5 +1,5 @@
 //! The subscriptions of the shop on a page and for programs: who reads the event log, how far each is, what it could not
-//! take; paused, set going, set back. What has a page of its own, a webhook or the mails, is looked after there.
+//! take; paused, set going, set back. A webhook has a page of its own, and is looked after there.
 
 mod api;
 mod ops;
