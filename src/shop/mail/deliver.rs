@@ -103,12 +103,14 @@ impl Deliveries {
             if let Some(why) = ops::take_of_day(tx, &mut mail, &today, limit)? {
                 mail.reason.clone_from(&why);
                 mail.due_at = tx.now().plus_ms(left_ms);
+                mail.is_put_off = true;
                 ops::set(tx, id, &mut mail, State::Queued)?;
                 return Ok(Turn::NotToday { why, ms: left_ms, limit });
             }
             ops::keep(tx, id, &content)?;
             mail.subject.clone_from(&content.subject);
             mail.reason.clear();
+            mail.is_put_off = false;
             ops::set(tx, id, &mut mail, State::Sending)?;
             Ok(Turn::Send(Box::new((mail, content))))
         })

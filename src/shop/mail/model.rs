@@ -142,6 +142,10 @@ pub(super) struct Mail {
     #[n(21)]
     #[cbor(default)]
     pub(super) event: Option<u64>,
+    /// It waits for tomorrow, because the number of a day was reached.
+    #[n(22)]
+    #[cbor(default)]
+    pub(super) is_put_off: bool,
 }
 
 /// What is sent, as it is sent.

@@ -21,8 +21,6 @@ pub(super) const TEST: &str = "test";
 const KEPT_MS: i64 = 180 * DAY_MS;
 /// Old mails removed with each new one.
 const SWEPT: usize = 5;
-/// How the reason ends of a mail that the number of a day puts off.
-const TOMORROW: &str = "this one goes tomorrow.";
 /// Mails that are due at once when more may be sent.
 const HASTENED_MAX: usize = 5_000;
 const ATTEMPTS_KEPT: usize = 20;
@@ -117,6 +115,7 @@ pub(super) fn add(tx: &mut Tx<'_>, new: New, sender: &str, due_at: Timestamp) ->
         reply: new.message.and_then(|(_, number)| number),
         site: new.site,
         event: new.event,
+        is_put_off: false,
     };
     MAILS.put(tx, &id, &mail)?;
     tx.publish(Subject::of(&id), &Queued { moment: mail.moment })?;
@@ -210,14 +209,14 @@ pub(super) fn take_of_day(
         } else {
             format!("The {limit} mails of the day are sent")
         };
-        return Ok(Some(format!("{sent}; {TOMORROW}")));
+        return Ok(Some(format!("{sent}; this one goes tomorrow.")));
     }
     // Somebody asked for this very mail: that is no stranger.
     let is_by_strangers =
         mail.by.is_empty() && Moment::from_word(&mail.moment).is_some_and(Moment::is_by_strangers);
     if is_by_strangers && day.by_strangers >= (limit / 2).max(1) {
         let sent = "Half of the mails of the day are of this kind already";
-        return Ok(Some(format!("{sent}; {TOMORROW}")));
+        return Ok(Some(format!("{sent}; this one goes tomorrow.")));
     }
     day.day = today.to_owned();
     day.sent += 1;
@@ -239,7 +238,8 @@ pub(super) fn hasten(tx: &mut Tx<'_>) -> Result<()> {
         let mail_id = MailId::from_bytes(bytes);
         let Some(mut mail) = MAILS.get(tx, &mail_id)? else { continue };
         // Others wait for a server that said no.
-        if mail.state == State::Queued && mail.reason.ends_with(TOMORROW) {
+        if mail.state == State::Queued && mail.is_put_off {
+            mail.is_put_off = false;
             mail.reason.clear();
             mail.due_at = now;
             MAILS.put(tx, &mail_id, &mail)?;
