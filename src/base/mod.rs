@@ -7,6 +7,7 @@ pub mod id;
 pub mod money;
 pub mod nearest;
 pub mod origin;
+pub(crate) mod packed;
 pub mod phone;
 pub mod time;
 pub mod unseen;

@@ -12,6 +12,6 @@ pub(super) struct OpenapiArgs {}
 
 /// Prints the document.
 pub(super) fn run(_args: &OpenapiArgs, answer: &mut Answer) -> Result<Exit> {
-    answer.json(&docs::document(None))?;
+    answer.bytes(docs::document(None)?.as_bytes())?;
     Ok(Exit::Ok)
 }

@@ -1,6 +1,7 @@
 //! Pages: a struct per page, rendered by its template inside the shell, with an ETag so that a reload costs nothing.
 
 use crate::base::error::{Error, Result};
+use crate::base::packed;
 use crate::web::assets::Assets;
 use crate::web::filters;
 use crate::web::flash;
@@ -16,9 +17,8 @@ use serde::Serialize;
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
 
-#[derive(rust_embed::RustEmbed)]
-#[folder = "templates/"]
-struct Files;
+/// `templates/`, packed when the program was built.
+const TEMPLATES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/templates.deflate"));
 
 /// Only the address of the page may be asked again, and only by the same person.
 const PRIVATE: &str = "private, no-cache";
@@ -59,10 +59,8 @@ impl Pages {
         environment.set_syntax(syntax.map_err(Error::internal)?);
         environment.set_fuel(Some(FUEL));
         filters::add(&mut environment, assets);
-        for name in <Files as rust_embed::RustEmbed>::iter() {
-            let Some(file) = <Files as rust_embed::RustEmbed>::get(&name) else { continue };
-            let source = String::from_utf8(file.data.into_owned()).map_err(Error::internal)?;
-            environment.add_template_owned(name.into_owned(), source).map_err(Error::internal)?;
+        for (name, source) in packed::files(TEMPLATES)? {
+            environment.add_template_owned(name, source).map_err(Error::internal)?;
         }
         Ok(Self { environment: Arc::new(environment), kept: Arc::default() })
     }

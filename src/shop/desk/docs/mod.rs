@@ -1,113 +1,49 @@
-//! The documentation of the JSON API, made from the code that answers it: one OpenAPI document, and the same to read.
+//! The documentation of the JSON API: one OpenAPI document, which a test makes from the code that answers, and the same to
+//! read.
 
+#[cfg(test)]
 mod answers;
 mod codes;
 mod example;
+#[cfg(test)]
 mod filters;
+#[cfg(test)]
+mod made;
 mod pages;
 mod reading;
 
 pub use codes::{CODES, Code};
 pub use pages::routes;
 
-use crate::shop::customers;
-use crate::shop::desk::{feed, find, inbox, jobs, subscriptions};
-use crate::shop::mail;
-use crate::shop::messages;
-use crate::shop::orders;
-use crate::shop::outreach;
-use crate::shop::sites;
-use utoipa::OpenApi as _;
-use utoipa::openapi::path::Operation;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, ContactBuilder, Info, OpenApi, PathItem, Server};
+use crate::base::error::Result;
+use crate::base::packed;
 
-const ABOUT: &str = "The back office of the shop for programs.\n\n\
-Send your key with every request: `Authorization: Bearer sk_live_…`. Errors are problem documents (RFC 9457) with a \
-stable `code`. Unknown fields and parameters are refused, never ignored. Lists are walked by cursor. Amounts are \
-integers in minor units with a currency code, times are RFC 3339 in UTC. New fields and new values may be added: \
-ignore those you do not know.";
+/// `openapi.json`, packed when the program was built.
+const PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.deflate"));
+/// The address in the document as it is kept: paths are relative to where it was read.
+const ANY_SERVER: &str = "/";
 
-/// Lists whose fields are parameters too, with the kind of their records.
-const LISTS: [(&str, &str); 3] =
-    [("/api/v1/orders", "order"), ("/api/v1/customers", "customer"), ("/api/v1/credit-notes", "credit_note")];
-
-/// What every refusal looks like.
-#[derive(utoipa::OpenApi)]
-#[openapi(components(
-    responses(crate::web::error::ProblemOut),
-    schemas(crate::web::error::ProblemOut, crate::web::error::ProblemField)
-))]
-struct Problems;
-
-/// The whole API. `server` is the address it is reached at; without it paths are relative.
-pub fn document(server: Option<&str>) -> OpenApi {
-    let mut api = OpenApi::new(info(), utoipa::openapi::Paths::new());
-    let scheme = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Bearer)
-        .bearer_format("sk_live_…")
-        .description(Some("An API key with the scopes that the operation names. Made under System, API keys, or by `backroom key create`."))
-        .build();
-    let publishable = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Bearer)
-        .bearer_format("pk_live_…")
-        .description(Some("A publishable key, for pages of the origins it names: made under System, API keys, or by `backroom key create --origin`."))
-        .build();
-    let schemes = ComponentsBuilder::new()
-        .security_scheme("key", SecurityScheme::Http(scheme))
-        .security_scheme("publishable", SecurityScheme::Http(publishable));
-    api.components = Some(schemes.build());
-    for part in [
-        Problems::openapi(),
-        orders::ApiDocs::openapi(),
-        orders::bulk::ApiDocs::openapi(),
-        customers::ApiDocs::openapi(),
-        find::ApiDocs::openapi(),
-        feed::ApiDocs::openapi(),
-        jobs::ApiDocs::openapi(),
-        subscriptions::ApiDocs::openapi(),
-        outreach::ApiDocs::openapi(),
-        mail::ApiDocs::openapi(),
-        inbox::ApiDocs::openapi(),
-        messages::ApiDocs::openapi(),
-        sites::ApiDocs::openapi(),
-    ] {
-        api.merge(part);
-    }
-    api.servers = Some(vec![Server::new(server.unwrap_or("/"))]);
-    if let Some(components) = &mut api.components {
-        answers::complete_problem(components);
-        for (path, item) in &mut api.paths.paths {
-            operations(item).for_each(|operation| answers::complete(path, operation, components));
-        }
-        for (path, kind) in LISTS {
-            let list = api.paths.paths.get_mut(path).and_then(|item| item.get.as_mut());
-            if let Some(list) = list {
-                filters::add(list, kind);
-            }
-        }
-    }
-    api
-}
-
-fn info() -> Info {
-    let mut info = Info::new("Backroom API", env!("CARGO_PKG_VERSION"));
-    info.description = Some(ABOUT.to_owned());
-    info.contact = Some(ContactBuilder::new().name(Some("The shop's staff")).build());
-    info
-}
-
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+/// The whole API as OpenAPI 3.1, a line a value. `server` is the address it is reached at; without it paths are relative.
+///
+/// # Errors
+/// `Internal` when the document inside the program cannot be read.
+pub fn document(server: Option<&str>) -> Result<String> {
+    let text = packed::text(PACKED)?;
+    let url = |server: &str| format!("\"url\": {}", serde_json::Value::from(server));
+    Ok(match server {
+        Some(server) => text.replacen(&url(ANY_SERVER), &url(server), 1),
+        None => text,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shop::orders;
     use serde_json::Value;
 
     fn json() -> Value {
-        serde_json::to_value(document(Some("https://shop.example"))).unwrap()
+        serde_json::from_str(&document(Some("https://shop.example")).unwrap()).unwrap()
     }
 
     #[test]

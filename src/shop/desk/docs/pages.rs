@@ -36,9 +36,11 @@ pub(super) async fn openapi(
     web: web::Data<Web>,
     request: HttpRequest,
 ) -> Result<HttpResponse> {
+    let document = document(Some(&server_of(&web, &request)))?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-cache"))
-        .json(document(Some(&server_of(&web, &request)))))
+        .content_type(header::ContentType::json())
+        .body(document.lines().map(str::trim_start).collect::<String>()))
 }
 
 /// The page to read.
@@ -75,7 +77,7 @@ impl From<&Code> for CodeRow {
 
 impl DocsPage {
     fn new(server: String) -> Result<Self> {
-        let api = serde_json::to_value(document(Some(&server))).map_err(Error::internal)?;
+        let api = serde_json::from_str(&document(Some(&server))?).map_err(Error::internal)?;
         Ok(Self {
             reading: read(&api, &server),
             server,
