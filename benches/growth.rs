@@ -5,53 +5,90 @@ use crate::figure::{Amount, Figure};
 use crate::running::{Demo, command};
 use crate::serving::walk;
 use crate::{Size, p50_p99};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Shops that are measured where nobody says which.
-const SIZES: &[u64] = &[10_000, 100_000, 1_000_000];
+const SIZES: &[u64] = &[10_000, 100_000, 1_000_000, 5_000_000];
 const WORDS: &[&str] = &["ann", "mül", "sor", "lon", "can", "017", "mar", "pet", "tea", "car"];
 
-/// One panel of the picture: a unit and lines of one value per size.
+/// A panel of the picture: what is measured, its unit, and its lines.
 struct Panel {
     title: &'static str,
     unit: &'static str,
-    lines: Vec<(&'static str, Vec<f64>)>,
+    lines: &'static [&'static str],
 }
 
-/// Measures and draws. The short form draws into nothing.
+const PANELS: &[Panel] = &[
+    Panel { title: "Search as you type", unit: "ms", lines: &["median", "99 of 100"] },
+    Panel { title: "A page of the order list", unit: "ms", lines: &["median", "99 of 100"] },
+    Panel { title: "Placing an order", unit: "ms", lines: &["median", "99 of 100"] },
+    Panel { title: "Start to the first answer", unit: "ms", lines: &["start"] },
+    Panel {
+        title: "Memory, and files on disk",
+        unit: "MB",
+        lines: &["memory", "with pages of files", "files"],
+    },
+    Panel { title: "The search index built anew", unit: "s", lines: &["rebuild"] },
+];
+
+/// Values of all lines of all panels, by the number of orders.
+type Table = BTreeMap<u64, Vec<f64>>;
+
+/// Measures and draws. What was measured of other sizes before stays: a size of millions takes an hour of its own. The short
+/// form keeps and draws nothing.
 pub(crate) fn run(sizes: Option<&str>, size: &Size) {
     let sizes: Vec<u64> = match sizes {
         Some(text) => text.split(',').map(|n| n.trim().parse().unwrap()).collect(),
         None if size.is_short => vec![300, 600],
         None => SIZES.to_vec(),
     };
-    let mut panels = vec![
-        panel("Search as you type", "ms", &["median", "99 of 100"]),
-        panel("A page of the order list", "ms", &["median", "99 of 100"]),
-        panel("Placing an order", "ms", &["median", "99 of 100"]),
-        panel("Start to the first answer", "ms", &["start"]),
-        panel("Memory, and files on disk", "MB", &["memory", "with pages of files", "files"]),
-        panel("The search index built anew", "s", &["rebuild"]),
-    ];
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let mut table = match std::fs::read_to_string(docs.join("growth.csv")) {
+        Ok(kept) if !size.is_short => read(&kept),
+        _ => Table::new(),
+    };
     for orders in &sizes {
-        let rows = measured(*orders, if size.is_short { 20 } else { 400 });
-        for (panel, values) in panels.iter_mut().zip(rows) {
-            for ((line, drawn), amount) in panel.lines.iter_mut().zip(values) {
-                println!("{}", Figure::alone(&format!("{orders} orders: {}, {line}", panel.title), amount));
-                drawn.push(in_unit(amount, panel.unit));
-            }
+        let amounts = measured(*orders, if size.is_short { 20 } else { 400 });
+        let lines = PANELS.iter().flat_map(|panel| panel.lines.iter().map(move |line| (panel, line)));
+        let mut values = Vec::new();
+        for ((panel, line), amount) in lines.zip(amounts) {
+            println!("{}", Figure::alone(&format!("{orders} orders: {}, {line}", panel.title), amount));
+            values.push(in_unit(amount, panel.unit));
         }
-    }
-    let picture = draw(&sizes, &panels);
-    if !size.is_short {
-        std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/growth.svg"), picture).unwrap();
+        table.insert(*orders, values);
+        let picture = draw(&table);
+        // After each size: who stops it keeps what is done.
+        if !size.is_short {
+            std::fs::write(docs.join("growth.csv"), write(&table)).unwrap();
+            std::fs::write(docs.join("growth.svg"), picture).unwrap();
+        }
     }
 }
 
-fn panel(title: &'static str, unit: &'static str, lines: &[&'static str]) -> Panel {
-    Panel { title, unit, lines: lines.iter().map(|line| (*line, Vec::new())).collect() }
+/// A table as it is kept: a line of heads, then a line a size.
+fn read(kept: &str) -> Table {
+    let row = |line: &str| {
+        let (orders, values) = line.split_once(',').unwrap();
+        (orders.parse().unwrap(), values.split(',').map(|value| value.parse().unwrap()).collect())
+    };
+    kept.lines().skip(1).map(row).collect()
+}
+
+fn write(table: &Table) -> String {
+    let mut out = "orders".to_owned();
+    for panel in PANELS {
+        for line in panel.lines {
+            write!(out, ",{}: {line} ({})", panel.title.replace(',', ""), panel.unit).unwrap();
+        }
+    }
+    for (orders, values) in table {
+        write!(out, "\n{orders}").unwrap();
+        values.iter().for_each(|value| write!(out, ",{value:.3}").unwrap());
+    }
+    out + "\n"
 }
 
 fn in_unit(amount: Amount, unit: &str) -> f64 {
@@ -63,8 +100,8 @@ fn in_unit(amount: Amount, unit: &str) -> f64 {
     }
 }
 
-/// The values of all panels for a shop of so many orders.
-fn measured(orders: u64, rounds: usize) -> Vec<Vec<Amount>> {
+/// What every line of every panel is for a shop of so many orders.
+fn measured(orders: u64, rounds: usize) -> Vec<Amount> {
     let demo = Demo::of(orders);
     let shop = demo.serve(true);
     let started = shop.started_in;
@@ -86,18 +123,15 @@ fn measured(orders: u64, rounds: usize) -> Vec<Vec<Amount>> {
     shop.end();
     let files = Amount::Bytes(bytes(&demo.dir));
     let (_, rebuilt) = command(&["reindex", "--data", demo.dir.to_str().unwrap()]);
-    let both = |times: &mut [Duration]| {
+    let mut amounts = Vec::new();
+    for times in [&mut searches, &mut pages, &mut places] {
         let (p50, p99) = p50_p99(times);
-        vec![Amount::Time(p50), Amount::Time(p99)]
-    };
-    vec![
-        both(&mut searches),
-        both(&mut pages),
-        both(&mut places),
-        vec![Amount::Time(started)],
-        vec![memory[0], memory[1], files],
-        vec![Amount::Time(rebuilt)],
-    ]
+        amounts.extend([p50, p99].map(Amount::Time));
+    }
+    amounts.push(Amount::Time(started));
+    amounts.extend(memory);
+    amounts.extend([files, Amount::Time(rebuilt)]);
+    amounts
 }
 
 fn timed(client: &mut Client, request: &str, status: u16) -> Duration {
@@ -138,22 +172,27 @@ const PANEL: (f64, f64) = (300.0, 190.0);
 const AROUND: (f64, f64, f64, f64) = (52.0, 34.0, 16.0, 30.0);
 const COLOURS: [&str; 3] = ["#1f6feb", "#d2691e", "#3a7d44"];
 
-/// Small panels, three in a row: sizes to the right in even steps, each ten times the one before; values upwards from zero.
-fn draw(sizes: &[u64], panels: &[Panel]) -> String {
-    let rows = panels.len().div_ceil(3) as f64;
+/// Small panels, three in a row: sizes to the right in even steps, whatever is between them; values upwards from zero.
+fn draw(table: &Table) -> String {
+    let rows = PANELS.len().div_ceil(3) as f64;
+    let mut columns = 0;
     let (width, height) = (PANEL.0 * 3.0, PANEL.1 * rows);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"sans-serif\" \
          font-size=\"11\" fill=\"#1b1f24\"><title>What the same work costs as a shop grows</title>\
          <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>"
     );
-    for (n, panel) in panels.iter().enumerate() {
+    for (n, panel) in PANELS.iter().enumerate() {
+        let lines: Vec<Vec<f64>> = (columns..columns + panel.lines.len())
+            .map(|column| table.values().map(|values| values[column]).collect())
+            .collect();
+        columns += panel.lines.len();
         let (left, top) = ((n % 3) as f64 * PANEL.0, (n / 3) as f64 * PANEL.1);
         let (x0, x1) = (left + AROUND.0, left + PANEL.0 - AROUND.2);
         let (y0, y1) =
             (top + PANEL.1 - AROUND.3, top + AROUND.1 + 14.0 * (panel.lines.len() > 1) as u8 as f64);
-        let most = panel.lines.iter().flat_map(|(_, values)| values).fold(1e-9_f64, |a, b| a.max(*b));
-        let x = |at: usize| x0 + (x1 - x0) * at as f64 / (sizes.len().max(2) - 1) as f64;
+        let most = lines.iter().flatten().fold(1e-9_f64, |a, b| a.max(*b));
+        let x = |at: usize| x0 + (x1 - x0) * at as f64 / (table.len().max(2) - 1) as f64;
         let y = |value: f64| y0 - (y0 - y1) * value / most;
         write!(
             out,
@@ -170,8 +209,8 @@ fn draw(sizes: &[u64], panels: &[Panel]) -> String {
             x0 - 6.0,
         )
         .unwrap();
-        for (at, orders) in sizes.iter().enumerate() {
-            let anchor = if at + 1 == sizes.len() { "end" } else { "middle" };
+        for (at, orders) in table.keys().enumerate() {
+            let anchor = if at + 1 == table.len() { "end" } else { "middle" };
             write!(
                 out,
                 "<text x=\"{}\" y=\"{}\" text-anchor=\"{anchor}\">{}</text>",
@@ -182,7 +221,7 @@ fn draw(sizes: &[u64], panels: &[Panel]) -> String {
             .unwrap();
         }
         let mut legend = left + 12.0;
-        for ((name, values), colour) in panel.lines.iter().zip(COLOURS) {
+        for ((name, values), colour) in panel.lines.iter().zip(&lines).zip(COLOURS) {
             let points: Vec<String> =
                 values.iter().enumerate().map(|(at, v)| format!("{:.1},{:.1}", x(at), y(*v))).collect();
             write!(

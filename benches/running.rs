@@ -66,10 +66,15 @@ pub(crate) fn command(args: &[&str]) -> (String, Duration) {
 }
 
 impl Demo {
-    /// Makes the shop, waits until its index is complete, and ends the program in order.
+    /// Makes the shop, waits until its index is complete, and ends the program in order. With `BACKROOM_BENCH_SHOPS` it
+    /// stays in that folder, and is taken again by the next run: one of millions takes half an hour to make.
     pub(crate) fn of(orders: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let dir = folder.path().join("demo");
+        let kept = std::env::var_os("BACKROOM_BENCH_SHOPS");
+        let dir = kept.map_or_else(
+            || folder.path().join("demo"),
+            |shops| Path::new(&shops).join(format!("demo-{orders}")),
+        );
         let mut command = program("demo", &dir, WIDE);
         let mut child = command.args(["--json", "--orders", &orders.to_string()]).spawn().unwrap();
         let mut line = String::new();
