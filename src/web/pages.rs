@@ -39,7 +39,7 @@ pub trait Page: Serialize {
         Self: Sized;
 }
 
-/// All templates, compiled. Cheap to clone.
+/// All templates, compiled once one is asked for. Cheap to clone.
 #[derive(Clone)]
 pub struct Pages {
     environment: Arc<Environment<'static>>,
@@ -47,10 +47,10 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Loads every embedded template; a broken one stops the start.
+    /// The embedded templates. That none is broken is what the tests of every page say.
     ///
     /// # Errors
-    /// `Internal` with file and line of what is wrong.
+    /// `Internal` where the syntax is none.
     pub fn load(assets: &Assets) -> Result<Self> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -59,11 +59,14 @@ impl Pages {
         environment.set_syntax(syntax.map_err(Error::internal)?);
         environment.set_fuel(Some(FUEL));
         filters::add(&mut environment, assets);
-        for name in <Files as rust_embed::RustEmbed>::iter() {
-            let Some(file) = <Files as rust_embed::RustEmbed>::get(&name) else { continue };
-            let source = String::from_utf8(file.data.into_owned()).map_err(Error::internal)?;
-            environment.add_template_owned(name.into_owned(), source).map_err(Error::internal)?;
-        }
+        // Each when it is first shown: all of them take longer than everything else at a start, and three megabytes.
+        environment.set_loader(|name| {
+            let Some(file) = <Files as rust_embed::RustEmbed>::get(name) else { return Ok(None) };
+            let source = String::from_utf8(file.data.into_owned());
+            let broken =
+                |e| minijinja::Error::new(minijinja::ErrorKind::SyntaxError, "no text").with_source(e);
+            source.map(Some).map_err(broken)
+        });
         Ok(Self { environment: Arc::new(environment), kept: Arc::default() })
     }
 
@@ -128,11 +131,6 @@ impl Pages {
     pub fn text(&self, template: &str, page: &impl Serialize) -> Result<String> {
         let template = self.environment.get_template(template).map_err(Error::internal)?;
         template.render(context! { page => Serde(page) }).map_err(Error::internal)
-    }
-
-    /// The names of all templates.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.environment.templates().map(|(name, _)| name)
     }
 }
 
@@ -232,6 +230,15 @@ mod tests {
         let html = testing::renders::<Hello>();
         assert!(html.contains("&lt;script&gt;alert(1)") && html.contains("{{ 7*7 }}"));
         assert!(html.starts_with("<!doctype html>") && html.contains("Lumo Shop"));
+    }
+
+    #[test]
+    fn no_template_is_broken() {
+        let pages = pages();
+        for name in <Files as rust_embed::RustEmbed>::iter() {
+            assert!(pages.environment.get_template(&name).is_ok(), "{name}");
+        }
+        assert!(pages.environment.get_template("nothing.html").is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The one box for people: the drop-down under it, the page of all results, the help about queries.
 
 use super::why::{Piece, Why};
-use super::{Ask, Found, Hit, KINDS, Kind, find, kinds_for};
+use super::{Ask, Found, Hit, KINDS, Kind, Rows, find, kinds_for};
 use crate::access::{Public, Shop, Staff, may};
 use crate::base::error::Result;
 use crate::search::{FieldDef, Search, Shape, Total};
@@ -10,6 +10,7 @@ use crate::store::Store;
 use crate::web::listing::said;
 use crate::web::parts::{Badge, Link};
 use crate::web::query::encode;
+use crate::web::routing;
 use crate::web::{Page, Pages, Query, Shell, see_other};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -20,13 +21,15 @@ const SUGGESTED: usize = 4;
 const SHOWN: usize = 20;
 
 /// The routes.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource("/admin/search").route(web::get().to(page)))
-        .service(web::resource("/admin/search/suggest").route(web::get().to(suggest)))
-        .service(web::resource("/admin/search/complete").route(web::get().to(super::complete::offers)))
-        .service(web::resource("/admin/search/help").route(web::get().to(help)))
-        .service(web::resource("/api/docs/search").route(web::get().to(language)));
+        .service(routing::resource("/admin/search").route(routing::get().to(page)))
+        .service(routing::resource("/admin/search/suggest").route(routing::get().to(suggest)))
+        .service(
+            routing::resource("/admin/search/complete").route(routing::get().to(super::complete::offers)),
+        )
+        .service(routing::resource("/admin/search/help").route(routing::get().to(help)))
+        .service(routing::resource("/api/docs/search").route(routing::get().to(language)));
 }
 
 /// The parameters of the box.
@@ -203,12 +206,18 @@ pub(super) async fn page(
     store: web::Data<Store>,
     search: web::Data<Search>,
     shop: web::Data<Shop>,
+    rows: web::Data<Rows>,
     query: Query<BoxQuery>,
 ) -> Result<HttpResponse> {
     let q = query.0.q.unwrap_or_default();
     let kinds = kinds_for(query.0.kind.as_deref().unwrap_or_default(), |word| staff.may(word))?;
-    let found =
-        ask(&store, &search, &shell, &shop, (&q, &kinds, sees_prices(|word| staff.may(word))), SHOWN)?;
+    let found = ask(
+        (&store, &search, &rows),
+        &shell,
+        &shop,
+        (&q, &kinds, sees_prices(|word| staff.may(word))),
+        SHOWN,
+    )?;
     let target = found
         .jump
         .as_ref()
@@ -231,8 +240,7 @@ pub(super) async fn page(
 }
 
 fn ask(
-    store: &Store,
-    search: &Search,
+    (store, search, rows): (&Store, &Search, &Rows),
     shell: &Shell,
     shop: &Shop,
     (text, kinds, prices): (&str, &[Kind], bool),
@@ -240,7 +248,8 @@ fn ask(
 ) -> Result<Found> {
     let kinds: Vec<Kind> =
         kinds.iter().filter(|kind| prices || kind.name != "credit_note").copied().collect();
-    let ask = Ask { text, kinds: &kinds, limit, now: shell.now, zone: &shop.zone(), prices };
+    let ask =
+        Ask { text, kinds: &kinds, limit, now: shell.now, zone: &shop.zone(), prices, rows: Some(rows) };
     find(store, search, &ask)
 }
 
@@ -279,12 +288,18 @@ pub(super) async fn suggest(
     store: web::Data<Store>,
     search: web::Data<Search>,
     shop: web::Data<Shop>,
+    rows: web::Data<Rows>,
     query: Query<BoxQuery>,
 ) -> Result<HttpResponse> {
     let q = query.0.q.unwrap_or_default();
     let kinds = kinds_for(query.0.kind.as_deref().unwrap_or_default(), |word| staff.may(word))?;
-    let mut found =
-        ask(&store, &search, &shell, &shop, (&q, &kinds, sees_prices(|word| staff.may(word))), SUGGESTED)?;
+    let mut found = ask(
+        (&store, &search, &rows),
+        &shell,
+        &shop,
+        (&q, &kinds, sees_prices(|word| staff.may(word))),
+        SUGGESTED,
+    )?;
     // Who is still typing has not mistyped yet.
     found.hints.clear();
     let page = SuggestPage {

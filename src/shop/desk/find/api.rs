@@ -1,6 +1,6 @@
 //! The one box for programs, and for the command line: hits of all kinds with marks as ranges.
 
-use super::{Ask, Found, Hit, Kind, find, kinds_for};
+use super::{Ask, Found, Hit, Kind, Rows, find, kinds_for};
 use crate::access::{Caller, Shop, may};
 use crate::base::error::{Error, Result};
 use crate::base::time::{Timestamp, Zone};
@@ -9,6 +9,7 @@ use crate::shop::orders::require_prices;
 use crate::store::Store;
 use crate::web::Query;
 use crate::web::listing::refusal;
+use crate::web::routing;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
@@ -17,8 +18,8 @@ const LIMIT_DEFAULT: usize = 10;
 const LIMIT_MAX: usize = 50;
 
 /// The routes below `/api/v1`.
-pub fn routes(config: &mut web::ServiceConfig) {
-    config.service(web::resource("/search").route(web::get().to(search)));
+pub fn routes(config: &mut routing::Routes) {
+    config.service(routing::resource("/search").route(routing::get().to(search)));
 }
 
 /// What this feature tells the API's documentation.
@@ -83,7 +84,7 @@ pub struct Corrected {
 /// # Errors
 /// `invalid_query`, `invalid_parameter`, `invalid_limit`.
 pub fn answer(
-    (store, search): (&Store, &Search),
+    (store, search, rows): (&Store, &Search, &Rows),
     (text, kinds): (&str, &[Kind]),
     limit: Option<u32>,
     now: Timestamp,
@@ -94,7 +95,7 @@ pub fn answer(
         return Err(Error::invalid("invalid_limit", format!("limit: enter a number from 1 to {LIMIT_MAX}."))
             .on("/limit"));
     }
-    let found = find(store, search, &Ask { text, kinds, limit, now, zone, prices: true })?;
+    let found = find(store, search, &Ask { text, kinds, limit, now, zone, prices: true, rows: Some(rows) })?;
     match found.problems.first() {
         Some(problem) => Err(refusal(problem).on("/q")),
         None => Ok(SearchOut::new(&found, limit)),
@@ -173,13 +174,14 @@ pub(super) async fn search(
     store: web::Data<Store>,
     index: web::Data<Search>,
     shop: web::Data<Shop>,
+    rows: web::Data<Rows>,
     query: Query<SearchQuery>,
 ) -> Result<HttpResponse> {
     require_prices(&caller)?;
     let query = query.0;
     let kinds = kinds_for(query.kind.as_deref().unwrap_or_default(), |word| caller.may(word))?;
     let asked = (query.q.as_deref().unwrap_or_default(), kinds.as_slice());
-    let found = answer((&store, &index), asked, query.limit, caller.now(), &shop.zone())?;
+    let found = answer((&store, &index, &rows), asked, query.limit, caller.now(), &shop.zone())?;
     Ok(HttpResponse::Ok().json(found))
 }
 
