@@ -1,12 +1,12 @@
 //! The one box for people: the drop-down under it, the page of all results, the help about queries.
 
+use super::rows::Parts;
 use super::why::{Piece, Why};
-use super::{Ask, Found, Hit, KINDS, Kind, Rows, find, kinds_for};
-use crate::access::{Public, Shop, Staff, may};
+use super::{Ask, Found, Hit, KINDS, Kind, find, kinds_for};
+use crate::access::{Public, Staff, may};
 use crate::base::error::Result;
 use crate::search::{FieldDef, Search, Shape, Total};
 use crate::shop::orders::sees_prices;
-use crate::store::Store;
 use crate::web::listing::said;
 use crate::web::parts::{Badge, Link};
 use crate::web::query::encode;
@@ -203,21 +203,12 @@ pub(super) async fn page(
     staff: Staff<may::AnyStaff>,
     shell: Shell,
     pages: web::Data<Pages>,
-    store: web::Data<Store>,
-    search: web::Data<Search>,
-    shop: web::Data<Shop>,
-    rows: web::Data<Rows>,
+    parts: Parts,
     query: Query<BoxQuery>,
 ) -> Result<HttpResponse> {
     let q = query.0.q.unwrap_or_default();
     let kinds = kinds_for(query.0.kind.as_deref().unwrap_or_default(), |word| staff.may(word))?;
-    let found = ask(
-        (&store, &search, &rows),
-        &shell,
-        &shop,
-        (&q, &kinds, sees_prices(|word| staff.may(word))),
-        SHOWN,
-    )?;
+    let found = ask(&parts, &shell, (&q, &kinds, sees_prices(|word| staff.may(word))), SHOWN)?;
     let target = found
         .jump
         .as_ref()
@@ -240,17 +231,23 @@ pub(super) async fn page(
 }
 
 fn ask(
-    (store, search, rows): (&Store, &Search, &Rows),
+    parts: &Parts,
     shell: &Shell,
-    shop: &Shop,
     (text, kinds, prices): (&str, &[Kind], bool),
     limit: usize,
 ) -> Result<Found> {
     let kinds: Vec<Kind> =
         kinds.iter().filter(|kind| prices || kind.name != "credit_note").copied().collect();
-    let ask =
-        Ask { text, kinds: &kinds, limit, now: shell.now, zone: &shop.zone(), prices, rows: Some(rows) };
-    find(store, search, &ask)
+    let ask = Ask {
+        text,
+        kinds: &kinds,
+        limit,
+        now: shell.now,
+        zone: &parts.shop.zone(),
+        prices,
+        rows: Some(&parts.rows),
+    };
+    find(&parts.store, &parts.search, &ask)
 }
 
 /// The drop-down under the box: only options, headings and a foot.
@@ -285,21 +282,12 @@ pub(super) async fn suggest(
     staff: Staff<may::AnyStaff>,
     shell: Shell,
     pages: web::Data<Pages>,
-    store: web::Data<Store>,
-    search: web::Data<Search>,
-    shop: web::Data<Shop>,
-    rows: web::Data<Rows>,
+    parts: Parts,
     query: Query<BoxQuery>,
 ) -> Result<HttpResponse> {
     let q = query.0.q.unwrap_or_default();
     let kinds = kinds_for(query.0.kind.as_deref().unwrap_or_default(), |word| staff.may(word))?;
-    let mut found = ask(
-        (&store, &search, &rows),
-        &shell,
-        &shop,
-        (&q, &kinds, sees_prices(|word| staff.may(word))),
-        SUGGESTED,
-    )?;
+    let mut found = ask(&parts, &shell, (&q, &kinds, sees_prices(|word| staff.may(word))), SUGGESTED)?;
     // Who is still typing has not mistyped yet.
     found.hints.clear();
     let page = SuggestPage {

@@ -1,7 +1,8 @@
 //! The one box for programs, and for the command line: hits of all kinds with marks as ranges.
 
+use super::rows::Parts;
 use super::{Ask, Found, Hit, Kind, Rows, find, kinds_for};
-use crate::access::{Caller, Shop, may};
+use crate::access::{Caller, may};
 use crate::base::error::{Error, Result};
 use crate::base::time::{Timestamp, Zone};
 use crate::search::{Search, Total};
@@ -10,7 +11,7 @@ use crate::store::Store;
 use crate::web::Query;
 use crate::web::listing::refusal;
 use crate::web::routing;
-use actix_web::{HttpResponse, web};
+use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 
 /// Hits of an answer.
@@ -171,17 +172,20 @@ fn shares(sizes: &[usize], limit: usize) -> Vec<usize> {
     security(("key" = ["orders:view"]), ("key" = ["customers:view"]), ("key" = ["messages:view"])))]
 pub(super) async fn search(
     caller: Caller<may::AnyStaff>,
-    store: web::Data<Store>,
-    index: web::Data<Search>,
-    shop: web::Data<Shop>,
-    rows: web::Data<Rows>,
+    parts: Parts,
     query: Query<SearchQuery>,
 ) -> Result<HttpResponse> {
     require_prices(&caller)?;
     let query = query.0;
     let kinds = kinds_for(query.kind.as_deref().unwrap_or_default(), |word| caller.may(word))?;
     let asked = (query.q.as_deref().unwrap_or_default(), kinds.as_slice());
-    let found = answer((&store, &index, &rows), asked, query.limit, caller.now(), &shop.zone())?;
+    let found = answer(
+        (&parts.store, &parts.search, &parts.rows),
+        asked,
+        query.limit,
+        caller.now(),
+        &parts.shop.zone(),
+    )?;
     Ok(HttpResponse::Ok().json(found))
 }
 

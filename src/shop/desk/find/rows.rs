@@ -1,9 +1,15 @@
 //! What was made of records that were found lately: the newest are found again with every letter that is typed.
 
 use super::row::Hit;
+use crate::access::Shop;
+use crate::base::error::{Error, Result};
 use crate::base::time::Zone;
-use crate::search::Doc;
+use crate::search::{Doc, Search};
+use crate::store::Store;
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
 use std::collections::HashMap;
+use std::future::{Ready, ready};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Records that are kept; each takes some four kilobytes.
@@ -17,6 +23,31 @@ pub(super) type Key = (&'static str, [u8; 16], bool);
 pub(super) struct Made {
     pub(super) hit: Hit,
     pub(super) doc: Doc,
+}
+
+/// What the box asks, as handlers take it.
+pub(super) struct Parts {
+    pub(super) store: web::Data<Store>,
+    pub(super) search: web::Data<Search>,
+    pub(super) shop: web::Data<Shop>,
+    pub(super) rows: web::Data<Rows>,
+}
+
+impl FromRequest for Parts {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        fn part<T: 'static>(request: &HttpRequest) -> Result<web::Data<T>> {
+            let part = request.app_data::<web::Data<T>>().cloned();
+            part.ok_or_else(|| Error::internal("the app lacks a part of the box"))
+        }
+        let parts = || {
+            let (store, search) = (part(request)?, part(request)?);
+            Ok(Self { store, search, shop: part(request)?, rows: part(request)? })
+        };
+        ready(parts())
+    }
 }
 
 /// Those of one state of the shop: with the next event they are made anew. Cheap to clone.
