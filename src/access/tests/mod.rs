@@ -112,10 +112,11 @@ impl House {
         let web = Web::new(server, clock.clone(), Metrics::new()).unwrap();
         let shop = Arc::new(Shop::new(store.clone()));
         let maker = shells(access.clone(), Arc::clone(&shop), DOORS, |_| None, |_| 0);
-        let app = web
-            .app(maker, &Web::table(|all| drop(all.configure(routes).configure(probes))))
-            .app_data(web::Data::new(access.clone()))
-            .app_data(web::Data::from(shop));
+        let table = Web::table(|all| {
+            all.configure(routes).configure(probes);
+        });
+        let app =
+            web.app(maker, &table).app_data(web::Data::new(access.clone())).app_data(web::Data::from(shop));
         let service = Rc::new(init_service(app).await);
         let serve = move |request| -> Answering {
             let service = Rc::clone(&service);

@@ -131,8 +131,11 @@ impl Desk {
         let shop = Arc::new(Shop::new(store.clone()));
         let maker = shells(access.clone(), Arc::clone(&shop), &[], |_| None, |_| 0);
         let work = crate::work::Work::new(store.clone(), Vec::new(), Vec::new());
+        let table = Web::table(|all| {
+            all.configure(access::routes).configure(super::routes);
+        });
         let app = front
-            .app(maker, &Web::table(|all| drop(all.configure(access::routes).configure(super::routes))))
+            .app(maker, &table)
             .app_data(web::Data::new(access.clone()))
             .app_data(web::Data::from(shop))
             .app_data(web::Data::new(store.clone()))
