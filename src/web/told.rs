@@ -47,7 +47,8 @@ impl Told {
         if inner.seq == seq { inner.records.get(key).cloned() } else { None }
     }
     fn keep(&self, key: (&'static str, String), seq: u64, body: &Body) {
-        let size = body.json.len() + ENTRY;
+        // A number may be asked for with any number of zeros before it.
+        let size = body.json.len() + key.1.len() + ENTRY;
         let mut inner = self.lock();
         if inner.seq != seq || inner.bytes + size > BYTES_MAX {
             *inner = Inner { seq, ..Inner::default() };
