@@ -380,7 +380,7 @@ mod tests {
         assert!(marker.may_have_one("Berg, A. N. N.", 0, &text));
         assert!(!marker.may_have_one("+49 30 1234567", 0, &phone), "no letters are dialled");
         assert!(
-            !marker.may_have_one("ann", 0, &FieldDef { boxed: false, ..text.clone() }),
+            !marker.may_have_one("ann", 0, &FieldDef { boxed: false, ..text }),
             "not searched by the box"
         );
         let atom = Atom::KeyPrefix(3, "ann".to_owned());

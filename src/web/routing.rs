@@ -219,7 +219,7 @@ pub(super) fn pattern(request: &HttpRequest) -> &'static str {
 }
 
 /// A value of the path as it came; empty where there is none.
-fn place<'a>(request: &'a HttpRequest, which: impl FnOnce(&Matched) -> Option<usize>) -> &'a str {
+fn place(request: &HttpRequest, which: impl FnOnce(&Matched) -> Option<usize>) -> &str {
     let place = request.extensions().get::<Matched>().and_then(|matched| {
         let number = which(matched)?;
         matched.taken.places.get(..matched.taken.count)?.get(number).copied()
@@ -379,16 +379,16 @@ impl Node {
 mod tests {
     use super::*;
 
-    fn table(patterns: &[&str]) -> Table {
+    fn table(patterns: &[&'static str]) -> Table {
         let mut routes = Routes::default();
         for pattern in patterns {
-            routes.service(resource(*pattern).route(get().to(HttpResponse::Ok)));
+            routes.service(resource(pattern).route(get().to(HttpResponse::Ok)));
         }
         routes.table()
     }
     fn found(table: &Table, path: &str) -> String {
         let Some((at, taken)) = table.0.root.find(path) else { return "-".to_owned() };
-        let values = taken.places.iter().take(taken.count).map(|(from, to)| &path[*from..*to]);
+        let values = taken.places.iter().take(taken.count).filter_map(|(from, to)| path.get(*from..*to));
         format!("{} {}", table.0.all[at].pattern, values.collect::<Vec<_>>().join(","))
     }
 
