@@ -9,6 +9,7 @@ use crate::registry;
 use crate::search::Search;
 use crate::shop::desk::backups::{self, BackupWork, Office};
 use crate::shop::desk::feed;
+use crate::shop::desk::find::Rows;
 use crate::shop::desk::index::{StoreSource, changes, schema};
 use crate::shop::desk::retention::{self, Retention};
 use crate::shop::desk::schedules::{TidyUp, tidy_plan};
@@ -58,6 +59,8 @@ pub struct Front {
     pub web: Web,
     pub shells: ShellMaker,
     pub downloads: Downloads,
+    /// What the box has found lately.
+    pub rows: Rows,
 }
 
 impl App {
@@ -132,7 +135,14 @@ impl App {
         let jobs = self.outreach.work.jobs().clone();
         let working = move |by: Option<&str>| jobs.running_for(by) as u64;
         let shells = shells(access.clone(), Arc::clone(&self.shop), registry::doors(), badge, working);
-        Ok(Front { app: self.clone(), access, web, shells, downloads: Downloads::default() })
+        Ok(Front {
+            app: self.clone(),
+            access,
+            web,
+            shells,
+            downloads: Downloads::default(),
+            rows: Rows::default(),
+        })
     }
 
     /// The backups of this shop.

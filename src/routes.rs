@@ -4,45 +4,31 @@ use crate::access;
 use crate::app::Front;
 use crate::registry;
 use crate::shop::{customers, desk, mail, messages, orders, outreach, sites, transfer};
-use crate::web::query::no_strangers;
-use actix_web::middleware::from_fn;
-use actix_web::web::{Data, ServiceConfig, scope};
+use crate::web::Web;
+use crate::web::routing::{Routes, Table};
+use actix_web::web::{Data, ServiceConfig};
 
-/// Adds the parts and the routes of all features to an app.
-pub fn configure(front: &Front, config: &mut ServiceConfig) {
-    let app = &front.app;
-    config
-        .app_data(Data::new(app.store.clone()))
-        .app_data(Data::new(app.search.clone()))
-        .app_data(Data::from(std::sync::Arc::clone(&app.shop)))
-        .app_data(Data::new(front.access.clone()))
-        .app_data(Data::new(app.imports.clone()))
-        .app_data(Data::new(front.downloads.clone()))
-        .app_data(Data::new(app.office.clone()))
-        .app_data(Data::new(app.outreach.clone()))
-        .app_data(Data::new(app.post.clone()))
-        .app_data(Data::new(app.sites.clone()))
-        .app_data(Data::new(registry::asides()))
-        .app_data(Data::new(app.outreach.work.clone()))
-        .app_data(Data::new(app.schedules.clone()))
-        .app_data(Data::new(registry::tellers()))
-        .app_data(Data::new(app.clone()));
-    // What programs call, most often of all: an address is looked for in the order it stands here.
-    config.service(
-        scope("/api/v1")
-            .wrap(from_fn(no_strangers))
-            .configure(orders::bulk::api_routes)
+/// The addresses of all features.
+pub fn table() -> Table {
+    Web::table(all)
+}
+
+/// Adds the addresses of all features.
+pub fn all(routes: &mut Routes) {
+    // What programs call.
+    routes.below("/api/v1", |api| {
+        api.configure(orders::bulk::api_routes)
             .configure(orders::api_routes)
             .configure(customers::api_routes)
             .configure(outreach::api_routes)
             .configure(mail::api_routes)
             .configure(sites::api_routes)
-            .configure(desk::api_routes),
-    );
+            .configure(desk::api_routes);
+    });
     // What the pages of the shop call, from other origins.
-    config.configure(messages::storefront_routes);
+    routes.configure(messages::storefront_routes);
     // Pages.
-    config
+    routes
         .configure(access::routes)
         .configure(orders::admin::routes)
         .configure(customers::admin::routes)
@@ -52,5 +38,27 @@ pub fn configure(front: &Front, config: &mut ServiceConfig) {
         .configure(sites::admin::routes)
         .configure(desk::routes);
     // What supervisors call.
-    config.configure(desk::health_routes);
+    routes.configure(desk::health_routes);
+}
+
+/// Adds the parts that handlers ask for to an app.
+pub fn parts(front: &Front, config: &mut ServiceConfig) {
+    let app = &front.app;
+    config
+        .app_data(Data::new(app.store.clone()))
+        .app_data(Data::new(app.search.clone()))
+        .app_data(Data::from(std::sync::Arc::clone(&app.shop)))
+        .app_data(Data::new(front.access.clone()))
+        .app_data(Data::new(app.imports.clone()))
+        .app_data(Data::new(front.downloads.clone()))
+        .app_data(Data::new(front.rows.clone()))
+        .app_data(Data::new(app.office.clone()))
+        .app_data(Data::new(app.outreach.clone()))
+        .app_data(Data::new(app.post.clone()))
+        .app_data(Data::new(app.sites.clone()))
+        .app_data(Data::new(registry::asides()))
+        .app_data(Data::new(app.outreach.work.clone()))
+        .app_data(Data::new(app.schedules.clone()))
+        .app_data(Data::new(registry::tellers()))
+        .app_data(Data::new(app.clone()));
 }

@@ -57,7 +57,7 @@ fn routes() -> Vec<(String, String)> {
                 let place = if api && !top { format!("/api/v1{place}") } else { place.to_owned() };
                 let piece = piece.split("fn ").next().unwrap();
                 for method in ["get", "post", "put", "patch", "delete"] {
-                    if piece.contains(&format!("web::{method}()")) {
+                    if piece.contains(&format!("routing::{method}()")) {
                         found.push((method.to_uppercase(), place.clone()));
                     }
                 }
@@ -123,8 +123,9 @@ fn no_route_lets_a_stranger_in() {
 /// The same program with two routes more: a twin of one that is guarded, with the guard and without it.
 #[test]
 fn a_twin_of_a_route_that_forgot_its_guard_is_noticed() {
-    use actix_web::{HttpResponse, HttpServer, web};
+    use actix_web::{HttpResponse, HttpServer};
     use backroom::access::{Staff, may};
+    use backroom::web::{Web, routing};
     async fn guarded(_staff: Staff<may::EditOrders>) -> HttpResponse {
         HttpResponse::Ok().finish()
     }
@@ -141,15 +142,19 @@ fn a_twin_of_a_route_that_forgot_its_guard_is_noticed() {
     let (sender, receiver) = std::sync::mpsc::channel();
     let thread = std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
+            let table = Web::table(|routes| {
+                let (guard, none) = ("/admin/orders/{id}/guarded", "/admin/orders/{id}/unguarded");
+                routes
+                    .service(routing::resource(guard).route(routing::post().to(guarded)))
+                    .service(routing::resource(none).route(routing::post().to(unguarded)));
+                backroom::routes::all(routes);
+            });
             let make = move || {
                 let own = front.clone();
-                let twin = |name: &str| web::resource(format!("/admin/orders/{{id}}/{name}"));
                 front
                     .web
-                    .app(front.shells.clone())
-                    .service(twin("guarded").route(web::post().to(guarded)))
-                    .service(twin("unguarded").route(web::post().to(unguarded)))
-                    .configure(move |config| backroom::routes::configure(&own, config))
+                    .app(front.shells.clone(), &table)
+                    .configure(move |config| backroom::routes::parts(&own, config))
             };
             let server = HttpServer::new(make).workers(1).disable_signals().bind("127.0.0.1:0").unwrap();
             let address = server.addrs()[0];

@@ -1,7 +1,7 @@
 //! Who may call a handler, said in its signature: `Staff<P>` for pages, `Caller<P>` for the API, `Public` for all.
 
 use crate::access::gate::{Access, Live, Visitor, take};
-use crate::access::key::ApiKey;
+use crate::access::known::Known;
 use crate::access::permission::{self, Permission, Rights};
 use crate::access::role::Role;
 use crate::access::session::Session;
@@ -19,6 +19,7 @@ use futures_util::future::{Either, Ready, ready};
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 
 /// A signed-in member of staff who has the permission `P`, for pages.
 ///
@@ -163,7 +164,8 @@ fn missing_permission(access: &Access, word: &str) -> Result<Error> {
 /// 401 and 403 are problem documents that name the missing scope. With an `Authorization` header no cookie is read.
 pub struct Caller<P> {
     credential: Credential,
-    actor: Actor,
+    whose: Whose,
+    request_id: String,
     rights: Rights,
     now: Timestamp,
     granter: Granter,
@@ -173,7 +175,11 @@ pub struct Caller<P> {
 impl<P> Caller<P> {
     /// The caller as the one who does a change. Its `id` keeps the idempotency keys of callers apart.
     pub fn actor(&self) -> Actor {
-        self.actor.clone()
+        let actor = match &self.whose {
+            Whose::Key(key) => Actor::new(ActorKind::Key, key.id.to_string(), key.name.clone()),
+            Whose::Person(person) => Actor::new(ActorKind::Staff, person.id.to_string(), person.name.clone()),
+        };
+        Actor { request_id: Some(self.request_id.clone()), ..actor }
     }
     pub fn rights(&self) -> Rights {
         self.rights
@@ -200,6 +206,12 @@ impl<P> Caller<P> {
     }
 }
 
+/// Whose call it is; most only read, and nobody asks.
+enum Whose {
+    Key(Arc<Known>),
+    Person(Box<StaffMember>),
+}
+
 impl<P: Permission> Caller<P> {
     /// What a long answer asks from time to time: whether the caller may still have it.
     ///
@@ -222,22 +234,28 @@ impl<P: Permission> FromRequest for Caller<P> {
 fn called<P: Permission>(request: &HttpRequest) -> Result<Caller<P>> {
     let access = Access::of(request)?;
     match access.key(request)? {
-        Some(key) => by_key(request, access, &key),
+        Some(key) => by_key(request, access, key),
         None => by_session(request, access),
     }
 }
 
-fn by_key<P: Permission>(request: &HttpRequest, access: &Access, key: &ApiKey) -> Result<Caller<P>> {
-    let rights = key.rights();
+fn by_key<P: Permission>(request: &HttpRequest, access: &Access, key: Arc<Known>) -> Result<Caller<P>> {
+    let rights = key.rights;
     if !rights.may(P::WORD) {
         let text = format!("This API key lacks the scope {}.", P::WORD);
         return Err(Error::refuse(Kind::Forbidden, "missing_scope", text));
     }
-    let actor = Actor::new(ActorKind::Key, key.id.to_string(), key.name.clone());
-    let actor = Actor { request_id: Some(request_id(request)), ..actor };
     let (granter, now) = (Granter { staff: None, rights }, access.now());
-    let credential = Credential::Key(key.id);
-    Ok(Caller { credential, actor, rights, now, granter, permission: PhantomData })
+    let (credential, request_id) = (Credential::Key(key.id), request_id(request));
+    Ok(Caller {
+        credential,
+        whose: Whose::Key(key),
+        request_id,
+        rights,
+        now,
+        granter,
+        permission: PhantomData,
+    })
 }
 
 fn by_session<P: Permission>(request: &HttpRequest, access: &Access) -> Result<Caller<P>> {
@@ -256,8 +274,9 @@ fn by_session<P: Permission>(request: &HttpRequest, access: &Access) -> Result<C
     }
     let rights = live.rights();
     let granter = Granter { staff: Some(live.person.id), rights };
-    let (credential, actor) = (Credential::Session(live.token), live.actor(request));
-    Ok(Caller { credential, actor, rights, now: access.now(), granter, permission: PhantomData })
+    let (credential, now) = (Credential::Session(live.token), access.now());
+    let (whose, request_id) = (Whose::Person(Box::new(live.person.clone())), request_id(request));
+    Ok(Caller { credential, whose, request_id, rights, now, granter, permission: PhantomData })
 }
 
 fn scope<P: Permission>() -> &'static str {

@@ -1,7 +1,8 @@
 //! Who is at the door: the session or key of a request, looked up once and anew for every request.
 
 use crate::access::hasher::Hasher;
-use crate::access::key::{self, ApiKey};
+use crate::access::key;
+use crate::access::known::{Keys, Known};
 use crate::access::reveal::Reveals;
 use crate::access::session::{self, Session, SessionId};
 use crate::access::settings::Settings;
@@ -29,6 +30,7 @@ struct Inner {
     hasher: Hasher,
     reveals: Reveals,
     strangers: Strangers,
+    keys: Keys,
 }
 
 impl Access {
@@ -39,7 +41,8 @@ impl Access {
     pub fn new(store: Store, settings: Settings, https: bool) -> Result<Self> {
         settings.check()?;
         let (hasher, reveals, strangers) = (Hasher::start()?, Reveals::default(), Strangers::default());
-        Ok(Self(Arc::new(Inner { store, settings, https, hasher, reveals, strangers })))
+        let keys = Keys::of(&store);
+        Ok(Self(Arc::new(Inner { store, settings, https, hasher, reveals, strangers, keys })))
     }
     pub fn store(&self) -> &Store {
         &self.0.store
@@ -84,7 +87,7 @@ impl Access {
         }
         let visitor = Rc::new(self.look_up(request)?);
         if let Visitor::Live(live) = visitor.as_ref() {
-            request.extensions_mut().insert(Who(live.person.id.to_string()));
+            request.extensions_mut().insert(Who(live.person.id.to_string().into()));
             self.touch_session(live);
         }
         request.extensions_mut().insert(Rc::clone(&visitor));
@@ -122,7 +125,7 @@ impl Access {
     ///
     /// # Errors
     /// `key_in_address` (400), `invalid_key`, `wrong_key_kind` (401), `too_many_requests` (429).
-    pub fn key(&self, request: &HttpRequest) -> Result<Option<ApiKey>> {
+    pub(super) fn key(&self, request: &HttpRequest) -> Result<Option<Arc<Known>>> {
         refuse_key_in_address(request)?;
         let Some(header) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
         let secret = header.to_str().ok().and_then(bearer).unwrap_or_default();
@@ -140,9 +143,13 @@ impl Access {
     }
 
     /// The key with this secret, if it works and is of the kind that opens this door; else why not.
-    pub(super) fn working_key(&self, secret: &str, door: Door) -> Result<std::result::Result<ApiKey, Error>> {
+    pub(super) fn working_key(
+        &self,
+        secret: &str,
+        door: Door,
+    ) -> Result<std::result::Result<Arc<Known>, Error>> {
         let refuse = |code, text| Ok(Err(Error::refuse(Kind::Unauthenticated, code, text)));
-        let Some(key) = self.store().read(|s| key::find_by_secret(s, secret))? else {
+        let Some(key) = self.0.keys.find(self.store(), secret)? else {
             return refuse("invalid_key", door.unknown());
         };
         if key.is_publishable() != (door == Door::Storefront) {
@@ -155,17 +162,20 @@ impl Access {
     }
 
     /// Notes on the request whose it is, and in the store that the key is in use.
-    pub(super) fn used(&self, request: &HttpRequest, key: &ApiKey) {
-        request.extensions_mut().insert(Who(key.id.to_string()));
+    pub(super) fn used(&self, request: &HttpRequest, key: &Known) {
+        request.extensions_mut().insert(Who(Arc::clone(&key.name_in_log)));
         self.touch_key(key, Client::of(request));
     }
 
-    fn touch_key(&self, key: &ApiKey, client: Client) {
+    fn touch_key(&self, key: &Known, client: Client) {
         if key.is_due(self.now()) {
             let (store, id, network) = (self.store().clone(), key.id, client.shortened().to_string());
+            let keys = self.0.keys.clone();
             tokio::spawn(async move {
                 let _later =
                     store.write(Actor::system("access"), move |tx| key::touch(tx, id, &network)).await;
+                // It writes no event.
+                keys.forget();
             });
         }
     }

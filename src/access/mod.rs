@@ -2,7 +2,7 @@
 //!
 //! A handler says in its signature who may call it: `Staff<may::EditOrders>` for pages, `Caller<may::ViewOrders>` for the
 //! API, `Public` for everybody. Sessions and keys are looked up with every request, so that what was taken away is gone
-//! with the next one.
+//! with the next one; keys in memory (`known.rs`), which a commit that changes one forgets.
 
 pub mod permission;
 pub mod role;
@@ -18,6 +18,7 @@ mod extract;
 mod gate;
 pub mod hasher;
 pub mod key;
+mod known;
 mod once;
 mod pages;
 pub mod parked;

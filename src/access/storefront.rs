@@ -3,6 +3,7 @@
 
 use crate::access::gate::{Access, Door, bearer, take};
 use crate::access::key::{self, ApiKey};
+use crate::access::known::Known;
 use crate::access::once::Once;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::origin;
@@ -17,6 +18,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -29,7 +31,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 pub struct Storefront<T> {
     /// What was sent.
     pub value: T,
-    key: ApiKey,
+    key: Arc<Known>,
     client: Client,
     bytes: Bytes,
     now: Timestamp,
@@ -147,7 +149,7 @@ fn no_key() -> Error {
 }
 
 /// The key with this secret, when pages of this origin may use it.
-fn opened(access: &Access, request: &HttpRequest, secret: &str, said: Option<&str>) -> Result<ApiKey> {
+fn opened(access: &Access, request: &HttpRequest, secret: &str, said: Option<&str>) -> Result<Arc<Known>> {
     let key = access.working_key(secret, Door::Storefront)??;
     match said {
         Some(said) if key.is_for(said) => {}

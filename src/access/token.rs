@@ -45,11 +45,20 @@ fn key_with(prefix: &str) -> String {
 /// Whether a text has the form and the checksum of an API key, secret or publishable: a mistyped one is known without a
 /// look into the store.
 pub fn is_key(text: &str) -> bool {
-    text.strip_prefix(KEY_PREFIX)
-        .or_else(|| text.strip_prefix(PUBLISHABLE_PREFIX))
-        .filter(|rest| rest.len() == BODY_LEN + SUM_LEN && rest.bytes().all(|b| DIGITS.contains(&b)))
+    random_part(text)
         .and_then(|rest| rest.split_at_checked(BODY_LEN))
         .is_some_and(|(body, sum)| checksum(body) == sum)
+}
+
+/// The same without the checksum.
+pub(super) fn has_form(text: &str) -> bool {
+    random_part(text).is_some()
+}
+
+fn random_part(text: &str) -> Option<&str> {
+    text.strip_prefix(KEY_PREFIX)
+        .or_else(|| text.strip_prefix(PUBLISHABLE_PREFIX))
+        .filter(|rest| rest.len() == BODY_LEN + SUM_LEN && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 /// How a key is recognised in lists without showing it: `sk_live_…9f2c`.

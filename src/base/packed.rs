@@ -14,25 +14,6 @@ pub(crate) fn text(packed: &[u8]) -> Result<String> {
     Ok(text)
 }
 
-/// The files of a folder, by name: each a line of its name and length in bytes, and then its text.
-///
-/// # Errors
-/// As `text`.
-pub(crate) fn files(packed: &[u8]) -> Result<Vec<(String, String)>> {
-    let text = text(packed)?;
-    let (mut files, mut rest) = (Vec::new(), text.as_str());
-    while !rest.is_empty() {
-        let file = rest.split_once('\n').and_then(|(head, rest)| {
-            let (name, length) = head.rsplit_once(' ')?;
-            Some((name, rest.split_at_checked(length.parse().ok()?)?))
-        });
-        let (name, (content, after)) = file.ok_or_else(|| Error::internal("a packed folder is cut short"))?;
-        files.push((name.to_owned(), content.to_owned()));
-        rest = after;
-    }
-    Ok(files)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,27 +27,10 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_comes_out_as_it_went_in_or_not_at_all() {
-        let whole = "a/b.html 5
-Äh
-j"
-        .to_owned()
-            + "empty 0
-";
-        let file = |name: &str, text: &str| (name.to_owned(), text.to_owned());
-        assert_eq!(
-            files(&packed(&whole)).unwrap(),
-            [
-                file(
-                    "a/b.html", "Äh
-j"
-                ),
-                file("empty", "")
-            ]
-        );
-        for broken in ["a 7\nshort", "a\nno length", "a x\nno number", "a 1\nÄ"] {
-            assert!(files(&packed(broken)).is_err(), "{broken}");
-        }
+    fn a_text_comes_out_as_it_went_in_or_not_at_all() {
+        let whole = packed("{\"title\": \"Ähnliches\"}");
+        assert_eq!(text(&whole).unwrap(), "{\"title\": \"Ähnliches\"}");
+        assert!(text(whole.split_last().unwrap().1).is_err());
         assert!(text(b"no deflate").is_err());
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::base::error::{Error, Result};
 use crate::cli::answer::has_colours;
+use crate::cli::log_line::Lines;
 use crate::config::{Log, LogFormat};
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
@@ -17,7 +18,7 @@ pub fn start(settings: &Log, level: Option<&str>) -> Result<()> {
     let is_terminal = std::io::stderr().is_terminal();
     let builder = tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr);
     let started = if is_json(settings.format, is_terminal) {
-        builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
+        builder.event_format(Lines).try_init()
     } else {
         builder.with_ansi(has_colours(is_terminal)).with_target(false).try_init()
     };

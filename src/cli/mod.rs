@@ -3,6 +3,7 @@
 mod answer;
 mod exit;
 mod log;
+mod log_line;
 mod place;
 mod progress;
 mod reach;

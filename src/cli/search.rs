@@ -46,6 +46,7 @@ pub(super) fn run(args: &SearchArgs, app: &App, answer: &mut Answer) -> Result<E
     let (text, zone) = (args.query(), app.shop.zone());
     let ask = Ask {
         prices: true,
+        rows: None,
         text: &text,
         kinds: &kinds,
         limit: usize::from(args.limit),

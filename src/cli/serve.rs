@@ -131,9 +131,11 @@ async fn answering(
 fn listening(front: &Front) -> Result<(Server, SocketAddr)> {
     let settings = front.web.settings();
     let own = front.clone();
+    // One for all threads: what each of them makes anew stays in memory as often.
+    let table = routes::table();
     let make = move || {
         let front = own.clone();
-        front.web.app(front.shells.clone()).configure(move |config| routes::configure(&front, config))
+        front.web.app(front.shells.clone(), &table).configure(move |config| routes::parts(&front, config))
     };
     let listen = settings.listen.as_str();
     let taken = |e: std::io::Error| {

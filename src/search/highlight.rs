@@ -74,7 +74,7 @@ impl<'a> Marker<'a> {
 
     fn ranges(&mut self, text: &str, field: u16) -> Vec<(usize, usize)> {
         let Some(def) = self.schema.field_at(field) else { return Vec::new() };
-        if !self.may_have_one(text, def.shape) {
+        if !self.may_have_one(text, field, def) {
             return Vec::new();
         }
         self.tokens.clear();
@@ -87,14 +87,24 @@ impl<'a> Marker<'a> {
     }
 
     /// Whether cutting a text into its words can be worth it. Words of a text without accents are made of its letters
-    /// and digits in their order; only phone numbers are found by digits that are not written.
-    fn may_have_one(&mut self, text: &str, shape: Shape) -> bool {
-        if shape == Shape::Phone || !text.is_ascii() {
-            return !self.wanted.is_empty();
+    /// and digits in their order; only phone numbers are found by digits that are not written, and by digits alone.
+    fn may_have_one(&mut self, text: &str, field: u16, def: &FieldDef) -> bool {
+        let of_field = |(wanted, _): &(&Wanted<'_>, &String)| wanted.is_of_field(field, def);
+        let mut needles = self.wanted.iter().zip(&self.needles).filter(of_field).map(|(_, needle)| needle);
+        if def.shape == Shape::Phone {
+            return needles.any(|needle| needle.bytes().all(|b| b.is_ascii_digit()));
         }
-        self.letters.clear();
-        letters_of(text, &mut self.letters);
-        self.needles.iter().any(|needle| self.letters.contains(needle.as_str()))
+        if !text.is_ascii() {
+            return needles.next().is_some();
+        }
+        let letters = &mut self.letters;
+        letters.clear();
+        needles.any(|needle| {
+            if letters.is_empty() {
+                letters_of(text, letters);
+            }
+            letters.contains(needle.as_str())
+        })
     }
 }
 
@@ -149,6 +159,13 @@ impl Wanted<'_> {
             self,
             Self::Atom(Atom::Has(_) | Atom::Range(..) | Atom::Time(..) | Atom::Kind(_) | Atom::Id(..))
         )
+    }
+    /// Whether texts of a field are looked at for it.
+    fn is_of_field(&self, field: u16, def: &FieldDef) -> bool {
+        match self {
+            Self::Atom(Atom::Key(of, _) | Atom::KeyPrefix(of, _) | Atom::KeyPhrase(of, _)) => *of == field,
+            Self::Word(_) | Self::Atom(_) => def.boxed,
+        }
     }
     /// Letters and digits without which a text does not have it.
     fn needle(&self) -> String {
@@ -348,7 +365,7 @@ mod tests {
             for start in (1..=token.len()).filter_map(|len| token.get(..len)) {
                 let atom = Atom::Prefix(start.to_owned());
                 let mut marker = Marker::of(&schema, vec![Wanted::Atom(&atom)]);
-                prop_assert!(marker.may_have_one(&text, def.shape), "{start} in {text:?}");
+                prop_assert!(marker.may_have_one(&text, 0, schema.field_at(0).unwrap()), "{start} in {text:?}");
             }
         }
     }
@@ -358,7 +375,19 @@ mod tests {
         let schema = Schema::new(vec![], vec![]).unwrap();
         let atom = Atom::Prefix("ann".to_owned());
         let mut marker = Marker::of(&schema, vec![Wanted::Atom(&atom)]);
-        assert!(!marker.may_have_one("Berg & Co.", Shape::Text));
-        assert!(marker.may_have_one("Berg, A. N. N.", Shape::Text));
+        let (text, phone) = (field(Shape::Text), field(Shape::Phone));
+        assert!(!marker.may_have_one("Berg & Co.", 0, &text));
+        assert!(marker.may_have_one("Berg, A. N. N.", 0, &text));
+        assert!(!marker.may_have_one("+49 30 1234567", 0, &phone), "no letters are dialled");
+        assert!(
+            !marker.may_have_one("ann", 0, &FieldDef { boxed: false, ..text }),
+            "not searched by the box"
+        );
+        let atom = Atom::KeyPrefix(3, "ann".to_owned());
+        let mut marker = Marker::of(&schema, vec![Wanted::Atom(&atom)]);
+        assert!(marker.may_have_one("ann", 3, &text) && !marker.may_have_one("ann", 4, &text));
+        let atom = Atom::Prefix("0049".to_owned());
+        let mut marker = Marker::of(&schema, vec![Wanted::Atom(&atom)]);
+        assert!(marker.may_have_one("+49 30 1234567", 0, &phone));
     }
 }

@@ -4,55 +4,63 @@ use crate::web::Web;
 use crate::web::edge::Seen;
 use crate::web::settings::LogAddress;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::http::StatusCode;
+use actix_web::http::{Method, StatusCode};
 use bytes::Bytes;
+use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 /// What is known of a request when its answer begins.
 #[derive(Debug)]
 pub(super) struct Line {
     request_id: String,
-    method: String,
-    route: String,
+    method: Method,
+    route: &'static str,
     status: u16,
     /// Until the answer began.
     ms: f64,
-    who: Option<String>,
-    ip: String,
+    who: Option<Arc<str>>,
+    ip: Option<IpAddr>,
 }
 
 impl Line {
     /// Counts the request, too.
     pub(super) fn of(
         web: &Web,
-        seen: &Seen,
+        seen: Seen,
         status: StatusCode,
-        route: Option<&str>,
-        who: Option<&str>,
+        route: &'static str,
+        who: Option<Arc<str>>,
     ) -> Self {
         let took = seen.started.elapsed();
-        let route = route.unwrap_or("-");
         web.metrics().count(&seen.method, route, status, took);
         Self {
-            request_id: seen.id.clone(),
-            method: seen.method.as_str().to_owned(),
-            route: route.to_owned(),
+            request_id: seen.id,
+            method: seen.method,
+            route,
             status: status.as_u16(),
             ms: f64::from(u32::try_from(took.as_micros()).unwrap_or(u32::MAX)) / 1000.0,
-            who: who.map(str::to_owned),
+            who,
             ip: match web.settings().log_address {
-                LogAddress::Full => seen.client.0.to_string(),
-                LogAddress::Short => seen.client.shortened().to_string(),
-                LogAddress::None => String::new(),
+                LogAddress::Full => Some(seen.client.0),
+                LogAddress::Short => Some(seen.client.shortened()),
+                LogAddress::None => None,
             },
         }
     }
 
     pub(super) fn write(&self, bytes: u64) {
-        let Self { request_id, method, route, status, ms, who, ip } = self;
-        let who = who.as_deref();
-        tracing::info!(target: "access", %request_id, method, route, status, ms, bytes, who, ip, "request");
+        let Self { request_id, route, status, ms, .. } = self;
+        let (method, who) = (self.method.as_str(), self.who.as_deref());
+        match self.ip {
+            Some(ip) => {
+                tracing::info!(target: "access", %request_id, method, route, status, ms, bytes, who, %ip, "request");
+            }
+            None => {
+                tracing::info!(target: "access", %request_id, method, route, status, ms, bytes, who, ip = "", "request");
+            }
+        }
     }
 
     /// Writes the line now, or behind a body whose length nobody knows yet.

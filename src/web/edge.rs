@@ -8,6 +8,7 @@ use crate::web::cors;
 use crate::web::error::{Problem, add_headers, of_status};
 use crate::web::limits::RateState;
 use crate::web::refusal::{self, Reader};
+use crate::web::routing::{NO_PATTERN, pattern};
 use crate::web::{RequestId, Web};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -18,6 +19,7 @@ use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, ResponseError, web}
 use futures_util::FutureExt as _;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Only what is ours, nothing inline, nobody may frame us.
@@ -26,23 +28,27 @@ pub const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; 
     frame-ancestors 'none'";
 const HSTS: &str = "max-age=63072000; includeSubDomains";
 /// Set where the handler has set nothing else.
-const HEADERS: &[(&str, &str)] = &[
-    ("content-security-policy", CSP),
-    ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "same-origin"),
-    ("cross-origin-opener-policy", "same-origin"),
-    ("cross-origin-resource-policy", "same-origin"),
-    ("permissions-policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
-    ("x-frame-options", "DENY"),
-    ("cache-control", "no-store"),
+static HEADERS: [(HeaderName, HeaderValue); 8] = [
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP)),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    (
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static("camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
+    ),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id taken from a caller.
 const ID_MAX: usize = 64;
 
 /// Who made the request, for the log: a staff id or the prefix of a key. The floor that knows puts it into the
 /// request's extensions.
 #[derive(Clone, Debug)]
-pub struct Who(pub String);
+pub struct Who(pub Arc<str>);
 
 /// What is known of a request before it is handed on; a panic takes the rest with it.
 pub(super) struct Seen {
@@ -71,12 +77,11 @@ pub async fn edge(
     web.metrics().end();
     let error = match outcome {
         Ok(Ok(mut answer)) => {
-            let state = answer.request().extensions().get::<RateState>().cloned();
             let request = answer.request().clone();
+            let state = request.extensions_mut().remove::<RateState>();
             decorate(answer.headers_mut(), &web, &seen, state.as_ref(), Some(&request));
-            let who = answer.request().extensions().get::<Who>().map(|who| who.0.clone());
-            let route = answer.request().match_pattern();
-            let line = Line::of(&web, &seen, answer.status(), route.as_deref(), who.as_deref());
+            let who = request.extensions_mut().remove::<Who>();
+            let line = Line::of(&web, seen, answer.status(), pattern(&request), who.map(|who| who.0));
             return Ok(answer.map_body(|_, body| line.with(body.boxed())));
         }
         Ok(Err(error)) => match error.as_error::<Error>() {
@@ -85,18 +90,18 @@ pub async fn edge(
         },
         Err(panic) => Error::internal(format!("panic: {}", said(panic.as_ref()))).into(),
     };
-    Err(finished(&web, &seen, &error).into())
+    Err(finished(&web, seen, &error).into())
 }
 
 /// Notes id and address on the request and turns HEAD into GET: routes know only GET, and the codec sends no
 /// body for a HEAD request.
 fn see(request: &mut ServiceRequest, web: &Web) -> Seen {
-    let given = request.headers().get("x-request-id").and_then(|v| v.to_str().ok()).filter(|t| is_id(t));
+    let given = request.headers().get(&REQUEST_ID).and_then(|v| v.to_str().ok()).filter(|t| is_id(t));
     let id = given.map_or_else(|| new_id(web), str::to_owned);
     let client = Client::find(request, &web.settings().trusted_proxies);
     request.extensions_mut().insert(RequestId(id.clone()));
     request.extensions_mut().insert(client);
-    let is_fragment = request.headers().contains_key("HX-Request");
+    let is_fragment = request.headers().contains_key("hx-request");
     let seen = Seen {
         id,
         method: request.method().clone(),
@@ -128,17 +133,16 @@ fn decorate(
     state: Option<&RateState>,
     request: Option<&HttpRequest>,
 ) {
-    for (name, value) in HEADERS {
-        let name = HeaderName::from_static(name);
-        if !headers.contains_key(&name) {
-            headers.insert(name, HeaderValue::from_static(value));
+    for (name, value) in &HEADERS {
+        if !headers.contains_key(name) {
+            headers.insert(name.clone(), value.clone());
         }
     }
     if web.settings().is_https() {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
     }
     if let Ok(id) = HeaderValue::from_str(&seen.id) {
-        headers.insert(HeaderName::from_static("x-request-id"), id);
+        headers.insert(REQUEST_ID.clone(), id);
     }
     if let Some(state) = state {
         state.write(headers);
@@ -155,7 +159,7 @@ fn said(panic: &(dyn std::any::Any + Send)) -> String {
 }
 
 /// The whole answer where the request itself is gone: actix only hands errors on then.
-fn finished(web: &Web, seen: &Seen, error: &actix_web::Error) -> Finished {
+fn finished(web: &Web, seen: Seen, error: &actix_web::Error) -> Finished {
     let made;
     let error = match error.as_error::<Error>() {
         Some(error) => error,
@@ -170,8 +174,8 @@ fn finished(web: &Web, seen: &Seen, error: &actix_web::Error) -> Finished {
         reader => refusal::page(web, &web.bare_shell(&seen.path, &seen.id), reader, error, &seen.id),
     };
     add_headers(error, &mut response);
-    decorate(response.headers_mut(), web, seen, None, None);
-    let line = Line::of(web, seen, response.status(), None, None);
+    decorate(response.headers_mut(), web, &seen, None, None);
+    let line = Line::of(web, seen, response.status(), NO_PATTERN, None);
     let status = response.status();
     let headers = response.headers().iter().map(|(n, v)| (n.clone(), v.clone())).collect();
     let body = response.into_body().try_into_bytes().unwrap_or_default();

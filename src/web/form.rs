@@ -5,6 +5,7 @@ use crate::base::id::Id;
 use crate::web::body;
 use crate::web::decode;
 use crate::web::query;
+use crate::web::routing;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
@@ -99,6 +100,6 @@ impl<I: Id> FromRequest for PathId<I> {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(I::parse(request.match_info().get("id").unwrap_or_default()).map(Self))
+        ready(I::parse(routing::raw_value(request, "id")).map(Self))
     }
 }

@@ -5,14 +5,11 @@ use crate::web::Web;
 use crate::web::client::came_plain;
 use crate::web::cors::is_storefront;
 use crate::web::hosts::{Hosts, is_same};
-use crate::web::refusal::refuse;
-use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::error::PayloadError;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::middleware::Next;
-use actix_web::{HttpMessage as _, HttpResponse, web};
+use actix_web::{HttpMessage as _, HttpResponse};
 use bytes::Bytes;
 use futures_util::Stream;
 use std::pin::Pin;
@@ -25,32 +22,23 @@ const BODY_RATE: u64 = 64 * 1024;
 /// Asked by machines that know only our number.
 const ANY_HOST: &[&str] = &["/healthz", "/readyz"];
 
-type Answer<B> = Result<ServiceResponse<EitherBody<B>>, actix_web::Error>;
-
-/// Middleware: host, origin and deadline of a request.
+/// Host, origin and deadline of a request.
 ///
 /// # Errors
-/// Passes on what inner middlewares return.
-pub async fn guard<B: MessageBody + 'static>(mut request: ServiceRequest, next: Next<B>) -> Answer<B> {
-    if let Some(web) = request.app_data::<web::Data<Web>>() {
-        let checked = check_host(&request, web.hosts()).and_then(|()| {
-            // The storefront is called from other origins, by a key that is held against them; it reads no cookie.
-            if is_storefront(request.path()) {
-                return Ok(());
-            }
-            check_origin(request.method(), request.headers(), web.origin(), web.hosts())
-        });
-        if let Err(error) = checked {
-            return Ok(refuse(request, error).map_into_right_body());
-        }
-        let origin = web.origin().filter(|origin| origin.starts_with("https://"));
-        if let Some(origin) = origin
-            && !ANY_HOST.contains(&request.path())
-            && came_plain(&request, &web.settings().trusted_proxies)
-        {
-            let place = format!("{origin}{}", request.uri());
-            return Ok(without_tls(request, place).map_into_right_body());
-        }
+/// The answer in place of the handler's.
+pub(super) fn admit(request: &mut ServiceRequest, web: &Web) -> Result<(), HttpResponse> {
+    check_host(request, web.hosts()).map_err(HttpResponse::from_error)?;
+    // The storefront is called from other origins, by a key that is held against them; it reads no cookie.
+    if !is_storefront(request.path()) {
+        check_origin(request.method(), request.headers(), web.origin(), web.hosts())
+            .map_err(HttpResponse::from_error)?;
+    }
+    let origin = web.origin().filter(|origin| origin.starts_with("https://"));
+    if let Some(origin) = origin
+        && !ANY_HOST.contains(&request.path())
+        && came_plain(request, &web.settings().trusted_proxies)
+    {
+        return Err(without_tls(request, format!("{origin}{}", request.uri())));
     }
     let has_body = request.headers().contains_key(header::CONTENT_LENGTH)
         || request.headers().contains_key(header::TRANSFER_ENCODING);
@@ -59,17 +47,16 @@ pub async fn guard<B: MessageBody + 'static>(mut request: ServiceRequest, next: 
         let timed = Timed::new(payload, tokio::time::Instant::now());
         request.set_payload(Payload::Stream { payload: Box::pin(timed) });
     }
-    next.call(request).await.map(ServiceResponse::map_into_left_body)
+    Ok(())
 }
 
 /// A key or a password that came in the open is not used; a page is shown where it is safe.
-fn without_tls(request: ServiceRequest, place: String) -> ServiceResponse {
+fn without_tls(request: &ServiceRequest, place: String) -> HttpResponse {
     if request.path().starts_with("/api/") || is_storefront(request.path()) {
         let text = format!("Use {place}: what comes without TLS can be read on the way.");
-        return refuse(request, Error::refuse(Kind::Forbidden, "tls_required", text));
+        return HttpResponse::from_error(Error::refuse(Kind::Forbidden, "tls_required", text));
     }
-    let answer = HttpResponse::PermanentRedirect().insert_header((header::LOCATION, place)).finish();
-    request.into_response(answer)
+    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, place)).finish()
 }
 
 /// Every name a request gives for us must be one of ours.

@@ -137,10 +137,9 @@ pub enum Caller {
 
 /// All budgets. Cheap to clone.
 #[derive(Clone)]
-pub struct Limits(Arc<Vec<Option<Pair>>>);
+pub struct Limits(Arc<[Option<Pair>; Budget::ALL.len()]>);
 
 struct Pair {
-    budget: Budget,
     narrow: Limiter<DefaultClock>,
     wide: Limiter<DefaultClock>,
 }
@@ -149,16 +148,17 @@ impl Limits {
     pub fn new(settings: &PerMinute) -> Self {
         let pair = |budget: Budget| {
             let quota = NonZeroU32::new(budget.per_minute(settings))?;
+            let clock = DefaultClock::default;
             Some(Pair {
-                budget,
-                narrow: Limiter::new(quota, DefaultClock::default()),
+                narrow: Limiter::new(budget.name(), quota, clock()),
                 wide: Limiter::new(
+                    budget.name(),
                     quota.saturating_mul(NonZeroU32::MIN.saturating_add(WIDE - 1)),
-                    DefaultClock::default(),
+                    clock(),
                 ),
             })
         };
-        Self(Arc::new(Budget::ALL.into_iter().map(pair).collect()))
+        Self(Arc::new(Budget::ALL.map(pair)))
     }
 
     /// Takes one request from a budget and notes on the request what is left, for the answer's headers.
@@ -166,18 +166,19 @@ impl Limits {
     /// # Errors
     /// `too_many_requests` (429) with the seconds to wait.
     pub fn take(&self, request: &HttpRequest, budget: Budget, caller: Caller) -> Result<()> {
-        let Some(pair) = self.0.iter().flatten().find(|pair| pair.budget == budget) else { return Ok(()) };
+        let place = Budget::ALL.iter().position(|known| *known == budget);
+        let Some(Some(pair)) = place.and_then(|at| self.0.get(at)) else { return Ok(()) };
         // The wide one first: whoever has used that up adds no further keys.
         if let Caller::At(client) = caller
             && let Some(network) = client.wide_network()
         {
-            pair.wide.take(budget.name(), network).0?;
+            pair.wide.take(network).0?;
         }
         let key = match caller {
             Caller::At(client) => client.network(),
             Caller::Id(id) => u128::from_be_bytes(id),
         };
-        let (outcome, state) = pair.narrow.take(budget.name(), key);
+        let (outcome, state) = pair.narrow.take(key);
         request.extensions_mut().insert(state);
         outcome
     }
@@ -187,8 +188,8 @@ impl Limits {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RateState {
     name: &'static str,
-    quota: u32,
-    window_s: u64,
+    /// The same for every answer.
+    policy: HeaderValue,
     remaining: u32,
     reset_s: u64,
 }
@@ -196,19 +197,19 @@ pub struct RateState {
 impl RateState {
     /// `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers).
     pub(super) fn write(&self, headers: &mut HeaderMap) {
-        let Self { name, quota, window_s, remaining, reset_s } = self;
-        let policy = HeaderValue::from_str(&format!("\"{name}\";q={quota};w={window_s}"));
-        let left = HeaderValue::from_str(&format!("\"{name}\";r={remaining};t={reset_s}"));
-        if let (Ok(policy), Ok(left)) = (policy, left) {
-            headers.insert(HeaderName::from_static("ratelimit-policy"), policy);
-            headers.insert(HeaderName::from_static("ratelimit"), left);
+        let Self { name, policy, remaining, reset_s } = self;
+        headers.insert(POLICY.clone(), policy.clone());
+        if let Ok(left) = HeaderValue::try_from(format!("\"{name}\";r={remaining};t={reset_s}")) {
+            headers.insert(LEFT.clone(), left);
         }
     }
 }
 
 /// One budget for many keys, by governor's algorithm over a bounded map.
 struct Limiter<C: Clock> {
+    name: &'static str,
     quota: u32,
+    policy: HeaderValue,
     limiter: RateLimiter<u128, Bounded, C, StateInformationMiddleware>,
     clock: C,
     born: Instant,
@@ -216,19 +217,23 @@ struct Limiter<C: Clock> {
 }
 
 const WINDOW: Duration = Duration::from_secs(60);
+static POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+static LEFT: HeaderName = HeaderName::from_static("ratelimit");
 
 impl<C: Clock + Clone> Limiter<C> {
-    fn new(quota: NonZeroU32, clock: C) -> Self {
+    fn new(name: &'static str, quota: NonZeroU32, clock: C) -> Self {
         let limiter = RateLimiter::new(Quota::per_minute(quota), Bounded::new(KEYS_MAX), clock.clone());
-        Self { quota: quota.get(), limiter, clock, born: Instant::now(), tidied_s: AtomicU64::new(0) }
+        let quota = quota.get();
+        let policy = HeaderValue::try_from(format!("\"{name}\";q={quota};w={}", WINDOW.as_secs()));
+        let policy = policy.unwrap_or_else(|_no_text| HeaderValue::from_static(""));
+        Self { name, quota, policy, limiter, clock, born: Instant::now(), tidied_s: AtomicU64::new(0) }
     }
 
-    fn take(&self, name: &'static str, key: u128) -> (Result<()>, RateState) {
+    fn take(&self, key: u128) -> (Result<()>, RateState) {
         self.tidy();
         let state = |remaining: u32| RateState {
-            name,
-            quota: self.quota,
-            window_s: WINDOW.as_secs(),
+            name: self.name,
+            policy: self.policy.clone(),
             remaining,
             reset_s: u64::from(self.quota.saturating_sub(remaining)) * WINDOW.as_secs()
                 / u64::from(self.quota.max(1)),
@@ -347,26 +352,26 @@ mod tests {
 
     fn limiter(quota: u32) -> (Limiter<FakeRelativeClock>, FakeRelativeClock) {
         let clock = FakeRelativeClock::default();
-        (Limiter::new(NonZeroU32::new(quota).unwrap(), clock.clone()), clock)
+        (Limiter::new("key", NonZeroU32::new(quota).unwrap(), clock.clone()), clock)
     }
 
     #[test]
     fn a_budget_is_used_up_and_fills_again() {
         let (limiter, clock) = limiter(3);
         for left in [2, 1, 0] {
-            let (taken, state) = limiter.take("key", 1);
+            let (taken, state) = limiter.take(1);
             assert_eq!((taken.is_ok(), state.remaining), (true, left));
         }
-        let (refused, state) = limiter.take("key", 1);
+        let (refused, state) = limiter.take(1);
         let error = refused.unwrap_err();
         assert_eq!(
             (error.kind, error.code, error.retry_after_s),
             (Kind::TooMany, "too_many_requests", Some(20))
         );
         assert_eq!((state.remaining, state.reset_s), (0, 60));
-        assert!(limiter.take("key", 2).0.is_ok(), "another key has its own budget");
+        assert!(limiter.take(2).0.is_ok(), "another key has its own budget");
         clock.advance(Duration::from_secs(21));
-        assert!(limiter.take("key", 1).0.is_ok());
+        assert!(limiter.take(1).0.is_ok());
     }
 
     #[test]
@@ -374,11 +379,11 @@ mod tests {
         let (limiter, clock) = limiter(2);
         let mut refused = 0_u32;
         for key in 0..200_000_u128 {
-            refused += u32::from(limiter.take("key", key).0.is_err());
+            refused += u32::from(limiter.take(key).0.is_err());
         }
         assert_eq!(limiter.limiter.len(), KEYS_MAX);
         assert!(refused > 100_000, "those beyond share {OVERFLOW} buckets: {refused}");
-        assert!(limiter.take("key", 1).0.is_ok(), "a known key keeps its own budget");
+        assert!(limiter.take(1).0.is_ok(), "a known key keeps its own budget");
         clock.advance(Duration::from_secs(120));
         limiter.limiter.retain_recent();
         limiter.limiter.shrink_to_fit();

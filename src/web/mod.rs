@@ -43,7 +43,9 @@ pub mod paging;
 pub mod place;
 pub mod progress;
 pub mod query;
+pub mod routing;
 pub mod sse;
+pub mod told;
 pub mod upload;
 
 pub use assets::Assets;
@@ -59,6 +61,7 @@ pub use query::Query;
 pub use server::Web;
 pub use settings::Settings;
 pub use shell::{Group, Nav, Shell, ShellMaker, User};
+pub use told::Told;
 pub use upload::Upload;
 
 use actix_web::{HttpMessage as _, HttpRequest};

@@ -1,7 +1,6 @@
 //! Pages: a struct per page, rendered by its template inside the shell, with an ETag so that a reload costs nothing.
 
 use crate::base::error::{Error, Result};
-use crate::base::packed;
 use crate::web::assets::Assets;
 use crate::web::filters;
 use crate::web::flash;
@@ -17,8 +16,9 @@ use serde::Serialize;
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
 
-/// `templates/`, packed when the program was built.
-const TEMPLATES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/templates.deflate"));
+#[derive(rust_embed::RustEmbed)]
+#[folder = "templates/"]
+struct Files;
 
 /// Only the address of the page may be asked again, and only by the same person.
 const PRIVATE: &str = "private, no-cache";
@@ -39,7 +39,7 @@ pub trait Page: Serialize {
         Self: Sized;
 }
 
-/// All templates, compiled. Cheap to clone.
+/// All templates, compiled once one is asked for. Cheap to clone.
 #[derive(Clone)]
 pub struct Pages {
     environment: Arc<Environment<'static>>,
@@ -47,10 +47,10 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Loads every embedded template; a broken one stops the start.
+    /// The embedded templates. That none is broken is what the tests of every page say.
     ///
     /// # Errors
-    /// `Internal` with file and line of what is wrong.
+    /// `Internal` where the syntax is none.
     pub fn load(assets: &Assets) -> Result<Self> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -59,9 +59,14 @@ impl Pages {
         environment.set_syntax(syntax.map_err(Error::internal)?);
         environment.set_fuel(Some(FUEL));
         filters::add(&mut environment, assets);
-        for (name, source) in packed::files(TEMPLATES)? {
-            environment.add_template_owned(name, source).map_err(Error::internal)?;
-        }
+        // Each when it is first shown: all of them take longer than everything else at a start, and three megabytes.
+        environment.set_loader(|name| {
+            let Some(file) = <Files as rust_embed::RustEmbed>::get(name) else { return Ok(None) };
+            let source = String::from_utf8(file.data.into_owned());
+            let broken =
+                |e| minijinja::Error::new(minijinja::ErrorKind::SyntaxError, "no text").with_source(e);
+            source.map(Some).map_err(broken)
+        });
         Ok(Self { environment: Arc::new(environment), kept: Arc::default() })
     }
 
@@ -126,11 +131,6 @@ impl Pages {
     pub fn text(&self, template: &str, page: &impl Serialize) -> Result<String> {
         let template = self.environment.get_template(template).map_err(Error::internal)?;
         template.render(context! { page => Serde(page) }).map_err(Error::internal)
-    }
-
-    /// The names of all templates.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.environment.templates().map(|(name, _)| name)
     }
 }
 
@@ -230,6 +230,15 @@ mod tests {
         let html = testing::renders::<Hello>();
         assert!(html.contains("&lt;script&gt;alert(1)") && html.contains("{{ 7*7 }}"));
         assert!(html.starts_with("<!doctype html>") && html.contains("Lumo Shop"));
+    }
+
+    #[test]
+    fn no_template_is_broken() {
+        let pages = pages();
+        for name in <Files as rust_embed::RustEmbed>::iter() {
+            assert!(pages.environment.get_template(&name).is_ok(), "{name}");
+        }
+        assert!(pages.environment.get_template("nothing.html").is_err());
     }
 
     #[test]

@@ -2,9 +2,7 @@
 
 use crate::base::error::{Error, FieldError, Result};
 use crate::web::decode::{self, Node};
-use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::middleware::Next;
+use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use serde::de::DeserializeOwned;
 use std::future::{Ready, ready};
@@ -47,33 +45,21 @@ pub(super) fn check(query: &str) -> Result<()> {
     Err(Error::invalid("unreadable", text))
 }
 
-/// Middleware: an address whose handler takes no parameters refuses those it is given, as the others refuse unknown
-/// ones. What only reads has done nothing by then; what writes takes its wishes in the body alone.
-///
-/// # Errors
-/// 400 `unknown_parameter`.
-pub async fn no_strangers<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> std::result::Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
-    let stranger = pairs(request.query_string()).into_iter().next().map(|(name, _)| name);
-    let Some(name) = stranger else { return Ok(next.call(request).await?.map_into_left_body()) };
-    let refused = || {
-        let shown: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
-        Error::invalid(
-            "unknown_parameter",
-            format!("This address takes no parameters, not “{shown}” either."),
-        )
-    };
-    if !request.method().is_safe() {
-        return Err(refused().into());
+/// What an address whose handler takes no parameters says to those it is given, as the others refuse unknown ones; `None`
+/// where there are none.
+pub(super) fn stranger(query: &str) -> Option<Error> {
+    if query.is_empty() {
+        return None;
     }
-    let answer = next.call(request).await?;
-    let is_taken = answer.request().extensions().get::<Taken>().is_some();
-    if is_taken || !answer.status().is_success() {
-        return Ok(answer.map_into_left_body());
-    }
-    Err(refused().into())
+    let (name, _) = pairs(query).into_iter().next()?;
+    let shown: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
+    let text = format!("This address takes no parameters, not “{shown}” either.");
+    Some(Error::invalid("unknown_parameter", text))
+}
+
+/// Whether somebody has read the parameters of this request.
+pub(super) fn is_taken(request: &HttpRequest) -> bool {
+    request.extensions().get::<Taken>().is_some()
 }
 
 /// Reads a query string, as strictly as the extractor.
@@ -173,6 +159,11 @@ fn escape(text: &str, out: &mut String) {
 pub(super) fn decoded(text: &str) -> String {
     let bytes = decoded_bytes(text);
     String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
+}
+
+/// A part of a path, decoded: there a plus is one.
+pub(super) fn unescaped(part: &str) -> String {
+    if part.contains('%') { decoded(&part.replace('+', "%2B")) } else { part.to_owned() }
 }
 
 /// Whether the decoded bytes are UTF-8.

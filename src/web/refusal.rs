@@ -4,12 +4,11 @@ use crate::base::error::{Error, Kind};
 use crate::web::Web;
 use crate::web::error::{Problem, add_headers, of_status, status, title};
 use crate::web::request_id;
+use crate::web::routing::pattern;
 use crate::web::shell::{Shell, is_fragment, shell_of};
-use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
-use actix_web::middleware::Next;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
@@ -44,26 +43,19 @@ impl Reader {
 }
 
 /// A request refused before it reached its handler.
-pub fn refuse(request: ServiceRequest, error: Error) -> ServiceResponse<BoxBody> {
+pub fn refuse(request: ServiceRequest, error: Error) -> ServiceResponse {
     // `into_response` would forget the error, and the answer would not be dressed for its reader.
     ServiceResponse::new(request.into_parts().0, HttpResponse::from_error(error))
 }
 
-/// Middleware: every error that has no body for its reader yet gets one.
-///
-/// # Errors
-/// Passes on what inner middlewares return; `edge` answers it.
-pub async fn dress<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
-    let answer = next.call(request).await?;
+/// Every error that has no body for its reader yet gets one.
+pub(super) fn dress(answer: ServiceResponse) -> ServiceResponse {
     let code = answer.status();
     let ours = answer.response().error().and_then(|e| e.as_error::<Error>()).is_some();
     let bare = code.as_u16() >= 400 && !answer.headers().contains_key(header::CONTENT_TYPE);
     let framework_s = code.as_u16() >= 400 && answer.response().error().is_some();
     if !(ours || bare || framework_s) {
-        return Ok(answer.map_into_left_body());
+        return answer;
     }
     let (request, old) = answer.into_parts();
     let made;
@@ -79,16 +71,16 @@ pub async fn dress<B: MessageBody + 'static>(
     };
     if let Some(page) = page_of_form(&request, code) {
         let there = HttpResponse::SeeOther().insert_header((header::LOCATION, page)).finish();
-        return Ok(ServiceResponse::new(request, there).map_into_right_body());
+        return ServiceResponse::new(request, there);
     }
-    note(error, &request_id(&request), request.match_pattern().as_deref().unwrap_or("-"));
+    note(error, &request_id(&request), pattern(&request));
     let mut dressed = answer_to(&request, error);
     for name in [header::SET_COOKIE, header::ALLOW, header::HeaderName::from_static("hx-redirect")] {
         for value in old.headers().get_all(&name) {
             dressed.headers_mut().append(name.clone(), value.clone());
         }
     }
-    Ok(ServiceResponse::new(request, dressed).map_into_right_body())
+    ServiceResponse::new(request, dressed)
 }
 
 /// Where somebody is led who opens the address that a form is sent to, such as by Enter in the address bar after a

@@ -1,18 +1,18 @@
 //! The parts of this floor in one place, the app with its middlewares in order, and the server with its time limits.
 
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::base::time::{Clock, Zone};
 use crate::web::client::Client;
 use crate::web::hosts::Hosts;
 use crate::web::limits::{Budget, Caller, Limits};
 use crate::web::metrics::Metrics;
-use crate::web::refusal::refuse;
+use crate::web::routing::{self, Routes, Table};
 use crate::web::sse::Streams;
-use crate::web::{Assets, Pages, Settings, Shell, ShellMaker, display, edge, guard, refusal};
-use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::middleware::{Compress, Next, from_fn};
+use crate::web::{Assets, Pages, Settings, Shell, ShellMaker, Told, display, edge, guard, refusal};
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse, fn_service};
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpRequest, HttpResponse, web};
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,13 +32,14 @@ struct Inner {
     metrics: Metrics,
     stopping: tokio::sync::watch::Sender<bool>,
     streams: Streams,
+    told: Told,
 }
 
 impl Web {
     /// Loads templates and assets.
     ///
     /// # Errors
-    /// `invalid_setting`; `Internal` for a broken template.
+    /// `invalid_setting`.
     pub fn new(settings: Settings, clock: Clock, metrics: Metrics) -> Result<Self> {
         settings.check()?;
         let assets = Assets::load();
@@ -56,6 +57,7 @@ impl Web {
             metrics,
             stopping: tokio::sync::watch::Sender::new(false),
             streams: Streams::default(),
+            told: Told::default(),
         })))
     }
     pub fn settings(&self) -> &Settings {
@@ -79,6 +81,10 @@ impl Web {
     /// The open streams of each caller.
     pub fn streams(&self) -> &Streams {
         &self.0.streams
+    }
+    /// Records as they were told last.
+    pub fn told(&self) -> &Told {
+        &self.0.told
     }
     /// Lets answers that never end by themselves end now: the server is about to stop.
     pub fn stop(&self) {
@@ -111,11 +117,22 @@ impl Web {
         Shell::bare(path, request_id, &Zone::utc(), self.0.clock.now())
     }
 
-    /// The app with this floor's data, routes and middlewares; the floors above add theirs to it.
-    /// Its routes: `/a/…`, `/favicon.ico`, `POST /admin/display`. Everything unknown is 404 or 405.
+    /// The addresses of an app: this floor's (`/a/…`, `/favicon.ico`, `POST /admin/display`) and those that `add` adds.
+    pub fn table(add: impl FnOnce(&mut Routes)) -> Table {
+        let mut routes = Routes::default();
+        add(&mut routes);
+        routes
+            .service(routing::resource("/a/{name:.*}").route(routing::get().to(asset)))
+            .service(routing::resource("/favicon.ico").route(routing::get().to(favicon)))
+            .service(routing::resource("/admin/display").route(routing::post().to(display::change)));
+        routes.table()
+    }
+
+    /// The app with this floor's data and middlewares over these addresses; the floors above add their data to it.
     pub fn app(
         &self,
         shells: ShellMaker,
+        table: &Table,
     ) -> App<
         impl ServiceFactory<
             ServiceRequest,
@@ -125,6 +142,8 @@ impl Web {
             InitError = (),
         > + use<>,
     > {
+        let (web, table) = (self.clone(), table.clone());
+        let answering = move |request| answered(web.clone(), table.clone(), request);
         // The one registered last is the outermost.
         App::new()
             .app_data(web::Data::new(self.clone()))
@@ -132,17 +151,28 @@ impl Web {
             .app_data(web::Data::new(self.0.limits.clone()))
             .app_data(web::Data::new(self.0.metrics.clone()))
             .app_data(web::Data::new(shells))
-            .service(web::resource("/a/{name:.*}").route(web::get().to(asset)))
-            .service(web::resource("/favicon.ico").route(web::get().to(favicon)))
-            .service(web::resource("/admin/display").route(web::post().to(display::change)))
-            .default_service(web::to(nothing_here))
-            .wrap(from_fn(address_budget))
-            .wrap(from_fn(guard::guard))
-            .wrap(from_fn(refusal::dress))
-            .wrap(from_fn(compressible))
+            .default_service(fn_service(answering))
             .wrap(Compress::default())
             .wrap(from_fn(edge::edge))
     }
+}
+
+/// What happens to a request between its head and its handler, and to the answer on its way back. One function: a
+/// middleware of the framework for each step would cost more than the steps do.
+async fn answered(
+    web: Web,
+    table: Table,
+    mut request: ServiceRequest,
+) -> std::result::Result<ServiceResponse, actix_web::Error> {
+    let admitted = guard::admit(&mut request, &web)
+        .and_then(|()| address_budget(&request, &web).map_err(HttpResponse::from_error));
+    let answer = match admitted {
+        Ok(()) => table.answer(request).await,
+        Err(refused) => ServiceResponse::new(request.into_parts().0, refused),
+    };
+    let mut answer = refusal::dress(answer);
+    compressible(&mut answer);
+    Ok(answer)
 }
 
 /// Sets the time limits that actix has switches for; the rest is in `guard.rs`. A macro, because the type of a
@@ -188,7 +218,7 @@ fn unread_limit(stream: &tokio::net::TcpStream) {
 fn unread_limit(_: &tokio::net::TcpStream) {}
 
 async fn asset(request: HttpRequest, web: web::Data<Web>) -> Result<HttpResponse> {
-    web.assets().serve(&request, request.match_info().get("name").unwrap_or_default())
+    web.assets().serve(&request, routing::raw_value(&request, "name"))
 }
 
 /// Browsers ask for it on pages that name no icon.
@@ -197,46 +227,28 @@ async fn favicon(request: HttpRequest, web: web::Data<Web>) -> Result<HttpRespon
     web.assets().serve(&request, path.trim_start_matches("/a/"))
 }
 
-/// A path that exists with another method is 405, any other 404.
-async fn nothing_here(request: HttpRequest) -> Result<HttpResponse> {
-    if request.resource_map().has_resource(request.path()) {
-        return Err(Error::invalid("method_not_allowed", "This address does not take that method."));
-    }
-    Err(Error::refuse(crate::base::error::Kind::NotFound, "not_found", "There is nothing at this address."))
-}
-
-/// Middleware: the budget of everybody who shows no key. Assets are free: they are cached for ever anyhow.
-async fn address_budget<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> std::result::Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
+/// The budget of everybody who shows no key. Assets are free: they are cached for ever anyhow.
+fn address_budget(request: &ServiceRequest, web: &Web) -> Result<()> {
     let free = request.headers().contains_key(header::AUTHORIZATION)
         || request.path().starts_with("/a/")
         || matches!(request.path(), "/healthz" | "/readyz");
-    if !free && let Some(limits) = request.app_data::<web::Data<Limits>>() {
-        let client = Client::of(request.request());
-        if let Err(error) = limits.take(request.request(), Budget::Address, Caller::At(client)) {
-            return Ok(refuse(request, error).map_into_right_body());
-        }
+    if free {
+        return Ok(());
     }
-    next.call(request).await.map(ServiceResponse::map_into_left_body)
+    let client = Client::of(request.request());
+    web.limits().take(request.request(), Budget::Address, Caller::At(client))
 }
 
-/// Middleware inside `Compress`: what is small, compressed already or a stream of events is left as it is.
-async fn compressible<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> std::result::Result<ServiceResponse<B>, actix_web::Error> {
-    let mut answer = next.call(request).await?;
-    let small = matches!(answer.response().body().size(), actix_web::body::BodySize::Sized(n) if n < 1_024);
+/// What is small, compressed already or a stream of events is left as it is.
+fn compressible(answer: &mut ServiceResponse) {
+    let small = matches!(answer.response().body().size(), BodySize::Sized(n) if n < 1_024);
     let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let text = kind.starts_with("text/html") || kind.contains("json") || kind.starts_with("text/csv");
     let plain = small || !text;
     let headers = answer.headers_mut();
     if plain && !headers.contains_key(header::CONTENT_ENCODING) {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("identity"));
-    } else if !headers.contains_key(HeaderName::from_static("vary")) {
+    } else if !headers.contains_key(header::VARY) {
         headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
     }
-    Ok(answer)
 }

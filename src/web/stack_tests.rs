@@ -3,15 +3,16 @@
 use crate::base::error::{Error, Result};
 use crate::base::time::{Clock, Timestamp, Zone};
 use crate::web::limits::PerMinute;
+use crate::web::routing;
 use crate::web::settings::{LogAddress, Network};
 use crate::web::{
     Fields, Form, Json, Metrics, PathId, Query, Settings, Shell, ShellMaker, Toast, User, Web, see_other,
 };
+use actix_web::HttpResponse;
 use actix_web::body::MessageBody;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
 use actix_web::test::{TestRequest, call_service, init_service, read_body, try_call_service};
-use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
 crate::id!(ThingId, "thi");
@@ -70,25 +71,30 @@ fn maker() -> ShellMaker {
 
 macro_rules! app {
     ($web:expr) => {
-        init_service(
-            $web.app(maker())
-                .service(
-                    web::resource("/api/v1/things")
-                        .route(web::get().to(read))
-                        .route(web::post().to(write))
-                        .route(web::delete().to(broken)),
-                )
-                .service(web::resource("/api/v1/things/{id}").route(web::get().to(show)))
-                .service(web::resource("/api/v1/panic").route(web::get().to(panics)))
-                .service(
-                    web::resource("/admin/thing").route(web::get().to(shelled)).route(web::post().to(fill)),
-                )
-                .service(web::resource("/admin/raw").route(web::post().to(raw)))
-                .service(web::resource("/admin/broken").route(web::get().to(broken)))
-                .service(web::resource("/admin/panic").route(web::get().to(panics)))
-                .service(web::resource("/admin/large").route(web::get().to(large)))
-                .service(web::resource("/healthz").route(web::get().to(HttpResponse::Ok))),
-        )
+        init_service($web.app(
+            maker(),
+            &Web::table(|routes| {
+                routes
+                    .service(
+                        routing::resource("/api/v1/things")
+                            .route(routing::get().to(read))
+                            .route(routing::post().to(write))
+                            .route(routing::delete().to(broken)),
+                    )
+                    .service(routing::resource("/api/v1/things/{id}").route(routing::get().to(show)))
+                    .service(routing::resource("/api/v1/panic").route(routing::get().to(panics)))
+                    .service(
+                        routing::resource("/admin/thing")
+                            .route(routing::get().to(shelled))
+                            .route(routing::post().to(fill)),
+                    )
+                    .service(routing::resource("/admin/raw").route(routing::post().to(raw)))
+                    .service(routing::resource("/admin/broken").route(routing::get().to(broken)))
+                    .service(routing::resource("/admin/panic").route(routing::get().to(panics)))
+                    .service(routing::resource("/admin/large").route(routing::get().to(large)))
+                    .service(routing::resource("/healthz").route(routing::get().to(HttpResponse::Ok)));
+            }),
+        ))
         .await
     };
 }

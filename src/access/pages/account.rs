@@ -17,18 +17,21 @@ use crate::base::time::Timestamp;
 use crate::store::Subject;
 use crate::web::flash::see_other;
 use crate::web::parts::{Choice, FormErrors};
+use crate::web::routing;
 use crate::web::{Form, Page, Pages, PathId, Shell, Toast};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 const PATH: &str = "/admin/account";
 
-pub(super) fn routes(config: &mut web::ServiceConfig) {
+pub(super) fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource(PATH).route(web::get().to(show)).route(web::post().to(save)))
-        .service(web::resource("/admin/account/password").route(web::post().to(change_password)))
-        .service(web::resource("/admin/account/sessions/end-others").route(web::post().to(end_others)))
-        .service(web::resource("/admin/account/sessions/{id}/end").route(web::post().to(end_one)));
+        .service(routing::resource(PATH).route(routing::get().to(show)).route(routing::post().to(save)))
+        .service(routing::resource("/admin/account/password").route(routing::post().to(change_password)))
+        .service(
+            routing::resource("/admin/account/sessions/end-others").route(routing::post().to(end_others)),
+        )
+        .service(routing::resource("/admin/account/sessions/{id}/end").route(routing::post().to(end_one)));
 }
 
 /// Every time zone there is, by name.

@@ -13,6 +13,7 @@ use crate::base::time::{DAY_MS, Timestamp};
 use crate::store::{StoredEvent, Subject, events};
 use crate::web::flash::see_other;
 use crate::web::parts::{Badge, Choice, Entry, Fill, FormErrors, Tone};
+use crate::web::routing;
 use crate::web::{Form, Page, Pages, PathId, Query, Shell, Toast, Web};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -23,13 +24,13 @@ const PATH: &str = "/admin/keys";
 const QUIET_MS: i64 = 90 * DAY_MS;
 const TIMELINE: usize = 30;
 
-pub(super) fn routes(config: &mut web::ServiceConfig) {
+pub(super) fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource(PATH).route(web::get().to(list)).route(web::post().to(create)))
-        .service(web::resource("/admin/keys/new").route(web::get().to(new)))
-        .service(web::resource("/admin/keys/{id}").route(web::get().to(show)))
-        .service(web::resource("/admin/keys/{id}/origins").route(web::post().to(set_origins)))
-        .service(web::resource("/admin/keys/{id}/revoke").route(web::post().to(revoke)));
+        .service(routing::resource(PATH).route(routing::get().to(list)).route(routing::post().to(create)))
+        .service(routing::resource("/admin/keys/new").route(routing::get().to(new)))
+        .service(routing::resource("/admin/keys/{id}").route(routing::get().to(show)))
+        .service(routing::resource("/admin/keys/{id}/origins").route(routing::post().to(set_origins)))
+        .service(routing::resource("/admin/keys/{id}/revoke").route(routing::post().to(revoke)));
 }
 
 /// A key as the pages show it.

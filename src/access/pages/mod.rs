@@ -15,14 +15,15 @@ use crate::access::sign_in::Opened;
 use crate::base::error::{Error, Kind};
 use crate::web::error::status;
 use crate::web::flash::see_other;
+use crate::web::routing;
 use crate::web::{Page, Pages, Shell, Toast};
+use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
-use actix_web::{HttpResponse, web};
 
 type Result<T> = crate::base::error::Result<T>;
 
 /// The routes of this floor. The app needs `Data<Access>`, `Data<profile::Shop>` and what `Web::app` brings.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     sign_in::routes(config);
     setup::routes(config);
     parked::routes(config);

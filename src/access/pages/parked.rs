@@ -7,14 +7,17 @@ use crate::access::may;
 use crate::access::parked::{self, ParkedId, Tellers};
 use crate::base::error::Kind;
 use crate::web::flash::see_other;
+use crate::web::routing;
 use crate::web::{Page, Pages, PathId, Shell, Toast};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
-pub(super) fn routes(config: &mut web::ServiceConfig) {
+pub(super) fn routes(config: &mut routing::Routes) {
     config.service(
-        web::resource("/admin/parked/{id}/{secret}").route(web::get().to(show)).route(web::post().to(send)),
+        routing::resource("/admin/parked/{id}/{secret}")
+            .route(routing::get().to(show))
+            .route(routing::post().to(send)),
     );
 }
 
@@ -124,7 +127,7 @@ fn shown(sent: Vec<(String, String)>) -> Vec<Field> {
 
 /// What opens the form; the store has only what it closes.
 fn secret_of(request: &HttpRequest) -> String {
-    request.match_info().get("secret").unwrap_or_default().to_owned()
+    routing::raw_value(request, "secret").to_owned()
 }
 
 async fn show(

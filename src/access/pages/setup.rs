@@ -10,15 +10,19 @@ use crate::access::staff::NewStaff;
 use crate::access::{profile, setup};
 use crate::base::error::{Checks, Error, Kind};
 use crate::web::parts::{Choice, FormErrors};
+use crate::web::routing;
 use crate::web::{Budget, Caller as Counted, Client, Form, Page, Pages, Shell, Toast};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, REFERRER_POLICY};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
-pub(super) fn routes(config: &mut web::ServiceConfig) {
-    config
-        .service(web::resource("/setup/{token}").route(web::get().to(show)).route(web::post().to(complete)));
+pub(super) fn routes(config: &mut routing::Routes) {
+    config.service(
+        routing::resource("/setup/{token}")
+            .route(routing::get().to(show))
+            .route(routing::post().to(complete)),
+    );
 }
 
 #[derive(Clone, Default, Deserialize)]
@@ -99,7 +103,7 @@ async fn show(
     access: web::Data<Access>,
     pages: web::Data<Pages>,
     shell: Shell,
-    token: web::Path<String>,
+    token: routing::Path<String>,
 ) -> Result<HttpResponse> {
     take(&request, Budget::SignIn, Counted::At(Client::of(&request)))?;
     if let Some(over) = over(&access, &pages, &shell, &token)? {
@@ -114,7 +118,7 @@ async fn complete(
     access: web::Data<Access>,
     pages: web::Data<Pages>,
     shell: Shell,
-    token: web::Path<String>,
+    token: routing::Path<String>,
     Form(typed): Form<Typed>,
 ) -> Result<HttpResponse> {
     take(&request, Budget::SignIn, Counted::At(Client::of(&request)))?;

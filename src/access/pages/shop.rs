@@ -10,6 +10,7 @@ use crate::base::error::{Error, Kind};
 use crate::store::events;
 use crate::web::flash::see_other;
 use crate::web::parts::{Choice, Entry, FormErrors};
+use crate::web::routing;
 use crate::web::{Form, Page, Pages, Shell, Toast};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -18,8 +19,8 @@ const PATH: &str = "/admin/settings";
 /// Changes that are shown.
 const CHANGES_SHOWN: usize = 20;
 
-pub(super) fn routes(config: &mut web::ServiceConfig) {
-    config.service(web::resource(PATH).route(web::get().to(show)).route(web::post().to(save)));
+pub(super) fn routes(config: &mut routing::Routes) {
+    config.service(routing::resource(PATH).route(routing::get().to(show)).route(routing::post().to(save)));
 }
 
 /// Every country by name.

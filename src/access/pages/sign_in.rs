@@ -11,15 +11,16 @@ use crate::access::turn_away::{PARKED, SIGN_IN, WITH_FILES};
 use crate::store::Subject;
 use crate::web::flash::{local_path, see_other};
 use crate::web::parts::FormErrors;
+use crate::web::routing;
 use crate::web::{Form, Page, Pages, Query, Shell, Toast};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
-pub(super) fn routes(config: &mut web::ServiceConfig) {
+pub(super) fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource(SIGN_IN).route(web::get().to(show)).route(web::post().to(enter)))
-        .service(web::resource("/admin/sign-out").route(web::post().to(leave)));
+        .service(routing::resource(SIGN_IN).route(routing::get().to(show)).route(routing::post().to(enter)))
+        .service(routing::resource("/admin/sign-out").route(routing::post().to(leave)));
 }
 
 /// Where somebody goes who came for nothing in particular.

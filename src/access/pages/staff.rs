@@ -15,6 +15,7 @@ use crate::base::time::Timestamp;
 use crate::store::{Subject, events};
 use crate::web::flash::see_other;
 use crate::web::parts::{Badge, Entry, Fill, FormErrors, Tone};
+use crate::web::routing;
 use crate::web::{Form, Page, Pages, PathId, Query, Shell, Toast};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -23,16 +24,18 @@ const PATH: &str = "/admin/staff";
 /// Entries of the timeline on a person's page.
 const TIMELINE: usize = 30;
 
-pub(super) fn routes(config: &mut web::ServiceConfig) {
+pub(super) fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource(PATH).route(web::get().to(list)).route(web::post().to(add)))
-        .service(web::resource("/admin/staff/new").route(web::get().to(new)))
-        .service(web::resource("/admin/staff/{id}").route(web::get().to(show)))
-        .service(web::resource("/admin/staff/{id}/role").route(web::post().to(set_role)))
-        .service(web::resource("/admin/staff/{id}/deactivate").route(web::post().to(deactivate)))
-        .service(web::resource("/admin/staff/{id}/activate").route(web::post().to(activate)))
-        .service(web::resource("/admin/staff/{id}/end-sessions").route(web::post().to(end_sessions)))
-        .service(web::resource("/admin/staff/{id}/reset-password").route(web::post().to(reset_password)));
+        .service(routing::resource(PATH).route(routing::get().to(list)).route(routing::post().to(add)))
+        .service(routing::resource("/admin/staff/new").route(routing::get().to(new)))
+        .service(routing::resource("/admin/staff/{id}").route(routing::get().to(show)))
+        .service(routing::resource("/admin/staff/{id}/role").route(routing::post().to(set_role)))
+        .service(routing::resource("/admin/staff/{id}/deactivate").route(routing::post().to(deactivate)))
+        .service(routing::resource("/admin/staff/{id}/activate").route(routing::post().to(activate)))
+        .service(routing::resource("/admin/staff/{id}/end-sessions").route(routing::post().to(end_sessions)))
+        .service(
+            routing::resource("/admin/staff/{id}/reset-password").route(routing::post().to(reset_password)),
+        );
 }
 
 /// A role as a choice, with what it may do.

@@ -18,6 +18,7 @@ use crate::base::error::Result;
 use crate::base::time::{Clock, Timestamp};
 use crate::store::{Store, TableInfo};
 use crate::web::limits::PerMinute;
+use crate::web::routing;
 use crate::web::{Fields, Metrics, Web, see_other};
 use actix_web::dev::Service as _;
 use actix_web::http::header::HeaderMap;
@@ -111,12 +112,11 @@ impl House {
         let web = Web::new(server, clock.clone(), Metrics::new()).unwrap();
         let shop = Arc::new(Shop::new(store.clone()));
         let maker = shells(access.clone(), Arc::clone(&shop), DOORS, |_| None, |_| 0);
-        let app = web
-            .app(maker)
-            .app_data(web::Data::new(access.clone()))
-            .app_data(web::Data::from(shop))
-            .configure(routes)
-            .configure(probes);
+        let table = Web::table(|all| {
+            all.configure(routes).configure(probes);
+        });
+        let app =
+            web.app(maker, &table).app_data(web::Data::new(access.clone())).app_data(web::Data::from(shop));
         let service = Rc::new(init_service(app).await);
         let serve = move |request| -> Answering {
             let service = Rc::clone(&service);
@@ -260,18 +260,20 @@ pub(super) fn program(method: TestRequest, path: &str, key: &str) -> TestRequest
 }
 
 /// Handlers that need one permission each, as features have them.
-fn probes(config: &mut web::ServiceConfig) {
+fn probes(config: &mut routing::Routes) {
     config
-        .service(web::resource("/admin/probe/any").route(web::get().to(any)))
-        .service(web::resource("/admin/probe/view").route(web::get().to(view)))
+        .service(routing::resource("/admin/probe/any").route(routing::get().to(any)))
+        .service(routing::resource("/admin/probe/view").route(routing::get().to(view)))
         .service(
-            web::resource("/admin/probe/edit").route(web::get().to(edit_page)).route(web::post().to(edit)),
+            routing::resource("/admin/probe/edit")
+                .route(routing::get().to(edit_page))
+                .route(routing::post().to(edit)),
         )
-        .service(web::resource("/admin/probe/upload").route(web::post().to(uploaded)))
-        .service(web::resource("/api/v1/probe/view").route(web::get().to(api_view)))
-        .service(web::resource("/api/v1/probe/edit").route(web::post().to(api_edit)))
-        .service(web::resource("/api/v1/probe/me").route(web::get().to(api_me)))
-        .service(web::resource("/open").route(web::get().to(open)));
+        .service(routing::resource("/admin/probe/upload").route(routing::post().to(uploaded)))
+        .service(routing::resource("/api/v1/probe/view").route(routing::get().to(api_view)))
+        .service(routing::resource("/api/v1/probe/edit").route(routing::post().to(api_edit)))
+        .service(routing::resource("/api/v1/probe/me").route(routing::get().to(api_me)))
+        .service(routing::resource("/open").route(routing::get().to(open)));
 }
 async fn any(staff: Staff<may::AnyStaff>) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().body(staff.actor().name))

@@ -12,16 +12,23 @@ use crate::web::asked::Asked;
 use crate::web::conditional::{IfMatch, record};
 use crate::web::listing::{self, LIMIT_DEFAULT, LIMIT_MAX, ListQuery};
 use crate::web::paging::List;
+use crate::web::routing;
 use crate::web::{JsonBytes, Query};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 /// The routes below `/api/v1`.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource("/customers").route(web::get().to(list)).route(web::post().to(add_one)))
-        .service(web::resource("/customers/top").route(web::get().to(top)))
-        .service(web::resource("/customers/{id}").route(web::get().to(show)).route(web::patch().to(patch)));
+        .service(
+            routing::resource("/customers").route(routing::get().to(list)).route(routing::post().to(add_one)),
+        )
+        .service(routing::resource("/customers/top").route(routing::get().to(top)))
+        .service(
+            routing::resource("/customers/{id}")
+                .route(routing::get().to(show))
+                .route(routing::patch().to(patch)),
+        );
 }
 
 /// What this feature tells the API's documentation.
@@ -153,7 +160,7 @@ pub(super) async fn show(
     _caller: Caller<may::ViewCustomers>,
     request: HttpRequest,
     store: web::Data<Store>,
-    id: web::Path<String>,
+    id: routing::Path<String>,
 ) -> Result<HttpResponse> {
     let customer = store.read(|s| out(s, CustomerId::parse(&id)?))?;
     record(&request, customer.version, &customer)
@@ -170,7 +177,7 @@ pub(super) async fn patch(
     caller: Caller<may::EditCustomers>,
     request: HttpRequest,
     store: web::Data<Store>,
-    id: web::Path<String>,
+    id: routing::Path<String>,
     body: JsonBytes<serde_json::Value>,
 ) -> Result<HttpResponse> {
     let id = CustomerId::parse(&id)?;

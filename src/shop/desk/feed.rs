@@ -11,6 +11,7 @@ use crate::shop::outreach::{self, EventOut, Kinds};
 use crate::shop::sites;
 use crate::shop::transfer::{downloads, imports};
 use crate::store::Store;
+use crate::web::routing;
 use crate::web::{Query, Web, sse};
 use crate::work::{self, Filter, Reader};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -24,10 +25,10 @@ const LIMIT_DEFAULT: u32 = 100;
 const STANDING_ASKED_EVERY: Duration = Duration::from_secs(10);
 
 /// The routes below `/api/v1`.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource("/events").route(web::get().to(list)))
-        .service(web::resource("/events/stream").route(web::get().to(stream)));
+        .service(routing::resource("/events").route(routing::get().to(list)))
+        .service(routing::resource("/events/stream").route(routing::get().to(stream)));
 }
 
 /// What this feature tells the API's documentation.

@@ -4,15 +4,16 @@ use crate::access::Public;
 use crate::search::Search;
 use crate::shop::desk::backups::{Office, freshness};
 use crate::store::Store;
+use crate::web::routing;
 use crate::work::schedules::Schedules;
 use actix_web::{HttpResponse, web};
 use serde_json::json;
 
 /// `/healthz` and `/readyz`.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource("/healthz").route(web::get().to(alive)))
-        .service(web::resource("/readyz").route(web::get().to(ready)));
+        .service(routing::resource("/healthz").route(routing::get().to(alive)))
+        .service(routing::resource("/readyz").route(routing::get().to(ready)));
 }
 
 /// 200 as long as requests are answered at all.

@@ -21,10 +21,10 @@ mod trial;
 
 pub use health::routes as health_routes;
 
-use actix_web::web::ServiceConfig;
+use crate::web::routing::Routes;
 
 /// The pages, and the documentation.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Routes) {
     config
         .configure(home::routes)
         .configure(find::pages)
@@ -38,7 +38,7 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 /// The routes below `/api/v1`.
-pub fn api_routes(config: &mut ServiceConfig) {
+pub fn api_routes(config: &mut Routes) {
     config
         .configure(feed::routes)
         .configure(find::routes)

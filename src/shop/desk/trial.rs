@@ -1,6 +1,6 @@
 //! A small shop in a directory of its own, with store and index, for the tests of the desk.
 
-use super::find::{Ask, Found, Kind, find, kinds_for};
+use super::find::{Ask, Found, Kind, Rows, find, kinds_for};
 use super::index::{StoreSource, changes, schema};
 use crate::base::money::{Currency, Price};
 use crate::base::time::{Clock, Timestamp, Zone};
@@ -19,6 +19,7 @@ pub(super) struct Trial {
     pub(super) search: Search,
     pub(super) clock: Clock,
     pub(super) zone: Zone,
+    rows: Rows,
     _dir: tempfile::TempDir,
 }
 
@@ -37,7 +38,8 @@ impl Trial {
         search.flush().unwrap();
         let (noting, reading) = (search.clone(), store.clone());
         store.on_commit(Box::new(move |committed| noting.note(&changes(&reading, committed))));
-        Self { store, search, clock, zone: Zone::named("Europe/Berlin").unwrap(), _dir: dir }
+        let zone = Zone::named("Europe/Berlin").unwrap();
+        Self { store, search, clock, zone, rows: Rows::default(), _dir: dir }
     }
 
     fn actor() -> Actor {
@@ -86,7 +88,15 @@ impl Trial {
         self.find_in(text, &kinds_for("", |_| true).unwrap())
     }
     pub(super) fn find_in(&self, text: &str, kinds: &[Kind]) -> Found {
-        let ask = Ask { text, kinds, limit: 10, now: self.clock.now(), zone: &self.zone, prices: true };
+        let ask = Ask {
+            text,
+            kinds,
+            limit: 10,
+            now: self.clock.now(),
+            zone: &self.zone,
+            prices: true,
+            rows: Some(&self.rows),
+        };
         find(&self.store, &self.search, &ask).unwrap()
     }
 

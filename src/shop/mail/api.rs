@@ -12,20 +12,21 @@ use crate::base::time::Timestamp;
 use crate::shop::outreach::Outreach;
 use crate::store::Store;
 use crate::web::paging::{List, bad_cursor, limit_of};
+use crate::web::routing;
 use crate::web::{Json, Query};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 /// The routes below `/api/v1`.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource("/mail").route(web::get().to(list)))
-        .service(web::resource("/mail/bounces").route(web::post().to(bounced)))
-        .service(web::resource("/mail/suppressed").route(web::get().to(suppressed)))
-        .service(web::resource("/mail/suppressed/{address}").route(web::delete().to(release)))
-        .service(web::resource("/mail/{id}").route(web::get().to(show)))
-        .service(web::resource("/mail/{id}/cancel").route(web::post().to(cancel)))
-        .service(web::resource("/mail/{id}/resend").route(web::post().to(resend)));
+        .service(routing::resource("/mail").route(routing::get().to(list)))
+        .service(routing::resource("/mail/bounces").route(routing::post().to(bounced)))
+        .service(routing::resource("/mail/suppressed").route(routing::get().to(suppressed)))
+        .service(routing::resource("/mail/suppressed/{address}").route(routing::delete().to(release)))
+        .service(routing::resource("/mail/{id}").route(routing::get().to(show)))
+        .service(routing::resource("/mail/{id}/cancel").route(routing::post().to(cancel)))
+        .service(routing::resource("/mail/{id}/resend").route(routing::post().to(resend)));
 }
 
 /// What this feature tells the API's documentation.
@@ -208,7 +209,7 @@ pub(super) async fn list(
 pub(super) async fn show(
     _caller: Caller<may::ViewMail>,
     store: web::Data<Store>,
-    id: web::Path<String>,
+    id: routing::Path<String>,
 ) -> Result<HttpResponse> {
     let id = MailId::parse(&id)?;
     let mail = read(&store, id)?;
@@ -223,7 +224,7 @@ pub(super) async fn show(
 pub(super) async fn cancel(
     caller: Caller<may::SendMail>,
     store: web::Data<Store>,
-    id: web::Path<String>,
+    id: routing::Path<String>,
 ) -> Result<HttpResponse> {
     let id = MailId::parse(&id)?;
     store.write(caller.actor(), move |tx| ops::cancel(tx, id)).await?;
@@ -239,7 +240,7 @@ pub(super) async fn cancel(
 pub(super) async fn resend(
     caller: Caller<may::SendMail>,
     (store, post, outreach): (web::Data<Store>, web::Data<Post>, web::Data<Outreach>),
-    id: web::Path<String>,
+    id: routing::Path<String>,
 ) -> Result<HttpResponse> {
     let (id, hold_ms) = (MailId::parse(&id)?, post.hold_ms());
     let op = move |tx: &mut crate::store::Tx<'_>| {
@@ -346,7 +347,7 @@ pub(super) async fn suppressed(
 pub(super) async fn release(
     caller: Caller<may::SendMail>,
     store: web::Data<Store>,
-    address: web::Path<String>,
+    address: routing::Path<String>,
 ) -> Result<HttpResponse> {
     let address = email::key(&address);
     store.write(caller.actor(), move |tx| suppress::release(tx, &address)).await?;

@@ -9,21 +9,20 @@ use crate::base::error::{Error, Kind, Result};
 use crate::base::time::Timestamp;
 use crate::store::{Store, Tx};
 use crate::web::error::{add_headers, status};
-use crate::web::query::no_strangers;
+use crate::web::routing;
 use crate::web::{Budget, Page, Pages};
-use actix_web::http::{Method, StatusCode, header};
-use actix_web::middleware::from_fn;
+use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The routes of the storefront.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config.service(
-        web::resource("/store/v1/messages")
-            .wrap(from_fn(no_strangers))
-            .route(web::post().to(receive))
-            .route(web::method(Method::OPTIONS).to(ask)),
+        routing::resource("/store/v1/messages")
+            .without_strangers()
+            .route(routing::post().to(receive))
+            .route(routing::options().to(ask)),
     );
 }
 

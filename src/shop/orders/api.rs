@@ -17,23 +17,30 @@ use crate::web::asked::Asked;
 use crate::web::conditional::{IfMatch, record};
 use crate::web::listing::{self, ListQuery};
 use crate::web::paging::List;
-use crate::web::{JsonBytes, body, json};
+use crate::web::routing;
+use crate::web::{JsonBytes, Web, body, json};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 /// The routes below `/api/v1`.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource("/orders").route(web::get().to(list)).route(web::post().to(place_one)))
-        .service(web::resource("/orders/{id}").route(web::get().to(show)).route(web::patch().to(patch)))
-        .service(web::resource("/orders/{id}/notes").route(web::post().to(note)))
-        .service(web::resource("/orders/{id}/notes/{number}").route(web::put().to(renote)))
         .service(
-            web::resource("/orders/{id}/{step:ship|unship|deliver|undeliver}")
-                .route(web::post().to(move_goods)),
+            routing::resource("/orders").route(routing::get().to(list)).route(routing::post().to(place_one)),
         )
-        .service(web::resource("/orders/{id}/{step}").route(web::post().to(step)))
-        .service(web::resource("/credit-notes").route(web::get().to(list_credit_notes)))
-        .service(web::resource("/credit-notes/{id}").route(web::get().to(show_credit_note)));
+        .service(
+            routing::resource("/orders/{id}")
+                .route(routing::get().to(show))
+                .route(routing::patch().to(patch)),
+        )
+        .service(routing::resource("/orders/{id}/notes").route(routing::post().to(note)))
+        .service(routing::resource("/orders/{id}/notes/{number}").route(routing::put().to(renote)))
+        .service(
+            routing::resource("/orders/{id}/{step:ship|unship|deliver|undeliver}")
+                .route(routing::post().to(move_goods)),
+        )
+        .service(routing::resource("/orders/{id}/{step}").route(routing::post().to(step)))
+        .service(routing::resource("/credit-notes").route(routing::get().to(list_credit_notes)))
+        .service(routing::resource("/credit-notes/{id}").route(routing::get().to(show_credit_note)));
 }
 
 /// What this feature tells the API's documentation.
@@ -138,11 +145,15 @@ pub(super) async fn show(
     caller: Caller<may::ViewOrders>,
     request: HttpRequest,
     store: web::Data<Store>,
-    id: web::Path<String>,
+    front: web::Data<Web>,
+    id: routing::Path<String>,
 ) -> Result<HttpResponse> {
     require_prices(&caller)?;
-    let order = store.read(|s| out(s, &get(s, id_of(s, &id)?)?))?;
-    record(&request, order.version, &order)
+    let seq = store.last_seq();
+    front.told().answer(&request, ("order", id.into_inner(), seq), |id| {
+        let order = store.read(|s| out(s, &get(s, id_of(s, id)?)?))?;
+        Ok((order.version, order))
+    })
 }
 
 /// Changes fields of an order
@@ -156,7 +167,7 @@ pub(super) async fn patch(
     caller: Caller<may::EditOrders>,
     request: HttpRequest,
     store: web::Data<Store>,
-    id: web::Path<String>,
+    id: routing::Path<String>,
     body: JsonBytes<serde_json::Value>,
 ) -> Result<HttpResponse> {
     let seen = IfMatch::of(&request)?;
@@ -187,7 +198,7 @@ pub(super) async fn step(
     caller: Caller<may::EditOrders>,
     request: HttpRequest,
     store: web::Data<Store>,
-    path: web::Path<(String, String)>,
+    path: routing::Path<(String, String)>,
     body: web::Bytes,
 ) -> Result<HttpResponse> {
     let once = Once::offered(&caller, &request, &body)?;
@@ -199,7 +210,7 @@ pub(super) async fn move_goods(
     caller: Caller<may::ShipOrders>,
     request: HttpRequest,
     store: web::Data<Store>,
-    path: web::Path<(String, String)>,
+    path: routing::Path<(String, String)>,
     body: web::Bytes,
 ) -> Result<HttpResponse> {
     let once = Once::offered(&caller, &request, &body)?;
@@ -244,7 +255,7 @@ pub(super) async fn note(
     caller: Caller<may::EditOrders>,
     request: HttpRequest,
     store: web::Data<Store>,
-    id: web::Path<String>,
+    id: routing::Path<String>,
     body: JsonBytes<NoteBody>,
 ) -> Result<HttpResponse> {
     let once = Once::offered(&caller, &request, &body.bytes)?;
@@ -270,7 +281,7 @@ pub(super) async fn renote(
     caller: Caller<may::EditOrders>,
     request: HttpRequest,
     store: web::Data<Store>,
-    path: web::Path<(String, String)>,
+    path: routing::Path<(String, String)>,
     body: JsonBytes<NoteBody>,
 ) -> Result<HttpResponse> {
     let seen = IfMatch::of(&request)?;
@@ -320,7 +331,7 @@ pub(super) async fn show_credit_note(
     caller: Caller<may::ViewOrders>,
     request: HttpRequest,
     store: web::Data<Store>,
-    id: web::Path<String>,
+    id: routing::Path<String>,
 ) -> Result<HttpResponse> {
     require_prices(&caller)?;
     let note = store.read(|s| get_credit_note(s, CreditNoteId::parse(&id)?))?;

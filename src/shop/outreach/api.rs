@@ -10,30 +10,32 @@ use crate::base::time::Timestamp;
 use crate::store::{Store, Tx};
 use crate::web::conditional::{IfMatch, etag};
 use crate::web::paging::{List, limit_of};
+use crate::web::routing;
 use crate::web::{Json, Query};
 use crate::work::subscriptions;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 /// The routes below `/api/v1`.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource("/webhooks").route(web::get().to(list)).route(web::post().to(add)))
+        .service(routing::resource("/webhooks").route(routing::get().to(list)).route(routing::post().to(add)))
         .service(
-            web::resource("/webhooks/{id}")
-                .route(web::get().to(show))
-                .route(web::patch().to(patch))
-                .route(web::delete().to(remove)),
+            routing::resource("/webhooks/{id}")
+                .route(routing::get().to(show))
+                .route(routing::patch().to(patch))
+                .route(routing::delete().to(remove)),
         )
-        .service(web::resource("/webhooks/{id}/pause").route(web::post().to(pause)))
-        .service(web::resource("/webhooks/{id}/resume").route(web::post().to(resume)))
-        .service(web::resource("/webhooks/{id}/rotate-secret").route(web::post().to(rotate)))
-        .service(web::resource("/webhooks/{id}/test").route(web::post().to(test)))
-        .service(web::resource("/webhooks/{id}/replay").route(web::post().to(replay)))
-        .service(web::resource("/webhooks/{id}/retry-failed").route(web::post().to(retry_failed)))
-        .service(web::resource("/webhooks/{id}/attempts").route(web::get().to(attempts)))
+        .service(routing::resource("/webhooks/{id}/pause").route(routing::post().to(pause)))
+        .service(routing::resource("/webhooks/{id}/resume").route(routing::post().to(resume)))
+        .service(routing::resource("/webhooks/{id}/rotate-secret").route(routing::post().to(rotate)))
+        .service(routing::resource("/webhooks/{id}/test").route(routing::post().to(test)))
+        .service(routing::resource("/webhooks/{id}/replay").route(routing::post().to(replay)))
+        .service(routing::resource("/webhooks/{id}/retry-failed").route(routing::post().to(retry_failed)))
+        .service(routing::resource("/webhooks/{id}/attempts").route(routing::get().to(attempts)))
         .service(
-            web::resource("/webhooks/{id}/attempts/{attempt}/send-again").route(web::post().to(send_again)),
+            routing::resource("/webhooks/{id}/attempts/{attempt}/send-again")
+                .route(routing::post().to(send_again)),
         );
 }
 
@@ -246,7 +248,7 @@ pub(super) async fn add(
 pub(super) async fn show(
     _caller: Caller<may::ManageWebhooks>,
     store: web::Data<Store>,
-    id: web::Path<String>,
+    id: routing::Path<String>,
 ) -> Result<HttpResponse> {
     Ok(answer(&read(&store, EndpointId::parse(&id)?)?))
 }
@@ -262,7 +264,7 @@ pub(super) async fn patch(
     caller: Caller<may::ManageWebhooks>,
     request: HttpRequest,
     (store, outreach): (web::Data<Store>, web::Data<Outreach>),
-    id: web::Path<String>,
+    id: routing::Path<String>,
     Json(fields): Json<WebhookFields>,
 ) -> Result<HttpResponse> {
     let seen = IfMatch::of(&request)?;
@@ -286,7 +288,7 @@ pub(super) async fn patch(
 pub(super) async fn remove(
     caller: Caller<may::ManageWebhooks>,
     store: web::Data<Store>,
-    id: web::Path<String>,
+    id: routing::Path<String>,
 ) -> Result<HttpResponse> {
     let id = EndpointId::parse(&id)?;
     store.write(caller.actor(), move |tx| ops::remove(tx, id)).await?;
@@ -302,7 +304,7 @@ pub(super) async fn remove(
 pub(super) async fn pause(
     caller: Caller<may::ManageWebhooks>,
     (store, outreach): (web::Data<Store>, web::Data<Outreach>),
-    id: web::Path<String>,
+    id: routing::Path<String>,
 ) -> Result<HttpResponse> {
     let reason = format!("Paused by {}.", caller.actor().name);
     let (out, ()) =
@@ -327,7 +329,7 @@ pub(super) struct Resume {
 pub(super) async fn resume(
     caller: Caller<may::ManageWebhooks>,
     (store, outreach): (web::Data<Store>, web::Data<Outreach>),
-    id: web::Path<String>,
+    id: routing::Path<String>,
     Json(how): Json<Resume>,
 ) -> Result<HttpResponse> {
     let (epoch, skip_to) = (store.epoch(), how.skip_missed.then(|| store.last_seq()));
@@ -345,7 +347,7 @@ pub(super) async fn resume(
 pub(super) async fn rotate(
     caller: Caller<may::ManageWebhooks>,
     (store, outreach): (web::Data<Store>, web::Data<Outreach>),
-    id: web::Path<String>,
+    id: routing::Path<String>,
 ) -> Result<HttpResponse> {
     let (out, secret) = changed(&caller, (&store, &outreach), &id, ops::rotate).await?;
     let out = WebhookOut { secret: Some(secret.text()), ..out };
@@ -362,7 +364,7 @@ pub(super) async fn rotate(
 pub(super) async fn test(
     caller: Caller<may::ManageWebhooks>,
     (store, outreach): (web::Data<Store>, web::Data<Outreach>),
-    id: web::Path<String>,
+    id: routing::Path<String>,
 ) -> Result<HttpResponse> {
     let (out, ()) = changed(&caller, (&store, &outreach), &id, ops::test).await?;
     Ok(accepted(&out))
@@ -392,7 +394,7 @@ pub(super) struct Replay {
 pub(super) async fn replay(
     caller: Caller<may::ManageWebhooks>,
     (store, outreach): (web::Data<Store>, web::Data<Outreach>),
-    id: web::Path<String>,
+    id: routing::Path<String>,
     Json(from): Json<Replay>,
 ) -> Result<HttpResponse> {
     let after = subscriptions::behind(&store, from.after, from.since.as_deref())?;
@@ -408,7 +410,7 @@ pub(super) async fn replay(
 pub(super) async fn retry_failed(
     caller: Caller<may::ManageWebhooks>,
     (store, outreach): (web::Data<Store>, web::Data<Outreach>),
-    id: web::Path<String>,
+    id: routing::Path<String>,
 ) -> Result<HttpResponse> {
     let (out, ()) = changed(&caller, (&store, &outreach), &id, ops::again).await?;
     Ok(accepted(&out))
@@ -434,7 +436,7 @@ pub(super) async fn attempts(
     _caller: Caller<may::ManageWebhooks>,
     request: HttpRequest,
     store: web::Data<Store>,
-    id: web::Path<String>,
+    id: routing::Path<String>,
     query: Query<AttemptsQuery>,
 ) -> Result<HttpResponse> {
     let limit = limit_of(query.0.limit)?;
@@ -456,7 +458,7 @@ pub(super) async fn attempts(
 pub(super) async fn send_again(
     caller: Caller<may::ManageWebhooks>,
     (store, outreach): (web::Data<Store>, web::Data<Outreach>),
-    path: web::Path<(String, String)>,
+    path: routing::Path<(String, String)>,
 ) -> Result<HttpResponse> {
     let (id, attempt) = path.into_inner();
     let attempt = AttemptId::parse(&attempt)?;

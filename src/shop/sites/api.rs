@@ -10,18 +10,23 @@ use crate::base::id::Id as _;
 use crate::base::time::Timestamp;
 use crate::store::Store;
 use crate::web::paging::{List, bad_cursor, limit_of};
+use crate::web::routing;
 use crate::web::{Json, Query};
 use crate::work::Work;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 /// The routes below `/api/v1`.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource("/sites").route(web::get().to(list)).route(web::post().to(add)))
-        .service(web::resource("/sites/{id}").route(web::get().to(show)).route(web::delete().to(remove)))
-        .service(web::resource("/sites/{id}/check").route(web::post().to(check)))
-        .service(web::resource("/sites/{id}/checks").route(web::get().to(checks)));
+        .service(routing::resource("/sites").route(routing::get().to(list)).route(routing::post().to(add)))
+        .service(
+            routing::resource("/sites/{id}")
+                .route(routing::get().to(show))
+                .route(routing::delete().to(remove)),
+        )
+        .service(routing::resource("/sites/{id}/check").route(routing::post().to(check)))
+        .service(routing::resource("/sites/{id}/checks").route(routing::get().to(checks)));
 }
 
 /// What this feature tells the API's documentation.
@@ -295,7 +300,7 @@ pub(super) async fn add(
 pub(super) async fn show(
     _caller: Caller<may::ViewSites>,
     store: web::Data<Store>,
-    id: web::Path<String>,
+    id: routing::Path<String>,
 ) -> Result<HttpResponse> {
     Ok(HttpResponse::Ok().json(read(&store, SiteId::parse(&id)?)?))
 }
@@ -309,7 +314,7 @@ pub(super) async fn show(
 pub(super) async fn remove(
     caller: Caller<may::ManageSites>,
     store: web::Data<Store>,
-    id: web::Path<String>,
+    id: routing::Path<String>,
 ) -> Result<HttpResponse> {
     let id = SiteId::parse(&id)?;
     store.write(caller.actor(), move |tx| ops::remove(tx, id)).await?;
@@ -325,7 +330,7 @@ pub(super) async fn remove(
 pub(super) async fn check(
     caller: Caller<may::ManageSites>,
     (store, work): (web::Data<Store>, web::Data<Work>),
-    id: web::Path<String>,
+    id: routing::Path<String>,
 ) -> Result<HttpResponse> {
     let id = SiteId::parse(&id)?;
     store.write(caller.actor(), move |tx| ops::ask(tx, id)).await?;
@@ -343,7 +348,7 @@ pub(super) async fn checks(
     _caller: Caller<may::ViewSites>,
     request: HttpRequest,
     store: web::Data<Store>,
-    id: web::Path<String>,
+    id: routing::Path<String>,
     query: Query<ChecksQuery>,
 ) -> Result<HttpResponse> {
     let (id, limit) = (SiteId::parse(&id)?, limit_of(query.0.limit)?);

@@ -14,6 +14,7 @@ use crate::store::{Actor, Event, Store, Subject};
 use crate::web::download::{Pieces, attachment, streamed};
 use crate::web::listing::{self, COUNT_ON_PAGES, total_words};
 use crate::web::parts::FormErrors;
+use crate::web::routing;
 use crate::web::{Form, Page, Pages, Query, Shell};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -48,17 +49,17 @@ impl Default for Downloads {
 }
 
 /// The routes.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
         .service(
-            web::resource("/admin/exports/orders")
-                .route(web::get().to(orders_page))
-                .route(web::post().to(orders_file)),
+            routing::resource("/admin/exports/orders")
+                .route(routing::get().to(orders_page))
+                .route(routing::post().to(orders_file)),
         )
         .service(
-            web::resource("/admin/exports/customers")
-                .route(web::get().to(customers_page))
-                .route(web::post().to(customers_file)),
+            routing::resource("/admin/exports/customers")
+                .route(routing::get().to(customers_page))
+                .route(routing::post().to(customers_file)),
         );
 }
 

@@ -67,7 +67,7 @@ pub mod imports;
 pub const TABLES: &[crate::store::TableInfo] = &[imports::TABLES[0], resumed::TABLES[0]];
 
 /// The pages of this feature.
-pub fn routes(config: &mut actix_web::web::ServiceConfig) {
+pub fn routes(config: &mut crate::web::routing::Routes) {
     config.configure(imports::admin::routes).configure(downloads::routes);
 }
 

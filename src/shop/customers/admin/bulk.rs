@@ -9,6 +9,7 @@ use crate::search::Search;
 use crate::shop::customers::{CustomerId, find, get, retag};
 use crate::store::{Snapshot, Store, Tx};
 use crate::web::bulk::{self, Refused, Tagging, Wish};
+use crate::web::routing;
 use crate::web::{Fields, Pages, Shell, see_other};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -119,7 +120,7 @@ pub(super) async fn result(
     shell: Shell,
     pages: web::Data<Pages>,
     store: web::Data<Store>,
-    key: web::Path<String>,
+    key: routing::Path<String>,
 ) -> Result<HttpResponse> {
     pages.show(&shell, &bulk::result::<Action>(&store, &staff.actor().id, &key)?)
 }

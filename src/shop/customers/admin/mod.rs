@@ -13,23 +13,23 @@ mod samples;
 
 pub use bulk::told;
 
-use actix_web::web;
+use crate::web::routing;
 
 /// The routes. `/admin/customers/{id}` itself is the desk's.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource("/admin/customers").route(web::get().to(list::list)))
-        .service(web::resource("/admin/customers/bulk").route(web::post().to(bulk::run)))
-        .service(web::resource("/admin/customers/bulk/{key}").route(web::get().to(bulk::result)))
+        .service(routing::resource("/admin/customers").route(routing::get().to(list::list)))
+        .service(routing::resource("/admin/customers/bulk").route(routing::post().to(bulk::run)))
+        .service(routing::resource("/admin/customers/bulk/{key}").route(routing::get().to(bulk::result)))
         .service(
-            web::resource("/admin/customers/new")
-                .route(web::get().to(edit::new))
-                .route(web::post().to(edit::add_one)),
+            routing::resource("/admin/customers/new")
+                .route(routing::get().to(edit::new))
+                .route(routing::post().to(edit::add_one)),
         )
         .service(
-            web::resource("/admin/customers/{id}/edit")
-                .route(web::get().to(edit::show))
-                .route(web::post().to(edit::save)),
+            routing::resource("/admin/customers/{id}/edit")
+                .route(routing::get().to(edit::show))
+                .route(routing::post().to(edit::save)),
         );
 }
 

@@ -16,6 +16,7 @@ use crate::store::backup::Kept;
 use crate::store::{Actor, Event, Store, Subject};
 use crate::web::download::{attachment, streamed};
 use crate::web::parts::{Badge, Fill, Tone};
+use crate::web::routing;
 use crate::web::{Fields, Page, Pages, Shell, Toast, see_other};
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
@@ -39,11 +40,11 @@ pub const EVENTS: &[(&str, &str)] =
     &[("backup.downloaded", "A backup, which holds everything, left the house: which, by whom.")];
 
 /// The routes.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource(PATH).route(web::get().to(list)).route(web::post().to(make)))
-        .service(web::resource("/admin/backups/{file}").route(web::get().to(download)))
-        .service(web::resource("/admin/backups/{file}/verify").route(web::post().to(verify)));
+        .service(routing::resource(PATH).route(routing::get().to(list)).route(routing::post().to(make)))
+        .service(routing::resource("/admin/backups/{file}").route(routing::get().to(download)))
+        .service(routing::resource("/admin/backups/{file}/verify").route(routing::post().to(verify)));
 }
 
 /// How fresh the newest proved backup is.
@@ -215,7 +216,7 @@ async fn make(
 async fn verify(
     _staff: Staff<may::ManageBackups>,
     office: web::Data<Office>,
-    file: web::Path<String>,
+    file: routing::Path<String>,
     _fields: Fields,
 ) -> Result<HttpResponse> {
     let kept = find(&office, &file)?;
@@ -255,7 +256,7 @@ impl Event for Downloaded<'_> {
 async fn download(
     staff: Staff<may::ManageBackups>,
     (store, office): (web::Data<Store>, web::Data<Office>),
-    file: web::Path<String>,
+    file: routing::Path<String>,
 ) -> Result<HttpResponse> {
     let kept = find(&office, &file)?;
     let path = office.shelf().dir().join(Path::new(&kept.file));

@@ -15,6 +15,7 @@ use crate::shop::orders::{self, CreditKind, Order, OrderId};
 use crate::store::{Read, Store, Subject, events};
 use crate::web::parts::{Badge, Fill, Link, Slips, Tone};
 use crate::web::query::encode;
+use crate::web::routing;
 use crate::web::{Page, Pages, PathId, Query, Shell};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -28,8 +29,8 @@ const CREDITS_SHOWN: usize = 20;
 const MOMENTS_SHOWN: usize = 30;
 
 /// The routes.
-pub fn routes(config: &mut web::ServiceConfig) {
-    config.service(web::resource("/admin/customers/{id}").route(web::get().to(show)));
+pub fn routes(config: &mut routing::Routes) {
+    config.service(routing::resource("/admin/customers/{id}").route(routing::get().to(show)));
 }
 
 /// Where in the orders and in the timeline the page begins.

@@ -6,17 +6,18 @@ use super::reading::{Reading, read};
 use crate::access::{PERMISSIONS, Public};
 use crate::base::error::{Error, Result};
 use crate::shop::desk::feed::kinds;
+use crate::web::routing;
 use crate::web::{Page, Pages, Shell, Web};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
 /// The routes.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource("/api/openapi.json").route(web::get().to(openapi)))
-        .service(web::resource("/api/docs").route(web::get().to(docs)))
-        .service(web::resource("/api/docs/errors/{code}").route(web::get().to(error)));
+        .service(routing::resource("/api/openapi.json").route(routing::get().to(openapi)))
+        .service(routing::resource("/api/docs").route(routing::get().to(docs)))
+        .service(routing::resource("/api/docs/errors/{code}").route(routing::get().to(error)));
 }
 
 /// The address to write down: `public_url` when it is set, else the one it was reached by, where no stranger can have
@@ -145,7 +146,7 @@ pub(super) async fn error(
     _anybody: Public,
     shell: Shell,
     pages: web::Data<Pages>,
-    code: web::Path<String>,
+    code: routing::Path<String>,
 ) -> Result<HttpResponse> {
     let shown: String = code.chars().filter(|c| !c.is_control()).take(60).collect();
     let code = CODES

@@ -1,15 +1,16 @@
 //! The one box for people: the drop-down under it, the page of all results, the help about queries.
 
+use super::rows::Parts;
 use super::why::{Piece, Why};
 use super::{Ask, Found, Hit, KINDS, Kind, find, kinds_for};
-use crate::access::{Public, Shop, Staff, may};
+use crate::access::{Public, Staff, may};
 use crate::base::error::Result;
 use crate::search::{FieldDef, Search, Shape, Total};
 use crate::shop::orders::sees_prices;
-use crate::store::Store;
 use crate::web::listing::said;
 use crate::web::parts::{Badge, Link};
 use crate::web::query::encode;
+use crate::web::routing;
 use crate::web::{Page, Pages, Query, Shell, see_other};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -20,13 +21,15 @@ const SUGGESTED: usize = 4;
 const SHOWN: usize = 20;
 
 /// The routes.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource("/admin/search").route(web::get().to(page)))
-        .service(web::resource("/admin/search/suggest").route(web::get().to(suggest)))
-        .service(web::resource("/admin/search/complete").route(web::get().to(super::complete::offers)))
-        .service(web::resource("/admin/search/help").route(web::get().to(help)))
-        .service(web::resource("/api/docs/search").route(web::get().to(language)));
+        .service(routing::resource("/admin/search").route(routing::get().to(page)))
+        .service(routing::resource("/admin/search/suggest").route(routing::get().to(suggest)))
+        .service(
+            routing::resource("/admin/search/complete").route(routing::get().to(super::complete::offers)),
+        )
+        .service(routing::resource("/admin/search/help").route(routing::get().to(help)))
+        .service(routing::resource("/api/docs/search").route(routing::get().to(language)));
 }
 
 /// The parameters of the box.
@@ -200,15 +203,12 @@ pub(super) async fn page(
     staff: Staff<may::AnyStaff>,
     shell: Shell,
     pages: web::Data<Pages>,
-    store: web::Data<Store>,
-    search: web::Data<Search>,
-    shop: web::Data<Shop>,
+    parts: Parts,
     query: Query<BoxQuery>,
 ) -> Result<HttpResponse> {
     let q = query.0.q.unwrap_or_default();
     let kinds = kinds_for(query.0.kind.as_deref().unwrap_or_default(), |word| staff.may(word))?;
-    let found =
-        ask(&store, &search, &shell, &shop, (&q, &kinds, sees_prices(|word| staff.may(word))), SHOWN)?;
+    let found = ask(&parts, &shell, (&q, &kinds, sees_prices(|word| staff.may(word))), SHOWN)?;
     let target = found
         .jump
         .as_ref()
@@ -231,17 +231,23 @@ pub(super) async fn page(
 }
 
 fn ask(
-    store: &Store,
-    search: &Search,
+    parts: &Parts,
     shell: &Shell,
-    shop: &Shop,
     (text, kinds, prices): (&str, &[Kind], bool),
     limit: usize,
 ) -> Result<Found> {
     let kinds: Vec<Kind> =
         kinds.iter().filter(|kind| prices || kind.name != "credit_note").copied().collect();
-    let ask = Ask { text, kinds: &kinds, limit, now: shell.now, zone: &shop.zone(), prices };
-    find(store, search, &ask)
+    let ask = Ask {
+        text,
+        kinds: &kinds,
+        limit,
+        now: shell.now,
+        zone: &parts.shop.zone(),
+        prices,
+        rows: Some(&parts.rows),
+    };
+    find(&parts.store, &parts.search, &ask)
 }
 
 /// The drop-down under the box: only options, headings and a foot.
@@ -276,15 +282,12 @@ pub(super) async fn suggest(
     staff: Staff<may::AnyStaff>,
     shell: Shell,
     pages: web::Data<Pages>,
-    store: web::Data<Store>,
-    search: web::Data<Search>,
-    shop: web::Data<Shop>,
+    parts: Parts,
     query: Query<BoxQuery>,
 ) -> Result<HttpResponse> {
     let q = query.0.q.unwrap_or_default();
     let kinds = kinds_for(query.0.kind.as_deref().unwrap_or_default(), |word| staff.may(word))?;
-    let mut found =
-        ask(&store, &search, &shell, &shop, (&q, &kinds, sees_prices(|word| staff.may(word))), SUGGESTED)?;
+    let mut found = ask(&parts, &shell, (&q, &kinds, sees_prices(|word| staff.may(word))), SUGGESTED)?;
     // Who is still typing has not mistyped yet.
     found.hints.clear();
     let page = SuggestPage {

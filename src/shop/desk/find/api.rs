@@ -1,7 +1,8 @@
 //! The one box for programs, and for the command line: hits of all kinds with marks as ranges.
 
-use super::{Ask, Found, Hit, Kind, find, kinds_for};
-use crate::access::{Caller, Shop, may};
+use super::rows::Parts;
+use super::{Ask, Found, Hit, Kind, Rows, find, kinds_for};
+use crate::access::{Caller, may};
 use crate::base::error::{Error, Result};
 use crate::base::time::{Timestamp, Zone};
 use crate::search::{Search, Total};
@@ -9,7 +10,8 @@ use crate::shop::orders::require_prices;
 use crate::store::Store;
 use crate::web::Query;
 use crate::web::listing::refusal;
-use actix_web::{HttpResponse, web};
+use crate::web::routing;
+use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 
 /// Hits of an answer.
@@ -17,8 +19,8 @@ const LIMIT_DEFAULT: usize = 10;
 const LIMIT_MAX: usize = 50;
 
 /// The routes below `/api/v1`.
-pub fn routes(config: &mut web::ServiceConfig) {
-    config.service(web::resource("/search").route(web::get().to(search)));
+pub fn routes(config: &mut routing::Routes) {
+    config.service(routing::resource("/search").route(routing::get().to(search)));
 }
 
 /// What this feature tells the API's documentation.
@@ -83,7 +85,7 @@ pub struct Corrected {
 /// # Errors
 /// `invalid_query`, `invalid_parameter`, `invalid_limit`.
 pub fn answer(
-    (store, search): (&Store, &Search),
+    (store, search, rows): (&Store, &Search, &Rows),
     (text, kinds): (&str, &[Kind]),
     limit: Option<u32>,
     now: Timestamp,
@@ -94,7 +96,7 @@ pub fn answer(
         return Err(Error::invalid("invalid_limit", format!("limit: enter a number from 1 to {LIMIT_MAX}."))
             .on("/limit"));
     }
-    let found = find(store, search, &Ask { text, kinds, limit, now, zone, prices: true })?;
+    let found = find(store, search, &Ask { text, kinds, limit, now, zone, prices: true, rows: Some(rows) })?;
     match found.problems.first() {
         Some(problem) => Err(refusal(problem).on("/q")),
         None => Ok(SearchOut::new(&found, limit)),
@@ -170,16 +172,20 @@ fn shares(sizes: &[usize], limit: usize) -> Vec<usize> {
     security(("key" = ["orders:view"]), ("key" = ["customers:view"]), ("key" = ["messages:view"])))]
 pub(super) async fn search(
     caller: Caller<may::AnyStaff>,
-    store: web::Data<Store>,
-    index: web::Data<Search>,
-    shop: web::Data<Shop>,
+    parts: Parts,
     query: Query<SearchQuery>,
 ) -> Result<HttpResponse> {
     require_prices(&caller)?;
     let query = query.0;
     let kinds = kinds_for(query.kind.as_deref().unwrap_or_default(), |word| caller.may(word))?;
     let asked = (query.q.as_deref().unwrap_or_default(), kinds.as_slice());
-    let found = answer((&store, &index), asked, query.limit, caller.now(), &shop.zone())?;
+    let found = answer(
+        (&parts.store, &parts.search, &parts.rows),
+        asked,
+        query.limit,
+        caller.now(),
+        &parts.shop.zone(),
+    )?;
     Ok(HttpResponse::Ok().json(found))
 }
 

@@ -5,6 +5,7 @@ mod api;
 mod complete;
 mod jump;
 mod row;
+mod rows;
 #[cfg(test)]
 mod samples;
 mod why;
@@ -12,6 +13,7 @@ mod why;
 pub use admin::routes as pages;
 pub use api::{ApiDocs, SearchOut, answer, answered, routes};
 pub use row::Hit;
+pub use rows::Rows;
 pub use why::Why;
 
 pub use admin::routes as page_routes;
@@ -94,6 +96,8 @@ pub struct Ask<'a> {
     pub zone: &'a Zone,
     /// Whether the asker sees what orders cost and how to reach people.
     pub prices: bool,
+    /// What was made of records lately, where it is kept.
+    pub rows: Option<&'a Rows>,
 }
 
 /// The hits of one kind, newest first.
@@ -143,6 +147,8 @@ impl Found {
 /// # Errors
 /// Faults of store and index only; what was not understood stands in `Found::problems`.
 pub fn find(store: &Store, search: &Search, ask: &Ask<'_>) -> Result<Found> {
+    // Before anything is read: what is made of it is of this state or a later one.
+    let asked = rows::Asked::new(ask.rows, store.last_seq(), ask.zone);
     let search = seen_by(search, ask.prices);
     let parsed = parse(ask.text, search.schema(), ask.now, ask.zone, None);
     let mut found =
@@ -177,7 +183,7 @@ pub fn find(store: &Store, search: &Search, ask: &Ask<'_>) -> Result<Found> {
                 found.corrected.push(pair.clone());
             }
         }
-        let hits = store.read(|s| row::hits(s, &answer, kind, ask))?;
+        let hits = store.read(|s| row::hits(s, &answer, kind, ask, &asked))?;
         if !hits.is_empty() {
             found.groups.push(Group { kind: *kind, total: answer.total.unwrap_or(Total::MoreThan(0)), hits });
         }

@@ -1,5 +1,6 @@
 //! A hit as people and programs see it: title, a line below it, a state, an address, and why it was found.
 
+use super::rows::{Asked, Made};
 use super::why::{Piece, Why, marked_title, plain, reasons};
 use super::{Ask, Kind};
 use crate::base::country;
@@ -17,6 +18,7 @@ use crate::store::Read;
 use crate::web::listing::grouped;
 use crate::web::parts::{Badge, Fill, Tone};
 use serde::Serialize;
+use std::sync::Arc;
 
 /// A record that was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -101,38 +103,58 @@ const PRIVATE: &[&str] = &["email", "phone", "payment", "reference", "voucher", 
 ///
 /// # Errors
 /// Faults of the store only.
-pub(super) fn hits(r: &impl Read, answer: &Answer, kind: &Kind, ask: &Ask<'_>) -> Result<Vec<Hit>> {
-    let (zone, prices) = (ask.zone, ask.prices);
+pub(super) fn hits(
+    r: &impl Read,
+    answer: &Answer,
+    kind: &Kind,
+    ask: &Ask<'_>,
+    asked: &Asked<'_>,
+) -> Result<Vec<Hit>> {
     let mut hits = Vec::with_capacity(answer.hits.len());
     for found in answer.hits.iter().filter(|hit| hit.kind == kind.name) {
-        let (hit, doc) = match kind.name {
-            "order" => {
-                let Some(order) = orders::find(r, OrderId::from_bytes(found.id))? else { continue };
-                let customer = customer_of(r, &order)?;
-                let doc = orders::doc_of(r, &order, customer.as_ref())?;
-                (order_hit(&order, customer.as_ref(), zone, prices), doc)
-            }
-            "customer" => {
-                let Some(customer) = customers::find(r, CustomerId::from_bytes(found.id))? else { continue };
-                let totals = customers::totals(r, customer.id)?;
-                (customer_hit(&customer, &totals), customers::doc_of(&customer, &totals))
-            }
-            "message" => {
-                let Some(message) = messages::find(r, MessageId::from_bytes(found.id))? else { continue };
-                (message_hit(&message, zone), messages::doc_of(&message))
-            }
-            _ => {
-                let id = CreditNoteId::from_bytes(found.id);
-                let Some(note) = orders::find_credit_note(r, id)? else { continue };
-                let Some(doc) = orders::credit_note_doc(r, id)? else { continue };
-                (credit_note_hit(r, &note, zone)?, doc)
+        let key = (kind.name, found.id, ask.prices);
+        let made = match asked.get(&key) {
+            Some(made) => made,
+            None => {
+                let Some(made) = made(r, kind, found.id, ask)?.map(Arc::new) else { continue };
+                asked.keep(key, &made);
+                made
             }
         };
-        let mut matches = reasons(&doc, &answer.query);
-        matches.retain(|why| prices || !PRIVATE.contains(&why.field));
-        hits.push(hit.because(matches));
+        let mut matches = reasons(&made.doc, &answer.query);
+        matches.retain(|why| ask.prices || !PRIVATE.contains(&why.field));
+        hits.push(made.hit.clone().because(matches));
     }
     Ok(hits)
+}
+
+/// A record as a hit, and as it is searched; `None` where there is none.
+fn made(r: &impl Read, kind: &Kind, id: [u8; 16], ask: &Ask<'_>) -> Result<Option<Made>> {
+    let (zone, prices) = (ask.zone, ask.prices);
+    let (hit, doc) = match kind.name {
+        "order" => {
+            let Some(order) = orders::find(r, OrderId::from_bytes(id))? else { return Ok(None) };
+            let customer = customer_of(r, &order)?;
+            let doc = orders::doc_of(r, &order, customer.as_ref())?;
+            (order_hit(&order, customer.as_ref(), zone, prices), doc)
+        }
+        "customer" => {
+            let Some(customer) = customers::find(r, CustomerId::from_bytes(id))? else { return Ok(None) };
+            let totals = customers::totals(r, customer.id)?;
+            (customer_hit(&customer, &totals), customers::doc_of(&customer, &totals))
+        }
+        "message" => {
+            let Some(message) = messages::find(r, MessageId::from_bytes(id))? else { return Ok(None) };
+            (message_hit(&message, zone), messages::doc_of(&message))
+        }
+        _ => {
+            let id = CreditNoteId::from_bytes(id);
+            let Some(note) = orders::find_credit_note(r, id)? else { return Ok(None) };
+            let Some(doc) = orders::credit_note_doc(r, id)? else { return Ok(None) };
+            (credit_note_hit(r, &note, zone)?, doc)
+        }
+    };
+    Ok(Some(Made { hit, doc }))
 }
 
 /// Who ordered it.

@@ -21,6 +21,7 @@ use crate::store::{self, Read, Store};
 use crate::web::chart::Chart;
 use crate::web::listing::grouped;
 use crate::web::parts::{Badge, Fill, Tab, Tone};
+use crate::web::routing;
 use crate::web::{Page, Pages, Query, Shell};
 use crate::work::schedules::Schedules;
 use actix_web::http::header;
@@ -36,10 +37,10 @@ const NEWEST: usize = 8;
 const MAIN_DAYS: i64 = 60;
 
 /// The routes.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource("/").route(web::get().to(front)))
-        .service(web::resource("/admin").route(web::get().to(home)));
+        .service(routing::resource("/").route(routing::get().to(front)))
+        .service(routing::resource("/admin").route(routing::get().to(home)));
 }
 
 /// The bare address is what people type; staff are who lives here.

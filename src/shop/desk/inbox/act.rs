@@ -9,8 +9,9 @@ use crate::base::id::Id as _;
 use crate::shop::messages::{self, MessageId, Step};
 use crate::store::Tx;
 use crate::web::error::status;
+use crate::web::routing;
 use crate::web::{Form, PathId, Toast, see_other};
-use actix_web::{HttpResponse, web};
+use actix_web::HttpResponse;
 use serde::Deserialize;
 
 /// A refusal is said on the page it leads back to.
@@ -105,7 +106,7 @@ pub(super) struct Seen {
 pub(super) async fn step(
     me: Answerer,
     parts: Parts,
-    path: web::Path<(String, String)>,
+    path: routing::Path<(String, String)>,
     Form(seen): Form<Seen>,
 ) -> Result<HttpResponse> {
     let (id, step) = (MessageId::parse(&path.0)?, Step::named(&path.1)?);

@@ -13,22 +13,23 @@ use crate::shop::outreach::Outreach;
 use crate::store::{Read, Store, Tx};
 use crate::web::conditional::{self, IfMatch};
 use crate::web::paging::{List, bad_cursor, limit_of};
+use crate::web::routing;
 use crate::web::{Json, JsonBytes, Query};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The routes below `/api/v1`.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource("/messages").route(web::get().to(list)))
-        .service(web::resource("/messages/{id}").route(web::get().to(show)))
-        .service(web::resource("/messages/{id}/replies").route(web::post().to(reply)))
-        .service(web::resource("/messages/{id}/assign").route(web::post().to(assign)))
-        .service(web::resource("/messages/{id}/close").route(web::post().to(close)))
-        .service(web::resource("/messages/{id}/reopen").route(web::post().to(reopen)))
-        .service(web::resource("/messages/{id}/spam").route(web::post().to(spam)))
-        .service(web::resource("/messages/{id}/not-spam").route(web::post().to(not_spam)));
+        .service(routing::resource("/messages").route(routing::get().to(list)))
+        .service(routing::resource("/messages/{id}").route(routing::get().to(show)))
+        .service(routing::resource("/messages/{id}/replies").route(routing::post().to(reply)))
+        .service(routing::resource("/messages/{id}/assign").route(routing::post().to(assign)))
+        .service(routing::resource("/messages/{id}/close").route(routing::post().to(close)))
+        .service(routing::resource("/messages/{id}/reopen").route(routing::post().to(reopen)))
+        .service(routing::resource("/messages/{id}/spam").route(routing::post().to(spam)))
+        .service(routing::resource("/messages/{id}/not-spam").route(routing::post().to(not_spam)));
 }
 
 /// What this feature tells the API's documentation.
@@ -183,7 +184,7 @@ pub(super) async fn show(
     _caller: Caller<may::ViewMessages>,
     request: HttpRequest,
     store: web::Data<Store>,
-    id: web::Path<String>,
+    id: routing::Path<String>,
 ) -> Result<HttpResponse> {
     told(&request, &store, MessageId::parse(&id)?)
 }
@@ -217,7 +218,7 @@ pub(super) async fn reply(
     caller: Caller<may::ReplyMessages>,
     request: HttpRequest,
     (store, post, outreach): (web::Data<Store>, web::Data<Post>, web::Data<Outreach>),
-    id: web::Path<String>,
+    id: routing::Path<String>,
     body: JsonBytes<ReplyIn>,
 ) -> Result<HttpResponse> {
     let (id, seen) = (MessageId::parse(&id)?, IfMatch::of(&request)?);
@@ -256,7 +257,7 @@ pub(super) async fn assign(
     caller: Caller<may::ReplyMessages>,
     request: HttpRequest,
     store: web::Data<Store>,
-    id: web::Path<String>,
+    id: routing::Path<String>,
     Json(given): Json<AssignIn>,
 ) -> Result<HttpResponse> {
     let (id, seen) = (MessageId::parse(&id)?, IfMatch::of(&request)?);
@@ -305,7 +306,7 @@ pub(super) async fn close(
     caller: Caller<may::ReplyMessages>,
     request: HttpRequest,
     store: web::Data<Store>,
-    id: web::Path<String>,
+    id: routing::Path<String>,
 ) -> Result<HttpResponse> {
     moved(&caller, &request, &store, &id, Step::Close).await
 }
@@ -319,7 +320,7 @@ pub(super) async fn reopen(
     caller: Caller<may::ReplyMessages>,
     request: HttpRequest,
     store: web::Data<Store>,
-    id: web::Path<String>,
+    id: routing::Path<String>,
 ) -> Result<HttpResponse> {
     moved(&caller, &request, &store, &id, Step::Reopen).await
 }
@@ -333,7 +334,7 @@ pub(super) async fn spam(
     caller: Caller<may::ReplyMessages>,
     request: HttpRequest,
     store: web::Data<Store>,
-    id: web::Path<String>,
+    id: routing::Path<String>,
 ) -> Result<HttpResponse> {
     moved(&caller, &request, &store, &id, Step::Spam).await
 }
@@ -349,7 +350,7 @@ pub(super) async fn not_spam(
     caller: Caller<may::ReplyMessages>,
     request: HttpRequest,
     store: web::Data<Store>,
-    id: web::Path<String>,
+    id: routing::Path<String>,
 ) -> Result<HttpResponse> {
     moved(&caller, &request, &store, &id, Step::NotSpam).await
 }

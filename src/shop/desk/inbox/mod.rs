@@ -16,19 +16,20 @@ use crate::access::{Staff, may};
 use crate::shop::mail::Post;
 use crate::shop::outreach::Outreach;
 use crate::store::Store;
+use crate::web::routing;
 use crate::web::{Pages, Shell};
 use actix_web::web;
 
 const PATH: &str = "/admin/messages";
 
 /// The pages.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource("/admin/messages").route(web::get().to(list::list)))
-        .service(web::resource("/admin/messages/{id}").route(web::get().to(show::show)))
-        .service(web::resource("/admin/messages/{id}/reply").route(web::post().to(act::reply)))
-        .service(web::resource("/admin/messages/{id}/assign").route(web::post().to(act::assign)))
-        .service(web::resource("/admin/messages/{id}/{step}").route(web::post().to(act::step)));
+        .service(routing::resource("/admin/messages").route(routing::get().to(list::list)))
+        .service(routing::resource("/admin/messages/{id}").route(routing::get().to(show::show)))
+        .service(routing::resource("/admin/messages/{id}/reply").route(routing::post().to(act::reply)))
+        .service(routing::resource("/admin/messages/{id}/assign").route(routing::post().to(act::assign)))
+        .service(routing::resource("/admin/messages/{id}/{step}").route(routing::post().to(act::step)));
 }
 
 /// What the pages need of the app.

@@ -9,6 +9,7 @@ use crate::store::Store;
 use crate::web::Query;
 use crate::web::paging::{List, limit_of};
 use crate::web::progress::pace;
+use crate::web::routing;
 use crate::work::Work;
 use crate::work::jobs::{self, Job, JobId, State, Wanted};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -17,13 +18,13 @@ use serde::{Deserialize, Serialize};
 type Me = Caller<may::AnyStaff>;
 
 /// The routes below `/api/v1`.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource("/jobs").route(web::get().to(list)))
-        .service(web::resource("/jobs/{id}").route(web::get().to(show)))
-        .service(web::resource("/jobs/{id}/rows").route(web::get().to(rows)))
-        .service(web::resource("/jobs/{id}/cancel").route(web::post().to(cancel)))
-        .service(web::resource("/jobs/{id}/retry").route(web::post().to(retry)));
+        .service(routing::resource("/jobs").route(routing::get().to(list)))
+        .service(routing::resource("/jobs/{id}").route(routing::get().to(show)))
+        .service(routing::resource("/jobs/{id}/rows").route(routing::get().to(rows)))
+        .service(routing::resource("/jobs/{id}/cancel").route(routing::post().to(cancel)))
+        .service(routing::resource("/jobs/{id}/retry").route(routing::post().to(retry)));
 }
 
 /// What this feature tells the API's documentation.
@@ -181,7 +182,7 @@ pub(super) async fn list(
 pub(super) async fn show(
     caller: Me,
     (store, work): (web::Data<Store>, web::Data<Work>),
-    id: web::Path<String>,
+    id: routing::Path<String>,
 ) -> Result<HttpResponse> {
     let actor = caller.actor();
     let (id, job) = looker(&caller, &actor).see(&store, &id)?;
@@ -198,7 +199,7 @@ pub(super) async fn show(
 pub(super) async fn rows(
     caller: Me,
     (store, work): (web::Data<Store>, web::Data<Work>),
-    id: web::Path<String>,
+    id: routing::Path<String>,
     query: Query<RowsQuery>,
 ) -> Result<HttpResponse> {
     let actor = caller.actor();
@@ -216,7 +217,7 @@ pub(super) async fn rows(
 pub(super) async fn cancel(
     caller: Me,
     (store, work): (web::Data<Store>, web::Data<Work>),
-    id: web::Path<String>,
+    id: routing::Path<String>,
 ) -> Result<HttpResponse> {
     let actor = caller.actor();
     let id = looker(&caller, &actor).act(&store, &id)?;
@@ -234,7 +235,7 @@ pub(super) async fn cancel(
 pub(super) async fn retry(
     caller: Me,
     (store, work): (web::Data<Store>, web::Data<Work>),
-    id: web::Path<String>,
+    id: routing::Path<String>,
 ) -> Result<HttpResponse> {
     let actor = caller.actor();
     let id = looker(&caller, &actor).act(&store, &id)?;

@@ -10,6 +10,7 @@ use crate::store::Store;
 use crate::web::download::{attachment, streamed};
 use crate::web::parts::{Pager, Tab};
 use crate::web::place::Place;
+use crate::web::routing;
 use crate::web::{Fields, Page, Pages, Query, Shell, Toast, see_other};
 use crate::work::Work;
 use crate::work::jobs::{self, Job, JobId, Rows, State, Wanted};
@@ -24,14 +25,14 @@ const LISTED: usize = 50;
 type Me = Staff<may::AnyStaff>;
 
 /// The routes.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource("/admin/jobs").route(web::get().to(list)))
-        .service(web::resource("/admin/jobs/stream").route(web::get().to(live::stream)))
-        .service(web::resource("/admin/jobs/{id}").route(web::get().to(show)))
-        .service(web::resource("/admin/jobs/{id}/rows.csv").route(web::get().to(rows)))
-        .service(web::resource("/admin/jobs/{id}/cancel").route(web::post().to(cancel)))
-        .service(web::resource("/admin/jobs/{id}/retry").route(web::post().to(retry)));
+        .service(routing::resource("/admin/jobs").route(routing::get().to(list)))
+        .service(routing::resource("/admin/jobs/stream").route(routing::get().to(live::stream)))
+        .service(routing::resource("/admin/jobs/{id}").route(routing::get().to(show)))
+        .service(routing::resource("/admin/jobs/{id}/rows.csv").route(routing::get().to(rows)))
+        .service(routing::resource("/admin/jobs/{id}/cancel").route(routing::post().to(cancel)))
+        .service(routing::resource("/admin/jobs/{id}/retry").route(routing::post().to(retry)));
 }
 
 fn looker(me: &Me, look: impl FnOnce(Looker<'_>) -> Result<HttpResponse>) -> Result<HttpResponse> {
@@ -214,7 +215,7 @@ async fn show(
     me: Me,
     (store, work): (web::Data<Store>, web::Data<Work>),
     (pages, shell): (web::Data<Pages>, Shell),
-    id: web::Path<String>,
+    id: routing::Path<String>,
 ) -> Result<HttpResponse> {
     looker(&me, |looker| {
         let (id, job) = looker.see(&store, &id)?;
@@ -248,7 +249,7 @@ fn can_be_repeated(job: &Job) -> bool {
 async fn cancel(
     me: Me,
     (store, work): (web::Data<Store>, web::Data<Work>),
-    id: web::Path<String>,
+    id: routing::Path<String>,
     _fields: Fields,
 ) -> Result<HttpResponse> {
     let actor = me.actor();
@@ -272,7 +273,7 @@ async fn cancel(
 async fn retry(
     me: Me,
     (store, work): (web::Data<Store>, web::Data<Work>),
-    id: web::Path<String>,
+    id: routing::Path<String>,
     _fields: Fields,
 ) -> Result<HttpResponse> {
     let actor = me.actor();
@@ -313,7 +314,7 @@ impl RowsQuery {
 async fn rows(
     me: Me,
     (store, work): (web::Data<Store>, web::Data<Work>),
-    id: web::Path<String>,
+    id: routing::Path<String>,
     query: Query<RowsQuery>,
 ) -> Result<HttpResponse> {
     looker(&me, |looker| {

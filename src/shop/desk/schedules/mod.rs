@@ -13,6 +13,7 @@ use crate::store::{Event, Read, Store, Subject, Tx};
 use crate::web::error::status;
 use crate::web::parts::{Badge, Choice, Fill, FormErrors, Tone};
 use crate::web::progress::lasting;
+use crate::web::routing;
 use crate::web::{Fields, Form, Page, Pages, Shell, Toast, see_other};
 use crate::work::Work;
 use crate::work::jobs::{self, JobId, State};
@@ -58,15 +59,17 @@ impl Told {
 }
 
 /// The routes.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource("/admin/schedules").route(web::get().to(list)))
+        .service(routing::resource("/admin/schedules").route(routing::get().to(list)))
         .service(
-            web::resource("/admin/schedules/{name}").route(web::get().to(show)).route(web::post().to(save)),
+            routing::resource("/admin/schedules/{name}")
+                .route(routing::get().to(show))
+                .route(routing::post().to(save)),
         )
-        .service(web::resource("/admin/schedules/{name}/run").route(web::post().to(run)))
-        .service(web::resource("/admin/schedules/{name}/pause").route(web::post().to(pause)))
-        .service(web::resource("/admin/schedules/{name}/resume").route(web::post().to(resume)));
+        .service(routing::resource("/admin/schedules/{name}/run").route(routing::post().to(run)))
+        .service(routing::resource("/admin/schedules/{name}/pause").route(routing::post().to(pause)))
+        .service(routing::resource("/admin/schedules/{name}/resume").route(routing::post().to(resume)));
 }
 
 /// A schedule as pages show it.
@@ -288,7 +291,7 @@ async fn show(
     me: Staff<may::ViewSystem>,
     parts: Parts,
     (pages, shell): (web::Data<Pages>, Shell),
-    name: web::Path<String>,
+    name: routing::Path<String>,
 ) -> Result<HttpResponse> {
     pages.show(&shell, &page(&parts, &name, me.may("jobs:manage"), me.now(), None)?)
 }
@@ -298,7 +301,7 @@ async fn save(
     me: Staff<may::ManageJobs>,
     parts: Parts,
     (pages, shell): (web::Data<Pages>, Shell),
-    name: web::Path<String>,
+    name: routing::Path<String>,
     form: Form<Typed>,
 ) -> Result<HttpResponse> {
     let typed = form.0;
@@ -346,7 +349,7 @@ async fn run(
     me: Staff<may::ManageJobs>,
     (store, schedules): Parts,
     work: web::Data<Work>,
-    name: web::Path<String>,
+    name: routing::Path<String>,
     _fields: Fields,
 ) -> Result<HttpResponse> {
     let name = name.into_inner();
@@ -360,7 +363,7 @@ async fn run(
 async fn pause(
     me: Staff<may::ManageJobs>,
     parts: Parts,
-    name: web::Path<String>,
+    name: routing::Path<String>,
     _fields: Fields,
 ) -> Result<HttpResponse> {
     rest(me, parts, name.into_inner(), true).await
@@ -370,7 +373,7 @@ async fn pause(
 async fn resume(
     me: Staff<may::ManageJobs>,
     parts: Parts,
-    name: web::Path<String>,
+    name: routing::Path<String>,
     _fields: Fields,
 ) -> Result<HttpResponse> {
     rest(me, parts, name.into_inner(), false).await

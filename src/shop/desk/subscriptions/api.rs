@@ -8,20 +8,23 @@ use crate::base::time::Timestamp;
 use crate::store::Store;
 use crate::web::Json;
 use crate::web::paging::List;
+use crate::web::routing;
 use crate::work::Work;
 use crate::work::subscriptions;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 /// The routes below `/api/v1`.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource("/subscriptions").route(web::get().to(list)))
-        .service(web::resource("/subscriptions/{name}").route(web::get().to(show)))
-        .service(web::resource("/subscriptions/{name}/pause").route(web::post().to(pause)))
-        .service(web::resource("/subscriptions/{name}/resume").route(web::post().to(resume)))
-        .service(web::resource("/subscriptions/{name}/replay").route(web::post().to(replay)))
-        .service(web::resource("/subscriptions/{name}/retry-failed").route(web::post().to(retry_failed)));
+        .service(routing::resource("/subscriptions").route(routing::get().to(list)))
+        .service(routing::resource("/subscriptions/{name}").route(routing::get().to(show)))
+        .service(routing::resource("/subscriptions/{name}/pause").route(routing::post().to(pause)))
+        .service(routing::resource("/subscriptions/{name}/resume").route(routing::post().to(resume)))
+        .service(routing::resource("/subscriptions/{name}/replay").route(routing::post().to(replay)))
+        .service(
+            routing::resource("/subscriptions/{name}/retry-failed").route(routing::post().to(retry_failed)),
+        );
 }
 
 /// What this feature tells the API's documentation.
@@ -111,7 +114,7 @@ pub(super) async fn list(
 pub(super) async fn show(
     _caller: Caller<may::ViewSystem>,
     parts: Parts,
-    name: web::Path<String>,
+    name: routing::Path<String>,
 ) -> Result<HttpResponse> {
     now(&parts, &name)
 }
@@ -133,7 +136,7 @@ async fn done(caller: &Me, parts: &Parts, name: &str, wish: Wish) -> Result<Http
 #[utoipa::path(post, operation_id = "pause_subscription", path = "/api/v1/subscriptions/{name}/pause", tag = "subscriptions", params(("name" = String, Path, description = "`site_statistics`")),
     responses((status = 200, description = "The subscription", body = SubscriptionOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["jobs:manage"])))]
-pub(super) async fn pause(caller: Me, parts: Parts, name: web::Path<String>) -> Result<HttpResponse> {
+pub(super) async fn pause(caller: Me, parts: Parts, name: routing::Path<String>) -> Result<HttpResponse> {
     done(&caller, &parts, &name, Wish::Pause).await
 }
 
@@ -153,7 +156,7 @@ pub(super) struct Resume {
 pub(super) async fn resume(
     caller: Me,
     parts: Parts,
-    name: web::Path<String>,
+    name: routing::Path<String>,
     Json(given): Json<Resume>,
 ) -> Result<HttpResponse> {
     done(&caller, &parts, &name, Wish::Resume { skip: given.skip }).await
@@ -180,7 +183,7 @@ pub(super) struct Replay {
 pub(super) async fn replay(
     caller: Me,
     parts: Parts,
-    name: web::Path<String>,
+    name: routing::Path<String>,
     Json(from): Json<Replay>,
 ) -> Result<HttpResponse> {
     let after = subscriptions::behind(&parts.0, from.after, from.since.as_deref())?;
@@ -193,6 +196,10 @@ pub(super) async fn replay(
 #[utoipa::path(post, operation_id = "retry_subscription_failures", path = "/api/v1/subscriptions/{name}/retry-failed", tag = "subscriptions", params(("name" = String, Path, description = "`site_statistics`")),
     responses((status = 200, description = "The subscription", body = SubscriptionOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["jobs:manage"])))]
-pub(super) async fn retry_failed(caller: Me, parts: Parts, name: web::Path<String>) -> Result<HttpResponse> {
+pub(super) async fn retry_failed(
+    caller: Me,
+    parts: Parts,
+    name: routing::Path<String>,
+) -> Result<HttpResponse> {
     done(&caller, &parts, &name, Wish::Again).await
 }

@@ -8,6 +8,7 @@ use crate::base::time::Timestamp;
 use crate::store::{Store, StoredEvent, Subject, events};
 use crate::web::error::status;
 use crate::web::parts::{Badge, Entry, Fill, FormErrors, Tone};
+use crate::web::routing;
 use crate::web::{Fields, Form, Page, Pages, Shell, Toast, see_other};
 use crate::work::Work;
 use crate::work::jobs::{self, State};
@@ -21,14 +22,16 @@ const PATH: &str = "/admin/subscriptions";
 const SHOWN: usize = 20;
 
 /// The routes.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource("/admin/subscriptions").route(web::get().to(list)))
-        .service(web::resource("/admin/subscriptions/{name}").route(web::get().to(show)))
-        .service(web::resource("/admin/subscriptions/{name}/pause").route(web::post().to(pause)))
-        .service(web::resource("/admin/subscriptions/{name}/resume").route(web::post().to(resume)))
-        .service(web::resource("/admin/subscriptions/{name}/replay").route(web::post().to(replay)))
-        .service(web::resource("/admin/subscriptions/{name}/retry-failed").route(web::post().to(again)));
+        .service(routing::resource("/admin/subscriptions").route(routing::get().to(list)))
+        .service(routing::resource("/admin/subscriptions/{name}").route(routing::get().to(show)))
+        .service(routing::resource("/admin/subscriptions/{name}/pause").route(routing::post().to(pause)))
+        .service(routing::resource("/admin/subscriptions/{name}/resume").route(routing::post().to(resume)))
+        .service(routing::resource("/admin/subscriptions/{name}/replay").route(routing::post().to(replay)))
+        .service(
+            routing::resource("/admin/subscriptions/{name}/retry-failed").route(routing::post().to(again)),
+        );
 }
 
 /// A subscription as pages show it.
@@ -229,7 +232,7 @@ async fn show(
     me: Staff<may::ViewSystem>,
     parts: Parts,
     (pages, shell): (web::Data<Pages>, Shell),
-    name: web::Path<String>,
+    name: routing::Path<String>,
 ) -> Result<HttpResponse> {
     let page = page(&parts, &name, me.may("jobs:manage"), None)?;
     if let Some(href) = page.row.href.as_deref().filter(|_| page.row.has_page) {
@@ -252,7 +255,7 @@ async fn done(
 }
 
 /// `POST /admin/subscriptions/{name}/pause`
-async fn pause(me: Me, parts: Parts, name: web::Path<String>, _fields: Fields) -> Result<HttpResponse> {
+async fn pause(me: Me, parts: Parts, name: routing::Path<String>, _fields: Fields) -> Result<HttpResponse> {
     done(&me, &parts, &name, Wish::Pause, "It stands still and keeps its events.").await
 }
 
@@ -267,7 +270,7 @@ struct ResumeForm {
 async fn resume(
     me: Me,
     parts: Parts,
-    name: web::Path<String>,
+    name: routing::Path<String>,
     Form(form): Form<ResumeForm>,
 ) -> Result<HttpResponse> {
     let skip = match form.missed.as_str() {
@@ -318,7 +321,7 @@ async fn replay(
     parts: Parts,
     shop: web::Data<Shop>,
     (pages, shell): (web::Data<Pages>, Shell),
-    name: web::Path<String>,
+    name: routing::Path<String>,
     Form(form): Form<ReplayForm>,
 ) -> Result<HttpResponse> {
     let wanted = match form.after(&parts.0, &shop) {
@@ -338,7 +341,7 @@ async fn replay(
 }
 
 /// `POST /admin/subscriptions/{name}/retry-failed`
-async fn again(me: Me, parts: Parts, name: web::Path<String>, _fields: Fields) -> Result<HttpResponse> {
+async fn again(me: Me, parts: Parts, name: routing::Path<String>, _fields: Fields) -> Result<HttpResponse> {
     done(&me, &parts, &name, Wish::Again, "What was given up is tried again.").await
 }
 

@@ -12,49 +12,52 @@ use crate::access::{Staff, may};
 use crate::shop::outreach::Outreach;
 use crate::store::Store;
 use crate::web::parts::Tab;
+use crate::web::routing;
 use crate::web::{Pages, Shell};
 use actix_web::web;
 
 const PATH: &str = "/admin/mail";
 
 /// The routes.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource("/admin/mail").route(web::get().to(list::list)))
-        .service(web::resource("/admin/mail/resume").route(web::post().to(list::resume)))
+        .service(routing::resource("/admin/mail").route(routing::get().to(list::list)))
+        .service(routing::resource("/admin/mail/resume").route(routing::post().to(list::resume)))
         .service(
-            web::resource("/admin/mail/settings")
-                .route(web::get().to(settings::show))
-                .route(web::post().to(settings::save)),
+            routing::resource("/admin/mail/settings")
+                .route(routing::get().to(settings::show))
+                .route(routing::post().to(settings::save)),
         )
-        .service(web::resource("/admin/mail/settings/test").route(web::post().to(settings::test)))
+        .service(routing::resource("/admin/mail/settings/test").route(routing::post().to(settings::test)))
         .service(
-            web::resource("/admin/mail/addresses")
-                .route(web::get().to(addresses::list))
-                .route(web::post().to(addresses::add)),
-        )
-        .service(web::resource("/admin/mail/addresses/release").route(web::post().to(addresses::release)))
-        .service(web::resource("/admin/mail/templates").route(web::get().to(templates::list)))
-        .service(
-            web::resource("/admin/mail/templates/{moment}/{language}")
-                .route(web::get().to(template::show))
-                .route(web::post().to(template::save)),
+            routing::resource("/admin/mail/addresses")
+                .route(routing::get().to(addresses::list))
+                .route(routing::post().to(addresses::add)),
         )
         .service(
-            web::resource("/admin/mail/templates/{moment}/{language}/preview")
-                .route(web::post().to(template::preview)),
+            routing::resource("/admin/mail/addresses/release").route(routing::post().to(addresses::release)),
+        )
+        .service(routing::resource("/admin/mail/templates").route(routing::get().to(templates::list)))
+        .service(
+            routing::resource("/admin/mail/templates/{moment}/{language}")
+                .route(routing::get().to(template::show))
+                .route(routing::post().to(template::save)),
         )
         .service(
-            web::resource("/admin/mail/templates/{moment}/{language}/send")
-                .route(web::post().to(template::send)),
+            routing::resource("/admin/mail/templates/{moment}/{language}/preview")
+                .route(routing::post().to(template::preview)),
         )
         .service(
-            web::resource("/admin/mail/templates/{moment}/{language}/reset")
-                .route(web::post().to(template::reset)),
+            routing::resource("/admin/mail/templates/{moment}/{language}/send")
+                .route(routing::post().to(template::send)),
         )
-        .service(web::resource("/admin/mail/{id}").route(web::get().to(show::show)))
-        .service(web::resource("/admin/mail/{id}/cancel").route(web::post().to(show::cancel)))
-        .service(web::resource("/admin/mail/{id}/resend").route(web::post().to(show::resend)));
+        .service(
+            routing::resource("/admin/mail/templates/{moment}/{language}/reset")
+                .route(routing::post().to(template::reset)),
+        )
+        .service(routing::resource("/admin/mail/{id}").route(routing::get().to(show::show)))
+        .service(routing::resource("/admin/mail/{id}/cancel").route(routing::post().to(show::cancel)))
+        .service(routing::resource("/admin/mail/{id}/resend").route(routing::post().to(show::resend)));
 }
 
 /// What the pages need of the app.

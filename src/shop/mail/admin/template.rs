@@ -17,8 +17,9 @@ use crate::store::Snapshot;
 use crate::web::error::status;
 use crate::web::letter::names;
 use crate::web::parts::{FormErrors, Pair, Tab};
+use crate::web::routing;
 use crate::web::{Form, Page, Query, Toast, see_other};
-use actix_web::{HttpResponse, web};
+use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -149,7 +150,7 @@ impl Place {
     }
 }
 
-type Path = web::Path<(String, String)>;
+type Path = routing::Path<(String, String)>;
 
 /// The values of the shop's own site, else the sample; and whose they are.
 fn of_site(place: &Place, s: &Snapshot, writer: &Writer<'_>) -> Result<(Value, String, String)> {

@@ -14,6 +14,7 @@ use crate::shop::orders::{
 use crate::store::{Actor, Store, Tx};
 use crate::web::again::SameForm;
 use crate::web::place::Place;
+use crate::web::routing;
 use crate::web::{Fields, Pages, Shell, Toast, see_other};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -87,7 +88,7 @@ pub(super) async fn step(
     staff: Staff<may::EditOrders>,
     shell: Shell,
     parts: Parts,
-    path: web::Path<(String, String)>,
+    path: routing::Path<(String, String)>,
     fields: Fields,
 ) -> Result<HttpResponse> {
     taken(staff.actor(), staff.rights(), &shell, parts, path.into_inner(), fields).await
@@ -98,7 +99,7 @@ pub(super) async fn move_goods(
     staff: Staff<may::ShipOrders>,
     shell: Shell,
     parts: Parts,
-    path: web::Path<(String, String)>,
+    path: routing::Path<(String, String)>,
     fields: Fields,
 ) -> Result<HttpResponse> {
     taken(staff.actor(), staff.rights(), &shell, parts, path.into_inner(), fields).await
@@ -187,7 +188,7 @@ pub(super) async fn note(
     staff: Staff<may::EditOrders>,
     shell: Shell,
     parts: Parts,
-    id: web::Path<String>,
+    id: routing::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse> {
     let id = OrderId::parse(&id)?;
@@ -209,7 +210,7 @@ pub(super) async fn renote(
     staff: Staff<may::EditOrders>,
     shell: Shell,
     parts: Parts,
-    path: web::Path<(String, u32)>,
+    path: routing::Path<(String, u32)>,
     fields: Fields,
 ) -> Result<HttpResponse> {
     let (id, number) = path.into_inner();

@@ -13,6 +13,7 @@ use crate::shop::orders::{
 };
 use crate::store::{Store, Tx};
 use crate::web::bulk::{self, Refused, Tagging, Wish};
+use crate::web::routing;
 use crate::web::{Fields, Pages, Shell, Web, see_other};
 use crate::work::Work;
 use actix_web::{HttpResponse, web};
@@ -68,7 +69,7 @@ pub(super) async fn result(
     shell: Shell,
     pages: web::Data<Pages>,
     store: web::Data<Store>,
-    key: web::Path<String>,
+    key: routing::Path<String>,
 ) -> Result<HttpResponse> {
     pages.show(&shell, &bulk::result::<Action>(&store, &staff.actor().id, &key)?)
 }

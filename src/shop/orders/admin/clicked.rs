@@ -131,16 +131,17 @@ impl Desk {
         let shop = Arc::new(Shop::new(store.clone()));
         let maker = shells(access.clone(), Arc::clone(&shop), &[], |_| None, |_| 0);
         let work = crate::work::Work::new(store.clone(), Vec::new(), Vec::new());
+        let table = Web::table(|all| {
+            all.configure(access::routes).configure(super::routes);
+        });
         let app = front
-            .app(maker)
+            .app(maker, &table)
             .app_data(web::Data::new(access.clone()))
             .app_data(web::Data::from(shop))
             .app_data(web::Data::new(store.clone()))
             .app_data(web::Data::new(search))
             .app_data(web::Data::new(super::Asides::default()))
-            .app_data(web::Data::new(work))
-            .configure(access::routes)
-            .configure(super::routes);
+            .app_data(web::Data::new(work));
         let service = std::rc::Rc::new(init_service(app).await);
         let serve = Box::new(move |request| -> Answering {
             let service = std::rc::Rc::clone(&service);

@@ -10,6 +10,7 @@ use crate::shop::customers;
 use crate::shop::orders::{CreditKind, CreditNote, CreditNoteId, get_credit_note, sees_prices};
 use crate::store::{Read, Store};
 use crate::web::parts::{Link, Pair};
+use crate::web::routing;
 use crate::web::{Page, Pages, Shell};
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
@@ -83,7 +84,7 @@ pub(super) async fn show(
     shell: Shell,
     pages: web::Data<Pages>,
     store: web::Data<Store>,
-    id: web::Path<String>,
+    id: routing::Path<String>,
 ) -> Result<HttpResponse> {
     if !sees_prices(|word| staff.may(word)) {
         let text =

@@ -9,6 +9,7 @@ use crate::base::time::Timestamp;
 use crate::shop::orders::{Order, OrderId, change, get};
 use crate::store::{Read, Store, Subject, Tx, events};
 use crate::web::parts::{FormErrors, Link};
+use crate::web::routing;
 use crate::web::{Fields, Page, Pages, Query, Shell, Toast, see_other};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -179,7 +180,7 @@ pub(super) async fn form(
     shell: Shell,
     pages: web::Data<Pages>,
     store: web::Data<Store>,
-    id: web::Path<String>,
+    id: routing::Path<String>,
     query: Query<FromQuery>,
 ) -> Result<HttpResponse> {
     let id = OrderId::parse(&id)?;
@@ -193,7 +194,7 @@ pub(super) async fn save(
     staff: Staff<may::EditOrders>,
     shell: Shell,
     (pages, store): (web::Data<Pages>, web::Data<Store>),
-    id: web::Path<String>,
+    id: routing::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse> {
     let id = OrderId::parse(&id)?;

@@ -13,6 +13,7 @@ use crate::web::again::SameForm;
 use crate::web::bulk::{Action as _, list_of};
 use crate::web::parts::{Badge, Fill, Tone};
 use crate::web::progress::Progress;
+use crate::web::routing;
 use crate::web::{Fields, Page, Pages, PathId, Shell, Toast, listing, see_other};
 use crate::work::Work;
 use crate::work::jobs::{self, Job, State};
@@ -264,7 +265,7 @@ async fn acted<T: Send + 'static>(
 pub(super) async fn start(
     staff: Me,
     parts: Parts,
-    id: web::Path<String>,
+    id: routing::Path<String>,
     _fields: Fields,
 ) -> Result<HttpResponse> {
     acted(&staff, &parts, &id, bulk::start, |id, _| (page_of(id), None)).await
@@ -274,7 +275,7 @@ pub(super) async fn start(
 pub(super) async fn stop(
     staff: Me,
     (store, work): Parts,
-    id: web::Path<String>,
+    id: routing::Path<String>,
     _fields: Fields,
 ) -> Result<HttpResponse> {
     let id = acting(&staff, &store, &id)?;
@@ -290,7 +291,7 @@ pub(super) async fn stop(
 pub(super) async fn resume(
     staff: Me,
     parts: Parts,
-    id: web::Path<String>,
+    id: routing::Path<String>,
     _fields: Fields,
 ) -> Result<HttpResponse> {
     acted(&staff, &parts, &id, bulk::resume, |id, _| (page_of(id), None)).await
@@ -300,7 +301,7 @@ pub(super) async fn resume(
 pub(super) async fn discard(
     staff: Me,
     parts: Parts,
-    id: web::Path<String>,
+    id: routing::Path<String>,
     _fields: Fields,
 ) -> Result<HttpResponse> {
     acted(&staff, &parts, &id, bulk::discard, |_, back| (back, Some(Toast::ok("Nothing was changed.")))).await
@@ -310,7 +311,7 @@ pub(super) async fn discard(
 pub(super) async fn undo(
     staff: Me,
     parts: Parts,
-    id: web::Path<String>,
+    id: routing::Path<String>,
     _fields: Fields,
 ) -> Result<HttpResponse> {
     acted(&staff, &parts, &id, bulk::undo, |_, (new, _)| (page_of(new), None)).await
@@ -320,7 +321,7 @@ pub(super) async fn undo(
 pub(super) async fn again(
     staff: Me,
     parts: Parts,
-    id: web::Path<String>,
+    id: routing::Path<String>,
     _fields: Fields,
 ) -> Result<HttpResponse> {
     acted(&staff, &parts, &id, bulk::again, |_, (new, _)| (page_of(new), None)).await

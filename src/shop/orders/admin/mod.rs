@@ -33,35 +33,45 @@ pub use carriers::link as parcel_link;
 pub use told::told;
 pub use words::{badges, goods_of, state_of};
 
-use actix_web::web;
+use crate::web::routing;
 
 /// The routes of the pages.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource("/admin/orders").route(web::get().to(list::list)))
-        .service(web::resource("/admin/orders/bulk").route(web::post().to(bulk::run)))
-        .service(web::resource("/admin/orders/bulk/{key}").route(web::get().to(bulk::result)))
-        .service(web::resource("/admin/orders/bulk/all/{id}").route(web::get().to(mass::show)))
-        .service(web::resource("/admin/orders/bulk/all/{id}/start").route(web::post().to(mass::start)))
-        .service(web::resource("/admin/orders/bulk/all/{id}/stop").route(web::post().to(mass::stop)))
-        .service(web::resource("/admin/orders/bulk/all/{id}/resume").route(web::post().to(mass::resume)))
-        .service(web::resource("/admin/orders/bulk/all/{id}/discard").route(web::post().to(mass::discard)))
-        .service(web::resource("/admin/orders/bulk/all/{id}/undo").route(web::post().to(mass::undo)))
-        .service(web::resource("/admin/orders/bulk/all/{id}/again").route(web::post().to(mass::again)))
-        .service(web::resource("/admin/orders/{id}").route(web::get().to(show::show)))
+        .service(routing::resource("/admin/orders").route(routing::get().to(list::list)))
+        .service(routing::resource("/admin/orders/bulk").route(routing::post().to(bulk::run)))
+        .service(routing::resource("/admin/orders/bulk/{key}").route(routing::get().to(bulk::result)))
+        .service(routing::resource("/admin/orders/bulk/all/{id}").route(routing::get().to(mass::show)))
         .service(
-            web::resource("/admin/orders/{id}/edit")
-                .route(web::get().to(edit::form))
-                .route(web::post().to(edit::save)),
+            routing::resource("/admin/orders/bulk/all/{id}/start").route(routing::post().to(mass::start)),
         )
-        .service(web::resource("/admin/orders/{id}/notes").route(web::post().to(act::note)))
-        .service(web::resource("/admin/orders/{id}/notes/{number}").route(web::post().to(act::renote)))
+        .service(routing::resource("/admin/orders/bulk/all/{id}/stop").route(routing::post().to(mass::stop)))
         .service(
-            web::resource("/admin/orders/{id}/{step:ship|unship|deliver|undeliver}")
-                .route(web::post().to(act::move_goods)),
+            routing::resource("/admin/orders/bulk/all/{id}/resume").route(routing::post().to(mass::resume)),
         )
-        .service(web::resource("/admin/orders/{id}/{step}").route(web::post().to(act::step)))
-        .service(web::resource("/admin/credit-notes/{id}").route(web::get().to(credit::show)));
+        .service(
+            routing::resource("/admin/orders/bulk/all/{id}/discard").route(routing::post().to(mass::discard)),
+        )
+        .service(routing::resource("/admin/orders/bulk/all/{id}/undo").route(routing::post().to(mass::undo)))
+        .service(
+            routing::resource("/admin/orders/bulk/all/{id}/again").route(routing::post().to(mass::again)),
+        )
+        .service(routing::resource("/admin/orders/{id}").route(routing::get().to(show::show)))
+        .service(
+            routing::resource("/admin/orders/{id}/edit")
+                .route(routing::get().to(edit::form))
+                .route(routing::post().to(edit::save)),
+        )
+        .service(routing::resource("/admin/orders/{id}/notes").route(routing::post().to(act::note)))
+        .service(
+            routing::resource("/admin/orders/{id}/notes/{number}").route(routing::post().to(act::renote)),
+        )
+        .service(
+            routing::resource("/admin/orders/{id}/{step:ship|unship|deliver|undeliver}")
+                .route(routing::post().to(act::move_goods)),
+        )
+        .service(routing::resource("/admin/orders/{id}/{step}").route(routing::post().to(act::step)))
+        .service(routing::resource("/admin/credit-notes/{id}").route(routing::get().to(credit::show)));
 }
 
 /// The words of the list's columns.

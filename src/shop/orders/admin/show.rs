@@ -22,6 +22,7 @@ use crate::store::{Read, Snapshot, Store, Subject, events};
 use crate::web::flash::local_path;
 use crate::web::parts::{Badge, Choice, FormErrors, Link, Pair, Slips, Sum, Tab};
 use crate::web::place::Place;
+use crate::web::routing;
 use crate::web::{Page, Pages, Query, Shell, see_other};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -234,7 +235,7 @@ pub(super) async fn show(
     shell: Shell,
     pages: web::Data<Pages>,
     (store, search, asides): (web::Data<Store>, web::Data<Search>, web::Data<Asides>),
-    id: web::Path<String>,
+    id: routing::Path<String>,
     query: Query<ShowQuery>,
 ) -> Result<HttpResponse> {
     let id = match named(&id)? {

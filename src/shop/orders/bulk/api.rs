@@ -9,6 +9,7 @@ use crate::shop::orders::admin::Action;
 use crate::shop::orders::{CancelReason, StepBody, require_prices, step_named};
 use crate::store::Store;
 use crate::web::bulk::Tagging;
+use crate::web::routing;
 use crate::web::{JsonBytes, listing};
 use crate::work::Work;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -16,13 +17,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// The routes below `/api/v1`; they stand before those of single orders.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
         .service(
-            web::resource("/orders/bulk/{action:ship|unship|deliver|undeliver}")
-                .route(web::post().to(move_goods)),
+            routing::resource("/orders/bulk/{action:ship|unship|deliver|undeliver}")
+                .route(routing::post().to(move_goods)),
         )
-        .service(web::resource("/orders/bulk/{action}").route(web::post().to(change)));
+        .service(routing::resource("/orders/bulk/{action}").route(routing::post().to(change)));
 }
 
 /// What this part tells the API's documentation.
@@ -107,7 +108,7 @@ pub(super) async fn change(
     caller: Caller<may::EditOrders>,
     request: HttpRequest,
     parts: Parts,
-    word: web::Path<String>,
+    word: routing::Path<String>,
     body: JsonBytes<BulkBody>,
 ) -> Result<HttpResponse> {
     begun(caller, &request, parts, &word, body).await
@@ -118,7 +119,7 @@ pub(super) async fn move_goods(
     caller: Caller<may::ShipOrders>,
     request: HttpRequest,
     parts: Parts,
-    word: web::Path<String>,
+    word: routing::Path<String>,
     body: JsonBytes<BulkBody>,
 ) -> Result<HttpResponse> {
     begun(caller, &request, parts, &word, body).await

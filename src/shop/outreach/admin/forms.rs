@@ -11,6 +11,7 @@ use crate::shop::outreach::ops;
 use crate::store::{Store, Tx};
 use crate::web::error::status;
 use crate::web::parts::FormErrors;
+use crate::web::routing;
 use crate::web::{Form, Page, Pages, PathId, Shell, Toast, see_other};
 use crate::work::jobs::{self, JobId};
 use crate::work::subscriptions;
@@ -321,7 +322,7 @@ pub(super) async fn send_again(
     me: Me,
     (store, outreach): Parts,
     PathId(id): PathId<EndpointId>,
-    path: web::Path<(String, String)>,
+    path: routing::Path<(String, String)>,
 ) -> Result<HttpResponse> {
     let attempt = AttemptId::parse(&path.1)?;
     let says = "The message is sent again. Reload this page to see what came back.";
@@ -333,7 +334,7 @@ pub(super) async fn cancel(
     me: Me,
     (store, outreach): Parts,
     PathId(id): PathId<EndpointId>,
-    path: web::Path<(String, String)>,
+    path: routing::Path<(String, String)>,
 ) -> Result<HttpResponse> {
     let job = JobId::parse(&path.1)?;
     if store.read(|s| jobs::get(s, job))?.lane != id.to_string() {

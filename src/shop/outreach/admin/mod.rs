@@ -10,6 +10,7 @@ use crate::base::error::Result;
 use crate::base::time::Timestamp;
 use crate::store::Store;
 use crate::web::parts::{Badge, Fill, Tone};
+use crate::web::routing;
 use crate::web::{Page, Pages, Shell};
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
@@ -17,34 +18,38 @@ use serde::Serialize;
 const PATH: &str = "/admin/webhooks";
 
 /// The routes.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
         .service(
-            web::resource("/admin/webhooks").route(web::get().to(list)).route(web::post().to(forms::create)),
+            routing::resource("/admin/webhooks")
+                .route(routing::get().to(list))
+                .route(routing::post().to(forms::create)),
         )
-        .service(web::resource("/admin/webhooks/new").route(web::get().to(forms::new)))
+        .service(routing::resource("/admin/webhooks/new").route(routing::get().to(forms::new)))
         .service(
-            web::resource("/admin/webhooks/{id}")
-                .route(web::get().to(show::show))
-                .route(web::post().to(forms::save)),
+            routing::resource("/admin/webhooks/{id}")
+                .route(routing::get().to(show::show))
+                .route(routing::post().to(forms::save)),
         )
-        .service(web::resource("/admin/webhooks/{id}/edit").route(web::get().to(forms::edit)))
-        .service(web::resource("/admin/webhooks/{id}/pause").route(web::post().to(forms::pause)))
-        .service(web::resource("/admin/webhooks/{id}/resume").route(web::post().to(forms::resume)))
-        .service(web::resource("/admin/webhooks/{id}/rotate").route(web::post().to(forms::rotate)))
-        .service(web::resource("/admin/webhooks/{id}/test").route(web::post().to(forms::test)))
-        .service(web::resource("/admin/webhooks/{id}/replay").route(web::post().to(forms::replay)))
+        .service(routing::resource("/admin/webhooks/{id}/edit").route(routing::get().to(forms::edit)))
+        .service(routing::resource("/admin/webhooks/{id}/pause").route(routing::post().to(forms::pause)))
+        .service(routing::resource("/admin/webhooks/{id}/resume").route(routing::post().to(forms::resume)))
+        .service(routing::resource("/admin/webhooks/{id}/rotate").route(routing::post().to(forms::rotate)))
+        .service(routing::resource("/admin/webhooks/{id}/test").route(routing::post().to(forms::test)))
+        .service(routing::resource("/admin/webhooks/{id}/replay").route(routing::post().to(forms::replay)))
         .service(
-            web::resource("/admin/webhooks/{id}/retry-failed").route(web::post().to(forms::retry_failed)),
+            routing::resource("/admin/webhooks/{id}/retry-failed")
+                .route(routing::post().to(forms::retry_failed)),
         )
-        .service(web::resource("/admin/webhooks/{id}/remove").route(web::post().to(forms::remove)))
+        .service(routing::resource("/admin/webhooks/{id}/remove").route(routing::post().to(forms::remove)))
         .service(
-            web::resource("/admin/webhooks/{id}/attempts/{attempt}")
-                .route(web::get().to(show::attempt))
-                .route(web::post().to(forms::send_again)),
+            routing::resource("/admin/webhooks/{id}/attempts/{attempt}")
+                .route(routing::get().to(show::attempt))
+                .route(routing::post().to(forms::send_again)),
         )
         .service(
-            web::resource("/admin/webhooks/{id}/jobs/{job}/cancel").route(web::post().to(forms::cancel)),
+            routing::resource("/admin/webhooks/{id}/jobs/{job}/cancel")
+                .route(routing::post().to(forms::cancel)),
         );
 }
 

@@ -10,6 +10,7 @@ use crate::shop::outreach::model::{Attempt, AttemptId, Delivery, EndpointId};
 use crate::shop::outreach::ops;
 use crate::store::{Snapshot, Store, events};
 use crate::web::parts::{Badge, Fill, Tone};
+use crate::web::routing;
 use crate::web::{Page, Pages, PathId, Query, Shell};
 use crate::work::jobs::{self, Job, JobId, State};
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
@@ -233,7 +234,7 @@ pub(super) async fn attempt(
     store: web::Data<Store>,
     (pages, shell): (web::Data<Pages>, Shell),
     PathId(id): PathId<EndpointId>,
-    path: web::Path<(String, String)>,
+    path: routing::Path<(String, String)>,
 ) -> Result<HttpResponse> {
     let attempt_id = AttemptId::parse(&path.1)?;
     let (attempt, whole) = store.read(|s| Ok((ops::attempt(s, id, attempt_id)?, ops::whole(s, id)?)))?;

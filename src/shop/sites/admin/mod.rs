@@ -7,6 +7,7 @@ mod show;
 use super::desk::Sites;
 use crate::access::{Staff, may};
 use crate::store::Store;
+use crate::web::routing;
 use crate::web::{Pages, Shell};
 use crate::work::Work;
 use actix_web::web;
@@ -14,18 +15,18 @@ use actix_web::web;
 const PATH: &str = "/admin/sites";
 
 /// The routes.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
         .service(
-            web::resource("/admin/sites")
-                .route(web::get().to(list::list))
-                .route(web::post().to(forms::create)),
+            routing::resource("/admin/sites")
+                .route(routing::get().to(list::list))
+                .route(routing::post().to(forms::create)),
         )
-        .service(web::resource("/admin/sites/new").route(web::get().to(forms::new)))
-        .service(web::resource("/admin/sites/check").route(web::post().to(forms::check_all)))
-        .service(web::resource("/admin/sites/{id}").route(web::get().to(show::show)))
-        .service(web::resource("/admin/sites/{id}/check").route(web::post().to(forms::check)))
-        .service(web::resource("/admin/sites/{id}/remove").route(web::post().to(forms::remove)));
+        .service(routing::resource("/admin/sites/new").route(routing::get().to(forms::new)))
+        .service(routing::resource("/admin/sites/check").route(routing::post().to(forms::check_all)))
+        .service(routing::resource("/admin/sites/{id}").route(routing::get().to(show::show)))
+        .service(routing::resource("/admin/sites/{id}/check").route(routing::post().to(forms::check)))
+        .service(routing::resource("/admin/sites/{id}/remove").route(routing::post().to(forms::remove)));
 }
 
 /// What the pages need of the app.

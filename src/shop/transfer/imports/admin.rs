@@ -13,6 +13,7 @@ use crate::store::Store;
 use crate::web::download::attachment;
 use crate::web::error::status;
 use crate::web::parts::{Badge, FormErrors};
+use crate::web::routing;
 use crate::web::upload::{Upload, UploadedFile};
 use crate::web::{Page, Pages, PathId, Shell, Toast, see_other};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -28,16 +29,18 @@ const FILES: &str = "file";
 const MAPPING: &str = "mapping";
 
 /// The routes.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut routing::Routes) {
     config
-        .service(web::resource("/admin/transfer").route(web::get().to(list)))
-        .service(web::resource("/admin/transfer/imports").route(web::post().to(upload)))
-        .service(web::resource("/admin/transfer/imports/{id}").route(web::get().to(show)))
-        .service(web::resource("/admin/transfer/imports/{id}/check").route(web::post().to(ask_anew)))
-        .service(web::resource("/admin/transfer/imports/{id}/start").route(web::post().to(start)))
-        .service(web::resource("/admin/transfer/imports/{id}/stop").route(web::post().to(stop)))
-        .service(web::resource("/admin/transfer/imports/{id}/remove").route(web::post().to(remove)))
-        .service(web::resource("/admin/transfer/imports/{id}/refused.csv").route(web::get().to(refused)));
+        .service(routing::resource("/admin/transfer").route(routing::get().to(list)))
+        .service(routing::resource("/admin/transfer/imports").route(routing::post().to(upload)))
+        .service(routing::resource("/admin/transfer/imports/{id}").route(routing::get().to(show)))
+        .service(routing::resource("/admin/transfer/imports/{id}/check").route(routing::post().to(ask_anew)))
+        .service(routing::resource("/admin/transfer/imports/{id}/start").route(routing::post().to(start)))
+        .service(routing::resource("/admin/transfer/imports/{id}/stop").route(routing::post().to(stop)))
+        .service(routing::resource("/admin/transfer/imports/{id}/remove").route(routing::post().to(remove)))
+        .service(
+            routing::resource("/admin/transfer/imports/{id}/refused.csv").route(routing::get().to(refused)),
+        );
 }
 
 /// One import in the list.
