@@ -29,7 +29,16 @@ pub(super) struct Key([u8; 32]);
 impl Key {
     /// `None` for a page that is like no other: with a message of what has just been done.
     pub(super) fn of(template: &str, shell: &Shell, reader: &impl Serialize) -> Option<Self> {
-        let bytes = serde_json::to_vec(&(template, shell.lasting()?, reader)).ok()?;
+        Self::of_list(template, shell, &shell.query, reader)
+    }
+    /// The same of an address with another query.
+    pub(super) fn of_list(
+        template: &str,
+        shell: &Shell,
+        query: &str,
+        reader: &impl Serialize,
+    ) -> Option<Self> {
+        let bytes = serde_json::to_vec(&(template, shell.lasting(query)?, reader)).ok()?;
         Some(Self(Sha256::digest(&bytes).into()))
     }
 }

@@ -4,6 +4,8 @@ use crate::base::error::{Error, Result};
 use crate::web::assets::Assets;
 use crate::web::filters;
 use crate::web::flash;
+use crate::web::fragments::Fragments;
+use crate::web::framed::{Frames, Marks, Slots};
 use crate::web::kept::{Body, Kept, Key, State};
 use crate::web::shell::Shell;
 use actix_web::http::StatusCode;
@@ -44,6 +46,8 @@ pub trait Page: Serialize {
 pub struct Pages {
     environment: Arc<Environment<'static>>,
     kept: Arc<Kept>,
+    frames: Arc<Frames>,
+    fragments: Arc<Fragments>,
 }
 
 impl Pages {
@@ -64,7 +68,12 @@ impl Pages {
             let source = String::from_utf8(file.data.into_owned()).map_err(Error::internal)?;
             environment.add_template_owned(name.into_owned(), source).map_err(Error::internal)?;
         }
-        Ok(Self { environment: Arc::new(environment), kept: Arc::default() })
+        Ok(Self {
+            environment: Arc::new(environment),
+            kept: Arc::default(),
+            frames: Arc::default(),
+            fragments: Arc::default(),
+        })
     }
 
     /// The page as an answer of 200; for htmx without what surrounds it.
@@ -96,18 +105,58 @@ impl Pages {
         state: impl Fn() -> State,
         make: impl FnOnce() -> Result<P>,
     ) -> Result<HttpResponse> {
-        let Some(key) = Key::of(P::TEMPLATE, shell, reader) else { return self.show(shell, &make()?) };
+        self.show_made(P::TEMPLATE, shell, reader, &state, || self.render(P::TEMPLATE, shell, &make()?))
+    }
+
+    /// The same of a page whose HTML `make` puts together, such as with [`Pages::framed`].
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub fn show_made(
+        &self,
+        template: &'static str,
+        shell: &Shell,
+        reader: &impl Serialize,
+        state: &dyn Fn() -> State,
+        make: impl FnOnce() -> Result<String>,
+    ) -> Result<HttpResponse> {
+        let Some(key) = Key::of(template, shell, reader) else {
+            return Ok(answer(StatusCode::OK, shell, make()?));
+        };
         let before = state();
         if let Some(body) = self.kept.get(&key, before) {
             return Ok(again(shell, &body));
         }
-        let html = self.render(P::TEMPLATE, shell, &make()?)?;
+        let html = make()?;
         let tag = etag(&html);
         let body = Arc::new(Body::new(html, tag));
         if state() == before {
             self.kept.keep(key, before, &body);
         }
         Ok(again(shell, &body))
+    }
+
+    /// A page of a list: its rows and cursors in what stands around them, which is made once for all pages of the list in
+    /// one state. `depends_on` is everything else that what surrounds the rows shows; `make` gives the page with marks.
+    ///
+    /// # Errors
+    /// Those of `make`; as `show`.
+    pub fn framed<P: Page>(
+        &self,
+        shell: &Shell,
+        depends_on: &impl Serialize,
+        state: &dyn Fn() -> State,
+        slots: &Slots<'_>,
+        make: impl FnOnce(&Shell, &Marks) -> Result<P>,
+    ) -> Result<String> {
+        self.frames.page((P::TEMPLATE, shell), depends_on, state, slots, |shell, marks| {
+            self.render(P::TEMPLATE, shell, &make(shell, marks)?)
+        })
+    }
+
+    /// The rows of lists that are kept.
+    pub fn fragments(&self) -> &Fragments {
+        &self.fragments
     }
 
     /// The text of a template with this shell and page.
