@@ -15,8 +15,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 const BYTES_MAX: usize = 2 << 20;
 /// A compressed page is about so much smaller.
 const SMALLER: usize = 5;
-/// How long one compresses a page that may be asked for once: beyond this level the next kilobyte takes too long.
-const LEVEL: Compression = Compression::new(4);
+/// How long one compresses a page that may be asked for once: the next level takes twice the time for a tenth of the bytes.
+const LEVEL: Compression = Compression::new(2);
 
 /// The numbers of the states that pages are made of: with the same ones a page is the same. The events of the store
 /// come first; whatever changes what a page shows writes one.
