@@ -46,8 +46,8 @@ pub struct Slots<'a> {
     pub own: Option<&'a str>,
     pub next: Option<&'a str>,
     pub prev: Option<&'a str>,
-    /// HTML.
-    pub rows: &'a str,
+    /// HTML, piece by piece.
+    pub rows: &'a [&'a str],
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,12 +87,16 @@ impl Frame {
             Slot::Own => slots.own.unwrap_or_default(),
             Slot::Next => slots.next.unwrap_or_default(),
             Slot::Prev => slots.prev.unwrap_or_default(),
-            Slot::Rows => slots.rows,
-            Slot::End => "",
+            Slot::Rows | Slot::End => "",
         };
-        let mut html = String::with_capacity(self.0.iter().map(|(text, s)| text.len() + of(*s).len()).sum());
+        let around: usize = self.0.iter().map(|(text, slot)| text.len() + of(*slot).len()).sum();
+        let rows: usize = slots.rows.iter().map(|piece| piece.len()).sum();
+        let mut html = String::with_capacity(around + rows);
         for (text, slot) in &self.0 {
             html.push_str(text);
+            if *slot == Slot::Rows {
+                slots.rows.iter().for_each(|piece| html.push_str(piece));
+            }
             html.push_str(of(*slot));
         }
         html
@@ -180,8 +184,8 @@ mod tests {
     #[test]
     fn pages_of_a_list_have_one_frame_and_their_own_rows() {
         let (frames, mut made) = (Frames::default(), 0);
-        let first = Slots { own: Some("c1"), next: Some("c2"), rows: "<r1>", ..Slots::default() };
-        let second = Slots { own: Some("c2"), next: Some("c3"), rows: "<r2>", ..Slots::default() };
+        let first = Slots { own: Some("c1"), next: Some("c2"), rows: &["<r", "1>"], ..Slots::default() };
+        let second = Slots { own: Some("c2"), next: Some("c3"), rows: &["<r2>"], ..Slots::default() };
         assert_eq!(
             page(&frames, "q=x&after=c1", &first, [1, 1], &mut made),
             "1 q=x&after=c1|<r1>|<a href=\"?after=c2\">"

@@ -22,6 +22,23 @@ use std::sync::Arc;
 /// The cursors of the pages beside a page: of the newer one and of the older one.
 pub(super) type Cursors = (Option<String>, Option<String>);
 
+/// The rows of a page.
+pub(super) struct Rows {
+    all: Vec<Arc<Fragment>>,
+    /// What follows the address of an order, so that it knows its list: `?from=…`, escaped.
+    from: String,
+}
+
+impl Rows {
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+    /// Their HTML, piece by piece.
+    pub(super) fn pieces(&self) -> Vec<&str> {
+        self.all.iter().flat_map(|row| [row.before.as_str(), &self.from, &row.after]).collect()
+    }
+}
+
 /// What was asked and what the index answered; the records come from one snapshot.
 pub(super) struct Ask<'a> {
     query: &'a OrdersQuery,
@@ -159,14 +176,13 @@ impl Ask<'_> {
         (text(&self.answer.prev), text(&self.answer.next))
     }
 
-    /// The rows as HTML, and how many there are. Those that have been shown before are as they were then, unless
-    /// something they show has changed.
+    /// The rows as HTML. Those that have been shown before are as they were then, unless something they show has changed.
     pub(super) fn rows(
         &self,
         s: &Snapshot,
         may: impl Fn(&'static str) -> bool,
         kept: &Fragments,
-    ) -> Result<(String, usize)> {
+    ) -> Result<Rows> {
         let columns = &columns::shown(&self.query.cols, sees_prices(&may));
         let zone = self.shell.zone();
         let sheet = Sheet {
@@ -183,17 +199,9 @@ impl Ask<'_> {
         let named = self.named(s)?;
         let others = self.answer.hits.iter().map(|hit| OrderId::from_bytes(hit.id));
         let ids: Vec<OrderId> = named.into_iter().chain(others.filter(|id| Some(*id) != named)).collect();
-        let rows = sheet.rows(s, &ids, kept)?;
         let mut from = String::new();
         escape(&mut from, &Place::default().set("from", &self.place.href(PATH)).href(""));
-        let size = |row: &Arc<Fragment>| row.before.len() + from.len() + row.after.len();
-        let mut html = String::with_capacity(rows.iter().map(size).sum());
-        for row in &rows {
-            html.push_str(&row.before);
-            html.push_str(&from);
-            html.push_str(&row.after);
-        }
-        Ok((html, rows.len()))
+        Ok(Rows { all: sheet.rows(s, &ids, kept)?, from })
     }
 
     /// The order whose number the query is about comes first, where everything that begins so is listed newest first.

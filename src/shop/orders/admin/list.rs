@@ -243,8 +243,8 @@ impl ListParts {
         let ask = Ask::new(query, shell, (&answer, &problems), &refused, sprite);
         let may = |word| rights.may(word);
         self.store.read(|s| {
-            let (rows, shown) = ask.rows(s, may, self.pages.fragments())?;
-            ask.page(s, may, rows, shown, ask.cursors())
+            let rows = ask.rows(s, may, self.pages.fragments())?;
+            ask.page(s, may, rows.pieces().concat(), rows.len(), ask.cursors())
         })
     }
 
@@ -261,13 +261,14 @@ impl ListParts {
         let ask = Ask::new(query, shell, (&answer, &problems), &refused, sprite);
         let may = |word| rights.may(word);
         self.store.read(|s| {
-            let (rows, shown) = ask.rows(s, may, self.pages.fragments())?;
+            let rows = ask.rows(s, may, self.pages.fragments())?;
             let (newer, older) = ask.cursors();
+            let shown = rows.len();
             let slots = Slots {
                 own: own_cursor(&shell.query),
                 next: older.as_deref(),
                 prev: newer.as_deref(),
-                rows: &rows,
+                rows: &rows.pieces(),
             };
             let said = (answer.total, &answer.corrected, answer.degraded, answer.query.text(), &problems);
             let depends_on = (rights, said, shown > 0, ask.all(shown));
