@@ -336,8 +336,8 @@ mod tests {
     fn every_letter_of_a_page_is_in_its_tag() {
         let body = "a page of some length, with more than one block of bytes and a rest. ".repeat(3);
         let tags: std::collections::HashSet<String> = (0..body.len())
-            .map(|at| etag(&format!("{}#{}", &body[..at], &body[at + 1..])))
-            .chain((0..body.len()).map(|len| etag(&body[..len])))
+            .map(|at| etag(&format!("{}#{}", body.get(..at).unwrap(), body.get(at + 1..).unwrap())))
+            .chain((0..body.len()).map(|len| etag(body.get(..len).unwrap())))
             .collect();
         assert_eq!(tags.len(), 2 * body.len());
         assert_eq!(etag(&body), etag(&body.clone()));
