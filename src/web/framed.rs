@@ -124,20 +124,20 @@ impl Default for Frames {
 }
 
 impl Frames {
-    /// The page: in the frame of the same list in the same state, or in one that `make` makes with marks.
+    /// The page: in the frame of the same list in the same state, or in one that `make` makes with marks. `begun` is the
+    /// state that was there before anything of the page was read; `state` gives the present one.
     pub(super) fn page(
         &self,
         (template, shell): (&str, &Shell),
         depends_on: &impl Serialize,
-        state: &dyn Fn() -> State,
+        (begun, state): (State, &dyn Fn() -> State),
         slots: &Slots<'_>,
         make: impl FnOnce(&Shell, &Marks) -> Result<String>,
     ) -> Result<String> {
         let query = self.marks.marked(&shell.query, slots.own);
         let there = (slots.own.is_some(), slots.next.is_some(), slots.prev.is_some());
         let key = Key::of_list(template, shell, &query, &(depends_on, there));
-        let before = state();
-        if let Some(frame) = key.as_ref().and_then(|key| self.get(key, before)) {
+        if let Some(frame) = key.as_ref().and_then(|key| self.get(key, begun)) {
             return Ok(frame.filled(slots));
         }
         let html = match query {
@@ -146,8 +146,8 @@ impl Frames {
         };
         let frame = Arc::new(Frame::of(&html, &self.marks));
         let filled = frame.filled(slots);
-        if let Some(key) = key.filter(|_| state() == before) {
-            self.keep(Entry { key, state: before, frame });
+        if let Some(key) = key.filter(|_| state() == begun) {
+            self.keep(Entry { key, state: begun, frame });
         }
         Ok(filled)
     }
@@ -178,7 +178,7 @@ mod tests {
             let next = slots.next.map(|_| format!("<a href=\"?after={}\">", marks.next)).unwrap_or_default();
             Ok(format!("{made} {}|{}|{next}", shell.query, marks.rows))
         };
-        frames.page(("a.html", &shell(query)), &"rights", &|| state, slots, make).unwrap()
+        frames.page(("a.html", &shell(query)), &"rights", (state, &|| state), slots, make).unwrap()
     }
 
     #[test]
@@ -201,6 +201,14 @@ mod tests {
         assert_eq!(page(&frames, "q=x&before=c2", &second, [1, 1], &mut made).split(' ').next(), Some("4"));
         assert_eq!(page(&frames, "q=x&after=c2", &second, [2, 1], &mut made).split(' ').next(), Some("5"));
         assert_eq!(frames.kept.lock().unwrap().len(), 1, "what is older is given back");
+    }
+
+    #[test]
+    fn a_frame_that_something_has_overtaken_is_not_kept() {
+        let (frames, slots) = (Frames::default(), Slots::default());
+        let make = |_: &Shell, marks: &Marks| Ok(marks.rows.clone());
+        frames.page(("a.html", &shell("")), &1, ([1, 1], &|| [2, 1]), &slots, make).unwrap();
+        assert!(frames.kept.lock().unwrap().is_empty());
     }
 
     #[test]

@@ -105,10 +105,11 @@ impl Pages {
         state: impl Fn() -> State,
         make: impl FnOnce() -> Result<P>,
     ) -> Result<HttpResponse> {
-        self.show_made(P::TEMPLATE, shell, reader, &state, || self.render(P::TEMPLATE, shell, &make()?))
+        self.show_made(P::TEMPLATE, shell, reader, &state, |_| self.render(P::TEMPLATE, shell, &make()?))
     }
 
-    /// The same of a page whose HTML `make` puts together, such as with [`Pages::framed`].
+    /// The same of a page whose HTML `make` puts together, such as with [`Pages::framed`]. It is told the state that is
+    /// there before anything is read.
     ///
     /// # Errors
     /// Those of `make`.
@@ -118,16 +119,16 @@ impl Pages {
         shell: &Shell,
         reader: &impl Serialize,
         state: &dyn Fn() -> State,
-        make: impl FnOnce() -> Result<String>,
+        make: impl FnOnce(State) -> Result<String>,
     ) -> Result<HttpResponse> {
-        let Some(key) = Key::of(template, shell, reader) else {
-            return Ok(answer(StatusCode::OK, shell, make()?));
-        };
         let before = state();
+        let Some(key) = Key::of(template, shell, reader) else {
+            return Ok(answer(StatusCode::OK, shell, make(before)?));
+        };
         if let Some(body) = self.kept.get(&key, before) {
             return Ok(again(shell, &body));
         }
-        let html = make()?;
+        let html = make(before)?;
         let tag = etag(&html);
         let body = Arc::new(Body::new(html, tag));
         if state() == before {
@@ -138,6 +139,7 @@ impl Pages {
 
     /// A page of a list: its rows and cursors in what stands around them, which is made once for all pages of the list in
     /// one state. `depends_on` is everything else that what surrounds the rows shows; `make` gives the page with marks.
+    /// The state is the one before anything of the page was read, and how to learn the present one.
     ///
     /// # Errors
     /// Those of `make`; as `show`.
@@ -145,7 +147,7 @@ impl Pages {
         &self,
         shell: &Shell,
         depends_on: &impl Serialize,
-        state: &dyn Fn() -> State,
+        state: (State, &dyn Fn() -> State),
         slots: &Slots<'_>,
         make: impl FnOnce(&Shell, &Marks) -> Result<P>,
     ) -> Result<String> {

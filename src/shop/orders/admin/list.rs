@@ -205,7 +205,7 @@ pub(super) async fn list(
     }
     let rights = staff.rights();
     let state = || listing::state(&parts.store, &parts.search);
-    let make = || parts.framed(&shell, rights, &query.0, &state);
+    let make = |begun| parts.framed(&shell, rights, &query.0, (begun, &state));
     parts.pages.show_made(ListPage::TEMPLATE, &shell, &rights, &state, make)
 }
 
@@ -254,7 +254,7 @@ impl ListParts {
         shell: &Shell,
         rights: Rights,
         query: &OrdersQuery,
-        state: &dyn Fn() -> State,
+        state: (State, &dyn Fn() -> State),
     ) -> Result<String> {
         let (answer, problems) = self.find(shell, query)?;
         let (sprite, refused) = (self.front.assets().path("img/icons.svg")?, Refused::default());
