@@ -79,7 +79,7 @@ impl Inner {
     fn follow(&mut self, s: &impl Read) -> Result<bool> {
         if self.seq == 0 {
             self.seq = events::last(s)?;
-            return Ok(true);
+            return Ok(self.seq > 0);
         }
         // The last one once more, to see that the snapshot has it.
         let heard = events::concerned(s, self.seq, EVENTS_MAX + 1)?;
