@@ -109,7 +109,7 @@ impl Rows for Table {
     }
     fn place(&self) -> usize {
         match self {
-            Self::Csv(rows) => rows.len(),
+            Self::Csv(rows) => rows.waiting(),
             Self::Xlsx(_) => 0,
         }
     }

@@ -117,7 +117,7 @@ impl CsvWriter<Vec<u8>> {
         std::mem::replace(&mut self.out, Vec::with_capacity(room))
     }
     /// How much waits to be taken.
-    pub fn len(&self) -> usize {
+    pub fn waiting(&self) -> usize {
         self.out.len()
     }
     /// Writes what stands between two places once more, as the first cells of a row.

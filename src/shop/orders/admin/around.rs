@@ -30,7 +30,7 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn len(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.all.len()
     }
     /// Their HTML, piece by piece.

@@ -244,7 +244,7 @@ impl ListParts {
         let may = |word| rights.may(word);
         self.store.read(|s| {
             let rows = ask.rows(s, may, self.pages.fragments())?;
-            ask.page(s, may, rows.pieces().concat(), rows.len(), ask.cursors())
+            ask.page(s, may, rows.pieces().concat(), rows.count(), ask.cursors())
         })
     }
 
@@ -263,7 +263,7 @@ impl ListParts {
         self.store.read(|s| {
             let rows = ask.rows(s, may, self.pages.fragments())?;
             let (newer, older) = ask.cursors();
-            let shown = rows.len();
+            let shown = rows.count();
             let slots = Slots {
                 own: own_cursor(&shell.query),
                 next: older.as_deref(),
