@@ -58,7 +58,9 @@ impl Near {
             match &self.starts {
                 None => self.values.get(doc).into_iter().for_each(&mut add),
                 Some(starts) => {
-                    if let Some([from, to]) = starts.get(doc..doc + 2).and_then(|pair| pair.first_chunk()) {
+                    if let Some([from, to]) =
+                        starts.get(doc..doc + 2).and_then(|pair| pair.first_chunk::<2>())
+                    {
                         let values = self.values.get(*from as usize..*to as usize);
                         values.unwrap_or_default().iter().for_each(&mut add);
                     }

@@ -242,6 +242,7 @@ list_rows!(CustomerListColumn, ListedCustomer);
 mod tests {
     use super::*;
     use crate::base::id::Id as _;
+    use crate::base::time::Timestamp;
     use crate::shop::orders::{NewLine, NewOrder, OrderId, facts};
     use crate::shop::transfer::writer::{CsvWriter, Style};
 
