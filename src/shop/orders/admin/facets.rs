@@ -299,6 +299,21 @@ mod tests {
     }
 
     #[test]
+    fn values_are_text_in_html() {
+        let evil = "\"><script>alert(1)</script>'&";
+        let counted = [Facet { field: "category", values: vec![(evil.to_owned(), 1_234)], exact: true }];
+        let groups = groups(&query("payment:paid"), &Place::of("q=payment:paid"), &counted, "/a/icons.svg");
+        let html = |label: &str| groups.iter().find(|g| g.label == label).unwrap().html.clone();
+        let category = html("Category");
+        assert!(!category.contains("<script") && !category.contains("'&\""), "{category}");
+        assert!(
+            category.contains("<span>&quot;&gt;&lt;script&gt;alert(1)&lt;&#x2f;script&gt;&#x27;&amp;</span>")
+        );
+        assert!(category.contains("<span class=\"n\">1,234</span>"));
+        assert!(html("Payment").contains("aria-current=\"true\"><svg class=\"ico\""));
+    }
+
+    #[test]
     fn ranges_are_written_as_the_query_language_has_them() {
         assert_eq!(range("", " "), "");
         assert_eq!(range("5", ""), ">=5");
