@@ -277,7 +277,7 @@ enum Ahead {
     /// All records of the kind behind this one, in the order of placing.
     All(Option<[u8; 16]>),
     SpentIn(Currency, Option<customers::Rank>),
-    Found(Query, Option<Cursor>),
+    Found(Box<Query>, Option<Cursor>),
     Nothing,
 }
 
@@ -315,7 +315,7 @@ impl Batches<'_> {
                     limit: AT_ONCE,
                     after: *after,
                     count: Count::None,
-                    ..Request::list(query.clone(), kind_word(kind))
+                    ..Request::list(Query::clone(query), kind_word(kind))
                 })?;
                 match answer.next {
                     Some(next) => *after = Some(next),
@@ -341,7 +341,7 @@ pub fn write(store: &Store, search: &Search, wanted: &Wanted<'_>, mut out: impl 
     let ahead = match wanted.spent_in {
         Some(currency) if wanted.kind == Kind::Customers => Ahead::SpentIn(currency, None),
         _ if parsed.query.is_everything() && wanted.sort.is_none() => Ahead::All(None),
-        _ => Ahead::Found(parsed.query, None),
+        _ => Ahead::Found(Box::new(parsed.query), None),
     };
     let mut batches = Batches { store, search, wanted, ahead };
     let mut sheet = Sheet::new(wanted)?;
