@@ -116,7 +116,7 @@ fn measured(orders: u64, rounds: usize) -> Vec<Amount> {
             timed(&mut client, &get(&format!("/admin/search/suggest?q={word}"), &headers), 200)
         })
         .collect();
-    let mut pages = walk(&demo, &shop, rounds);
+    let mut pages = walk(&demo, &shop, "/admin/orders?sort=-placed", rounds);
     let mut places: Vec<Duration> =
         (0..rounds).map(|n| timed(&mut client, &order(&demo.keys.api_key, n), 201)).collect();
     let memory = [shop.memory("RssAnon"), shop.memory("VmRSS")].map(Amount::Bytes);

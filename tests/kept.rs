@@ -59,6 +59,64 @@ fn every_change_is_on_the_very_next_page() {
     }
 }
 
+/// A list from its first page to its last, and back one page.
+fn leafed(shop: &Shop, first: &str, cookie: &str) -> Vec<String> {
+    let (mut pages, mut path) = (Vec::new(), first.to_owned());
+    let link = |page: &str, rel: &str| {
+        let (_, rest) = page.split_once(&format!("rel=\"{rel}\" href=\""))?;
+        Some(rest.split('"').next()?.replace("&amp;", "&").replace("&#x2f;", "/"))
+    };
+    loop {
+        let page = shop.page(&path, cookie).expect(200).body;
+        let next = link(&page, "next");
+        let back = link(&page, "prev");
+        pages.push(page);
+        match (next, back) {
+            (Some(next), _) => path = next,
+            (None, Some(back)) => {
+                pages.push(shop.page(&back, cookie).expect(200).body);
+                return pages;
+            }
+            (None, None) => return pages,
+        }
+    }
+}
+
+#[test]
+fn every_page_of_a_list_is_of_the_present_state() {
+    let mut shop = Shop::open();
+    let cookie = shop.sign_in(crate::harness::OWNER, PASSWORD);
+    let people = ["anna", "bert", "anna", "carl", "anna", "dora", "bert"];
+    let placed: Vec<Value> = (0..)
+        .zip(people)
+        .map(|(n, name)| {
+            let order = least_order(&format!("{name}@example.com"), 1_000 + n);
+            shop.place(&format!("k-{n}"), &order).expect(201).json()
+        })
+        .collect();
+    let lists =
+        ["/admin/orders?limit=2", "/admin/orders?q=-tag:vip&limit=3", "/admin/orders?limit=2&sort=total"];
+    let all = |shop: &Shop| lists.map(|list| leafed(shop, list, &cookie));
+    let before = all(&shop);
+    assert_eq!(before.each_ref().map(Vec::len), [5, 4, 5]);
+    assert_eq!(all(&shop), before, "the same once more");
+    // The first order of Anna, which is on the last page, makes those on others returning ones.
+    let first = format!("/api/v1/orders/{}", placed[0]["id"].as_str().unwrap());
+    shop.send("POST", &format!("{first}/cancel"), &json!({"reason": "customer"}), &[]).expect(200);
+    let tagged = format!("/api/v1/orders/{}", placed[3]["id"].as_str().unwrap());
+    shop.send("PATCH", &tagged, &json!({"tags": ["vip"]}), &[]).expect(200);
+    shop.place("k-9", &least_order("eva@example.com", 5)).expect(201);
+    let after = all(&shop);
+    assert_eq!(after.each_ref().map(Vec::len), [5, 4, 5]);
+    assert!(after[0].concat().contains("Tags: vip") && !after[1].concat().contains("Tags: vip"));
+    assert!(before[0].concat().contains("Returning · 2") && !after[0].concat().contains("Returning · 2"));
+    shop.kill();
+    shop.start();
+    for (page, known) in all(&shop).concat().into_iter().zip(after.concat()) {
+        assert_eq!(page, known, "what was kept is what a program that keeps nothing shows");
+    }
+}
+
 #[test]
 fn a_list_is_kept_for_whom_it_was_made() {
     let shop = Shop::open();

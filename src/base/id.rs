@@ -9,12 +9,22 @@ const TEXT_LEN: usize = 26;
 
 /// The 26 digits of 16 bytes. The first digit holds three bits, so texts sort as bytes do.
 pub fn to_text(bytes: &[u8; 16]) -> String {
+    String::from_utf8_lossy(&digits(bytes)).into_owned()
+}
+
+/// The same as bytes, which are ASCII.
+pub fn digits(bytes: &[u8; 16]) -> [u8; TEXT_LEN] {
     let value = u128::from_be_bytes(*bytes);
-    (0..TEXT_LEN)
-        .rev()
-        .filter_map(|digit| ALPHABET.get(usize::from(((value >> (5 * digit)) & 31) as u8)))
-        .map(|c| char::from(*c))
-        .collect()
+    // The lower 65 bits are 13 digits, and so is the rest.
+    let (mut low, mut high) = ((value & ((1 << 65) - 1)), (value >> 65) as u64);
+    let mut text = [b'0'; TEXT_LEN];
+    let (first, last) = text.split_at_mut(TEXT_LEN / 2);
+    for (a, b) in first.iter_mut().rev().zip(last.iter_mut().rev()) {
+        *a = ALPHABET.get((high & 31) as usize).copied().unwrap_or(b'0');
+        *b = ALPHABET.get((low & 31) as usize).copied().unwrap_or(b'0');
+        (low, high) = (low >> 5, high >> 5);
+    }
+    text
 }
 
 /// The bytes of 26 digits; `None` for anything that `to_text` does not write.
@@ -86,7 +96,8 @@ macro_rules! id {
         }
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                write!(f, concat!($prefix, "_{}"), $crate::base::id::to_text(&self.0))
+                f.write_str(concat!($prefix, "_"))?;
+                f.write_str(std::str::from_utf8(&$crate::base::id::digits(&self.0)).unwrap_or_default())
             }
         }
         impl std::fmt::Debug for $name {

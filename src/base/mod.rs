@@ -1,6 +1,7 @@
-//! The words everything uses: money, time, ids, error, currency, country, phone, e-mail, origin, unseen characters. No I/O.
+//! The words everything uses: money, digits, time, ids, error, currency, country, phone, e-mail, origin, unseen characters. No I/O.
 
 pub mod country;
+pub mod digits;
 pub mod email;
 pub mod error;
 pub mod id;

@@ -1,5 +1,6 @@
 //! Money: integer minor units with an ISO 4217 code; unit prices to a ten-thousandth; never a float.
 
+use crate::base::digits;
 use crate::base::error::{Error, Result};
 use rust_decimal::{Decimal, RoundingStrategy};
 use std::str::FromStr;
@@ -33,16 +34,23 @@ impl Currency {
     }
     /// Digits after the point: EUR 2, JPY 0, KWD 3, CLF 4.
     pub fn exponent(&self) -> u32 {
+        // What nearly every row of a list asks is not looked up among two hundred.
+        if matches!(&self.0, b"EUR" | b"USD" | b"GBP" | b"CHF" | b"SEK" | b"DKK" | b"NOK" | b"PLN" | b"CZK") {
+            return 2;
+        }
         iso_currency::Currency::from_code(self.code()).and_then(|c| c.exponent()).map_or(2, u32::from)
     }
     /// The sign people write, such as `€`; the code where there is none of its own.
     pub fn symbol(&self) -> String {
-        match self.code() {
-            "EUR" => "€".into(),
-            "GBP" => "£".into(),
-            "USD" => "$".into(),
-            "JPY" => "¥".into(),
-            code => format!("{code}\u{a0}"),
+        self.known_sign().map_or_else(|| format!("{}\u{a0}", self.code()), str::to_owned)
+    }
+    fn known_sign(&self) -> Option<&'static str> {
+        match &self.0 {
+            b"EUR" => Some("€"),
+            b"GBP" => Some("£"),
+            b"USD" => Some("$"),
+            b"JPY" => Some("¥"),
+            _ => None,
         }
     }
     pub fn bytes(&self) -> [u8; 3] {
@@ -108,23 +116,62 @@ impl Money {
     }
     /// Written for people: `€1,234.50`, `−€12.00`, `CHF 5.00`.
     pub fn shown(&self) -> String {
-        let exponent = self.currency.exponent() as usize;
-        let digits = format!("{:0>width$}", self.amount.unsigned_abs(), width = exponent + 1);
-        let (whole, part) = digits.split_at_checked(digits.len() - exponent).unwrap_or((&digits, ""));
-        let mut grouped = String::new();
-        for (i, c) in whole.chars().enumerate() {
-            if i > 0 && (whole.len() - i) % 3 == 0 {
-                grouped.push(',');
+        let mut text = String::new();
+        self.write_shown(&mut text);
+        text
+    }
+    /// Appends [`Money::shown`].
+    pub fn write_shown(&self, out: &mut String) {
+        let scale = self.currency.exponent();
+        let (size, unit) = (self.amount.unsigned_abs(), 10_u64.pow(scale));
+        out.push_str(if self.amount < 0 { "\u{2212}" } else { "" });
+        match self.currency.known_sign() {
+            Some(sign) => out.push_str(sign),
+            None => {
+                out.push_str(self.currency.code());
+                out.push('\u{a0}');
             }
-            grouped.push(c);
         }
-        let sign = if self.amount < 0 { "\u{2212}" } else { "" };
-        let point = if part.is_empty() { "" } else { "." };
-        format!("{sign}{}{grouped}{point}{part}", self.currency.symbol())
+        // Groups of three, the first as short as it is.
+        let mut groups = [0; 7];
+        let (mut rest, mut count) = (size / unit, 0);
+        for group in &mut groups {
+            (*group, rest, count) = (rest % 1_000, rest / 1_000, count + 1);
+            if rest == 0 {
+                break;
+            }
+        }
+        for (place, group) in groups.iter().take(count).rev().enumerate() {
+            out.push_str(if place == 0 { "" } else { "," });
+            digits::push_wide(out, *group, if place == 0 { 1 } else { 3 });
+        }
+        if let Ok(width @ 1..) = usize::try_from(scale) {
+            out.push('.');
+            digits::push_wide(out, size % unit, width);
+        }
     }
     /// Major units as a plain decimal, `-12.50`, for CSV and forms.
     pub fn decimal(&self) -> String {
-        Decimal::new(self.amount, self.currency.exponent()).to_string()
+        let mut text = String::new();
+        self.write_decimal(&mut text);
+        text
+    }
+    /// Appends [`Money::decimal`].
+    pub fn write_decimal(&self, out: &mut String) {
+        write_decimal(out, self.amount, self.currency.exponent());
+    }
+}
+
+/// Appends a number of which so many digits stand behind the point.
+fn write_decimal(out: &mut String, value: i64, scale: u32) {
+    let (size, unit) = (value.unsigned_abs(), 10_u64.pow(scale));
+    if value < 0 {
+        out.push('-');
+    }
+    digits::push(out, size / unit);
+    if let Ok(width @ 1..) = usize::try_from(scale) {
+        out.push('.');
+        digits::push_wide(out, size % unit, width);
     }
 }
 
@@ -255,6 +302,12 @@ impl Price {
     pub fn decimal(self) -> Decimal {
         Decimal::new(self.0, Self::SCALE)
     }
+    /// Appends it with as many digits behind the point as it needs: `1.25`, `-0.0125`, `12`.
+    pub fn write_decimal(self, out: &mut String) {
+        write_decimal(out, self.0, Self::SCALE);
+        let without = out.trim_end_matches('0');
+        out.truncate(without.strip_suffix('.').unwrap_or(without).len());
+    }
     /// The price in minor units, rounded half away from zero.
     ///
     /// # Errors
@@ -346,6 +399,14 @@ mod tests {
         fn decimal_text_reads_back(amount in -1_000_000_000_000_i64..1_000_000_000_000) {
             let money = Money::new(amount, Currency::EUR);
             prop_assert_eq!(parse_amount(&money.decimal(), Currency::EUR).unwrap(), amount);
+        }
+        #[test]
+        fn decimals_are_written_as_the_library_writes_them(value: i64, code in prop::sample::select(vec!["EUR", "JPY", "KWD", "CLF", "HUF"])) {
+            let currency = Currency::parse(code).unwrap();
+            prop_assert_eq!(Money::new(value, currency).decimal(), Decimal::new(value, currency.exponent()).to_string());
+            let mut price = String::from("100");
+            Price(value).write_decimal(&mut price);
+            prop_assert_eq!(price, format!("100{}", Price(value).decimal().normalize()));
         }
         #[test]
         fn no_text_makes_an_amount_panic(text: String) {

@@ -1,6 +1,7 @@
 //! Time: one clock, UTC milliseconds inside, RFC 3339 outside, a named zone for people.
 
 use crate::base::error::{Error, Result};
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -46,7 +47,44 @@ impl Timestamp {
     }
     /// `2026-11-20T10:15:00Z`, with milliseconds only where there are some.
     pub fn rfc3339(self) -> String {
-        self.jiff().to_string()
+        let mut text = String::with_capacity(20);
+        self.write_rfc3339(&mut text);
+        text
+    }
+    /// Appends [`Timestamp::rfc3339`].
+    pub fn write_rfc3339(self, out: &mut String) {
+        let clock = self.0.rem_euclid(DAY_MS);
+        let Some((year, month, day)) = self.civil().filter(|_| clock % SECOND_MS == 0) else {
+            // A text has room for everything.
+            let _written = write!(out, "{}", self.jiff());
+            return;
+        };
+        let seconds = clock / SECOND_MS;
+        let parts = [year / 100, year % 100, month, day, seconds / 3_600, seconds / 60 % 60, seconds % 60];
+        let mut text = *b"0000-00-00T00:00:00Z";
+        let places = [0, 2, 5, 8, 11, 14, 17];
+        for (place, part) in places.into_iter().zip(parts) {
+            let digit = |n: i64| b'0' + u8::try_from(n % 10).unwrap_or_default();
+            if let Some(pair) = text.get_mut(place..place + 2) {
+                pair.copy_from_slice(&[digit(part / 10), digit(part)]);
+            }
+        }
+        out.push_str(std::str::from_utf8(&text).unwrap_or_default());
+    }
+    /// Year, month and day in UTC, for the years of four digits (after Howard Hinnant, "chrono-compatible low-level
+    /// date algorithms").
+    fn civil(self) -> Option<(i64, i64, i64)> {
+        let days = self.0.div_euclid(DAY_MS) + 719_468;
+        let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let place = (5 * day_of_year + 2) / 153;
+        let month = if place < 10 { place + 3 } else { place - 9 };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        let day = day_of_year - (153 * place + 2) / 5 + 1;
+        // The calendar of jiff ends a day before the last year does.
+        (1..=9_998).contains(&year).then_some((year, month, day))
     }
     #[must_use]
     pub fn plus_ms(self, ms: i64) -> Self {
@@ -179,6 +217,17 @@ mod tests {
         let t = Timestamp::parse("2026-11-20T23:30:00Z").unwrap();
         assert_eq!(zone.day_start(t).to_string(), "2026-11-20T23:00:00Z");
         assert!(Zone::named("Mars/Base").is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_moment_is_written_as_the_library_writes_it(
+            at in proptest::prop_oneof![proptest::prelude::any::<i64>(), -63_000_000_000_000..260_000_000_000_000_i64],
+            is_whole: bool,
+        ) {
+            let at = if is_whole { at / 1_000 * 1_000 } else { at };
+            proptest::prop_assert_eq!(Timestamp(at).rfc3339(), Timestamp(at).jiff().to_string());
+        }
     }
 
     #[test]

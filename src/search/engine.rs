@@ -3,6 +3,7 @@
 use crate::base::error::{Error, Result};
 use crate::base::time::Clock;
 use crate::search::doc::Doc;
+use crate::search::find::Counted;
 use crate::search::fold::fold_key;
 use crate::search::health::Health;
 use crate::search::highlight::{Match, explain};
@@ -51,6 +52,7 @@ pub(crate) struct Shared {
     pub(crate) layout: Arc<Layout>,
     pub(crate) source: Arc<dyn Source>,
     pub(crate) pending: Pending,
+    pub(crate) counted: Counted,
     pub(crate) place: Place,
     pub(crate) settings: Settings,
     /// The store's life, in hexadecimal digits.
@@ -115,6 +117,7 @@ impl Search {
             layout,
             source,
             pending: Pending::default(),
+            counted: Counted::default(),
             settings,
             epoch,
             indexer: Mutex::default(),
@@ -210,7 +213,7 @@ impl Search {
         };
         let start = fold_key(start);
         let facets = self.find(&request)?.facets;
-        let values = facets.into_iter().flat_map(|facet| facet.values);
+        let values = facets.iter().flat_map(|facet| facet.values.iter().cloned());
         let naming = self.schema().field(field).and_then(|def| def.naming);
         let is_named = |value: &str| naming.is_some_and(|n| fold_key(&(n.name)(value)).starts_with(&start));
         Ok(values.filter(|(value, _)| fold_key(value).starts_with(&start) || is_named(value)).collect())

@@ -7,6 +7,7 @@ use crate::search::query::Query;
 use sha2::{Digest as _, Sha256};
 use std::cmp::Ordering;
 use std::fmt;
+use std::sync::Arc;
 
 /// The most hits of one page.
 pub const LIMIT_MAX: usize = 10_000;
@@ -100,7 +101,8 @@ pub struct Answer {
     pub hits: Vec<Hit>,
     /// `None` when it was not asked for.
     pub total: Option<Total>,
-    pub facets: Vec<Facet>,
+    /// Shared: the pages of a list have the same ones.
+    pub facets: Arc<Vec<Facet>>,
     /// The `after` of the next page.
     pub next: Option<Cursor>,
     /// The `before` of the page before.

@@ -265,6 +265,23 @@ pub fn after(from: &(impl Read + ?Sized), seq: u64, limit: usize) -> Result<Vec<
     rows.into_iter().map(|(seq, row)| row.stored(seq)).collect()
 }
 
+/// What the events from `seq` on are about, oldest first.
+///
+/// # Errors
+/// As [`Table::walk`].
+pub fn concerned(from: &(impl Read + ?Sized), seq: u64, limit: usize) -> Result<Vec<Committed>> {
+    let rows = EVENTS.list(from, &Span::from(&seq), Direction::Forward, limit)?;
+    Ok(rows.into_iter().map(|(seq, row)| row.committed(seq)).collect())
+}
+
+/// The number of the last event; 0 when there is none.
+///
+/// # Errors
+/// As [`Table::walk`].
+pub fn last(from: &(impl Read + ?Sized)) -> Result<u64> {
+    Ok(head(from)?.seq)
+}
+
 /// The number of the oldest event that is kept; of the next one when there is none.
 ///
 /// # Errors

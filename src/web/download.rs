@@ -10,6 +10,8 @@ use tokio::sync::mpsc;
 
 /// Pieces that wait for a slow reader before who makes them waits too.
 const WAITING_MAX: usize = 4;
+/// The largest of them.
+const PIECE_BYTES: usize = 64 << 10;
 
 /// The answer's headers for a file to be saved under this name.
 pub fn attachment(content_type: &str, name: &str) -> HttpResponseBuilder {
@@ -44,9 +46,10 @@ impl Pieces {
 
 impl io::Write for Pieces {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let sent = self.0.blocking_send(Ok(Bytes::copy_from_slice(bytes)));
+        let piece = bytes.get(..PIECE_BYTES).unwrap_or(bytes);
+        let sent = self.0.blocking_send(Ok(Bytes::copy_from_slice(piece)));
         sent.map_err(|_closed| io::Error::from(io::ErrorKind::BrokenPipe))?;
-        Ok(bytes.len())
+        Ok(piece.len())
     }
     fn flush(&mut self) -> io::Result<()> {
         Ok(())

@@ -22,6 +22,7 @@ pub(super) fn add(environment: &mut Environment<'static>, assets: &Assets) {
         format!("{}\u{a0}{}", grouped(&count.to_string()), if count == 1 { one } else { many })
     });
     environment.add_function("qs", qs);
+    environment.add_function("turn", turn);
     environment.add_function("query_pairs", query_pairs);
     environment.add_function("error_for", error_for);
     let known = assets.clone();
@@ -65,6 +66,9 @@ fn money(value: Value) -> Result<String, Error> {
 fn number(value: &Value) -> Result<String, Error> {
     if value.is_none() {
         return Ok("–".to_owned());
+    }
+    if let Some(whole) = value.as_i64().filter(|_| value.is_integer()) {
+        return Ok(grouped(&whole.to_string()));
     }
     let text = value.to_string();
     let (whole, fraction) = text.split_once('.').map_or((text.as_str(), None), |(w, f)| (w, Some(f)));
@@ -153,15 +157,34 @@ fn qs(state: &State<'_, '_>, changes: Kwargs) -> Result<String, Error> {
     let mut list = pairs(&query_of(state)?);
     for name in changes.args().map(str::to_owned).collect::<Vec<_>>() {
         let value: Value = changes.get(&name)?;
-        let place = list.iter().position(|(key, _)| *key == name);
-        list.retain(|(key, _)| *key != name);
-        if !value.is_none() {
-            let place = place.unwrap_or(list.len()).min(list.len());
-            list.insert(place, (name, value.to_string()));
-        }
+        change(&mut list, &name, (!value.is_none()).then(|| value.to_string()));
     }
-    let text = encode(&list);
-    Ok(if text.is_empty() { "?".to_owned() } else { format!("?{text}") })
+    Ok(address(&list))
+}
+
+fn change(list: &mut Vec<(String, String)>, name: &str, value: Option<String>) {
+    let place = list.iter().position(|(key, _)| *key == name);
+    list.retain(|(key, _)| *key != name);
+    if let Some(value) = value {
+        let place = place.unwrap_or(list.len()).min(list.len());
+        list.insert(place, (name.to_owned(), value));
+    }
+}
+
+fn address(list: &[(String, String)]) -> String {
+    let text = encode(list);
+    if text.is_empty() { "?".to_owned() } else { format!("?{text}") }
+}
+
+/// The order that a click on a column's head gives: the other way round when the list is in this order already. `up`:
+/// first sorted from A to Z.
+fn turn(state: &State<'_, '_>, key: &str, up: bool, sort: &str) -> Result<String, Error> {
+    let is_down = sort.strip_prefix('-') == Some(key);
+    let next = if is_down || (up && sort != key) { key.to_owned() } else { format!("-{key}") };
+    let mut list = pairs(&query_of(state)?);
+    change(&mut list, "sort", Some(next));
+    list.retain(|(key, _)| !matches!(key.as_str(), "after" | "before" | "least" | "most"));
+    Ok(address(&list))
 }
 
 /// The refusal of one field, from what `FormErrors` serialises to; `none` when there is none.

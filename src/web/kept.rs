@@ -15,8 +15,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 const BYTES_MAX: usize = 2 << 20;
 /// A compressed page is about so much smaller.
 const SMALLER: usize = 5;
-/// How long one compresses a page that may be asked for once: beyond this level the next kilobyte takes too long.
-const LEVEL: Compression = Compression::new(4);
+/// How long one compresses a page that may be asked for once: the next level takes twice the time for a tenth of the bytes.
+const LEVEL: Compression = Compression::new(2);
 
 /// The numbers of the states that pages are made of: with the same ones a page is the same. The events of the store
 /// come first; whatever changes what a page shows writes one.
@@ -29,7 +29,16 @@ pub(super) struct Key([u8; 32]);
 impl Key {
     /// `None` for a page that is like no other: with a message of what has just been done.
     pub(super) fn of(template: &str, shell: &Shell, reader: &impl Serialize) -> Option<Self> {
-        let bytes = serde_json::to_vec(&(template, shell.lasting()?, reader)).ok()?;
+        Self::of_list(template, shell, &shell.query, reader)
+    }
+    /// The same of an address with another query.
+    pub(super) fn of_list(
+        template: &str,
+        shell: &Shell,
+        query: &str,
+        reader: &impl Serialize,
+    ) -> Option<Self> {
+        let bytes = serde_json::to_vec(&(template, shell.lasting(query)?, reader)).ok()?;
         Some(Self(Sha256::digest(&bytes).into()))
     }
 }

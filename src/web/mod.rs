@@ -19,8 +19,11 @@ pub mod server;
 
 pub mod assets;
 pub mod chart;
+pub mod escape;
 mod filters;
 pub mod flash;
+pub mod fragments;
+pub mod framed;
 pub mod kept;
 pub mod letter;
 pub mod pages;

@@ -4,6 +4,8 @@ use crate::base::error::{Error, Result};
 use crate::web::assets::Assets;
 use crate::web::filters;
 use crate::web::flash;
+use crate::web::fragments::Fragments;
+use crate::web::framed::{Frames, Marks, Slots};
 use crate::web::kept::{Body, Kept, Key, State};
 use crate::web::shell::Shell;
 use actix_web::http::StatusCode;
@@ -44,6 +46,8 @@ pub trait Page: Serialize {
 pub struct Pages {
     environment: Arc<Environment<'static>>,
     kept: Arc<Kept>,
+    frames: Arc<Frames>,
+    fragments: Arc<Fragments>,
 }
 
 impl Pages {
@@ -67,7 +71,12 @@ impl Pages {
                 |e| minijinja::Error::new(minijinja::ErrorKind::SyntaxError, "no text").with_source(e);
             source.map(Some).map_err(broken)
         });
-        Ok(Self { environment: Arc::new(environment), kept: Arc::default() })
+        Ok(Self {
+            environment: Arc::new(environment),
+            kept: Arc::default(),
+            frames: Arc::default(),
+            fragments: Arc::default(),
+        })
     }
 
     /// The page as an answer of 200; for htmx without what surrounds it.
@@ -99,18 +108,60 @@ impl Pages {
         state: impl Fn() -> State,
         make: impl FnOnce() -> Result<P>,
     ) -> Result<HttpResponse> {
-        let Some(key) = Key::of(P::TEMPLATE, shell, reader) else { return self.show(shell, &make()?) };
+        self.show_made(P::TEMPLATE, shell, reader, &state, |_| self.render(P::TEMPLATE, shell, &make()?))
+    }
+
+    /// The same of a page whose HTML `make` puts together, such as with [`Pages::framed`]. It is told the state that is
+    /// there before anything is read.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub fn show_made(
+        &self,
+        template: &'static str,
+        shell: &Shell,
+        reader: &impl Serialize,
+        state: &dyn Fn() -> State,
+        make: impl FnOnce(State) -> Result<String>,
+    ) -> Result<HttpResponse> {
         let before = state();
+        let Some(key) = Key::of(template, shell, reader) else {
+            return Ok(answer(StatusCode::OK, shell, make(before)?));
+        };
         if let Some(body) = self.kept.get(&key, before) {
             return Ok(again(shell, &body));
         }
-        let html = self.render(P::TEMPLATE, shell, &make()?)?;
+        let html = make(before)?;
         let tag = etag(&html);
         let body = Arc::new(Body::new(html, tag));
         if state() == before {
             self.kept.keep(key, before, &body);
         }
         Ok(again(shell, &body))
+    }
+
+    /// A page of a list: its rows and cursors in what stands around them, which is made once for all pages of the list in
+    /// one state. `depends_on` is everything else that what surrounds the rows shows; `make` gives the page with marks.
+    /// The state is the one before anything of the page was read, and how to learn the present one.
+    ///
+    /// # Errors
+    /// Those of `make`; as `show`.
+    pub fn framed<P: Page>(
+        &self,
+        shell: &Shell,
+        depends_on: &impl Serialize,
+        state: (State, &dyn Fn() -> State),
+        slots: &Slots<'_>,
+        make: impl FnOnce(&Shell, &Marks) -> Result<P>,
+    ) -> Result<String> {
+        self.frames.page((P::TEMPLATE, shell), depends_on, state, slots, |shell, marks| {
+            self.render(P::TEMPLATE, shell, &make(shell, marks)?)
+        })
+    }
+
+    /// The rows of lists that are kept.
+    pub fn fragments(&self) -> &Fragments {
+        &self.fragments
     }
 
     /// The text of a template with this shell and page.
@@ -184,9 +235,27 @@ fn is_known(shell: &Shell, tag: &str) -> bool {
 
 /// A weak tag: the body may be compressed on its way. It need not outlive this version of the program.
 fn etag(body: &str) -> String {
+    format!("W/\"{:016x}\"", digest(body.as_bytes()))
+}
+
+/// Tells a page from its next version. Four sums side by side, because one after the other they would take as long as
+/// the page takes to be put together.
+fn digest(body: &[u8]) -> u64 {
+    const FACTORS: [u64; 4] =
+        [0x9e37_79b9_7f4a_7c15, 0xc2b2_ae3d_27d4_eb4f, 0x1656_67b1_9e37_79f9, 0xff51_afd7_ed55_8ccd];
+    let mut sums = FACTORS;
+    let (blocks, rest) = body.as_chunks::<32>();
+    for block in blocks {
+        let words = block.as_chunks::<8>().0;
+        for ((sum, factor), word) in sums.iter_mut().zip(FACTORS).zip(words) {
+            *sum = (sum.rotate_left(23) ^ u64::from_le_bytes(*word)).wrapping_mul(factor);
+        }
+    }
     let mut hasher = DefaultHasher::new();
-    hasher.write(body.as_bytes());
-    format!("W/\"{:016x}\"", hasher.finish())
+    sums.iter().for_each(|sum| hasher.write_u64(*sum));
+    hasher.write(rest);
+    hasher.write_usize(body.len());
+    hasher.finish()
 }
 
 /// What the tests of the features call for each of their pages.
@@ -270,6 +339,17 @@ mod tests {
         assert_eq!((first.status(), again.status()), (StatusCode::OK, StatusCode::NOT_MODIFIED));
         assert_eq!(first.headers().get(header::CACHE_CONTROL).unwrap(), PRIVATE);
         assert_eq!(again.headers().get(header::VARY).unwrap(), "HX-Request, Accept-Encoding");
+    }
+
+    #[test]
+    fn every_letter_of_a_page_is_in_its_tag() {
+        let body = "a page of some length, with more than one block of bytes and a rest. ".repeat(3);
+        let tags: std::collections::HashSet<String> = (0..body.len())
+            .map(|at| etag(&format!("{}#{}", body.get(..at).unwrap(), body.get(at + 1..).unwrap())))
+            .chain((0..body.len()).map(|len| etag(body.get(..len).unwrap())))
+            .collect();
+        assert_eq!(tags.len(), 2 * body.len());
+        assert_eq!(etag(&body), etag(&body.clone()));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The address of a list, which is its whole state: the same list with one parameter more, less or other. Pure.
 
-use crate::web::query::{encode, pairs};
+use crate::web::query::{encode, escape, pairs};
 
 /// The address of a list, as names and values that can be changed one by one.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +20,15 @@ impl Place {
             pairs.push((name.to_owned(), value.to_owned()));
         }
         Self(pairs)
+    }
+    /// The addresses that [`Place::set`] makes with one parameter set to one value after the other.
+    pub fn setting(&self, name: &str, path: &str) -> Setting {
+        let without = self.set(name, "").href(path);
+        let sign = if without.len() > path.len() { '&' } else { '?' };
+        Setting {
+            before: format!("{without}{sign}{}=", encode(&[(name, "")]).trim_end_matches('=')),
+            without,
+        }
     }
     /// With one more parameter at the end; an empty value adds nothing.
     #[must_use]
@@ -50,6 +59,26 @@ impl Place {
     }
 }
 
+/// The address of a list up to the value of one parameter.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    before: String,
+    without: String,
+}
+
+impl Setting {
+    /// The address with this value; without the parameter for an empty one.
+    pub fn href(&self, value: &str) -> String {
+        if value.is_empty() {
+            return self.without.clone();
+        }
+        let mut href = String::with_capacity(self.before.len() + value.len() + 16);
+        href.push_str(&self.before);
+        escape(value, &mut href);
+        href
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,5 +90,10 @@ mod tests {
         assert_eq!(place.set("after", "z").href("/o"), "/o?q=a&sort=-total&after=z");
         assert_eq!(place.only(&["sort"]).href("/o"), "/o?sort=-total");
         assert_eq!(place.less(&["q", "sort", "after"]).href("/o"), "/o");
+        for (place, name) in [(&place, "q"), (&place, "sort"), (&place, "other"), (&Place::default(), "q")] {
+            for value in ["", "x", "b c&d=ü", "size:S,M"] {
+                assert_eq!(place.setting(name, "/o").href(value), place.set(name, value).href("/o"));
+            }
+        }
     }
 }

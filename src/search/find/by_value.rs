@@ -3,7 +3,7 @@
 use super::walk::{Best, Walk};
 use crate::search::index::{Ordered, Segment};
 use crate::search::order::{Sort, SortValue};
-use crate::search::query::tree::Tree;
+use crate::search::query::tree::{Atom, Tree};
 use crate::search::request::Cursor;
 use std::cmp::Ordering;
 use std::io;
@@ -137,6 +137,17 @@ impl Within<'_> {
         let segment = self.segment;
         let Some(column) = self.column else { return Ok(None) };
         let Some(order) = segment.columns.by_value(self.page.field) else { return Ok(None) };
+        // A condition on the field itself says where in its order the matches are.
+        let between = column.has_one_each().then(|| bounds(&kind.1, self.page.field)).flatten();
+        let order = match between {
+            Some((low, high)) => {
+                let value = |place: usize| order.get(place).and_then(|doc| column.first(*doc));
+                let from = partition(order.len(), |place| value(place).is_some_and(|v| v < low));
+                let to = partition(order.len(), |place| value(place).is_some_and(|v| v <= high));
+                order.get(from..to).unwrap_or_default()
+            }
+            None => order.as_ref(),
+        };
         let after = self.after.as_ref();
         let Some(mut next) = Order::new(column, order, self.page.descending, after, segment) else {
             return Ok(None);
@@ -165,10 +176,23 @@ impl Within<'_> {
                 found.push(place);
             }
             if is_end {
-                break;
+                // What has no value comes at the end, unless it has to have one.
+                return Ok(between.map(|_| found));
             }
         }
         Ok(None)
+    }
+}
+
+/// The values of a field that a tree lets pass, where it says so of all that match.
+fn bounds(tree: &Tree, field: u16) -> Option<(i64, i64)> {
+    match tree {
+        Tree::Is(Atom::Range(of, low, high)) if *of == field => Some((*low, *high)),
+        Tree::And(all) => all
+            .iter()
+            .filter_map(|tree| bounds(tree, field))
+            .reduce(|(low, high), (from, to)| (low.max(from), high.min(to))),
+        _ => None,
     }
 }
 

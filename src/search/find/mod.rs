@@ -2,9 +2,12 @@
 
 mod by_value;
 mod correct;
+mod counted;
 mod facets;
 mod scan;
 mod walk;
+
+pub(crate) use counted::Counted;
 
 use crate::base::error::{Error, Result};
 use crate::search::engine::Shared;
@@ -14,11 +17,13 @@ use crate::search::pending::Waiting;
 use crate::search::query::Query;
 use crate::search::query::seen;
 use crate::search::query::tree::Tree;
-use crate::search::request::{Answer, Count, Cursor, Facet, Hit, LIMIT_MAX, Request, Total};
+use crate::search::request::{Answer, Count, Cursor, Hit, LIMIT_MAX, Request, Total};
 use crate::search::schema::Schema;
 use crate::search::terms::SortedTerms;
 use by_value::ByValue;
 use correct::Scope;
+use counted::{Counts, Of};
+use facets::COUNTED_MAX;
 use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -74,7 +79,7 @@ impl Shared {
         // What waits is taken before the index: what the index takes over in between is in both, never in neither.
         let waiting = self.pending.waiting();
         let generation = self.generation();
-        match self.answer(request, &waiting, generation.as_deref()) {
+        match self.answer(request, &waiting, generation.as_ref()) {
             Ok(answer) => Ok(answer),
             Err(Trouble::Source(error)) => Err(error),
             Err(Trouble::Index(error)) => {
@@ -90,9 +95,10 @@ impl Shared {
     fn answer(
         &self,
         request: &Request<'_>,
-        waiting: &Waiting,
-        generation: Option<&Generation>,
+        waiting: &Arc<Waiting>,
+        current: Option<&Arc<Generation>>,
     ) -> Outcome<Answer> {
+        let generation = current.map(Arc::as_ref);
         let kinds = self.kinds(&request.kinds);
         let rights = request.and.as_ref().map_or(&Tree::All, Query::tree);
         let schema = request.query.schema();
@@ -118,11 +124,8 @@ impl Shared {
                 page = self.hits(&question, &matching)?;
             }
         }
-        let total = match request.count {
-            Count::None => None,
-            Count::UpTo(cap) => Some(self.total(&question, matching.len() as u64, cap)?),
-        };
-        let facets = self.facets(&question, &matching)?;
+        let of = current.map(|generation| Of { generation, waiting });
+        let Counts { total, facets } = self.counts(&question, &matching, of)?;
         let (hits, next, prev) = page;
         let degraded = generation.is_none() || self.pending.is_behind();
         Ok(Answer { hits, total, facets, next, prev, degraded, corrected, query })
@@ -137,6 +140,40 @@ impl Shared {
             found.extend(self.places(asked)?);
         }
         Ok(self.page(asked.request, found, asked.limit))
+    }
+
+    /// How many documents match, and how often each value occurs in them: counted, or known from the page before.
+    fn counts(&self, asked: &Asked<'_>, matching: &[&SortedTerms], of: Option<Of<'_>>) -> Outcome<Counts> {
+        let cap = match asked.request.count {
+            Count::None => None,
+            Count::UpTo(cap) => Some(cap),
+        };
+        let fields = self.counted_fields(asked);
+        if cap.is_none() && fields.is_empty() {
+            return Ok(Counts::default());
+        }
+        if let Some(known) = of.and_then(|of| self.counted.get(of, asked, cap, &fields)) {
+            return Ok(known);
+        }
+        let waiting = matching.len() as u64;
+        let (facets, seen) = match fields.is_empty() {
+            true => (Vec::new(), None),
+            false => facets::count(&self.schema, &fields, self.walk(asked).as_ref(), matching)?,
+        };
+        let total = match (cap, seen) {
+            (None, _) => None,
+            // Who has looked at them knows how many there are.
+            (Some(cap @ ..=COUNTED_MAX), Some(seen)) => Some(match waiting + seen.docs {
+                count if seen.all && count <= cap => Total::Exact(count),
+                _ => Total::MoreThan(cap),
+            }),
+            (Some(cap), _) => Some(self.total(asked, waiting, cap)?),
+        };
+        let counts = Counts { total, facets: Arc::new(facets) };
+        if let Some(of) = of {
+            self.counted.keep(of, asked, cap, &fields, &counts);
+        }
+        Ok(counts)
     }
 
     /// How many documents match, counted up to a cap.
@@ -261,18 +298,13 @@ impl Shared {
         Ok((hits, None, None))
     }
 
-    fn facets(&self, asked: &Asked<'_>, matching: &[&SortedTerms]) -> Outcome<Vec<Facet>> {
-        let fields: Vec<u16> = asked
-            .request
-            .facets
-            .iter()
+    /// The fields asked for whose values are counted.
+    fn counted_fields(&self, asked: &Asked<'_>) -> Vec<u16> {
+        let names = asked.request.facets.iter();
+        names
             .filter_map(|name| self.schema.field_place(name))
             .filter(|field| self.schema.field_at(*field).is_some_and(|def| def.facet))
-            .collect();
-        if fields.is_empty() {
-            return Ok(Vec::new());
-        }
-        Ok(facets::count(&self.schema, &fields, self.walk(asked).as_ref(), matching)?)
+            .collect()
     }
 
     /// The page of a request out of all its candidates.

@@ -6,7 +6,7 @@ use crate::search::pending::Waiting;
 use crate::search::query::tree::Tree;
 use crate::search::request::Cursor;
 use std::cmp::Ordering;
-use tantivy::TERMINATED;
+use tantivy::{COLLECT_BLOCK_BUFFER_LEN, TERMINATED};
 
 /// Documents of the first window when walking backwards; each further one is four times as wide.
 const WINDOW: u32 = 256;
@@ -102,6 +102,7 @@ impl Walk<'_> {
     /// How many documents match; the counting stops above `cap`.
     pub(crate) fn count(&self, cap: u64) -> tantivy::Result<u64> {
         let mut count = 0_u64;
+        let mut block = [0; COLLECT_BLOCK_BUFFER_LEN];
         for segment in &self.generation.segments {
             for (kind, tree) in self.kinds {
                 if count > cap {
@@ -116,10 +117,14 @@ impl Walk<'_> {
                     continue;
                 }
                 let Some(mut docs) = docs(&segment.columns, self.layout, *kind, tree)? else { continue };
-                let mut doc = docs.doc();
-                while doc != TERMINATED && count <= cap {
-                    count += u64::from(segment.shows(doc, self.waiting));
-                    doc = docs.advance();
+                let shows_all = segment.alive.is_none() && self.waiting.is_empty();
+                loop {
+                    let filled = docs.fill_buffer(&mut block);
+                    let shown = |doc: &&u32| shows_all || segment.shows(**doc, self.waiting);
+                    count += block.iter().take(filled).filter(shown).count() as u64;
+                    if filled < block.len() || count > cap {
+                        break;
+                    }
                 }
             }
         }
@@ -143,30 +148,36 @@ impl Walk<'_> {
         Ok(None)
     }
 
-    /// Calls `visit` with up to `cap` matching documents; gives whether these were all.
-    pub(crate) fn each(
-        &self,
-        cap: u64,
-        mut visit: impl FnMut(&Segment, usize, u32),
-    ) -> tantivy::Result<bool> {
-        let mut seen = 0;
-        for (at, segment) in self.generation.segments.iter().enumerate() {
+    /// Up to `cap` matching documents, by segment and in ascending order, and whether these are all.
+    pub(crate) fn first_docs(&self, cap: u64) -> tantivy::Result<(Vec<Vec<u32>>, bool)> {
+        let mut all: Vec<Vec<u32>> = self.generation.segments.iter().map(|_| Vec::new()).collect();
+        let mut room = usize::try_from(cap).unwrap_or(usize::MAX);
+        let mut block = [0; COLLECT_BLOCK_BUFFER_LEN];
+        for (segment, found) in self.generation.segments.iter().zip(&mut all) {
+            let shows_all = segment.alive.is_none() && self.waiting.is_empty();
             for kind in self.kinds {
                 let Some(mut docs) = self.docs(segment, kind)? else { continue };
-                let mut doc = docs.doc();
-                while doc != TERMINATED {
-                    if segment.shows(doc, self.waiting) {
-                        if seen == cap {
-                            return Ok(false);
+                loop {
+                    let filled = docs.fill_buffer(&mut block);
+                    for doc in block.iter().take(filled) {
+                        if shows_all || segment.shows(*doc, self.waiting) {
+                            if room == 0 {
+                                found.sort_unstable();
+                                return Ok((all, false));
+                            }
+                            room -= 1;
+                            found.push(*doc);
                         }
-                        seen += 1;
-                        visit(segment, at, doc);
                     }
-                    doc = docs.advance();
+                    if filled < block.len() {
+                        break;
+                    }
                 }
             }
         }
-        Ok(true)
+        // Several kinds come one after the other.
+        all.iter_mut().for_each(|docs| docs.sort_unstable());
+        Ok((all, true))
     }
 }
 

@@ -2,12 +2,20 @@
 //! costs as much as fifty queries.
 
 use super::layout::{Layout, column_name};
+use super::near::Near;
 use super::ordered::Ordered;
+use crate::search::fold::fold_key;
 use crate::search::schema::Schema;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tantivy::columnar::{Cardinality, Column, ColumnValues, StrColumn};
 use tantivy::{InvertedIndexReader, SegmentReader};
+
+/// The most values of a field that are kept as texts: looking one up in the file costs as much as counting a thousand.
+const NAMES_MAX: usize = 1_000;
+
+/// The values of a field, folded and as they are.
+type Names = Box<[(String, String)]>;
 
 /// How often each value of a field occurs, by the number the value has in the segment.
 pub(crate) type Histogram = Arc<HashMap<u64, u64>>;
@@ -27,6 +35,8 @@ pub(crate) struct Columns {
     pub(crate) max_doc: u32,
     ordered: Vec<OnceLock<Option<Ordered>>>,
     facets: Vec<OnceLock<Option<StrColumn>>>,
+    names: Vec<OnceLock<Names>>,
+    near: Vec<OnceLock<Option<Near>>>,
     segment: SegmentReader,
     /// By the field sorted by: document ids from the lowest value to the highest, without those that have none.
     sorted: Vec<OnceLock<Arc<[u32]>>>,
@@ -54,6 +64,8 @@ impl Columns {
             max_doc: segment.max_doc(),
             ordered: std::iter::repeat_with(OnceLock::new).take(fields).collect(),
             facets: std::iter::repeat_with(OnceLock::new).take(fields).collect(),
+            names: std::iter::repeat_with(OnceLock::new).take(fields).collect(),
+            near: std::iter::repeat_with(OnceLock::new).take(fields).collect(),
             sorted: std::iter::repeat_with(OnceLock::new).take(fields).collect(),
             histograms: Mutex::default(),
             segment: segment.clone(),
@@ -75,6 +87,33 @@ impl Columns {
             self.segment.fast_fields().str(&column_name(def.name)).ok().flatten()
         };
         place.get_or_init(open).as_ref()
+    }
+    /// The values of a counted field in the order of their numbers, folded and as they are; none of a field with many.
+    pub(crate) fn names(&self, field: u16) -> std::io::Result<&[(String, String)]> {
+        let (Some(column), Some(place)) = (self.facet(field), self.names.get(usize::from(field))) else {
+            return Ok(&[]);
+        };
+        if let Some(names) = place.get() {
+            return Ok(names);
+        }
+        let mut names = Vec::new();
+        if column.num_terms() <= NAMES_MAX {
+            let mut terms = column.dictionary().stream()?;
+            while terms.advance() {
+                let text = String::from_utf8_lossy(terms.key()).into_owned();
+                names.push((fold_key(&text), text));
+            }
+        }
+        Ok(place.get_or_init(|| names.into()))
+    }
+    /// The values of a counted field in the newest documents. Read the first time they are asked for.
+    pub(crate) fn near(&self, field: u16) -> Option<&Near> {
+        let column = self.facet(field)?;
+        self.near.get(usize::from(field))?.get_or_init(|| Near::of(column, self.max_doc)).as_ref()
+    }
+    /// Whether they have been asked for.
+    pub(crate) fn has_near(&self, field: u16) -> bool {
+        self.near.get(usize::from(field)).is_some_and(|near| near.get().is_some())
     }
     /// The documents that have a value of a field, by that value. Made the first time it is asked for.
     pub(crate) fn by_value(&self, field: u16) -> Option<&Arc<[u32]>> {

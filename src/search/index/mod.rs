@@ -5,6 +5,7 @@ mod conditions;
 mod docsets;
 mod layout;
 mod lines;
+mod near;
 mod ordered;
 mod place;
 mod queued;

@@ -6,7 +6,7 @@ use crate::search::schema::{FieldDef, Shape};
 use std::io;
 use std::ops::Bound;
 use tantivy::SegmentReader;
-use tantivy::columnar::{Column, StrColumn};
+use tantivy::columnar::{Cardinality, Column, StrColumn};
 
 /// Values of a field by document. Within the segment each is one number: a text is its place among those of the
 /// segment, doubled, so that a text that is not there has a place between its neighbours.
@@ -25,6 +25,10 @@ impl Ordered {
         let numeric = matches!(def.shape, Shape::Number | Shape::Money | Shape::Date);
         let column = fast.column_opt::<i64>(&column_name(def.name)).ok().flatten();
         column.filter(|_| numeric).map(Self::Number)
+    }
+    /// Whether the values are numbers, and no document has several.
+    pub(crate) fn has_one_each(&self) -> bool {
+        matches!(self, Self::Number(column) if column.get_cardinality() != Cardinality::Multivalued)
     }
     /// The number of a document's value in this segment.
     pub(crate) fn first(&self, doc: u32) -> Option<i64> {

@@ -129,6 +129,11 @@ fn prepare(before: &Generation, next: &Generation, schema: &Schema) {
                 segment.columns.by_value(field);
             }
         }
+        if before.segments.iter().any(|s| s.columns.has_near(field)) {
+            for segment in &next.segments {
+                segment.columns.near(field);
+            }
+        }
     }
     let counted: HashSet<(u8, u16)> = before.segments.iter().flat_map(|s| s.columns.counted()).collect();
     for (kind, field) in counted {

@@ -91,7 +91,7 @@ fn seen(search: &Search) -> (bool, Vec<u8>, BTreeMap<String, u64>) {
         ..Request::new(parse(search.schema(), "berg").query)
     };
     let answer = search.find(&request).unwrap();
-    let values = answer.facets.into_iter().flat_map(|facet| facet.values);
+    let values = answer.facets.iter().flat_map(|facet| facet.values.clone());
     (answer.degraded, answer.hits.iter().map(|hit| hit.id[15]).collect(), values.collect())
 }
 

@@ -3,10 +3,10 @@
 use super::events::{Added, Changed, changes};
 use super::merge::{own_id, said};
 use super::model::{
-    Address, Brought, Customer, CustomerId, ExternalRef, NewCustomer, Totals, birthday, check_known,
+    Address, Brought, Customer, CustomerId, ExternalRef, Named, NewCustomer, Totals, birthday, check_known,
     checked_address, language, many_lines, metadata, one_line, tags,
 };
-use super::table::{BY_EMAIL, BY_EXTERNAL, BY_ORDERS, BY_PHONE, BY_SPENT, CUSTOMERS, TOTALS};
+use super::table::{BY_EMAIL, BY_EXTERNAL, BY_ORDERS, BY_PHONE, BY_SPENT, CUSTOMERS, NAMES, TOTALS};
 use crate::base::error::{Checks, Error, Result};
 use crate::base::id::{Id, time_of};
 use crate::base::money::Currency;
@@ -58,6 +58,14 @@ pub fn get(r: &impl Read, id: CustomerId) -> Result<Customer> {
 /// Faults of the store only.
 pub fn find(r: &impl Read, id: CustomerId) -> Result<Option<Customer>> {
     CUSTOMERS.get(r, &id)
+}
+
+/// What the customer is called by, if there is one.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn named(r: &impl Read, id: CustomerId) -> Result<Option<Named>> {
+    NAMES.get(r, &id)
 }
 
 /// The customer with this e-mail address in any spelling.

@@ -1,6 +1,6 @@
 //! How customers are kept: records, totals and the indexes that find them.
 
-use super::model::{Customer, CustomerId, ExternalRef, Totals};
+use super::model::{Customer, CustomerId, ExternalRef, Named, Totals};
 use crate::base::email;
 use crate::base::money::Currency;
 use crate::base::phone;
@@ -11,6 +11,8 @@ use std::collections::BTreeSet;
 
 /// Customer by id.
 pub(super) const CUSTOMERS: Table<CustomerId, Customer> = Table::new("customer/1");
+/// The same rows, of which no more is read than what a person is called by.
+pub(super) const NAMES: Table<CustomerId, Named> = Table::new(CUSTOMERS.name());
 /// What a customer's orders add up to, by the customer's id. Apart, because it changes without the customer.
 pub(super) const TOTALS: Table<CustomerId, Totals> = Table::new("customer_totals/1");
 /// Whom a file has brought with neither e-mail address nor outside id, by what the row is known by.
@@ -46,6 +48,10 @@ pub(super) const BY_SPENT: Index<(Currency, Reverse<i64>), CustomerId> = Index::
 /// The tables of this feature, for the registry.
 pub const TABLES: &[TableInfo] =
     &[CUSTOMERS.info("shop::customers"), TOTALS.info("shop::customers"), BY_ROW.info("shop::customers")];
+
+impl Record for Named {
+    type Key = CustomerId;
+}
 
 impl Record for Customer {
     type Key = CustomerId;

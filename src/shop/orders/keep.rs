@@ -234,6 +234,44 @@ pub fn ids(r: &impl Read, after: Option<OrderId>, limit: usize) -> Result<Vec<Or
     keys(r, after, Direction::Forward, limit)
 }
 
+/// The orders with these ids, in the order of the ids; `None` for those that there are not.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn find_all(r: &impl Read, ids: &[OrderId]) -> Result<Vec<Option<Order>>> {
+    let mut places: Vec<(OrderId, usize)> = ids.iter().copied().zip(0..).collect();
+    places.sort_unstable();
+    let ascending: Vec<OrderId> = places.iter().map(|(id, _)| *id).collect();
+    let mut found: Vec<Option<Order>> = ids.iter().map(|_| None).collect();
+    ORDERS.visit_many(r, &ascending, |at, order| {
+        if let Some(place) = places.get(at).and_then(|(_, place)| found.get_mut(*place)) {
+            *place = Some(order);
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// The orders behind one up to and with another, in the order of placing.
+///
+/// # Errors
+/// Those of `visit`; faults of the store.
+pub fn between(
+    r: &impl Read,
+    after: Option<OrderId>,
+    last: OrderId,
+    mut visit: impl FnMut(Order) -> Result<()>,
+) -> Result<()> {
+    let span = after.map_or_else(Span::all, |key| Span::all().after(&key, Direction::Forward));
+    ORDERS.walk(r, &span, Direction::Forward, |id, order| {
+        if id > last {
+            return Ok(ControlFlow::Break(()));
+        }
+        visit(order)?;
+        Ok(if id < last { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    })
+}
+
 /// The newest orders before `before`, newest first: what lists show while the index is rebuilt.
 ///
 /// # Errors

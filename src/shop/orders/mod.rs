@@ -39,14 +39,15 @@ pub use events::{EVENTS, happened_at};
 pub use facts::{Different, Facts, facts};
 pub use incoming::*;
 pub use keep::{
-    VIEWS, View, all_of, count, credit_note_ids, credit_notes_of, find, find_by_number, find_by_outside_id,
-    find_by_source, find_credit_note, find_credit_note_by_outside_id, get, get_credit_note, ids, recent,
+    VIEWS, View, all_of, between, count, credit_note_ids, credit_notes_of, find, find_all, find_by_number,
+    find_by_outside_id, find_by_source, find_credit_note, find_credit_note_by_outside_id, get,
+    get_credit_note, ids, recent,
 };
 pub use model::*;
 pub use place::{Imported, import, known, place};
 pub use sales::{Sold, currencies, sold_between};
 pub use search::{FIELDS, KINDS, credit_note_doc, doc, doc_of};
-pub use sight::{called, require_prices, seen_by, sees_prices, sees_sales};
+pub use sight::{called, called_by, require_prices, seen_by, sees_prices, sees_sales};
 pub use standing::{Standing, of_customer, standing};
 pub use state::*;
 pub use table::TABLES;

@@ -3,7 +3,7 @@
 use crate::access::{Caller, Permission};
 use crate::base::error::{Error, Kind, Result};
 use crate::search::Search;
-use crate::shop::customers::Customer;
+use crate::shop::customers::{Customer, Named};
 use crate::shop::orders::Order;
 
 /// Whether somebody sees prices, payments and how to reach the customer. Who packs needs where it goes and nothing
@@ -31,13 +31,23 @@ pub fn seen_by(search: &Search, sees_prices: bool) -> Search {
 /// What somebody reads as the person of an order: who ordered it, and nothing by which they are reached for whom that
 /// is no business.
 pub fn called(order: &Order, customer: Option<&Customer>, sees_prices: bool) -> String {
-    let name = customer.map(Customer::name).filter(|name| !name.is_empty());
+    let is_contact = |c: &Customer, name: &str| c.email.as_deref() == Some(name) || c.phone == name;
+    let name = customer.map(|c| (c.name(), |name: &str| is_contact(c, name)));
+    said(order, name, sees_prices)
+}
+
+/// The same of a customer of whom no more is known than what they are called by.
+pub fn called_by(order: &Order, customer: Option<&Named>, sees_prices: bool) -> String {
+    let name = customer.map(|c| (c.name(), |name: &str| c.is_contact(name)));
+    said(order, name, sees_prices)
+}
+
+fn said(order: &Order, name: Option<(String, impl Fn(&str) -> bool)>, sees_prices: bool) -> String {
+    let name = name.filter(|(name, _)| !name.is_empty());
     if sees_prices {
-        return name.unwrap_or_else(|| order.person());
+        return name.map_or_else(|| order.person(), |(name, _)| name);
     }
-    let is_contact =
-        |name: &String| customer.is_some_and(|c| c.email.as_ref() == Some(name) || c.phone == *name);
-    name.filter(|name| !is_contact(name)).unwrap_or_else(|| order.recipient())
+    name.filter(|(name, is_contact)| !is_contact(name)).map_or_else(|| order.recipient(), |(name, _)| name)
 }
 
 /// Whether somebody sees what the shop earns in all: who may take the lists out of the house, or look behind it.

@@ -10,7 +10,8 @@ use crate::shop::orders::{
     CreditKind, CreditNote, CreditNoteId, Given, Line, NewCreditNote, NewLine, NewOrder, NewOrderCustomer,
 };
 use crate::shop::transfer::document::{BuyerDocument, LineDocument, SOURCE};
-use crate::shop::transfer::export::{header, json_line, list, opt, own_money as money};
+use crate::shop::transfer::export::{header, json_line};
+use crate::shop::transfer::put::{List, Shown};
 use crate::shop::transfer::writer::Rows;
 use serde::{Deserialize, Serialize};
 use std::io::Write;
@@ -106,7 +107,8 @@ impl CreditNoteDocument {
 /// What a row of a file of credit notes is about.
 pub struct NoteRow<'a> {
     note: &'a CreditNote,
-    buyer: Option<&'a BuyerDocument>,
+    /// Whose it is; without the record only the id is known.
+    buyer: Option<&'a Customer>,
     /// Its place from 1, and the line; `None` for a note without lines.
     line: Option<(usize, &'a Line)>,
 }
@@ -116,17 +118,17 @@ pub struct NoteColumn {
     /// The name in the header, stable.
     pub name: &'static str,
     is_text: bool,
-    value: for<'a> fn(&NoteRow<'a>) -> String,
+    value: for<'a> fn(&'a NoteRow<'a>, &'a mut String) -> &'a str,
 }
 
-fn of_line(row: &NoteRow<'_>, of: fn(&Line) -> &String) -> String {
-    row.line.map(|(_, l)| of(l).clone()).unwrap_or_default()
+fn of_line<'a>(row: &NoteRow<'a>, of: fn(&Line) -> &String) -> Option<&'a str> {
+    row.line.map(|(_, l)| of(l).as_str())
 }
-fn line_money(row: &NoteRow<'_>, of: fn(&Line) -> i64) -> String {
-    row.line.map(|(_, l)| money(of(l), row.note.currency)).unwrap_or_default()
+fn line_money(row: &NoteRow<'_>, of: fn(&Line) -> i64) -> Option<Money> {
+    row.line.map(|(_, l)| Money::new(of(l), row.note.currency))
 }
-fn of_buyer(row: &NoteRow<'_>, of: fn(&BuyerDocument) -> &String) -> String {
-    row.buyer.map(|b| of(b).clone()).unwrap_or_default()
+fn of_buyer<'a>(row: &NoteRow<'a>, of: fn(&Customer) -> &String) -> Option<&'a str> {
+    row.buyer.map(|b| of(b).as_str())
 }
 
 /// The word of a kind in files.
@@ -144,24 +146,24 @@ pub fn kind_from_word(word: &str) -> Option<CreditKind> {
 crate::shop::transfer::export::columns! {
     /// All columns of a file of credit notes: the note's own on every row, then the line's.
     NOTE_COLUMNS: NoteColumn of r {
-        text "number" => r.note.number.clone(),
-        plain "id" => r.note.id.to_string(),
-        plain "kind" => kind_word(r.note.kind).to_owned(),
-        plain "issued_at" => r.note.issued_at.rfc3339(),
-        plain "created_at" => r.note.created_at.rfc3339(),
-        text "source" => r.note.source.as_ref().map(|s| s.source.clone()).unwrap_or_default(),
-        text "source_id" => r.note.source.as_ref().map(|s| s.id.clone()).unwrap_or_default(),
-        plain "customer_id" => opt(r.note.customer),
-        text "customer_email" => r.buyer.and_then(|b| b.email.clone()).unwrap_or_default(),
+        text "number" => r.note.number.as_str(),
+        plain "id" => Shown(r.note.id),
+        plain "kind" => kind_word(r.note.kind),
+        plain "issued_at" => r.note.issued_at,
+        plain "created_at" => r.note.created_at,
+        text "source" => r.note.source.as_ref().map(|s| s.source.as_str()),
+        text "source_id" => r.note.source.as_ref().map(|s| s.id.as_str()),
+        plain "customer_id" => r.note.customer.map(Shown),
+        text "customer_email" => r.buyer.and_then(|b| b.email.as_deref()),
         text "customer_first_name" => of_buyer(r, |b| &b.first_name),
         text "customer_last_name" => of_buyer(r, |b| &b.last_name),
         text "customer_company" => of_buyer(r, |b| &b.company),
         text "customer_phone" => of_buyer(r, |b| &b.phone),
-        text "customer_external" => r.buyer.map(|b| list(b.external.clone())).unwrap_or_default(),
-        plain "country" => r.note.country.clone(),
-        plain "currency" => r.note.currency.to_string(),
-        plain "total" => Money::new(r.note.total, r.note.currency).decimal(),
-        plain "line" => opt(r.line.map(|(place, _)| place)),
+        text "customer_external" => r.buyer.map(|b| List(&b.external)),
+        plain "country" => r.note.country.as_str(),
+        plain "currency" => r.note.currency.code(),
+        plain "total" => Money::new(r.note.total, r.note.currency),
+        plain "line" => r.line.map(|(place, _)| place),
         text "line_sku" => of_line(r, |l| &l.sku),
         text "line_barcode" => of_line(r, |l| &l.barcode),
         text "line_title" => of_line(r, |l| &l.title),
@@ -169,8 +171,8 @@ crate::shop::transfer::export::columns! {
         text "line_size" => of_line(r, |l| &l.size),
         text "line_colour" => of_line(r, |l| &l.colour),
         text "line_vendor" => of_line(r, |l| &l.vendor),
-        plain "line_quantity" => opt(r.line.map(|(_, l)| l.quantity)),
-        plain "line_unit_price" => opt(r.line.map(|(_, l)| l.unit_price.decimal().normalize())),
+        plain "line_quantity" => r.line.map(|(_, l)| l.quantity),
+        plain "line_unit_price" => r.line.map(|(_, l)| l.unit_price),
         plain "line_discount" => line_money(r, |l| l.discount),
         plain "line_tax" => line_money(r, |l| l.tax),
         plain "line_total" => line_money(r, |l| l.total),
@@ -194,21 +196,21 @@ impl<R: Rows> NoteRows<R> {
     /// # Errors
     /// `file_unwritable`.
     pub fn write(&mut self, note: &CreditNote, customer: Option<&Customer>) -> Result<()> {
-        let buyer = BuyerDocument::of(note.customer, customer);
-        let mut lines: Vec<Option<(usize, &Line)>> =
-            note.lines.iter().enumerate().map(|(i, l)| Some((i + 1, l))).collect();
-        if lines.is_empty() {
-            lines.push(None);
-        }
-        for line in lines {
-            let row = NoteRow { note, buyer: buyer.as_ref(), line };
+        let buyer = customer.filter(|c| Some(c.id) == note.customer);
+        let mut cell = String::new();
+        for place in 0..note.lines.len().max(1) {
+            let row = NoteRow { note, buyer, line: note.lines.get(place).map(|line| (place + 1, line)) };
             for column in NOTE_COLUMNS {
-                let value = (column.value)(&row);
-                if column.is_text { self.rows.text(&value)? } else { self.rows.plain(&value)? }
+                let value = (column.value)(&row, &mut cell);
+                if column.is_text { self.rows.text(value)? } else { self.rows.plain(value)? }
             }
             self.rows.end_row()?;
         }
         Ok(())
+    }
+    /// The rows, to look at what was written.
+    pub fn rows_mut(&mut self) -> &mut R {
+        &mut self.rows
     }
     /// Gives the writer back.
     pub fn into_rows(self) -> R {

@@ -5,8 +5,9 @@ use crate::base::money::{Currency, Money};
 use crate::shop::customers::{Address, Customer};
 use crate::shop::orders::{Line, Order};
 use crate::shop::transfer::document::{
-    BuyerDocument, CustomerDocument, OrderDocument, ParcelDocument, PaymentDocument, StaffNoteDocument,
+    CustomerDocument, OrderDocument, ParcelDocument, PaymentDocument, StaffNoteDocument,
 };
+use crate::shop::transfer::put::{Flag, Joined, Json, List, Shown};
 use crate::shop::transfer::writer::{Rows, unwritable};
 use serde::Serialize;
 use std::io::Write;
@@ -14,7 +15,8 @@ use std::io::Write;
 /// What a row of an order file is about.
 pub struct OrderRow<'a> {
     pub order: &'a Order,
-    pub buyer: Option<&'a BuyerDocument>,
+    /// Who ordered; without the record only the id is known.
+    pub buyer: Option<&'a Customer>,
     /// Its place from 1, and the line; `None` for an order without lines.
     pub line: Option<(usize, &'a Line)>,
 }
@@ -25,7 +27,7 @@ pub struct OrderColumn {
     pub name: &'static str,
     /// Text of people, which is guarded against spreadsheets.
     pub is_text: bool,
-    value: for<'a> fn(&OrderRow<'a>) -> String,
+    value: for<'a> fn(&'a OrderRow<'a>, &'a mut String) -> &'a str,
 }
 
 /// A column of a customer file.
@@ -34,24 +36,7 @@ pub struct CustomerColumn {
     pub name: &'static str,
     /// Text of people, which is guarded against spreadsheets.
     pub is_text: bool,
-    value: fn(&Customer) -> String,
-}
-
-fn json<T: Serialize>(value: &T) -> String {
-    serde_json::to_string(value).unwrap_or_default()
-}
-/// A list or a map as JSON; nothing for none.
-pub(super) fn list<T: Serialize>(items: Vec<T>) -> String {
-    if items.is_empty() { String::new() } else { json(&items) }
-}
-pub(super) fn own_money(amount: i64, currency: Currency) -> String {
-    Money::new(amount, currency).decimal()
-}
-pub(super) fn opt<T: ToString>(value: Option<T>) -> String {
-    value.map(|v| v.to_string()).unwrap_or_default()
-}
-fn flag(value: bool) -> String {
-    if value { "yes" } else { "no" }.to_owned()
+    value: for<'a> fn(&'a Customer, &'a mut String) -> &'a str,
 }
 
 macro_rules! columns {
@@ -60,7 +45,7 @@ macro_rules! columns {
         pub const $name: &[$ty] = &[$($ty {
             name: $column,
             is_text: $crate::shop::transfer::export::columns!(@ $kind),
-            value: |$row| $value,
+            value: |$row, room| $crate::shop::transfer::put::Put::put($value, room),
         },)+];
     };
     (@ text) => { true };
@@ -69,68 +54,69 @@ macro_rules! columns {
 
 pub(super) use columns;
 
-use own_money as money;
-
 /// One part of an address of an order.
-fn part(address: &Option<Address>, of: fn(&Address) -> &String) -> String {
-    address.as_ref().map(|a| of(a).clone()).unwrap_or_default()
+fn part(address: &Option<Address>, of: fn(&Address) -> &String) -> Option<&str> {
+    address.as_ref().map(|a| of(a).as_str())
 }
-fn line_text(row: &OrderRow<'_>, of: fn(&Line) -> &String) -> String {
-    row.line.map(|(_, l)| of(l).clone()).unwrap_or_default()
+fn line_text<'a>(row: &OrderRow<'a>, of: fn(&Line) -> &String) -> Option<&'a str> {
+    row.line.map(|(_, l)| of(l).as_str())
 }
-fn line_money(row: &OrderRow<'_>, of: fn(&Line) -> i64) -> String {
-    row.line.map(|(_, l)| money(of(l), row.order.currency)).unwrap_or_default()
+fn line_money(row: &OrderRow<'_>, of: fn(&Line) -> i64) -> Option<Money> {
+    row.line.map(|(_, l)| Money::new(of(l), row.order.currency))
 }
-fn buyer_text(row: &OrderRow<'_>, of: fn(&BuyerDocument) -> &String) -> String {
-    row.buyer.map(|b| of(b).clone()).unwrap_or_default()
+fn buyer_text<'a>(row: &OrderRow<'a>, of: fn(&Customer) -> &String) -> Option<&'a str> {
+    row.buyer.map(|b| of(b).as_str())
+}
+fn money(amount: i64, currency: Currency) -> Money {
+    Money::new(amount, currency)
 }
 
 columns! {
     /// All columns of an order file: the order's own on every row, then the line's.
     ORDER_COLUMNS: OrderColumn of r {
-        plain "number" => r.order.number.to_string(),
-        plain "id" => r.order.id.to_string(),
-        plain "version" => r.order.version.to_string(),
-        plain "placed_at" => r.order.placed_at.rfc3339(),
-        plain "placed_offset_min" => opt(r.order.placed_offset_min),
-        plain "created_at" => r.order.created_at.rfc3339(),
-        plain "updated_at" => r.order.updated_at.rfc3339(),
-        text "channel" => r.order.channel.clone(),
-        text "source" => r.order.source.as_ref().map(|s| s.source.clone()).unwrap_or_default(),
-        text "source_id" => r.order.source.as_ref().map(|s| s.id.clone()).unwrap_or_default(),
-        text "source_name" => r.order.source_name.clone(),
-        plain "status" => r.order.status.to_string(),
-        plain "payment" => r.order.payment.to_string(),
-        plain "fulfilment" => r.order.fulfilment.to_string(),
-        plain "fulfilment_before" => opt(r.order.fulfilment_before),
-        plain "on_hold" => flag(r.order.hold.is_some()),
-        text "hold_reason" => r.order.hold.clone().unwrap_or_default(),
-        plain "cancelled_at" => opt(r.order.cancelled.as_ref().map(|c| c.at)),
-        plain "cancel_reason" => opt(r.order.cancelled.as_ref().map(|c| c.reason)),
-        text "cancel_note" => r.order.cancelled.as_ref().map(|c| c.note.clone()).unwrap_or_default(),
-        plain "cancel_payment_before" => opt(r.order.cancelled.as_ref().map(|c| c.payment_before)),
-        plain "customer_id" => opt(r.order.customer),
-        text "customer_email" => r.buyer.and_then(|b| b.email.clone()).unwrap_or_default(),
+        plain "number" => r.order.number,
+        plain "id" => Shown(r.order.id),
+        plain "version" => r.order.version,
+        plain "placed_at" => r.order.placed_at,
+        plain "placed_offset_min" => r.order.placed_offset_min,
+        plain "created_at" => r.order.created_at,
+        plain "updated_at" => r.order.updated_at,
+        text "channel" => r.order.channel.as_str(),
+        text "source" => r.order.source.as_ref().map(|s| s.source.as_str()),
+        text "source_id" => r.order.source.as_ref().map(|s| s.id.as_str()),
+        text "source_name" => r.order.source_name.as_str(),
+        plain "status" => r.order.status.word(),
+        plain "payment" => r.order.payment.word(),
+        plain "fulfilment" => r.order.fulfilment.word(),
+        plain "fulfilment_before" => r.order.fulfilment_before.map(|f| f.word()),
+        plain "on_hold" => Flag(r.order.hold.is_some()),
+        text "hold_reason" => r.order.hold.as_deref(),
+        plain "cancelled_at" => r.order.cancelled.as_ref().map(|c| c.at),
+        plain "cancel_reason" => r.order.cancelled.as_ref().map(|c| Shown(c.reason)),
+        text "cancel_note" => r.order.cancelled.as_ref().map(|c| c.note.as_str()),
+        plain "cancel_payment_before" => r.order.cancelled.as_ref().map(|c| c.payment_before.word()),
+        plain "customer_id" => r.order.customer.map(Shown),
+        text "customer_email" => r.buyer.and_then(|b| b.email.as_deref()),
         text "customer_first_name" => buyer_text(r, |b| &b.first_name),
         text "customer_last_name" => buyer_text(r, |b| &b.last_name),
         text "customer_company" => buyer_text(r, |b| &b.company),
         text "customer_phone" => buyer_text(r, |b| &b.phone),
-        text "customer_external" => r.buyer.map(|b| list(b.external.clone())).unwrap_or_default(),
-        text "email" => r.order.email.clone().unwrap_or_default(),
-        text "phone" => r.order.phone.clone(),
-        plain "currency" => r.order.currency.to_string(),
+        text "customer_external" => r.buyer.map(|b| List(&b.external)),
+        text "email" => r.order.email.as_deref(),
+        text "phone" => r.order.phone.as_str(),
+        plain "currency" => r.order.currency.code(),
         plain "subtotal" => money(r.order.subtotal, r.order.currency),
         plain "discount" => money(r.order.discount, r.order.currency),
-        text "discount_code" => r.order.discount_code.clone(),
+        text "discount_code" => r.order.discount_code.as_str(),
         plain "shipping" => money(r.order.shipping, r.order.currency),
-        text "shipping_method" => r.order.shipping_method.clone(),
+        text "shipping_method" => r.order.shipping_method.as_str(),
         plain "tax" => money(r.order.tax, r.order.currency),
-        plain "tax_included" => flag(r.order.tax_included),
+        plain "tax_included" => Flag(r.order.tax_included),
         plain "adjustment" => money(r.order.adjustment, r.order.currency),
         plain "total" => money(r.order.total, r.order.currency),
         plain "paid" => money(r.order.paid(), r.order.currency),
         plain "refunded" => money(r.order.refunded, r.order.currency),
-        plain "items" => r.order.items().to_string(),
+        plain "items" => r.order.items(),
         text "billing_name" => part(&r.order.billing, |a| &a.name),
         text "billing_company" => part(&r.order.billing, |a| &a.company),
         text "billing_line1" => part(&r.order.billing, |a| &a.line1),
@@ -149,13 +135,13 @@ columns! {
         text "shipping_region" => part(&r.order.shipping_address, |a| &a.region),
         text "shipping_country" => part(&r.order.shipping_address, |a| &a.country),
         text "shipping_phone" => part(&r.order.shipping_address, |a| &a.phone),
-        text "note" => r.order.note.clone(),
-        text "tags" => r.order.tags.join(","),
-        text "metadata" => if r.order.metadata.is_empty() { String::new() } else { json(&r.order.metadata) },
-        text "payments" => list(r.order.payments.iter().map(PaymentDocument::from).collect()),
-        text "parcels" => list(r.order.parcels.iter().map(ParcelDocument::from).collect()),
-        text "staff_notes" => list(r.order.staff_notes.iter().map(StaffNoteDocument::from).collect()),
-        plain "line" => opt(r.line.map(|(place, _)| place)),
+        text "note" => r.order.note.as_str(),
+        text "tags" => Joined(&r.order.tags),
+        text "metadata" => (!r.order.metadata.is_empty()).then(|| Json(&r.order.metadata)),
+        text "payments" => List(&r.order.payments.iter().map(PaymentDocument::from).collect::<Vec<_>>()),
+        text "parcels" => List(&r.order.parcels.iter().map(ParcelDocument::from).collect::<Vec<_>>()),
+        text "staff_notes" => List(&r.order.staff_notes.iter().map(StaffNoteDocument::from).collect::<Vec<_>>()),
+        plain "line" => r.line.map(|(place, _)| place),
         text "line_sku" => line_text(r, |l| &l.sku),
         text "line_barcode" => line_text(r, |l| &l.barcode),
         text "line_title" => line_text(r, |l| &l.title),
@@ -163,8 +149,8 @@ columns! {
         text "line_size" => line_text(r, |l| &l.size),
         text "line_colour" => line_text(r, |l| &l.colour),
         text "line_vendor" => line_text(r, |l| &l.vendor),
-        plain "line_quantity" => opt(r.line.map(|(_, l)| l.quantity)),
-        plain "line_unit_price" => opt(r.line.map(|(_, l)| l.unit_price.decimal().normalize())),
+        plain "line_quantity" => r.line.map(|(_, l)| l.quantity),
+        plain "line_unit_price" => r.line.map(|(_, l)| l.unit_price),
         plain "line_discount" => line_money(r, |l| l.discount),
         plain "line_tax" => line_money(r, |l| l.tax),
         plain "line_total" => line_money(r, |l| l.total),
@@ -174,28 +160,28 @@ columns! {
 columns! {
     /// All columns of a customer file.
     CUSTOMER_COLUMNS: CustomerColumn of c {
-        plain "id" => c.id.to_string(),
-        plain "version" => c.version.to_string(),
-        plain "created_at" => c.created_at.rfc3339(),
-        plain "updated_at" => c.updated_at.rfc3339(),
-        text "email" => c.email.clone().unwrap_or_default(),
-        text "first_name" => c.first_name.clone(),
-        text "last_name" => c.last_name.clone(),
-        text "company" => c.company.clone(),
-        text "phone" => c.phone.clone(),
-        plain "accepts_marketing" => flag(c.accepts_marketing),
-        plain "tax_exempt" => flag(c.tax_exempt),
-        text "vat_id" => c.vat_id.clone(),
-        text "language" => c.language.clone(),
-        text "birthday" => c.birthday.clone(),
-        text "tags" => c.tags.join(","),
-        text "note" => c.note.clone(),
-        text "address" => c.addresses.first().map(|a| a.lines().join(", ")).unwrap_or_default(),
-        text "country" => c.country().to_owned(),
-        text "addresses" => list(c.addresses.clone()),
-        text "metadata" => if c.metadata.is_empty() { String::new() } else { json(&c.metadata) },
-        text "external" => list(c.external.clone()),
-        text "old_emails" => list(c.old_emails.clone()),
+        plain "id" => Shown(c.id),
+        plain "version" => c.version,
+        plain "created_at" => c.created_at,
+        plain "updated_at" => c.updated_at,
+        text "email" => c.email.as_deref(),
+        text "first_name" => c.first_name.as_str(),
+        text "last_name" => c.last_name.as_str(),
+        text "company" => c.company.as_str(),
+        text "phone" => c.phone.as_str(),
+        plain "accepts_marketing" => Flag(c.accepts_marketing),
+        plain "tax_exempt" => Flag(c.tax_exempt),
+        text "vat_id" => c.vat_id.as_str(),
+        text "language" => c.language.as_str(),
+        text "birthday" => c.birthday.as_str(),
+        text "tags" => Joined(&c.tags),
+        text "note" => c.note.as_str(),
+        text "address" => c.addresses.first().map(|a| a.lines().join(", ")),
+        text "country" => c.country(),
+        text "addresses" => List(&c.addresses),
+        text "metadata" => (!c.metadata.is_empty()).then(|| Json(&c.metadata)),
+        text "external" => List(&c.external),
+        text "old_emails" => List(&c.old_emails),
     }
 }
 
@@ -212,7 +198,10 @@ pub enum OrderShape {
 pub struct OrderRows<R: Rows> {
     rows: R,
     columns: Vec<&'static OrderColumn>,
+    /// The columns before the first one of a line: they are made once an order.
+    leading: usize,
     shape: OrderShape,
+    cell: String,
 }
 
 /// The columns with these names, in this order; all of them for no names. Unknown names are left out.
@@ -238,27 +227,39 @@ impl<R: Rows> OrderRows<R> {
     pub fn new(mut rows: R, columns: &[&str], shape: OrderShape) -> Result<Self> {
         let columns = chosen(ORDER_COLUMNS, |c| c.name, columns);
         header(&mut rows, columns.iter().map(|c| c.name))?;
-        Ok(Self { rows, columns, shape })
+        let leading = columns.iter().position(|c| c.name.starts_with("line")).unwrap_or(columns.len());
+        Ok(Self { rows, columns, leading, shape, cell: String::new() })
     }
     /// # Errors
     /// `file_unwritable`.
     pub fn write(&mut self, order: &Order, customer: Option<&Customer>) -> Result<()> {
-        let buyer = BuyerDocument::of(order.customer, customer);
-        let most = if self.shape == OrderShape::PerOrder { 1 } else { usize::MAX };
-        let mut lines: Vec<Option<(usize, &Line)>> =
-            order.lines.iter().take(most).enumerate().map(|(i, l)| Some((i + 1, l))).collect();
-        if lines.is_empty() {
-            lines.push(None);
-        }
-        for line in lines {
-            let row = OrderRow { order, buyer: buyer.as_ref(), line };
-            for column in &self.columns {
-                let value = (column.value)(&row);
-                if column.is_text { self.rows.text(&value)? } else { self.rows.plain(&value)? }
+        let Self { rows, columns, leading, shape, cell } = self;
+        let buyer = customer.filter(|c| Some(c.id) == order.customer);
+        let most = if *shape == OrderShape::PerOrder { 1 } else { usize::MAX };
+        let (own, of_lines) = columns.split_at_checked(*leading).unwrap_or((columns, &[]));
+        let mut write = |rows: &mut R, columns: &[&OrderColumn], row: &OrderRow<'_>| {
+            for column in columns {
+                let value = (column.value)(row, cell);
+                if column.is_text { rows.text(value)? } else { rows.plain(value)? }
             }
-            self.rows.end_row()?;
+            Ok(())
+        };
+        let from = rows.place();
+        let mut made = None;
+        for place in 0..order.lines.len().clamp(1, most) {
+            let row = OrderRow { order, buyer, line: order.lines.get(place).map(|line| (place + 1, line)) };
+            if !made.is_some_and(|to| rows.repeat(from, to)) {
+                write(rows, own, &row)?;
+                made = made.or(Some(rows.place()));
+            }
+            write(rows, of_lines, &row)?;
+            rows.end_row()?;
         }
         Ok(())
+    }
+    /// The rows, to look at what was written.
+    pub fn rows_mut(&mut self) -> &mut R {
+        &mut self.rows
     }
     /// Gives the writer back.
     pub fn into_rows(self) -> R {
@@ -270,6 +271,7 @@ impl<R: Rows> OrderRows<R> {
 pub struct CustomerRows<R: Rows> {
     rows: R,
     columns: Vec<&'static CustomerColumn>,
+    cell: String,
 }
 
 impl<R: Rows> CustomerRows<R> {
@@ -280,16 +282,20 @@ impl<R: Rows> CustomerRows<R> {
     pub fn new(mut rows: R, columns: &[&str]) -> Result<Self> {
         let columns = chosen(CUSTOMER_COLUMNS, |c| c.name, columns);
         header(&mut rows, columns.iter().map(|c| c.name))?;
-        Ok(Self { rows, columns })
+        Ok(Self { rows, columns, cell: String::new() })
     }
     /// # Errors
     /// `file_unwritable`.
     pub fn write(&mut self, customer: &Customer) -> Result<()> {
         for column in &self.columns {
-            let value = (column.value)(customer);
-            if column.is_text { self.rows.text(&value)? } else { self.rows.plain(&value)? }
+            let value = (column.value)(customer, &mut self.cell);
+            if column.is_text { self.rows.text(value)? } else { self.rows.plain(value)? }
         }
         self.rows.end_row()
+    }
+    /// The rows, to look at what was written.
+    pub fn rows_mut(&mut self) -> &mut R {
+        &mut self.rows
     }
     /// Gives the writer back.
     pub fn into_rows(self) -> R {

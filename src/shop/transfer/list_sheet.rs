@@ -4,11 +4,12 @@
 use crate::base::country;
 use crate::base::error::Result;
 use crate::base::money::{Currency, Money};
-use crate::base::time::{Timestamp, Zone};
+use crate::base::time::Zone;
 use crate::shop::customers::{Address, Customer, Spent, Totals, average_spend, main_spend};
 use crate::shop::orders::admin::{goods_of, state_of};
 use crate::shop::orders::{Different, Facts, Order, Standing};
 use crate::shop::transfer::mapping::Kind;
+use crate::shop::transfer::put::{Flag, Moment, Put, Shown};
 use crate::shop::transfer::writer::Rows;
 
 /// An order with what its list says about it.
@@ -17,7 +18,7 @@ pub struct ListedOrder<'a> {
     /// Who it is for, as the list names them.
     pub person: String,
     pub standing: Standing,
-    pub facts: Facts,
+    pub facts: Facts<'a>,
     pub zone: &'a Zone,
 }
 
@@ -46,16 +47,9 @@ impl ListedCustomer<'_> {
     }
 }
 
-/// The local day and minute, as spreadsheets read it.
-fn moment(at: Timestamp, zone: &Zone) -> String {
-    at.in_zone(zone).strftime("%Y-%m-%d %H:%M").to_string()
-}
 /// `S; 2×M`: a semicolon, because a size may have a comma.
-fn every(values: &Different) -> String {
-    let one = |(value, pieces): &(String, i64)| {
-        if *pieces == 1 { value.clone() } else { format!("{pieces}×{value}") }
-    };
-    values.0.iter().map(one).collect::<Vec<_>>().join("; ")
+fn every(values: &Different<'_>) -> String {
+    values.counted().join("; ")
 }
 /// The different texts that are not empty.
 fn joined<'a>(texts: impl Iterator<Item = &'a str>) -> String {
@@ -67,11 +61,11 @@ fn joined<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     }
     kept.join("; ")
 }
-fn names(values: &Different) -> String {
-    joined(values.0.iter().map(|(value, _)| value.as_str()))
+fn names(values: &Different<'_>) -> String {
+    joined(values.0.iter().map(|(value, _)| *value))
 }
-fn destination(order: &Order, of: fn(&Address) -> &String) -> String {
-    order.shipping_address.as_ref().or(order.billing.as_ref()).map(|a| of(a).clone()).unwrap_or_default()
+fn destination(order: &Order, of: fn(&Address) -> &String) -> Option<&str> {
+    order.shipping_address.as_ref().or(order.billing.as_ref()).map(|a| of(a).as_str())
 }
 fn phones(order: &Order) -> String {
     let of_addresses =
@@ -90,14 +84,14 @@ macro_rules! list_columns {
             pub title: &'static str,
             /// Text of people, which is guarded against spreadsheets.
             is_text: bool,
-            value: fn(&$record<'_>) -> String,
+            value: for<'a> fn(&'a $record<'a>, &'a mut String) -> &'a str,
         }
         $(#[$doc])*
         pub const $name: &[$column] = &[$($column {
             of: $of,
             title: $title,
             is_text: list_columns!(@ $kind),
-            value: |$r| $value,
+            value: |$r, room| Put::put($value, room),
         },)+];
         impl $column {
             /// The columns that belong to these columns of the list, in their own order; all for none.
@@ -113,39 +107,39 @@ macro_rules! list_columns {
 list_columns! {
     /// Everything the order list can show.
     ORDER_LIST: OrderListColumn of ListedOrder {
-        plain "number" "Order" => |r| r.order.number.to_string(),
-        plain "number" "Status" => |r| r.order.status.label().to_owned(),
+        plain "number" "Order" => |r| r.order.number,
+        plain "number" "Status" => |r| r.order.status.label(),
         plain "status" "State" => |r| state_of(r.order).label,
-        plain "date" "Placed" => |r| moment(r.order.placed_at, r.zone),
-        text "customer" "Customer" => |r| r.person.clone(),
-        plain "customer" "New or returning" => |r| r.standing.word().to_owned(),
+        plain "date" "Placed" => |r| Moment(r.order.placed_at, r.zone),
+        text "customer" "Customer" => |r| r.person.as_str(),
+        plain "customer" "New or returning" => |r| r.standing.word(),
         text "customer" "Why" => |r| r.standing.reason(),
-        plain "total" "Total" => |r| Money::new(r.order.total, r.order.currency).decimal(),
-        plain "total" "Currency" => |r| r.order.currency.to_string(),
-        plain "payment" "Payment" => |r| r.order.payment.label().to_owned(),
+        plain "total" "Total" => |r| Money::new(r.order.total, r.order.currency),
+        plain "total" "Currency" => |r| r.order.currency.code(),
+        plain "payment" "Payment" => |r| r.order.payment.label(),
         plain "fulfilment" "Fulfilment" => |r| goods_of(r.order).label,
         text "fulfilment" "On hold" => |r| match r.order.hold.as_deref() {
-            Some("") => "no reason given".to_owned(),
-            reason => reason.unwrap_or_default().to_owned(),
+            Some("") => "no reason given",
+            reason => reason.unwrap_or_default(),
         },
-        plain "items" "Items" => |r| r.facts.items.to_string(),
+        plain "items" "Items" => |r| r.facts.items,
         text "items" "Titles" => |r| every(&r.facts.titles),
         text "items" "SKUs" => |r| names(&r.facts.skus),
         text "categories" "Categories" => |r| names(&r.facts.categories),
         text "sizes" "Sizes" => |r| every(&r.facts.sizes),
         text "colours" "Colours" => |r| every(&r.facts.colours),
         text "barcodes" "Barcodes" => |r| names(&r.facts.barcodes),
-        text "email" "E-mail" => |r| r.order.email.clone().unwrap_or_default(),
+        text "email" "E-mail" => |r| r.order.email.as_deref(),
         text "phone" "Phone" => |r| phones(r.order),
         plain "destination" "Country" => |r| destination(r.order, |a| &a.country),
         text "destination" "Postcode" => |r| destination(r.order, |a| &a.postcode),
         text "destination" "City" => |r| destination(r.order, |a| &a.city),
-        text "channel" "Channel" => |r| r.order.channel.clone(),
+        text "channel" "Channel" => |r| r.order.channel.as_str(),
         text "tags" "Tags" => |r| joined(r.order.tags.iter().map(String::as_str)),
-        text "voucher" "Voucher" => |r| r.order.discount_code.clone(),
-        text "method" "Shipping" => |r| r.order.shipping_method.clone(),
+        text "voucher" "Voucher" => |r| r.order.discount_code.as_str(),
+        text "method" "Shipping" => |r| r.order.shipping_method.as_str(),
         text "tracking" "Tracking" => |r| joined(r.order.parcels.iter().map(|p| p.tracking.as_str())),
-        text "note" "Note" => |r| r.order.note.clone(),
+        text "note" "Note" => |r| r.order.note.as_str(),
         text "note" "Notes of staff" => |r| joined(r.order.staff_notes.iter().map(|n| n.text.as_str())),
     }
 }
@@ -154,24 +148,24 @@ list_columns! {
     /// Everything the customer list shows.
     CUSTOMER_LIST: CustomerListColumn of ListedCustomer {
         text "name" "Name" => |r| r.customer.name(),
-        text "company" "Company" => |r| r.customer.company.clone(),
-        text "email" "E-mail" => |r| r.customer.email.clone().unwrap_or_default(),
-        text "phone" "Phone" => |r| r.customer.phone.clone(),
+        text "company" "Company" => |r| r.customer.company.as_str(),
+        text "email" "E-mail" => |r| r.customer.email.as_deref(),
+        text "phone" "Phone" => |r| r.customer.phone.as_str(),
         text "country" "Country" => |r| match r.customer.country() {
             "" => String::new(),
             code => country::name(code),
         },
-        plain "orders" "Orders" => |r| r.totals.orders.to_string(),
-        plain "spent" "Spent" => |r| r.spent().map(|m| m.decimal()).unwrap_or_default(),
-        plain "spent" "Currency" => |r| r.spent().map(|m| m.currency.to_string()).unwrap_or_default(),
+        plain "orders" "Orders" => |r| r.totals.orders,
+        plain "spent" "Spent" => |r| r.spent(),
+        plain "spent" "Currency" => |r| r.spent().map(|m| Shown(m.currency)),
         plain "spent" "Spent in other currencies" => |r| r.spent_elsewhere(),
-        plain "last_order" "Last order" => |r| r.totals.last_order_at.map(|at| moment(at, r.zone)).unwrap_or_default(),
-        plain "average" "Average order" => |r| average_spend(&r.totals).map(|m| m.decimal()).unwrap_or_default(),
-        plain "since" "Since" => |r| moment(r.customer.created_at, r.zone),
-        plain "marketing" "Marketing" => |r| if r.customer.accepts_marketing { "yes" } else { "no" }.to_owned(),
-        text "language" "Language" => |r| r.customer.language.clone(),
+        plain "last_order" "Last order" => |r| r.totals.last_order_at.map(|at| Moment(at, r.zone)),
+        plain "average" "Average order" => |r| average_spend(&r.totals),
+        plain "since" "Since" => |r| Moment(r.customer.created_at, r.zone),
+        plain "marketing" "Marketing" => |r| Flag(r.customer.accepts_marketing),
+        text "language" "Language" => |r| r.customer.language.as_str(),
         text "tags" "Tags" => |r| joined(r.customer.tags.iter().map(String::as_str)),
-        text "note" "Note" => |r| r.customer.note.clone(),
+        text "note" "Note" => |r| r.customer.note.as_str(),
     }
 }
 
@@ -201,6 +195,14 @@ pub fn list_of(header: &[String]) -> Option<Kind> {
 pub struct ListRows<R: Rows, C: 'static> {
     rows: R,
     columns: Vec<&'static C>,
+    cell: String,
+}
+
+impl<R: Rows, C> ListRows<R, C> {
+    /// The rows, to look at what was written.
+    pub fn rows_mut(&mut self) -> &mut R {
+        &mut self.rows
+    }
 }
 
 macro_rules! list_rows {
@@ -215,14 +217,14 @@ macro_rules! list_rows {
                     rows.plain(column.title)?;
                 }
                 rows.end_row()?;
-                Ok(Self { rows, columns })
+                Ok(Self { rows, columns, cell: String::new() })
             }
             /// # Errors
             /// `file_unwritable`.
             pub fn write(&mut self, record: &$record<'_>) -> Result<()> {
                 for column in &self.columns {
-                    let value = (column.value)(record);
-                    if column.is_text { self.rows.text(&value)? } else { self.rows.plain(&value)? }
+                    let value = (column.value)(record, &mut self.cell);
+                    if column.is_text { self.rows.text(value)? } else { self.rows.plain(value)? }
                 }
                 self.rows.end_row()
             }
@@ -240,6 +242,7 @@ list_rows!(CustomerListColumn, ListedCustomer);
 mod tests {
     use super::*;
     use crate::base::id::Id as _;
+    use crate::base::time::Timestamp;
     use crate::shop::orders::{NewLine, NewOrder, OrderId, facts};
     use crate::shop::transfer::writer::{CsvWriter, Style};
 

@@ -5,7 +5,8 @@
 //! are scattered or broken; the second (`group`, `run`) makes records of the rows through a mapping (`mapping`,
 //! `presets`, `bound`, `maker`) and hands them to a sink together with refusals, warnings and sums (`outcome`).
 //! `landing` is the sink that writes to the store, `resumed` what it has done before it was killed, `rehearsal` what it
-//! would write in a dry run. The way out is `outgoing`, `export`, `writer`, `document`.
+//! would write in a dry run. The way out is `outgoing`, `export`, `put`, `writer`,
+//! `document`.
 
 pub mod encoding;
 pub mod input;
@@ -55,6 +56,7 @@ pub mod list_sheet;
 pub mod outgoing;
 pub mod own_kind;
 pub mod own_run;
+pub mod put;
 pub mod sheet_xml;
 pub mod workbook_in;
 pub mod workbook_out;

@@ -1,11 +1,11 @@
 //! Exports: what a query finds, or everything, record by record into any writer.
 
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::base::id::Id;
 use crate::base::money::Currency;
 use crate::base::time::{Timestamp, Zone};
 use crate::search::query::parse;
-use crate::search::{Count, Request, Search, Sort};
+use crate::search::{Count, Cursor, Query, Request, Search, Sort};
 use crate::shop::customers::{self, Customer, CustomerId};
 use crate::shop::orders::{self, CreditNoteId, Order, OrderId};
 use crate::shop::transfer::credit_notes::{NoteRows, note_json};
@@ -18,13 +18,15 @@ use crate::shop::transfer::workbook_out::XlsxWriter;
 use crate::shop::transfer::writer::{CsvWriter, Rows, Style, unwritable};
 use crate::store::{Snapshot, Store};
 use crate::web::listing;
-use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Write};
-use std::rc::Rc;
+use std::sync::mpsc;
 
 /// Records of one snapshot: none is held while the reader of the file is slow.
-const AT_ONCE: usize = 500;
+const AT_ONCE: usize = 250;
+/// Threads that make the rows of one file.
+const MAKERS_MAX: usize = 2;
 
 /// What is written of each record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,33 +81,10 @@ pub struct Wanted<'a> {
     pub zone: &'a Zone,
 }
 
-/// What is written while a snapshot is open waits here, so that no snapshot waits for a slow reader.
-#[derive(Clone, Default)]
-struct Waiting(Rc<RefCell<Vec<u8>>>);
-
-impl Write for Waiting {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Waiting {
-    /// Hands on what waits.
-    fn hand_on(&self, out: &mut impl Write) -> Result<()> {
-        let mut bytes = self.0.borrow_mut();
-        out.write_all(&bytes).map_err(unwritable)?;
-        bytes.clear();
-        Ok(())
-    }
-}
-
-/// The rows of the file.
+/// The rows of the file. What is written while a snapshot is open waits in them, so that no snapshot waits for a slow
+/// reader.
 enum Table {
-    Csv(CsvWriter<Waiting>),
+    Csv(CsvWriter<Vec<u8>>),
     Xlsx(Box<XlsxWriter>),
 }
 
@@ -128,23 +107,35 @@ impl Rows for Table {
             Self::Xlsx(rows) => rows.end_row(),
         }
     }
+    fn place(&self) -> usize {
+        match self {
+            Self::Csv(rows) => rows.waiting(),
+            Self::Xlsx(_) => 0,
+        }
+    }
+    fn repeat(&mut self, from: usize, to: usize) -> bool {
+        match self {
+            Self::Csv(rows) => rows.repeat(from, to),
+            Self::Xlsx(_) => false,
+        }
+    }
 }
 
 /// The file being written.
 enum Sheet {
     Orders(OrderRows<Table>),
     Customers(CustomerRows<Table>),
-    Lines(Waiting, Kind),
+    Lines(Vec<u8>, Kind),
     OrderList(ListRows<Table, OrderListColumn>),
     CustomerList(ListRows<Table, CustomerListColumn>),
     Notes(NoteRows<Table>),
 }
 
 impl Sheet {
-    fn new(wanted: &Wanted<'_>, waiting: &Waiting) -> Result<Self> {
+    fn new(wanted: &Wanted<'_>) -> Result<Self> {
         let table = match wanted.format {
-            FileFormat::JsonLines => return Ok(Self::Lines(waiting.clone(), wanted.kind)),
-            FileFormat::Csv(style) => Table::Csv(CsvWriter::new(waiting.clone(), style)?),
+            FileFormat::JsonLines => return Ok(Self::Lines(Vec::new(), wanted.kind)),
+            FileFormat::Csv(style) => Table::Csv(CsvWriter::new(Vec::new(), style)?),
             FileFormat::Xlsx => Table::Xlsx(Box::new(XlsxWriter::new()?)),
         };
         let (Shape::Records { columns, .. } | Shape::List { columns }) = &wanted.shape;
@@ -167,7 +158,23 @@ impl Sheet {
         })
     }
 
-    /// The workbook, which is whole only at its end; nothing for files that are written as they come.
+    /// What has been written and waits; nothing of a workbook, which is whole only at its end.
+    fn take(&mut self) -> Vec<u8> {
+        let table = match self {
+            Self::Orders(rows) => rows.rows_mut(),
+            Self::Customers(rows) => rows.rows_mut(),
+            Self::OrderList(rows) => rows.rows_mut(),
+            Self::CustomerList(rows) => rows.rows_mut(),
+            Self::Notes(rows) => rows.rows_mut(),
+            Self::Lines(bytes, _) => return std::mem::take(bytes),
+        };
+        match table {
+            Table::Csv(rows) => rows.take(),
+            Table::Xlsx(_) => Vec::new(),
+        }
+    }
+
+    /// The workbook; nothing for files that are written as they come.
     fn finish(self) -> Result<Option<File>> {
         let table = match self {
             Self::Orders(rows) => rows.into_rows(),
@@ -183,9 +190,32 @@ impl Sheet {
         }
     }
 
+    /// Writes some records, out of one snapshot; gives how many there were.
+    fn put(&mut self, store: &Store, batch: &Batch, wanted: &Wanted<'_>) -> Result<u64> {
+        let mut count = 0;
+        store.read(|s| match batch {
+            Batch::Orders(after, last) => orders::between(s, *after, *last, |order| {
+                count += 1;
+                self.joined_order(s, &order, wanted.zone)
+            }),
+            Batch::Ids(ids) => ids.iter().try_for_each(|id| {
+                count += u64::from(self.write(s, *id, wanted)?);
+                Ok(())
+            }),
+        })?;
+        Ok(count)
+    }
+
+    fn joined_order(&mut self, s: &Snapshot, order: &Order, zone: &Zone) -> Result<()> {
+        let customer = match order.customer {
+            Some(id) => customers::find(s, id)?,
+            None => None,
+        };
+        self.order(s, order, customer.as_ref(), zone)
+    }
+
     /// Writes the record with this id; false when it is gone.
     fn write(&mut self, s: &Snapshot, id: [u8; 16], wanted: &Wanted<'_>) -> Result<bool> {
-        let zone = wanted.zone;
         if matches!(self, Self::Customers(_) | Self::Lines(_, Kind::Customers) | Self::CustomerList(_)) {
             let Some(customer) = customers::find(s, CustomerId::from_bytes(id))? else { return Ok(false) };
             self.customer(s, &customer, wanted)?;
@@ -204,11 +234,7 @@ impl Sheet {
             return Ok(true);
         }
         let Some(order) = orders::find(s, OrderId::from_bytes(id))? else { return Ok(false) };
-        let customer = match order.customer {
-            Some(id) => customers::find(s, id)?,
-            None => None,
-        };
-        self.order(s, &order, customer.as_ref(), zone)?;
+        self.joined_order(s, &order, wanted.zone)?;
         Ok(true)
     }
 
@@ -239,6 +265,69 @@ impl Sheet {
     }
 }
 
+/// Records that are read out of one snapshot.
+enum Batch {
+    /// The orders behind one up to another.
+    Orders(Option<OrderId>, OrderId),
+    Ids(Vec<[u8; 16]>),
+}
+
+/// What is still to be written.
+enum Ahead {
+    /// All records of the kind behind this one, in the order of placing.
+    All(Option<[u8; 16]>),
+    SpentIn(Currency, Option<customers::Rank>),
+    Found(Box<Query>, Option<Cursor>),
+    Nothing,
+}
+
+/// Goes through what is wanted, batch by batch.
+struct Batches<'a> {
+    store: &'a Store,
+    search: &'a Search,
+    wanted: &'a Wanted<'a>,
+    ahead: Ahead,
+}
+
+impl Batches<'_> {
+    fn next(&mut self) -> Result<Option<Batch>> {
+        let (store, kind) = (self.store, self.wanted.kind);
+        match &mut self.ahead {
+            Ahead::All(after) => {
+                let before = *after;
+                let ids = store.read(|s| ids_after(s, kind, before))?;
+                let Some(last) = ids.last().copied() else { return Ok(None) };
+                *after = Some(last);
+                Ok(Some(match kind {
+                    Kind::Orders => Batch::Orders(before.map(OrderId::from_bytes), OrderId::from_bytes(last)),
+                    Kind::Customers | Kind::CreditNotes => Batch::Ids(ids),
+                }))
+            }
+            Ahead::SpentIn(currency, after) => {
+                let ranks = store.read(|s| customers::with_highest_spend(s, *currency, *after, AT_ONCE))?;
+                let Some(last) = ranks.last() else { return Ok(None) };
+                *after = Some(*last);
+                Ok(Some(Batch::Ids(ranks.iter().map(|rank| rank.id.bytes()).collect())))
+            }
+            Ahead::Found(query, after) => {
+                let answer = self.search.find(&Request {
+                    sort: self.wanted.sort.clone().unwrap_or(Sort::Newest),
+                    limit: AT_ONCE,
+                    after: *after,
+                    count: Count::None,
+                    ..Request::list(Query::clone(query), kind_word(kind))
+                })?;
+                match answer.next {
+                    Some(next) => *after = Some(next),
+                    None => self.ahead = Ahead::Nothing,
+                }
+                Ok(Some(Batch::Ids(answer.hits.iter().map(|hit| hit.id).collect())))
+            }
+            Ahead::Nothing => Ok(None),
+        }
+    }
+}
+
 /// Writes everything wanted and gives the number of records. `out` may be a client's connection: nothing is held
 /// while it waits.
 ///
@@ -249,58 +338,88 @@ pub fn write(store: &Store, search: &Search, wanted: &Wanted<'_>, mut out: impl 
     if let Some(problem) = parsed.problems.first() {
         return Err(listing::refusal(problem).on("/q"));
     }
-    let waiting = Waiting::default();
-    let mut sheet = Sheet::new(wanted, &waiting)?;
-    let mut count = 0;
-    let mut put = |ids: &[[u8; 16]]| {
-        store.read(|s| {
-            for id in ids {
-                count += u64::from(sheet.write(s, *id, wanted)?);
-            }
-            Ok(())
-        })?;
-        waiting.hand_on(&mut out)
+    let ahead = match wanted.spent_in {
+        Some(currency) if wanted.kind == Kind::Customers => Ahead::SpentIn(currency, None),
+        _ if parsed.query.is_everything() && wanted.sort.is_none() => Ahead::All(None),
+        _ => Ahead::Found(Box::new(parsed.query), None),
     };
-    if let (Some(currency), Kind::Customers) = (wanted.spent_in, wanted.kind) {
-        let mut after = None;
-        loop {
-            let ranks = store.read(|s| customers::with_highest_spend(s, currency, after, AT_ONCE))?;
-            let Some(last) = ranks.last() else { break };
-            after = Some(*last);
-            put(&ranks.iter().map(|rank| rank.id.bytes()).collect::<Vec<_>>())?;
+    let mut batches = Batches { store, search, wanted, ahead };
+    let mut sheet = Sheet::new(wanted)?;
+    out.write_all(&sheet.take()).map_err(unwritable)?;
+    let mut count = 0;
+    if wanted.format == FileFormat::Xlsx {
+        while let Some(batch) = batches.next()? {
+            count += sheet.put(store, &batch, wanted)?;
         }
-    } else if parsed.query.is_everything() && wanted.sort.is_none() {
-        let mut after = None;
-        loop {
-            let ids = store.read(|s| ids_after(s, wanted.kind, after))?;
-            let Some(last) = ids.last() else { break };
-            after = Some(*last);
-            put(&ids)?;
+        if let Some(mut book) = sheet.finish()? {
+            io::copy(&mut book, &mut out).map_err(unwritable)?;
         }
     } else {
-        let mut after = None;
-        loop {
-            let answer = search.find(&Request {
-                sort: wanted.sort.clone().unwrap_or(Sort::Newest),
-                limit: AT_ONCE,
-                after,
-                count: Count::None,
-                ..Request::list(parsed.query.clone(), kind_word(wanted.kind))
-            })?;
-            let ids: Vec<_> = answer.hits.iter().map(|hit| hit.id).collect();
-            put(&ids)?;
-            match answer.next {
-                Some(next) => after = Some(next),
-                None => break,
-            }
-        }
-    }
-    waiting.hand_on(&mut out)?;
-    if let Some(mut book) = sheet.finish()? {
-        io::copy(&mut book, &mut out).map_err(unwritable)?;
+        count = side_by_side(&mut batches, &mut out)?;
     }
     out.flush().map_err(unwritable)?;
     Ok(count)
+}
+
+/// Text of a batch, and how many records are in it.
+type Made = Result<(Vec<u8>, u64)>;
+
+/// Makes the text of the batches in several threads, in turn, and writes it in the order of the batches. A slow reader
+/// stops them all: each has at most one batch that is made and one that is to be made.
+fn side_by_side(batches: &mut Batches<'_>, out: &mut impl Write) -> Result<u64> {
+    let (store, wanted) = (batches.store, batches.wanted);
+    let makers = std::thread::available_parallelism().map_or(1, usize::from).min(MAKERS_MAX);
+    std::thread::scope(|scope| {
+        let mut turns = VecDeque::new();
+        for _ in 0..makers {
+            let (give, take) = mpsc::sync_channel::<Batch>(1);
+            let (made, comes) = mpsc::sync_channel::<Made>(1);
+            let make = move || -> Result<()> {
+                let mut sheet = Sheet::new(wanted)?;
+                // The header is written already.
+                drop(sheet.take());
+                for batch in take {
+                    let text = sheet.put(store, &batch, wanted).map(|count| (sheet.take(), count));
+                    if made.send(text).is_err() {
+                        break;
+                    }
+                }
+                Ok(())
+            };
+            std::thread::Builder::new()
+                .name("export-rows".into())
+                .spawn_scoped(scope, make)
+                .map_err(Error::internal)?;
+            turns.push_back((give, comes));
+        }
+        let (mut count, mut open) = (0, 0);
+        let mut is_end = false;
+        loop {
+            // So many are under way that every maker has the next one before it is done with this one.
+            while !is_end && open < makers * 2 {
+                let Some(batch) = batches.next()? else {
+                    is_end = true;
+                    break;
+                };
+                let Some((give, _)) = turns.get(open % makers) else { break };
+                give.send(batch).map_err(|_gone| gone())?;
+                open += 1;
+            }
+            if open == 0 {
+                return Ok(count);
+            }
+            let Some((_, comes)) = turns.front() else { return Ok(count) };
+            let (text, records) = comes.recv().map_err(|_gone| gone())??;
+            out.write_all(&text).map_err(unwritable)?;
+            count += records;
+            open -= 1;
+            turns.rotate_left(1);
+        }
+    })
+}
+
+fn gone() -> Error {
+    Error::internal("a thread of an export ended early")
 }
 
 /// The kind's word in the index.

@@ -26,7 +26,8 @@ pub fn guarded(text: &str) -> String {
 }
 
 fn is_guarded(text: &str) -> bool {
-    text.starts_with(|c: char| c == '\'' || begins_formula(c))
+    let is_plain = text.as_bytes().first().is_none_or(u8::is_ascii_alphanumeric);
+    !is_plain && text.starts_with(|c: char| c == '\'' || begins_formula(c))
 }
 
 /// The text that [`guarded`] was given.
@@ -54,6 +55,15 @@ pub trait Rows {
     /// # Errors
     /// `file_unwritable`.
     fn end_row(&mut self) -> Result<()>;
+    /// How much has been written, where it can be looked at again.
+    fn place(&self) -> usize {
+        0
+    }
+    /// Writes the cells between two places of this file, the first of a row, once more; false where they have to be
+    /// written again.
+    fn repeat(&mut self, _from: usize, _to: usize) -> bool {
+        false
+    }
 }
 
 /// Writes cells and rows as CSV; text of people is guarded.
@@ -73,15 +83,22 @@ impl<W: Write> CsvWriter<W> {
         Ok(Self { out, delimiter: style.delimiter, is_first: true })
     }
     fn cell(&mut self, text: &str, must_quote: bool) -> Result<()> {
-        let before: &[u8] = if self.is_first { b"" } else { std::slice::from_ref(&self.delimiter) };
-        self.out.write_all(before).map_err(unwritable)?;
+        if !self.is_first {
+            self.out.write_all(std::slice::from_ref(&self.delimiter)).map_err(unwritable)?;
+        }
         self.is_first = false;
-        let written = if must_quote {
-            write!(self.out, "\"{}\"", text.replace('"', "\"\""))
-        } else {
-            self.out.write_all(text.as_bytes())
-        };
-        written.map_err(unwritable)
+        if text.is_empty() {
+            return Ok(());
+        }
+        if !must_quote {
+            return self.out.write_all(text.as_bytes()).map_err(unwritable);
+        }
+        self.out.write_all(b"\"").map_err(unwritable)?;
+        for (place, part) in text.split('"').enumerate() {
+            self.out.write_all(if place == 0 { b"" } else { b"\"\"" }).map_err(unwritable)?;
+            self.out.write_all(part.as_bytes()).map_err(unwritable)?;
+        }
+        self.out.write_all(b"\"").map_err(unwritable)
     }
     /// Flushes and gives the writer back.
     ///
@@ -93,14 +110,49 @@ impl<W: Write> CsvWriter<W> {
     }
 }
 
+impl CsvWriter<Vec<u8>> {
+    /// What has been written so far, and is written no more.
+    pub fn take(&mut self) -> Vec<u8> {
+        let room = self.out.capacity();
+        std::mem::replace(&mut self.out, Vec::with_capacity(room))
+    }
+    /// How much waits to be taken.
+    pub fn waiting(&self) -> usize {
+        self.out.len()
+    }
+    /// Writes what stands between two places once more, as the first cells of a row.
+    pub fn repeat(&mut self, from: usize, to: usize) -> bool {
+        if from > to || to > self.out.len() {
+            return false;
+        }
+        self.is_first = from == to;
+        self.out.extend_from_within(from..to);
+        true
+    }
+}
+
+/// The signs that make a cell one in quotes, whatever separates cells.
+const QUOTED: &[bool; 256] = &{
+    let mut table = [false; 256];
+    table[b'"' as usize] = true;
+    table[b'\r' as usize] = true;
+    table[b'\n' as usize] = true;
+    table[b';' as usize] = true;
+    table[b'\t' as usize] = true;
+    table[b'|' as usize] = true;
+    table
+};
+
 impl<W: Write> Rows for CsvWriter<W> {
     fn text(&mut self, text: &str) -> Result<()> {
         if is_guarded(text) { self.cell(&guarded(text), true) } else { self.plain(text) }
     }
     fn plain(&mut self, text: &str) -> Result<()> {
-        let needs = |b: u8| b == self.delimiter || matches!(b, b'"' | b'\r' | b'\n' | b';' | b'\t' | b'|');
-        let is_padded = text.trim().len() != text.len();
-        let must = is_padded || text.bytes().any(needs);
+        let bytes = text.as_bytes();
+        let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return self.cell(text, false) };
+        let needs = |b: &u8| *b == self.delimiter || QUOTED.get(usize::from(*b)).is_some_and(|is| *is);
+        let may_be_padded = !first.is_ascii_graphic() || !last.is_ascii_graphic();
+        let must = (may_be_padded && text.trim().len() != text.len()) || bytes.iter().any(needs);
         self.cell(text, must)
     }
     fn end_row(&mut self) -> Result<()> {

@@ -110,6 +110,37 @@ fn pages_follow_each_other_in_both_directions() {
 }
 
 #[test]
+fn many_are_found_as_one_by_one_near_and_far() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    // Some are in the database and some wait over it; every seventh is missing.
+    let there = |n: &u8| n % 7 != 0;
+    for part in [1..=100, 101..=200] {
+        write(&store, move |tx| {
+            let mut numbers = part.clone().filter(there);
+            numbers.try_for_each(|n| THINGS.put(tx, &id(n), &thing(&n.to_string(), "red", 1)))
+        })
+        .unwrap();
+    }
+    let side_by_side: Vec<u8> = (40..90).collect();
+    let wanted = [side_by_side, vec![], vec![7], vec![1, 2, 50, 51, 54, 150, 199, 200, 201, 250], vec![203]];
+    for numbers in wanted {
+        let keys: Vec<ThingId> = numbers.iter().copied().map(id).collect();
+        let mut found = Vec::new();
+        store
+            .read(|s| {
+                THINGS.visit_many(s, &keys, |at, thing| {
+                    found.push((at, thing.name));
+                    Ok(())
+                })
+            })
+            .unwrap();
+        let all = numbers.iter().enumerate().filter(|(_, n)| there(n) && **n <= 200);
+        assert_eq!(found, all.map(|(at, n)| (at, n.to_string())).collect::<Vec<_>>(), "{numbers:?}");
+    }
+}
+
+#[test]
 fn the_log_is_a_timeline_and_an_audit() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());

@@ -1,12 +1,13 @@
 //! The filters of the order list: what can be added to the query with a click, and how often it is there.
 
-use super::terms::{chosen, quoted, replaced, same, toggled, values};
+use super::terms::{Terms, chosen, quoted, replaced, same, values};
 use crate::base::country;
 use crate::search::{self, Facet, Query};
 use crate::shop::orders::{Fulfilment, Payment, Status};
-use crate::web::listing::day_in_words;
+use crate::web::escape::escape;
+use crate::web::listing::{day_in_words, grouped};
 use crate::web::parts::Chip;
-use crate::web::place::Place;
+use crate::web::place::{Place, Setting};
 use serde::Serialize;
 
 /// The list's address.
@@ -45,7 +46,10 @@ pub(super) struct Group {
     /// Only for those who see prices.
     #[serde(skip)]
     pub of_money: bool,
+    #[serde(skip)]
     pub values: Vec<Offer>,
+    /// The values as HTML, written here and not in a template: there are a hundred on a page. Everything in it is escaped.
+    pub html: String,
 }
 
 /// A value that can be asked for, or asked not to be.
@@ -89,26 +93,58 @@ pub(super) fn value_label(field: &str, value: &str) -> String {
     known.unwrap_or_else(|| value.to_owned())
 }
 
-/// All groups for a query, with the counts of its answer.
-pub(super) fn groups(query: &Query, place: &Place, counted: &[Facet]) -> Vec<Group> {
-    OFFERS
-        .iter()
-        .map(|(field, label, own)| {
-            let counts = counted.iter().find(|f| f.field == *field);
-            let on = chosen(query, field);
-            Group {
-                label,
-                own: *own,
-                on: !on.is_empty(),
-                of_money: matches!(*field, "payment" | "currency"),
-                values: values_of(field, &on, counts)
-                    .into_iter()
-                    .map(|value| offer(field, &value, &on, counts, (query, place)))
-                    .collect(),
-            }
-        })
-        .filter(|group| !group.values.is_empty())
-        .collect()
+/// All groups for a query, with the counts of its answer. `sprite` is the address of the icons.
+pub(super) fn groups(query: &Query, place: &Place, counted: &[Facet], sprite: &str) -> Vec<Group> {
+    let (terms, addresses) = (Terms::of(query), place.setting("q", PATH));
+    let made = OFFERS.iter().map(|(field, label, own)| {
+        let counts = counted.iter().find(|f| f.field == *field);
+        let on = chosen(query, field);
+        let values: Vec<Offer> = values_of(field, &on, counts)
+            .into_iter()
+            .map(|value| offer(field, &value, &on, counts, (&terms, &addresses)))
+            .collect();
+        Group {
+            label,
+            own: *own,
+            on: !on.is_empty(),
+            of_money: matches!(*field, "payment" | "currency"),
+            html: html(&values, sprite),
+            values,
+        }
+    });
+    made.filter(|group| !group.values.is_empty()).collect()
+}
+
+/// Values to click on, each with the link that leaves it out.
+fn html(values: &[Offer], sprite: &str) -> String {
+    let mut out = String::with_capacity(values.len() * 400);
+    for value in values {
+        out.push_str("<div class=\"offer\"><a class=\"item\" href=\"");
+        escape(&mut out, &value.href);
+        out.push('"');
+        if value.on {
+            out.push_str(" aria-current=\"true\"><svg class=\"ico\" aria-hidden=\"true\"><use href=\"");
+            out.push_str(sprite);
+            out.push_str("#check\"/></svg><span>");
+        } else {
+            out.push_str("><span>");
+        }
+        escape(&mut out, &value.label);
+        out.push_str("</span>");
+        if let Some(count) = value.count {
+            out.push_str("<span class=\"n\">");
+            out.push_str(&grouped(count));
+            out.push_str("</span>");
+        }
+        out.push_str("</a><a class=\"not\" href=\"");
+        escape(&mut out, &value.not);
+        out.push_str("\" title=\"Everything but ");
+        escape(&mut out, &value.label);
+        out.push_str("\">not<span class=\"vh\"> ");
+        escape(&mut out, &value.label);
+        out.push_str("</span></a></div>");
+    }
+    out
 }
 
 /// Closed fields offer every word, the others what is there and what is asked for already.
@@ -131,13 +167,13 @@ fn offer(
     value: &str,
     on: &[String],
     counts: Option<&Facet>,
-    (query, place): (&Query, &Place),
+    (terms, addresses): (&Terms, &Setting),
 ) -> Offer {
     let count = counts.map(|f| f.values.iter().find(|(v, _)| same(v, value)).map_or(0, |(_, count)| *count));
     Offer {
         label: value_label(field, value),
-        href: place.set("q", &toggled(query, field, value)).href(PATH),
-        not: place.set("q", &query.with(&format!("-{field}:{}", quoted(value)))).href(PATH),
+        href: addresses.href(&terms.toggled(field, value)),
+        not: addresses.href(&terms.with(&format!("-{field}:{}", quoted(value)))),
         count,
         on: on.iter().any(|v| same(v, value)),
     }
@@ -253,13 +289,28 @@ mod tests {
     fn values_carry_their_counts_and_lead_to_the_query_with_them() {
         let counted = [Facet { field: "payment", values: vec![("paid".to_owned(), 37)], exact: true }];
         let place = Place::of("q=payment%3Apaid&after=x");
-        let groups = groups(&query("payment:paid"), &place, &counted);
+        let groups = groups(&query("payment:paid"), &place, &counted, "/a/icons.svg");
         let payment = groups.iter().find(|g| g.label == "Payment").unwrap();
         let paid = payment.values.iter().find(|v| v.label == "Paid").unwrap();
         assert_eq!((paid.count, paid.on, paid.href.as_str()), (Some(37), true, "/admin/orders"));
         let unpaid = payment.values.iter().find(|v| v.label == "Unpaid").unwrap();
         assert_eq!((unpaid.count, unpaid.href.as_str()), (Some(0), "/admin/orders?q=payment:paid,unpaid"));
         assert_eq!(unpaid.not, "/admin/orders?q=payment:paid%20-payment:unpaid");
+    }
+
+    #[test]
+    fn values_are_text_in_html() {
+        let evil = "\"><script>alert(1)</script>'&";
+        let counted = [Facet { field: "category", values: vec![(evil.to_owned(), 1_234)], exact: true }];
+        let groups = groups(&query("payment:paid"), &Place::of("q=payment:paid"), &counted, "/a/icons.svg");
+        let html = |label: &str| groups.iter().find(|g| g.label == label).unwrap().html.clone();
+        let category = html("Category");
+        assert!(!category.contains("<script") && !category.contains("'&\""), "{category}");
+        assert!(
+            category.contains("<span>&quot;&gt;&lt;script&gt;alert(1)&lt;&#x2f;script&gt;&#x27;&amp;</span>")
+        );
+        assert!(category.contains("<span class=\"n\">1,234</span>"));
+        assert!(html("Payment").contains("aria-current=\"true\"><svg class=\"ico\""));
     }
 
     #[test]

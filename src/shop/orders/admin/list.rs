@@ -1,25 +1,21 @@
 //! The order list: views, query, filters, rows, pages. Its address is its whole state.
 
-use super::columns::{self, Column};
+use super::around::{Ask, Cursors};
+use super::columns::Column;
 use super::facets::{self, Group, Offer, PATH};
-use super::row::Sheet;
-use super::steps::reasons;
 use super::terms::{chosen, replaced};
 use crate::access::{Rights, Shop, Staff, may};
 use crate::base::error::{Kind, Result};
-use crate::base::id::Id;
 use crate::base::money::{Currency, Money, parse_amount};
 use crate::search::query::parse;
-use crate::search::{Answer, Chip as Chips, Cursor, Problem, Query as Asked, Search, Total};
-use crate::shop::customers;
-use crate::shop::orders::{
-    OrderId, VIEWS, View, called, count, currencies, doc, find, find_by_number, seen_by, sees_prices,
-    standing,
-};
-use crate::store::{Snapshot, Store};
+use crate::search::{Answer, Problem, Query as Asked, Search};
+use crate::shop::orders::{OrderId, seen_by, sees_prices};
+use crate::store::Store;
 use crate::web::bulk::Refused;
 use crate::web::columns::Tick;
-use crate::web::listing::{self, ListQuery, grouped, total_words};
+use crate::web::framed::Slots;
+use crate::web::kept::State;
+use crate::web::listing::{self, ListQuery};
 use crate::web::parts::{Chip, Choice, FormErrors, Link, Pager, Tab};
 use crate::web::place::Place;
 use crate::web::{Page, Pages, Query, Shell, Web, see_other};
@@ -29,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Rows of a page to choose from.
-const LIMITS: &[u32] = &[50, 100, 200];
+pub(super) const LIMITS: &[u32] = &[50, 100, 200];
 
 /// The parameters of the list.
 #[derive(Debug, Default, Deserialize)]
@@ -108,7 +104,7 @@ fn amount(name: &str, text: &str, currency: Currency) -> Result<String> {
 }
 
 /// Parameters of the small forms for days and amounts.
-const RANGES: &[&str] = &["since", "until", "least", "most"];
+pub(super) const RANGES: &[&str] = &["since", "until", "least", "most"];
 
 /// The list as its template shows it.
 #[derive(Debug, Serialize)]
@@ -208,12 +204,9 @@ pub(super) async fn list(
         return parts.show(&shell, staff.rights(), &query.0, refused);
     }
     let rights = staff.rights();
-    parts.pages.show_kept(
-        &shell,
-        &rights,
-        || listing::state(&parts.store, &parts.search),
-        || parts.page(&shell, rights, &query.0, refused),
-    )
+    let state = || listing::state(&parts.store, &parts.search);
+    let make = |begun| parts.framed(&shell, rights, &query.0, (begun, &state));
+    parts.pages.show_made(ListPage::TEMPLATE, &shell, &rights, &state, make)
 }
 
 /// What the list needs of the app.
@@ -245,13 +238,52 @@ impl ListParts {
         query: &OrdersQuery,
         refused: Refused<OrderId>,
     ) -> Result<ListPage> {
-        let zone = self.shop.zone();
-        let (answer, problems) =
-            listing::lenient(&self.search, &query.list(), "order", shell.now, &zone, &facets::fields())?;
+        let (answer, problems) = self.find(shell, query)?;
         let sprite = self.front.assets().path("img/icons.svg")?;
-        let place = Place::of(&shell.query).less(RANGES);
-        let ask = Ask { query, place, answer, problems, refused, shell, sprite };
-        self.store.read(|s| ask.page(s, |word| rights.may(word)))
+        let ask = Ask::new(query, shell, (&answer, &problems), &refused, sprite);
+        let may = |word| rights.may(word);
+        self.store.read(|s| {
+            let rows = ask.rows(s, may, self.pages.fragments())?;
+            ask.page(s, may, rows.pieces().concat(), rows.count(), ask.cursors())
+        })
+    }
+
+    /// The page as HTML, with what surrounds the rows made once for all pages of this list.
+    fn framed(
+        &self,
+        shell: &Shell,
+        rights: Rights,
+        query: &OrdersQuery,
+        state: (State, &dyn Fn() -> State),
+    ) -> Result<String> {
+        let (answer, problems) = self.find(shell, query)?;
+        let (sprite, refused) = (self.front.assets().path("img/icons.svg")?, Refused::default());
+        let ask = Ask::new(query, shell, (&answer, &problems), &refused, sprite);
+        let may = |word| rights.may(word);
+        self.store.read(|s| {
+            let rows = ask.rows(s, may, self.pages.fragments())?;
+            let (newer, older) = ask.cursors();
+            let shown = rows.count();
+            let slots = Slots {
+                own: own_cursor(&shell.query),
+                next: older.as_deref(),
+                prev: newer.as_deref(),
+                rows: &rows.pieces(),
+            };
+            let said = (answer.total, &answer.corrected, answer.degraded, answer.query.text(), &problems);
+            let depends_on = (rights, said, shown > 0, ask.all(shown));
+            self.pages.framed(shell, &depends_on, state, &slots, |shell, marks| {
+                let around = Ask::new(query, shell, (&answer, &problems), &refused, sprite);
+                let beside: Cursors =
+                    (newer.as_ref().map(|_| marks.prev.clone()), older.as_ref().map(|_| marks.next.clone()));
+                around.page(s, may, marks.rows.clone(), shown, beside)
+            })
+        })
+    }
+
+    fn find(&self, shell: &Shell, query: &OrdersQuery) -> Result<(Answer, Vec<Problem>)> {
+        let zone = self.shop.zone();
+        listing::lenient(&self.search, &query.list(), "order", shell.now, &zone, &facets::fields())
     }
 
     /// The list at the address of `shell`, after a form in it was refused.
@@ -266,226 +298,12 @@ impl ListParts {
     }
 }
 
-/// What was asked and what the index answered; the records come from one snapshot.
-struct Ask<'a> {
-    query: &'a OrdersQuery,
-    place: Place,
-    answer: Answer,
-    problems: Vec<Problem>,
-    refused: Refused<OrderId>,
-    shell: &'a Shell,
-    sprite: &'a str,
-}
-
-impl Ask<'_> {
-    fn page(&self, s: &Snapshot, may: impl Fn(&'static str) -> bool) -> Result<ListPage> {
-        let q = self.query.q.clone().unwrap_or_default();
-        let asked = &self.answer.query;
-        let prices = sees_prices(&may);
-        let columns = columns::shown(&self.query.cols, prices);
-        let export = may("orders:export").then(|| self.export(&q, &columns));
-        let (rows, shown) = self.rows(s, &columns, &may)?;
-        let views = self.views(s, prices)?;
-        let is_first_use = views.first().is_none_or(|all| all.count == Some(0));
-        Ok(ListPage {
-            chips: facets::chips(asked, &self.place),
-            groups: facets::groups(asked, &self.place, &self.answer.facets)
-                .into_iter()
-                .filter(|group| prices || !group.of_money)
-                .collect(),
-            days: facets::days(asked, &self.place),
-            clear: self.place.set("q", "").href(PATH),
-            currencies: self.currencies_to_choose(s)?,
-            problems: self.problems.iter().map(|p| self.trouble(p, &q)).collect(),
-            errors: self.refused.errors.clone(),
-            typed: self.refused.typed.clone(),
-            corrected: self.answer.corrected.clone(),
-            degraded: self.answer.degraded,
-            ticks: columns::ticks(&columns, prices),
-            sees_prices: prices,
-            usual_columns: self.place.less(&["cols"]).href(PATH),
-            columns,
-            sort: self.query.sort.clone().unwrap_or_else(|| "-placed".to_owned()),
-            total: self.total(&views),
-            pager: self.pager(shown),
-            limits: self.limits(),
-            empty: if shown > 0 {
-                ""
-            } else if is_first_use {
-                "first"
-            } else {
-                "none"
-            },
-            all: self.all(shown),
-            export,
-            here: self.place.href(PATH),
-            may_edit: may("orders:edit"),
-            may_ship: may("orders:ship"),
-            may_import: may("imports:run"),
-            reasons: reasons(),
-            views,
-            rows,
-            shown,
-            q,
-        })
-    }
-
-    /// The count in words. A view as it stands has its own counter, exact however many there are; with the same
-    /// number beside its name it would be odd to say "more than".
-    fn total(&self, views: &[Tab]) -> String {
-        let of_view = views.iter().find(|tab| tab.current && !tab.changed).and_then(|tab| tab.count);
-        match (of_view, &self.answer.total) {
-            (Some(count), Some(Total::MoreThan(_))) if self.problems.is_empty() => {
-                total_words(&Total::Exact(count))
-            }
-            (_, counted) => counted.as_ref().map(total_words).unwrap_or_default(),
-        }
-    }
-
-    /// Offered where there are more than the page shows, and where the query means what it says.
-    fn all(&self, shown: usize) -> Option<String> {
-        let total = self.answer.total.as_ref()?;
-        let (Total::Exact(count) | Total::MoreThan(count)) = total;
-        let is_more = usize::try_from(*count).is_ok_and(|count| count > shown);
-        let is_sure = self.problems.is_empty() && self.answer.corrected.is_empty() && !self.answer.degraded;
-        (is_more && is_sure).then(|| match total {
-            Total::Exact(count) => format!("Select all {} that match", grouped(*count)),
-            Total::MoreThan(_) => "Select all that match".to_owned(),
-        })
-    }
-
-    /// Totals of several currencies cannot be compared: a list in their order, or of those above or below an amount,
-    /// offers to show one currency only.
-    fn currencies_to_choose(&self, s: &Snapshot) -> Result<Vec<Link>> {
-        let q = self.query.q.clone().unwrap_or_default();
-        let sort = self.query.sort.as_deref().unwrap_or_default();
-        let compares = sort.trim_start_matches('-') == "total" || self.answer.query.asks_for("total");
-        if !compares || self.answer.query.asks_for("currency") {
-            return Ok(Vec::new());
-        }
-        let one = |c: Currency| {
-            let q = format!("{q} currency:{}", c.code().to_lowercase());
-            Link::new(c.code(), self.place.set("q", q.trim()).href(PATH))
-        };
-        Ok(currencies(s)?.into_iter().map(one).collect())
-    }
-
-    /// Where this list is exported, with its query, its order and its columns.
-    fn export(&self, q: &str, columns: &[Column]) -> String {
-        let words: Vec<_> = columns.iter().map(|c| c.word).collect();
-        let sort = self.query.sort.clone().unwrap_or_default();
-        let place = Place::default().set("q", q).set("sort", &sort).set("cols", &words.join(","));
-        place.href("/admin/exports/orders")
-    }
-
-    fn rows(
-        &self,
-        s: &Snapshot,
-        columns: &[Column],
-        may: impl Fn(&'static str) -> bool,
-    ) -> Result<(String, usize)> {
-        let from = Place::default().set("from", &self.place.href(PATH)).href("");
-        let zone = self.shell.zone();
-        let sheet = Sheet {
-            columns,
-            zone: &zone,
-            now: self.shell.now,
-            sprite: self.sprite,
-            from: &from,
-            links_customers: may("customers:view"),
-            picks: may("orders:edit") || may("orders:ship"),
-            ticked: &self.refused.ticked,
-        };
-        let (mut html, mut shown) = (String::with_capacity(self.answer.hits.len() * 1_400), 0);
-        let named = self.named(s)?;
-        let others = self.answer.hits.iter().map(|hit| OrderId::from_bytes(hit.id));
-        for id in named.into_iter().chain(others.filter(|id| Some(*id) != named)) {
-            let Some(order) = find(s, id)? else { continue };
-            // Who ordered it, not whom it is sent to: a present goes to somebody else.
-            let customer = match order.customer {
-                Some(id) => customers::find(s, id)?,
-                None => None,
-            };
-            let name = called(&order, customer.as_ref(), sees_prices(&may));
-            sheet.row(&mut html, &order, &standing(s, &order)?, &name);
-            shown += 1;
-        }
-        Ok((html, shown))
-    }
-
-    /// The order whose number the query is about comes first, where everything that begins so is listed newest first.
-    fn named(&self, s: &Snapshot) -> Result<Option<OrderId>> {
-        let query = &self.answer.query;
-        if self.query.sort.is_some() || self.query.after.is_some() || self.query.before.is_some() {
-            return Ok(None);
-        }
-        let is_named = |chip: &&Chips| !chip.negated && matches!(chip.field, None | Some("number"));
-        for chip in query.chips().iter().filter(is_named) {
-            let Ok(number) = chip.value.trim_start_matches('#').parse() else { continue };
-            let Some(id) = find_by_number(s, number)? else { continue };
-            if doc(s, id)?.is_some_and(|doc| query.matches(&doc)) {
-                return Ok(Some(id));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The view whose query this one is, or begins with, is the current one.
-    fn views(&self, s: &Snapshot, prices: bool) -> Result<Vec<Tab>> {
-        let chips = self.answer.query.chips();
-        let typed: Vec<&str> = chips.iter().map(|c| c.text.as_str()).collect();
-        let current = VIEWS
-            .iter()
-            .enumerate()
-            .filter(|(_, view)| view.query.split_whitespace().all(|term| typed.contains(&term)))
-            .max_by_key(|(_, view)| view.query.split_whitespace().count())
-            .map(|(at, _)| at);
-        let mut tabs = Vec::new();
-        // Whose business money is not has no list of who owes some.
-        let offered = |view: &View| prices || !view.query.contains("payment:unpaid");
-        for (at, view) in VIEWS.iter().enumerate().filter(|(_, view)| offered(view)) {
-            let current = current == Some(at);
-            tabs.push(Tab {
-                label: view.label.to_owned(),
-                href: self.place.less(&["sort"]).set("q", view.query).href(PATH),
-                count: u64::try_from(count(s, view)?).ok(),
-                current,
-                changed: current && typed.len() > view.query.split_whitespace().count(),
-            });
-        }
-        Ok(tabs)
-    }
-
-    fn trouble(&self, problem: &Problem, q: &str) -> Trouble {
-        let instead = problem.suggestion.as_ref().map(|word| {
-            Link::new(word.clone(), self.place.set("q", &q.replacen(&problem.text, word, 1)).href(PATH))
-        });
-        Trouble { message: listing::said(problem, &self.answer.query), instead }
-    }
-
-    fn pager(&self, shown: usize) -> Pager {
-        let link = |name: &str, cursor: &Option<Cursor>| {
-            cursor.as_ref().map(|c| self.place.set(name, &c.to_string()).href(PATH))
-        };
-        let total = self.answer.total.map(|total| match total {
-            Total::Exact(count) => crate::web::parts::Total { count, exact: true },
-            Total::MoreThan(count) => crate::web::parts::Total { count, exact: false },
-        });
-        Pager {
-            newer: link("before", &self.answer.prev),
-            older: link("after", &self.answer.next),
-            shown,
-            total,
-        }
-    }
-
-    fn limits(&self) -> Vec<Limit> {
-        let present = self.query.limit.unwrap_or(LIMITS.first().copied().unwrap_or(50));
-        let limit = |rows: &u32| Limit {
-            rows: *rows,
-            href: self.place.set("limit", &rows.to_string()).href(PATH),
-            current: *rows == present,
-        };
-        LIMITS.iter().map(limit).collect()
-    }
+/// The cursor in the address of a page, where it stands there once and as it was given.
+fn own_cursor(query: &str) -> Option<&str> {
+    let names = |pair: &&str| pair.starts_with("after=") || pair.starts_with("before=");
+    let mut all = query.split('&').filter(names);
+    let (pair, others) = (all.next()?, all.next());
+    let cursor = pair.split_once('=')?.1;
+    let is_plain = !cursor.is_empty() && cursor.bytes().all(|b| b.is_ascii_alphanumeric());
+    (is_plain && others.is_none()).then_some(cursor)
 }

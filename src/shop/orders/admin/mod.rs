@@ -1,6 +1,7 @@
 //! The pages of orders: the list and what can be done with many, an order and its steps, edit, credit notes.
 
 mod act;
+mod around;
 mod asides;
 #[cfg(test)]
 mod asked;

@@ -3,15 +3,38 @@
 use super::columns::{Cell, Column};
 use super::words;
 use crate::base::country;
+use crate::base::error::Result;
+use crate::base::id::Id as _;
 use crate::base::money::Money;
 use crate::base::time::{Timestamp, Zone};
-use crate::shop::orders::{Different, Facts, Order, OrderId, Standing, facts};
+use crate::shop::customers;
+use crate::shop::orders::{Different, Facts, Order, OrderId, Standing, called_by, facts, find_all, standing};
+use crate::store::{Snapshot, Subject};
+use crate::web::fragments::{Fragment, Fragments, New, Way};
 use crate::web::parts::Badge;
+use std::borrow::Cow;
+use std::fmt::{Display, Write as _};
+use std::sync::Arc;
 
 /// Letters that fit into the cells of several values; what does not is "+n", which always shows.
 const CATEGORIES_FIT: usize = 13;
 const SIZES_FIT: usize = 7;
 const COLOURS_FIT: usize = 9;
+const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
 /// Longest text of a title attribute, in characters.
 const TITLE_MAX: usize = 400;
 
@@ -19,60 +42,113 @@ const TITLE_MAX: usize = 400;
 pub(super) struct Sheet<'a> {
     pub columns: &'a [Column],
     pub zone: &'a Zone,
-    pub now: Timestamp,
+    pub zone_name: &'a str,
+    /// The present one in that zone: it goes without saying.
+    pub year: i16,
     /// Address of the icon sprite.
     pub sprite: &'a str,
-    /// What follows the address of an order, so that it knows its list: `?from=…`.
-    pub from: &'a str,
     /// Whether names link to the customer.
     pub links_customers: bool,
     /// Whether rows have a box to tick: there is something to do with many.
     pub picks: bool,
+    /// Whether prices and how to reach the customer are the reader's business.
+    pub sees_prices: bool,
     /// Orders that were ticked before.
     pub ticked: &'a [OrderId],
 }
 
 /// Text with everything escaped that means something in HTML, in text and in attributes alike.
-fn escape(out: &mut String, text: &str) {
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            _ => out.push(c),
-        }
+pub(super) fn escape(out: &mut String, text: &str) {
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|b| matches!(b, b'&' | b'<' | b'>' | b'"' | b'\'')) {
+        let (before, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        out.push_str(before);
+        out.push_str(match from.as_bytes().first() {
+            Some(b'&') => "&amp;",
+            Some(b'<') => "&lt;",
+            Some(b'>') => "&gt;",
+            Some(b'"') => "&quot;",
+            _ => "&#39;",
+        });
+        rest = from.get(1..).unwrap_or_default();
     }
+    out.push_str(rest);
 }
 
-fn cut(text: &str) -> String {
-    if text.chars().count() <= TITLE_MAX {
-        text.to_owned()
+/// Appends what is written in another way than as a text.
+fn put(out: &mut String, shown: impl Display) {
+    // A text has room for everything.
+    let _written = write!(out, "{shown}");
+}
+
+fn cut(text: &str) -> Cow<'_, str> {
+    // No character has less than a byte.
+    if text.len() <= TITLE_MAX || text.chars().count() <= TITLE_MAX {
+        Cow::Borrowed(text)
     } else {
-        text.chars().take(TITLE_MAX - 1).chain(['…']).collect()
+        Cow::Owned(text.chars().take(TITLE_MAX - 1).chain(['…']).collect())
     }
 }
 
 impl Sheet<'_> {
-    /// Appends the row of an order.
-    pub(super) fn row(&self, out: &mut String, order: &Order, standing: &Standing, name: &str) {
+    /// The rows of some orders; those that are gone are left out.
+    pub(super) fn rows(&self, s: &Snapshot, ids: &[OrderId], kept: &Fragments) -> Result<Vec<Arc<Fragment>>> {
+        let words: Vec<&str> = self.columns.iter().map(|column| column.word).collect();
+        let whose = (self.links_customers, self.picks, self.sees_prices);
+        let way = Way::of(&("orders", words, self.zone_name, self.year, self.sprite, whose, self.ticked));
+        let records: Vec<Subject> = ids.iter().map(Subject::of).collect();
+        let (mut rows, moment) = kept.known(s, way, &records)?;
+        let missing: Vec<(usize, OrderId)> = ids
+            .iter()
+            .copied()
+            .enumerate()
+            .filter(|(at, _)| rows.get(*at).is_some_and(Option::is_none))
+            .collect();
+        let orders = find_all(s, &missing.iter().map(|(_, id)| *id).collect::<Vec<_>>())?;
+        let mut new = Vec::new();
+        for ((at, _), order) in missing.iter().zip(orders) {
+            let (Some(order), Some(row)) = (order, rows.get_mut(*at)) else { continue };
+            // Who ordered it, not whom it is sent to: a present goes to somebody else.
+            let customer = match order.customer {
+                Some(id) => customers::named(s, id)?,
+                None => None,
+            };
+            let name = called_by(&order, customer.as_ref(), self.sees_prices);
+            let fragment = Arc::new(self.row(&order, &standing(s, &order)?, &name));
+            *row = Some(Arc::clone(&fragment));
+            let shows = order.customer.map(|id| id.bytes());
+            new.push(New { id: order.id.bytes(), shows, fragment });
+        }
+        kept.keep(way, moment, new);
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    /// The row of an order. Between its two parts goes what follows the address of the order, so that it knows its list.
+    pub(super) fn row(&self, order: &Order, standing: &Standing, name: &str) -> Fragment {
         let facts = facts(order);
-        out.push_str("<tr>");
+        let mut before = String::with_capacity(512);
+        before.push_str("<tr>");
         if self.picks {
-            self.pick(out, order);
+            self.pick(&mut before, order);
         }
-        for column in self.columns {
-            self.cell(out, column.cell, order, standing, name, &facts);
+        before.push_str("<th scope=\"row\" class=\"m1\"><a class=\"row\" href=\"/admin/orders/");
+        put(&mut before, order.id);
+        let mut after = String::with_capacity(2_048);
+        self.number(&mut after, order);
+        // The first column is always the number.
+        for column in self.columns.iter().filter(|column| column.cell != Cell::Order) {
+            self.cell(&mut after, column.cell, order, standing, name, &facts);
         }
-        out.push_str("</tr>");
+        after.push_str("</tr>");
+        after.shrink_to_fit();
+        Fragment { before, after }
     }
 
     fn pick(&self, out: &mut String, order: &Order) {
         out.push_str("<td class=\"pick\"><label><input type=\"checkbox\" name=\"id\" value=\"");
-        out.push_str(&format!("{}.{}", order.id, order.version));
+        put(out, format_args!("{}.{}", order.id, order.version));
         out.push_str("\" aria-label=\"Select order ");
-        out.push_str(&order.number.to_string());
+        put(out, order.number);
         out.push_str(if self.ticked.contains(&order.id) {
             "\" checked></label></td>"
         } else {
@@ -80,9 +156,18 @@ impl Sheet<'_> {
         });
     }
 
-    fn cell(&self, out: &mut String, cell: Cell, o: &Order, standing: &Standing, name: &str, facts: &Facts) {
+    fn cell(
+        &self,
+        out: &mut String,
+        cell: Cell,
+        o: &Order,
+        standing: &Standing,
+        name: &str,
+        facts: &Facts<'_>,
+    ) {
         match cell {
-            Cell::Order => self.number(out, o),
+            // It stands before all others.
+            Cell::Order => {}
             Cell::Date => self.date(out, o.placed_at),
             Cell::Customer => self.customer(out, o, standing, name),
             Cell::Total => {
@@ -114,12 +199,10 @@ impl Sheet<'_> {
         }
     }
 
+    /// The rest of the first cell.
     fn number(&self, out: &mut String, o: &Order) {
-        out.push_str("<th scope=\"row\" class=\"m1\"><a class=\"row\" href=\"/admin/orders/");
-        out.push_str(&o.id.to_string());
-        escape(out, self.from);
         out.push_str("\">#");
-        out.push_str(&o.number.to_string());
+        put(out, o.number);
         out.push_str("</a>");
         if let Some(reason) = &o.hold {
             let reason = if reason.is_empty() { "no reason given" } else { reason };
@@ -153,16 +236,28 @@ impl Sheet<'_> {
     }
 
     fn date(&self, out: &mut String, at: Timestamp) {
-        let local = at.in_zone(self.zone);
-        let same_year = local.year() == self.now.in_zone(self.zone).year();
+        let local = at.in_zone(self.zone).datetime();
+        let (weekday, month) = (
+            WEEKDAYS.get(usize::from(local.weekday().to_monday_zero_offset().unsigned_abs())),
+            MONTHS.get(usize::from(local.month().unsigned_abs()) - 1),
+        );
+        let (weekday, month) = (weekday.copied().unwrap_or_default(), month.copied().unwrap_or_default());
+        let (day, year, hour, minute) = (local.day(), local.year(), local.hour(), local.minute());
         out.push_str("<td class=\"m3\"><time datetime=\"");
-        out.push_str(&at.to_string());
-        out.push_str("\" title=\"");
-        escape(out, &local.strftime("%A %-d %B %Y, %H:%M:%S ").to_string());
-        escape(out, &self.zone.name());
+        at.write_rfc3339(out);
+        let second = local.second();
+        put(
+            out,
+            format_args!("\" title=\"{weekday} {day} {month} {year:04}, {hour:02}:{minute:02}:{second:02} "),
+        );
+        escape(out, self.zone_name);
         out.push_str("\">");
-        let pattern = if same_year { "%-d %b, %H:%M" } else { "%-d %b %Y" };
-        out.push_str(&local.strftime(pattern).to_string());
+        let month = month.get(..3).unwrap_or(month);
+        if year == self.year {
+            put(out, format_args!("{day} {month}, {hour:02}:{minute:02}"));
+        } else {
+            put(out, format_args!("{day} {month} {year:04}"));
+        }
         out.push_str("</time></td>");
     }
 
@@ -171,7 +266,7 @@ impl Sheet<'_> {
         match o.customer.filter(|_| self.links_customers && !name.is_empty()) {
             Some(id) => {
                 out.push_str("<a href=\"/admin/customers/");
-                out.push_str(&id.to_string());
+                put(out, id);
                 out.push_str("\" title=\"");
                 escape(out, name);
                 out.push_str("\">");
@@ -245,11 +340,11 @@ fn titled(out: &mut String, class: &str, text: &str, title: &str) {
     out.push_str("</td>");
 }
 
-fn items(out: &mut String, facts: &Facts) {
+fn items(out: &mut String, facts: &Facts<'_>) {
     out.push_str("<td class=\"num m3\" title=\"");
     escape(out, &cut(&facts.titles.all()));
     out.push_str("\">");
-    out.push_str(&facts.items.to_string());
+    put(out, facts.items);
     out.push_str(if facts.items == 1 {
         "<span class=\"unit\"> item</span></td>"
     } else {
@@ -258,15 +353,16 @@ fn items(out: &mut String, facts: &Facts) {
 }
 
 /// As many values as fit, at least the first, and how many more there are; all of them in the title.
-fn several(out: &mut String, values: &[String], fit: usize) {
+fn several(out: &mut String, values: &[Cow<'_, str>], fit: usize) {
     let Some(first) = values.first() else { return out.push_str("<td class=\"m3\"></td>") };
-    let (mut shown, mut text) = (1, first.clone());
+    let (mut shown, mut text) = (1, first.clone().into_owned());
     for next in values.iter().skip(1) {
         let rest = if shown + 1 < values.len() { 3 } else { 0 };
         if text.chars().count() + 2 + next.chars().count() + rest > fit {
             break;
         }
-        text = format!("{text}, {next}");
+        text.push_str(", ");
+        text.push_str(next);
         shown += 1;
     }
     out.push_str("<td class=\"m3\" title=\"");
@@ -276,13 +372,13 @@ fn several(out: &mut String, values: &[String], fit: usize) {
     out.push_str("</span>");
     if values.len() > shown {
         out.push_str("<small>+");
-        out.push_str(&(values.len() - shown).to_string());
+        put(out, values.len() - shown);
         out.push_str("<span class=\"vh\"> more</span></small>");
     }
     out.push_str("</div></td>");
 }
 
-fn barcodes(out: &mut String, codes: &Different) {
+fn barcodes(out: &mut String, codes: &Different<'_>) {
     let Some((first, _)) = codes.0.first() else { return out.push_str("<td></td>") };
     let rest = codes.0.len().saturating_sub(1);
     out.push_str("<td class=\"tn codes\" title=\"");
@@ -292,7 +388,7 @@ fn barcodes(out: &mut String, codes: &Different) {
     out.push_str("</span>");
     if rest > 0 {
         out.push_str("<small>+");
-        out.push_str(&rest.to_string());
+        put(out, rest);
         out.push_str("<span class=\"vh\"> more</span></small>");
     }
     out.push_str("</td>");
@@ -329,20 +425,20 @@ mod tests {
     use crate::shop::orders::admin::samples;
 
     fn row(order: &Order, name: &str) -> String {
-        let mut html = String::new();
         let zone = Zone::named("Europe/Berlin").unwrap();
         let sheet = Sheet {
             columns: COLUMNS,
             zone: &zone,
-            now: order.placed_at,
+            zone_name: &zone.name(),
+            year: order.placed_at.in_zone(&zone).year(),
             sprite: "/a/icons.svg",
-            from: "?from=%2Fadmin%2Forders",
             links_customers: true,
             picks: true,
+            sees_prices: true,
             ticked: &[],
         };
-        sheet.row(&mut html, order, &Standing::Returning { earlier: 6, last: 10_301 }, name);
-        html
+        let row = sheet.row(order, &Standing::Returning { earlier: 6, last: 10_301 }, name);
+        row.before + "?from=%2Fadmin%2Forders" + &row.after
     }
 
     #[test]
@@ -366,7 +462,7 @@ mod tests {
     fn a_cell_shows_what_fits_and_says_how_much_does_not() {
         let shown = |values: &[&str], fit: usize| {
             let mut html = String::new();
-            several(&mut html, &values.iter().map(|v| (*v).to_owned()).collect::<Vec<_>>(), fit);
+            several(&mut html, &values.iter().map(|v| Cow::Borrowed(*v)).collect::<Vec<_>>(), fit);
             html
         };
         assert!(shown(&["S", "M"], SIZES_FIT).contains("<span>S, M</span></div>"));

@@ -203,7 +203,7 @@ pub(super) fn list_page() -> ListPage {
         views: vec![tab("All", 10_482, true), tab("To ship", 42, false)],
         q: format!("payment:paid {evil}"),
         chips: facets::chips(&asked, &place),
-        groups: facets::groups(&asked, &place, &counted),
+        groups: facets::groups(&asked, &place, &counted, "/a/icons.svg"),
         days: facets::days(&asked, &place),
         clear: "/admin/orders".into(),
         currencies: ["EUR", "CHF"].map(|c| Link::new(c, format!("/admin/orders?q=currency:{c}"))).into(),

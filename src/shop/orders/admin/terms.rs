@@ -8,20 +8,39 @@ pub(super) fn chosen(query: &Query, field: &str) -> Vec<String> {
     query.chips().iter().find(|c| is_list_of(c, field)).map(values).unwrap_or_default()
 }
 
-/// The query with a value of a field added, or taken away where it is asked for already.
-pub(super) fn toggled(query: &Query, field: &str, value: &str) -> String {
-    let mut chips = query.chips();
-    let Some(chip) = chips.iter_mut().find(|c| is_list_of(c, field)) else {
-        return query.with(&format!("{field}:{}", quoted(value)));
-    };
-    let mut list = values(chip);
-    match list.iter().position(|v| same(v, value)) {
-        Some(place) => drop(list.remove(place)),
-        None => list.push(value.to_owned()),
+/// A query as its terms, to be written with one value more or less again and again.
+pub(super) struct Terms {
+    text: String,
+    chips: Vec<Chip>,
+}
+
+impl Terms {
+    pub(super) fn of(query: &Query) -> Self {
+        Self { text: query.text(), chips: query.chips() }
     }
-    let list = list.iter().map(|v| quoted(v)).collect::<Vec<_>>().join(",");
-    chip.text = if list.is_empty() { String::new() } else { format!("{field}:{list}") };
-    chips.iter().map(|c| c.text.as_str()).filter(|t| !t.is_empty()).collect::<Vec<_>>().join(" ")
+    /// The query with a further term; what it has already is not repeated.
+    pub(super) fn with(&self, term: &str) -> String {
+        if self.chips.iter().any(|chip| chip.text == term) {
+            return self.text.clone();
+        }
+        format!("{} {term}", self.text).trim().to_owned()
+    }
+    /// The query with a value of a field added, or taken away where it is asked for already.
+    pub(super) fn toggled(&self, field: &str, value: &str) -> String {
+        let Some(place) = self.chips.iter().position(|c| is_list_of(c, field)) else {
+            return self.with(&format!("{field}:{}", quoted(value)));
+        };
+        let mut list = self.chips.get(place).map(values).unwrap_or_default();
+        match list.iter().position(|v| same(v, value)) {
+            Some(place) => drop(list.remove(place)),
+            None => list.push(value.to_owned()),
+        }
+        let list = list.iter().map(|v| quoted(v)).collect::<Vec<_>>().join(",");
+        let changed = if list.is_empty() { String::new() } else { format!("{field}:{list}") };
+        let texts = self.chips.iter().enumerate();
+        let texts = texts.map(|(at, chip)| if at == place { changed.as_str() } else { chip.text.as_str() });
+        texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// The query with a term in place of what it said about a field; without it when the value is empty.
@@ -32,7 +51,11 @@ pub(super) fn replaced(query: &Query, field: &str, value: &str) -> String {
 
 /// Whether two values of a keyword are the same one.
 pub(super) fn same(a: &str, b: &str) -> bool {
-    a.to_lowercase() == b.to_lowercase()
+    if a.is_ascii() && b.is_ascii() {
+        a.eq_ignore_ascii_case(b)
+    } else {
+        a.to_lowercase() == b.to_lowercase()
+    }
 }
 
 /// A term that lists values of this field, such as `size:S,M`.
@@ -68,6 +91,10 @@ pub(super) fn quoted(value: &str) -> String {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+
+    fn toggled(query: &Query, field: &str, value: &str) -> String {
+        Terms::of(query).toggled(field, value)
+    }
     use crate::base::time::{Timestamp, Zone};
     use crate::search::Schema;
     use crate::search::query::parse;
