@@ -18,8 +18,8 @@ const LOOKS: usize = 24;
 /// What memory may grow by from the second quarter to the last, in per cent and MB: segments of the index come and go.
 const MEMORY_MAX: (u64, u64) = (10, 16);
 /// Files and sockets that may be open more than in the second quarter, and threads.
-const FILES_MAX: u64 = 12;
-const THREADS_MAX: u64 = 4;
+const FILES_MAX: u64 = 16;
+const THREADS_MAX: u64 = 8;
 /// Journal and what waits to be shipped, at any time.
 const JOURNAL_MAX: u64 = 64 << 20;
 /// What lies in passing: uploads, and what a backup becomes on trial, which is as large as the shop.
