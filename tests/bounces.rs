@@ -3,7 +3,7 @@
 
 use crate::harness::imap::{Mailbox, USER, WORD};
 use crate::harness::tls::Authority;
-use crate::harness::{OWNER, PASSWORD, Shop, until};
+use crate::harness::{OWNER, PASSWORD, Shop, succeed, until};
 use crate::mail::{Got, Server, of, place, switch_on};
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -354,4 +354,25 @@ fn a_message_that_the_server_does_not_give_keeps_no_other_from_being_read() {
     assert_eq!(job["result"], "3 messages were read: 1 mail came back, 2 not understood.", "{job}");
     assert_eq!(*server.marked.lock().unwrap(), [7, 8, 9], "each was to be marked");
     assert_eq!(house.suppressed(), ["anna@example.com"]);
+}
+
+#[test]
+fn a_restored_shop_reads_no_mailbox_until_mails_go_on() {
+    let authority = Authority::new();
+    let Some(mailbox) = Mailbox::open(&authority) else { return };
+    let mut house = house(&authority, door(&mailbox)).quiet();
+    let sent = house.sent("anna@example.com");
+    succeed(&["backup", "create", "--data", house.shop.data()]);
+    assert_eq!(house.shop.stop(), Some(0));
+    succeed(&["backup", "restore", "--data", house.shop.data()]);
+    // The shop that sent it may go on elsewhere: what is marked as seen here would never reach it.
+    mailbox.deliver(&report(&sent, "anna@example.com", "5.1.1", GONE));
+    house.shop.start();
+    house.cookie = house.shop.sign_in(OWNER, PASSWORD);
+    let rests = house.round();
+    assert!(rests["result"].to_string().contains("restored"), "{rests}");
+    assert_eq!((mailbox.seen(), house.suppressed()), ((1, 0), Vec::new()));
+    house.shop.form("/admin/mail/resume", "missed=skip", &house.cookie).expect(303);
+    house.round();
+    assert_eq!((mailbox.seen(), house.suppressed()), ((1, 1), vec!["anna@example.com".to_owned()]));
 }

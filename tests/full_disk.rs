@@ -210,3 +210,22 @@ fn a_disk_that_fills_up_in_the_middle_of_a_group_loses_nothing() {
     assert_eq!(shop.stop(), Some(0));
     assert!(succeed(&["check", "--data", shop.data()]).contains("no problem"));
 }
+
+#[test]
+fn a_log_that_cannot_be_written_ends_nothing() {
+    // What is written there meets a full disk.
+    let full = Path::new("/dev/full");
+    if !full.exists() {
+        eprintln!("skipped: no /dev/full here");
+        return;
+    }
+    let mut shop = Shop::open_logging(&[], full);
+    for n in 0..5 {
+        let email = format!("c{n}@example.com");
+        shop.place(&format!("k{n}"), &least_order(&email, 100)).expect(201);
+        shop.get("/api/v1/orders/ord_none").expect(404);
+        assert_eq!(total(&shop, &format!("email:{email}")), 1);
+    }
+    assert_eq!(shop.stop(), Some(0));
+    assert!(succeed(&["check", "--data", shop.data()]).contains("no problem"));
+}

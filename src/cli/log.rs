@@ -16,7 +16,11 @@ pub fn start(settings: &Log, level: Option<&str>) -> Result<()> {
         Error::invalid("config_invalid", "log.level: give error, warn, info, debug or trace.").because(e)
     })?;
     let is_terminal = std::io::stderr().is_terminal();
-    let builder = tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr);
+    // Where the log cannot be written, as on a full disk, nobody can be told of that, and trying to would end the thread.
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(level)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false);
     let started = if is_json(settings.format, is_terminal) {
         builder.event_format(Lines).try_init()
     } else {

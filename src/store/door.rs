@@ -3,6 +3,7 @@
 use crate::base::error::{Error, Kind, Result};
 use crate::base::time::{Clock, Timestamp};
 use crate::store::actor::{Actor, ActorKind};
+use crate::store::backup;
 use crate::store::check::{Checker, Finding, Findings, check_all};
 use crate::store::engine::redb::{FileMedium, PART_DAMAGED, RedbOpener, damaged, sync_parent};
 use crate::store::events;
@@ -88,14 +89,18 @@ impl Store {
         let opener = opener(dir, mb(settings.cache_mb.max(1)), &registry, &clock, tap);
         let asked = dir.to_owned();
         let probe = Box::new(move || free_bytes(&asked));
-        Self::start(Parts {
+        let now = clock.now();
+        let store = Self::start(Parts {
             clock,
             registry,
             opener: Box::new(opener),
             formats: Formats::OURS,
             space: Guard::new(probe, settings.reserve_mb, dir.join(BALLAST), settings.ballast_mb),
             scan_time: Duration::from_secs(settings.scan_seconds.into()),
-        })
+        })?;
+        // Only who has the store may do that.
+        backup::finish(dir, now)?;
+        Ok(store)
     }
 
     /// The same with a journal whose segments wait for whoever ships them.
@@ -401,6 +406,14 @@ pub(super) fn registry(tables: &[TableInfo]) -> Result<Registry> {
 pub fn require_store(dir: &Path) -> Result<()> {
     if std::fs::metadata(dir.join(FILE)).is_ok_and(|file| file.len() > 0) {
         return Ok(());
+    }
+    if dir.join(backup::FRESH).is_dir() {
+        let text = format!(
+            "A restore into {} was cut off before the shop was in its place. Run the restore again, or remove the directory {} to begin anew.",
+            dir.display(),
+            backup::FRESH
+        );
+        return Err(Error::refuse(Kind::Internal, "store_damaged", text));
     }
     let is_used =
         |name: &str| std::fs::read_dir(dir.join(name)).is_ok_and(|mut entries| entries.next().is_some());

@@ -291,6 +291,15 @@ pub fn first_seq(from: &(impl Read + ?Sized)) -> Result<u64> {
     Ok(events_anchor(from)?.seq.saturating_add(1))
 }
 
+/// The number of the newest event in this snapshot. [`Store::last_seq`](crate::store::Store::last_seq) says it a moment
+/// later, when the hooks have seen it.
+///
+/// # Errors
+/// As [`Table::walk`].
+pub fn last_seq(from: &(impl Read + ?Sized)) -> Result<u64> {
+    Ok(head(from)?.seq.max(events_anchor(from)?.seq))
+}
+
 /// One event by its number.
 ///
 /// # Errors

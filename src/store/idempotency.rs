@@ -17,6 +17,9 @@ pub(super) const FORGET_BURST: u32 = 256;
 pub(super) const FORGET_PER_SECOND: u32 = 64;
 /// The most one group of transactions forgets; more would make a commit long.
 const FORGET_PER_GROUP: usize = 64;
+/// So many of the newest stay, however old the clock makes them: in a small shop that is all of them, and a clock that was
+/// wrong for a moment takes no key away that somebody may still repeat.
+pub(super) const NEWEST_KEPT: usize = 1_024;
 
 /// (scope, key) → what was answered.
 pub(super) const ANSWERS: Table<(String, String), Answer> = Table::new("idempotency/1");
@@ -79,6 +82,11 @@ impl Tx<'_> {
     /// # Errors
     /// `Invalid` `idempotency_key_reused` when the key came with another body.
     pub fn replay(&self, scope: &str, key: &str, body_hash: &[u8; 32]) -> Result<Option<Remembered>> {
+        // One that is still there beyond its time is as good as forgotten.
+        let known = ANSWERS.get(self, &(scope.to_owned(), key.to_owned()))?;
+        if known.is_none_or(|answer| self.now().since_ms(answer.at) > KEPT_MS) {
+            return Ok(None);
+        }
         remembered(self, scope, key, body_hash)
     }
     /// Keeps the answer under the key, in the same transaction as what it is about.
@@ -98,12 +106,20 @@ impl Tx<'_> {
     }
 }
 
-/// Forgets the oldest answers that are out of date, at most `most` of them, and says how many that were.
-pub(super) fn forget(tx: &mut Tx<'_>, most: usize) -> Result<usize> {
+/// Forgets the oldest answers that are out of date, at most `most` of them, and says how many that were; none when those that
+/// are out of date are among the newest.
+pub(super) fn forget(tx: &mut Tx<'_>, most: usize) -> Result<Option<usize>> {
     let limit = tx.now().plus_ms(-KEPT_MS);
     let old = BY_TIME.list(tx, &Span::until(&limit), Direction::Forward, most.min(FORGET_PER_GROUP))?;
-    for (_, key) in &old {
-        ANSWERS.delete(tx, key)?;
+    if old.is_empty() {
+        return Ok(Some(0));
     }
-    Ok(old.len())
+    let newest = BY_TIME.list(tx, &Span::all(), Direction::Backward, NEWEST_KEPT)?;
+    let Some(first_kept) = newest.get(NEWEST_KEPT - 1) else { return Ok(None) };
+    let mut gone = 0;
+    for (_, key) in old.iter().filter(|row| *row < first_kept) {
+        ANSWERS.delete(tx, key)?;
+        gone += 1;
+    }
+    Ok((gone > 0).then_some(gone))
 }

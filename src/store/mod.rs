@@ -51,6 +51,8 @@ pub(crate) mod crashing;
 #[cfg(test)]
 #[expect(unreachable_pub, reason = "the macro makes its type public")]
 mod tests;
+#[cfg(test)]
+pub(crate) mod traced;
 
 pub use actor::{Actor, ActorKind};
 pub use check::{Checker, Finding, Findings};

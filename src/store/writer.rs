@@ -198,7 +198,9 @@ impl Writer {
             return;
         }
         match group.run(&Actor::system("store"), now, |tx| forget(tx, most)) {
-            Ok(rows) => self.budget.spend(rows),
+            Ok(Some(rows)) => self.budget.spend(rows),
+            // Looking again with every group would be for nothing.
+            Ok(None) => self.budget.spend(most),
             Err(error) => tracing::warn!("old answers cannot be forgotten: {}", error.cause_chain()),
         }
     }

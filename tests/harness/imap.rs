@@ -49,23 +49,61 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// Whether the server is here, in the version whose configuration is written below.
-fn is_here() -> bool {
-    let said = Command::new("dovecot").arg("--version").output();
-    said.is_ok_and(|said| String::from_utf8_lossy(&said.stdout).starts_with("2.3"))
+/// The server's version, where it is one whose configuration is written below.
+fn version() -> Option<String> {
+    let said = Command::new("dovecot").arg("--version").output().ok()?;
+    let said = String::from_utf8_lossy(&said.stdout).split(' ').next()?.trim().to_owned();
+    (said.starts_with("2.3.") || said.starts_with("2.4.")).then_some(said)
+}
+
+/// What Dovecot 2.3 is told: where it lives, who owns the mail, who works inside and who lets in, and its two ports.
+fn config_2_3(at: &str, [owner, inside, login]: [&str; 3], (tls, open): (u16, u16)) -> String {
+    format!(
+        "base_dir = {at}/run\nstate_dir = {at}/state\nlog_path = {at}/log\nprotocols = imap\nlisten = 127.0.0.1, ::1\n\
+         ssl = yes\nssl_cert = <{at}/server.pem\nssl_key = <{at}/server.key\nauth_mechanisms = plain login\n\
+         passdb {{\n driver = passwd-file\n args = username_format=%u {at}/users\n}}\n\
+         userdb {{\n driver = static\n args = uid={owner} gid={owner} home={at}/home/%u\n}}\n\
+         mail_location = maildir:~/Maildir\n{}",
+        in_both([inside, login], (tls, open))
+    )
+}
+
+/// The same as Dovecot 2.4 wants it: the version first, files by name, and a setting for each word.
+fn config_2_4(at: &str, [owner, inside, login]: [&str; 3], (tls, open): (u16, u16), version: &str) -> String {
+    format!(
+        "dovecot_config_version = {version}\ndovecot_storage_version = {version}\n\
+         base_dir = {at}/run\nstate_dir = {at}/state\nlog_path = {at}/log\nprotocols = imap\nlisten = 127.0.0.1, ::1\n\
+         ssl = yes\nssl_server_cert_file = {at}/server.pem\nssl_server_key_file = {at}/server.key\n\
+         auth_mechanisms = plain login\n\
+         passdb passwd-file {{\n passwd_file_path = {at}/users\n}}\n\
+         userdb static {{\n fields {{\n  uid = {owner}\n  gid = {owner}\n  home = {at}/home/%{{user}}\n }}\n}}\n\
+         mail_driver = maildir\nmail_path = ~/Maildir\n{}",
+        in_both([inside, login], (tls, open))
+    )
+}
+
+fn in_both([inside, login]: [&str; 2], (tls, open): (u16, u16)) -> String {
+    format!(
+        "first_valid_uid = 1\nauth_failure_delay = 0\n\
+         default_internal_user = {inside}\ndefault_internal_group = {inside}\ndefault_login_user = {login}\n\
+         namespace inbox {{\n inbox = yes\n}}\n\
+         service imap-login {{\n chroot =\n inet_listener imap {{\n port = {open}\n }}\n inet_listener imaps {{\n port = {tls}\n ssl = yes\n }}\n}}\n\
+         service anvil {{\n chroot =\n}}\n"
+    )
 }
 
 impl Mailbox {
     /// An empty mailbox whose certificate an authority has issued; `None` after saying that the test is skipped.
     pub(crate) fn open(authority: &Authority) -> Option<Self> {
-        if !part("an IMAP server (dovecot-imapd 2.3)", is_here()) {
+        let version = version();
+        if !part("an IMAP server (dovecot-imapd 2.3 or 2.4)", version.is_some()) {
             return None;
         }
         // Another program may have taken a port between looking and listening.
-        (0..5).find_map(|_| Self::tried(authority))
+        (0..5).find_map(|_| Self::tried(authority, version.as_deref().unwrap()))
     }
 
-    fn tried(authority: &Authority) -> Option<Self> {
+    fn tried(authority: &Authority, version: &str) -> Option<Self> {
         let home = tempfile::tempdir().unwrap();
         let dir = home.path();
         // The server gives its rights away: to users of its own where it may, else it stays who it is.
@@ -91,17 +129,13 @@ impl Mailbox {
         std::fs::write(dir.join("users"), format!("{USER}:{{PLAIN}}{WORD}\n")).unwrap();
         let (tls, open) = (free_port(), free_port());
         let at = dir.to_str().unwrap();
-        let config = format!(
-            "base_dir = {at}/run\nstate_dir = {at}/state\nlog_path = {at}/log\nprotocols = imap\nlisten = 127.0.0.1, ::1\n\
-             ssl = yes\nssl_cert = <{at}/server.pem\nssl_key = <{at}/server.key\nauth_mechanisms = plain login\n\
-             passdb {{\n driver = passwd-file\n args = username_format=%u {at}/users\n}}\n\
-             userdb {{\n driver = static\n args = uid={owner} gid={owner} home={at}/home/%u\n}}\n\
-             mail_location = maildir:~/Maildir\nfirst_valid_uid = 1\nauth_failure_delay = 0\n\
-             default_internal_user = {inside}\ndefault_internal_group = {inside}\ndefault_login_user = {login}\n\
-             namespace inbox {{\n inbox = yes\n}}\n\
-             service imap-login {{\n chroot =\n inet_listener imap {{\n port = {open}\n }}\n inet_listener imaps {{\n port = {tls}\n ssl = yes\n }}\n}}\n\
-             service anvil {{\n chroot =\n}}\n"
-        );
+        let people = [owner, inside, login];
+        let is_old = version.starts_with("2.3.");
+        let config = if is_old {
+            config_2_3(at, people, (tls, open))
+        } else {
+            config_2_4(at, people, (tls, open), version)
+        };
         std::fs::write(dir.join("dovecot.conf"), config).unwrap();
         let child = Command::new("dovecot")
             .args(["-F", "-c"])

@@ -24,6 +24,8 @@ pub(crate) struct Shop {
     /// An API key with every scope.
     pub key: String,
     more: Vec<String>,
+    /// Where its log goes.
+    log: Option<PathBuf>,
     _home: tempfile::TempDir,
 }
 
@@ -108,8 +110,19 @@ impl Shop {
         Self::open_at(home, dir, more)
     }
 
+    /// The same, whose log goes to the end of a file.
+    pub(crate) fn open_logging(more: &[&str], log: &Path) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join("data");
+        Self::open_in(home, dir, more, Some(log.to_owned()))
+    }
+
     /// The same in a directory that the caller chooses; `home` is removed at the end.
     pub(crate) fn open_at(home: tempfile::TempDir, dir: PathBuf, more: &[&str]) -> Self {
+        Self::open_in(home, dir, more, None)
+    }
+
+    fn open_in(home: tempfile::TempDir, dir: PathBuf, more: &[&str], log: Option<PathBuf>) -> Self {
         let data = dir.to_str().unwrap().to_owned();
         // What is true for the disk is true for the first commands too.
         let at = more.iter().position(|argument| *argument == "--config");
@@ -136,6 +149,7 @@ impl Shop {
             dir,
             key,
             more: more.iter().map(|m| (*m).to_owned()).collect(),
+            log,
             _home: home,
         };
         shop.start();
@@ -146,7 +160,15 @@ impl Shop {
     pub(crate) fn nothing() -> Self {
         let home = tempfile::tempdir().unwrap();
         let dir = home.path().join("data");
-        Self { child: None, url: String::new(), dir, key: String::new(), more: Vec::new(), _home: home }
+        Self {
+            child: None,
+            url: String::new(),
+            dir,
+            key: String::new(),
+            more: Vec::new(),
+            log: None,
+            _home: home,
+        }
     }
 
     pub(crate) fn data(&self) -> &str {
@@ -166,11 +188,7 @@ impl Shop {
             .env("BACKROOM_SERVER__LIMITS__SIGN_IN", "1000000")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(if std::env::var_os("BACKROOM_TEST_LOG").is_some() {
-                Stdio::inherit()
-            } else {
-                Stdio::null()
-            })
+            .stderr(self.log())
             .spawn()
             .unwrap();
         let lines = lines_of(child.stdout.take().unwrap());
@@ -193,6 +211,15 @@ impl Shop {
         printed
     }
 
+    fn log(&self) -> Stdio {
+        let file = |path| std::fs::File::options().append(true).create(true).open(path).unwrap();
+        match &self.log {
+            Some(path) => file(path).into(),
+            None if std::env::var_os("BACKROOM_TEST_LOG").is_some() => Stdio::inherit(),
+            None => Stdio::null(),
+        }
+    }
+
     fn url_from(&self, printed: &str) -> Option<String> {
         let at = printed.find("http://127.0.0.1:")?;
         let rest = &printed[at..];
@@ -211,6 +238,12 @@ impl Shop {
     /// Files and sockets that the running program has open.
     pub(crate) fn open_files(&self) -> usize {
         let folder = format!("/proc/{}/fd", self.child.as_ref().unwrap().id());
+        std::fs::read_dir(folder).unwrap().count()
+    }
+
+    /// Its threads.
+    pub(crate) fn threads(&self) -> usize {
+        let folder = format!("/proc/{}/task", self.child.as_ref().unwrap().id());
         std::fs::read_dir(folder).unwrap().count()
     }
 

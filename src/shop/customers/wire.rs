@@ -177,11 +177,19 @@ impl CustomerFields {
 pub(in crate::shop) fn patched<T: Serialize + DeserializeOwned>(present: &T, patch: &Value) -> Result<T> {
     let mut fields = serde_json::to_value(present).map_err(Error::internal)?;
     let Value::Object(given) = patch else {
-        return Err(Error::invalid("wrong_type", "Send a JSON object with the fields to change."));
+        let known = fields.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+        let text = format!(
+            "Send an object with the fields to change. They are {}.",
+            known.collect::<Vec<_>>().join(", ")
+        );
+        return Err(Error::invalid("wrong_type", text).on(""));
     };
     for (key, value) in given {
         let mut one = serde_json::json!({ key: fields.get(key) });
-        merge(&mut one, &serde_json::json!({ key: value }));
+        // To take away what there never is names a field that there is not.
+        if !value.is_null() || fields.get(key).is_some() {
+            merge(&mut one, &serde_json::json!({ key: value }));
+        }
         if let (Value::Object(all), Value::Object(one)) = (&mut fields, one) {
             all.remove(key);
             all.extend(one);
@@ -234,12 +242,18 @@ mod tests {
     fn a_wrong_patch_names_the_field() {
         for (patch, pointer) in [
             (json!({"total": 1}), "/total"),
+            (json!({"total": null}), "/total"),
             (json!({"phone": 7}), "/phone"),
             (json!({"addresses": [{"planet": "Mars"}]}), "/addresses/0/planet"),
             (json!({"addresses": [{"city": 7}]}), "/addresses/0/city"),
         ] {
             assert_eq!(patched(&present(), &patch).unwrap_err().fields[0].pointer, pointer);
         }
-        assert!(patched(&present(), &json!([])).is_err());
+        for patch in [json!([]), json!(null), json!("note"), json!(7)] {
+            let refused = patched(&present(), &patch).unwrap_err();
+            let field = &refused.fields[0];
+            assert_eq!((field.pointer.as_str(), field.code), ("", "wrong_type"), "{patch}");
+            assert!(field.detail.contains("an object") && field.detail.contains("phone"), "{}", field.detail);
+        }
     }
 }

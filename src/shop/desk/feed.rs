@@ -145,7 +145,7 @@ pub(super) async fn list(
         has_more: next_after < store.last_seq(),
         data,
         next_after,
-        last_seq,
+        last_seq: last_seq.max(next_after),
         oldest_seq,
         log: retention::log_name(&store),
     }))

@@ -52,7 +52,8 @@ pub(super) fn oldest_seq(from: &(impl Read + ?Sized)) -> Result<u64> {
 /// `events_gone` for one that was away so long that something is missing, `events_rewound` for one that is further than
 /// the log, or has read another: never is anything passed over.
 pub(super) fn place(store: &Store, after: Option<u64>, log: Option<&str>) -> Result<(u64, u64)> {
-    let (oldest, last) = (store.read(oldest_seq)?, store.last_seq());
+    // By what is there to be read: who reads an event comes back for what follows before everybody was told of it.
+    let (oldest, last) = store.read(|s| Ok((oldest_seq(s)?, events::last_seq(s)?)))?;
     if after.is_some_and(|after| after > last) || log.is_some_and(|log| log != log_name(store)) {
         let text = format!(
             "This is not the log that you have read: the shop was restored from a backup, and its last event is {last}. Bring \
@@ -197,6 +198,22 @@ mod tests {
     fn run(store: &Store, days: u32) -> u64 {
         let last = store.last_seq();
         store.write_blocking(Actor::system("test"), move |tx| raise(tx, last, days)).unwrap()
+    }
+
+    #[test]
+    fn who_has_the_newest_event_is_not_told_that_it_is_of_another_log() {
+        let (store, _clock, _dir) = yard(3);
+        let answers = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let (looking, noted) = (store.clone(), Arc::clone(&answers));
+        // What was committed can be read here, and nobody was told of it yet.
+        store.on_commit(Box::new(move |committed| {
+            let last = committed.last().unwrap().seq;
+            noted.lock().unwrap().push(place(&looking, Some(last), None).map(|(after, _)| after).ok());
+        }));
+        let made = |tx: &mut Tx<'_>| tx.publish(Subject::of(&ThingId([1; 16])), &Made);
+        assert_eq!(store.write_blocking(Actor::cli(), made).unwrap(), 4);
+        assert_eq!(*answers.lock().unwrap(), [Some(4)]);
+        store.close().unwrap();
     }
 
     #[test]

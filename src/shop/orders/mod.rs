@@ -19,6 +19,8 @@ mod model;
 mod place;
 #[cfg(test)]
 mod played;
+#[cfg(test)]
+mod priced;
 mod sales;
 mod search;
 mod sight;

@@ -22,6 +22,8 @@ mod unpack;
 mod writer;
 
 #[cfg(test)]
+mod cuts;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod under_load;
@@ -32,3 +34,4 @@ pub use keep::Keep;
 pub use restore::{How, Restored, pack_what_waits, restore, try_out};
 pub use seal::KEY_LENGTH_MIN;
 pub use shelf::{Copied, FOLDER, Kept, Shelf, forget_verified, note_verified};
+pub(in crate::store) use swap::{FRESH, finish};

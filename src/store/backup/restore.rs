@@ -6,7 +6,7 @@ use crate::store::backup::format::{Header, io};
 use crate::store::backup::reader::Reader;
 use crate::store::backup::shelf::Shelf;
 use crate::store::backup::shipping::{Packer, Plan};
-use crate::store::backup::swap::{Swap, put_in_place};
+use crate::store::backup::swap::{FRESH, Swap, discard, finish, put_in_place};
 use crate::store::backup::unpack::{Unpacked, open, unpack};
 use crate::store::door::{self, FILE, make_dir, registry};
 use crate::store::engine::Opener as _;
@@ -36,9 +36,6 @@ pub struct Restored {
     /// Where the store is that was there before.
     pub before: Option<PathBuf>,
 }
-
-/// The directory in the data directory where a backup is unpacked; what a crash leaves in it is thrown away.
-const FRESH: &str = "restoring";
 
 /// How the directory of a trial begins, and after how long one was left behind by a process that was killed.
 const TRIAL: &str = "verify-";
@@ -102,13 +99,14 @@ pub fn restore(backup: &Path, data: &Path, tables: &[TableInfo], how: &How<'_>) 
     // Taking the lock makes an empty file where there was none.
     let is_empty = std::fs::metadata(&store).is_ok_and(|about| about.len() == 0);
     let fresh = data.join(FRESH);
+    finish(data, Clock::system().now())?;
     let done = prepare(reader, &fresh, tables, how).and_then(|mut restored| {
         let swap = Swap { data, fresh: &fresh, has_before: !is_empty, at: Clock::system().now() };
         restored.before = put_in_place(&swap, &mut |_| Ok(()))?;
         Ok(restored)
     });
     if done.is_err() {
-        let _gone = std::fs::remove_dir_all(&fresh);
+        let _gone = discard(&fresh);
         if is_empty && std::fs::metadata(&store).is_ok_and(|about| about.len() == 0) {
             let _gone = std::fs::remove_file(&store);
         }
@@ -163,9 +161,7 @@ fn prepare(
     tables: &[TableInfo],
     how: &How<'_>,
 ) -> Result<Restored> {
-    if fresh.exists() {
-        std::fs::remove_dir_all(fresh).map_err(|e| io("An unfinished restore cannot be cleared away", e))?;
-    }
+    discard(fresh).map_err(|e| io("An unfinished restore cannot be cleared away", e))?;
     let restored = unpacked(reader, fresh, tables, how)?;
     if let Some(first) = restored.findings.first().filter(|_| !how.even_unsound) {
         let text = format!(

@@ -1,4 +1,5 @@
-//! Putting a restored shop in the place of another: one rename decides.
+//! Putting a restored shop in the place of another: one rename decides. Its files follow; where that was cut off, whoever
+//! opens the shop next goes on with it.
 
 use crate::base::error::Result;
 use crate::base::time::Timestamp;
@@ -10,6 +11,9 @@ use crate::store::engine::redb::{FileLock, sync_parent};
 use crate::store::journal::FOLDER;
 use std::path::{Path, PathBuf};
 
+/// The directory in the data directory where a backup is unpacked. What a crash leaves in it is thrown away while the
+/// database is in it, and belongs to the shop once that has left.
+pub(in crate::store) const FRESH: &str = "restoring";
 /// The search index; it is made anew from the store.
 const INDEX: &str = "index";
 const SWAPPING: &str = "The restored shop cannot be put in its place";
@@ -27,9 +31,9 @@ pub(super) struct Swap<'a> {
 /// A step that is about to be done; a test ends here and there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    Files,
     KeepBefore,
     Store,
+    Files,
     Index,
     Clear,
 }
@@ -45,9 +49,8 @@ pub(super) fn put_in_place(
     let (store, new) = (swap.data.join(FILE), swap.fresh.join(FILE));
     // Whoever opens the new one before this is over comes too early.
     let _lock = FileLock::take(&new)?;
-    about_to(Step::Files)?;
-    // Files of both states side by side harm neither.
-    merge_files(swap, Path::new("")).map_err(|e| io(SWAPPING, e))?;
+    // The files follow the database, also after a power cut.
+    sync_names(&swap.fresh.join(FILES)).map_err(|e| io(SWAPPING, e))?;
     about_to(Step::KeepBefore)?;
     let before = swap.has_before.then(|| free_aside(&store, swap.at));
     if let Some(aside) = &before {
@@ -58,7 +61,9 @@ pub(super) fn put_in_place(
     }
     about_to(Step::Store)?;
     std::fs::rename(&new, &store).and_then(|()| sync_parent(&store)).map_err(|e| io(SWAPPING, e))?;
-    // From here on the new state is there; what is left to do is tidying up.
+    // From here on the new state is there, and what is left to do can be done later.
+    about_to(Step::Files)?;
+    merge_files(swap.fresh, swap.data, Path::new(""), swap.at).map_err(|e| io(SWAPPING, e))?;
     about_to(Step::Index)?;
     // Usually there is none: it was brought in. The new store would not take it for its own, whatever it holds.
     let journal = swap.data.join(FOLDER);
@@ -69,6 +74,41 @@ pub(super) fn put_in_place(
     about_to(Step::Clear)?;
     clear(swap.fresh);
     Ok(before)
+}
+
+/// Does what a restore that was cut off behind its swap has left to do, and clears away what one before it has left; the
+/// caller holds the lock of the store.
+///
+/// # Errors
+/// `backup_io`.
+pub(in crate::store) fn finish(data: &Path, at: Timestamp) -> Result<()> {
+    let fresh = data.join(FRESH);
+    if !fresh.is_dir() {
+        return Ok(());
+    }
+    if fresh.join(FILE).exists() {
+        tracing::warn!(
+            "a restore was cut off before its shop was in place; what it had unpacked is cleared away"
+        );
+        return discard(&fresh).map_err(|e| io("An unfinished restore cannot be cleared away", e));
+    }
+    tracing::warn!("a restore was cut off when the shop was in its place; its files follow now");
+    merge_files(&fresh, data, Path::new(""), at).map_err(|e| io(SWAPPING, e))?;
+    clear(&fresh);
+    Ok(())
+}
+
+/// Clears an unfinished restore away, the files before the database: files without one belong to the shop, and stay.
+pub(super) fn discard(fresh: &Path) -> std::io::Result<()> {
+    let files = fresh.join(FILES);
+    if !fresh.exists() || !fresh.join(FILE).exists() && files.exists() {
+        return Ok(());
+    }
+    if files.exists() {
+        std::fs::remove_dir_all(&files)?;
+        sync_parent(&files)?;
+    }
+    std::fs::remove_dir_all(fresh)
 }
 
 /// The index of the old store would not be believed anyway: the new one has another epoch.
@@ -99,9 +139,23 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     std::fs::File::open(to)?.sync_all()
 }
 
-/// Moves the restored files to those that are there. One of the same name and other content steps aside.
-fn merge_files(swap: &Swap<'_>, folder: &Path) -> std::io::Result<()> {
-    let (from, to) = (swap.fresh.join(FILES).join(folder), swap.data.join(FILES).join(folder));
+/// Makes the names in a directory durable, and in those below.
+fn sync_names(dir: &Path) -> std::io::Result<()> {
+    if !dir.is_dir() {
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_names(&entry.path())?;
+        }
+    }
+    std::fs::File::open(dir)?.sync_all()
+}
+
+/// Moves the restored files to those that are there. One of the same name and other content gets a second name first.
+fn merge_files(fresh: &Path, data: &Path, folder: &Path, at: Timestamp) -> std::io::Result<()> {
+    let (from, to) = (fresh.join(FILES).join(folder), data.join(FILES).join(folder));
     if !from.is_dir() {
         return Ok(());
     }
@@ -110,15 +164,14 @@ fn merge_files(swap: &Swap<'_>, folder: &Path) -> std::io::Result<()> {
         let entry = entry?;
         let own = folder.join(entry.file_name());
         if entry.file_type()?.is_dir() {
-            merge_files(swap, &own)?;
+            merge_files(fresh, data, &own, at)?;
             continue;
         }
         let target = to.join(entry.file_name());
-        if target.exists() {
-            if is_same(&entry.path(), &target)? {
-                continue;
-            }
-            std::fs::rename(&target, free_aside(&target, swap.at))?;
+        if target.exists() && !is_same(&entry.path(), &target)? {
+            let aside = free_aside(&target, at);
+            std::fs::hard_link(&target, &aside).or_else(|_| copy(&target, &aside))?;
+            sync_parent(&aside)?;
         }
         std::fs::rename(entry.path(), &target)?;
     }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::time::{DAY_MS, HOUR_MS};
-use crate::store::idempotency::{FORGET_BURST, KEPT_MS};
+use crate::store::idempotency::{FORGET_BURST, KEPT_MS, NEWEST_KEPT};
 use crate::store::{ActorKind, Direction, Finding, Findings, Read, Snapshot, Span, Tx, events, key_bytes};
 use std::ops::ControlFlow;
 
@@ -257,6 +257,40 @@ fn a_clock_that_jumps_ahead_forgets_little() {
     let before = write(&store, |tx| Ok((tx.next("n")?, tx.new_id::<ThingId>()))).unwrap();
     let after = write(&store, |tx| Ok((tx.next("n")?, tx.new_id::<ThingId>()))).unwrap();
     assert!(after.0 == before.0 + 1 && after.1 != before.1);
+}
+
+#[test]
+fn a_clock_that_was_wrong_for_a_moment_takes_no_key_of_a_small_shop_away() {
+    let dir = tempfile::tempdir().unwrap();
+    let now = clock();
+    let store = Store::open(dir.path(), &settings(), now.clone(), TABLES).unwrap();
+    for n in 0..20 {
+        assert!(!write(&store, move |tx| answer(tx, &format!("k{n}"))).unwrap());
+    }
+    for days in [300, -300] {
+        now.set(clock().now().plus_ms(days * DAY_MS));
+        for n in 0..60 {
+            assert!(!write(&store, move |tx| answer(tx, &format!("{days} {n}"))).unwrap());
+        }
+    }
+    now.set(clock().now());
+    for n in 0..20 {
+        assert!(write(&store, move |tx| answer(tx, &format!("k{n}"))).unwrap(), "k{n} is forgotten");
+    }
+    // Of many the newest stay.
+    write(&store, |tx| {
+        (0..NEWEST_KEPT).try_for_each(|n| tx.remember("scope", &format!("m{n}"), &[1; 32], 201, b"{}"))
+    })
+    .unwrap();
+    now.set(clock().now().plus_ms(300 * DAY_MS));
+    for n in 0..60 {
+        write(&store, move |tx| tx.at_least("n", n)).unwrap();
+    }
+    now.set(clock().now());
+    for n in 0..NEWEST_KEPT {
+        assert!(write(&store, move |tx| answer(tx, &format!("m{n}"))).unwrap(), "m{n} is forgotten");
+    }
+    assert_eq!(store.check(&[]).unwrap(), []);
 }
 
 /// Changes a row below everything that keeps rows in step.

@@ -5,6 +5,7 @@ use crate::base::time::Timestamp;
 use crate::store::Store;
 use crate::store::backup::create::kept_tables;
 use crate::store::backup::format::{SUM, Sum, io};
+use crate::store::backup::shelf::Shelf;
 use crate::store::backup::shipping::part::{Draft, Keys, Shipped, read};
 use crate::store::backup::shipping::roll::{Roll, last_row};
 use crate::store::journal::reading::{Segment, segments};
@@ -202,7 +203,7 @@ impl Packer {
                 return Ok(());
             }
             if number > row.wanted || row.begins == 0 {
-                row.break_off(roll, keys, number)?;
+                row.break_off(roll, keys, life, number)?;
             }
             set.clear();
             write_set::pick(bytes, &wanted, &mut set)
@@ -236,6 +237,14 @@ impl Packer {
 
 fn listed(dir: &Path) -> Result<Vec<PathBuf>> {
     segments(dir).map_err(|e| io(READING, e))
+}
+
+/// Whether a backup needs something from before this number. What came before the first one is wanted by nobody, and a
+/// shop without one does not keep it over a kill.
+fn is_missed(roll: &Roll, life: [u8; 16], number: u64) -> bool {
+    let marks = roll.dir().parent().map(|dir| Shelf::at(dir).marks());
+    let needs = |mark: &Mark| mark.life == life && mark.number + 1 < number;
+    marks.is_some_and(|marks| marks.map_or(true, |all| all.iter().any(|(_, mark)| needs(mark))))
 }
 
 impl Row {
@@ -278,8 +287,8 @@ impl Row {
         }))
     }
     /// Begins a new row with this number.
-    fn break_off(&mut self, roll: &Roll, keys: &mut Keys, number: u64) -> Result<()> {
-        if self.begins > 0 {
+    fn break_off(&mut self, roll: &Roll, keys: &mut Keys, life: [u8; 16], number: u64) -> Result<()> {
+        if self.begins > 0 && is_missed(roll, life, number) {
             tracing::warn!(
                 "the shipped journal has a hole from change {} to {number}; a new backup is needed",
                 self.wanted
@@ -313,5 +322,27 @@ impl Row {
         self.draft = None;
         self.is_changed = false;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::backup::tests::{TABLES, add, back_up};
+    use crate::store::tests::{clock, settings};
+
+    #[test]
+    fn a_hole_is_one_where_a_backup_needs_what_is_missing() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open_shipping(dir.path(), &settings(), clock(), TABLES).unwrap();
+        let roll = Roll::of(&dir.path().join("backups"));
+        (0..5).for_each(|n| add(&store, n));
+        let mark = store.journal_mark();
+        assert!(!is_missed(&roll, mark.life, mark.number + 9), "there is no backup yet");
+        drop(back_up(&store, dir.path(), None));
+        assert!(!is_missed(&roll, mark.life, mark.number + 1), "it has all before");
+        assert!(is_missed(&roll, mark.life, mark.number + 2));
+        assert!(!is_missed(&roll, [0; 16], mark.number + 2), "it is of another journal");
+        store.close().unwrap();
     }
 }
