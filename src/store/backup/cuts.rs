@@ -329,12 +329,14 @@ fn planted(case: &mut Case, how: &str) {
     };
     let data = case.traced.before.find(DATA).unwrap_or(ROOT);
     let calls = &mut case.traced.calls;
+    let is_aside =
+        |call: &Call| matches!(call, Call::Link { name, .. } if name.starts_with("store.redb.before-"));
+    let linked = calls.iter().position(is_aside).unwrap();
     match how {
         "the swap before the bytes are safe" => {
             calls.retain(|c| !matches!(c, Call::Sync(node) if *node == new))
         }
-        "the old one is kept aside and the name is not safe" => {
-            let linked = calls.iter().rposition(|c| matches!(c, Call::Link { .. })).unwrap();
+        "the files follow before the swap is safe" => {
             let mut at = 0;
             calls.retain(|c| {
                 at += 1;
@@ -342,7 +344,6 @@ fn planted(case: &mut Case, how: &str) {
             });
         }
         "the old one is kept aside too late" => {
-            let linked = calls.iter().rposition(|c| matches!(c, Call::Link { .. })).unwrap();
             let swapped = calls.remove(swap);
             calls.insert(linked, swapped);
         }
@@ -361,7 +362,7 @@ fn a_step_in_the_wrong_order_or_without_its_sync_is_noticed() {
     }
     for (how, kills, at_least) in [
         ("the swap before the bytes are safe", false, 3),
-        ("the old one is kept aside and the name is not safe", false, 1),
+        ("the files follow before the swap is safe", false, 1),
         ("the old one is kept aside too late", true, 1),
         ("the files before the swap", true, 1),
     ] {
