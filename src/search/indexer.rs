@@ -87,7 +87,8 @@ impl Shared {
             indexer.building = Some(self.begin_rebuild()?);
             self.rebuild_wanted.store(false, Ordering::SeqCst);
             return Ok(true);
-        } else if indexer.building.is_none() {
+        }
+        if indexer.building.is_none() {
             if self.live().is_some() {
                 return Ok(more);
             }

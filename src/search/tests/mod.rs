@@ -6,6 +6,7 @@ mod grammar;
 mod lists;
 mod matching;
 mod survival;
+mod whole;
 
 use super::*;
 use crate::base::error::Result;

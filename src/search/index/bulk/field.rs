@@ -11,32 +11,32 @@ use tantivy::termdict::TermDictionaryBuilder;
 
 /// Documents of a term from which on the library writes them in blocks.
 const BLOCK: usize = 128;
-/// Bytes behind the places of the terms: how many they take, and a version.
-const TAIL: usize = 12;
+/// Bytes behind the places of the terms: how many they take, a version, and what kind of dictionary it is.
+const TAIL: usize = 16;
 
 /// The three files a field is written to.
-pub(super) struct Files<'a, W: Write> {
-    pub(super) terms: &'a mut W,
-    pub(super) postings: &'a mut W,
-    pub(super) positions: &'a mut W,
+pub(super) struct Files<'a> {
+    pub(super) terms: &'a mut dyn Write,
+    pub(super) postings: &'a mut dyn Write,
+    pub(super) positions: &'a mut dyn Write,
 }
 
 /// Writes the terms of a field.
-pub(super) struct Field<'a, W: Write> {
-    fst: Fst<Counted<'a, W>>,
+pub(super) struct Field<'a> {
+    fst: Fst<Counted<'a>>,
     places: TermDictionaryBuilder<Vec<u8>>,
-    postings: Counted<'a, W>,
+    postings: Counted<'a>,
     serializer: PostingsSerializer,
-    positions: Option<PositionSerializer<&'a mut W>>,
+    positions: Option<PositionSerializer<&'a mut dyn Write>>,
     record: IndexRecordOption,
     deltas: Vec<u32>,
     stopped: &'a AtomicBool,
 }
 
-impl<'a, W: Write> Field<'a, W> {
+impl<'a> Field<'a> {
     /// `total` is the number of times a document has a term.
     pub(super) fn new(
-        files: Files<'a, W>,
+        files: Files<'a>,
         record: IndexRecordOption,
         total: usize,
         stopped: &'a AtomicBool,
@@ -130,12 +130,12 @@ impl<'a, W: Write> Field<'a, W> {
 }
 
 /// Counts what is written.
-struct Counted<'a, W> {
-    inner: &'a mut W,
+struct Counted<'a> {
+    inner: &'a mut dyn Write,
     written: usize,
 }
 
-impl<W: Write> Write for Counted<'_, W> {
+impl Write for Counted<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.inner.write(bytes)?;
         self.written += written;

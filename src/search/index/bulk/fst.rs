@@ -250,7 +250,7 @@ mod tests {
         check(&(0..40_u8).map(|byte| vec![b'x', byte]).chain([b"x".to_vec()]).collect());
         let mut rng = StdRng::seed_from_u64(7);
         for letters in [2, 30, 70, 255] {
-            let mut word = |rng: &mut StdRng| -> Vec<u8> {
+            let word = |rng: &mut StdRng| -> Vec<u8> {
                 let len = rng.random_range(1..9);
                 (0..len).map(|_| b'!'.wrapping_add(rng.random_range(0..letters))).collect()
             };

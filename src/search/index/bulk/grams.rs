@@ -6,7 +6,7 @@ use super::field::Field;
 use super::texts::Turned;
 use crate::search::index::layout::has_gram;
 use crate::search::tokens::PHONE_MIN;
-use std::io::{self, Write};
+use std::io;
 
 /// Stands before a term of the second list that is found by its beginnings of [`PHONE_MIN`] characters and more.
 pub(super) const START: u8 = b'S';
@@ -20,23 +20,23 @@ enum Item {
     Other(u32),
 }
 
-pub(super) struct Grams<'a, 'f, W: Write> {
+pub(super) struct Grams<'a, 'f> {
     words: &'a Turned,
     others: &'a Turned,
     items: Vec<Item>,
-    out: &'a mut Field<'f, W>,
+    out: &'a mut Field<'f>,
     docs: Vec<u32>,
     bits: Vec<u64>,
 }
 
-impl<'a, 'f, W: Write> Grams<'a, 'f, W> {
+impl<'a, 'f> Grams<'a, 'f> {
     /// Writes all beginnings of ASCII words and what `others` says. `words` are the numbers of these words in their order;
     /// every term begins with the letter of its kind.
     pub(super) fn write(
         words: (&'a Turned, Vec<u32>),
         others: &'a Turned,
         docs: usize,
-        out: &'a mut Field<'f, W>,
+        out: &'a mut Field<'f>,
     ) -> io::Result<()> {
         let (words, numbers) = words;
         let mut this = Self {

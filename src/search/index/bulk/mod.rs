@@ -148,7 +148,7 @@ impl Bulk {
             store.store(&TantivyDocument::default(), &self.layout.schema)?;
         }
         store.close()?;
-        let mut open = |component| segment.open_write(component).map(CompositeWrite::wrap);
+        let open = |component| segment.open_write(component).map(CompositeWrite::wrap);
         let mut files = (
             open(SegmentComponent::Terms)?,
             open(SegmentComponent::Postings)?,
@@ -241,7 +241,7 @@ fn field<'a>(
     name: Name,
     record: IndexRecordOption,
     total: usize,
-) -> tantivy::Result<Field<'a, impl std::io::Write>> {
+) -> tantivy::Result<Field<'a>> {
     let (terms, postings, positions) = files;
     let files = Files {
         terms: terms.for_field(name),
