@@ -65,17 +65,16 @@ impl<'a, 'f> Grams<'a, 'f> {
     fn at(&self, place: usize) -> &'a [u8] {
         self.items.get(place).map_or(&[], |item| self.text(*item))
     }
-    /// The documents of an item under a beginning of it.
-    fn docs_under(&self, item: Item, beginning: &[u8]) -> &'a [u32] {
-        let letters = beginning.len().saturating_sub(1);
+    /// The documents of an item under a beginning of it, which words may have or not.
+    fn docs_under(&self, item: Item, len: usize, is_open: bool) -> &'a [u32] {
         match item {
-            Item::Word(number) if has_beginning(beginning) => self.words.docs(number),
+            Item::Word(number) if is_open => self.words.docs(number),
             Item::Word(_) => &[],
             Item::Other(number) => {
                 let (kind, text) = self.others.text(number).split_first().unwrap_or((&WHOLE, &[]));
                 let fits = match *kind {
-                    START => letters >= PHONE_MIN && has_beginning(beginning),
-                    _ => text.len() == beginning.len(),
+                    START => is_open && len > PHONE_MIN,
+                    _ => text.len() == len,
                 };
                 if fits { self.others.docs(number) } else { &[] }
             }
@@ -123,12 +122,13 @@ impl<'a, 'f> Grams<'a, 'f> {
             return self.alone(from, shared);
         }
         let beginning = self.at(from).get(..shared).unwrap_or_default();
+        let is_open = has_beginning(beginning);
         if shared > 1 {
-            self.gather(from, to, beginning);
+            self.gather(from, to, shared, is_open);
             self.put(beginning)?;
         }
         // Longer ones than have a term are left, where nothing is found as a whole.
-        if !has_beginning(beginning) && !self.has_whole(from, to) {
+        if !is_open && !self.has_whole(from, to) {
             return Ok(());
         }
         self.deeper(from, to, shared)
@@ -141,7 +141,7 @@ impl<'a, 'f> Grams<'a, 'f> {
         let mut last: &[u32] = &[];
         for len in shared.max(2)..=text.len() {
             let beginning = text.get(..len).unwrap_or_default();
-            let docs = self.docs_under(item, beginning);
+            let docs = self.docs_under(item, len, has_beginning(beginning));
             if docs.is_empty() {
                 match item {
                     // No longer beginning of a word has a term either.
@@ -173,13 +173,13 @@ impl<'a, 'f> Grams<'a, 'f> {
     }
 
     /// The documents of a range under a beginning, each once and in their order.
-    fn gather(&mut self, from: usize, to: usize, beginning: &[u8]) {
+    fn gather(&mut self, from: usize, to: usize, len: usize, is_open: bool) {
         self.docs.clear();
         let items = self.items.get(from..to).unwrap_or_default();
-        let total: usize = items.iter().map(|item| self.docs_under(*item, beginning).len()).sum();
+        let total: usize = items.iter().map(|item| self.docs_under(*item, len, is_open).len()).sum();
         if total < self.bits.len() / 4 {
             for item in items {
-                let docs = self.docs_under(*item, beginning);
+                let docs = self.docs_under(*item, len, is_open);
                 self.docs.extend(docs);
             }
             self.docs.sort_unstable();
@@ -188,7 +188,7 @@ impl<'a, 'f> Grams<'a, 'f> {
         }
         let mut bits = std::mem::take(&mut self.bits);
         for item in items {
-            for doc in self.docs_under(*item, beginning) {
+            for doc in self.docs_under(*item, len, is_open) {
                 if let Some(word) = bits.get_mut(*doc as usize / 64) {
                     *word |= 1 << (*doc % 64);
                 }
