@@ -138,7 +138,7 @@ impl Source for Shop {
     }
     fn docs(&self, kind: &str, ids: &[[u8; 16]]) -> Result<Vec<Option<Doc>>> {
         let inner = self.inner.lock().unwrap();
-        let known = |id| inner.docs.values().find(|doc| doc.kind == kind && doc.id == id).cloned();
+        let known = |id: [u8; 16]| inner.docs.values().find(|doc| doc.kind == kind && doc.id == id).cloned();
         Ok(ids.iter().map(|id| known(*id)).collect())
     }
     fn recent(&self, kind: &str, before: Option<(i64, [u8; 16])>, limit: usize) -> Result<Vec<[u8; 16]>> {
