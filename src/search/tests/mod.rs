@@ -138,8 +138,8 @@ impl Source for Shop {
     }
     fn docs(&self, kind: &str, ids: &[[u8; 16]]) -> Result<Vec<Option<Doc>>> {
         let inner = self.inner.lock().unwrap();
-        let known = |id: [u8; 16]| inner.docs.values().find(|doc| doc.kind == kind && doc.id == id).cloned();
-        Ok(ids.iter().map(|id| known(*id)).collect())
+        let docs: &BTreeMap<(&str, [u8; 16]), Doc> = &inner.docs;
+        Ok(ids.iter().map(|id| docs.get(&(kind, *id)).cloned()).collect())
     }
     fn recent(&self, kind: &str, before: Option<(i64, [u8; 16])>, limit: usize) -> Result<Vec<[u8; 16]>> {
         let inner = self.inner.lock().unwrap();

@@ -60,7 +60,7 @@ fn check(docs: &[Doc]) {
     };
     let ((ours, our_dir), (theirs, their_dir)) = (make("ours"), make("theirs"));
     let mut bulk = Bulk::new(&ours, Arc::clone(&layout), 1 << 30, Arc::new(AtomicBool::new(false))).unwrap();
-    let mut writer = Writer::for_building(&theirs, Arc::clone(&layout), 15).unwrap();
+    let mut writer = Writer::for_building(&theirs, Arc::clone(&layout), 256).unwrap();
     let mut analyser = Analyser::new(&schema);
     for doc in docs {
         let terms = analyser.terms(doc).unwrap();
