@@ -227,7 +227,7 @@ mod tests {
                     continue;
                 }
                 let text = std::fs::read_to_string(&path).unwrap_or_default();
-                let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+                let code = text.split("\nmod tests {").next().unwrap_or_default();
                 for body in code.split("fn kind(&self) -> &'static str {").skip(1) {
                     let kind = body.split('"').nth(1).filter(|_| body.trim_start().starts_with('"'));
                     found.extend(kind.filter(|kind| kind.contains('.')).map(str::to_owned));
