@@ -2,7 +2,7 @@
 
 use super::keep::{find, find_credit_note};
 use super::model::{CreditKind, CreditNote, CreditNoteId, Line, Order, OrderId};
-use super::standing::{Standing, standing};
+use super::standing;
 use crate::base::error::Result;
 use crate::base::id::Id;
 use crate::base::money::Money;
@@ -255,16 +255,16 @@ pub fn doc(r: &impl Read, id: OrderId) -> Result<Option<Doc>> {
 /// Faults of the store only.
 pub fn doc_of(r: &impl Read, order: &Order, customer: Option<&Customer>) -> Result<Doc> {
     let name = customer.map(Customer::own_name).unwrap_or_default();
-    Ok(build(order, &standing(r, order)?, &name))
+    Ok(build(order, standing::word(r, order)?, &name))
 }
 
-fn build(o: &Order, standing: &Standing, customer_name: &str) -> Doc {
+fn build(o: &Order, standing: &str, customer_name: &str) -> Doc {
     let mut doc = Doc::new("order", o.id.bytes(), o.placed_at.0)
         .text("number", o.number.to_string())
         .keyword("status", o.status.word())
         .keyword("payment", o.payment.word())
         .keyword("fulfilment", o.fulfilment.word())
-        .keyword("customer", standing.word())
+        .keyword("customer", standing)
         .keyword("currency", o.currency.code())
         .money("total", Money::new(o.total, o.currency))
         .date("placed", o.placed_at.0)

@@ -188,6 +188,20 @@ pub(super) fn has_kept_before(
     Ok(found)
 }
 
+/// The word for an order, which needs no counting.
+///
+/// # Errors
+/// Faults of the store only.
+pub(super) fn word(r: &impl Read, order: &Order) -> Result<&'static str> {
+    let Some(customer) = order.customer else { return Ok(Standing::Guest.word()) };
+    let standing = if has_kept_before(r, customer, (order.placed_at, order.id))? {
+        Standing::Returning { earlier: 1, last: 0 }
+    } else {
+        Standing::New { unkept: 0, last: None }
+    };
+    Ok(standing.word())
+}
+
 /// The later orders whose word "new" or "returning" turns when the order at `here` begins or ceases to be kept:
 /// those up to and including the next kept one, and none if an earlier one is kept.
 pub(super) fn turned_by(
