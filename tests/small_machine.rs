@@ -59,18 +59,30 @@ struct Demo {
     key: String,
 }
 
+/// A command of the program, outside of any group or inside of one.
+fn command(group: Option<&Group>) -> Command {
+    let mut command = Command::new("sh");
+    match group {
+        Some(group) => {
+            command.args(["-c", "echo $$ > \"$0\" && exec \"$@\""]).arg(group.dir.join("cgroup.procs"));
+        }
+        None => {
+            command.args(["-c", "exec \"$@\"", "sh"]);
+        }
+    }
+    command.arg(crate::harness::program());
+    command
+}
+
+/// Builds the index anew, in the shop that runs over the directory or by itself.
+fn reindex(dir: &Path, group: Option<&Group>) {
+    let ended = command(group).args(["reindex", "--data"]).arg(dir).output().unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+}
+
 impl Demo {
     fn start(dir: &Path, orders: Option<u32>, group: Option<&Group>) -> Self {
-        let mut command = Command::new("sh");
-        match group {
-            Some(group) => {
-                command.args(["-c", "echo $$ > \"$0\" && exec \"$@\""]).arg(group.dir.join("cgroup.procs"));
-            }
-            None => {
-                command.args(["-c", "exec \"$@\"", "sh"]);
-            }
-        }
-        command.arg(crate::harness::program());
+        let mut command = command(group);
         command.args(["demo", "--json", "--listen", "127.0.0.1:0", "--data"]).arg(dir);
         command.args(orders.into_iter().flat_map(|n| ["--orders".to_owned(), n.to_string()]));
         for limit in ["KEY", "ADDRESS", "SEARCH"] {
@@ -146,7 +158,11 @@ fn a_shop_runs_in_256_mb_while_it_is_searched_and_written() {
     Demo::start(&dir, Some(orders), None).end();
 
     let mut shop = Demo::start(&dir, None, Some(&group));
-    let (placed, searches) = busy(&shop, if asked.is_some() { 2_000 } else { 60 });
+    let (placed, searches) = std::thread::scope(|scope| {
+        // The index is built anew in the shop that runs, beside searches and orders.
+        scope.spawn(|| reindex(&dir, None));
+        busy(&shop, if asked.is_some() { 2_000 } else { 60 })
+    });
     let used = group.used();
     assert!(used > 1 << 20, "the shop is inside of the limit");
     eprintln!(
@@ -158,6 +174,13 @@ fn a_shop_runs_in_256_mb_while_it_is_searched_and_written() {
         found.expect(200).json()["data"].as_array().unwrap().len() == 1
     });
     assert!(shop.child.try_wait().unwrap().is_none(), "it runs still");
+    shop.end();
+
+    // And where no shop runs.
+    reindex(&dir, Some(&group));
+    let shop = Demo::start(&dir, None, Some(&group));
+    let found = shop.get(&format!("/api/v1/orders?q=small{}@example.com", placed - 1));
+    assert_eq!(found.expect(200).json()["data"].as_array().unwrap().len(), 1);
     shop.end();
 }
 

@@ -58,7 +58,7 @@ pub(crate) struct Shared {
     pub(crate) indexer: Mutex<Indexer>,
     pub(crate) rebuild_wanted: AtomicBool,
     pub(crate) rebuilding: AtomicBool,
-    pub(crate) rebuilt_docs: AtomicU64,
+    pub(crate) rebuilt_docs: Arc<AtomicU64>,
     live: RwLock<Option<Arc<Live>>>,
     /// How many times another index took over.
     lives: AtomicU64,
@@ -120,7 +120,7 @@ impl Search {
             indexer: Mutex::default(),
             rebuild_wanted: AtomicBool::new(false),
             rebuilding: AtomicBool::new(false),
-            rebuilt_docs: AtomicU64::new(0),
+            rebuilt_docs: Arc::default(),
             live: RwLock::new(None),
             lives: AtomicU64::new(0),
             last_error: Mutex::default(),

@@ -82,9 +82,13 @@ impl Shared {
         self.catch_up()?;
         let more = self.feed(&mut indexer, now)?;
         if self.rebuild_wanted.load(Ordering::SeqCst) {
+            // One that was begun before is stopped.
+            indexer.building = None;
             indexer.building = Some(self.begin_rebuild()?);
             self.rebuild_wanted.store(false, Ordering::SeqCst);
-        } else if indexer.building.is_none() {
+            return Ok(true);
+        }
+        if indexer.building.is_none() {
             if self.live().is_some() {
                 return Ok(more);
             }
@@ -92,6 +96,7 @@ impl Shared {
                 return Ok(true);
             }
             indexer.building = Some(self.begin_rebuild()?);
+            return Ok(true);
         }
         self.rebuild_step(&mut indexer)?;
         Ok(true)

@@ -7,9 +7,29 @@ use std::path::{Path, PathBuf};
 const SMALL: u64 = 768 << 20;
 const GROUPS: &str = "/sys/fs/cgroup";
 
-/// Whether this is a small machine. One that does not say is none.
-pub(crate) fn is_small() -> bool {
-    limit().is_some_and(|bytes| bytes < SMALL)
+/// What one thread of a small machine may use: with what the rest of the program takes, and a backup that is made and
+/// proved meanwhile, it fits 256 MB.
+const LEAST: usize = 40 << 20;
+/// What all of them may use: larger segments make fewer merges later.
+const MOST: usize = 512 << 20;
+/// A part of what there is.
+const SHARE: u64 = 16;
+const THREADS_MAX: usize = 4;
+
+/// With how many threads an index is built, and how many bytes each of them may use.
+pub(crate) fn for_building() -> (usize, usize) {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    share(limit(), cores)
+}
+
+/// A machine that does not say what it has is none of the small ones.
+fn share(limit: Option<u64>, cores: usize) -> (usize, usize) {
+    if limit.is_some_and(|bytes| bytes < SMALL) {
+        return (1, LEAST);
+    }
+    let threads = cores.clamp(1, THREADS_MAX);
+    let all = limit.map_or(MOST / 2, |bytes| usize::try_from(bytes / SHARE).unwrap_or(MOST).min(MOST));
+    (threads, (all / threads).max(LEAST / 2))
 }
 
 /// Bytes, where the system says.
@@ -61,6 +81,13 @@ mod tests {
         );
     }
 
+    #[test]
+    fn small_machines_build_with_one_thread() {
+        assert_eq!(share(Some(256 << 20), 8), (1, LEAST));
+        assert_eq!(share(Some(2 << 30), 2), (2, 64 << 20));
+        assert_eq!(share(Some(64 << 30), 2), (2, MOST / 2));
+        assert_eq!(share(None, 1), (1, MOST / 2));
+    }
     #[test]
     fn a_machine_says_what_it_has() {
         assert_eq!(machine("MemFree: 1 kB\nMemTotal:        2031952 kB\n"), Some(2_031_952 * 1_024));

@@ -9,6 +9,7 @@ mod doc;
 mod engine;
 mod find;
 mod fold;
+mod gather;
 mod health;
 pub mod highlight;
 mod index;

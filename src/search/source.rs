@@ -28,17 +28,12 @@ pub trait Source: Send + Sync {
     /// Whatever keeps the records from being read.
     fn ids(&self, kind: &str, after: Option<[u8; 16]>, limit: usize) -> Result<Vec<[u8; 16]>>;
 
-    /// The documents of the ids that `ids` would give, for the rebuild. Better in one snapshot than one by one.
+    /// The documents of many records as they are now, in the order of their ids. Better in one snapshot than one by one.
     ///
     /// # Errors
     /// Whatever keeps the records from being read.
-    fn docs(
-        &self,
-        kind: &str,
-        after: Option<[u8; 16]>,
-        limit: usize,
-    ) -> Result<Vec<([u8; 16], Option<Doc>)>> {
-        self.ids(kind, after, limit)?.into_iter().map(|id| Ok((id, self.doc(kind, &id)?))).collect()
+    fn docs(&self, kind: &str, ids: &[[u8; 16]]) -> Result<Vec<Option<Doc>>> {
+        ids.iter().map(|id| self.doc(kind, id)).collect()
     }
 
     /// Ids of a kind by their document's time, newest first, from the one after `before` on.

@@ -31,6 +31,7 @@ const HAS: char = '\u{7f}';
 /// Stands before the field in a word of a field that the box does not search: no word begins with it. Also before a
 /// beginning that only fields have which some readers do not see.
 const ASIDE: char = '~';
+pub(crate) const ASIDE_BYTE: u8 = b'~';
 
 /// The fields of one index.
 #[derive(Clone, Debug)]
@@ -179,6 +180,12 @@ pub(crate) fn sign(field: u16) -> char {
 
 pub(crate) fn aside(out: &mut String, field: u16) {
     out.extend([ASIDE, sign(field)]);
+}
+
+/// The same where terms are bytes.
+pub(crate) fn aside_bytes(out: &mut Vec<u8>, field: u16) {
+    out.push(ASIDE_BYTE);
+    out.extend(sign(field).encode_utf8(&mut [0; 4]).as_bytes());
 }
 
 pub(crate) fn gram_aside(out: &mut String, kind: u8, gram: &str) {

@@ -1,5 +1,6 @@
 //! The index on disk: what a document becomes in it, writing, reading, and walking through it.
 
+mod bulk;
 mod columns;
 mod conditions;
 mod docsets;
@@ -11,6 +12,7 @@ mod queued;
 mod reader;
 mod writer;
 
+pub(crate) use bulk::{Bulk, publish};
 pub(crate) use conditions::{doc_freq, docs};
 pub(crate) use docsets::Docs;
 pub(crate) use layout::{Layout, letter, prefix_end};

@@ -3,7 +3,6 @@
 use super::layout::{self, Layout, has_gram, letter, sign};
 use super::lines;
 use super::queued::{Queue, Queued};
-use crate::search::memory::is_small;
 use crate::search::query::tree::OPEN_LETTERS;
 use crate::search::terms::Terms;
 use crate::search::tokens::{Form, PHONE_MIN, Token};
@@ -24,8 +23,12 @@ pub(crate) struct Payload {
     pub(crate) seq: u64,
 }
 
-/// Threads that build a new index, beside the one that reads the records.
-const BUILDERS_MAX: usize = 2;
+impl Payload {
+    pub(super) fn text(&self) -> tantivy::Result<String> {
+        serde_json::to_string(self)
+            .map_err(|e| TantivyError::InternalError(format!("the payload cannot be written: {e}")))
+    }
+}
 
 /// Letters of a segment's name.
 const SEGMENT_NAME_LEN: usize = 32;
@@ -50,11 +53,9 @@ impl Writer {
         Ok(this)
     }
 
-    /// Opens the writer of a new index: several threads where there is memory for them, and no merges until it is in use.
+    /// Opens the writer for what has changed while an index was built: no merges until it is in use.
     pub(crate) fn for_building(index: &Index, layout: Arc<Layout>, arena_mb: u32) -> tantivy::Result<Self> {
-        let most = if is_small() { 1 } else { BUILDERS_MAX };
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(most);
-        let this = Self::with(index, layout, arena_mb, threads)?;
+        let this = Self::with(index, layout, arena_mb, 1)?;
         this.inner.set_merge_policy(Box::new(NoMergePolicy));
         Ok(this)
     }
@@ -116,7 +117,7 @@ impl Writer {
     /// Adds a document that is not there yet.
     pub(crate) fn add(&mut self, terms: &Terms) -> tantivy::Result<()> {
         let layout = &self.layout;
-        let mut doc = TantivyDocument::default();
+        let mut doc = columns(layout, terms);
         let text = &mut self.text;
         text.clear();
         grams(terms, text);
@@ -129,35 +130,12 @@ impl Writer {
         keys(terms, text);
         doc.add_text(layout.keys, &*text);
         doc.add_bytes(layout.reference, &layout::reference(terms.kind, &terms.id));
-        doc.add_i64(layout.time, terms.time_ms);
-        let whole = u128::from_be_bytes(terms.id);
-        #[expect(clippy::cast_possible_truncation, reason = "the two halves of the id")]
-        let (head, tail) = ((whole >> 64) as u64, whole as u64);
-        doc.add_u64(layout.head, head);
-        doc.add_u64(layout.tail, tail);
-        doc.add_u64(layout.kind, u64::from(terms.kind));
-        for (field, number) in &terms.numbers {
-            if let Some(column) = layout.columns.get(usize::from(*field)).copied().flatten() {
-                doc.add_i64(column, *number);
-            }
-        }
-        for (field, value) in &terms.facets {
-            if let Some(column) = layout.columns.get(usize::from(*field)).copied().flatten() {
-                doc.add_text(column, value);
-            }
-        }
-        for (field, value) in &terms.sorts {
-            if let Some(column) = layout.sorts.get(usize::from(*field)).copied().flatten() {
-                doc.add_text(column, value);
-            }
-        }
         self.inner.add_document(self.queue.wait_for(doc)).map(|_| ())
     }
 
     /// Makes everything so far durable and readable after a reload.
     pub(crate) fn commit(&mut self, payload: &Payload) -> tantivy::Result<()> {
-        let text = serde_json::to_string(payload)
-            .map_err(|e| TantivyError::InternalError(format!("the payload cannot be written: {e}")))?;
+        let text = payload.text()?;
         let mut prepared = self.inner.prepare_commit()?;
         prepared.set_payload(&text);
         prepared.commit().map(|_| ())
@@ -167,6 +145,34 @@ impl Writer {
     pub(crate) fn finish(self) -> tantivy::Result<()> {
         self.inner.wait_merging_threads()
     }
+}
+
+/// What a document is sorted, counted and compared by.
+pub(super) fn columns(layout: &Layout, terms: &Terms) -> TantivyDocument {
+    let mut doc = TantivyDocument::default();
+    doc.add_i64(layout.time, terms.time_ms);
+    let whole = u128::from_be_bytes(terms.id);
+    #[expect(clippy::cast_possible_truncation, reason = "the two halves of the id")]
+    let (head, tail) = ((whole >> 64) as u64, whole as u64);
+    doc.add_u64(layout.head, head);
+    doc.add_u64(layout.tail, tail);
+    doc.add_u64(layout.kind, u64::from(terms.kind));
+    for (field, number) in &terms.numbers {
+        if let Some(column) = layout.columns.get(usize::from(*field)).copied().flatten() {
+            doc.add_i64(column, *number);
+        }
+    }
+    for (field, value) in &terms.facets {
+        if let Some(column) = layout.columns.get(usize::from(*field)).copied().flatten() {
+            doc.add_text(column, value);
+        }
+    }
+    for (field, value) in &terms.sorts {
+        if let Some(column) = layout.sorts.get(usize::from(*field)).copied().flatten() {
+            doc.add_text(column, value);
+        }
+    }
+    doc
 }
 
 /// The beginnings of the words of the plain box.
@@ -209,8 +215,16 @@ fn grams(terms: &Terms, out: &mut String) {
     }
 }
 
-/// The beginnings of a few letters that only fields have which some readers do not see.
 fn grams_aside(terms: &Terms, out: &mut String) {
+    each_aside(terms, |start| {
+        lines::begin(out, 0);
+        layout::gram_aside(out, terms.kind, start);
+        lines::end(out);
+    });
+}
+
+/// The beginnings of a few letters that only fields have which some readers do not see.
+pub(super) fn each_aside(terms: &Terms, mut take: impl FnMut(&str)) {
     let words = |private: bool| {
         let fits = move |token: &Token| token.boxed && token.form == Form::Word && token.private == private;
         terms.tokens.iter().filter(move |(token, _)| fits(token)).map(|(_, text)| text)
@@ -232,9 +246,7 @@ fn grams_aside(terms: &Terms, out: &mut String) {
         open.get(at).is_some_and(|text| text.starts_with(start))
     };
     for start in aside.into_iter().filter(|start| !is_open(start)) {
-        lines::begin(out, 0);
-        layout::gram_aside(out, terms.kind, start);
-        lines::end(out);
+        take(start);
     }
 }
 
@@ -260,23 +272,31 @@ fn words(terms: &Terms, out: &mut String) {
     }
 }
 
-/// The tokens of the fields, which of them have a value, and the kind.
 fn keys(terms: &Terms, out: &mut String) {
-    let kind = letter(terms.kind);
-    lines::begin(out, 0);
-    out.push(kind);
-    lines::end(out);
-    for field in &terms.has {
+    each_key(terms, |key| {
         lines::begin(out, 0);
-        layout::has_term(out, terms.kind, *field);
+        out.push_str(key);
         lines::end(out);
+    });
+}
+
+/// The tokens of the fields, which of them have a value, and the kind.
+pub(super) fn each_key(terms: &Terms, mut take: impl FnMut(&str)) {
+    let kind = letter(terms.kind);
+    let mut key = String::new();
+    key.push(kind);
+    take(&key);
+    for field in &terms.has {
+        key.clear();
+        layout::has_term(&mut key, terms.kind, *field);
+        take(&key);
     }
     for (token, text) in terms.tokens.iter() {
         if token.keyed {
-            lines::begin(out, 0);
-            out.extend([kind, sign(token.field)]);
-            out.push_str(text);
-            lines::end(out);
+            key.clear();
+            key.extend([kind, sign(token.field)]);
+            key.push_str(text);
+            take(&key);
         }
     }
 }

@@ -42,7 +42,7 @@ const TAGS: &[&str] = &["gift", "Gift", "spring sale", "vip"];
 
 /// A document by small numbers.
 #[derive(Clone, Debug)]
-struct Made {
+pub(super) struct Made {
     order: bool,
     id: u8,
     minute: u8,
@@ -52,7 +52,7 @@ struct Made {
 }
 
 impl Made {
-    fn doc(&self) -> Doc {
+    pub(super) fn doc(&self) -> Doc {
         let kind = if self.order { "order" } else { "customer" };
         let mut doc = Doc::new(kind, id(self.id), now().0 - i64::from(self.minute / 4) * 3_600_000);
         for (field, word) in &self.fields {
@@ -78,7 +78,7 @@ impl Made {
     }
 }
 
-fn made() -> impl Strategy<Value = Made> {
+pub(super) fn made() -> impl Strategy<Value = Made> {
     let fields =
         prop::collection::vec((any::<u8>(), any::<prop::sample::Index>().prop_map(|i| i.index(1_000))), 0..7);
     (any::<bool>(), 0..40_u8, any::<u8>(), fields, prop::option::of(0..6_i64), prop::option::of(0..6_u8))

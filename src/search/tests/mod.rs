@@ -6,6 +6,7 @@ mod grammar;
 mod lists;
 mod matching;
 mod survival;
+mod whole;
 
 use super::*;
 use crate::base::error::Result;
@@ -135,15 +136,10 @@ impl Source for Shop {
         let ids = inner.docs.keys().filter(|(k, id)| *k == kind && after.is_none_or(|a| *id > a));
         Ok(ids.map(|(_, id)| *id).take(limit).collect())
     }
-    fn docs(
-        &self,
-        kind: &str,
-        after: Option<[u8; 16]>,
-        limit: usize,
-    ) -> Result<Vec<([u8; 16], Option<Doc>)>> {
+    fn docs(&self, kind: &str, ids: &[[u8; 16]]) -> Result<Vec<Option<Doc>>> {
         let inner = self.inner.lock().unwrap();
-        let docs = inner.docs.iter().filter(|((k, id), _)| *k == kind && after.is_none_or(|a| *id > a));
-        Ok(docs.map(|((_, id), doc)| (*id, Some(doc.clone()))).take(limit).collect())
+        let docs: &BTreeMap<(&str, [u8; 16]), Doc> = &inner.docs;
+        Ok(ids.iter().map(|id| docs.get(&(kind, *id)).cloned()).collect())
     }
     fn recent(&self, kind: &str, before: Option<(i64, [u8; 16])>, limit: usize) -> Result<Vec<[u8; 16]>> {
         let inner = self.inner.lock().unwrap();

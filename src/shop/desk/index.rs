@@ -118,14 +118,8 @@ impl Source for StoreSource {
         })
     }
 
-    fn docs(
-        &self,
-        kind: &str,
-        after: Option<[u8; 16]>,
-        limit: usize,
-    ) -> Result<Vec<([u8; 16], Option<Doc>)>> {
-        let ids = self.ids(kind, after, limit)?;
-        self.0.read(|s| ids.into_iter().map(|id| Ok((id, doc(s, kind, &id)?))).collect())
+    fn docs(&self, kind: &str, ids: &[[u8; 16]]) -> Result<Vec<Option<Doc>>> {
+        self.0.read(|s| ids.iter().map(|id| doc(s, kind, id)).collect())
     }
 
     fn recent(&self, kind: &str, before: Option<(i64, [u8; 16])>, limit: usize) -> Result<Vec<[u8; 16]>> {

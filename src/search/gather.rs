@@ -1,0 +1,157 @@
+//! The threads that read all records and write them into segments of a new index, each its own.
+
+use crate::base::error::{Error, Result};
+use crate::search::index::{Bulk, Layout};
+use crate::search::memory::for_building;
+use crate::search::schema::Schema;
+use crate::search::source::Source;
+use crate::search::terms::{Analyser, Terms};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tantivy::{Index, SegmentMeta};
+
+/// Records that a thread takes at once.
+const PAGE: usize = 1_000;
+/// How far the threads stand back: requests come first.
+const NICE: i32 = 10;
+
+/// Threads at work. Dropped before they are done, they are stopped.
+pub(crate) struct Gathering {
+    work: Arc<Work>,
+    threads: Vec<JoinHandle<Result<Vec<SegmentMeta>>>>,
+    /// Closed when all threads have ended.
+    ended: Receiver<()>,
+}
+
+/// What the threads share.
+struct Work {
+    source: Arc<dyn Source>,
+    schema: Schema,
+    next: Mutex<Next>,
+    stopped: Arc<AtomicBool>,
+    /// Documents so far.
+    docs: Arc<AtomicU64>,
+}
+
+/// The records that nobody has taken.
+#[derive(Default)]
+struct Next {
+    kind: u8,
+    after: Option<[u8; 16]>,
+}
+
+impl Gathering {
+    pub(crate) fn begin(
+        source: &Arc<dyn Source>,
+        schema: &Schema,
+        (index, layout): (&Index, &Arc<Layout>),
+        docs: &Arc<AtomicU64>,
+    ) -> Result<Self> {
+        let work = Arc::new(Work {
+            source: Arc::clone(source),
+            schema: schema.clone(),
+            next: Mutex::default(),
+            stopped: Arc::default(),
+            docs: Arc::clone(docs),
+        });
+        let (alive, ended) = channel();
+        let mut this = Self { work, threads: Vec::new(), ended };
+        let (threads, memory) = for_building();
+        for number in 1..=threads {
+            let bulk = Bulk::new(index, Arc::clone(layout), memory, Arc::clone(&this.work.stopped))
+                .map_err(Error::internal)?;
+            let (work, alive) = (Arc::clone(&this.work), alive.clone());
+            let thread = std::thread::Builder::new()
+                .name(format!("reindexer {number}"))
+                .spawn(move || work.run(bulk, alive))
+                .map_err(Error::internal)?;
+            this.threads.push(thread);
+        }
+        Ok(this)
+    }
+
+    /// Waits a little; `true` when all records are written.
+    pub(crate) fn wait(&self, patience: Duration) -> bool {
+        self.ended.recv_timeout(patience) == Err(RecvTimeoutError::Disconnected)
+    }
+
+    /// Waits to the end and gives what was written.
+    pub(crate) fn segments(mut self) -> Result<Vec<SegmentMeta>> {
+        let mut segments = Vec::new();
+        for thread in std::mem::take(&mut self.threads) {
+            let ended = thread.join();
+            segments
+                .extend(ended.unwrap_or_else(|_| Err(Error::internal("a thread that indexes has died")))?);
+        }
+        Ok(segments)
+    }
+}
+
+impl Drop for Gathering {
+    fn drop(&mut self) {
+        self.work.stopped.store(true, Ordering::SeqCst);
+        for thread in self.threads.drain(..) {
+            // Its files go with the directory.
+            drop(thread.join());
+        }
+    }
+}
+
+impl Work {
+    fn run(&self, mut bulk: Bulk, alive: Sender<()>) -> Result<Vec<SegmentMeta>> {
+        stand_back();
+        let ended = self.gather(&mut bulk);
+        if ended.is_err() {
+            self.stopped.store(true, Ordering::SeqCst);
+        }
+        drop(alive);
+        ended
+    }
+
+    fn gather(&self, bulk: &mut Bulk) -> Result<Vec<SegmentMeta>> {
+        let (mut analyser, mut terms) = (Analyser::new(&self.schema), Terms::default());
+        let mut segments = Vec::new();
+        while let Some((kind, ids)) = self.take()? {
+            for doc in self.source.docs(kind, &ids)?.into_iter().flatten() {
+                if analyser.fill(&doc, &mut terms) {
+                    bulk.add(&terms).map_err(Error::internal)?;
+                    self.docs.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            if bulk.is_full() {
+                segments.extend(bulk.write().map_err(Error::internal)?);
+            }
+        }
+        segments.extend(bulk.write().map_err(Error::internal)?);
+        Ok(segments)
+    }
+
+    /// The next records.
+    fn take(&self) -> Result<Option<(&'static str, Vec<[u8; 16]>)>> {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if self.stopped.load(Ordering::SeqCst) {
+                return Err(Error::internal("the building of an index was stopped"));
+            }
+            let Some(kind) = self.schema.kind_at(next.kind) else { return Ok(None) };
+            let ids = self.source.ids(kind.name, next.after, PAGE)?;
+            match ids.last() {
+                Some(last) if ids.len() >= PAGE => next.after = Some(*last),
+                _ => *next = Next { kind: next.kind + 1, after: None },
+            }
+            if !ids.is_empty() {
+                return Ok(Some((kind.name, ids)));
+            }
+        }
+    }
+}
+
+/// Lets others go first. On Linux a priority is a thread's own.
+fn stand_back() {
+    if rustix::process::getpriority_process(None).is_ok_and(|now| now < NICE) {
+        let _as_before = rustix::process::setpriority_process(None, NICE);
+    }
+}
