@@ -174,19 +174,25 @@ pub(super) fn list_page() -> ListPage {
     let evil = "\"><script>alert(1)</script>";
     let zone = Zone::named("Europe/Berlin").unwrap();
     let columns = columns::shown(&[], true);
-    let (mut rows, place) = (String::new(), Place::of("q=payment:paid+anna"));
+    let place = Place::of("q=payment:paid+anna");
     let sheet = Sheet {
         columns: &columns,
         zone: &zone,
-        now: at("2026-11-20T10:42:00Z"),
+        zone_name: &zone.name(),
+        year: 2026,
         sprite: "/a/img/icons.svg",
-        from: "",
         links_customers: true,
         picks: true,
+        sees_prices: true,
         ticked: &[],
     };
-    sheet.row(&mut rows, &order(), &Standing::Returning { earlier: 6, last: 10_301 }, "Anna Berg");
-    sheet.row(&mut rows, &hostile(evil), &Standing::New { unkept: 0, last: None }, evil);
+    let rows: String = [
+        sheet.row(&order(), &Standing::Returning { earlier: 6, last: 10_301 }, "Anna Berg"),
+        sheet.row(&hostile(evil), &Standing::New { unkept: 0, last: None }, evil),
+    ]
+    .iter()
+    .flat_map(|row| [row.before.as_str(), &row.after])
+    .collect();
     let asked = terms::tests::query("payment:paid anna");
     let counted = [
         Facet { field: "payment", values: vec![("paid".into(), 37)], exact: true },
