@@ -30,7 +30,7 @@ mod tests {
         fn a_text_is_escaped_as_in_a_template(text in ".{0,20}[<>&\"'/=`]{0,4}.{0,5}") {
             let mut environment = minijinja::Environment::new();
             environment.set_auto_escape_callback(|_| minijinja::AutoEscape::Html);
-            let there = environment.render_str("{{ text }}", minijinja::context! { text }).unwrap();
+            let there = environment.render_str("{{ text }}", minijinja::context! { text => text.clone() }).unwrap();
             let mut here = String::new();
             escape(&mut here, &text);
             prop_assert_eq!(here, there);
