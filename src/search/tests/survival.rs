@@ -245,7 +245,7 @@ fn building_anew_goes_on_beside_the_present_index() {
         assert_eq!(desk.found(&format!("during{steps}")), [40 + steps]);
         assert_eq!(desk.found("berg7"), [7]);
     }
-    assert!(steps > 2);
+    assert!(steps > 0, "there is a moment between the beginning and the swap");
     assert_ne!(index_dirs(&desk), before);
     assert_eq!(index_dirs(&desk).len(), 1);
     desk.search.flush().unwrap();
