@@ -36,6 +36,9 @@ struct Work {
     docs: Arc<AtomicU64>,
 }
 
+/// A kind and ids of its records.
+type Taken = (&'static str, Vec<[u8; 16]>);
+
 /// The records that nobody has taken.
 #[derive(Default)]
 struct Next {
@@ -130,7 +133,7 @@ impl Work {
     }
 
     /// The next records.
-    fn take(&self) -> Result<Option<(&'static str, Vec<[u8; 16]>)>> {
+    fn take(&self) -> Result<Option<Taken>> {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if self.stopped.load(Ordering::SeqCst) {

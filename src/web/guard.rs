@@ -26,19 +26,19 @@ const ANY_HOST: &[&str] = &["/healthz", "/readyz"];
 ///
 /// # Errors
 /// The answer in place of the handler's.
-pub(super) fn admit(request: &mut ServiceRequest, web: &Web) -> Result<(), HttpResponse> {
-    check_host(request, web.hosts()).map_err(HttpResponse::from_error)?;
+pub(super) fn admit(request: &mut ServiceRequest, web: &Web) -> Result<(), Box<HttpResponse>> {
+    let refuse = |error: Error| Box::new(HttpResponse::from_error(error));
+    check_host(request, web.hosts()).map_err(refuse)?;
     // The storefront is called from other origins, by a key that is held against them; it reads no cookie.
     if !is_storefront(request.path()) {
-        check_origin(request.method(), request.headers(), web.origin(), web.hosts())
-            .map_err(HttpResponse::from_error)?;
+        check_origin(request.method(), request.headers(), web.origin(), web.hosts()).map_err(refuse)?;
     }
     let origin = web.origin().filter(|origin| origin.starts_with("https://"));
     if let Some(origin) = origin
         && !ANY_HOST.contains(&request.path())
         && came_plain(request, &web.settings().trusted_proxies)
     {
-        return Err(without_tls(request, format!("{origin}{}", request.uri())));
+        return Err(Box::new(without_tls(request, format!("{origin}{}", request.uri()))));
     }
     let has_body = request.headers().contains_key(header::CONTENT_LENGTH)
         || request.headers().contains_key(header::TRANSFER_ENCODING);

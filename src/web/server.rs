@@ -164,11 +164,12 @@ async fn answered(
     table: Table,
     mut request: ServiceRequest,
 ) -> std::result::Result<ServiceResponse, actix_web::Error> {
-    let admitted = guard::admit(&mut request, &web)
-        .and_then(|()| address_budget(&request, &web).map_err(HttpResponse::from_error));
+    let admitted = guard::admit(&mut request, &web).and_then(|()| {
+        address_budget(&request, &web).map_err(|error| Box::new(HttpResponse::from_error(error)))
+    });
     let answer = match admitted {
         Ok(()) => table.answer(request).await,
-        Err(refused) => ServiceResponse::new(request.into_parts().0, refused),
+        Err(refused) => ServiceResponse::new(request.into_parts().0, *refused),
     };
     let mut answer = refusal::dress(answer);
     compressible(&mut answer);

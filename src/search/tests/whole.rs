@@ -11,12 +11,12 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::{DocSet, Index, TERMINATED, postings::Postings};
 
 /// A field, a term, and for each document its number and where it has the term.
-type Lines = Vec<(String, Vec<u8>, Vec<(u32, Vec<u32>)>)>;
+type Line = (String, Vec<u8>, Vec<(u32, Vec<u32>)>);
 
 /// The longest step from word to word that the library is told.
 const STEP_MAX: u32 = 60;
 
-fn lines(index: &Index) -> Lines {
+fn lines(index: &Index) -> Vec<Line> {
     let searcher = index.reader().unwrap().searcher();
     assert_eq!(searcher.segment_readers().len(), 1);
     let segment = searcher.segment_reader(0);
@@ -76,14 +76,14 @@ fn check(docs: &[Doc]) {
     let (ours, theirs) = (lines(&ours), lines(&theirs));
     for (our, their) in ours.iter().zip(&theirs) {
         assert_eq!((&our.0, String::from_utf8_lossy(&our.1)), (&their.0, String::from_utf8_lossy(&their.1)));
-        let steps = |line: &(String, Vec<u8>, Vec<(u32, Vec<u32>)>)| -> Vec<(u32, usize)> {
+        let steps = |line: &Line| -> Vec<(u32, usize)> {
             line.2.iter().map(|(doc, positions)| (*doc, positions.len())).collect()
         };
         assert_eq!(steps(our), steps(their), "{}", String::from_utf8_lossy(&our.1));
     }
     assert_eq!(ours.len(), theirs.len());
     // Words that follow each other do so in both: only steps of more than the library is told differ.
-    let positions = |lines: &Lines| -> BTreeMap<u32, Vec<(u32, Vec<u8>)>> {
+    let positions = |lines: &[Line]| -> BTreeMap<u32, Vec<(u32, Vec<u8>)>> {
         let mut places: BTreeMap<u32, Vec<(u32, Vec<u8>)>> = BTreeMap::new();
         for (_, term, docs) in lines {
             for (doc, at) in docs {

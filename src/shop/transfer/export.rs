@@ -137,7 +137,7 @@ columns! {
         text "shipping_phone" => part(&r.order.shipping_address, |a| &a.phone),
         text "note" => r.order.note.as_str(),
         text "tags" => Joined(&r.order.tags),
-        text "metadata" => (!r.order.metadata.is_empty()).then(|| Json(&r.order.metadata)),
+        text "metadata" => (!r.order.metadata.is_empty()).then_some(Json(&r.order.metadata)),
         text "payments" => List(&r.order.payments.iter().map(PaymentDocument::from).collect::<Vec<_>>()),
         text "parcels" => List(&r.order.parcels.iter().map(ParcelDocument::from).collect::<Vec<_>>()),
         text "staff_notes" => List(&r.order.staff_notes.iter().map(StaffNoteDocument::from).collect::<Vec<_>>()),
@@ -179,7 +179,7 @@ columns! {
         text "address" => c.addresses.first().map(|a| a.lines().join(", ")),
         text "country" => c.country(),
         text "addresses" => List(&c.addresses),
-        text "metadata" => (!c.metadata.is_empty()).then(|| Json(&c.metadata)),
+        text "metadata" => (!c.metadata.is_empty()).then_some(Json(&c.metadata)),
         text "external" => List(&c.external),
         text "old_emails" => List(&c.old_emails),
     }

@@ -131,17 +131,10 @@ impl CsvWriter<Vec<u8>> {
     }
 }
 
-/// The signs that make a cell one in quotes, whatever separates cells.
-const QUOTED: &[bool; 256] = &{
-    let mut table = [false; 256];
-    table[b'"' as usize] = true;
-    table[b'\r' as usize] = true;
-    table[b'\n' as usize] = true;
-    table[b';' as usize] = true;
-    table[b'\t' as usize] = true;
-    table[b'|' as usize] = true;
-    table
-};
+/// Whether a sign makes a cell one in quotes, whatever separates cells.
+const fn is_quoted(sign: u8) -> bool {
+    matches!(sign, b'"' | b'\r' | b'\n' | b';' | b'\t' | b'|')
+}
 
 impl<W: Write> Rows for CsvWriter<W> {
     fn text(&mut self, text: &str) -> Result<()> {
@@ -150,7 +143,7 @@ impl<W: Write> Rows for CsvWriter<W> {
     fn plain(&mut self, text: &str) -> Result<()> {
         let bytes = text.as_bytes();
         let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return self.cell(text, false) };
-        let needs = |b: &u8| *b == self.delimiter || QUOTED.get(usize::from(*b)).is_some_and(|is| *is);
+        let needs = |b: &u8| *b == self.delimiter || is_quoted(*b);
         let may_be_padded = !first.is_ascii_graphic() || !last.is_ascii_graphic();
         let must = (may_be_padded && text.trim().len() != text.len()) || bytes.iter().any(needs);
         self.cell(text, must)

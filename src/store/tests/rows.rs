@@ -114,7 +114,7 @@ fn many_are_found_as_one_by_one_near_and_far() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     // Some are in the database and some wait over it; every seventh is missing.
-    let there = |n: &u8| n % 7 != 0;
+    let there = |n: &u8| !n.is_multiple_of(7);
     for part in [1..=100, 101..=200] {
         write(&store, move |tx| {
             let mut numbers = part.clone().filter(there);

@@ -79,9 +79,7 @@ fn hash(text: &[u8]) -> u32 {
     }
     add(u64::from_le_bytes(last));
     hash ^= hash >> 29;
-    #[expect(clippy::cast_possible_truncation, reason = "the upper half")]
-    let upper = (hash.wrapping_mul(FACTOR) >> 32) as u32;
-    upper
+    (hash.wrapping_mul(FACTOR) >> 32) as u32
 }
 
 /// What the documents of a segment have of a field, in the order in which they came.
