@@ -5,6 +5,7 @@ mod api;
 mod events;
 mod merge;
 mod model;
+mod named;
 mod ops;
 mod search;
 mod table;
@@ -14,6 +15,7 @@ pub use api::{ApiDocs, routes as api_routes};
 pub use events::{Changes, EVENTS, changes};
 pub use merge::{described, import, is_somebody_else, known_as, rehearsed, row_key};
 pub use model::*;
+pub use named::Named;
 pub use ops::{
     CustomerChange, Outcome, Rank, add, change, find, find_by_email, find_by_external, find_by_outside_id,
     get, ids, named, recent, require_version, retag, same_phone, set_totals, spent_currencies, totals,

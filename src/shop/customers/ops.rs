@@ -3,9 +3,10 @@
 use super::events::{Added, Changed, changes};
 use super::merge::{own_id, said};
 use super::model::{
-    Address, Brought, Customer, CustomerId, ExternalRef, Named, NewCustomer, Totals, birthday, check_known,
+    Address, Brought, Customer, CustomerId, ExternalRef, NewCustomer, Totals, birthday, check_known,
     checked_address, language, many_lines, metadata, one_line, tags,
 };
+use super::named::Named;
 use super::table::{BY_EMAIL, BY_EXTERNAL, BY_ORDERS, BY_PHONE, BY_SPENT, CUSTOMERS, NAMES, TOTALS};
 use crate::base::error::{Checks, Error, Result};
 use crate::base::id::{Id, time_of};
