@@ -190,13 +190,15 @@ pub(crate) struct Traced {
     pub(crate) calls: Vec<Call>,
 }
 
-/// Whether a process can be traced here; says so when not, and fails where it is required.
+/// Whether a process can be traced here; says so when not. It fails where the part is required and missing, not where the
+/// machine lets nobody be traced.
 pub(crate) fn is_possible() -> bool {
     let tried = Command::new("strace").args(["-f", "-e", "trace=close", "-o", "/dev/null", "true"]).output();
+    let is_required = std::env::var("BACKROOM_REAL_PARTS").as_deref() == Ok("required");
+    assert!(tried.is_ok() || !is_required, "strace is required");
     let is_here = tried.is_ok_and(|done| done.status.success());
     if !is_here {
-        assert!(std::env::var("BACKROOM_REAL_PARTS").as_deref() != Ok("required"), "strace is required");
-        std::io::Write::write_all(&mut std::io::stderr(), b"skipped: strace is not here\n").unwrap();
+        std::io::Write::write_all(&mut std::io::stderr(), b"skipped: nothing can be traced here\n").unwrap();
     }
     is_here
 }
