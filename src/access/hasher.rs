@@ -2,6 +2,7 @@
 
 use crate::access::password::{self, Memory, Password, Verdict};
 use crate::base::error::{Error, Result};
+use crate::base::priority::stand_back;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
 use std::time::Duration;
@@ -125,10 +126,7 @@ fn set(password: &Password, words: &[String], memory: &mut Memory) -> Result<Str
 const NICE: i32 = 5;
 
 fn run(waiting: &Receiver<Work>) {
-    // Linux keeps it by thread.
-    if rustix::process::getpriority_process(None).is_ok_and(|now| now < NICE) {
-        let _as_before = rustix::process::setpriority_process(None, NICE);
-    }
+    stand_back(NICE);
     let mut memory = Memory::default();
     loop {
         let next = if memory.is_held() {

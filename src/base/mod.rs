@@ -1,4 +1,5 @@
-//! The words everything uses: money, digits, time, ids, error, currency, country, phone, e-mail, origin, unseen characters. No I/O.
+//! The words everything uses: money, digits, time, ids, error, currency, country, phone, e-mail, origin, unseen characters; and what the program
+//! carries packed, and which threads go first. No I/O.
 
 pub mod country;
 pub mod digits;
@@ -10,5 +11,6 @@ pub mod nearest;
 pub mod origin;
 pub(crate) mod packed;
 pub mod phone;
+pub(crate) mod priority;
 pub mod time;
 pub mod unseen;

@@ -1,6 +1,7 @@
 //! The threads that read all records and write them into segments of a new index, each its own.
 
 use crate::base::error::{Error, Result};
+use crate::base::priority::stand_back;
 use crate::search::index::{Bulk, Layout};
 use crate::search::memory::for_building;
 use crate::search::schema::Schema;
@@ -105,7 +106,7 @@ impl Drop for Gathering {
 
 impl Work {
     fn run(&self, mut bulk: Bulk, alive: Sender<()>) -> Result<Vec<SegmentMeta>> {
-        stand_back();
+        stand_back(NICE);
         let ended = self.gather(&mut bulk);
         if ended.is_err() {
             self.stopped.store(true, Ordering::SeqCst);
@@ -149,12 +150,5 @@ impl Work {
                 return Ok(Some((kind.name, ids)));
             }
         }
-    }
-}
-
-/// Lets others go first. On Linux a priority is a thread's own.
-fn stand_back() {
-    if rustix::process::getpriority_process(None).is_ok_and(|now| now < NICE) {
-        let _as_before = rustix::process::setpriority_process(None, NICE);
     }
 }

@@ -10,6 +10,7 @@ pub use reader::{Filter, Reader};
 pub use told::EVENTS;
 
 use crate::base::error::Result;
+use crate::base::priority::stand_back;
 use crate::store::{Actor, Checker, Read, Store, TableInfo, Tx};
 use jobs::{JobId, Jobs, Worker};
 use std::sync::Arc;
@@ -115,21 +116,13 @@ impl Work {
     }
 }
 
-/// How far the threads of this floor stand back behind those that answer somebody who waits.
+/// How far the threads of this floor stand back: requests go first, and what follows a commit comes a little later.
 const NICE: i32 = 10;
-
-/// Has this thread stand back: where both want the processor, requests go first, and what follows a commit comes a little
-/// later. Linux keeps it by thread; those that are begun here have it too.
-fn stand_back() {
-    if rustix::process::getpriority_process(None).is_ok_and(|now| now < NICE) {
-        let _as_before = rustix::process::setpriority_process(None, NICE);
-    }
-}
 
 impl Running {
     fn hire(&mut self, name: &str, run: impl FnOnce() + Send + 'static) {
         let run = move || {
-            stand_back();
+            stand_back(NICE);
             run();
         };
         match std::thread::Builder::new().name(name.to_owned()).spawn(run) {

@@ -4,7 +4,7 @@
 //! twice is due the first time. What is due in every hour is due in every hour that passes.
 
 use crate::base::error::{Error, Result};
-use crate::base::time::{DAY_MS, Timestamp, Zone};
+use crate::base::time::{DAY_MS, MONTHS, Timestamp, WEEKDAYS, Zone};
 use jiff::civil::{Date, DateTime};
 use jiff::tz::AmbiguousOffset;
 
@@ -12,22 +12,6 @@ use jiff::tz::AmbiguousOffset;
 const DAYS_MAX: usize = 366 * 8 + 2;
 /// More times a day are said as a whole.
 const TIMES_SAID: usize = 4;
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 /// What a field allows, a bit a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use super::columns::{self, Column};
 use super::facets::{self, PATH};
 use super::list::{LIMITS, Limit, ListPage, OrdersQuery, RANGES, Trouble};
-use super::row::{Sheet, escape};
+use super::row::Sheet;
 use super::steps::reasons;
 use crate::base::error::Result;
 use crate::base::id::Id as _;
@@ -13,6 +13,7 @@ use crate::shop::orders::{OrderId, VIEWS, View, count, currencies, doc, find_by_
 use crate::store::Snapshot;
 use crate::web::Shell;
 use crate::web::bulk::Refused;
+use crate::web::escape::escape;
 use crate::web::fragments::{Fragment, Fragments};
 use crate::web::listing::{self, grouped, total_words};
 use crate::web::parts::{Link, Pager, Tab};

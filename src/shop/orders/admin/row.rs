@@ -6,10 +6,11 @@ use crate::base::country;
 use crate::base::error::Result;
 use crate::base::id::Id as _;
 use crate::base::money::Money;
-use crate::base::time::{Timestamp, Zone};
+use crate::base::time::{MONTHS, Timestamp, WEEKDAYS, Zone};
 use crate::shop::customers;
 use crate::shop::orders::{Different, Facts, Order, OrderId, Standing, called_by, facts, find_all, standing};
 use crate::store::{Snapshot, Subject};
+use crate::web::escape::escape;
 use crate::web::fragments::{Fragment, Fragments, New, Way};
 use crate::web::parts::Badge;
 use std::borrow::Cow;
@@ -20,21 +21,6 @@ use std::sync::Arc;
 const CATEGORIES_FIT: usize = 13;
 const SIZES_FIT: usize = 7;
 const COLOURS_FIT: usize = 9;
-const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 /// Longest text of a title attribute, in characters.
 const TITLE_MAX: usize = 400;
 
@@ -55,24 +41,6 @@ pub(super) struct Sheet<'a> {
     pub sees_prices: bool,
     /// Orders that were ticked before.
     pub ticked: &'a [OrderId],
-}
-
-/// Text with everything escaped that means something in HTML, in text and in attributes alike.
-pub(super) fn escape(out: &mut String, text: &str) {
-    let mut rest = text;
-    while let Some(at) = rest.bytes().position(|b| matches!(b, b'&' | b'<' | b'>' | b'"' | b'\'')) {
-        let (before, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
-        out.push_str(before);
-        out.push_str(match from.as_bytes().first() {
-            Some(b'&') => "&amp;",
-            Some(b'<') => "&lt;",
-            Some(b'>') => "&gt;",
-            Some(b'"') => "&quot;",
-            _ => "&#39;",
-        });
-        rest = from.get(1..).unwrap_or_default();
-    }
-    out.push_str(rest);
 }
 
 /// Appends what is written in another way than as a text.
@@ -238,7 +206,7 @@ impl Sheet<'_> {
     fn date(&self, out: &mut String, at: Timestamp) {
         let local = at.in_zone(self.zone).datetime();
         let (weekday, month) = (
-            WEEKDAYS.get(usize::from(local.weekday().to_monday_zero_offset().unsigned_abs())),
+            WEEKDAYS.get(usize::from(local.weekday().to_sunday_zero_offset().unsigned_abs())),
             MONTHS.get(usize::from(local.month().unsigned_abs()) - 1),
         );
         let (weekday, month) = (weekday.copied().unwrap_or_default(), month.copied().unwrap_or_default());
