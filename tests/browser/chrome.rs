@@ -24,6 +24,8 @@ pub(super) struct Chrome {
     next: u64,
     /// Errors the console and the security policy reported.
     pub complaints: Vec<String>,
+    /// Files that were saved to their end.
+    downloads: usize,
     _profile: tempfile::TempDir,
 }
 
@@ -70,6 +72,7 @@ impl Chrome {
             session: String::new(),
             next: 0,
             complaints: Vec::new(),
+            downloads: 0,
             _profile: profile,
         };
         let target = chrome.call("Target.createTarget", json!({"url": "about:blank"}));
@@ -118,6 +121,7 @@ impl Chrome {
                     self.complaints.push(format!("{text} {}", params["entry"]["url"]));
                 }
             }
+            "Page.downloadProgress" if params["state"] == "completed" => self.downloads += 1,
             _ => {}
         }
     }
@@ -130,10 +134,22 @@ impl Chrome {
         self.call("DOM.setFileInputFiles", json!({"nodeId": found["nodeId"], "files": [file]}));
     }
 
-    /// Saves what is downloaded in a directory.
-    pub(super) fn downloads_to(&mut self, directory: &Path) {
+    /// Does something that saves one file, and gives its text when all of it is there: the browser makes an empty file
+    /// of that name first.
+    pub(super) fn downloads(&mut self, directory: &Path, act: impl FnOnce(&mut Self)) -> String {
         std::fs::create_dir_all(directory).unwrap();
         self.call("Page.setDownloadBehavior", json!({"behavior": "allow", "downloadPath": directory}));
+        let before = self.downloads;
+        act(self);
+        let end = Instant::now() + WAIT_MAX;
+        while self.downloads == before {
+            assert!(Instant::now() < end, "nothing was saved in {}", directory.display());
+            std::thread::park_timeout(Duration::from_millis(20));
+            self.eval("0");
+        }
+        let mut files = std::fs::read_dir(directory).unwrap().map(|f| f.unwrap().path());
+        let (Some(file), None) = (files.next(), files.next()) else { panic!("not one file") };
+        std::fs::read_to_string(file).unwrap()
     }
 
     /// Opens an address and waits until it is there.

@@ -87,15 +87,7 @@ fn journey(script: bool) {
     page.open(&format!("{}/admin/orders?q=city:bern", shop.url));
     page.leads_on(|p| p.click("main a[href^='/admin/exports/orders']"));
     let downloads = shop.dir.join("downloads");
-    page.downloads_to(&downloads);
-    page.click("main form[method=post] button.pri");
-    crate::harness::until("the file is there", || {
-        let mut files = std::fs::read_dir(&downloads).into_iter().flatten().flatten();
-        files.any(|f| f.path().extension().is_some_and(|e| e == "csv"))
-    });
-    let mut files = std::fs::read_dir(&downloads).unwrap().flatten().map(|f| f.path());
-    let name = files.find(|f| f.extension().is_some_and(|e| e == "csv")).unwrap();
-    let rows = std::fs::read_to_string(name).unwrap();
+    let rows = page.downloads(&downloads, |p| p.click("main form[method=post] button.pri"));
     assert_eq!(rows.lines().count(), 3, "{rows}");
     assert!(page.complaints.is_empty(), "{:?}", page.complaints);
 }
