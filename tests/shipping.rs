@@ -39,10 +39,13 @@ impl Away {
         Self { config: config.to_str().unwrap().to_owned(), home }
     }
     fn folder() -> Self {
+        Self::folder_with("delay_seconds = 0\n")
+    }
+    fn folder_with(more: &str) -> Self {
         let away = Self::new("");
         let copies = away.copies();
         std::fs::create_dir(&copies).unwrap();
-        let text = format!("[backup]\ndelay_seconds = 0\ncopy_dir = {:?}\n", copies.to_str().unwrap());
+        let text = format!("[backup]\n{more}copy_dir = {:?}\n", copies.to_str().unwrap());
         std::fs::write(&away.config, text).unwrap();
         away
     }
@@ -148,6 +151,30 @@ fn judge(ledger: &[Entry], killed: Instant, data: &str) {
     // Nothing is there that was not placed.
     assert!(there.len() <= ledger.len() + 3, "{} of {}", there.len(), ledger.len());
     assert!(succeed(&["check", "--data", data]).contains("no problem"));
+}
+
+/// With the usual settings, in which a backup that is due may wait: nothing is shipped before the first.
+#[test]
+fn a_new_shop_and_a_restored_one_leave_the_machine_at_once() {
+    let away = Away::folder_with("");
+    let mut shop = Shop::open_with(&["--config", &away.config]);
+    let (copies, dir) = (away.copies().to_str().unwrap().to_owned(), shop.dir.to_str().unwrap().to_owned());
+    let mut tries = 0;
+    let mut until_there = |count: usize| {
+        until("all orders come back from the other place", || {
+            tries += 1;
+            let data = away.fresh(&format!("try{tries}"));
+            let restored = backroom(&["backup", "restore", "--from", &copies, "--data", &data]);
+            restored.status.success() && orders(&data).len() == count
+        });
+    };
+    shop.place("a", &least_order("a@example.com", 100)).expect(201);
+    until_there(1);
+    assert_eq!(shop.stop(), Some(0));
+    succeed(&["backup", "restore", "--data", &dir]);
+    shop.start();
+    shop.place("b", &least_order("b@example.com", 100)).expect(201);
+    until_there(2);
 }
 
 #[test]

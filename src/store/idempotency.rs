@@ -9,7 +9,8 @@ use crate::store::table::{Record, Table};
 use crate::store::tx::Tx;
 use minicbor::{Decode, Encode};
 
-/// A key is remembered at least this long.
+/// A key is remembered at least this long, and believed as long as it is remembered: the clock that says that the time is
+/// over may be wrong, and who repeats a request under an old key wants no second order.
 pub const KEPT_MS: i64 = 72 * HOUR_MS;
 /// Rows that may be forgotten at once, and per second in the long run: a clock that jumps ahead by years makes all
 /// keys old, and must not make the shop forget them in one go.
@@ -82,11 +83,6 @@ impl Tx<'_> {
     /// # Errors
     /// `Invalid` `idempotency_key_reused` when the key came with another body.
     pub fn replay(&self, scope: &str, key: &str, body_hash: &[u8; 32]) -> Result<Option<Remembered>> {
-        // One that is still there beyond its time is as good as forgotten.
-        let known = ANSWERS.get(self, &(scope.to_owned(), key.to_owned()))?;
-        if known.is_none_or(|answer| self.now().since_ms(answer.at) > KEPT_MS) {
-            return Ok(None);
-        }
         remembered(self, scope, key, body_hash)
     }
     /// Keeps the answer under the key, in the same transaction as what it is about.

@@ -98,7 +98,7 @@ fn pack(app: &App, bell: &Bell) {
     let reserve = u64::from(app.settings.store.reserve_mb) << 20;
     let mut packer = Packer::new(&app.store, &app.dir, reserve, app.settings.backup.key());
     let (mut has_failed, mut had_base) = (false, true);
-    let (begun, delay) = (Instant::now(), Duration::from_secs(app.settings.backup.delay_seconds.into()));
+    let (begun, delay) = (Instant::now(), rest(app));
     loop {
         let is_last = bell.wait(PACK_EVERY);
         let packed = catch_unwind(AssertUnwindSafe(|| packer.pack(&app.store, is_last)));
@@ -119,13 +119,20 @@ fn pack(app: &App, bell: &Bell) {
         if is_last {
             return;
         }
-        // A row that begins anew is of use from a backup on; after the start that has its time.
+        // A row that begins anew is of use from a backup on.
         let has_base = begun.elapsed() < delay || !app.office.needs_base();
         if had_base && !has_base {
             app.office.ring();
         }
         had_base = has_base;
     }
+}
+
+/// How long a backup for a new row may wait after the start. Where there is another place nothing leaves the machine before
+/// that backup, so a new shop, and one that was restored, makes it at once.
+fn rest(app: &App) -> Duration {
+    let is_away = app.office.with_away(|away| !away.places.is_empty());
+    if is_away { Duration::ZERO } else { Duration::from_secs(app.settings.backup.delay_seconds.into()) }
 }
 
 /// What is at a place, noted beside the parts: so that a restart sends nothing twice.

@@ -46,7 +46,7 @@ async fn ready(
             "store": word(can_read), "writes": word(health.writable), "index": index, "backup": backup,
             "schedules": schedules,
         },
-        "last_verified_backup_age_seconds": fresh.map(|fresh| fresh.age_ms / 1_000),
+        "last_verified_backup_age_seconds": fresh.filter(|fresh| fresh.is_any).map(|fresh| fresh.age_ms / 1_000),
         // Of the newest moment that can be restored without this machine.
         "shipped_age_seconds": office.away().safe_until().map(|at| store.clock().now().since_ms(at).max(0) / 1_000),
     });

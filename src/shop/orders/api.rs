@@ -103,7 +103,7 @@ pub(super) async fn list(
 /// Places an order
 ///
 /// Durable when answered. The same `Idempotency-Key` with the same body gets the first answer again, whatever
-/// happened in between; with another body it is refused. A key is remembered for 72 hours. Without the scope
+/// happened in between; with another body it is refused. A key is remembered for 72 hours at least. Without the scope
 /// `orders:view` the answer says nothing about the customer.
 #[utoipa::path(post, operation_id = "place_order", path = "/api/v1/orders", tag = "orders", request_body(content = PlaceOrder, example = json!({
         "email": "anna@example.com", "currency": "EUR",

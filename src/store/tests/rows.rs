@@ -202,7 +202,7 @@ fn answer(tx: &mut Tx<'_>, key: &str) -> Result<bool> {
 }
 
 #[test]
-fn an_answer_is_remembered_for_72_hours_by_scope_key_and_body() {
+fn an_answer_is_remembered_for_72_hours_and_more_by_scope_key_and_body() {
     let dir = tempfile::tempdir().unwrap();
     let now = clock();
     let store = Store::open(dir.path(), &settings(), now.clone(), TABLES).unwrap();
@@ -217,9 +217,19 @@ fn an_answer_is_remembered_for_72_hours_by_scope_key_and_body() {
         Ok(())
     })
     .unwrap();
+    // Many come after it, so that it may be forgotten, and is when its time is over.
+    let many = |from: usize| {
+        write(&store, move |tx| {
+            (from..from + NEWEST_KEPT)
+                .try_for_each(|n| tx.remember("scope", &n.to_string(), &[1; 32], 201, b"{}"))
+        })
+        .unwrap();
+    };
     now.set(clock().now().plus_ms(KEPT_MS - HOUR_MS));
+    many(0);
     assert!(write(&store, |tx| answer(tx, "a")).unwrap());
     now.set(clock().now().plus_ms(KEPT_MS + HOUR_MS));
+    many(NEWEST_KEPT);
     assert!(!write(&store, |tx| answer(tx, "a")).unwrap());
     assert_eq!(store.check(&[]).unwrap(), []);
 }
@@ -271,6 +281,10 @@ fn a_clock_that_was_wrong_for_a_moment_takes_no_key_of_a_small_shop_away() {
         now.set(clock().now().plus_ms(days * DAY_MS));
         for n in 0..60 {
             assert!(!write(&store, move |tx| answer(tx, &format!("{days} {n}"))).unwrap());
+        }
+        // Who repeats it now gets no second order either.
+        for n in 0..20 {
+            assert!(write(&store, move |tx| answer(tx, &format!("k{n}"))).unwrap(), "k{n} at {days} days");
         }
     }
     now.set(clock().now());

@@ -52,6 +52,7 @@ pub fn routes(config: &mut routing::Routes) {
 pub struct Freshness {
     /// Since the newest backup that is known to be good was made; since the shop was, where there is none.
     pub age_ms: i64,
+    pub is_any: bool,
     pub is_old: bool,
     pub is_stale: bool,
 }
@@ -59,9 +60,10 @@ pub struct Freshness {
 /// # Errors
 /// Faults of the store only.
 pub fn freshness(office: &Office, store: &Store, now: Timestamp) -> Result<Freshness> {
-    let since = office.shelf().last_verified().map_or_else(|| store.created_at(), Ok)?;
+    let newest = office.shelf().last_verified();
+    let since = newest.map_or_else(|| store.created_at(), Ok)?;
     let age_ms = now.since_ms(since).max(0);
-    Ok(Freshness { age_ms, is_old: age_ms > OLD_MS, is_stale: age_ms > STALE_MS })
+    Ok(Freshness { age_ms, is_any: newest.is_some(), is_old: age_ms > OLD_MS, is_stale: age_ms > STALE_MS })
 }
 
 /// The page.
