@@ -259,8 +259,8 @@ pub(super) fn bearer(header: &str) -> Option<&str> {
 /// Addresses end up in logs and histories: a secret in one is refused, so that the caller learns it.
 fn refuse_key_in_address(request: &HttpRequest) -> Result<()> {
     let planted = |text: &str| text.contains(token::KEY_PREFIX);
-    let mut pairs = crate::web::query::pairs(request.query_string()).into_iter();
-    if planted(request.path()) || pairs.any(|(name, value)| planted(&name) || planted(&value)) {
+    let mut pairs = [request.path(), request.query_string()].into_iter().flat_map(crate::web::query::pairs);
+    if pairs.any(|(name, value)| planted(&name) || planted(&value)) {
         let text = "Send the API key in the header Authorization: Bearer …, never in the address. \
                     Addresses are logged on the way: revoke this key.";
         return Err(Error::invalid("key_in_address", text));
@@ -284,7 +284,13 @@ mod tests {
 
     #[test]
     fn a_key_in_the_address_is_refused_however_it_is_written() {
-        for uri in ["/api/v1/orders?key=sk_live_abc", "/api/v1/orders?a=b&sk%5Flive_x", "/api/v1/sk_live_x"] {
+        let written = [
+            "/api/v1/orders?key=sk_live_abc",
+            "/api/v1/orders?a=b&sk%5Flive_x",
+            "/api/v1/sk_live_x",
+            "/api/v1/orders/sk%5Flive_x",
+        ];
+        for uri in written {
             let error = refuse_key_in_address(&TestRequest::with_uri(uri).to_http_request()).unwrap_err();
             assert_eq!(error.code, "key_in_address", "{uri}");
         }

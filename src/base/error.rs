@@ -53,6 +53,9 @@ pub struct Error {
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
+/// Letters of what somebody asked for that a message repeats.
+const SHOWN_MAX: usize = 64;
+
 impl Error {
     /// Any refusal; the named constructors below are shorter.
     pub fn refuse(kind: Kind, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
@@ -72,7 +75,8 @@ impl Error {
     }
     /// `what` is the noun ("order"), `id` what was asked for.
     pub fn not_found(what: &'static str, id: impl fmt::Display) -> Self {
-        Self::refuse(Kind::NotFound, "not_found", format!("There is no {what} {id}."))
+        let shown: String = id.to_string().chars().filter(|c| !c.is_control()).take(SHOWN_MAX).collect();
+        Self::refuse(Kind::NotFound, "not_found", format!("There is no {what} {shown}."))
     }
     /// Clashes with the present state.
     pub fn conflict(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {

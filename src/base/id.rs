@@ -71,10 +71,7 @@ pub trait Id: Copy + Ord + Send + Sync + 'static {
             .and_then(|rest| rest.strip_prefix('_'))
             .and_then(from_text)
             .map(Self::from_bytes)
-            .ok_or_else(|| {
-                let shown: String = text.chars().filter(|c| !c.is_control()).take(40).collect();
-                Error::not_found("record with the id", shown)
-            })
+            .ok_or_else(|| Error::not_found("record with the id", text))
     }
 }
 

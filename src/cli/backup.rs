@@ -92,7 +92,7 @@ delete it. Everybody has to sign in again.")]
         /// Also when the check finds problems in it
         #[arg(long)]
         force: bool,
-        /// One line of JSON: {\"at\", \"moment\", \"seq\", \"changes\", \"rows\", \"files\", \"before\"}
+        /// One line of JSON: {"at", "moment", "seq", "changes", "rows", "files", "before"}
         #[arg(long)]
         json: bool,
     },

@@ -125,6 +125,24 @@ fn new_id(web: &Web) -> String {
     id::to_text(&id::uuid_v7(web.clock().now().0, &rand::random()))
 }
 
+/// What an answer varies by, said once: the compressor adds its own to what stands there.
+fn unite_vary(headers: &mut HeaderMap) {
+    if headers.get_all(header::VARY).count() < 2 {
+        return;
+    }
+    let mut names: Vec<String> = Vec::new();
+    for value in headers.get_all(header::VARY).filter_map(|value| value.to_str().ok()) {
+        for name in value.split(',').map(str::trim) {
+            if names.iter().all(|known| !known.eq_ignore_ascii_case(name)) {
+                names.push(name.to_owned());
+            }
+        }
+    }
+    if let Ok(value) = HeaderValue::try_from(names.join(", ")) {
+        headers.insert(header::VARY, value);
+    }
+}
+
 /// The headers of every answer.
 fn decorate(
     headers: &mut HeaderMap,
@@ -133,6 +151,7 @@ fn decorate(
     state: Option<&RateState>,
     request: Option<&HttpRequest>,
 ) {
+    unite_vary(headers);
     for (name, value) in &HEADERS {
         if !headers.contains_key(name) {
             headers.insert(name.clone(), value.clone());

@@ -167,7 +167,10 @@ impl Limits {
     /// `too_many_requests` (429) with the seconds to wait.
     pub fn take(&self, request: &HttpRequest, budget: Budget, caller: Caller) -> Result<()> {
         let place = Budget::ALL.iter().position(|known| *known == budget);
-        let Some(Some(pair)) = place.and_then(|at| self.0.get(at)) else { return Ok(()) };
+        let Some(Some(pair)) = place.and_then(|at| self.0.get(at)) else {
+            request.extensions_mut().insert(Unlimited);
+            return Ok(());
+        };
         // The wide one first: whoever has used that up adds no further keys.
         if let Caller::At(client) = caller
             && let Some(network) = client.wide_network()
@@ -182,6 +185,15 @@ impl Limits {
         request.extensions_mut().insert(state);
         outcome
     }
+}
+
+/// A budget that is switched off was asked.
+struct Unlimited;
+
+/// Whether the request was taken from any budget.
+pub(super) fn is_counted(request: &HttpRequest) -> bool {
+    let noted = request.extensions();
+    noted.contains::<RateState>() || noted.contains::<Unlimited>()
 }
 
 /// What is left of a budget, for the headers of the answer.

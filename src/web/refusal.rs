@@ -7,8 +7,8 @@ use crate::web::request_id;
 use crate::web::routing::pattern;
 use crate::web::shell::{Shell, is_fragment, shell_of};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
@@ -87,7 +87,7 @@ pub(super) fn dress(answer: ServiceResponse) -> ServiceResponse {
 /// refusal: one step up, and so on until there is a page.
 fn page_of_form(request: &HttpRequest, code: StatusCode) -> Option<String> {
     let is_person = Reader::of(request.path(), request.headers(), is_fragment(request)) == Reader::Person;
-    if code != StatusCode::METHOD_NOT_ALLOWED || !is_person || !request.method().is_safe() {
+    if code != StatusCode::METHOD_NOT_ALLOWED || !is_person || request.method() != Method::GET {
         return None;
     }
     let (above, _) = request.path().rsplit_once('/')?;

@@ -155,7 +155,11 @@ impl Table {
             return refuse(request, Error::refuse(Kind::NotFound, "not_found", text));
         };
         let Some(number) = resource.routes.iter().position(|route| route.method == *request.method()) else {
-            let methods = resource.routes.iter().map(|route| route.method.clone()).collect();
+            let mut methods: Vec<Method> = resource.routes.iter().map(|route| route.method.clone()).collect();
+            // What can be got can be asked for its head.
+            if methods.contains(&Method::GET) {
+                methods.push(Method::HEAD);
+            }
             let answer = HttpResponse::MethodNotAllowed().insert_header(Allow(methods)).finish();
             return request.into_response(answer);
         };

@@ -4,11 +4,11 @@ use crate::base::error::Result;
 use crate::base::time::{Clock, Zone};
 use crate::web::client::Client;
 use crate::web::hosts::Hosts;
-use crate::web::limits::{Budget, Caller, Limits};
+use crate::web::limits::{Budget, Caller, Limits, is_counted};
 use crate::web::metrics::Metrics;
 use crate::web::routing::{self, Routes, Table};
 use crate::web::sse::Streams;
-use crate::web::{Assets, Pages, Settings, Shell, ShellMaker, Told, display, edge, guard, refusal};
+use crate::web::{Assets, Pages, Settings, Shell, ShellMaker, Told, cors, display, edge, guard, refusal};
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse, fn_service};
 use actix_web::http::header::{self, HeaderValue};
@@ -168,7 +168,7 @@ async fn answered(
         address_budget(&request, &web).map_err(|error| Box::new(HttpResponse::from_error(error)))
     });
     let answer = match admitted {
-        Ok(()) => table.answer(request).await,
+        Ok(()) => counted(&web, table.answer(request).await),
         Err(refused) => ServiceResponse::new(request.into_parts().0, *refused),
     };
     let mut answer = refusal::dress(answer);
@@ -228,16 +228,36 @@ async fn favicon(request: HttpRequest, web: web::Data<Web>) -> Result<HttpRespon
     web.assets().serve(&request, path.trim_start_matches("/a/"))
 }
 
-/// The budget of everybody who shows no key. Assets are free: they are cached for ever anyhow.
+/// Addresses whose handlers ask for a key, and count by it.
+const ASKING: &str = "/api/v1/";
+
+/// Assets are free: they are cached for ever anyhow.
+fn is_free(path: &str) -> bool {
+    path.starts_with("/a/") || matches!(path, "/healthz" | "/readyz")
+}
+
+/// The budget of everybody who shows no key where one is asked for.
 fn address_budget(request: &ServiceRequest, web: &Web) -> Result<()> {
-    let free = request.headers().contains_key(header::AUTHORIZATION)
-        || request.path().starts_with("/a/")
-        || matches!(request.path(), "/healthz" | "/readyz");
-    if free {
-        return Ok(());
+    let path = request.path();
+    let shows_key = request.headers().contains_key(header::AUTHORIZATION)
+        && (path.starts_with(ASKING) || cors::is_storefront(path));
+    if shows_key || is_free(path) { Ok(()) } else { take_address(request.request(), web) }
+}
+
+fn take_address(request: &HttpRequest, web: &Web) -> Result<()> {
+    web.limits().take(request, Budget::Address, Caller::At(Client::of(request)))
+}
+
+/// What nothing was taken for, since it showed what looks like a key and nobody asked for it, counts by its address.
+fn counted(web: &Web, answer: ServiceResponse) -> ServiceResponse {
+    let request = answer.request();
+    if is_free(request.path()) || is_counted(request) {
+        return answer;
     }
-    let client = Client::of(request.request());
-    web.limits().take(request.request(), Budget::Address, Caller::At(client))
+    match take_address(request, web) {
+        Ok(()) => answer,
+        Err(error) => answer.into_response(HttpResponse::from_error(error)),
+    }
 }
 
 /// What is small, compressed already or a stream of events is left as it is.

@@ -6,13 +6,14 @@ use crate::web::limits::PerMinute;
 use crate::web::routing;
 use crate::web::settings::{LogAddress, Network};
 use crate::web::{
-    Fields, Form, Json, Metrics, PathId, Query, Settings, Shell, ShellMaker, Toast, User, Web, see_other,
+    Budget, Caller, Fields, Form, Json, Metrics, PathId, Query, Settings, Shell, ShellMaker, Toast, User,
+    Web, see_other,
 };
-use actix_web::HttpResponse;
 use actix_web::body::MessageBody;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
 use actix_web::test::{TestRequest, call_service, init_service, read_body, try_call_service};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 crate::id!(ThingId, "thi");
@@ -52,6 +53,10 @@ async fn broken() -> Result<HttpResponse> {
 async fn panics() -> Result<HttpResponse> {
     panic!("index 7 of secret hunter2")
 }
+async fn keyed(request: HttpRequest, web: actix_web::web::Data<Web>) -> Result<HttpResponse> {
+    web.limits().take(&request, Budget::Key, Caller::Id([7; 16]))?;
+    Ok(HttpResponse::Ok().finish())
+}
 async fn large() -> HttpResponse {
     HttpResponse::Ok().content_type("text/html; charset=utf-8").body("<p>".repeat(4_000))
 }
@@ -82,6 +87,7 @@ macro_rules! app {
                             .route(routing::delete().to(broken)),
                     )
                     .service(routing::resource("/api/v1/things/{id}").route(routing::get().to(show)))
+                    .service(routing::resource("/api/v1/keyed").route(routing::get().to(keyed)))
                     .service(routing::resource("/api/v1/panic").route(routing::get().to(panics)))
                     .service(
                         routing::resource("/admin/thing")
@@ -386,11 +392,27 @@ async fn head_is_answered_where_get_is() {
 }
 
 #[actix_web::test]
+async fn another_method_is_told_which_there_are() {
+    let app = app!(web_with(Settings::default()));
+    for method in ["OPTIONS", "TRACE", "DELETE"] {
+        let method = actix_web::http::Method::from_bytes(method.as_bytes()).unwrap();
+        let answer =
+            call_service(&app, TestRequest::default().method(method).uri("/admin/thing").to_request()).await;
+        assert_eq!((answer.status().as_u16(), header(&answer, "allow")), (405, "GET, POST, HEAD"));
+    }
+    // Who opens the address of a form is led to its page.
+    let opened = call_service(&app, TestRequest::get().uri("/admin/raw").to_request()).await;
+    assert_eq!((opened.status().as_u16(), header(&opened, "location")), (303, "/admin"));
+}
+
+#[actix_web::test]
 async fn large_pages_are_compressed_and_small_answers_are_not() {
     let app = app!(web_with(Settings::default()));
     let get = |uri: &str| TestRequest::get().uri(uri).insert_header(("accept-encoding", "gzip")).to_request();
     let large = call_service(&app, get("/admin/large")).await;
     assert_eq!(header(&large, "content-encoding"), "gzip");
+    let varies: Vec<_> = large.headers().get_all("vary").collect();
+    assert_eq!(varies, ["Accept-Encoding"]);
     assert!(read_body(large).await.len() < 1_000);
     let small = call_service(&app, get("/admin/thing")).await;
     assert_ne!(header(&small, "content-encoding"), "gzip");
@@ -417,8 +439,28 @@ async fn too_many_requests_from_one_address_are_told_when_to_come_back() {
     assert_eq!(json(over).await["code"], "too_many_requests");
     let other = call_service(&app, from("10.0.0.1:1", "198.51.100.9").to_request()).await;
     assert_eq!(other.status(), 200, "another client behind a trusted proxy");
-    let keyed = from("203.0.113.7:1", "").insert_header(("authorization", "Bearer k")).to_request();
-    assert_eq!(call_service(&app, keyed).await.status(), 200, "a key has a budget of its own");
+}
+
+#[actix_web::test]
+async fn what_looks_like_a_key_where_none_is_asked_for_is_counted_by_its_address() {
+    let limits = PerMinute { address: 4, key: 0, ..PerMinute::default() };
+    let app = app!(web_with(Settings { limits, ..Settings::default() }));
+    let get = |uri: &str| {
+        let request = TestRequest::get().uri(uri).peer_addr("203.0.113.7:1".parse().unwrap());
+        request.insert_header(("authorization", "Bearer k")).to_request()
+    };
+    // A key has a budget of its own, though this one has no end.
+    for _ in 0..8 {
+        assert_eq!(call_service(&app, get("/api/v1/keyed")).await.status(), 200);
+    }
+    for uri in ["/admin/thing", "/nothing", "/api/v1/nothing", "/api/v1/things?name=a"] {
+        assert_ne!(call_service(&app, get(uri)).await.status(), 429, "{uri}");
+    }
+    for uri in ["/admin/thing", "/nothing", "/api/v1/nothing", "/api/v1/things?name=a"] {
+        let over = call_service(&app, get(uri)).await;
+        assert_eq!((over.status().as_u16(), header(&over, "retry-after")), (429, "15"), "{uri}");
+    }
+    assert_eq!(call_service(&app, get("/api/v1/keyed")).await.status(), 200);
 }
 
 #[actix_web::test]

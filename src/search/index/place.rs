@@ -81,7 +81,9 @@ impl Place {
             let opened = guarded(|| open_one(&self.disk, &dir, layout, schema));
             let cut_off = || TantivyError::InternalError("a file ends too early".to_owned());
             match opened.unwrap_or_else(|| Err(cut_off())) {
-                Ok(opened) => {
+                // One that was begun and never finished says nothing.
+                Ok(None) => {}
+                Ok(Some(opened)) => {
                     let payload = &opened.payload;
                     let fits = payload.epoch == epoch
                         && payload.seq <= last_seq
@@ -139,8 +141,14 @@ fn prepare(index: &mut Index) {
     index.tokenizers().register(NAME, TextAnalyzer::builder(Lines::default()).build());
 }
 
-/// Opens a directory. Only a reader proves an index: opening alone succeeds with segments missing.
-fn open_one(disk: &Disk, dir: &Path, layout: &Arc<Layout>, schema: &Schema) -> Result<Opened, TantivyError> {
+/// Opens a directory; none where nothing was ever committed. Only a reader proves an index: opening alone succeeds with
+/// segments missing.
+fn open_one(
+    disk: &Disk,
+    dir: &Path,
+    layout: &Arc<Layout>,
+    schema: &Schema,
+) -> Result<Option<Opened>, TantivyError> {
     let mut index = Index::open(disk(dir)?)?;
     prepare(&mut index);
     if index.schema() != layout.schema {
@@ -148,9 +156,12 @@ fn open_one(disk: &Disk, dir: &Path, layout: &Arc<Layout>, schema: &Schema) -> R
     }
     let reader = Reader::open(&index, Arc::clone(layout), schema)?;
     let meta = index.load_metas()?;
+    if meta.payload.is_none() && meta.segments.is_empty() {
+        return Ok(None);
+    }
     let payload = meta.payload.and_then(|text| serde_json::from_str(&text).ok());
     let payload = payload.ok_or_else(|| TantivyError::InternalError("there is no payload".to_owned()))?;
-    Ok(Opened { index, reader, payload, dir: dir.to_owned() })
+    Ok(Some(Opened { index, reader, payload, dir: dir.to_owned() }))
 }
 
 /// Bytes of the files in a directory.

@@ -286,9 +286,7 @@ pub(super) async fn renote(
 ) -> Result<HttpResponse> {
     let seen = IfMatch::of(&request)?;
     let (id, number) = path.into_inner();
-    let number: u32 = number
-        .parse()
-        .map_err(|_cause| Error::not_found("note", number.chars().take(20).collect::<String>()))?;
+    let number: u32 = number.parse().map_err(|_cause| Error::not_found("note", number))?;
     let order = store
         .write(caller.actor(), move |tx| {
             let id = id_of(tx, &id)?;

@@ -295,5 +295,5 @@ pub struct NoteBody {
 /// # Errors
 /// `not_found` for a word that is no step.
 pub fn step_named(word: &str) -> Result<Step> {
-    Step::from_word(word).ok_or_else(|| Error::not_found("step", word.chars().take(40).collect::<String>()))
+    Step::from_word(word).ok_or_else(|| Error::not_found("step", word))
 }
