@@ -4,7 +4,7 @@
 use crate::client::{Client, get};
 use crate::figure::{Amount, Figure, Goal};
 use crate::running::Demo;
-use crate::searching::{TYPED, their_search, timed};
+use crate::searching::{Asked, TYPED, their_search, timed};
 use crate::shop::Shop;
 use crate::{Size, p50_p99};
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub(crate) fn run(demo: &Demo, shop: &Shop, size: &Size) -> Vec<Figure> {
             let (page, time) = timed(|| show(&format!("/admin/search/suggest?q={query}")));
             drop_down.push(time);
             list.push(timed(|| show(&format!("/admin/orders?q={query}"))).1);
-            let (found, time) = timed(|| their_search(shop, typed));
+            let (found, time) = timed(|| their_search(shop, &Asked::BOUNDED, typed));
             theirs.push(time);
             let page = String::from_utf8_lossy(&page);
             let shows = page.contains("ord_") || page.contains("cus_");

@@ -142,7 +142,11 @@ fn is_near(dfa: &DFA, word: &str) -> bool {
 
 /// Numbers and addresses never stand in for a word.
 fn may_replace(word: &str) -> bool {
-    !word.contains('@') && !word.bytes().any(|b| b.is_ascii_digit())
+    !word.bytes().any(is_of_address)
+}
+
+fn is_of_address(byte: u8) -> bool {
+    byte == b'@' || byte.is_ascii_digit()
 }
 
 /// The words of a kind in the index that the automaton takes.
@@ -212,6 +216,8 @@ impl Automaton for Near<'_> {
                     State::Before(at + 1)
                 }
             }
+            // Nothing behind them may replace a word.
+            State::Inside(_) if is_of_address(byte) => State::Out,
             State::Inside(s) => State::Inside(self.dfa.transition(*s, byte)),
             State::Before(_) | State::Out => State::Out,
         }
