@@ -170,11 +170,21 @@ fn a_new_shop_and_a_restored_one_leave_the_machine_at_once() {
     };
     shop.place("a", &least_order("a@example.com", 100)).expect(201);
     until_there(1);
+    let before = jiff::Timestamp::try_from(wall()).unwrap().to_string();
+    shop.place("a2", &least_order("a2@example.com", 100)).expect(201);
+    until_there(2);
     assert_eq!(shop.stop(), Some(0));
     succeed(&["backup", "restore", "--data", &dir]);
     shop.start();
     shop.place("b", &least_order("b@example.com", 100)).expect(201);
-    until_there(2);
+    until_there(3);
+    // The moments before are still to be had, should that have been the wrong one.
+    assert_eq!(shop.stop(), Some(0));
+    succeed(&["backup", "restore", "--at", &before, "--data", &dir]);
+    assert_eq!(orders(&dir).len(), 1);
+    let data = away.fresh("before");
+    succeed(&["backup", "restore", "--at", &before, "--from", &copies, "--data", &data]);
+    assert_eq!(orders(&data).len(), 1);
 }
 
 #[test]

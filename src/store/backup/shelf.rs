@@ -1,7 +1,7 @@
 //! The directory `backups/`: names, what is in it, what is known to be good, what is taken away.
 
 use crate::base::error::{Error, Kind, Result};
-use crate::base::time::Timestamp;
+use crate::base::time::{DAY_MS, Timestamp};
 use crate::store::backup::format::io;
 use crate::store::backup::keep::Keep;
 use crate::store::backup::reader::last_sum;
@@ -10,6 +10,7 @@ use crate::store::door::make_dir;
 use crate::store::engine::redb::sync_parent;
 use crate::store::journal::Mark;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -152,7 +153,9 @@ impl Shelf {
         let all = self.list()?;
         let chosen = keep.choose(&all.iter().map(|k| (k.at, k.verified_at.is_some())).collect::<Vec<_>>());
         let gone: Vec<Kept> = all.into_iter().zip(chosen).filter(|(_, kept)| !kept).map(|(k, _)| k).collect();
-        let gone: Vec<Kept> = gone.into_iter().filter(|old| stays != Some(old.file.as_str())).collect();
+        let firsts = self.firsts(keep)?;
+        let stays = |old: &Kept| stays == Some(old.file.as_str()) || firsts.contains(&old.file);
+        let gone: Vec<Kept> = gone.into_iter().filter(|old| !stays(old)).collect();
         for old in gone.iter().filter(|_| !is_rehearsal) {
             let path = self.dir.join(&old.file);
             std::fs::remove_file(&path).map_err(|e| io("An old backup cannot be removed", e))?;
@@ -162,6 +165,18 @@ impl Shelf {
             let _gone = std::fs::remove_file(path.with_extension(FILED));
         }
         Ok(gone)
+    }
+    /// The first backup of every journal, as long as days keep one: after a restore, which begins a new journal, the moments
+    /// before it are still to be had from there, should it have been to the wrong one.
+    fn firsts(&self, keep: &Keep) -> Result<BTreeSet<String>> {
+        let marks = self.marks()?;
+        let Some(newest) = marks.iter().map(|(kept, _)| kept.at).max() else { return Ok(BTreeSet::new()) };
+        let most = i64::from(keep.daily).saturating_mul(DAY_MS);
+        // The newest stand first, so that what is met last is the first of its journal.
+        let firsts: BTreeMap<[u8; 16], Kept> =
+            marks.into_iter().map(|(kept, mark)| (mark.life, kept)).collect();
+        let young = firsts.into_values().filter(|kept| newest.since_ms(kept.at) < most);
+        Ok(young.map(|kept| kept.file).collect())
     }
     /// Notes that a backup of the shelf was copied, to a directory or to a storage.
     ///
