@@ -45,7 +45,7 @@ fn main() {
         rounds: if is_short || is_test { 3 } else { 200 },
         is_short: is_short || is_test,
     };
-    // `BACKROOM_BENCH_ONLY=lists` measures one subject alone.
+    // `BACKROOM_BENCH_ONLY=lists,page` measures these subjects alone.
     let only = std::env::var("BACKROOM_BENCH_ONLY").ok();
     println!("{}", figure::heads());
     // It makes its own shops, of several sizes, and takes long.
@@ -78,10 +78,14 @@ fn main() {
         // It adds orders to the shop, so it comes last.
         ("backing_up", &|| backing_up::run(&shop, &size)),
     ];
-    for (_, run) in subjects.iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == name)) {
+    for (_, run) in subjects.iter().filter(|(name, _)| is_wanted(only.as_deref(), name)) {
         count += print(run(), &size);
     }
     println!("{count} passed, 0 failed");
+}
+
+fn is_wanted(only: Option<&str>, name: &str) -> bool {
+    only.is_none_or(|only| only.split(',').any(|one| one == name))
 }
 
 /// Prints figures; gives how many.

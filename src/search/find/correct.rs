@@ -3,7 +3,7 @@
 use super::Outcome;
 use super::walk::Walk;
 use crate::search::engine::Shared;
-use crate::search::index::{Generation, prefix_end};
+use crate::search::index::{Generation, letter};
 use crate::search::pending::Waiting;
 use crate::search::query::seen;
 use crate::search::query::tree::{Atom, Tree, Typed};
@@ -12,7 +12,6 @@ use crate::search::tokens::Form;
 use levenshtein_automata::{DFA, Distance, LevenshteinAutomatonBuilder};
 use std::collections::HashMap;
 use std::sync::OnceLock;
-use tantivy_fst::Automaton;
 
 /// Words that stand in for one that was mistyped.
 const INSTEAD_MAX: usize = 32;
@@ -156,70 +155,20 @@ fn near_words(
     dfa: &DFA,
     words: &mut HashMap<String, u64>,
 ) -> tantivy::Result<()> {
-    let start = crate::search::index::letter(kind).to_string();
+    let first = letter(kind).to_string();
     for segment in &generation.segments {
-        let near = Near { dfa, first: start.as_bytes() };
-        let mut search = segment.columns.words.terms().search(near).ge(start.as_bytes());
-        if let Some(end) = prefix_end(start.as_bytes()) {
-            search = search.lt(end);
-        }
-        let mut stream = search.into_stream()?;
-        let mut looked_at = 0;
-        while looked_at < LOOKED_AT_MAX && stream.advance() {
-            looked_at += 1;
-            let word =
-                std::str::from_utf8(stream.key()).ok().and_then(|key| key.strip_prefix(start.as_str()));
-            if let Some(word) = word.filter(|word| may_replace(word)) {
-                *words.entry(word.to_owned()).or_default() += u64::from(stream.value().doc_freq);
+        let mut near = Vec::new();
+        segment.columns.dictionary()?.near(first.as_bytes(), dfa, is_of_address, |word| {
+            near.push(word.to_vec());
+            near.len() < LOOKED_AT_MAX
+        });
+        let terms = segment.columns.words.terms();
+        for key in near {
+            let word = std::str::from_utf8(&key).ok().and_then(|key| key.strip_prefix(first.as_str()));
+            if let (Some(word), Some(info)) = (word, terms.get(&key)?) {
+                *words.entry(word.to_owned()).or_default() += u64::from(info.doc_freq);
             }
         }
     }
     Ok(())
-}
-
-/// The letter of a kind followed by a word that the automaton takes.
-struct Near<'a> {
-    dfa: &'a DFA,
-    first: &'a [u8],
-}
-
-#[derive(Clone, Copy)]
-enum State {
-    /// Bytes of the kind's letter read so far.
-    Before(usize),
-    Inside(u32),
-    Out,
-}
-
-impl Automaton for Near<'_> {
-    type State = State;
-    fn start(&self) -> State {
-        State::Before(0)
-    }
-    fn is_match(&self, state: &State) -> bool {
-        matches!(state, State::Inside(s) if matches!(self.dfa.distance(*s), Distance::Exact(_)))
-    }
-    fn can_match(&self, state: &State) -> bool {
-        match state {
-            State::Before(_) => true,
-            // State 0 of the table is the one nothing leads out of.
-            State::Inside(s) => *s != levenshtein_automata::SINK_STATE,
-            State::Out => false,
-        }
-    }
-    fn accept(&self, state: &State, byte: u8) -> State {
-        match state {
-            State::Before(at) if self.first.get(*at) == Some(&byte) => {
-                if at + 1 == self.first.len() {
-                    State::Inside(self.dfa.initial_state())
-                } else {
-                    State::Before(at + 1)
-                }
-            }
-            // Nothing behind them may replace a word.
-            State::Inside(_) if is_of_address(byte) => State::Out,
-            State::Inside(s) => State::Inside(self.dfa.transition(*s, byte)),
-            State::Before(_) | State::Out => State::Out,
-        }
-    }
 }

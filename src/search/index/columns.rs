@@ -4,12 +4,14 @@
 use super::layout::{Layout, column_name};
 use super::near::Near;
 use super::ordered::Ordered;
+use super::words::Words;
 use crate::search::fold::fold_key;
 use crate::search::schema::Schema;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tantivy::columnar::{Cardinality, Column, ColumnValues, StrColumn};
-use tantivy::{InvertedIndexReader, SegmentReader};
+use tantivy::schema::Field;
+use tantivy::{Index, InvertedIndexReader, SegmentReader};
 
 /// The most values of a field that are kept as texts: looking one up in the file costs as much as counting a thousand.
 const NAMES_MAX: usize = 1_000;
@@ -38,6 +40,9 @@ pub(crate) struct Columns {
     names: Vec<OnceLock<Names>>,
     near: Vec<OnceLock<Option<Near>>>,
     segment: SegmentReader,
+    dictionary: OnceLock<Words>,
+    words_field: Field,
+    index: Index,
     /// By the field sorted by: document ids from the lowest value to the highest, without those that have none.
     sorted: Vec<OnceLock<Arc<[u32]>>>,
     /// By kind and field: how often each value occurs, deleted documents included.
@@ -46,7 +51,11 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
-    pub(crate) fn open(segment: &SegmentReader, layout: &Layout, schema: &Schema) -> tantivy::Result<Self> {
+    pub(crate) fn open(
+        (index, segment): (&Index, &SegmentReader),
+        layout: &Layout,
+        schema: &Schema,
+    ) -> tantivy::Result<Self> {
         let fast = segment.fast_fields();
         let kind = full(fast.u64("kind")?, 0);
         let (low, high) = (kind.min_value(), kind.max_value());
@@ -69,10 +78,21 @@ impl Columns {
             sorted: std::iter::repeat_with(OnceLock::new).take(fields).collect(),
             histograms: Mutex::default(),
             segment: segment.clone(),
+            dictionary: OnceLock::new(),
+            words_field: layout.words,
+            index: index.clone(),
             schema: schema.clone(),
         })
     }
 
+    /// The words, where mistyped ones are looked for. Opened when that is first done.
+    pub(crate) fn dictionary(&self) -> tantivy::Result<&Words> {
+        if let Some(words) = self.dictionary.get() {
+            return Ok(words);
+        }
+        let words = Words::open(&self.index, self.segment.segment_id(), self.words_field)?;
+        Ok(self.dictionary.get_or_init(|| words))
+    }
     /// The column that lists are sorted by; `None` when no document of the segment has a value.
     pub(crate) fn ordered(&self, field: u16) -> Option<&Ordered> {
         let place = self.ordered.get(usize::from(field))?;

@@ -11,13 +11,15 @@ mod ordered;
 mod place;
 mod queued;
 mod reader;
+mod words;
 mod writer;
 
 pub(crate) use bulk::{Bulk, publish};
 pub(crate) use conditions::{doc_freq, docs};
 pub(crate) use docsets::Docs;
-pub(crate) use layout::{Layout, letter, prefix_end};
+pub(crate) use layout::{Layout, letter};
 pub(crate) use ordered::Ordered;
 pub(crate) use place::{Disk, Place, bytes, is_damage, real_disk};
 pub(crate) use reader::{Generation, Reader, Segment};
+pub(crate) use words::Words;
 pub(crate) use writer::{Payload, Writer};

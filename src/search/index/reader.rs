@@ -108,7 +108,7 @@ fn generation(
         let id = reader.segment_id();
         let columns = match known.get(&id) {
             Some(columns) => Arc::clone(columns),
-            None => Arc::new(Columns::open(reader, layout, schema)?),
+            None => Arc::new(Columns::open((searcher.index(), reader), layout, schema)?),
         };
         segments.push(Segment {
             columns,

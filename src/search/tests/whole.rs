@@ -2,7 +2,7 @@
 
 use super::equality::{Made, made};
 use super::*;
-use crate::search::index::{Bulk, Layout, Payload, Place, Writer, publish, real_disk};
+use crate::search::index::{Bulk, Layout, Payload, Place, Words, Writer, publish, real_disk};
 use crate::search::terms::Analyser;
 use proptest::prelude::*;
 use std::path::Path;
@@ -45,6 +45,44 @@ fn lines(index: &Index) -> Vec<Line> {
     lines
 }
 
+/// Mistyped words are looked for where the dictionary is read node by node: it finds what reading all words finds.
+fn check_near(index: &Index, layout: &Layout) {
+    let searcher = index.reader().unwrap().searcher();
+    let segment = searcher.segment_reader(0);
+    let words = Words::open(index, segment.segment_id(), layout.words).unwrap();
+    let builder = levenshtein_automata::LevenshteinAutomatonBuilder::new(1, true);
+    for typed in ["anna", "mueler", "oneil", "berg", "東京", "rjm", "иванов", "x"] {
+        for dfa in [builder.build_dfa(typed), builder.build_prefix_dfa(typed)] {
+            for first in ["!", "\"", "~"] {
+                let mut found = Vec::new();
+                words.near(
+                    first.as_bytes(),
+                    &dfa,
+                    |byte| byte == b'@',
+                    |word| {
+                        found.push(word.to_vec());
+                        true
+                    },
+                );
+                let mut all = Vec::new();
+                let dictionary = segment.inverted_index(layout.words).unwrap();
+                let mut terms = dictionary.terms().stream().unwrap();
+                while terms.advance() {
+                    let word = std::str::from_utf8(terms.key()).unwrap().strip_prefix(first);
+                    let fits = |word: &str| {
+                        !word.contains('@')
+                            && matches!(dfa.eval(word), levenshtein_automata::Distance::Exact(_))
+                    };
+                    if word.is_some_and(fits) {
+                        all.push(terms.key().to_vec());
+                    }
+                }
+                assert_eq!(found, all, "{typed}");
+            }
+        }
+    }
+}
+
 fn columns(dir: &Path) -> Vec<u8> {
     let files = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
     let mut columns = files.filter(|path| path.extension().is_some_and(|kind| kind == "fast"));
@@ -73,6 +111,8 @@ fn check(docs: &[Doc]) {
     writer.commit(&payload).unwrap();
     writer.finish().unwrap();
     assert_eq!(ours.load_metas().unwrap().payload, theirs.load_metas().unwrap().payload);
+    check_near(&ours, &layout);
+    check_near(&theirs, &layout);
     let (ours, theirs) = (lines(&ours), lines(&theirs));
     for (our, their) in ours.iter().zip(&theirs) {
         assert_eq!((&our.0, String::from_utf8_lossy(&our.1)), (&their.0, String::from_utf8_lossy(&their.1)));

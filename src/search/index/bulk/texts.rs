@@ -3,6 +3,7 @@
 /// Texts under numbers, each once.
 #[derive(Default)]
 struct Texts {
+    seed: Seed,
     /// Hash and number and one; 0 is free. As many as a power of two.
     slots: Vec<u64>,
     bytes: Vec<u8>,
@@ -22,7 +23,7 @@ impl Texts {
         if self.slots.len() < (self.ends.len() + 1) * 2 {
             self.grow();
         }
-        let hash = hash(text);
+        let hash = hash(self.seed.0, text);
         let mask = self.slots.len() - 1;
         let mut at = hash as usize & mask;
         loop {
@@ -62,10 +63,19 @@ impl Texts {
     }
 }
 
-/// Eight bytes at a time; what it is for needs no protection against chosen texts, which cost their own shop time only.
-fn hash(text: &[u8]) -> u32 {
+/// What hashes begin with. Strangers write texts, too: they must not know which of them have one hash.
+struct Seed(u64);
+
+impl Default for Seed {
+    fn default() -> Self {
+        Self(rand::random())
+    }
+}
+
+/// Eight bytes at a time.
+fn hash(seed: u64, text: &[u8]) -> u32 {
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut hash = text.len() as u64;
+    let mut hash = seed ^ text.len() as u64;
     let mut add = |word: u64| {
         hash = (hash.rotate_left(23) ^ word).wrapping_mul(FACTOR);
     };

@@ -1,0 +1,77 @@
+//! The words of a segment that an automaton takes.
+//!
+//! The library's own search reads the node behind every letter before it asks whether the letter fits. Few do, and
+//! a million words have many nodes: here only those are read that a fitting letter leads to.
+
+use levenshtein_automata::{DFA, Distance, SINK_STATE};
+use std::io;
+use std::path::PathBuf;
+use tantivy::directory::{CompositeFile, Directory as _, OwnedBytes};
+use tantivy::index::SegmentId;
+use tantivy::schema::Field;
+use tantivy::{Index, TantivyError};
+use tantivy_fst::raw::Fst;
+
+/// Bytes behind the words of a field: how long the list of their places is, a version, and what kind of dictionary it is.
+const TAIL: usize = 16;
+
+/// The words of one field; none where no document has any.
+pub(crate) struct Words(Option<Fst<OwnedBytes>>);
+
+impl Words {
+    /// Opens the dictionary beside the library, which does not show its nodes.
+    pub(crate) fn open(index: &Index, segment: SegmentId, field: Field) -> tantivy::Result<Self> {
+        let broken = || io::Error::other("the words of a segment cannot be read");
+        let path = PathBuf::from(format!("{}.term", segment.uuid_string()));
+        let file = CompositeFile::open(&index.directory().open_read(&path)?)?;
+        let Some(field) = file.open_read(field) else { return Ok(Self(None)) };
+        let bytes = field.read_bytes()?;
+        let end = bytes.len().checked_sub(TAIL).ok_or_else(broken)?;
+        let places = bytes.get(end..).and_then(|tail| tail.first_chunk()).ok_or_else(broken)?;
+        let places = usize::try_from(u64::from_le_bytes(*places)).map_err(io::Error::other)?;
+        let end = end.checked_sub(places).ok_or_else(broken)?;
+        let fst = Fst::new(bytes.slice(0..end));
+        Ok(Self(Some(fst.map_err(|error| TantivyError::InternalError(error.to_string()))?)))
+    }
+
+    /// Gives the words behind `first` that the automaton takes, in alphabetical order and with `first`, until `found` says
+    /// that it is enough. Letters for which `skip` holds, and what is behind them, are passed over.
+    pub(crate) fn near(
+        &self,
+        first: &[u8],
+        dfa: &DFA,
+        skip: impl Fn(u8) -> bool,
+        mut found: impl FnMut(&[u8]) -> bool,
+    ) {
+        let Some(fst) = &self.0 else { return };
+        let mut node = fst.root();
+        for byte in first {
+            let Some(at) = node.find_input(*byte) else { return };
+            node = fst.node(node.transition_addr(at));
+        }
+        let mut word = first.to_vec();
+        // A node, the state of the automaton before it, the letter that led there, and how long the word before that is.
+        let mut open = Vec::new();
+        let step =
+            |open: &mut Vec<(usize, u32, u8, usize)>, node: &tantivy_fst::raw::Node<'_>, state, len| {
+                for at in (0..node.len()).rev() {
+                    let next = node.transition(at);
+                    let state = dfa.transition(state, next.inp);
+                    // What leads on was written before: in a damaged file nothing leads in a circle either.
+                    if state != SINK_STATE && !skip(next.inp) && next.addr < node.addr() {
+                        open.push((next.addr, state, next.inp, len));
+                    }
+                }
+            };
+        step(&mut open, &node, dfa.initial_state(), word.len());
+        while let Some((at, state, letter, len)) = open.pop() {
+            word.truncate(len);
+            word.push(letter);
+            let node = fst.node(at);
+            if node.is_final() && matches!(dfa.distance(state), Distance::Exact(_)) && !found(&word) {
+                return;
+            }
+            step(&mut open, &node, state, word.len());
+        }
+    }
+}
