@@ -21,5 +21,6 @@ pub(crate) use layout::{Layout, letter};
 pub(crate) use ordered::Ordered;
 pub(crate) use place::{Disk, Place, bytes, is_damage, real_disk};
 pub(crate) use reader::{Generation, Reader, Segment};
+#[cfg(test)]
 pub(crate) use words::Words;
 pub(crate) use writer::{Payload, Writer};
