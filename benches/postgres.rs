@@ -102,7 +102,10 @@ impl Server {
         let mut client = self.client();
         client.batch_execute(&format!("CREATE TABLE rows({})", columns.join(","))).unwrap();
         let mut writer = client.copy_in("COPY rows FROM STDIN WITH (FORMAT csv, HEADER)").unwrap();
-        writer.write_all(text.trim_start_matches('\u{feff}').as_bytes()).unwrap();
+        // One piece of it all would be one message, and those end at a gigabyte.
+        for piece in text.trim_start_matches('\u{feff}').as_bytes().chunks(1 << 20) {
+            writer.write_all(piece).unwrap();
+        }
         writer.finish().unwrap();
         let begun = std::time::Instant::now();
         let mut reader = client.copy_out("COPY rows TO STDOUT WITH (FORMAT csv, HEADER)").unwrap();
