@@ -2,7 +2,7 @@
 
 use crate::base::error::{Error, Result};
 use crate::search::engine::{Live, Shared};
-use crate::search::index::{Payload, Writer, is_damage};
+use crate::search::index::{Payload, Writer, damaged, is_damage};
 use crate::search::pending::Entry;
 use crate::search::rebuild::Building;
 use std::collections::HashMap;
@@ -65,7 +65,7 @@ impl Shared {
     /// Reads all files of the index once: opening one proves only that they are there.
     fn verify(&self) {
         let Some(live) = self.live() else { return };
-        match live.index.validate_checksum() {
+        match damaged(&live.index, &live.dir) {
             Ok(damaged) if damaged.is_empty() => {}
             Ok(damaged) => {
                 let files = damaged.iter().map(|f| f.display().to_string()).collect::<Vec<_>>().join(", ");

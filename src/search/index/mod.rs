@@ -11,6 +11,7 @@ mod ordered;
 mod place;
 mod queued;
 mod reader;
+mod sums;
 mod words;
 mod writer;
 
@@ -21,6 +22,7 @@ pub(crate) use layout::{Layout, letter};
 pub(crate) use ordered::Ordered;
 pub(crate) use place::{Disk, Place, bytes, is_damage, real_disk};
 pub(crate) use reader::{Generation, Reader, Segment};
+pub(crate) use sums::damaged;
 #[cfg(test)]
 pub(crate) use words::Words;
 pub(crate) use writer::{Payload, Writer};
