@@ -98,7 +98,7 @@ fn pack(app: &App, bell: &Bell) {
     let reserve = u64::from(app.settings.store.reserve_mb) << 20;
     let mut packer = Packer::new(&app.store, &app.dir, reserve, app.settings.backup.key());
     let (mut has_failed, mut had_base) = (false, true);
-    let (begun, delay) = (Instant::now(), rest(app));
+    let (begun, delay) = (Instant::now(), base_may_wait(app));
     loop {
         let is_last = bell.wait(PACK_EVERY);
         let packed = catch_unwind(AssertUnwindSafe(|| packer.pack(&app.store, is_last)));
@@ -130,7 +130,7 @@ fn pack(app: &App, bell: &Bell) {
 
 /// How long a backup for a new row may wait after the start. Where there is another place nothing leaves the machine before
 /// that backup, so a new shop, and one that was restored, makes it at once.
-fn rest(app: &App) -> Duration {
+fn base_may_wait(app: &App) -> Duration {
     let is_away = app.office.with_away(|away| !away.places.is_empty());
     if is_away { Duration::ZERO } else { Duration::from_secs(app.settings.backup.delay_seconds.into()) }
 }

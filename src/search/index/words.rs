@@ -12,8 +12,15 @@ use tantivy::schema::Field;
 use tantivy::{Index, TantivyError};
 use tantivy_fst::raw::Fst;
 
-/// Bytes behind the words of a field: how long the list of their places is, a version, and what kind of dictionary it is.
+/// Bytes at the end of a dictionary: how long the list of places is, a version, and what kind of dictionary it is.
 const TAIL: usize = 16;
+
+/// Where the words of a dictionary end and the list of their places begins; none where the bytes are no dictionary.
+pub(super) fn places_from(dictionary: &[u8]) -> Option<usize> {
+    let end = dictionary.len().checked_sub(TAIL)?;
+    let len = u64::from_le_bytes(*dictionary.get(end..)?.first_chunk()?);
+    end.checked_sub(usize::try_from(len).ok()?)
+}
 
 /// The words of one field; none where no document has any.
 pub(crate) struct Words(Option<Fst<OwnedBytes>>);
@@ -26,11 +33,7 @@ impl Words {
         let file = CompositeFile::open(&index.directory().open_read(&path)?)?;
         let Some(field) = file.open_read(field) else { return Ok(Self(None)) };
         let bytes = field.read_bytes()?;
-        let end = bytes.len().checked_sub(TAIL).ok_or_else(broken)?;
-        let places = bytes.get(end..).and_then(|tail| tail.first_chunk()).ok_or_else(broken)?;
-        let places = usize::try_from(u64::from_le_bytes(*places)).map_err(io::Error::other)?;
-        let end = end.checked_sub(places).ok_or_else(broken)?;
-        let fst = Fst::new(bytes.slice(0..end));
+        let fst = Fst::new(bytes.slice(0..places_from(&bytes).ok_or_else(broken)?));
         Ok(Self(Some(fst.map_err(|error| TantivyError::InternalError(error.to_string()))?)))
     }
 

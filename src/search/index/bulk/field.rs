@@ -1,6 +1,7 @@
 //! One field of a segment on its way to the disk: terms in their order, each with its documents.
 
 use super::fst::Fst;
+use crate::search::index::words::places_from;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tantivy::positions::PositionSerializer;
@@ -11,8 +12,6 @@ use tantivy::termdict::TermDictionaryBuilder;
 
 /// Documents of a term from which on the library writes them in blocks.
 const BLOCK: usize = 128;
-/// Bytes behind the places of the terms: how many they take, a version, and what kind of dictionary it is.
-const TAIL: usize = 16;
 
 /// The three files a field is written to.
 pub(super) struct Files<'a> {
@@ -121,9 +120,7 @@ impl<'a> Field<'a> {
         }
         // Of the library's own dictionary, which has no terms, only the places are taken.
         let whole = self.places.finish()?;
-        let len = whole.len().checked_sub(TAIL).and_then(|at| whole.get(at..)?.first_chunk().copied());
-        let len = len.and_then(|len| usize::try_from(u64::from_le_bytes(len)).ok());
-        let places = len.and_then(|len| whole.get(whole.len().checked_sub(len + TAIL)?..));
+        let places = places_from(&whole).and_then(|from| whole.get(from..));
         let broken = || io::Error::other("the places of the terms cannot be read");
         terms.inner.write_all(places.ok_or_else(broken)?)
     }
