@@ -34,7 +34,7 @@ pub(super) fn name(user_agent: &str) -> String {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
         (Some(one), None) | (None, Some(one)) => one.to_owned(),
         (None, None) => {
-            let shown: String = user_agent.chars().filter(|c| !c.is_control()).take(LEN_MAX).collect();
+            let shown = crate::base::unseen::shown(user_agent, LEN_MAX);
             if shown.trim().is_empty() { "Unknown device".to_owned() } else { shown }
         }
     }

@@ -1,6 +1,7 @@
 //! Permissions: a word each, a type each for handler signatures, and sets of them.
 
 use crate::base::error::{Error, Result};
+use crate::base::unseen::shown;
 
 /// A permission as a type, so that a handler that needs it says so in its signature.
 pub trait Permission: 'static {
@@ -139,7 +140,7 @@ impl Rights {
             } else if find(word).is_some() {
                 set.0 |= Self::of(|w| w == word).0;
             } else {
-                let shown: String = word.chars().filter(|c| !c.is_control()).take(40).collect();
+                let shown = shown(word, 40);
                 let known = PERMISSIONS.iter().map(|p| p.word).collect::<Vec<_>>().join(", ");
                 let text = format!("There is no scope “{shown}”. The scopes are all, {known}.");
                 return Err(Error::invalid("unknown_scope", text).on("/scopes"));

@@ -178,7 +178,7 @@ fn require_own(key: &ApiKey, address: &str) -> Result<()> {
 }
 
 fn shown(origin: &str) -> String {
-    origin.chars().filter(|c| !c.is_control()).take(120).collect()
+    crate::base::unseen::shown(origin, 120)
 }
 
 /// Answers a browser that asks whether a page of its origin may send something here.

@@ -1,5 +1,6 @@
 //! The one error type of the program: eight kinds a caller can act on, and stable code words.
 
+use crate::base::unseen::shown;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -75,7 +76,7 @@ impl Error {
     }
     /// `what` is the noun ("order"), `id` what was asked for.
     pub fn not_found(what: &'static str, id: impl fmt::Display) -> Self {
-        let shown: String = id.to_string().chars().filter(|c| !c.is_control()).take(SHOWN_MAX).collect();
+        let shown = shown(&id.to_string(), SHOWN_MAX);
         Self::refuse(Kind::NotFound, "not_found", format!("There is no {what} {shown}."))
     }
     /// Clashes with the present state.

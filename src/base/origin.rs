@@ -1,6 +1,7 @@
 //! Origins of web pages: scheme, host and port, written as browsers write them in the header `Origin`.
 
 use crate::base::error::{Error, Result};
+use crate::base::unseen::shown;
 
 /// RFC 1035 2.3.4 for the host; the rest is scheme and port.
 const HOST_LEN_MAX: usize = 253;
@@ -16,7 +17,7 @@ pub fn parse(text: &str) -> Result<String> {
     match split(bare) {
         Some((origin, "")) => Ok(origin),
         _ => {
-            let shown: String = text.chars().filter(|c| !c.is_control()).take(80).collect();
+            let shown = shown(text, 80);
             let text = format!(
                 "“{shown}” is no origin. Enter scheme and host of the page, without a path and without *, such as https://shop.example.com."
             );

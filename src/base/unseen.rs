@@ -1,4 +1,4 @@
-//! Characters that nobody sees, which make two texts look the same or one look like none.
+//! Characters that nobody sees, which make two texts look the same, one look like none, or break a line.
 
 /// Marks that are not seen or turn the text around; U+FFFD is the sign of damage.
 pub fn is_hidden(c: char) -> bool {
@@ -10,6 +10,11 @@ pub fn is_blank(text: &str) -> bool {
     let is_filler =
         |c: char| matches!(c, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{2800}' | '\u{180e}');
     text.chars().all(|c| c.is_whitespace() || is_filler(c) || (is_hidden(c) && c != '\u{fffd}'))
+}
+
+/// What a message repeats of a text that somebody sent: its first letters, without marks that would break the line.
+pub fn shown(text: &str, most: usize) -> String {
+    text.chars().filter(|c| !c.is_control()).take(most).collect()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use crate::base::error::{Error, Result};
 use crate::base::nearest::nearest;
 use crate::base::time::{Timestamp, Zone};
+use crate::base::unseen::shown;
 use crate::search::query::{Compare, given};
 use crate::search::{FieldDef, Query, Schema};
 use crate::web::listing::{ListQuery, refusal};
@@ -84,7 +85,7 @@ fn read<'a>(schema: &'a Schema, kind: &str, name: &str) -> Result<(&'a FieldDef,
         Some((base, rest)) => (base, rest.strip_suffix(']')),
         None => (name, Some("in")),
     };
-    let shown = |text: &str| text.chars().filter(|c| !c.is_control()).take(40).collect::<String>();
+    let shown = |text: &str| shown(text, 40);
     let unknown =
         |message: String| Error::invalid("unknown_parameter", message).on(format!("/{}", shown(name)));
     let is_ours = |field: &&FieldDef| field.kinds.contains(&kind) && schema.shows(field);

@@ -2,6 +2,7 @@
 //! that a key names, each exactly, and never with cookies.
 
 use crate::base::error::{Error, Kind};
+use crate::base::unseen::shown;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
@@ -48,7 +49,7 @@ pub fn preflight(request: &HttpRequest, origin: &str, methods: &'static str) -> 
 
 /// The refusal of an origin that no key, or not this one, names.
 pub fn refused(origin: &str) -> Error {
-    let shown: String = origin.chars().filter(|c| !c.is_control()).take(120).collect();
+    let shown = shown(origin, 120);
     let text = format!(
         "Pages of “{shown}” may not send this. Add exactly this origin to the publishable key, under System, API keys."
     );

@@ -5,6 +5,7 @@
 
 use crate::base::error::{Error, Result};
 use crate::base::nearest::nearest;
+use crate::base::unseen::shown;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, filters};
@@ -133,7 +134,7 @@ fn refuse_statements(source: &str) -> Result<()> {
         if end == "%}" {
             let word = inside.trim_start_matches(['-', '+']).split_whitespace().next().unwrap_or_default();
             if !STATEMENTS.contains(&word) {
-                let shown: String = word.chars().filter(|c| !c.is_control()).take(40).collect();
+                let shown = shown(word, 40);
                 return Err(refused(format!("Line {line}: “{shown}” is not possible here; if and for are.")));
             }
         }
@@ -148,7 +149,7 @@ fn refuse_statements(source: &str) -> Result<()> {
 
 fn unknown(name: &str, known: &[String]) -> Error {
     let all: Vec<&str> = known.iter().map(String::as_str).collect();
-    let shown: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
+    let shown = shown(name, 60);
     let near = nearest(&shown, &all).map(|near| format!(" Did you mean {near}?")).unwrap_or_default();
     Error::invalid("unknown_variable", format!("There is no {shown}.{near}"))
 }

@@ -1,6 +1,7 @@
 //! Parameters of the address, strictly: an unknown one is refused with a suggestion instead of being ignored.
 
 use crate::base::error::{Error, FieldError, Result};
+use crate::base::unseen::shown;
 use crate::web::decode::{self, Node};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
@@ -52,7 +53,7 @@ pub(super) fn stranger(query: &str) -> Option<Error> {
         return None;
     }
     let (name, _) = pairs(query).into_iter().next()?;
-    let shown: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
+    let shown = shown(&name, 40);
     let text = format!("This address takes no parameters, not “{shown}” either.");
     Some(Error::invalid("unknown_parameter", text))
 }

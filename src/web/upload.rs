@@ -1,6 +1,7 @@
 //! Forms with files: the fields in memory, the files on disk, both within limits and gone again unless somebody keeps them.
 
 use crate::base::error::{Error, Kind, Result};
+use crate::base::unseen::shown;
 use crate::web::error::too_large;
 use crate::web::form::Fields;
 use actix_multipart::{Field, Multipart, MultipartError};
@@ -145,7 +146,7 @@ async fn file(mut part: Field, folder: &Path, room: &mut u64, limit: u64) -> Res
 /// The last part of a path of any system, without what cannot be shown.
 fn plain_name(given: &str) -> String {
     let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
-    let shown: String = last.chars().filter(|c| !c.is_control()).take(NAME_MAX).collect();
+    let shown = shown(last, NAME_MAX);
     match shown.trim() {
         "" => "file".to_owned(),
         name => name.to_owned(),

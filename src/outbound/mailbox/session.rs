@@ -3,6 +3,7 @@
 use super::answer::{End, Said as Answer};
 use super::socket::{Line, Socket};
 use super::wire::{Fault, Wire};
+use crate::base::unseen::shown;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use std::io::ErrorKind;
@@ -248,7 +249,7 @@ impl Session {
         for secret in &self.secrets {
             text = text.replace(secret.as_str(), "***");
         }
-        let shown: String = text.chars().filter(|c| !c.is_control()).take(SHOWN_MAX).collect();
+        let shown = shown(&text, SHOWN_MAX);
         match shown.trim().trim_end_matches('.') {
             "" => format!("{what}."),
             shown => format!("{what}: {shown}."),

@@ -1,5 +1,6 @@
 //! What became of a message: taken, refused for good, or to be tried again; judged by where the server said no.
 
+use crate::base::unseen::shown;
 use lettre::transport::smtp::Error;
 use std::io;
 
@@ -85,7 +86,7 @@ fn broken(step: Step, error: &Error) -> String {
     if cause.contains("incomplete response") {
         return format!("{words}: the server hung up.");
     }
-    let shown: String = cause.chars().filter(|c| !c.is_control()).take(300).collect();
+    let shown = shown(cause, 300);
     format!("{words}: {shown}.")
 }
 

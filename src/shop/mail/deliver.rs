@@ -10,6 +10,7 @@ use crate::access::profile;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::id::Id as _;
 use crate::base::time::{HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp, Zone};
+use crate::base::unseen::shown;
 use crate::outbound::smtp::{Letter, Outcome, Party};
 use crate::shop::messages;
 use crate::shop::orders;
@@ -256,7 +257,7 @@ impl Worker for Deliveries {
 impl Deliveries {
     /// How the job ends, and what is noted with it.
     fn report(id: MailId, outcome: &Outcome, pause: Option<i64>, tried: Option<(Timestamp, u64)>) -> Report {
-        let cut = |text: &str| text.chars().filter(|c| !c.is_control()).take(ANSWER_MAX).collect::<String>();
+        let cut = |text: &str| shown(text, ANSWER_MAX);
         let (ended, answer) = match outcome {
             Outcome::Taken(answer) => (Ended::Done, cut(answer)),
             Outcome::Later(answer) => (Ended::Failed { why: cut(answer), again_in_ms: pause }, cut(answer)),

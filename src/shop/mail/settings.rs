@@ -5,6 +5,7 @@ use super::moments::{Audience, LANGUAGES, Moment};
 use super::ops;
 use crate::base::email;
 use crate::base::error::{Checks, Error, Result};
+use crate::base::unseen::shown;
 use crate::store::{Read, Record, Subject, Table, Tx};
 use crate::work::subscriptions;
 use minicbor::{Decode, Encode};
@@ -115,7 +116,7 @@ pub(super) fn checked(wish: &Settings, has_server: bool) -> Result<Settings> {
         ..wish.clone()
     };
     if let Some(strange) = wish.on.iter().find(|word| !Moment::switches().any(|m| m.word() == **word)) {
-        let shown: String = strange.chars().filter(|c| !c.is_control()).take(40).collect();
+        let shown = shown(strange, 40);
         checks.wrong("/on", "invalid_choice", format!("There is no moment “{shown}”."));
     }
     if !new.on.is_empty() && wish.address.trim().is_empty() {

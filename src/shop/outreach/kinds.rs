@@ -2,6 +2,7 @@
 
 use crate::base::error::{Error, Result};
 use crate::base::nearest::nearest;
+use crate::base::unseen::shown;
 
 /// Every kind of event of the program, with a sentence.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +18,7 @@ impl Kinds {
         };
         let Some(unknown) = wanted.iter().find(|wanted| !is_known(wanted)) else { return Ok(()) };
         let all: Vec<&str> = self.0.iter().map(|(kind, _)| *kind).collect();
-        let shown: String = unknown.chars().filter(|c| !c.is_control()).take(40).collect();
+        let shown = shown(unknown, 40);
         let near = nearest(&shown, &all).map(|near| format!(" Did you mean {near}?"));
         let text = format!("There are no events of the kind “{shown}”.{}", near.unwrap_or_default());
         Err(Error::invalid("unknown_kind", text))

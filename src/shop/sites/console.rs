@@ -6,6 +6,7 @@ use super::model::SiteId;
 use super::ops;
 use crate::base::error::{Error, Result};
 use crate::base::id::Id as _;
+use crate::base::unseen::shown;
 use crate::outbound::certificates::Address;
 use crate::store::Actor;
 use std::time::{Duration, Instant};
@@ -89,7 +90,7 @@ impl Sites {
         }
         let address = Address::read(name, self.prober().guard())?;
         let found = self.store().read(|s| ops::at(s, &address))?;
-        let shown: String = name.chars().filter(|c| !c.is_control()).take(80).collect();
+        let shown = shown(name, 80);
         found.map(|(id, _)| id).ok_or_else(|| Error::not_found("site", shown))
     }
 }

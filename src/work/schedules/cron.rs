@@ -310,7 +310,7 @@ fn field(name: &str, text: &str, least: u32, most: u32, names: &[&str], first: u
 }
 
 fn shown(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(20).collect()
+    crate::base::unseen::shown(text, 20)
 }
 
 fn named(names: &[&'static str], n: u32, first: u32) -> String {

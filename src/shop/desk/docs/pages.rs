@@ -5,6 +5,7 @@ use super::document;
 use super::reading::{Reading, read};
 use crate::access::{PERMISSIONS, Public};
 use crate::base::error::{Error, Result};
+use crate::base::unseen::shown;
 use crate::shop::desk::feed::kinds;
 use crate::web::routing;
 use crate::web::{Page, Pages, Shell, Web};
@@ -148,7 +149,7 @@ pub(super) async fn error(
     pages: web::Data<Pages>,
     code: routing::Path<String>,
 ) -> Result<HttpResponse> {
-    let shown: String = code.chars().filter(|c| !c.is_control()).take(60).collect();
+    let shown = shown(&code, 60);
     let code = CODES
         .iter()
         .find(|known| known.word == *code)

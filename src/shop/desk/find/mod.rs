@@ -21,6 +21,7 @@ pub use api::routes as api_routes;
 
 use crate::base::error::{Error, Result};
 use crate::base::time::{Timestamp, Zone};
+use crate::base::unseen::shown;
 use crate::search::query::parse;
 use crate::search::{Count, Problem, Query, Request, Search, Sort, Total};
 use crate::shop::orders::seen_by;
@@ -64,7 +65,7 @@ pub fn kinds_for(wanted: &str, may: impl Fn(&'static str) -> bool) -> Result<Vec
     let names: Vec<&str> = wanted.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
     if let Some(unknown) = names.iter().find(|name| !KINDS.iter().any(|kind| kind.name == **name)) {
         let known = KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ");
-        let shown: String = unknown.chars().filter(|c| !c.is_control()).take(40).collect();
+        let shown = shown(unknown, 40);
         return Err(Error::invalid(
             "invalid_parameter",
             format!("kind: there is no “{shown}”; use {known}."),
