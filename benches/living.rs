@@ -51,7 +51,8 @@ pub(crate) fn run(demo: &Demo, size: &Size) -> Vec<Figure> {
 
 /// What others are answered while many try to sign in, beside a quiet moment.
 fn flood(shop: &Running, size: &Size) -> Vec<Figure> {
-    let each = if size.is_short { 5 } else { 2_000 };
+    // Long enough that the first look at 64 accounts and as many new connections do not decide it.
+    let each = if size.is_short { 5 } else { 40_000 };
     let hello = get("/healthz", &[]);
     let quiet = load(&shop.address, &hello, 2, each).0;
     let before = shop.memory("VmRSS");

@@ -102,6 +102,7 @@ pub(crate) struct Bytes(Arc<Mutex<Image>>);
 pub(crate) struct Recorder {
     disk: Bytes,
     calls: Arc<Mutex<Vec<Call>>>,
+    is_slow: bool,
 }
 
 impl Bytes {
@@ -135,6 +136,8 @@ impl Bytes {
 pub(crate) trait Calls: Clone + std::fmt::Debug + Send + Sync + 'static {
     fn disk(&self) -> &Bytes;
     fn note(&self, call: Call);
+    /// Before every call that takes its time on a real disk.
+    fn pause(&self) {}
     fn call(&self, call: Call) -> io::Result<()> {
         self.disk().with(|image| {
             image.play(&call);
@@ -158,9 +161,18 @@ impl Calls for Recorder {
     fn note(&self, call: Call) {
         self.calls.lock().unwrap().push(call);
     }
+    fn pause(&self) {
+        if self.is_slow {
+            std::thread::park_timeout(std::time::Duration::from_micros(20));
+        }
+    }
 }
 
 impl Recorder {
+    /// Every call takes a moment, so that those of two threads come between each other.
+    pub(crate) fn slow() -> Self {
+        Self { is_slow: true, ..Self::default() }
+    }
     /// The calls so far.
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.calls.lock().unwrap().clone()
@@ -207,12 +219,15 @@ impl<C: Calls> StorageBackend for Db<C> {
         Ok(())
     }
     fn set_len(&self, len: u64) -> io::Result<()> {
+        self.0.pause();
         self.0.call(Call::SetLen(usize::try_from(len).unwrap()))
     }
     fn sync_data(&self) -> io::Result<()> {
+        self.0.pause();
         self.0.call(Call::Sync(Target::Db))
     }
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.0.pause();
         self.0.call(Call::Write(Target::Db, usize::try_from(offset).unwrap(), data.to_vec()))
     }
 }
@@ -265,6 +280,7 @@ impl<C: Calls> Leaf for OneFile<C> {
         self.0.call(Call::Write(Target::File(self.1), usize::try_from(offset).unwrap(), bytes.to_vec()))
     }
     fn sync_data(&self) -> io::Result<()> {
+        self.0.pause();
         self.0.call(Call::Sync(Target::File(self.1)))
     }
     fn sync_all(&self) -> io::Result<()> {
@@ -351,11 +367,25 @@ pub(crate) fn image(before: &Image, calls: &[Call], k: usize, cut: Cut, rng: &mu
     image
 }
 
+/// Who brings the database up to the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Settles {
+    /// A thread of its own, as in the program.
+    Beside,
+    /// The writer between its groups: the same calls in the same order every time.
+    Between,
+}
+
 /// A store over a disk in memory, with its journal and all the room in the world.
 #[expect(private_bounds, reason = "callers have the two disks of this file")]
-pub(crate) fn over(disk: impl Medium + Calls, clock: Clock, tables: &[TableInfo]) -> Result<Store> {
+pub(crate) fn over(
+    disk: impl Medium + Calls,
+    clock: Clock,
+    tables: &[TableInfo],
+    settles: Settles,
+) -> Result<Store> {
     let below = Box::new(RedbOpener { medium: disk.clone(), cache_bytes: 1 << 20 });
-    over_parts(below, Arc::new(Names(disk)), clock, tables)
+    over_parts(below, Arc::new(Names(disk)), clock, tables, settles)
 }
 
 /// The same with parts that a test has tampered with.
@@ -364,6 +394,7 @@ pub(in crate::store) fn over_parts(
     folder: Arc<dyn Folder>,
     clock: Clock,
     tables: &[TableInfo],
+    settles: Settles,
 ) -> Result<Store> {
     let registry = Arc::new(registry(tables)?);
     // So that a short history has segments that are full, given up and used again.
@@ -384,6 +415,7 @@ pub(in crate::store) fn over_parts(
         formats: Formats::OURS,
         space: Guard::new(Box::new(|| Ok(u64::MAX)), 0, "/nonexistent".into(), 0),
         scan_time: std::time::Duration::from_secs(10),
+        settles_beside: settles == Settles::Beside,
     })
 }
 

@@ -15,6 +15,7 @@ use crate::store::job::Operation;
 use crate::store::journal::{self, JournaledOpener, Mark, Pace, Tap, Tapped};
 use crate::store::sequence;
 use crate::store::settings::Settings;
+use crate::store::settler;
 use crate::store::shared::{Hook, Parts, Shared, Waker};
 use crate::store::snapshot::Snapshot;
 use crate::store::space::{Guard, free_bytes};
@@ -24,7 +25,7 @@ use crate::store::writer::Writer;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -44,6 +45,7 @@ pub struct Store {
 struct Inner {
     shared: Arc<Shared>,
     writer: Mutex<Option<JoinHandle<()>>>,
+    settler: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -97,6 +99,7 @@ impl Store {
             formats: Formats::OURS,
             space: Guard::new(probe, settings.reserve_mb, dir.join(BALLAST), settings.ballast_mb),
             scan_time: Duration::from_secs(settings.scan_seconds.into()),
+            settles_beside: true,
         })?;
         // Only who has the store may do that.
         backup::finish(dir, now)?;
@@ -124,11 +127,14 @@ impl Store {
         let opened = format::open(parts.opener.as_ref(), &parts.registry, &parts.clock, parts.formats)?;
         let shared = Arc::new(Shared::new(parts, opened.engine, opened.epoch, opened.head.seq));
         let writer = Writer::new(Arc::clone(&shared), opened.head);
-        let thread = std::thread::Builder::new()
-            .name("store-writer".to_owned())
-            .spawn(move || writer.run())
-            .map_err(Error::internal)?;
-        Ok(Self { inner: Arc::new(Inner { shared, writer: Mutex::new(Some(thread)) }) })
+        // Closes what is open, should a thread be missing.
+        let inner = Inner { shared, writer: Mutex::default(), settler: Mutex::default() };
+        *own(&inner.writer) = Some(thread("store-writer", move || writer.run())?);
+        if inner.shared.settler.is_some() {
+            let shared = Arc::clone(&inner.shared);
+            *own(&inner.settler) = Some(thread("store-settler", move || settler::run(&shared))?);
+        }
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Runs `op` as one transaction and answers when it is durable. The operation goes on when this future is
@@ -354,15 +360,18 @@ impl Inner {
     }
     fn close(&self) -> Result<()> {
         self.shared.queue.close();
-        let thread = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match thread {
+        let threads = [own(&self.writer).take(), own(&self.settler).take()];
+        if self.is_writer_thread() {
             // The last handle may go inside an operation: the writer then ends by itself.
-            Some(_) if self.is_writer_thread() => Ok(()),
-            Some(thread) => thread.join().map_err(|panic| {
-                Error::internal(format!("the writer panicked: {}", panic_text(panic.as_ref())))
-            }),
-            None => Ok(()),
+            return Ok(());
         }
+        // The writer ends first: it closes the engine and lets the other one go.
+        for thread in threads.into_iter().flatten() {
+            thread.join().map_err(|panic| {
+                Error::internal(format!("a thread of the store panicked: {}", panic_text(panic.as_ref())))
+            })?;
+        }
+        Ok(())
     }
 }
 
@@ -372,6 +381,14 @@ impl Drop for Inner {
             tracing::error!("closing the store: {}", error.cause_chain());
         }
     }
+}
+
+fn thread(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(run).map_err(Error::internal)
+}
+
+fn own(thread: &Mutex<Option<JoinHandle<()>>>) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+    thread.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Database and journal of a data directory.

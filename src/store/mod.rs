@@ -18,6 +18,7 @@ pub mod events;
 mod index;
 mod key;
 mod settings;
+mod settler;
 mod snapshot;
 mod span;
 mod table;

@@ -10,6 +10,7 @@ use crate::store::health::{Gauges, Health, Snapshots, closed, fenced};
 use crate::store::job::Job;
 use crate::store::journal::{Mark, Tap};
 use crate::store::queue::Queue;
+use crate::store::settler::Bell;
 use crate::store::snapshot::Snapshot;
 use crate::store::space::Guard;
 use crate::store::table::Registry;
@@ -54,10 +55,12 @@ pub(super) struct Shared {
     pub(super) last_seq: watch::Sender<u64>,
     pub(super) scans: Arc<Semaphore>,
     pub(super) scan_time: Duration,
+    /// Wakes the thread that settles; without one the writer does it between its groups.
+    pub(super) settler: Option<Bell>,
     /// The writer's thread, once it runs.
     pub(super) writer: OnceLock<ThreadId>,
     gate: RwLock<Gate>,
-    /// A read met an I/O error: the engine answers nothing any more until it is opened again.
+    /// A read met an I/O error, or settling failed: the engine answers nothing any more until it is opened again.
     sick: AtomicBool,
     snapshots: Arc<Snapshots>,
     hooks: RwLock<Vec<Hook>>,
@@ -72,6 +75,9 @@ pub(super) struct Parts {
     pub(super) formats: Formats,
     pub(super) space: Guard,
     pub(super) scan_time: Duration,
+    /// What is due behind the answers is done by a thread of its own. Without it everything is done in the same order
+    /// every time.
+    pub(super) settles_beside: bool,
 }
 
 impl Shared {
@@ -90,6 +96,7 @@ impl Shared {
             last_seq: watch::Sender::new(last_seq),
             scans: Arc::new(Semaphore::new(SCANS)),
             scan_time: parts.scan_time,
+            settler: parts.settles_beside.then(Bell::default),
             writer: OnceLock::new(),
             gate: RwLock::new(Gate::Open(engine)),
             sick: AtomicBool::new(false),
@@ -131,18 +138,35 @@ impl Shared {
     pub(super) fn watched<T>(&self, result: Result<T>) -> Result<T> {
         if let Err(error) = &result
             && is_io(error)
-            && !self.sick.swap(true, Ordering::AcqRel)
         {
-            tracing::error!("reading the database failed: {}", error.cause_chain());
-            self.queue.wake();
+            self.sicken(error);
         }
         result
+    }
+    /// The open engine failed: asks the writer to open it again.
+    pub(super) fn sicken(&self, error: &Error) {
+        if self.is_open() && !self.sick.swap(true, Ordering::AcqRel) {
+            tracing::error!("the database failed: {error} {}", error.cause_chain());
+            self.queue.wake();
+        }
     }
     pub(super) fn take_sick(&self) -> bool {
         self.sick.swap(false, Ordering::AcqRel)
     }
-    pub(super) fn apply(&self, writes: &WriteSet) -> Result<()> {
-        catch_unwind(AssertUnwindSafe(|| self.engine(|engine| engine.apply(writes))))
+    pub(super) fn apply(&self, writes: WriteSet) -> Result<()> {
+        let apply = |engine: &dyn Engine| {
+            let before = engine.settle_in();
+            engine.apply(writes)?;
+            let after = engine.settle_in();
+            let is_due = after.is_some_and(|left| left.is_zero());
+            match &self.settler {
+                Some(bell) if is_due || (before.is_none() && after.is_some()) => bell.ring(),
+                None if is_due => engine.settle()?,
+                _ => {}
+            }
+            Ok(())
+        };
+        catch_unwind(AssertUnwindSafe(|| self.engine(apply)))
             .unwrap_or_else(|_| Err(Error::internal("the database panicked in a commit")))
     }
     /// Does what is due behind the answers.

@@ -72,12 +72,14 @@ impl WriteSet {
         self.tables.values().all(BTreeMap::is_empty)
     }
     /// Adds what a later set wrote.
-    pub(super) fn absorb(&mut self, later: &Self) {
-        for (table, rows) in &later.tables {
+    pub(super) fn absorb(&mut self, later: Self) {
+        self.bytes += later.bytes;
+        for (table, rows) in later.tables {
             let own = self.tables.entry(table).or_default();
-            for (key, value) in rows {
-                self.bytes += key.len() + value.as_ref().map_or(0, |value| value.len());
-                own.insert(key.clone(), value.clone());
+            if own.is_empty() {
+                *own = rows;
+            } else {
+                own.extend(rows);
             }
         }
     }

@@ -8,6 +8,7 @@ use crate::store::format;
 use crate::store::idempotency::{FORGET_BURST, FORGET_PER_SECOND, forget};
 use crate::store::job::{Job, Verdict};
 use crate::store::queue::{Gather, Taken};
+use crate::store::settler::Bell;
 use crate::store::shared::{Gate, Shared};
 use crate::store::tx::{Group, panic_text};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -95,13 +96,14 @@ impl Writer {
             self.fence();
         }
         self.shared.shut(Gate::Closed);
+        self.shared.settler.iter().for_each(Bell::end);
         self.shared.drop_hooks();
     }
     fn work(&mut self) {
         let mut jobs: Vec<Box<dyn Job>> = Vec::with_capacity(GROUP_MAX);
         loop {
             let is_open = self.shared.is_open();
-            let patience = if is_open { self.shared.settle_in() } else { Some(REOPEN_PAUSE_MIN) };
+            let patience = if is_open { self.settle_in() } else { Some(REOPEN_PAUSE_MIN) };
             let taken = self.shared.queue.take(&mut jobs, GROUP_MAX, patience, self.company.gather());
             if self.shared.take_sick() && self.shared.is_open() {
                 self.fence();
@@ -112,12 +114,16 @@ impl Writer {
             }
             match taken {
                 Taken::Closed => return,
-                Taken::Nothing if self.shared.settle_in().is_some_and(|left| left.is_zero()) => self.settle(),
+                Taken::Nothing if self.settle_in().is_some_and(|left| left.is_zero()) => self.settle(),
                 Taken::Nothing => {}
                 Taken::Some if self.shared.is_open() => self.groups(&mut jobs),
                 Taken::Some => answer(&mut jobs, Verdict::Fenced),
             }
         }
+    }
+    /// In what time something is due that no other thread does.
+    fn settle_in(&self) -> Option<Duration> {
+        if self.shared.settler.is_some() { None } else { self.shared.settle_in() }
     }
     /// Does what was left for a quiet moment.
     fn settle(&mut self) {
@@ -169,7 +175,7 @@ impl Writer {
         // The snapshot below the group is let go before the commit, so that its pages can be used again.
         let outcome = group.finish();
         let started = Instant::now();
-        match self.shared.apply(&outcome.writes) {
+        match self.shared.apply(outcome.writes) {
             Ok(()) => {
                 let took = started.elapsed();
                 let awaited = jobs.iter().filter(|job| job.is_awaited()).count();

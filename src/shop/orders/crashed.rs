@@ -6,7 +6,7 @@ use crate::base::id::Id as _;
 use crate::base::money::{Currency, Price};
 use crate::base::time::{Clock, Timestamp};
 use crate::shop::customers;
-use crate::store::crashing::{self, Bytes, Cut, History, Recorder};
+use crate::store::crashing::{self, Bytes, Cut, History, Recorder, Settles};
 use crate::store::{Actor, Store, Subject, TableInfo, Tx, events};
 use std::sync::{LazyLock, Mutex};
 
@@ -18,7 +18,7 @@ const EACH: usize = 12;
 const SCOPE: &str = "key_crash";
 
 fn over(medium: Recorder) -> Result<Store> {
-    crashing::over(medium, Clock::manual(Timestamp(1_790_000_000_000)), &TABLES_HERE)
+    crashing::over(medium, Clock::manual(Timestamp(1_790_000_000_000)), &TABLES_HERE, Settles::Beside)
 }
 
 /// What a caller was told.
@@ -67,7 +67,7 @@ fn place_once(tx: &mut Tx<'_>, key: &str, new: &NewOrder) -> Result<OrderId> {
 }
 
 fn history() -> History<Told> {
-    let recorder = Recorder::default();
+    let recorder = Recorder::slow();
     let store = over(recorder.clone()).unwrap();
     let first = recorder.count();
     let told = Mutex::new(Vec::new());
@@ -153,7 +153,7 @@ fn found_in(store: &Store, known: &[&Told]) -> Result<Vec<String>> {
 
 fn wrong(bytes: Bytes, known: &[&Told]) -> Option<String> {
     let clock = Clock::manual(Timestamp(1_790_000_100_000));
-    let store = match crashing::over(bytes, clock, &TABLES_HERE) {
+    let store = match crashing::over(bytes, clock, &TABLES_HERE, Settles::Beside) {
         Ok(store) => store,
         Err(error) => return Some(format!("opening: {} {}", error.code, error.cause_chain())),
     };

@@ -96,7 +96,7 @@ impl Unpacker<'_> {
             let full = std::io::ErrorKind::StorageFull;
             return Err(io(WRITING, std::io::Error::new(full, "too little disk space is left")));
         }
-        self.engine.apply(&std::mem::take(&mut self.set))
+        self.engine.apply(std::mem::take(&mut self.set))
     }
     fn end_file(&mut self) -> Result<()> {
         self.file.take().map_or(Ok(()), |file| file.sync_all()).map_err(|e| io(WRITING, e))

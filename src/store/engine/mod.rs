@@ -26,18 +26,18 @@ pub(super) trait Engine: Send + Sync {
     /// Any error means that the outcome is unknown and that this engine must be dropped and opened again.
     fn commit(&self, set: &WriteSet) -> Result<()>;
     /// The same by the shortest way there is: the way of every group.
-    fn apply(&self, set: &WriteSet) -> Result<()> {
-        self.commit(set)
+    fn apply(&self, set: WriteSet) -> Result<()> {
+        self.commit(&set)
     }
     /// Writes the whole set so that it is seen; it is durable with the next commit. The same rule for errors.
     fn apply_lightly(&self, set: &WriteSet) -> Result<()> {
         self.commit(set)
     }
-    /// Does what is due behind the answers. The same rule for errors.
+    /// Does what is due behind the answers, on any thread while another one writes. The same rule for errors.
     fn settle(&self) -> Result<()> {
         Ok(())
     }
-    /// In what time that is due; `None` when nothing is.
+    /// In what time something is due; `None` when nothing will be.
     fn settle_in(&self) -> Option<Duration> {
         None
     }

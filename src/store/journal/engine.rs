@@ -24,13 +24,20 @@ pub(in crate::store) struct Pace {
     pub(in crate::store) settle_after: Duration,
     /// The database takes what was written when it is so much: many groups in one commit cost little more than one.
     pub(in crate::store) take_bytes: usize,
+    /// Whoever writes waits for the database when so much waits for it: memory is bounded.
+    pub(in crate::store) wait_bytes: usize,
     /// A segment that holds so much is followed by another one.
     pub(in crate::store) segment_bytes: u64,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { settle_after: Duration::from_secs(1), take_bytes: 64 << 10, segment_bytes: 8 << 20 }
+        Self {
+            settle_after: Duration::from_secs(1),
+            take_bytes: 64 << 10,
+            wait_bytes: 4 << 20,
+            segment_bytes: 8 << 20,
+        }
     }
 }
 
@@ -57,7 +64,7 @@ impl Opener for JournaledOpener {
         // Nothing of this reaches the disk before the opening is accepted.
         let mut waiting = WriteSet::default();
         let found = replay(self.folder.as_ref(), state, &self.tables, self.knows, &mut |set| {
-            waiting.absorb(&set);
+            waiting.absorb(set);
             if waiting.bytes() < REPLAY_BYTES {
                 return Ok(());
             }
@@ -86,6 +93,7 @@ impl Opener for JournaledOpener {
             clock: self.clock.clone(),
             pace: self.pace,
             tap: self.tap.clone(),
+            turn: Mutex::default(),
             inside: Mutex::new(inside),
             over: Mutex::default(),
         };
@@ -128,7 +136,7 @@ fn read_state(below: &dyn Engine) -> Result<Option<State>> {
     fields().map(Some).ok_or_else(damaged)
 }
 
-/// What one thread at a time changes.
+/// Where the journal is, and what the database knows of it.
 struct Inside {
     log: Log,
     /// What the durable database says; none before it said anything.
@@ -148,15 +156,43 @@ struct Inside {
 #[derive(Default)]
 struct Over {
     version: u64,
-    set: Arc<WriteSet>,
+    /// The older part, which the database is taking.
+    leaving: Arc<WriteSet>,
+    growing: Arc<WriteSet>,
 }
 
+impl Over {
+    fn add(&mut self, set: WriteSet) {
+        self.version += 1;
+        if self.growing.is_empty() {
+            self.growing = Arc::new(set);
+        } else {
+            Arc::make_mut(&mut self.growing).absorb(set);
+        }
+    }
+}
+
+/// How the database takes what waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Taking {
+    /// It is there to be read, and durable with what follows.
+    Lightly,
+    /// It is durable, and the database says which record is the last of it.
+    Durably,
+    /// It is durable, and the database says that it needs no journal any more.
+    ForGood,
+}
+
+/// Appends by one thread; what waits is given to the database by that thread or by another one meanwhile. Locked in the
+/// order of the last three fields.
 struct Journaled {
     below: Box<dyn Engine>,
     folder: Arc<dyn Folder>,
     clock: Clock,
     pace: Pace,
     tap: Tap,
+    /// Whose turn it is to write to the database. Nobody else has to wait for that.
+    turn: Mutex<()>,
     inside: Mutex<Inside>,
     over: Mutex<Over>,
 }
@@ -168,126 +204,176 @@ impl Inside {
     }
 }
 
+fn to_be_opened() -> Error {
+    Error::unavailable("store_io", "The database has to be opened again.", 2)
+}
+
+/// Makes the engine unusable, unless what was begun comes to its end.
+struct Half<'e> {
+    inside: &'e Mutex<Inside>,
+    is_whole: bool,
+}
+
+impl Drop for Half<'_> {
+    fn drop(&mut self) {
+        if !self.is_whole {
+            self.inside.lock().unwrap_or_else(PoisonError::into_inner).is_open = false;
+        }
+    }
+}
+
 impl Journaled {
+    fn inside(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
     fn over(&self) -> MutexGuard<'_, Over> {
         self.over.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    /// Does something that leaves the engine unusable when it fails, or panics half-way.
-    fn change<T>(&self, act: impl FnOnce(&mut Inside) -> Result<T>) -> Result<T> {
-        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        if !std::mem::take(&mut inside.is_open) {
-            return Err(Error::unavailable("store_io", "The database has to be opened again.", 2));
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    /// Does something with the database that leaves the engine unusable when it fails, or panics half-way. Records may
+    /// be appended meanwhile.
+    fn in_turn<T>(&self, act: impl FnOnce() -> Result<T>) -> Result<T> {
+        let _turn = self.turn();
+        if !self.inside().is_open {
+            return Err(to_be_opened());
         }
-        let done = act(&mut inside)?;
-        inside.is_open = true;
+        let mut half = Half { inside: &self.inside, is_whole: false };
+        let done = act()?;
+        half.is_whole = true;
         Ok(done)
     }
-    /// Makes everything durable in the database, with `more` if there is more, and says there how far it is.
-    fn settle_with(&self, inside: &mut Inside, more: Option<&WriteSet>, active: u64) -> Result<()> {
-        let mut set = WriteSet::clone(&self.over().set);
-        if let Some(more) = more {
-            set.absorb(more);
-        }
-        let state = State { life: inside.life, number: inside.log.last(), active };
-        let row = [state.life.as_slice(), &state.number.to_be_bytes(), &state.active.to_be_bytes()].concat();
-        set.write(STATE, KEY, Some(&row));
-        self.below.commit(&set)?;
-        let mut over = self.over();
-        // A direct change may speak of rows that waited.
-        over.version += 1;
-        over.set = Arc::default();
-        drop(over);
-        inside.state = Some(state);
-        inside.unsettled = None;
-        inside.owes = false;
-        inside.log.give_up_older()
-    }
-    fn append(&self, inside: &mut Inside, set: &WriteSet) -> Result<()> {
-        let life = inside.life;
-        if inside.log.active() == 0 {
-            // Whose a segment is has to be known before there is one, and a record is only written to one whose loss
-            // would be noticed.
-            if inside.state.is_none() {
-                self.settle_with(inside, None, 0)?;
+    /// Gives the database what waits. The turn is the caller's.
+    fn take(&self, taking: Taking) -> Result<()> {
+        let (leaving, state) = {
+            let mut inside = self.inside();
+            let mut over = self.over();
+            over.leaving = std::mem::take(&mut over.growing);
+            if taking != Taking::Lightly {
+                inside.unsettled = None;
             }
-            inside.log.follow(&life)?;
-            let active = inside.log.active();
-            self.settle_with(inside, None, active)?;
+            let active = if taking == Taking::ForGood { 0 } else { inside.log.active() };
+            let state = State { life: inside.life, number: inside.log.last(), active };
+            (Arc::clone(&over.leaving), state)
+        };
+        if !leaving.is_empty() {
+            self.below.apply_lightly(&leaving)?;
         }
-        inside.log.append(&life, set, self.clock.now().0)?;
-        self.tap.note(inside.mark());
-        let since = *inside.unsettled.get_or_insert_with(Instant::now);
-        let mut over = self.over();
-        over.version += 1;
-        let is_large = set.bytes() >= self.pace.take_bytes;
-        if !is_large || !over.set.is_empty() {
-            Arc::make_mut(&mut over.set).absorb(set);
+        if taking != Taking::Lightly {
+            let mut says = WriteSet::default();
+            says.write(STATE, KEY, Some(&state_row(&state)));
+            self.below.commit(&says)?;
         }
-        let waiting = Arc::clone(&over.set);
-        drop(over);
-        if waiting.is_empty() {
-            // A large one, such as a group of an import, is not copied to wait with others.
-            self.below.apply_lightly(set)?;
+        self.over().leaving = Arc::default();
+        if taking != Taking::Lightly {
+            let mut inside = self.inside();
+            inside.state = Some(state);
+            inside.owes = false;
+            inside.log.give_up_before(state.active)?;
         }
-        if since.elapsed() >= self.pace.settle_after || inside.log.is_long() {
-            let active = inside.log.active();
-            self.settle_with(inside, None, active)
-        } else if waiting.bytes() >= self.pace.take_bytes {
-            self.below.apply_lightly(&waiting)?;
-            self.over().set = Arc::default();
-            Ok(())
-        } else {
-            Ok(())
-        }
+        Ok(())
     }
+    /// Begins the first segment. Whose it is has to be known before there is one, and a record is only written to one whose
+    /// loss would be noticed.
+    fn begin(&self) -> Result<()> {
+        self.in_turn(|| {
+            if self.inside().state.is_none() {
+                self.take(Taking::Durably)?;
+            }
+            {
+                let mut inside = self.inside();
+                let life = inside.life;
+                inside.log.follow(&life)?;
+            }
+            self.take(Taking::Durably)
+        })
+    }
+    /// Writes a set down and syncs it.
+    fn append(&self, set: WriteSet) -> Result<()> {
+        let mut inside = self.inside();
+        if !std::mem::take(&mut inside.is_open) {
+            return Err(to_be_opened());
+        }
+        let life = inside.life;
+        inside.log.append(&life, &set, self.clock.now().0)?;
+        self.tap.note(inside.mark());
+        inside.unsettled.get_or_insert_with(Instant::now);
+        self.over().add(set);
+        inside.is_open = true;
+        Ok(())
+    }
+    /// What is to be done now, if anything is.
+    fn due(&self, inside: &Inside) -> Option<Taking> {
+        let is_old = inside.unsettled.is_some_and(|since| since.elapsed() >= self.pace.settle_after);
+        if is_old || inside.log.is_long() {
+            return Some(Taking::Durably);
+        }
+        (self.over().growing.bytes() >= self.pace.take_bytes).then_some(Taking::Lightly)
+    }
+}
+
+fn state_row(state: &State) -> Vec<u8> {
+    [state.life.as_slice(), &state.number.to_be_bytes(), &state.active.to_be_bytes()].concat()
 }
 
 impl Engine for Journaled {
     fn snapshot(&self) -> Result<Box<dyn EngineSnapshot>> {
         loop {
-            let (version, over) = {
+            let (version, layers) = {
                 let over = self.over();
-                (over.version, Arc::clone(&over.set))
+                (over.version, [Arc::clone(&over.leaving), Arc::clone(&over.growing)])
             };
-            let below = self.below.snapshot()?;
+            let mut rows = self.below.snapshot()?;
             // What waits may be in the database by now, which changes nothing; a newer set must not be.
-            if self.over().version == version {
-                return Ok(if over.is_empty() { below } else { Box::new(Layered { below, over }) });
+            if self.over().version != version {
+                continue;
             }
+            for over in layers {
+                if !over.is_empty() {
+                    rows = Box::new(Layered { below: rows, over });
+                }
+            }
+            return Ok(rows);
         }
     }
     fn snapshot_marked(&self) -> Result<(Box<dyn EngineSnapshot>, Option<Mark>)> {
-        // Nothing is half-way while this is held.
-        let inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nothing is appended while this is held.
+        let inside = self.inside();
         let mark = inside.is_open.then(|| inside.mark());
         Ok((self.snapshot()?, mark))
     }
-    fn apply(&self, set: &WriteSet) -> Result<()> {
-        self.change(|inside| self.append(inside, set))
+    fn apply(&self, set: WriteSet) -> Result<()> {
+        if self.inside().log.active() == 0 {
+            self.begin()?;
+        }
+        self.append(set)?;
+        if self.over().growing.bytes() < self.pace.wait_bytes {
+            return Ok(());
+        }
+        self.in_turn(|| self.take(Taking::Lightly))
     }
     fn commit(&self, set: &WriteSet) -> Result<()> {
-        self.change(|inside| {
-            if inside.state.is_none() || set.is_empty() {
-                let active = inside.log.active();
-                return self.settle_with(inside, Some(set), active);
-            }
+        if self.inside().state.is_some() && !set.is_empty() {
             // What is shipped has to have it too.
-            self.append(inside, set)?;
-            let active = inside.log.active();
-            self.settle_with(inside, None, active)
-        })
+            self.apply(set.clone())?;
+        } else {
+            self.over().add(set.clone());
+        }
+        self.in_turn(|| self.take(Taking::Durably))
     }
     fn settle(&self) -> Result<()> {
-        self.change(|inside| {
-            if inside.unsettled.is_none() {
-                return Ok(());
-            }
-            let active = inside.log.active();
-            self.settle_with(inside, None, active)
-        })
+        let due = self.due(&self.inside());
+        due.map_or(Ok(()), |taking| self.in_turn(|| self.take(taking)))
     }
     fn settle_in(&self) -> Option<Duration> {
-        let inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        let inside = self.inside();
+        if !inside.is_open {
+            return None;
+        }
+        if self.due(&inside).is_some() {
+            return Some(Duration::ZERO);
+        }
         inside.unsettled.map(|since| self.pace.settle_after.saturating_sub(since.elapsed()))
     }
     fn ensure_tables(&self, names: &[&'static str]) -> Result<()> {
@@ -297,23 +383,28 @@ impl Engine for Journaled {
         self.below.is_new()
     }
     fn owes(&self) -> bool {
-        self.inside.lock().unwrap_or_else(PoisonError::into_inner).owes
+        self.inside().owes
     }
     fn accept(&self) -> Result<()> {
-        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.turn();
         self.below.accept()?;
-        if inside.is_foreign {
+        let (is_foreign, is_cut, owes) = {
+            let inside = self.inside();
+            (inside.is_foreign, inside.is_cut, inside.owes)
+        };
+        if is_foreign {
             let aside = self.folder.set_aside("of-another-store").map_err(failed)?;
             tracing::warn!("the journal belongs to another database and was put aside as {aside}");
         }
-        if inside.is_cut && !self.folder.names().map_err(failed)?.is_empty() {
+        if is_cut && !self.folder.names().map_err(failed)?.is_empty() {
             let aside = self.folder.set_aside("damaged").map_err(failed)?;
             tracing::warn!("what is left of the journal was put aside as {aside}");
         }
-        if inside.owes {
-            self.settle_with(&mut inside, None, 0)?;
+        if owes {
+            self.take(Taking::ForGood)?;
         }
         clear(self.folder.as_ref()).map_err(failed)?;
+        let mut inside = self.inside();
         self.tap.note(inside.mark());
         inside.is_open = true;
         Ok(())
@@ -323,10 +414,14 @@ impl Engine for Journaled {
 impl Drop for Journaled {
     /// A clean close leaves a database that needs no journal.
     fn drop(&mut self) {
-        let closed = self.change(|inside| {
-            if inside.log.active() > 0 || inside.unsettled.is_some() {
-                self.settle_with(inside, None, 0)?;
-                inside.log.give_up_all()?;
+        let closed = self.in_turn(|| {
+            let is_behind = {
+                let inside = self.inside();
+                inside.log.active() > 0 || inside.unsettled.is_some()
+            };
+            if is_behind {
+                self.take(Taking::ForGood)?;
+                self.inside().log.give_up_all()?;
             }
             Ok(())
         });

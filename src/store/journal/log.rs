@@ -105,15 +105,17 @@ impl Log {
         Ok(())
     }
 
-    /// Gives up the full segments: the durable database has what they hold. One of them is kept to be used again, unless
-    /// they are wanted elsewhere.
-    pub(super) fn give_up_older(&mut self) -> Result<()> {
-        if self.older.is_empty() {
+    /// Gives up the full segments before this one: the durable database has what they hold, and speaks of this one. One of
+    /// them is kept to be used again, unless they are wanted elsewhere.
+    pub(super) fn give_up_before(&mut self, active: u64) -> Result<()> {
+        let (mut gone, kept): (Vec<u64>, Vec<u64>) = self.older.iter().partition(|first| **first < active);
+        if gone.is_empty() {
             return Ok(());
         }
+        self.older = kept;
         let mut give_up = || {
-            let last = if self.folder.is_handing_over() { None } else { self.older.pop() };
-            for first in self.older.drain(..) {
+            let last = if self.folder.is_handing_over() { None } else { gone.pop() };
+            for first in gone.drain(..) {
                 self.folder.let_go(&name(first))?;
             }
             if let Some(first) = last {

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::base::error::Result;
-use crate::store::crashing::{self, Bytes, Calls, Cut, History, Names, Recorder};
+use crate::store::crashing::{self, Bytes, Call, Calls, Cut, History, Names, Recorder, Settles, Target};
 use crate::store::engine::redb::RedbOpener;
+use crate::store::journal::Folder;
 use crate::store::journal::faulty;
 use crate::store::{Direction, Span, counter};
 
@@ -19,14 +20,20 @@ enum Fault {
     EventApart,
 }
 
-fn over<D: crate::store::engine::redb::Medium + Calls>(disk: D, fault: Fault) -> Result<Store> {
-    let Fault::Journal(fault) = fault else { return crashing::over(disk, clock(), TABLES) };
+fn over<D: crate::store::engine::redb::Medium + Calls>(
+    disk: D,
+    fault: Fault,
+    settles: Settles,
+) -> Result<Store> {
     let mut below: Box<dyn Opener> = Box::new(RedbOpener { medium: disk.clone(), cache_bytes: 1 << 20 });
-    if fault == faulty::Fault::NumberAhead {
-        below = Box::new(faulty::FaultyOpener(below));
+    let mut folder: Arc<dyn Folder> = Arc::new(Names(disk));
+    if let Fault::Journal(fault) = fault {
+        folder = Arc::new(faulty::FaultyFolder { below: folder, fault });
+        if fault == faulty::Fault::NumberAhead {
+            below = Box::new(faulty::FaultyOpener(below));
+        }
     }
-    let folder = faulty::FaultyFolder { below: Arc::new(Names(disk)), fault };
-    crashing::over_parts(below, Arc::new(folder), clock(), TABLES)
+    crashing::over_parts(below, folder, clock(), TABLES, settles)
 }
 
 /// One change that touches everything: record, indexes, counter, sequence, event, remembered answer; every third
@@ -59,7 +66,7 @@ fn change(store: &Store, n: u8, fault: Fault) {
 
 /// What is wrong with a store that had acknowledged `acknowledged` changes and may have kept one more.
 fn wrong(bytes: Bytes, acknowledged: u64, fault: Fault) -> Option<String> {
-    let store = match over(bytes, fault) {
+    let store = match over(bytes, fault, Settles::Beside) {
         Ok(store) => store,
         Err(error) => return Some(format!("opening: {} {error} {}", error.code, error.cause_chain())),
     };
@@ -90,9 +97,9 @@ fn wrong(bytes: Bytes, acknowledged: u64, fault: Fault) -> Option<String> {
     found.or(goes_on)
 }
 
-fn history(fault: Fault) -> History<u8> {
-    let recorder = Recorder::default();
-    let store = over(recorder.clone(), fault).unwrap();
+fn history(fault: Fault, settles: Settles) -> History<u8> {
+    let recorder = Recorder::slow();
+    let store = over(recorder.clone(), fault, settles).unwrap();
     let first = recorder.count();
     let mut acknowledged = Vec::new();
     for n in 1..=120 {
@@ -106,12 +113,21 @@ fn history(fault: Fault) -> History<u8> {
     }
     let calls = recorder.calls();
     store.close().unwrap();
+    let meet = |two: &[Call]| matches!(two, [Call::Write(Target::File(_), ..), Call::Write(Target::Db, ..)]);
+    // Between a record and its sync nothing else happens where one thread does both.
+    if fault == Fault::None {
+        assert_eq!(calls.windows(2).any(meet), settles == Settles::Beside);
+    }
     History { calls, first, acknowledged }
 }
 
 fn play(fault: Fault, cut: Cut, points: u32, seed: u64) -> Vec<String> {
     let judge = |bytes: Bytes, known: &[&u8]| wrong(bytes, known.len() as u64, fault);
-    crashing::play(&history(fault), cut, points, seed, |disk| over(disk, fault), judge)
+    let half = |settles| {
+        let reopen = |disk| over(disk, fault, settles);
+        crashing::play(&history(fault, settles), cut, points.div_ceil(2), seed, reopen, judge)
+    };
+    [half(Settles::Between), half(Settles::Beside)].concat()
 }
 
 #[test]

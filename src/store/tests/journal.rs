@@ -1,13 +1,13 @@
 //! The store with its journal: what is on disk when, and what a start makes of it.
 
 use super::*;
-use crate::store::crashing::{self, Bytes};
+use crate::store::crashing::{self, Bytes, Settles};
 use crate::store::{Direction, Span};
 use std::path::Path;
 use std::time::Duration;
 
 fn over(disk: &Bytes) -> crate::base::error::Result<Store> {
-    crashing::over(disk.clone(), clock(), TABLES)
+    crashing::over(disk.clone(), clock(), TABLES, Settles::Beside)
 }
 
 fn segments(dir: &Path) -> usize {
@@ -17,7 +17,7 @@ fn segments(dir: &Path) -> usize {
 /// A disk as a kill leaves it behind so many things.
 fn killed(things: u8) -> Bytes {
     let disk = Bytes::default();
-    let store = over(&disk).unwrap();
+    let store = crashing::over(disk.clone(), clock(), TABLES, Settles::Between).unwrap();
     for n in 1..=things {
         make(&store, n, thing(&n.to_string(), "red", i64::from(n))).unwrap();
     }

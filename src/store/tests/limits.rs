@@ -22,6 +22,7 @@ fn on_small_disk(dir: &Path, free: &Arc<AtomicU64>) -> Store {
         formats: Formats::OURS,
         space: Guard::new(probe, 100, ballast, 2),
         scan_time: Duration::from_millis(20),
+        settles_beside: false,
     })
     .unwrap()
 }

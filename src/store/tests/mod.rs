@@ -102,6 +102,7 @@ pub(super) fn start(opener: Box<dyn Opener>, probe: Probe, reserve_mb: u32) -> S
         formats: Formats::OURS,
         space: Guard::new(probe, reserve_mb, ballast, 0),
         scan_time: std::time::Duration::from_secs(10),
+        settles_beside: false,
     })
     .unwrap()
 }

@@ -139,7 +139,7 @@ proptest! {
                     model = before;
                 }
             }
-            engine.apply(&group.finish().writes).unwrap();
+            engine.apply(group.finish().writes).unwrap();
             let mut committed = Model::new();
             engine.snapshot().unwrap().walk(NAME, &Span::all(), Direction::Forward, &mut |k, v| {
                 committed.insert(k.to_vec(), v.to_vec());

@@ -2,7 +2,7 @@
 //! was going out at that very moment. Planted faults are noticed.
 
 use super::*;
-use crate::store::crashing::{self, Bytes, Cut, History, Recorder};
+use crate::store::crashing::{self, Bytes, Cut, History, Recorder, Settles};
 use crate::store::events;
 use crate::work::jobs::testing::{end, lease_one};
 use crate::work::jobs::{Ended, Jobs};
@@ -81,8 +81,12 @@ fn work(store: &Store, fault: Fault, mut effect: impl FnMut(u64)) {
 }
 
 fn history(fault: Fault) -> History<Known> {
-    let recorder = Recorder::default();
-    let store = crashing::over(recorder.clone(), clock(), &tables()).unwrap();
+    // A fault is planted into the same calls every time.
+    let (recorder, settles) = match fault {
+        Fault::None => (Recorder::slow(), Settles::Beside),
+        _ => (Recorder::default(), Settles::Between),
+    };
+    let store = crashing::over(recorder.clone(), clock(), &tables(), settles).unwrap();
     subscribe(&store, "sink", &[]);
     let first = recorder.count();
     let mut acknowledged = Vec::new();
@@ -101,7 +105,7 @@ fn history(fault: Fault) -> History<Known> {
 
 /// What is wrong after a crash, when the work has gone on to its end.
 fn wrong(bytes: Bytes, known: &[&Known]) -> Option<String> {
-    let store = match crashing::over(bytes, clock(), &tables()) {
+    let store = match crashing::over(bytes, clock(), &tables(), Settles::Beside) {
         Ok(store) => store,
         Err(error) => return Some(format!("opening: {} {}", error.code, error.cause_chain())),
     };
@@ -127,7 +131,14 @@ fn wrong(bytes: Bytes, known: &[&Known]) -> Option<String> {
 
 fn play(fault: Fault, cut: Cut, points: u32, seed: u64) -> Vec<String> {
     let judge = |bytes: Bytes, known: &[&Known]| wrong(bytes, known);
-    crashing::play(&history(fault), cut, points, seed, |disk| crashing::over(disk, clock(), &tables()), judge)
+    crashing::play(
+        &history(fault),
+        cut,
+        points,
+        seed,
+        |disk| crashing::over(disk, clock(), &tables(), Settles::Beside),
+        judge,
+    )
 }
 
 #[test]
@@ -147,7 +158,7 @@ fn a_key_makes_up_for_a_place_that_moves_late() {
 #[test]
 fn a_place_that_moves_first_a_missing_key_and_an_early_end_are_noticed() {
     for (fault, at_least) in [(Fault::PlaceFirst, 3), (Fault::KeyMissing, 3), (Fault::DoneFirst, 3)] {
-        let found = play(fault, Cut::Kill, 100, 14);
-        assert!(found.len() >= at_least, "{} of 100 with {fault:?}", found.len());
+        let found = play(fault, Cut::Kill, 300, 14);
+        assert!(found.len() >= at_least, "{} of 300 with {fault:?}", found.len());
     }
 }

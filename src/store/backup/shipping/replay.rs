@@ -52,14 +52,14 @@ pub(in crate::store::backup) fn replay(
             })?;
             (next, last) = (record.number + 1, Some(record.at));
             if set.bytes() >= GROUP_BYTES {
-                engine.apply(&std::mem::take(&mut set))?;
+                engine.apply(std::mem::take(&mut set))?;
             }
         }
     }
     if plan.up_to >= base.number && next != plan.up_to + 1 {
         return Err(missing(next));
     }
-    engine.apply(&set)?;
+    engine.apply(set)?;
     Ok((next - 1 - base.number, last))
 }
 
