@@ -398,7 +398,7 @@ pub(in crate::store) fn over_parts(
 ) -> Result<Store> {
     let registry = Arc::new(registry(tables)?);
     // So that a short history has segments that are full, given up and used again.
-    let pace = Pace { take_bytes: 3 << 10, segment_bytes: 12 << 10, ..Pace::default() };
+    let pace = Pace { take_bytes: 3 << 10, wait_bytes: 12 << 10, segment_bytes: 12 << 10, ..Pace::default() };
     let tables = registry.names().to_vec();
     Store::start(Parts {
         opener: Box::new(JournaledOpener {

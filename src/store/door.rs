@@ -15,7 +15,7 @@ use crate::store::job::Operation;
 use crate::store::journal::{self, JournaledOpener, Mark, Pace, Tap, Tapped};
 use crate::store::sequence;
 use crate::store::settings::Settings;
-use crate::store::settler;
+use crate::store::settler::{self, Bell};
 use crate::store::shared::{Hook, Parts, Shared, Waker};
 use crate::store::snapshot::Snapshot;
 use crate::store::space::{Guard, free_bytes};
@@ -366,12 +366,14 @@ impl Inner {
             return Ok(());
         }
         // The writer ends first: it closes the engine and lets the other one go.
-        for thread in threads.into_iter().flatten() {
-            thread.join().map_err(|panic| {
+        let [writer, settler] = threads.map(|thread| {
+            let joined = thread.map_or(Ok(()), JoinHandle::join);
+            self.shared.settler.iter().for_each(Bell::end);
+            joined.map_err(|panic| {
                 Error::internal(format!("a thread of the store panicked: {}", panic_text(panic.as_ref())))
-            })?;
-        }
-        Ok(())
+            })
+        });
+        writer.and(settler)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::store::table::Registry;
 use crate::store::write_set::WriteSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, watch};
@@ -35,7 +35,7 @@ pub type Waker = Box<dyn Fn() + Send + Sync>;
 
 /// The engine, or why there is none.
 pub(super) enum Gate {
-    Open(Box<dyn Engine>),
+    Open(Arc<dyn Engine>),
     /// A fault was seen; it is being opened again.
     Fenced,
     Closed,
@@ -60,6 +60,8 @@ pub(super) struct Shared {
     /// The writer's thread, once it runs.
     pub(super) writer: OnceLock<ThreadId>,
     gate: RwLock<Gate>,
+    /// Held by the thread that settles: an engine is not dropped under its hands.
+    settling: Mutex<()>,
     /// A read met an I/O error, or settling failed: the engine answers nothing any more until it is opened again.
     sick: AtomicBool,
     snapshots: Arc<Snapshots>,
@@ -98,7 +100,8 @@ impl Shared {
             scan_time: parts.scan_time,
             settler: parts.settles_beside.then(Bell::default),
             writer: OnceLock::new(),
-            gate: RwLock::new(Gate::Open(engine)),
+            gate: RwLock::new(Gate::Open(Arc::from(engine))),
+            settling: Mutex::default(),
             sick: AtomicBool::new(false),
             snapshots: Snapshots::new(),
             hooks: RwLock::default(),
@@ -155,24 +158,38 @@ impl Shared {
     }
     pub(super) fn apply(&self, writes: WriteSet) -> Result<()> {
         let apply = |engine: &dyn Engine| {
-            let before = engine.settle_in();
             engine.apply(writes)?;
-            let after = engine.settle_in();
-            let is_due = after.is_some_and(|left| left.is_zero());
+            let is_due = engine.settle_in().is_some_and(|left| left.is_zero());
             match &self.settler {
-                Some(bell) if is_due || (before.is_none() && after.is_some()) => bell.ring(),
-                None if is_due => engine.settle()?,
-                _ => {}
+                Some(bell) => {
+                    bell.ring(is_due);
+                    engine.wait_for_room();
+                    Ok(())
+                }
+                None if is_due => engine.settle(),
+                None => Ok(()),
             }
-            Ok(())
         };
         catch_unwind(AssertUnwindSafe(|| self.engine(apply)))
             .unwrap_or_else(|_| Err(Error::internal("the database panicked in a commit")))
     }
-    /// Does what is due behind the answers.
+    /// Does what is due behind the answers. The gate is free meanwhile: nobody who reads waits for it.
     pub(super) fn settle(&self) -> Result<()> {
-        catch_unwind(AssertUnwindSafe(|| self.engine(|engine| engine.settle())))
+        let engine = match &*self.gate() {
+            Gate::Open(engine) => Arc::clone(engine),
+            Gate::Fenced | Gate::Closed => return Ok(()),
+        };
+        catch_unwind(AssertUnwindSafe(|| engine.settle()))
             .unwrap_or_else(|_| Err(Error::internal("the database panicked while it was made durable")))
+    }
+    /// The same on the thread that does nothing else. What fails makes the writer open the engine again: the journal has
+    /// what the database lacks.
+    pub(super) fn settle_beside(&self) {
+        let _busy = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = self.settle() {
+            // The engine that failed, if any is open: the next one comes only when this is over.
+            self.sicken(&error);
+        }
     }
     /// In what time something is due behind the answers.
     pub(super) fn settle_in(&self) -> Option<Duration> {
@@ -181,13 +198,14 @@ impl Shared {
     /// Closes the gate and drops the engine behind it: its lock on the file is free afterwards.
     pub(super) fn shut(&self, why: Gate) {
         let old = std::mem::replace(&mut *self.gate_mut(), why);
+        let _nobody_else = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
         if catch_unwind(AssertUnwindSafe(|| drop(old))).is_err() {
             tracing::error!("the database panicked while it was closed");
         }
     }
     pub(super) fn open_gate(&self, engine: Box<dyn Engine>) {
         self.sick.store(false, Ordering::Release);
-        *self.gate_mut() = Gate::Open(engine);
+        *self.gate_mut() = Gate::Open(Arc::from(engine));
     }
     pub(super) fn is_open(&self) -> bool {
         matches!(&*self.gate(), Gate::Open(_))

@@ -172,7 +172,7 @@ impl Writer {
         if !group.has_writes() {
             return answer(&mut jobs, Verdict::Done);
         }
-        // The snapshot below the group is let go before the commit, so that its pages can be used again.
+        // The snapshot below the group is let go before it is written, so that its pages can be used again soon.
         let outcome = group.finish();
         let started = Instant::now();
         match self.shared.apply(outcome.writes) {
@@ -186,6 +186,8 @@ impl Writer {
                 answer(&mut jobs, Verdict::Done);
                 self.company = Company { jobs: coming, since: Instant::now(), commit: took };
             }
+            // It had failed behind the answers, before anything of this was written.
+            Err(error) if error.code == "store_fenced" => self.fail(&mut jobs, Verdict::Fenced, &error),
             Err(error) => self.fail(&mut jobs, Verdict::Unknown, &error),
         }
     }

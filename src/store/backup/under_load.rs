@@ -162,10 +162,15 @@ fn a_backup_under_load_makes_the_file_grow_little() {
                 std::thread::yield_now();
             }
         };
-        // As it is under the same load without a backup.
-        wait(1_500);
+        // As it is under the same load without a backup, once that has taken all the room it needs.
         let file = dir.path().join("store.redb");
-        let (before, begun) = (taken(&file), changes.load(Ordering::SeqCst));
+        let (mut before, mut begun) = (0, 500);
+        while taken(&file) > before {
+            before = taken(&file);
+            begun += 1_000;
+            wait(begun);
+        }
+        let begun = changes.load(Ordering::SeqCst);
         let made = back_up(&store, dir.path(), None);
         let meanwhile = changes.load(Ordering::SeqCst) - begun;
         wait(begun + meanwhile + 200);

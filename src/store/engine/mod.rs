@@ -11,7 +11,7 @@ use crate::store::span::{Direction, Span};
 use crate::store::write_set::{Visit, WriteSet};
 use std::time::Duration;
 
-/// An open database. One thread writes, any thread reads; dropping it closes it and gives up its lock, even while
+/// An open database. One thread writes, another one may settle what was written, any thread reads; dropping it closes it and gives up its lock, even while
 /// snapshots of it are alive: those answer `Unavailable` from then on.
 pub(super) trait Engine: Send + Sync {
     /// The committed state of this moment.
@@ -25,7 +25,7 @@ pub(super) trait Engine: Send + Sync {
     /// # Errors
     /// Any error means that the outcome is unknown and that this engine must be dropped and opened again.
     fn commit(&self, set: &WriteSet) -> Result<()>;
-    /// The same by the shortest way there is: the way of every group.
+    /// The same by the shortest way there is: the way of every group. `store_fenced` means that nothing of it was written.
     fn apply(&self, set: WriteSet) -> Result<()> {
         self.commit(&set)
     }
@@ -37,6 +37,8 @@ pub(super) trait Engine: Send + Sync {
     fn settle(&self) -> Result<()> {
         Ok(())
     }
+    /// Waits while another thread has too much to settle, so that what waits for it fits into memory.
+    fn wait_for_room(&self) {}
     /// In what time something is due; `None` when nothing will be.
     fn settle_in(&self) -> Option<Duration> {
         None

@@ -3,13 +3,14 @@
 use crate::base::error::{Error, Kind, Result};
 use crate::base::time::Clock;
 use crate::store::engine::{Engine, EngineSnapshot, Opener};
+use crate::store::health::fenced;
 use crate::store::journal::folder::Folder;
 use crate::store::journal::log::{Log, clear, failed};
 use crate::store::journal::replay::{State, replay};
 use crate::store::journal::tap::{Mark, Tap};
 use crate::store::span::{Direction, Span};
 use crate::store::write_set::{Visit, WriteSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The one row of this table says which journal belongs to the database and how much of it is in there. A backup does
@@ -24,7 +25,7 @@ pub(in crate::store) struct Pace {
     pub(in crate::store) settle_after: Duration,
     /// The database takes what was written when it is so much: many groups in one commit cost little more than one.
     pub(in crate::store) take_bytes: usize,
-    /// Whoever writes waits for the database when so much waits for it: memory is bounded.
+    /// Whoever writes waits for the thread that settles when so much waits for the database: memory is bounded.
     pub(in crate::store) wait_bytes: usize,
     /// A segment that holds so much is followed by another one.
     pub(in crate::store) segment_bytes: u64,
@@ -96,6 +97,7 @@ impl Opener for JournaledOpener {
             turn: Mutex::default(),
             inside: Mutex::new(inside),
             over: Mutex::default(),
+            room: Condvar::new(),
         };
         Ok(Box::new(engine))
     }
@@ -152,23 +154,30 @@ struct Inside {
     unsettled: Option<Instant>,
 }
 
-/// What was written and the database has not taken yet, with a number that grows with every set.
+/// What was written and the database has not taken yet, the oldest first, with a number that grows with every set.
 #[derive(Default)]
 struct Over {
     version: u64,
-    /// The older part, which the database is taking.
-    leaving: Arc<WriteSet>,
-    growing: Arc<WriteSet>,
+    /// What the database is taking.
+    leaving: Vec<Arc<WriteSet>>,
+    growing: Vec<Arc<WriteSet>>,
+    /// The database takes nothing any more.
+    is_stuck: bool,
 }
 
 impl Over {
-    fn add(&mut self, set: WriteSet) {
+    /// Adds a set to the last one. A reader's own is left alone: a small one is copied, a large one is followed by another.
+    fn add(&mut self, set: WriteSet, small: usize) {
         self.version += 1;
-        if self.growing.is_empty() {
-            self.growing = Arc::new(set);
-        } else {
-            Arc::make_mut(&mut self.growing).absorb(set);
+        match self.growing.last_mut() {
+            Some(last) if last.bytes() < small || Arc::strong_count(last) == 1 => {
+                Arc::make_mut(last).absorb(set);
+            }
+            _ => self.growing.push(Arc::new(set)),
         }
+    }
+    fn bytes(&self) -> usize {
+        self.growing.iter().map(|set| set.bytes()).sum()
     }
 }
 
@@ -183,8 +192,8 @@ enum Taking {
     ForGood,
 }
 
-/// Appends by one thread; what waits is given to the database by that thread or by another one meanwhile. Locked in the
-/// order of the last three fields.
+/// Appends by one thread; what waits is given to the database by that thread or by another one meanwhile. The locks are
+/// taken in the order in which they stand here.
 struct Journaled {
     below: Box<dyn Engine>,
     folder: Arc<dyn Folder>,
@@ -195,6 +204,8 @@ struct Journaled {
     turn: Mutex<()>,
     inside: Mutex<Inside>,
     over: Mutex<Over>,
+    /// The database has taken something, or never will again.
+    room: Condvar,
 }
 
 impl Inside {
@@ -204,20 +215,18 @@ impl Inside {
     }
 }
 
-fn to_be_opened() -> Error {
-    Error::unavailable("store_io", "The database has to be opened again.", 2)
-}
-
 /// Makes the engine unusable, unless what was begun comes to its end.
 struct Half<'e> {
-    inside: &'e Mutex<Inside>,
+    engine: &'e Journaled,
     is_whole: bool,
 }
 
 impl Drop for Half<'_> {
     fn drop(&mut self) {
         if !self.is_whole {
-            self.inside.lock().unwrap_or_else(PoisonError::into_inner).is_open = false;
+            self.engine.inside().is_open = false;
+            self.engine.over().is_stuck = true;
+            self.engine.room.notify_all();
         }
     }
 }
@@ -237,9 +246,9 @@ impl Journaled {
     fn in_turn<T>(&self, act: impl FnOnce() -> Result<T>) -> Result<T> {
         let _turn = self.turn();
         if !self.inside().is_open {
-            return Err(to_be_opened());
+            return Err(fenced());
         }
-        let mut half = Half { inside: &self.inside, is_whole: false };
+        let mut half = Half { engine: self, is_whole: false };
         let done = act()?;
         half.is_whole = true;
         Ok(done)
@@ -255,17 +264,18 @@ impl Journaled {
             }
             let active = if taking == Taking::ForGood { 0 } else { inside.log.active() };
             let state = State { life: inside.life, number: inside.log.last(), active };
-            (Arc::clone(&over.leaving), state)
+            (over.leaving.clone(), state)
         };
-        if !leaving.is_empty() {
-            self.below.apply_lightly(&leaving)?;
+        for set in leaving {
+            self.below.apply_lightly(&set)?;
         }
         if taking != Taking::Lightly {
             let mut says = WriteSet::default();
             says.write(STATE, KEY, Some(&state_row(&state)));
             self.below.commit(&says)?;
         }
-        self.over().leaving = Arc::default();
+        self.over().leaving.clear();
+        self.room.notify_all();
         if taking != Taking::Lightly {
             let mut inside = self.inside();
             inside.state = Some(state);
@@ -293,13 +303,13 @@ impl Journaled {
     fn append(&self, set: WriteSet) -> Result<()> {
         let mut inside = self.inside();
         if !std::mem::take(&mut inside.is_open) {
-            return Err(to_be_opened());
+            return Err(fenced());
         }
         let life = inside.life;
         inside.log.append(&life, &set, self.clock.now().0)?;
         self.tap.note(inside.mark());
         inside.unsettled.get_or_insert_with(Instant::now);
-        self.over().add(set);
+        self.over().add(set, self.pace.take_bytes);
         inside.is_open = true;
         Ok(())
     }
@@ -309,7 +319,7 @@ impl Journaled {
         if is_old || inside.log.is_long() {
             return Some(Taking::Durably);
         }
-        (self.over().growing.bytes() >= self.pace.take_bytes).then_some(Taking::Lightly)
+        (self.over().bytes() >= self.pace.take_bytes).then_some(Taking::Lightly)
     }
 }
 
@@ -322,7 +332,7 @@ impl Engine for Journaled {
         loop {
             let (version, layers) = {
                 let over = self.over();
-                (over.version, [Arc::clone(&over.leaving), Arc::clone(&over.growing)])
+                (over.version, [over.leaving.as_slice(), &over.growing].concat())
             };
             let mut rows = self.below.snapshot()?;
             // What waits may be in the database by now, which changes nothing; a newer set must not be.
@@ -330,9 +340,7 @@ impl Engine for Journaled {
                 continue;
             }
             for over in layers {
-                if !over.is_empty() {
-                    rows = Box::new(Layered { below: rows, over });
-                }
+                rows = Box::new(Layered { below: rows, over });
             }
             return Ok(rows);
         }
@@ -344,27 +352,30 @@ impl Engine for Journaled {
         Ok((self.snapshot()?, mark))
     }
     fn apply(&self, set: WriteSet) -> Result<()> {
+        if set.is_empty() {
+            return Ok(());
+        }
         if self.inside().log.active() == 0 {
             self.begin()?;
         }
-        self.append(set)?;
-        if self.over().growing.bytes() < self.pace.wait_bytes {
-            return Ok(());
-        }
-        self.in_turn(|| self.take(Taking::Lightly))
+        self.append(set)
     }
     fn commit(&self, set: &WriteSet) -> Result<()> {
         if self.inside().state.is_some() && !set.is_empty() {
             // What is shipped has to have it too.
             self.apply(set.clone())?;
         } else {
-            self.over().add(set.clone());
+            self.over().add(set.clone(), self.pace.take_bytes);
         }
         self.in_turn(|| self.take(Taking::Durably))
     }
     fn settle(&self) -> Result<()> {
         let due = self.due(&self.inside());
         due.map_or(Ok(()), |taking| self.in_turn(|| self.take(taking)))
+    }
+    fn wait_for_room(&self) {
+        let is_full = |over: &mut Over| over.bytes() >= self.pace.wait_bytes && !over.is_stuck;
+        let _over = self.room.wait_while(self.over(), is_full).unwrap_or_else(PoisonError::into_inner);
     }
     fn settle_in(&self) -> Option<Duration> {
         let inside = self.inside();

@@ -86,7 +86,8 @@ impl Log {
         Ok(())
     }
 
-    /// Begins the next segment. Its name is durable before anything is written to it.
+    /// Begins the next segment. Its name is durable before anything is written to it, and the one before says that it is not
+    /// the last: the database may speak of the new one only later.
     pub(super) fn follow(&mut self, life: &Life) -> Result<()> {
         self.make_next(life).map_err(failed)
     }
@@ -101,7 +102,11 @@ impl Log {
         segment.leaf.sync_all()?;
         self.folder.rename(SPARE, &name(segment.first))?;
         self.folder.sync()?;
-        self.older.extend(self.current.replace(segment).map(|full| full.first));
+        if let Some(mut full) = self.current.take() {
+            full.write(&record::goes_on(life, self.next).ok_or_else(|| io::Error::other("too large"))?)?;
+            self.older.push(full.first);
+        }
+        self.current = Some(segment);
         Ok(())
     }
 

@@ -7,7 +7,9 @@
 //!
 //! Numbers are big-endian. A checksum covers the life of the journal and everything else in the head or the record, so
 //! nothing of another store is taken for ours. A record holds the checksum of the one before it and the next number, so
-//! it fits only behind the one it was written behind: what is left in a segment that is used again never does.
+//! it fits only behind the one it was written behind: what is left in a segment that is used again never does. A full
+//! segment ends with one that fits nowhere, of the number behind that of the next segment: the last segment that ends so is
+//! not the last there was.
 
 use crc32fast::Hasher;
 
@@ -124,6 +126,14 @@ pub(super) fn seal(life: &Life, place: Place, at: i64, record: &mut Vec<u8>) -> 
     record.get_mut(4..8)?.copy_from_slice(&sum.to_be_bytes());
     record.resize(record.len().next_multiple_of(STEP), 0);
     Some(sum)
+}
+
+/// What stands at the end of a full segment when the next one begins with this place.
+pub(super) fn goes_on(life: &Life, next: Place) -> Option<Vec<u8>> {
+    let mut record = Vec::new();
+    begin(&mut record);
+    seal(life, Place { number: next.number + 1, previous: 0 }, 0, &mut record)?;
+    Some(record)
 }
 
 fn checksum(life: &Life, length: &[u8; 4], rest: &[u8]) -> u32 {

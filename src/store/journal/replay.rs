@@ -92,7 +92,8 @@ impl Walk<'_> {
             let bytes = folder.read(&name(*first)).map_err(failed)?;
             match record::read_head(&state.life, &bytes) {
                 Head::Ours(begin) if begin.number == *first => {
-                    let is_last = place + 1 == firsts.len();
+                    // A database that speaks of no segment has what all of them held; some may be gone already.
+                    let is_last = place + 1 == firsts.len() && state.active > 0;
                     self.segment(begin, bytes.get(HEAD..).unwrap_or_default(), is_last)?;
                 }
                 Head::Foreign => return Ok(true),
@@ -104,7 +105,7 @@ impl Walk<'_> {
         }
         Ok(false)
     }
-    /// Reads one segment; only the last one may end anywhere.
+    /// Reads one segment; nothing of ours may stand behind what is read of the last one.
     fn segment(&mut self, begin: Place, mut bytes: &[u8], is_last: bool) -> Result<()> {
         let fits = self.next.map_or(begin.number <= self.beyond + 1, |next| next == begin);
         if !fits {
@@ -123,7 +124,10 @@ impl Walk<'_> {
         }
         self.next = Some(next);
         if is_last && record::has_later(&self.life, bytes, next.number + 1) {
-            return Err(lost(self.last(), "a record is damaged and there are others behind it"));
+            return Err(lost(
+                self.last(),
+                "a record is damaged, or a segment is missing, and there was more behind it",
+            ));
         }
         Ok(())
     }
@@ -216,7 +220,7 @@ mod tests {
         for byte in 0..size {
             let (disk, folder) = written(&[5, 3]);
             disk.edit(&name(6), |bytes| bytes[start(2) + byte] ^= 1);
-            let cut = brought(&folder, 0, 0);
+            let cut = brought(&folder, 0, 1);
             // What fills a record up says nothing.
             assert!(
                 cut == Ok((1..=7).collect()) || byte > size - 8 && cut == Ok((1..=8).collect()),
@@ -224,7 +228,7 @@ mod tests {
             );
             let (disk, folder) = written(&[5, 3]);
             disk.edit(&name(6), |bytes| bytes[start(1) + byte] ^= 1);
-            let hole = brought(&folder, 0, 0);
+            let hole = brought(&folder, 0, 1);
             assert!(hole == Err("store_damaged") || byte > size - 8 && hole.is_ok(), "{byte}: {hole:?}");
         }
         let (disk, folder) = written(&[5, 3]);
@@ -248,6 +252,21 @@ mod tests {
             disk.remove(&name(gone));
             assert_eq!(brought(&folder, number, active), expected, "{gone} is gone");
         }
+    }
+
+    #[test]
+    fn a_full_segment_says_that_it_is_not_the_last() {
+        let (disk, folder) = written(&[5, 2, 2]);
+        let next = Place { number: 8, previous: 0 };
+        disk.edit(&name(6), |bytes| {
+            let end = bytes.len() - 512;
+            let says = record::goes_on(&LIFE, next).unwrap();
+            bytes[end..end + says.len()].copy_from_slice(&says);
+        });
+        assert_eq!(brought(&folder, 3, 1).unwrap(), (4..=9).collect::<Vec<_>>());
+        disk.remove(&name(8));
+        assert_eq!(brought(&folder, 3, 1), Err("store_damaged"), "the database speaks of the first one yet");
+        assert_eq!(brought(&folder, 9, 0), Ok(vec![]), "it needs none any more");
     }
 
     #[test]
