@@ -360,20 +360,21 @@ impl Inner {
     }
     fn close(&self) -> Result<()> {
         self.shared.queue.close();
-        let threads = [own(&self.writer).take(), own(&self.settler).take()];
+        let Some(writer) = own(&self.writer).take() else { return Ok(()) };
+        let settler = own(&self.settler).take();
         if self.is_writer_thread() {
             // The last handle may go inside an operation: the writer then ends by itself.
             return Ok(());
         }
-        // The writer ends first: it closes the engine and lets the other one go.
-        let [writer, settler] = threads.map(|thread| {
-            let joined = thread.map_or(Ok(()), JoinHandle::join);
-            self.shared.settler.iter().for_each(Bell::end);
-            joined.map_err(|panic| {
+        let joined = |thread: JoinHandle<()>| {
+            thread.join().map_err(|panic| {
                 Error::internal(format!("a thread of the store panicked: {}", panic_text(panic.as_ref())))
             })
-        });
-        writer.and(settler)
+        };
+        // The other one is there as long as the writer may wait for it.
+        let writer = joined(writer);
+        self.shared.settler.iter().for_each(Bell::end);
+        writer.and(settler.map_or(Ok(()), joined))
     }
 }
 

@@ -1,6 +1,8 @@
 //! The thread that brings the database up to the journal: whoever writes waits for the journal alone.
 
 use crate::store::shared::Shared;
+use crate::store::tx::panic_text;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -56,8 +58,13 @@ impl Bell {
 /// Does what is due until the bell says that all is over.
 pub(super) fn run(shared: &Shared) {
     let Some(bell) = &shared.settler else { return };
-    while bell.wait(shared.settle_in()) {
-        shared.settle_beside();
+    let rounds = || {
+        while bell.wait(shared.settle_in()) {
+            shared.settle_beside();
+        }
+    };
+    while let Err(panic) = catch_unwind(AssertUnwindSafe(rounds)) {
+        tracing::error!("the thread that settles panicked: {}", panic_text(panic.as_ref()));
     }
 }
 

@@ -158,12 +158,14 @@ impl Shared {
     }
     pub(super) fn apply(&self, writes: WriteSet) -> Result<()> {
         let apply = |engine: &dyn Engine| {
+            if self.settler.is_some() {
+                engine.wait_for_room();
+            }
             engine.apply(writes)?;
             let is_due = engine.settle_in().is_some_and(|left| left.is_zero());
             match &self.settler {
                 Some(bell) => {
                     bell.ring(is_due);
-                    engine.wait_for_room();
                     Ok(())
                 }
                 None if is_due => engine.settle(),

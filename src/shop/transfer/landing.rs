@@ -25,6 +25,10 @@ const REFUSALS_KEPT: usize = 100;
 
 /// Items of one commit: enough that the commit costs little, few enough that others wait only milliseconds.
 const GROUP: usize = 100;
+/// A group whose outcome is unknown, or that met a database that is being opened again, is written again after this time.
+const AGAIN: Duration = Duration::from_millis(200);
+/// So often while the database is being opened again: some ten seconds.
+const FENCED_MAX: u32 = 50;
 
 /// What an import did, counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, Encode, Decode)]
@@ -268,6 +272,7 @@ impl<'a> Landing<'a> {
         while !(self.has_room)() {
             std::thread::sleep(Duration::from_millis(5));
         }
+        let mut fenced = 0;
         loop {
             let (items, run, number) = (Arc::clone(group), self.run, self.groups);
             let written = self
@@ -275,8 +280,11 @@ impl<'a> Landing<'a> {
                 .write_blocking(self.actor.clone(), move |tx| land_group(tx, &items, run.as_ref(), number));
             match written {
                 // Every item is known by its outside id, so doing a group again after an unknown outcome is safe.
-                Err(error) if error.code == "commit_unknown" => {
-                    std::thread::sleep(Duration::from_millis(200))
+                Err(error) if error.code == "commit_unknown" => std::thread::sleep(AGAIN),
+                // The database is being opened again, or cannot be.
+                Err(error) if error.code == "store_fenced" && fenced < FENCED_MAX => {
+                    fenced += 1;
+                    std::thread::sleep(AGAIN);
                 }
                 other => return other,
             }

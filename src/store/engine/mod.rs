@@ -29,9 +29,10 @@ pub(super) trait Engine: Send + Sync {
     fn apply(&self, set: WriteSet) -> Result<()> {
         self.commit(&set)
     }
-    /// Writes the whole set so that it is seen; it is durable with the next commit. The same rule for errors.
-    fn apply_lightly(&self, set: &WriteSet) -> Result<()> {
-        self.commit(set)
+    /// Writes all of these sets, one over the other, so that they are seen; they are durable with the next commit. The same
+    /// rule for errors.
+    fn apply_lightly(&self, sets: &[&WriteSet]) -> Result<()> {
+        sets.iter().try_for_each(|set| self.commit(set))
     }
     /// Does what is due behind the answers, on any thread while another one writes. The same rule for errors.
     fn settle(&self) -> Result<()> {

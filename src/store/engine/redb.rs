@@ -170,10 +170,10 @@ impl Redb {
         // It is whole after every statement, so a thread that died holding it left no harm.
         self.latest.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    fn write(&self, tx: WriteTransaction, set: &WriteSet) -> Result<()> {
+    fn write(&self, tx: WriteTransaction, sets: &[&WriteSet]) -> Result<()> {
         // Pages that a state nobody reads any more holds on to could not be used again by this commit.
         *self.latest() = None;
-        for (name, rows) in set.tables() {
+        for (name, rows) in sets.iter().flat_map(|set| set.tables()) {
             let mut table = tx.open_table(definition(name)).map_err(io_error)?;
             for (key, value) in rows {
                 match value {
@@ -205,12 +205,12 @@ impl Engine for Redb {
         Ok(Box::new(RedbSnapshot(reading)))
     }
     fn commit(&self, set: &WriteSet) -> Result<()> {
-        self.write(self.begin()?, set)
+        self.write(self.begin()?, &[set])
     }
-    fn apply_lightly(&self, set: &WriteSet) -> Result<()> {
+    fn apply_lightly(&self, sets: &[&WriteSet]) -> Result<()> {
         let mut tx = self.db.begin_write().map_err(io_error)?;
         tx.set_durability(Durability::None).map_err(Error::internal)?;
-        self.write(tx, set)
+        self.write(tx, sets)
     }
     fn ensure_tables(&self, names: &[&'static str]) -> Result<()> {
         let there: Vec<String> = {

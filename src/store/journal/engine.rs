@@ -35,10 +35,17 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             settle_after: Duration::from_secs(1),
-            take_bytes: 64 << 10,
+            take_bytes: 256 << 10,
             wait_bytes: 4 << 20,
             segment_bytes: 8 << 20,
         }
+    }
+}
+
+impl Pace {
+    /// What waits is copied for a reader's sake up to so much.
+    fn copied_bytes(&self) -> usize {
+        self.take_bytes / 4
     }
 }
 
@@ -69,10 +76,10 @@ impl Opener for JournaledOpener {
             if waiting.bytes() < REPLAY_BYTES {
                 return Ok(());
             }
-            below.apply_lightly(&std::mem::take(&mut waiting))
+            below.apply_lightly(&[&std::mem::take(&mut waiting)])
         })?;
         if !waiting.is_empty() {
-            below.apply_lightly(&waiting)?;
+            below.apply_lightly(&[&waiting])?;
         }
         if found.records > 0 {
             tracing::info!("{} changes are brought in from the journal", found.records);
@@ -266,16 +273,20 @@ impl Journaled {
             let state = State { life: inside.life, number: inside.log.last(), active };
             (over.leaving.clone(), state)
         };
-        for set in leaving {
-            self.below.apply_lightly(&set)?;
+        // Whoever waits for room has it: what leaves is no more than what grew.
+        self.room.notify_all();
+        if !leaving.is_empty() {
+            let sets: Vec<&WriteSet> = leaving.iter().map(AsRef::as_ref).collect();
+            self.below.apply_lightly(&sets)?;
         }
         if taking != Taking::Lightly {
             let mut says = WriteSet::default();
             says.write(STATE, KEY, Some(&state_row(&state)));
             self.below.commit(&says)?;
         }
-        self.over().leaving.clear();
-        self.room.notify_all();
+        // Freed when the lock is given back.
+        let gone = std::mem::take(&mut self.over().leaving);
+        drop((gone, leaving));
         if taking != Taking::Lightly {
             let mut inside = self.inside();
             inside.state = Some(state);
@@ -309,7 +320,7 @@ impl Journaled {
         inside.log.append(&life, &set, self.clock.now().0)?;
         self.tap.note(inside.mark());
         inside.unsettled.get_or_insert_with(Instant::now);
-        self.over().add(set, self.pace.take_bytes);
+        self.over().add(set, self.pace.copied_bytes());
         inside.is_open = true;
         Ok(())
     }
@@ -365,7 +376,7 @@ impl Engine for Journaled {
             // What is shipped has to have it too.
             self.apply(set.clone())?;
         } else {
-            self.over().add(set.clone(), self.pace.take_bytes);
+            self.over().add(set.clone(), self.pace.copied_bytes());
         }
         self.in_turn(|| self.take(Taking::Durably))
     }

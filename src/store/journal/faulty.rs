@@ -138,8 +138,8 @@ impl Engine for FaultyEngine {
         }
         self.0.commit(&set)
     }
-    fn apply_lightly(&self, set: &WriteSet) -> Result<()> {
-        self.0.apply_lightly(set)
+    fn apply_lightly(&self, sets: &[&WriteSet]) -> Result<()> {
+        self.0.apply_lightly(sets)
     }
     fn ensure_tables(&self, names: &[&'static str]) -> Result<()> {
         self.0.ensure_tables(names)

@@ -81,7 +81,8 @@ impl Log {
             self.follow(life)?;
         }
         let Some(segment) = &mut self.current else { return Err(Error::internal("no segment")) };
-        segment.write(&self.buffer).map_err(failed)?;
+        let room = segment.len.clamp(ROOM_MIN, ROOM_MAX);
+        segment.write(&self.buffer, room).map_err(failed)?;
         self.next = Place { number: self.next.number + 1, previous: sum };
         Ok(())
     }
@@ -103,7 +104,7 @@ impl Log {
         self.folder.rename(SPARE, &name(segment.first))?;
         self.folder.sync()?;
         if let Some(mut full) = self.current.take() {
-            full.write(&record::goes_on(life, self.next).ok_or_else(|| io::Error::other("too large"))?)?;
+            full.write(&record::goes_on(life, self.next).ok_or_else(|| io::Error::other("too large"))?, 0)?;
             self.older.push(full.first);
         }
         self.current = Some(segment);
@@ -141,10 +142,10 @@ impl Log {
 }
 
 impl Segment {
-    fn write(&mut self, record: &[u8]) -> io::Result<()> {
+    /// Writes a record and syncs it; where there is no room for it so much is made for more.
+    fn write(&mut self, record: &[u8], room: u64) -> io::Result<()> {
         let end = self.at + record.len() as u64;
         if end > self.len {
-            let room = self.len.clamp(ROOM_MIN, ROOM_MAX);
             // With too little space for more, what is needed has to do.
             self.grow(end.max(self.len + room)).or_else(|_| self.grow(end))?;
             self.leaf.sync_all()?;

@@ -153,6 +153,8 @@ fn newer() -> Error {
 mod tests {
     use super::*;
     use crate::store::crashing::{Bytes, Names};
+    use crate::store::journal::log::Log;
+    use std::sync::Arc;
 
     const LIFE: Life = [7; 16];
     const TABLES: &[&str] = &["rows/1"];
@@ -267,6 +269,29 @@ mod tests {
         disk.remove(&name(8));
         assert_eq!(brought(&folder, 3, 1), Err("store_damaged"), "the database speaks of the first one yet");
         assert_eq!(brought(&folder, 9, 0), Ok(vec![]), "it needs none any more");
+    }
+
+    #[test]
+    fn the_loss_of_a_segment_that_the_database_does_not_speak_of_yet_is_noticed() {
+        let disk = Bytes::default();
+        let folder = Names(disk.clone());
+        let mut log = Log::new(Arc::new(Names(disk.clone())), Place { number: 1, previous: 0 }, 400);
+        while disk.names().len() < 3 {
+            let mut set = WriteSet::default();
+            set.write("rows/1", &(log.last() + 1).to_be_bytes(), Some(b"row"));
+            log.append(&LIFE, &set, 0).unwrap();
+        }
+        assert_eq!(brought(&folder, 0, 1).unwrap(), (1..=log.last()).collect::<Vec<_>>());
+        let [_, second, third] = disk.names().try_into().unwrap();
+        disk.remove(&third);
+        assert_eq!(brought(&folder, 0, 1), Err("store_damaged"));
+        // What notices it is the end of the one before.
+        let says = record::goes_on(&LIFE, Place { number: first_of(&third).unwrap(), previous: 0 }).unwrap();
+        disk.edit(&second, |bytes| {
+            let at = bytes.windows(says.len()).position(|w| w == says).unwrap();
+            bytes[at..at + says.len()].fill(0);
+        });
+        assert_eq!(brought(&folder, 0, 1).unwrap().len() as u64, first_of(&third).unwrap() - 1);
     }
 
     #[test]

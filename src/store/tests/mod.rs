@@ -6,6 +6,7 @@ mod disk;
 mod fence;
 mod group;
 mod journal;
+mod layers;
 mod limits;
 mod overlay;
 mod readers;

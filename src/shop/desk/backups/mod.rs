@@ -82,6 +82,8 @@ struct ListPage {
     /// The journal that is kept beside the backups: up to which change, written when.
     journal: Option<Journal>,
     folder: String,
+    /// They are copied to another place by themselves.
+    is_copied: bool,
 }
 
 /// How far the journal is.
@@ -168,6 +170,7 @@ impl Page for ListPage {
                 error: None,
             }),
             folder: "/var/lib/backroom/backups".into(),
+            is_copied: true,
         }
     }
 }
@@ -190,6 +193,7 @@ async fn list(
         is_safe,
         loss,
         journal: Journal::of(&away),
+        is_copied: !away.places.is_empty(),
         rows: office.shelf().list()?.into_iter().map(Row::of).collect(),
         doing,
         proved_at: office.shelf().last_verified(),
