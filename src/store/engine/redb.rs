@@ -159,7 +159,7 @@ struct Redb {
 
 impl Redb {
     /// What becomes durable is so in two phases, and says which pages are free: after a kill nothing has to be looked
-    /// through, whatever the size of the file. That costs some hundred kilobytes at a gigabyte, once a second at most.
+    /// through, whatever the size of the file. That costs some hundred kilobytes at a gigabyte, about once a second.
     fn begin(&self) -> Result<WriteTransaction> {
         let mut tx = self.db.begin_write().map_err(io_error)?;
         tx.set_two_phase_commit(true);

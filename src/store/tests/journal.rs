@@ -15,9 +15,9 @@ fn segments(dir: &Path) -> usize {
 }
 
 /// A disk as a kill leaves it behind so many things.
-fn killed(things: u8) -> Bytes {
+fn killed(things: u8, settles: Settles) -> Bytes {
     let disk = Bytes::default();
-    let store = over(&disk).unwrap();
+    let store = crashing::over(disk.clone(), clock(), TABLES, settles).unwrap();
     for n in 1..=things {
         make(&store, n, thing(&n.to_string(), "red", i64::from(n))).unwrap();
     }
@@ -29,7 +29,7 @@ fn killed(things: u8) -> Bytes {
 #[test]
 fn a_kill_loses_nothing_and_a_clean_end_leaves_no_journal() {
     for things in [1, 2, 30, 120] {
-        let disk = killed(things);
+        let disk = killed(things, Settles::Beside);
         assert!(!disk.names().is_empty());
         let store = over(&disk).unwrap();
         assert_eq!(store.last_seq(), u64::from(things));
@@ -63,26 +63,28 @@ fn snapshots_see_each_group_whether_the_database_has_taken_it_or_not() {
 
 #[test]
 fn a_journal_that_was_lost_is_said_and_not_passed_over() {
-    let disk = killed(30);
-    let all = disk.names();
-    let segments: Vec<_> = all.iter().filter(|name| name.ends_with(".seg")).collect();
-    let mut refused = Vec::new();
-    for name in &segments {
-        let disk = disk.copy();
-        disk.remove(name);
-        match over(&disk) {
-            Err(error) => {
-                assert_eq!(error.code, "store_damaged");
-                assert!(error.message.contains("journal"), "{error}");
-                refused.push(*name);
+    for settles in [Settles::Between, Settles::Beside] {
+        let disk = killed(30, settles);
+        let all = disk.names();
+        let segments: Vec<_> = all.iter().filter(|name| name.ends_with(".seg")).collect();
+        let mut refused = Vec::new();
+        for name in &segments {
+            let disk = disk.copy();
+            disk.remove(name);
+            match over(&disk) {
+                Err(error) => {
+                    assert_eq!(error.code, "store_damaged");
+                    assert!(error.message.contains("journal"), "{error}");
+                    refused.push(*name);
+                }
+                // The database had it already, and it was about to be given up.
+                Ok(store) => assert_eq!((store.last_seq(), settles), (30, Settles::Beside), "without {name}"),
             }
-            // The database had it already.
-            Ok(store) => assert_eq!(store.last_seq(), 30, "without {name}"),
         }
+        assert_eq!(refused.last(), segments.last(), "the last one is never missing in silence");
+        // Back again, everything is.
+        assert_eq!(over(&disk).unwrap().last_seq(), 30);
     }
-    assert_eq!(refused.last(), segments.last(), "the last one is never missing in silence");
-    // Back again, everything is.
-    assert_eq!(over(&disk).unwrap().last_seq(), 30);
 }
 
 #[test]

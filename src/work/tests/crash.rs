@@ -157,7 +157,7 @@ fn a_key_makes_up_for_a_place_that_moves_late() {
 
 #[test]
 fn a_place_that_moves_first_a_missing_key_and_an_early_end_are_noticed() {
-    for (fault, at_least) in [(Fault::PlaceFirst, 3), (Fault::KeyMissing, 3), (Fault::DoneFirst, 3)] {
+    for (fault, at_least) in [(Fault::PlaceFirst, 9), (Fault::KeyMissing, 9), (Fault::DoneFirst, 9)] {
         let found = play(fault, Cut::Kill, 300, 14);
         assert!(found.len() >= at_least, "{} of 300 with {fault:?}", found.len());
     }
