@@ -25,13 +25,13 @@ pub(crate) fn run(shop: &shop::Shop, size: &Size) -> Vec<Figure> {
                 begun.elapsed()
             });
             while running.load(Ordering::SeqCst) {
-                beside.push(one(store, round));
+                beside.push(place_one(store, round));
             }
             backup.join().unwrap()
         });
         let begun = Instant::now();
         while begun.elapsed() < took {
-            alone.push(one(store, round));
+            alone.push(place_one(store, round));
         }
     }
     let (quiet, loud) = (p50_p99(&mut alone), p50_p99(&mut beside));
@@ -44,7 +44,7 @@ pub(crate) fn run(shop: &shop::Shop, size: &Size) -> Vec<Figure> {
 }
 
 /// How long one order takes.
-fn one(store: &Store, round: u64) -> Duration {
+pub(crate) fn place_one(store: &Store, round: u64) -> Duration {
     let line = NewLine {
         title: "Rain jacket".into(),
         quantity: 1,
@@ -52,7 +52,7 @@ fn one(store: &Store, round: u64) -> Duration {
         ..NewLine::default()
     };
     let new = NewOrder {
-        email: Some(format!("backup{round}@example.com")),
+        email: Some(format!("customer{round}@example.com")),
         lines: vec![line],
         ..NewOrder::new(Currency::EUR)
     };

@@ -1,6 +1,7 @@
 //! Search as you type: the first 50 orders and a count to 1,000, beside SQLite FTS5 with a prefix index on the same rows and
 //! beside PostgreSQL.
 
+use crate::backing_up::place_one;
 use crate::figure::{Figure, Goal};
 use crate::postgres::Server;
 use crate::shop::Shop;
@@ -10,6 +11,7 @@ use backroom::search::query::parse;
 use backroom::search::{Count, Request, Total};
 use postgres::{Client, Statement};
 use std::hint::black_box;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 /// What people type, shortest first, and two words.
@@ -24,9 +26,12 @@ pub(crate) const TYPED: &[(&str, &[&str])] = &[
 
 /// Searches of the other side that take a second each are not made 200 times.
 const SLOW_ROUNDS: usize = 40;
+/// A hundred a second.
+const UPDATES_EVERY: Duration = Duration::from_millis(10);
 
 pub(crate) fn run(shop: &Shop, server: Option<&Server>, size: &Size) -> Vec<Figure> {
     let mut figures: Vec<Figure> = ASKED.iter().flat_map(|asked| beside_sqlite(shop, asked, size)).collect();
+    figures.extend(under_updates(shop, size));
     if let Some(server) = server {
         server.fill_found(shop);
         let mut client = server.client();
@@ -48,18 +53,18 @@ pub(crate) struct Asked {
     rounds: usize,
 }
 
-const ASKED: [&Asked; 2] = [
-    &Asked {
+const ASKED: [&Asked; 2] = [&Asked::BEST, &Asked::BOUNDED];
+
+impl Asked {
+    const BEST: Self = Self {
         name: "SQLite FTS5, best, all counted",
         page: "SELECT rowid FROM found WHERE found MATCH ?1 ORDER BY rank LIMIT 50",
         count: "SELECT count(*) FROM found WHERE found MATCH ?1",
         has_goal: true,
         rounds: SLOW_ROUNDS,
-    },
-    &Asked::BOUNDED,
-];
-
-impl Asked {
+    };
+    /// The same of a table that nobody writes to.
+    const AT_REST: Self = Self { name: "the same at rest; ours with 100 new orders/s", ..Self::BEST };
     pub(crate) const BOUNDED: Self = Self {
         name: "SQLite FTS5, newest, 1,000 counted",
         page: "SELECT rowid FROM found WHERE found MATCH ?1 ORDER BY rowid DESC LIMIT 50",
@@ -67,6 +72,23 @@ impl Asked {
         has_goal: false,
         rounds: usize::MAX,
     };
+}
+
+/// Ours while orders are placed, of which each makes its customer's record a new one too; the other side is left alone.
+fn under_updates(shop: &Shop, size: &Size) -> Vec<Figure> {
+    // Dropped at the end, however it comes.
+    let (going_on, ended) = channel::<()>();
+    let store = &shop.store;
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            while ended.recv_timeout(UPDATES_EVERY) == Err(RecvTimeoutError::Timeout) {
+                place_one(store, 0);
+            }
+        });
+        let figures = beside_sqlite(shop, &Asked::AT_REST, size);
+        drop(going_on);
+        figures
+    })
 }
 
 fn beside_sqlite(shop: &Shop, asked: &Asked, size: &Size) -> Vec<Figure> {

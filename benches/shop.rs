@@ -86,6 +86,8 @@ fn fill(store: &Store, search: &Search, sqlite: &rusqlite::Connection, count: u6
     drop((insert, state));
     sqlite.execute_batch("COMMIT").unwrap();
     search.flush().unwrap();
+    // As a shop's index is a minute after it was built; new orders make new segments from there on.
+    search.settle().unwrap();
 }
 
 fn land(store: &Store, search: &Search, group: &mut Vec<orders::NewOrder>) {

@@ -31,11 +31,17 @@ pub struct Settings {
     pub commit_every_ms: u32,
     /// Changes after which they are committed sooner.
     pub commit_changes: u32,
+    /// Records that wait at once, as an import brings them, from which on they become segments of their own.
+    #[serde(skip)]
+    pub(crate) many_from: usize,
 }
+
+/// The least by which such a segment is cheaper than what the library makes of the same documents.
+const MANY_FROM: usize = 2_000;
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { arena_mb: 30, commit_every_ms: 1_000, commit_changes: 2_000 }
+        Self { arena_mb: 30, commit_every_ms: 1_000, commit_changes: 2_000, many_from: MANY_FROM }
     }
 }
 

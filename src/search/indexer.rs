@@ -113,11 +113,17 @@ impl Shared {
         }
         let reach = self.pending.noted();
         let waiting = self.pending.waiting();
-        for entry in &waiting.entries {
+        let is_added = |indexer: &Indexer, entry: &Arc<Entry>| {
+            indexer.added.get(&(entry.kind, entry.id)).is_some_and(|added| Arc::ptr_eq(added, entry))
+        };
+        let fresh = waiting.entries.iter().filter(|entry| !is_added(indexer, entry));
+        let fresh: Vec<Arc<Entry>> = fresh.map(Arc::clone).collect();
+        if fresh.len() >= self.settings.many_from {
+            self.feed_many(indexer, &live, fresh, reach)?;
+            return Ok(self.pending.is_behind() && self.pending.has_room());
+        }
+        for entry in fresh {
             let key = (entry.kind, entry.id);
-            if indexer.added.get(&key).is_some_and(|added| Arc::ptr_eq(added, entry)) {
-                continue;
-            }
             let terms = entry.terms(self.source.as_ref(), &self.schema)?;
             let Some(writer) = indexer.writer.as_mut() else { return Ok(false) };
             let written = match terms {
@@ -130,7 +136,7 @@ impl Shared {
             if let Err(error) = written {
                 return Err(self.write_failed(indexer, error));
             }
-            indexer.added.insert(key, Arc::clone(entry));
+            indexer.added.insert(key, entry);
             indexer.since.get_or_insert_with(Instant::now);
         }
         indexer.reach = reach;
@@ -183,7 +189,7 @@ impl Shared {
         Ok(())
     }
 
-    fn commit(&self, indexer: &mut Indexer, live: &Live) -> Result<()> {
+    pub(crate) fn commit(&self, indexer: &mut Indexer, live: &Live) -> Result<()> {
         let Some(writer) = indexer.writer.as_mut() else { return Ok(()) };
         let payload = Payload { epoch: self.epoch.clone(), seq: indexer.reach };
         if let Err(error) = writer.commit(&payload) {

@@ -15,6 +15,7 @@ pub mod highlight;
 mod index;
 mod indexer;
 mod known;
+mod many;
 mod memory;
 mod order;
 mod pending;

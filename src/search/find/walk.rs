@@ -29,8 +29,15 @@ impl Walk<'_> {
     /// The `limit` newest places after `cursor`, and a few more of the same moment.
     pub(crate) fn older_than(&self, cursor: Option<&Cursor>, limit: usize) -> tantivy::Result<Vec<Cursor>> {
         let mut best = Best::new(limit, Sort::Newest);
-        for segment in &self.generation.segments {
+        for segment in self.generation.newest_first() {
+            // A full page needs nothing of the segments that are older than all of it: most searches open one or two.
+            if best.is_beyond(segment.columns.newest) {
+                break;
+            }
             let from = cursor.map_or(0, |c| segment.columns.first_at_or_before(c.time_ms));
+            if from == segment.columns.max_doc {
+                continue;
+            }
             for kind in self.kinds {
                 let Some(mut docs) = self.docs(segment, kind)? else { continue };
                 let mut doc = if docs.doc() < from { docs.seek(from) } else { docs.doc() };
@@ -54,7 +61,10 @@ impl Walk<'_> {
     /// The `limit` oldest places before `cursor` (in the order newest first), and a few more of the same moment.
     pub(crate) fn newer_than(&self, cursor: Option<&Cursor>, limit: usize) -> tantivy::Result<Vec<Cursor>> {
         let mut best = Best::new(limit, Sort::Oldest);
-        for segment in &self.generation.segments {
+        for segment in self.generation.newest_first().rev() {
+            if best.is_beyond(segment.columns.oldest) {
+                continue;
+            }
             let end = cursor.map_or(segment.columns.max_doc, |c| segment.columns.span(c.time_ms, i64::MAX).1);
             for kind in self.kinds {
                 self.backwards(segment, kind, cursor, end, &mut best)?;

@@ -35,6 +35,9 @@ pub(crate) struct Columns {
     /// The kind of all its documents, when there is only one.
     pub(crate) only_kind: Option<u8>,
     pub(crate) max_doc: u32,
+    /// The times of its newest and its oldest document, whether deleted or not.
+    pub(crate) newest: i64,
+    pub(crate) oldest: i64,
     ordered: Vec<OnceLock<Option<Ordered>>>,
     facets: Vec<OnceLock<Option<StrColumn>>>,
     names: Vec<OnceLock<Names>>,
@@ -60,12 +63,19 @@ impl Columns {
         let kind = full(fast.u64("kind")?, 0);
         let (low, high) = (kind.min_value(), kind.max_value());
         let fields = schema.fields().len();
+        let time = full(fast.i64("time")?, 0);
+        // Documents stand in a segment newest first.
+        let last = segment.max_doc().checked_sub(1);
+        let (newest, oldest) =
+            last.map_or((i64::MIN, i64::MAX), |last| (time.get_val(0), time.get_val(last)));
         Ok(Self {
             grams: segment.inverted_index(layout.grams)?,
             words: segment.inverted_index(layout.words)?,
             keys: segment.inverted_index(layout.keys)?,
             reference: segment.inverted_index(layout.reference)?,
-            time: full(fast.i64("time")?, 0),
+            time,
+            newest,
+            oldest,
             head: full(fast.u64("head")?, 0),
             tail: full(fast.u64("tail")?, 0),
             kind,

@@ -1,10 +1,11 @@
 //! Reading: one generation of the index after another, each opened once for all queries.
 
 use super::columns::Columns;
-use super::layout::Layout;
+use super::layout::{self, Layout};
 use crate::search::pending::Waiting;
 use crate::search::request::Cursor;
 use crate::search::schema::Schema;
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tantivy::fastfield::AliveBitSet;
@@ -54,9 +55,28 @@ impl Segment {
 pub(crate) struct Generation {
     /// The largest first.
     pub(crate) segments: Vec<Segment>,
+    /// Their places in the order of their newest documents.
+    by_newest: Vec<usize>,
     pub(crate) docs: u64,
     /// Keeps the files of the segments from being deleted.
     _searcher: Searcher,
+}
+
+impl Generation {
+    /// The segments with the newest documents first.
+    pub(crate) fn newest_first(&self) -> impl DoubleEndedIterator<Item = &Segment> {
+        self.by_newest.iter().filter_map(|place| self.segments.get(*place))
+    }
+    /// Whether a segment has a document of a record, be it a deleted one.
+    pub(crate) fn has_had(&self, kind: u8, id: &[u8; 16]) -> tantivy::Result<bool> {
+        let reference = layout::reference(kind, id);
+        for segment in &self.segments {
+            if segment.columns.reference.terms().get(reference)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
 }
 
 /// Opens generations.
@@ -117,8 +137,10 @@ fn generation(
             id,
         });
     }
-    segments.sort_by_key(|s| std::cmp::Reverse(s.columns.max_doc));
-    Ok(Generation { docs: searcher.num_docs(), segments, _searcher: searcher })
+    segments.sort_by_key(|s| Reverse(s.columns.max_doc));
+    let mut by_newest: Vec<usize> = (0..segments.len()).collect();
+    by_newest.sort_by_key(|place| segments.get(*place).map(|s| Reverse(s.columns.newest)));
+    Ok(Generation { docs: searcher.num_docs(), segments, by_newest, _searcher: searcher })
 }
 
 /// Orders and counts that were in use are made for new segments before a query has to.

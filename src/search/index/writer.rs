@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tantivy::directory::Directory as _;
 use tantivy::directory::error::DeleteError;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, NoMergePolicy};
-use tantivy::{Index, IndexWriter, TantivyDocument, TantivyError};
+use tantivy::{Index, IndexWriter, SegmentMeta, TantivyDocument, TantivyError};
 
 /// How far an index reaches, kept in each commit.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -131,6 +131,12 @@ impl Writer {
         doc.add_text(layout.keys, &*text);
         doc.add_bytes(layout.reference, &layout::reference(terms.kind, &terms.id));
         self.inner.add_document(self.queue.wait_for(doc)).map(|_| ())
+    }
+
+    /// Takes up segments that were written whole; the next commit makes them part of the index. What was removed before the
+    /// last commit does not concern their documents.
+    pub(crate) fn add_segments(&self, segments: Vec<SegmentMeta>) -> tantivy::Result<()> {
+        segments.into_iter().try_for_each(|segment| self.inner.add_segment(segment))
     }
 
     /// Makes everything so far durable and readable after a reload.

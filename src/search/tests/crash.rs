@@ -10,6 +10,9 @@ use rand::{RngExt, SeedableRng};
 /// Records of the history; facets give so many values back.
 const RECORDS: u8 = 40;
 const ROUNDS: u32 = 48;
+/// Records that become segments of their own: two of three rounds change as many.
+const MANY_FROM: usize = 2;
+const ONE_BY_ONE: usize = usize::MAX;
 
 /// A change of a record: its new version, or none when it goes.
 type Step = (u8, Option<u64>);
@@ -47,17 +50,17 @@ fn take(shop: &Shop, (n, version): Step) -> Change {
     }
 }
 
-fn over(dir: &std::path::Path, shop: &Arc<Shop>, disk: Disk) -> Result<Search> {
+fn over(dir: &std::path::Path, shop: &Arc<Shop>, disk: Disk, many_from: usize) -> Result<Search> {
     let source: Arc<dyn Source> = Arc::<Shop>::clone(shop);
-    Search::over(dir, schema(), source, Settings { arena_mb: 15, ..Settings::default() }, disk)
+    Search::over(dir, schema(), source, Settings { arena_mb: 15, many_from, ..Settings::default() }, disk)
 }
 
 /// Changes, steps of the indexer, commits, merges with what they delete, and one rebuild beside the present index.
-fn history(fault: Fault, seed: u64) -> History {
+fn history(fault: Fault, seed: u64, many_from: usize) -> History {
     let mut rng = StdRng::seed_from_u64(seed);
     let recorder = Recorder::new(fault);
     let (shop, dir) = (Arc::new(Shop::default()), room());
-    let search = over(dir.path(), &shop, recorder.disk()).unwrap();
+    let search = over(dir.path(), &shop, recorder.disk(), many_from).unwrap();
     search.flush().unwrap();
     let first = recorder.count();
     let mut steps = Vec::new();
@@ -99,7 +102,7 @@ fn seen(search: &Search) -> (bool, Vec<u8>, BTreeMap<String, u64>) {
 fn wrong(left: &Image, steps: &[Step], cut: Cut) -> Option<String> {
     let (shop, dir) = (store_of(steps), room());
     left.write(dir.path());
-    let search = match over(dir.path(), &shop, real_disk()) {
+    let search = match over(dir.path(), &shop, real_disk(), MANY_FROM) {
         Ok(search) => search,
         Err(error) => return Some(format!("opening: {error} {}", error.cause_chain())),
     };
@@ -133,9 +136,10 @@ fn wrong(left: &Image, steps: &[Step], cut: Cut) -> Option<String> {
 
 /// Cuts the history at random places, half of them with a second cut while the index is being brought up again.
 fn play(fault: Fault, cut: Cut, points: u32, seed: u64) -> Vec<String> {
-    const THREADS: u32 = 2;
-    let history = &history(fault, seed);
+    const WAYS: [usize; 2] = [ONE_BY_ONE, MANY_FROM];
+    const THREADS: u32 = WAYS.len() as u32;
     let part = &|thread: u32| {
+        let history = history(fault, seed, WAYS[thread as usize]);
         let mut rng = StdRng::seed_from_u64(seed ^ (u64::from(thread) << 32));
         let mut all_wrong = Vec::new();
         for point in (thread..points).step_by(THREADS as usize) {
@@ -147,7 +151,7 @@ fn play(fault: Fault, cut: Cut, points: u32, seed: u64) -> Vec<String> {
                 let (shop, dir) = (store_of(&steps), room());
                 left.write(dir.path());
                 let second = Recorder::new(fault);
-                if let Ok(search) = over(dir.path(), &shop, second.disk()) {
+                if let Ok(search) = over(dir.path(), &shop, second.disk(), MANY_FROM) {
                     drop(search.flush());
                 }
                 let calls = second.calls();
@@ -172,23 +176,25 @@ fn points(usual: u32) -> u32 {
 
 #[test]
 fn the_history_has_everything_that_an_indexer_does() {
-    let history = history(Fault::None, 1);
-    let named = |wanted: &str| {
-        history.calls.iter().any(|call| match call {
-            Call::Create((_, name), _) | Call::Replace((_, name), _) | Call::Delete((_, name)) => {
-                name.to_str().unwrap().ends_with(wanted)
-            }
-            _ => false,
-        })
-    };
-    assert!(["meta.json", ".term", ".del", ".fast"].into_iter().all(named));
-    let deletes = history.calls.iter().filter(|call| matches!(call, Call::Delete(_))).count();
-    assert!(deletes > 40, "{deletes} files were collected: nothing was merged");
-    let commits = history
-        .calls
-        .iter()
-        .filter(|call| matches!(call, Call::Replace((_, name), _) if name.ends_with("meta.json")));
-    assert!(commits.count() > 40);
+    for many_from in [ONE_BY_ONE, MANY_FROM] {
+        let history = history(Fault::None, 1, many_from);
+        let named = |wanted: &str| {
+            history.calls.iter().any(|call| match call {
+                Call::Create((_, name), _) | Call::Replace((_, name), _) | Call::Delete((_, name)) => {
+                    name.to_str().unwrap().ends_with(wanted)
+                }
+                _ => false,
+            })
+        };
+        assert!(["meta.json", ".term", ".del", ".fast"].into_iter().all(named));
+        let deletes = history.calls.iter().filter(|call| matches!(call, Call::Delete(_))).count();
+        assert!(deletes > 40, "{deletes} files were collected: nothing was merged");
+        let commits = history
+            .calls
+            .iter()
+            .filter(|call| matches!(call, Call::Replace((_, name), _) if name.ends_with("meta.json")));
+        assert!(commits.count() > 40);
+    }
 }
 
 #[test]
@@ -222,7 +228,7 @@ fn a_plain_commit_and_a_cursor_that_is_ahead_are_noticed() {
 
 /// Whether an index of a store's earlier life, or one that the log does not reach back to, comes to equal the store.
 fn equals(shop: &Arc<Shop>, dir: &std::path::Path) -> bool {
-    let search = over(dir, shop, real_disk()).unwrap();
+    let search = over(dir, shop, real_disk(), ONE_BY_ONE).unwrap();
     search.flush().unwrap();
     let ids: Vec<u8> = shop.all().iter().map(|doc| doc.id[15]).collect();
     seen(&search).1 == ids

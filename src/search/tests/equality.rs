@@ -189,8 +189,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 0..80)
 }
 
+/// Records come into the index one by one, many at once, or as it happens.
 fn shop_after(steps: &[Step]) -> Desk {
-    let desk = Desk::new();
+    let desk = Desk::many_from([usize::MAX, 1, 6][steps.len() % 3]);
     for step in steps {
         match step {
             Step::Put(made) => desk.put(made.doc()),

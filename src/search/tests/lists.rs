@@ -58,6 +58,61 @@ fn every_order_gives_every_document_once_over_many_segments() {
 }
 
 #[test]
+fn pages_by_time_go_both_ways_through_segments_whose_times_overlap() {
+    let desk = Desk::new();
+    // Segments of one moment, of all times, of old and of new documents only; some are written again later.
+    let groups: [&dyn Fn(u32) -> u32; 5] =
+        [&|_| 500, &|i| i * 10, &|i| 900 + i % 100, &|i| i % 100, &|i| i * 7_919 % 1_000];
+    for (group, minutes) in (0_u32..).zip(groups) {
+        for i in 0..100 {
+            desk.put(at(group * 1_000 + i, minutes(i)));
+        }
+        desk.search.flush().unwrap();
+    }
+    for i in (0..100).step_by(9) {
+        desk.put(at(i, i * 3));
+    }
+    desk.search.flush().unwrap();
+    let key = |hit: &Hit| (hit.time_ms, hit.id);
+    for sort in [Sort::Newest, Sort::Oldest] {
+        let mut wanted: Vec<_> = desk.shop.all().iter().map(|doc| (doc.time_ms, doc.id)).collect();
+        wanted.sort_unstable();
+        if sort == Sort::Newest {
+            wanted.reverse();
+        }
+        for limit in [1, 7, 49] {
+            let mut request =
+                Request { sort: sort.clone(), limit, ..Request::list(desk.query("anna"), "order") };
+            let (mut seen, mut pages) = (Vec::new(), Vec::new());
+            loop {
+                let answer = desk.search.find(&request).unwrap();
+                let page: Vec<_> = answer.hits.iter().map(key).collect();
+                seen.extend(page.clone());
+                pages.push((page, answer.prev));
+                request.after = answer.next;
+                if request.after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(seen, wanted, "{sort:?}, pages of {limit}");
+            while let Some((_, prev)) = pages.pop() {
+                let Some((before, _)) = pages.last() else { break };
+                let back = Request { before: prev, after: None, ..request.clone() };
+                let answer = desk.search.find(&back).unwrap();
+                assert_eq!(answer.hits.iter().map(key).collect::<Vec<_>>(), *before, "{sort:?}, back");
+            }
+        }
+    }
+}
+
+/// An order so many minutes ago.
+fn at(i: u32, minutes: u32) -> Doc {
+    let mut id = [0; 16];
+    id[12..].copy_from_slice(&i.to_be_bytes());
+    Doc::new("order", id, now().0 - i64::from(minutes) * 60_000).text("name", "Anna Berg")
+}
+
+#[test]
 fn counting_stops_at_its_cap() {
     let desk = many(1_500);
     let total = |text: &str, cap: u64| {

@@ -174,9 +174,16 @@ pub(super) struct Desk {
 impl Desk {
     /// An empty shop with an index.
     pub(super) fn new() -> Self {
+        Self::with(Settings::default())
+    }
+    /// The same where so many records that wait become segments of their own.
+    pub(super) fn many_from(many_from: usize) -> Self {
+        Self::with(Settings { many_from, ..Settings::default() })
+    }
+    fn with(settings: Settings) -> Self {
         let shop = Arc::new(Shop::default());
         let dir = tempfile::tempdir().unwrap();
-        let search = open(dir.path(), &shop);
+        let search = open_with(dir.path(), &shop, settings);
         search.flush().unwrap();
         Self { shop, search, dir }
     }
@@ -209,15 +216,12 @@ impl Desk {
 }
 
 pub(super) fn open(dir: &std::path::Path, shop: &Arc<Shop>) -> Search {
+    open_with(dir, shop, Settings::default())
+}
+
+fn open_with(dir: &std::path::Path, shop: &Arc<Shop>, settings: Settings) -> Search {
     let source: Arc<dyn Source> = Arc::<Shop>::clone(shop);
-    Search::open(
-        dir,
-        schema(),
-        source,
-        Settings { arena_mb: 15, ..Settings::default() },
-        Clock::manual(now()),
-    )
-    .unwrap()
+    Search::open(dir, schema(), source, Settings { arena_mb: 15, ..settings }, Clock::manual(now())).unwrap()
 }
 
 pub(super) fn parse(schema: &Schema, text: &str) -> Parsed {
