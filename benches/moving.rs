@@ -3,7 +3,7 @@
 use crate::Size;
 use crate::figure::{Amount, Figure, Goal};
 use crate::postgres::Server;
-use crate::running::{Demo, command};
+use crate::running::{Demo, command, read_out};
 use crate::searching::timed;
 use crate::shop::Shop;
 use std::path::Path;
@@ -14,7 +14,10 @@ pub(crate) fn run(demo: &Demo, shop: &Shop, server: Option<&Server>, size: &Size
     let folder = tempfile::tempdir().unwrap();
     let csv = folder.path().join("orders.csv");
     let (text, dir) = (|path: &Path| path.to_str().unwrap().to_owned(), demo.dir.to_str().unwrap());
-    let (_, out) = command(&["export", "orders", "--data", dir, "-o", &text(&csv)]);
+    // Both sides write to somebody who reads. The file is for what comes next.
+    let (bytes, out) = read_out(&["export", "orders", "--data", dir, "--quiet"]);
+    command(&["export", "orders", "--data", dir, "-o", &text(&csv)]);
+    assert_eq!(bytes, std::fs::metadata(&csv).unwrap().len(), "the same file");
     let lines = std::fs::read_to_string(&csv).unwrap().matches("\r\n").count() as u64;
     assert!(lines > size.orders, "a line a row");
     let mut figures = Vec::new();

@@ -65,6 +65,17 @@ pub(crate) fn command(args: &[&str]) -> (String, Duration) {
     (String::from_utf8_lossy(&done.stdout).into_owned(), started.elapsed())
 }
 
+/// A command whose answer is read and thrown away; gives its bytes and the time it took.
+pub(crate) fn read_out(args: &[&str]) -> (u64, Duration) {
+    let started = Instant::now();
+    let mut command = Command::new(path());
+    let mut child =
+        command.args(args).env_remove("BACKROOM_BENCH_ONLY").stdout(Stdio::piped()).spawn().unwrap();
+    let bytes = std::io::copy(&mut child.stdout.take().unwrap(), &mut std::io::sink()).unwrap();
+    assert!(child.wait().unwrap().success(), "{args:?}");
+    (bytes, started.elapsed())
+}
+
 impl Demo {
     /// Makes the shop, waits until its index is complete, and ends the program in order. With `BACKROOM_BENCH_SHOPS` it
     /// stays in that folder, and is taken again by the next run: one of millions takes half an hour to make.

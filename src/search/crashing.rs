@@ -8,6 +8,7 @@ use rand::rngs::StdRng;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tantivy::directory::error::{DeleteError, LockError, OpenReadError, OpenWriteError};
 use tantivy::directory::{
@@ -48,12 +49,18 @@ pub(super) struct Image(BTreeMap<Name, Vec<u8>>);
 #[derive(Clone, Debug)]
 pub(super) struct Recorder {
     calls: Arc<Mutex<Vec<Call>>>,
+    /// Files of words that were made by the thread of the indexer, and by none of the library's.
+    whole: Arc<AtomicUsize>,
     fault: Fault,
 }
 
 impl Recorder {
     pub(super) fn new(fault: Fault) -> Self {
-        Self { calls: Arc::default(), fault }
+        Self { calls: Arc::default(), whole: Arc::default(), fault }
+    }
+    /// Segments that were written whole, but for those of an index built anew.
+    pub(super) fn whole(&self) -> usize {
+        self.whole.load(Ordering::SeqCst)
     }
     pub(super) fn calls(&self) -> Vec<Call> {
         self.calls.lock().unwrap().clone()
@@ -132,6 +139,12 @@ impl Directory for Recorded {
         self.below.exists(path)
     }
     fn open_write(&self, path: &Path) -> Result<WritePtr, OpenWriteError> {
+        const OTHERS: [&str; 3] = ["thrd-tantivy", "merge", "reindexer"];
+        let thread = std::thread::current();
+        let is_own = thread.name().is_none_or(|name| OTHERS.iter().all(|other| !name.starts_with(other)));
+        if is_own && path.extension().is_some_and(|kind| kind == "term") {
+            self.recorder.whole.fetch_add(1, Ordering::SeqCst);
+        }
         let mut file = 0;
         let number = |at| {
             file = at;

@@ -11,6 +11,16 @@ pub(crate) enum Value {
     Money(i64),
 }
 
+impl Value {
+    fn is(&self, wanted: &str) -> bool {
+        matches!(self, Self::Text(text) if text == wanted)
+    }
+}
+
+/// Values before a text among which the same one is looked for: those of the addresses of an order, and of its lines next
+/// to each other.
+const LOOKED_BACK: usize = 48;
+
 /// What is found: a kind, an id, the moment it is ordered by, and its fields.
 ///
 /// A field may have several values. Fields the schema does not know are left out.
@@ -27,11 +37,13 @@ impl Doc {
     pub fn new(kind: &'static str, id: [u8; 16], time_ms: i64) -> Self {
         Self { kind, id, time_ms, values: Vec::new() }
     }
-    /// Adds a text of any textual shape: text, phone, e-mail, code. An empty one is no value.
+    /// Adds a text of any textual shape: text, phone, e-mail, code. An empty one is no value, and one that the field has
+    /// already, a little before, is none either: an order that goes to whoever pays for it has most of its texts twice.
     #[must_use]
     pub fn text(mut self, field: &'static str, text: impl Into<String>) -> Self {
         let text = text.into();
-        if !text.trim().is_empty() {
+        let is_same = |(name, value): &(&str, Value)| *name == field && value.is(&text);
+        if !text.trim().is_empty() && !self.values.iter().rev().take(LOOKED_BACK).any(is_same) {
             self.values.push((field, Value::Text(text)));
         }
         self

@@ -29,7 +29,7 @@ pub struct Settings {
     pub arena_mb: u32,
     /// Milliseconds after which changes are committed to the index.
     pub commit_every_ms: u32,
-    /// Changes after which they are committed sooner.
+    /// Changes after which they are committed sooner. Many at once, as an import brings them, are committed as they come.
     pub commit_changes: u32,
     /// Records that wait at once, as an import brings them, from which on they become segments of their own.
     #[serde(skip)]

@@ -2,11 +2,11 @@
 
 use crate::base::error::{Error, Result};
 use crate::base::priority::stand_back;
-use crate::search::index::{Bulk, Layout};
+use crate::search::index::Layout;
 use crate::search::memory::for_building;
 use crate::search::schema::Schema;
 use crate::search::source::Source;
-use crate::search::terms::{Analyser, Terms};
+use crate::search::whole::{PAGE, Whole};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,8 +14,6 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tantivy::{Index, SegmentMeta};
 
-/// Records that a thread takes at once.
-const PAGE: usize = 1_000;
 /// How far the threads stand back: requests come first.
 const NICE: i32 = 10;
 
@@ -65,12 +63,11 @@ impl Gathering {
         let mut this = Self { work, threads: Vec::new(), ended };
         let (threads, memory) = for_building();
         for number in 1..=threads {
-            let bulk = Bulk::new(index, Arc::clone(layout), memory, Arc::clone(&this.work.stopped))
-                .map_err(Error::internal)?;
+            let whole = Whole::new((index, layout), schema, memory, Arc::clone(&this.work.stopped))?;
             let (work, alive) = (Arc::clone(&this.work), alive.clone());
             let thread = std::thread::Builder::new()
                 .name(format!("reindexer {number}"))
-                .spawn(move || work.run(bulk, alive))
+                .spawn(move || work.run(whole, alive))
                 .map_err(Error::internal)?;
             this.threads.push(thread);
         }
@@ -105,9 +102,9 @@ impl Drop for Gathering {
 }
 
 impl Work {
-    fn run(&self, mut bulk: Bulk, alive: Sender<()>) -> Result<Vec<SegmentMeta>> {
+    fn run(&self, whole: Whole, alive: Sender<()>) -> Result<Vec<SegmentMeta>> {
         stand_back(NICE);
-        let ended = self.gather(&mut bulk);
+        let ended = self.gather(whole);
         if ended.is_err() {
             self.stopped.store(true, Ordering::SeqCst);
         }
@@ -115,22 +112,12 @@ impl Work {
         ended
     }
 
-    fn gather(&self, bulk: &mut Bulk) -> Result<Vec<SegmentMeta>> {
-        let (mut analyser, mut terms) = (Analyser::new(&self.schema), Terms::default());
-        let mut segments = Vec::new();
+    fn gather(&self, mut whole: Whole) -> Result<Vec<SegmentMeta>> {
         while let Some((kind, ids)) = self.take()? {
-            for doc in self.source.docs(kind, &ids)?.into_iter().flatten() {
-                if analyser.fill(&doc, &mut terms) {
-                    bulk.add(&terms).map_err(Error::internal)?;
-                    self.docs.fetch_add(1, Ordering::Relaxed);
-                }
-            }
-            if bulk.is_full() {
-                segments.extend(bulk.write().map_err(Error::internal)?);
-            }
+            let count = whole.add(self.source.as_ref(), kind, &ids)?;
+            self.docs.fetch_add(count, Ordering::Relaxed);
         }
-        segments.extend(bulk.write().map_err(Error::internal)?);
-        Ok(segments)
+        whole.finish()
     }
 
     /// The next records.

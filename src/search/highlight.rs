@@ -36,20 +36,14 @@ pub fn explain(doc: &Doc, query: &Query) -> Vec<Match> {
     matches(doc, query).take(MATCHES_MAX).collect()
 }
 
-/// The same one by one; no more texts are looked at than are taken. A text that a field has twice comes once: an order
-/// that goes to whoever pays for it has most of its texts twice.
+/// The same one by one; no more texts are looked at than are taken.
 pub fn matches<'a>(doc: &'a Doc, query: &'a Query) -> impl Iterator<Item = Match> + 'a {
     let mut marker = Marker::new(query);
-    let mut found: Vec<(u16, &str)> = Vec::new();
     doc.values.iter().filter_map(move |(name, value)| {
         let Value::Text(text) = value else { return None };
         let place = query.schema().field_place(name)?;
-        if found.contains(&(place, text)) {
-            return None;
-        }
         let ranges = marker.ranges(text, place);
         let def = query.schema().field_at(place).filter(|_| !ranges.is_empty())?;
-        found.push((place, text));
         Some(Match { field: def.name, label: def.label, text: text.clone(), ranges })
     })
 }

@@ -62,10 +62,10 @@ impl Shared {
         }
     }
 
-    /// Reads all files of the index once: opening one proves only that they are there.
+    /// Reads all files of the index once: opening one proves only that they are there. A command that has ended does not wait.
     fn verify(&self) {
         let Some(live) = self.live() else { return };
-        match damaged(&live.index, &live.dir) {
+        match damaged(&live.index, &live.dir, &|| self.pending.is_stopping()) {
             Ok(damaged) if damaged.is_empty() => {}
             Ok(damaged) => {
                 let files = damaged.iter().map(|f| f.display().to_string()).collect::<Vec<_>>().join(", ");
@@ -107,10 +107,7 @@ impl Shared {
         let Some(live) = self.live().filter(|live| !live.broken.load(Ordering::SeqCst)) else {
             return Ok(false);
         };
-        if indexer.writer.is_none() {
-            indexer.writer = Some(self.open_writer(&live, indexer.swept)?);
-            indexer.swept = true;
-        }
+        self.ready_writer(indexer, &live)?;
         let reach = self.pending.noted();
         let waiting = self.pending.waiting();
         let is_added = |indexer: &Indexer, entry: &Arc<Entry>| {
@@ -120,7 +117,7 @@ impl Shared {
         let fresh: Vec<Arc<Entry>> = fresh.map(Arc::clone).collect();
         if fresh.len() >= self.settings.many_from {
             self.feed_many(indexer, &live, fresh, reach)?;
-            return Ok(self.pending.is_behind() && self.pending.has_room());
+            return Ok(self.has_more());
         }
         for entry in fresh {
             let key = (entry.kind, entry.id);
@@ -144,6 +141,7 @@ impl Shared {
         let committed = live.committed.load(Ordering::SeqCst);
         let due = indexer.since.is_some_and(|since| since.elapsed() >= every)
             || indexer.added.len() >= self.settings.commit_changes as usize
+            || (!indexer.added.is_empty() && !self.pending.has_room())
             || (now && reach > committed)
             || (now && !indexer.added.is_empty())
             || reach > committed + IDLE_SEQS;
@@ -152,7 +150,12 @@ impl Shared {
         } else {
             self.show_merged(indexer, &live)?;
         }
-        Ok(self.pending.is_behind() && self.pending.has_room())
+        Ok(self.has_more())
+    }
+
+    /// Whether the log holds more than waits, and there is room for it.
+    fn has_more(&self) -> bool {
+        self.pending.is_behind() && self.pending.has_room()
     }
 
     /// Ends the writer, which waits for its merges, and shows what they made. The next change opens another one.
@@ -209,10 +212,7 @@ impl Shared {
     /// After any error the writer is given up: what it held still waits and is written again by the next one.
     /// A damaged index is given up too and built anew.
     pub(crate) fn write_failed(&self, indexer: &mut Indexer, error: tantivy::TantivyError) -> Error {
-        indexer.writer = None;
-        indexer.added.clear();
-        indexer.since = None;
-        indexer.swept = false;
+        indexer.give_up_writer();
         if is_damage(&error) {
             if let Some(live) = self.live() {
                 live.broken.store(true, Ordering::SeqCst);
@@ -222,12 +222,38 @@ impl Shared {
         Error::internal(error)
     }
 
-    fn open_writer(&self, live: &Live, is_swept: bool) -> Result<Writer> {
-        let writer = Writer::open(&live.index, Arc::clone(&self.layout), self.settings.arena_mb)
-            .map_err(Error::internal)?;
-        if !is_swept {
-            writer.sweep(&live.index, &live.dir).map_err(Error::internal)?;
+    /// Opens a writer where there is none.
+    pub(crate) fn ready_writer(&self, indexer: &mut Indexer, live: &Live) -> Result<()> {
+        if indexer.writer.is_some() {
+            return Ok(());
         }
-        Ok(writer)
+        let open = || {
+            let writer = Writer::open(&live.index, Arc::clone(&self.layout), self.settings.arena_mb)?;
+            if !indexer.swept {
+                writer.sweep(&live.index, &live.dir)?;
+            }
+            // The one before may have committed what it could not show any more.
+            live.reader.reload()?;
+            Ok(writer)
+        };
+        match open() {
+            Ok(writer) => {
+                indexer.writer = Some(writer);
+                indexer.swept = true;
+                Ok(())
+            }
+            Err(error) => Err(self.write_failed(indexer, error)),
+        }
+    }
+}
+
+impl Indexer {
+    /// What the writer held and did not commit waits still and is written again by the next one, which removes what this one
+    /// has left.
+    pub(crate) fn give_up_writer(&mut self) {
+        self.writer = None;
+        self.added.clear();
+        self.since = None;
+        self.swept = false;
     }
 }

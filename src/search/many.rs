@@ -1,20 +1,20 @@
 //! Many records at once, as an import brings them: they are written as segments of their own, which takes half of what
 //! the library takes for documents that come one by one.
+//!
+//! Nothing is removed from a segment that is written whole before it is in the index, so its records must not be in
+//! another one: whatever the index has of them is removed first, in a commit of its own.
 
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::search::engine::{Live, Shared};
-use crate::search::index::{Bulk, Payload};
+use crate::search::index::Payload;
 use crate::search::indexer::Indexer;
 use crate::search::memory::for_building;
 use crate::search::pending::Entry;
-use crate::search::terms::{Analyser, Terms};
+use crate::search::whole::{PAGE, Whole};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tantivy::SegmentMeta;
-
-/// Records that are read out of one state of the store.
-const PAGE: usize = 1_000;
 
 impl Shared {
     /// Puts these records, which wait, into the live index and commits; with them it reaches to `reach`.
@@ -27,9 +27,23 @@ impl Shared {
     ) -> Result<()> {
         if !indexer.added.is_empty() {
             // The writer may hold older documents of the same records: they come first.
+            indexer.reach = indexer.reach.max(live.committed.load(Ordering::SeqCst));
             self.commit(indexer, live)?;
         }
-        let segments = self.segments_of(live, &entries)?;
+        if live.reader.current().segments.is_empty() {
+            // There is nothing that could be removed, but what the writer was told to remove before it would
+            // remove from the first segment that comes.
+            indexer.writer = None;
+            self.ready_writer(indexer, live)?;
+        }
+        let segments = match self.segments_of(live, &entries) {
+            Ok(segments) => segments,
+            Err(error) => {
+                // The next writer removes what was written in vain.
+                indexer.give_up_writer();
+                return Err(error);
+            }
+        };
         if let Err(error) = self.replace(indexer, live, &entries, segments) {
             return Err(self.write_failed(indexer, error));
         }
@@ -40,31 +54,25 @@ impl Shared {
 
     /// The documents of some records in segments that no index names yet.
     fn segments_of(&self, live: &Live, entries: &[Arc<Entry>]) -> Result<Vec<SegmentMeta>> {
-        let mut by_kind: BTreeMap<u8, Vec<[u8; 16]>> = BTreeMap::new();
-        for entry in entries {
-            by_kind.entry(entry.kind).or_default().push(entry.id);
-        }
         let (_, memory) = for_building();
-        let mut bulk = Bulk::new(&live.index, Arc::clone(&self.layout), memory, Arc::default())
-            .map_err(Error::internal)?;
-        let (mut analyser, mut terms) = (Analyser::new(&self.schema), Terms::default());
-        let mut segments = Vec::new();
-        for (kind, mut ids) in by_kind {
+        let mut whole = Whole::new((&live.index, &self.layout), &self.schema, memory, Arc::default())?;
+        let mut unread: BTreeMap<u8, Vec<[u8; 16]>> = BTreeMap::new();
+        for entry in entries {
+            match entry.known() {
+                // A search has taken it apart.
+                Some(Some(doc)) => whole.add_terms(&doc.terms)?,
+                Some(None) => {}
+                None => unread.entry(entry.kind).or_default().push(entry.id),
+            }
+        }
+        for (kind, mut ids) in unread {
             let name = self.schema.kind_at(kind).map_or("", |kind| kind.name);
             ids.sort_unstable();
             for page in ids.chunks(PAGE) {
-                for doc in self.source.docs(name, page)?.into_iter().flatten() {
-                    if analyser.fill(&doc, &mut terms) {
-                        bulk.add(&terms).map_err(Error::internal)?;
-                    }
-                }
-                if bulk.is_full() {
-                    segments.extend(bulk.write().map_err(Error::internal)?);
-                }
+                whole.add(self.source.as_ref(), name, page)?;
             }
         }
-        segments.extend(bulk.write().map_err(Error::internal)?);
-        Ok(segments)
+        whole.finish()
     }
 
     /// Hands the segments to the writer, after the documents that the index has of these records have gone.

@@ -29,6 +29,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod whole;
 
 pub use doc::Doc;
 pub use engine::{Search, Settings};

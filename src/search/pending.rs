@@ -11,8 +11,9 @@ use std::time::Duration;
 
 /// Records kept waiting in memory; past these only the log is trusted, and answers say `degraded`.
 const WAITING_MAX: usize = 20_000;
-/// Records that an import lets wait. Twice as many would make it a sixth faster, and searches meanwhile twice as slow.
-const IMPORTING_MAX: usize = 5_000;
+/// Records that may wait before an import, or catching up with the log, stops for a while. Twice as many would make an
+/// import a sixth faster, and searches meanwhile twice as slow.
+const CROWDED: usize = 5_000;
 
 /// A record whose document in the index, if there is one, is out of date.
 #[derive(Debug)]
@@ -35,6 +36,10 @@ impl Entry {
         let doc = source.doc(kind, &self.id)?;
         let terms = doc.and_then(|doc| Analyser::new(schema).terms(&doc)).map(SortedTerms::new);
         Ok(self.terms.get_or_init(|| terms).as_ref())
+    }
+    /// The document, where it has been read; `None` inside when it is gone.
+    pub(crate) fn known(&self) -> Option<Option<&SortedTerms>> {
+        self.terms.get().map(Option::as_ref)
     }
 }
 
@@ -179,9 +184,9 @@ impl Pending {
     pub(crate) fn len(&self) -> usize {
         self.lock().by_id.len()
     }
-    /// Whether an import may go on: every search looks through what waits, so it stays well below what is kept.
+    /// Whether more may come in bulk: every search looks through what waits, so it stays well below what is kept.
     pub(crate) fn has_room(&self) -> bool {
-        self.len() < IMPORTING_MAX
+        self.len() < CROWDED
     }
 
     /// Forgets entries that the index holds now. One that was noted again in the meantime stays.

@@ -111,23 +111,22 @@ impl Walk<'_> {
 
     /// How many documents match; the counting stops above `cap`.
     pub(crate) fn count(&self, cap: u64) -> tantivy::Result<u64> {
+        let Some(found) = self.found_up_to(cap)? else { return Ok(cap.saturating_add(1)) };
+        let mut found = found.into_iter();
         let mut count = 0_u64;
         let mut block = [0; COLLECT_BLOCK_BUFFER_LEN];
         for segment in &self.generation.segments {
+            let shows_all = segment.alive.is_none() && self.waiting.is_empty();
             for (kind, tree) in self.kinds {
                 if count > cap {
                     return Ok(count);
                 }
                 // Where all documents are shown, a single term knows its number.
-                if segment.alive.is_none()
-                    && self.waiting.is_empty()
-                    && let Some(freq) = doc_freq(&segment.columns, self.layout, *kind, tree)?
-                {
+                if let Some(freq) = found.next().flatten().filter(|_| shows_all) {
                     count += u64::from(freq);
                     continue;
                 }
                 let Some(mut docs) = docs(&segment.columns, self.layout, *kind, tree)? else { continue };
-                let shows_all = segment.alive.is_none() && self.waiting.is_empty();
                 loop {
                     let filled = docs.fill_buffer(&mut block);
                     let shown = |doc: &&u32| shows_all || segment.shows(**doc, self.waiting);
@@ -139,6 +138,26 @@ impl Walk<'_> {
             }
         }
         Ok(count)
+    }
+
+    /// How many documents a single term has, by segment and kind; none when more than `cap` match even if all that is
+    /// deleted or out of date matched too. Of a frequent word nobody looks at documents, while orders come in as well.
+    fn found_up_to(&self, cap: u64) -> tantivy::Result<Option<Vec<Option<u32>>>> {
+        let enough = cap.saturating_add(self.waiting.entries.len() as u64);
+        let (mut all, mut least) = (Vec::new(), 0_u64);
+        for segment in &self.generation.segments {
+            let mut of_segment = 0;
+            for (kind, tree) in self.kinds {
+                let found = doc_freq(&segment.columns, self.layout, *kind, tree)?;
+                of_segment += found.map_or(0, u64::from);
+                all.push(found);
+            }
+            least += of_segment.saturating_sub(segment.deleted_count());
+            if least > enough {
+                return Ok(None);
+            }
+        }
+        Ok(Some(all))
     }
 
     /// Any one document that matches.

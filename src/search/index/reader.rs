@@ -31,6 +31,10 @@ impl Segment {
         }
         !waiting.has(self.columns.kind_of(doc), &self.columns.id(doc))
     }
+    pub(crate) fn deleted_count(&self) -> u64 {
+        let alive = self.alive.as_ref().map(|alive| alive.num_alive_docs() as u64);
+        alive.map_or(0, |alive| u64::from(self.columns.max_doc).saturating_sub(alive))
+    }
     /// The deleted documents.
     pub(crate) fn deleted(&self) -> &[u32] {
         self.deleted.get_or_init(|| match &self.alive {

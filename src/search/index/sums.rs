@@ -22,19 +22,24 @@ struct Note {
     crc: u32,
 }
 
-/// The files of an index in `dir` that are not what they were, or are not there.
-pub(crate) fn damaged(index: &Index, dir: &Path) -> tantivy::Result<Vec<PathBuf>> {
+/// The files of an index in `dir` that are not what they were, or are not there. Nobody is told of those that were not read when
+/// it `is_over`.
+pub(crate) fn damaged(
+    index: &Index,
+    dir: &Path,
+    is_over: &dyn Fn() -> bool,
+) -> tantivy::Result<Vec<PathBuf>> {
     let known = index.directory().list_managed_files();
     let mut damaged = Vec::new();
     for file in index.load_metas()?.list_segment_files().into_iter().filter(|file| known.contains(file)) {
-        if !is_whole(&dir.join(&file))? {
+        if !is_whole(&dir.join(&file), is_over)? {
             damaged.push(file);
         }
     }
     Ok(damaged)
 }
 
-fn is_whole(path: &Path) -> io::Result<bool> {
+fn is_whole(path: &Path, is_over: &dyn Fn() -> bool) -> io::Result<bool> {
     let mut file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         file => file?,
@@ -45,6 +50,9 @@ fn is_whole(path: &Path) -> io::Result<bool> {
     let (mut hasher, mut piece) = (crc32fast::Hasher::new(), vec![0; PIECE]);
     let mut content = file.take(content);
     loop {
+        if is_over() {
+            return Ok(true);
+        }
         let count = content.read(&mut piece)?;
         if count == 0 {
             return Ok(hasher.finalize() == note.crc);
@@ -87,7 +95,7 @@ mod tests {
         whole.extend(MAGIC.to_le_bytes());
         let is = |bytes: &[u8]| {
             std::fs::write(&path, bytes).unwrap();
-            is_whole(&path).unwrap()
+            is_whole(&path, &|| false).unwrap()
         };
         assert!(is(&whole));
         for at in [0, 300_000, 699_999, whole.len() - 12, whole.len() - 8, whole.len() - 3] {
@@ -98,6 +106,6 @@ mod tests {
         for len in [0, 7, 8, 100, 700_000, whole.len() - 1] {
             assert!(!is(&whole[..len]), "cut off at {len}");
         }
-        assert!(!is_whole(&dir.path().join("other.term")).unwrap());
+        assert!(!is_whole(&dir.path().join("other.term"), &|| false).unwrap());
     }
 }

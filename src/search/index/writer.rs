@@ -134,7 +134,8 @@ impl Writer {
     }
 
     /// Takes up segments that were written whole; the next commit makes them part of the index. What was removed before the
-    /// last commit does not concern their documents.
+    /// last commit does not concern their documents, unless the index had no segment then: nothing has taken up what was to
+    /// be removed, and the library does it late.
     pub(crate) fn add_segments(&self, segments: Vec<SegmentMeta>) -> tantivy::Result<()> {
         segments.into_iter().try_for_each(|segment| self.inner.add_segment(segment))
     }

@@ -23,6 +23,8 @@ struct History {
     /// Before this one the index was not made yet.
     first: usize,
     steps: Vec<(usize, Step)>,
+    /// Segments that were written whole.
+    whole: usize,
 }
 
 /// A directory whose syncs cost nothing, where there is one: what a sync would keep is told by the record.
@@ -83,7 +85,7 @@ fn history(fault: Fault, seed: u64, many_from: usize) -> History {
         }
     }
     search.settle().unwrap();
-    History { calls: recorder.calls(), first, steps }
+    History { calls: recorder.calls(), first, steps, whole: recorder.whole() }
 }
 
 /// What is found: ids in their order, and every record's version where an index says it.
@@ -194,6 +196,7 @@ fn the_history_has_everything_that_an_indexer_does() {
             .iter()
             .filter(|call| matches!(call, Call::Replace((_, name), _) if name.ends_with("meta.json")));
         assert!(commits.count() > 40);
+        assert_eq!(history.whole > 10, many_from == MANY_FROM, "{} were written whole", history.whole);
     }
 }
 

@@ -180,18 +180,18 @@ enum Step {
     Index,
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+/// What happens to a shop, and how many waiting records become segments of their own.
+fn steps() -> impl Strategy<Value = (usize, Vec<Step>)> {
     let step = prop_oneof![
         12 => made().prop_map(Step::Put),
         2 => (any::<bool>(), 0..40_u8).prop_map(|(order, id)| Step::Delete(order, id)),
         1 => Just(Step::Index),
     ];
-    prop::collection::vec(step, 0..80)
+    (prop::sample::select(vec![usize::MAX, 1, 6]), prop::collection::vec(step, 0..80))
 }
 
-/// Records come into the index one by one, many at once, or as it happens.
-fn shop_after(steps: &[Step]) -> Desk {
-    let desk = Desk::many_from([usize::MAX, 1, 6][steps.len() % 3]);
+fn shop_after((many_from, steps): &(usize, Vec<Step>)) -> Desk {
+    let desk = Desk::many_from(*many_from);
     for step in steps {
         match step {
             Step::Put(made) => desk.put(made.doc()),

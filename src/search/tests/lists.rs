@@ -128,6 +128,31 @@ fn counting_stops_at_its_cap() {
 }
 
 #[test]
+fn a_count_knows_what_is_deleted_and_what_is_out_of_date() {
+    let desk = many(1_500);
+    desk.search.flush().unwrap();
+    let agrees = |right: u64| {
+        for cap in right - 3..right + 3 {
+            let request =
+                Request { count: Count::UpTo(cap), limit: 1, ..Request::list(desk.query("anna"), "order") };
+            let wanted = if right > cap { Total::MoreThan(cap) } else { Total::Exact(right) };
+            assert_eq!(desk.search.find(&request).unwrap().total, Some(wanted));
+        }
+    };
+    agrees(750);
+    // Every even one is Anna's. What waits hides the document in the index, whether it matches or not.
+    for i in (0..200).step_by(10) {
+        desk.put(made(i + 1).text("city", "Oslo"));
+        desk.put(Doc { values: made(i + 1).values, ..made(i) });
+    }
+    agrees(730);
+    desk.delete("order", made(2).id);
+    agrees(729);
+    desk.search.flush().unwrap();
+    agrees(729);
+}
+
+#[test]
 fn a_long_order_by_value_is_walked_and_not_sorted() {
     // Enough matches in one segment that the order of the field is used.
     let desk = Desk::new();

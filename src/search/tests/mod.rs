@@ -219,7 +219,7 @@ pub(super) fn open(dir: &std::path::Path, shop: &Arc<Shop>) -> Search {
     open_with(dir, shop, Settings::default())
 }
 
-fn open_with(dir: &std::path::Path, shop: &Arc<Shop>, settings: Settings) -> Search {
+pub(super) fn open_with(dir: &std::path::Path, shop: &Arc<Shop>, settings: Settings) -> Search {
     let source: Arc<dyn Source> = Arc::<Shop>::clone(shop);
     Search::open(dir, schema(), source, Settings { arena_mb: 15, ..settings }, Clock::manual(now())).unwrap()
 }

@@ -232,6 +232,37 @@ fn a_locked_index_is_not_damaged() {
 }
 
 #[test]
+fn records_that_another_writer_has_committed_are_not_added_again() {
+    let desk = Desk::many_from(5);
+    for n in 1..=20 {
+        desk.put(order(n).text("name", "Berg"));
+    }
+    // Opened before the first one commits, as one is that could not show its own last commit.
+    let second = open_with(desk.dir.path(), &desk.shop, Settings { many_from: 5, ..Settings::default() });
+    desk.search.flush().unwrap();
+    let Desk { search, dir, .. } = desk;
+    drop(search);
+    second.flush().unwrap();
+    let answer = second.find(&Request::new(Query::everything(second.schema()))).unwrap();
+    assert_eq!((answer.hits.len(), second.health().docs), (20, 20));
+    drop(dir);
+}
+
+#[test]
+fn what_was_removed_from_an_index_without_segments_may_come_back() {
+    let desk = Desk::many_from(6);
+    desk.delete("order", id(1));
+    desk.search.flush().unwrap();
+    for n in 1..=6 {
+        desk.put(order(n).text("name", "Anna"));
+    }
+    desk.search.flush().unwrap();
+    desk.put(order(7).text("name", "Nora"));
+    desk.search.flush().unwrap();
+    assert_eq!(desk.found("anna").len(), 6);
+}
+
+#[test]
 fn building_anew_goes_on_beside_the_present_index() {
     let desk = small();
     desk.search.flush().unwrap();

@@ -1,6 +1,7 @@
 //! Making a backup of an open store.
 
 use crate::base::error::{Error, Result};
+use crate::base::priority::stand_back;
 use crate::base::time::Timestamp;
 use crate::store::backup::format::{BLOCK_BYTES, Header, TableRows, io};
 use crate::store::backup::shelf::{Shelf, private_file};
@@ -43,6 +44,9 @@ pub struct Made {
 /// The name while it is written. It is no backup's name, so what a crash leaves counts for nothing.
 const PART: &str = "new.part";
 const WRITING: &str = "The backup cannot be written";
+/// How far a backup stands back behind those who wait for an answer: it gets a quarter of a core that they want whole. The
+/// longer it takes, the longer the store keeps what changes meanwhile twice.
+const NICE: i32 = 5;
 /// Free space is asked for once in so many bytes.
 const LOOK_EVERY: u64 = 8 << 20;
 
@@ -57,9 +61,18 @@ pub fn create(store: &Store, shelf: &Shelf, files: &Files, reserve: u64, key: Op
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     shelf.make()?;
     let part = shelf.dir().join(PART);
-    let made = store.read_marked(|snapshot, mark| {
-        let job = Job { store, shelf, files, reserve, key, mark };
-        job.write(snapshot, &part)
+    let write = || {
+        stand_back(NICE);
+        store.read_marked(|snapshot, mark| {
+            let job = Job { store, shelf, files, reserve, key, mark };
+            job.write(snapshot, &part)
+        })
+    };
+    // On a thread of its own, because one that has stood back stays there.
+    let made = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("backup".into());
+        let running = thread.spawn_scoped(scope, write).map_err(Error::internal)?;
+        running.join().unwrap_or_else(|_| Err(Error::internal("the thread of a backup has died")))
     });
     if made.is_err() {
         let _gone = std::fs::remove_file(&part);

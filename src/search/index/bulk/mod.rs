@@ -1,5 +1,5 @@
-//! Whole segments of a new index, written at once: what the library does for a document that comes now is not what
-//! a million of them need.
+//! Whole segments, of a new index or of an import, written at once: what the library does for a document that comes now is not
+//! what a million of them need.
 //!
 //! The library's own writer looks every beginning of every word up in a table, and is full after some thousand documents,
 //! so that most of the work is writing small segments and merging them. Here a segment gathers the words only, each
