@@ -204,7 +204,7 @@ pub(super) fn run_beside(args: &BackupArgs, answer: &mut Answer) -> Result<Exit>
 fn run_inside(file: &Path, scratch: &Path, answer: &mut Answer) -> Result<Exit> {
     const KEY_MAX: u64 = 64 << 10;
     // Behind those whom the shop answers meanwhile, as the making of a backup is.
-    const NICE: i32 = 5;
+    const NICE: i32 = 10;
     stand_back(NICE);
     let key = answer.input_text(KEY_MAX)?;
     let key = Some(key.as_str()).filter(|key| !key.is_empty());

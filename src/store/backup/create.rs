@@ -44,9 +44,9 @@ pub struct Made {
 /// The name while it is written. It is no backup's name, so what a crash leaves counts for nothing.
 const PART: &str = "new.part";
 const WRITING: &str = "The backup cannot be written";
-/// How far a backup stands back behind those who wait for an answer: it gets a quarter of a core that they want whole. The
+/// How far a backup stands back behind those who wait for an answer: it gets a tenth of a core that they want whole. The
 /// longer it takes, the longer the store keeps what changes meanwhile twice.
-const NICE: i32 = 5;
+const NICE: i32 = 10;
 /// Free space is asked for once in so many bytes.
 const LOOK_EVERY: u64 = 8 << 20;
 
