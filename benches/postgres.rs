@@ -2,7 +2,7 @@
 
 use crate::shop::Shop;
 use postgres::{Client, NoTls};
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -94,7 +94,7 @@ impl Server {
     }
 
     /// Loads a CSV file as a table of texts and gives the time to copy it out again, with the bytes.
-    pub(crate) fn copy_out(&self, csv: &Path) -> (Duration, usize) {
+    pub(crate) fn copy_out(&self, csv: &Path) -> (Duration, u64) {
         let text = std::fs::read_to_string(csv).unwrap();
         let head = text.trim_start_matches('\u{feff}').lines().next().unwrap();
         let columns: Vec<String> =
@@ -109,9 +109,9 @@ impl Server {
         writer.finish().unwrap();
         let begun = std::time::Instant::now();
         let mut reader = client.copy_out("COPY rows TO STDOUT WITH (FORMAT csv, HEADER)").unwrap();
-        let mut out = Vec::new();
-        reader.read_to_end(&mut out).unwrap();
-        (begun.elapsed(), out.len())
+        // Thrown away, as ours is.
+        let bytes = std::io::copy(&mut reader, &mut std::io::sink()).unwrap();
+        (begun.elapsed(), bytes)
     }
 }
 

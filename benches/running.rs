@@ -65,14 +65,18 @@ pub(crate) fn command(args: &[&str]) -> (String, Duration) {
     (String::from_utf8_lossy(&done.stdout).into_owned(), started.elapsed())
 }
 
-/// A command whose answer is read and thrown away; gives its bytes and the time it took.
+/// Runs a command whose answer is read and thrown away; gives its bytes.
+pub(crate) fn read(command: &mut Command) -> u64 {
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let bytes = std::io::copy(&mut child.stdout.take().unwrap(), &mut std::io::sink()).unwrap();
+    assert!(child.wait().unwrap().success(), "{command:?}");
+    bytes
+}
+
+/// The same with a command of the program; gives the time it took too.
 pub(crate) fn read_out(args: &[&str]) -> (u64, Duration) {
     let started = Instant::now();
-    let mut command = Command::new(path());
-    let mut child =
-        command.args(args).env_remove("BACKROOM_BENCH_ONLY").stdout(Stdio::piped()).spawn().unwrap();
-    let bytes = std::io::copy(&mut child.stdout.take().unwrap(), &mut std::io::sink()).unwrap();
-    assert!(child.wait().unwrap().success(), "{args:?}");
+    let bytes = read(Command::new(path()).args(args).env_remove("BACKROOM_BENCH_ONLY"));
     (bytes, started.elapsed())
 }
 

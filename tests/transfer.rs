@@ -353,6 +353,36 @@ fn an_import_goes_on_after_a_kill_and_brings_everything_once() {
 }
 
 #[test]
+fn an_import_goes_on_after_the_program_has_ended_in_order_and_tells_the_same() {
+    let mut text =
+        String::from("InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n");
+    for i in 0..6_000 {
+        // Those that are refused shift the groups that are written against the steps that are told.
+        let day = if [7, 11, 20].contains(&i) { "some day" } else { "2011-01-01 10:00" };
+        text.push_str(&format!("{},A,Thing,1,{day},2.00,{},France\n", 500_000 + i, 10_000 + i % 70));
+    }
+    let mut shop = Shop::open();
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    let path = upload(&shop, &cookie, &[], &[csv("year.csv", &text)]);
+    at_rest(&shop, &cookie, &path);
+    shop.form(&format!("{path}/start"), "", &cookie).expect(303);
+    until("some orders have landed", || total(&shop, "") > 300);
+    assert!(total(&shop, "") < 5_000, "it is in the middle");
+    assert_eq!(shop.stop(), Some(0));
+    shop.start();
+    let page = at_rest(&shop, &cookie, &path);
+    assert!(page.contains("Done"), "{page}");
+    let told = |kind: &str| {
+        let events = shop.get(&format!("/api/v1/events?kind={kind}")).expect(200).json();
+        events["data"][0]["data"]["landed"].clone()
+    };
+    let ended = told("import.ended");
+    assert_eq!((&ended["orders_added"], &ended["refused"]), (&5_997.into(), &3.into()), "{ended}");
+    assert_eq!(ended, told("import.checked"));
+    assert_eq!(total(&shop, ""), 5_997);
+}
+
+#[test]
 fn a_command_that_was_killed_tells_when_it_is_run_again_what_it_would_have_told() {
     let mut shop = Shop::open();
     let mut text =

@@ -4,7 +4,6 @@ mod fetch;
 
 use crate::app::App;
 use crate::base::error::{Error, Kind, Result};
-use crate::base::priority::stand_back;
 use crate::base::time::{Clock, Timestamp};
 use crate::cli::Place;
 use crate::cli::answer::Answer;
@@ -203,9 +202,6 @@ pub(super) fn run_beside(args: &BackupArgs, answer: &mut Answer) -> Result<Exit>
 /// The trial, in the child of another process; the key comes on standard input.
 fn run_inside(file: &Path, scratch: &Path, answer: &mut Answer) -> Result<Exit> {
     const KEY_MAX: u64 = 64 << 10;
-    // Behind those whom the shop answers meanwhile, as the making of a backup is.
-    const NICE: i32 = 10;
-    stand_back(NICE);
     let key = answer.input_text(KEY_MAX)?;
     let key = Some(key.as_str()).filter(|key| !key.is_empty());
     let line = inside(file, scratch, key)?;

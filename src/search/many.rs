@@ -26,8 +26,9 @@ impl Shared {
         reach: u64,
     ) -> Result<()> {
         if !indexer.added.is_empty() {
-            // The writer may hold older documents of the same records: they come first.
-            indexer.reach = indexer.reach.max(live.committed.load(Ordering::SeqCst));
+            // The writer may hold older documents of the same records: they come first, and so do some that were written
+            // before a step that failed, so this commit says no more than the one before.
+            indexer.reach = live.committed.load(Ordering::SeqCst);
             self.commit(indexer, live)?;
         }
         if live.reader.current().segments.is_empty() {

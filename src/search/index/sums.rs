@@ -107,5 +107,8 @@ mod tests {
             assert!(!is(&whole[..len]), "cut off at {len}");
         }
         assert!(!is_whole(&dir.path().join("other.term"), &|| false).unwrap());
+        whole[5] ^= 1;
+        assert!(!is(&whole));
+        assert!(is_whole(&path, &|| true).unwrap(), "whoever is not to read on says nothing against it");
     }
 }

@@ -94,6 +94,21 @@ const TABLE: &[(&str, &[u8], &[u8])] = &[
 ];
 
 #[test]
+fn a_text_that_a_field_has_twice_is_one_value() {
+    let twice = |n: u8| {
+        let address = |doc: Doc| doc.text("name", "Anna Berg").text("city", "Oslo").keyword("tag", "gift");
+        address(address(order(n)).number("items", 1).number("items", 1))
+    };
+    let doc = twice(1);
+    assert_eq!(doc.texts_of("city").count(), 1);
+    assert_eq!(doc.values.iter().filter(|(name, _)| *name == "items").count(), 2, "numbers stay");
+    assert_eq!(order(1).text("name", "Oslo").text("city", "Oslo").texts_of("city").count(), 1, "by field");
+    let desk = Desk::new();
+    desk.put(doc);
+    assert_eq!(desk.found("\"anna berg\" city:oslo tag:gift"), [1]);
+}
+
+#[test]
 fn the_table_holds_while_everything_waits() {
     check(&table());
 }

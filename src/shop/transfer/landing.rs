@@ -177,6 +177,8 @@ pub struct Landing<'a> {
     left_out: Vec<Refused>,
     warnings: Warnings,
     is_ended: bool,
+    /// Nobody wants it to go on: what is not yet written comes again when it is taken up.
+    is_left: bool,
 }
 
 impl<'a> Landing<'a> {
@@ -204,6 +206,7 @@ impl<'a> Landing<'a> {
             left_out: Vec::new(),
             warnings: Warnings::default(),
             is_ended: false,
+            is_left: false,
         }
     }
     /// Writes nothing.
@@ -236,7 +239,10 @@ impl<'a> Landing<'a> {
     /// # Errors
     /// Those of the store; `file_unwritable`.
     pub fn finish(mut self) -> Result<Ended> {
-        self.land()?;
+        // Half a group would be another one than the one that is whole at the next start, and be told as known before.
+        if !self.is_left {
+            self.land()?;
+        }
         if let Some(rows) = self.refused_rows.take() {
             rows.finish()?;
         }
@@ -432,6 +438,7 @@ impl Sink for Landing<'_> {
     }
 
     fn progress(&mut self, done: u64, all: u64) {
-        self.is_ended |= !(self.progress)(done, all, &self.counts);
+        self.is_left |= !(self.progress)(done, all, &self.counts);
+        self.is_ended |= self.is_left;
     }
 }

@@ -62,8 +62,9 @@ pub fn create(store: &Store, shelf: &Shelf, files: &Files, reserve: u64, key: Op
     shelf.make()?;
     let part = shelf.dir().join(PART);
     let write = || {
-        stand_back(NICE);
         store.read_marked(|snapshot, mark| {
+            // Not before: while the snapshot is taken nothing is appended.
+            stand_back(NICE);
             let job = Job { store, shelf, files, reserve, key, mark };
             job.write(snapshot, &part)
         })

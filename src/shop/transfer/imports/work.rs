@@ -317,7 +317,7 @@ impl Imports {
         let (kind, source) = (asked.kind()?.ok_or_else(missing)?, asked.source()?.ok_or_else(missing)?);
         let options = asked.choices().options(inner.shop.zone(), inner.shop.profile().currency)?;
         let rows = refused_file(&self.folder_of(id))?;
-        // A program that ends writes the group at hand and no more.
+        // A program that ends waits for nothing: the import goes no further than its next step.
         let has_room = || inner.search.has_room() || self.now().is_closed;
         let mut goes_on =
             |done, all, landed: &Landed| self.goes_on(id, state, Progress { done, all, landed: *landed });
