@@ -306,6 +306,17 @@ fn what_cannot_be_read_says_why_and_the_files_need_not_be_sent_again() {
     assert_eq!(order["data"][0]["placed_at"], "2026-02-03T00:00:00Z");
 }
 
+/// An import that went on tells what one run would have told: the same as the check.
+fn ended_as_checked(shop: &Shop, orders: u64, refused: u64) {
+    let told = |kind: &str| {
+        let events = shop.get(&format!("/api/v1/events?kind={kind}")).expect(200).json();
+        events["data"][0]["data"]["landed"].clone()
+    };
+    let ended = told("import.ended");
+    assert_eq!((&ended["orders_added"], &ended["refused"]), (&orders.into(), &refused.into()), "{ended}");
+    assert_eq!(ended, told("import.checked"));
+}
+
 #[test]
 fn an_import_goes_on_after_a_kill_and_brings_everything_once() {
     let orders = 6_000;
@@ -329,14 +340,7 @@ fn an_import_goes_on_after_a_kill_and_brings_everything_once() {
     shop.start();
     let page = at_rest(&shop, &cookie, &path);
     assert!(page.contains("Done"), "{page}");
-    // It tells what a run that was not killed would have told: the same as the check.
-    let told = |kind: &str| {
-        let events = shop.get(&format!("/api/v1/events?kind={kind}")).expect(200).json();
-        events["data"][0]["data"]["landed"].clone()
-    };
-    let ended = told("import.ended");
-    assert_eq!((&ended["orders_added"], &ended["refused"]), (&6_000.into(), &1.into()), "{ended}");
-    assert_eq!(ended, told("import.checked"));
+    ended_as_checked(&shop, orders, 1);
     let refused = shop.page(&format!("{path}/refused.csv"), &cookie).expect(200).body;
     assert_eq!(refused.lines().count(), 2, "{refused}");
     assert_eq!(total(&shop, ""), orders);
@@ -372,13 +376,7 @@ fn an_import_goes_on_after_the_program_has_ended_in_order_and_tells_the_same() {
     shop.start();
     let page = at_rest(&shop, &cookie, &path);
     assert!(page.contains("Done"), "{page}");
-    let told = |kind: &str| {
-        let events = shop.get(&format!("/api/v1/events?kind={kind}")).expect(200).json();
-        events["data"][0]["data"]["landed"].clone()
-    };
-    let ended = told("import.ended");
-    assert_eq!((&ended["orders_added"], &ended["refused"]), (&11_997.into(), &3.into()), "{ended}");
-    assert_eq!(ended, told("import.checked"));
+    ended_as_checked(&shop, 11_997, 3);
     assert_eq!(total(&shop, ""), 11_997);
 }
 
