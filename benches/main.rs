@@ -11,6 +11,7 @@ mod client;
 mod figure;
 mod following;
 mod growth;
+mod indexing;
 mod lists;
 mod living;
 mod moving;
@@ -73,7 +74,8 @@ fn main() {
         ("placing", &|| placing::run(server, &size)),
         ("working", &|| working::run(&size)),
         ("following", &|| following::run(&size)),
-        ("moving", &|| moving::run(&demo, &shop, server, &size)),
+        ("moving", &|| moving::run(&demo, server, &size)),
+        ("indexing", &|| indexing::run(&shop, &size)),
         ("living", &|| living::run(&demo, &size)),
         // It adds orders to the shop, so it comes last.
         ("backing_up", &|| backing_up::run(&shop, &size)),

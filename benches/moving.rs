@@ -1,16 +1,15 @@
-//! Orders out and in, and the index built anew: all of them at once, beside SQLite with the same rows.
+//! Orders out and in, all of them at once, beside SQLite and PostgreSQL with the same rows.
 
 use crate::Size;
 use crate::figure::{Amount, Figure, Goal};
 use crate::postgres::Server;
 use crate::running::{Demo, command, read, read_out};
 use crate::searching::timed;
-use crate::shop::Shop;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-pub(crate) fn run(demo: &Demo, shop: &Shop, server: Option<&Server>, size: &Size) -> Vec<Figure> {
+pub(crate) fn run(demo: &Demo, server: Option<&Server>, size: &Size) -> Vec<Figure> {
     let folder = tempfile::tempdir().unwrap();
     let csv = folder.path().join("orders.csv");
     let (text, dir) = (|path: &Path| path.to_str().unwrap().to_owned(), demo.dir.to_str().unwrap());
@@ -43,7 +42,6 @@ pub(crate) fn run(demo: &Demo, shop: &Shop, server: Option<&Server>, size: &Size
         Figure::alone("lines imported", Amount::PerSecond((lines - 1) as f64 / took.as_secs_f64()))
             .goal(Goal::AtLeast(Amount::PerSecond(50_000.0))),
     );
-    figures.extend(rebuild(shop, size));
     figures
 }
 
@@ -61,21 +59,4 @@ fn sqlite_out(folder: &Path, csv: &Path) -> Option<Duration> {
     });
     assert!(bytes > head.len() as u64, "the rows come out");
     Some(took)
-}
-
-fn rebuild(shop: &Shop, size: &Size) -> Vec<Figure> {
-    let (docs, ours) = timed(|| {
-        shop.search.reindex();
-        // It builds what was asked for before it answers.
-        shop.search.flush().unwrap();
-        shop.search.health().docs
-    });
-    assert!(docs >= size.orders, "{docs} documents");
-    let ((), theirs) = timed(|| shop.rebuild_theirs());
-    vec![
-        Figure::times("the search index built anew".to_owned(), ours, theirs, "SQLite FTS5 rebuild")
-            .goal(Goal::Ratio(1.0)),
-        Figure::alone("orders indexed", Amount::PerSecond(size.orders as f64 / ours.as_secs_f64()))
-            .goal(Goal::AtLeast(Amount::PerSecond(1_000_000.0 / 30.0))),
-    ]
 }

@@ -42,7 +42,8 @@ impl Doc {
     #[must_use]
     pub fn text(mut self, field: &'static str, text: impl Into<String>) -> Self {
         let text = text.into();
-        let is_same = |(name, value): &(&str, Value)| *name == field && value.is(&text);
+        // The texts first: mostly their lengths differ.
+        let is_same = |(name, value): &(&str, Value)| value.is(&text) && *name == field;
         if !text.trim().is_empty() && !self.values.iter().rev().take(LOOKED_BACK).any(is_same) {
             self.values.push((field, Value::Text(text)));
         }
@@ -91,6 +92,14 @@ impl Doc {
             Some(at_ms) => self.date(field, at_ms),
             None => self,
         }
+    }
+    /// The first number, moment or amount (in ten-thousandths of a major unit) of a field.
+    pub fn number_of(&self, field: &str) -> Option<i64> {
+        let mut of_field = self.values.iter().filter(|(name, _)| *name == field);
+        of_field.find_map(|(_, value)| match value {
+            Value::Number(number) | Value::Money(number) => Some(*number),
+            Value::Text(_) => None,
+        })
     }
     /// The texts of a field, as they were given.
     pub fn texts_of<'a>(&'a self, field: &'a str) -> impl Iterator<Item = &'a str> {

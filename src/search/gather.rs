@@ -63,7 +63,7 @@ impl Gathering {
         let mut this = Self { work, threads: Vec::new(), ended };
         let (threads, memory) = for_building();
         for number in 1..=threads {
-            let whole = Whole::new((index, layout), schema, memory, Arc::clone(&this.work.stopped))?;
+            let whole = Whole::new((index, layout), schema, memory, Arc::clone(&this.work.stopped));
             let (work, alive) = (Arc::clone(&this.work), alive.clone());
             let thread = std::thread::Builder::new()
                 .name(format!("reindexer {number}"))

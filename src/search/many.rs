@@ -56,7 +56,7 @@ impl Shared {
     /// The documents of some records in segments that no index names yet.
     fn segments_of(&self, live: &Live, entries: &[Arc<Entry>]) -> Result<Vec<SegmentMeta>> {
         let (_, memory) = for_building();
-        let mut whole = Whole::new((&live.index, &self.layout), &self.schema, memory, Arc::default())?;
+        let mut whole = Whole::new((&live.index, &self.layout), &self.schema, memory, Arc::default());
         let mut unread: BTreeMap<u8, Vec<[u8; 16]>> = BTreeMap::new();
         for entry in entries {
             match entry.known() {

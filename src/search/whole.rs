@@ -27,16 +27,16 @@ impl Whole {
         schema: &Schema,
         memory: usize,
         stopped: Arc<AtomicBool>,
-    ) -> Result<Self> {
-        let bulk = Bulk::new(index, Arc::clone(layout), memory, stopped).map_err(Error::internal)?;
-        Ok(Self { bulk, analyser: Analyser::new(schema), terms: Terms::default(), segments: Vec::new() })
+    ) -> Self {
+        let bulk = Bulk::new(index, Arc::clone(layout), memory, stopped);
+        Self { bulk, analyser: Analyser::new(schema), terms: Terms::default(), segments: Vec::new() }
     }
     /// Adds the records of a kind that are there, at most [`PAGE`]; gives how many.
     pub(crate) fn add(&mut self, source: &dyn Source, kind: &str, ids: &[[u8; 16]]) -> Result<u64> {
         let mut count = 0;
         for doc in source.docs(kind, ids)?.into_iter().flatten() {
             if self.analyser.fill(&doc, &mut self.terms) {
-                self.bulk.add(&self.terms).map_err(Error::internal)?;
+                self.bulk.add(&self.terms);
                 count += 1;
             }
         }
@@ -45,7 +45,7 @@ impl Whole {
     }
     /// Adds a document that has been taken apart before.
     pub(crate) fn add_terms(&mut self, terms: &Terms) -> Result<()> {
-        self.bulk.add(terms).map_err(Error::internal)?;
+        self.bulk.add(terms);
         self.write_if_full()
     }
     /// Writes what is left and gives all segments.

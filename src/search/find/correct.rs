@@ -85,7 +85,7 @@ impl Shared {
         Ok(first.map(|place| (place.kind, place.id)))
     }
 
-    /// The words one mistake away that are in a visible document: whole words first, then the frequent ones.
+    /// Words one mistake away, of which the first is in a visible document: whole words first, then the frequent ones.
     fn instead(&self, typed: &Typed, scope: &Scope<'_>) -> Outcome<Vec<String>> {
         let mut words: HashMap<String, u64> = HashMap::new();
         let builder = distance_one();
@@ -109,12 +109,17 @@ impl Shared {
         let mut ranked: Vec<(bool, u64, String)> =
             words.into_iter().map(|(word, count)| (is_near(&whole, &word), count, word)).collect();
         ranked.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.cmp(&a.1)).then_with(|| a.2.cmp(&b.2)));
-        let mut instead = Vec::new();
-        for (_, _, word) in ranked.into_iter().take(INSTEAD_MAX) {
+        let mut instead: Vec<String> =
+            ranked.into_iter().take(INSTEAD_MAX).map(|(_, _, word)| word).collect();
+        // The first one is told, so somebody must be allowed to see it. The others find what may be seen, or nothing.
+        let mut hidden = 0;
+        for word in &instead {
             if self.any(scope, &Tree::Is(Atom::Word(word.clone())))?.is_some() {
-                instead.push(word);
+                break;
             }
+            hidden += 1;
         }
+        instead.drain(..hidden);
         Ok(instead)
     }
 

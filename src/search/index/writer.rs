@@ -12,6 +12,7 @@ use std::sync::Arc;
 use tantivy::directory::Directory as _;
 use tantivy::directory::error::DeleteError;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, NoMergePolicy};
+use tantivy::schema::Field;
 use tantivy::{Index, IndexWriter, SegmentMeta, TantivyDocument, TantivyError};
 
 /// How far an index reaches, kept in each commit.
@@ -117,7 +118,12 @@ impl Writer {
     /// Adds a document that is not there yet.
     pub(crate) fn add(&mut self, terms: &Terms) -> tantivy::Result<()> {
         let layout = &self.layout;
-        let mut doc = columns(layout, terms);
+        let mut doc = TantivyDocument::default();
+        each_column(layout, terms, |column, cell| match cell {
+            Cell::Signed(number) => doc.add_i64(column, number),
+            Cell::Unsigned(number) => doc.add_u64(column, number),
+            Cell::Text(text) => doc.add_text(column, text),
+        });
         let text = &mut self.text;
         text.clear();
         grams(terms, text);
@@ -154,32 +160,38 @@ impl Writer {
     }
 }
 
+/// A value of a column.
+pub(super) enum Cell<'a> {
+    Signed(i64),
+    Unsigned(u64),
+    Text(&'a str),
+}
+
 /// What a document is sorted, counted and compared by.
-pub(super) fn columns(layout: &Layout, terms: &Terms) -> TantivyDocument {
-    let mut doc = TantivyDocument::default();
-    doc.add_i64(layout.time, terms.time_ms);
+pub(super) fn each_column<'a>(layout: &Layout, terms: &'a Terms, mut take: impl FnMut(Field, Cell<'a>)) {
+    take(layout.time, Cell::Signed(terms.time_ms));
     let whole = u128::from_be_bytes(terms.id);
     #[expect(clippy::cast_possible_truncation, reason = "the two halves of the id")]
     let (head, tail) = ((whole >> 64) as u64, whole as u64);
-    doc.add_u64(layout.head, head);
-    doc.add_u64(layout.tail, tail);
-    doc.add_u64(layout.kind, u64::from(terms.kind));
+    take(layout.head, Cell::Unsigned(head));
+    take(layout.tail, Cell::Unsigned(tail));
+    take(layout.kind, Cell::Unsigned(u64::from(terms.kind)));
+    let column = |columns: &[Option<Field>], field: u16| columns.get(usize::from(field)).copied().flatten();
     for (field, number) in &terms.numbers {
-        if let Some(column) = layout.columns.get(usize::from(*field)).copied().flatten() {
-            doc.add_i64(column, *number);
+        if let Some(column) = column(&layout.columns, *field) {
+            take(column, Cell::Signed(*number));
         }
     }
     for (field, value) in &terms.facets {
-        if let Some(column) = layout.columns.get(usize::from(*field)).copied().flatten() {
-            doc.add_text(column, value);
+        if let Some(column) = column(&layout.columns, *field) {
+            take(column, Cell::Text(value));
         }
     }
     for (field, value) in &terms.sorts {
-        if let Some(column) = layout.sorts.get(usize::from(*field)).copied().flatten() {
-            doc.add_text(column, value);
+        if let Some(column) = column(&layout.sorts, *field) {
+            take(column, Cell::Text(value));
         }
     }
-    doc
 }
 
 /// The beginnings of the words of the plain box.
@@ -236,25 +248,37 @@ pub(super) fn each_aside(terms: &Terms, mut take: impl FnMut(&str)) {
         let fits = move |token: &Token| token.boxed && token.form == Form::Word && token.private == private;
         terms.tokens.iter().filter(move |(token, _)| fits(token)).map(|(_, text)| text)
     };
-    let mut aside: Vec<&str> = Vec::new();
+    let mut aside: Vec<(u64, &str)> = Vec::new();
     for text in words(true) {
         let ends = text.char_indices().map(|(at, c)| at + c.len_utf8()).take(OPEN_LETTERS);
-        aside.extend(ends.filter_map(|end| text.get(..end)));
+        aside.extend(ends.filter_map(|end| text.get(..end)).map(|start| (first(start), start)));
     }
-    if aside.is_empty() {
-        return;
+    // A word after the other, because most beginnings go with the first words: a name is in its address.
+    for text in words(false) {
+        if aside.is_empty() {
+            return;
+        }
+        let here = first(text);
+        aside.retain(|(start_first, start)| {
+            let unlike = (here ^ start_first) & (u64::MAX << (64 - start.len().clamp(1, 8) * 8));
+            unlike != 0 || !text.starts_with(start)
+        });
     }
-    aside.sort_unstable();
+    aside.sort_unstable_by_key(|(_, start)| *start);
     aside.dedup();
-    let mut open: Vec<&str> = words(false).collect();
-    open.sort_unstable();
-    let is_open = |start: &str| {
-        let at = open.partition_point(|text| *text < start);
-        open.get(at).is_some_and(|text| text.starts_with(start))
-    };
-    for start in aside.into_iter().filter(|start| !is_open(start)) {
-        take(start);
-    }
+    aside.into_iter().for_each(|(_, start)| take(start));
+}
+
+/// The first eight bytes, zeros behind them, as a number: a glance at whether two texts begin alike.
+fn first(text: &str) -> u64 {
+    text.as_bytes().first_chunk::<8>().map_or_else(
+        || {
+            text.bytes()
+                .zip([56, 48, 40, 32, 24, 16, 8])
+                .fold(0, |all, (byte, by)| all | u64::from(byte) << by)
+        },
+        |eight| u64::from_be_bytes(*eight),
+    )
 }
 
 fn shared_chars(a: &str, b: &str) -> usize {
@@ -280,30 +304,47 @@ fn words(terms: &Terms, out: &mut String) {
 }
 
 fn keys(terms: &Terms, out: &mut String) {
-    each_key(terms, |key| {
+    let mut key = String::new();
+    let mut line = |key: &str| {
         lines::begin(out, 0);
         out.push_str(key);
         lines::end(out);
-    });
+    };
+    for mark in marks(terms) {
+        mark.write(terms.kind, &mut key);
+        line(&key);
+    }
+    for (token, text) in terms.tokens.iter().filter(|(token, _)| token.keyed) {
+        key_of(terms.kind, token.field, text, &mut key);
+        line(&key);
+    }
 }
 
-/// The tokens of the fields, which of them have a value, and the kind.
-pub(super) fn each_key(terms: &Terms, mut take: impl FnMut(&str)) {
-    let kind = letter(terms.kind);
-    let mut key = String::new();
-    key.push(kind);
-    take(&key);
-    for field in &terms.has {
+/// A key that is no token: of what kind the document is, or that a field of it has a value.
+#[derive(Clone, Copy)]
+pub(super) enum Mark {
+    Kind,
+    Has(u16),
+}
+
+impl Mark {
+    pub(super) fn write(self, kind: u8, key: &mut String) {
         key.clear();
-        layout::has_term(&mut key, terms.kind, *field);
-        take(&key);
-    }
-    for (token, text) in terms.tokens.iter() {
-        if token.keyed {
-            key.clear();
-            key.extend([kind, sign(token.field)]);
-            key.push_str(text);
-            take(&key);
+        match self {
+            Self::Kind => key.push(letter(kind)),
+            Self::Has(field) => layout::has_term(key, kind, field),
         }
     }
+}
+
+/// The marks of a document.
+pub(super) fn marks(terms: &Terms) -> impl Iterator<Item = Mark> {
+    std::iter::once(Mark::Kind).chain(terms.has.iter().map(|field| Mark::Has(*field)))
+}
+
+/// The key of a token of a field.
+pub(super) fn key_of(kind: u8, field: u16, text: &str, key: &mut String) {
+    key.clear();
+    key.extend([letter(kind), sign(field)]);
+    key.push_str(text);
 }

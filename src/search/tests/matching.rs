@@ -149,6 +149,27 @@ fn a_correction_is_said_as_the_shop_writes_it() {
 }
 
 #[test]
+fn a_correction_tells_nothing_of_what_the_reader_may_not_see() {
+    let desk = Desk::new();
+    for n in 1..=2 {
+        desk.put(order(n).text("name", "Mullen").keyword("tag", "vip"));
+    }
+    desk.put(order(3).text("name", "Muller"));
+    for _ in 0..2 {
+        let ask = |rights: &str| {
+            let request = Request { and: Some(desk.query(rights)), ..Request::new(desk.query("mulleb")) };
+            let answer = desk.search.find(&request).unwrap();
+            let told = answer.corrected.into_iter().map(|(_, word)| word).collect::<Vec<_>>();
+            (told, answer.hits.iter().map(|hit| hit.id[15]).collect::<Vec<_>>())
+        };
+        assert_eq!(ask("-tag:vip"), (vec!["Muller".to_owned()], vec![3]));
+        assert_eq!(ask("").0, ["Mullen"], "it is the more frequent one");
+        assert_eq!(ask("-tag:vip -name:muller"), (vec![], vec![]));
+        desk.search.flush().unwrap();
+    }
+}
+
+#[test]
 fn the_last_word_may_be_mistyped_while_it_is_typed() {
     let desk = Desk::new();
     desk.put(order(1).text("name", "Annika Schneider"));

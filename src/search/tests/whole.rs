@@ -97,12 +97,12 @@ fn check(docs: &[Doc]) {
         Place::new(&home.path().join(name), real_disk(), "00", &schema).create(&layout).unwrap()
     };
     let ((ours, our_dir), (theirs, their_dir)) = (make("ours"), make("theirs"));
-    let mut bulk = Bulk::new(&ours, Arc::clone(&layout), 1 << 30, Arc::new(AtomicBool::new(false))).unwrap();
+    let mut bulk = Bulk::new(&ours, Arc::clone(&layout), 1 << 30, Arc::new(AtomicBool::new(false)));
     let mut writer = Writer::for_building(&theirs, Arc::clone(&layout), 256).unwrap();
     let mut analyser = Analyser::new(&schema);
     for doc in docs {
         let terms = analyser.terms(doc).unwrap();
-        bulk.add(&terms).unwrap();
+        bulk.add(&terms);
         writer.add(&terms).unwrap();
     }
     let payload = Payload { epoch: "00".to_owned(), seq: 7 };

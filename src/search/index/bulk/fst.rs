@@ -59,10 +59,12 @@ impl<W: Write> Fst<W> {
 
     /// Adds a term, which must come behind all others.
     pub(super) fn add(&mut self, term: &[u8]) -> io::Result<()> {
-        if term <= self.last.as_slice() {
+        let shared = self.last.iter().zip(term).take_while(|(a, b)| a == b).count();
+        // Where they part the term has the larger byte; the very first one may be empty.
+        let is_behind = term.get(shared) > self.last.get(shared) || self.terms == 0;
+        if !is_behind {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "a term is out of order"));
         }
-        let shared = self.last.iter().zip(term).take_while(|(a, b)| a == b).count();
         self.close_to(shared)?;
         let number = self.terms;
         for byte in term.get(shared..).unwrap_or_default() {

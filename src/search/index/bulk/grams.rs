@@ -68,7 +68,7 @@ impl<'a, 'f> Grams<'a, 'f> {
     /// The documents of an item under a beginning of it, which words may have or not.
     fn docs_under(&self, item: Item, len: usize, is_open: bool) -> &'a [u32] {
         match item {
-            Item::Word(number) if is_open => self.words.docs(number),
+            Item::Word(number) if is_open => self.words.docs.of(number),
             Item::Word(_) => &[],
             Item::Other(number) => {
                 let (kind, text) = self.others.text(number).split_first().unwrap_or((&WHOLE, &[]));
@@ -76,7 +76,7 @@ impl<'a, 'f> Grams<'a, 'f> {
                     START => is_open && len > PHONE_MIN,
                     _ => text.len() == len,
                 };
-                if fits { self.others.docs(number) } else { &[] }
+                if fits { self.others.docs.of(number) } else { &[] }
             }
         }
     }

@@ -6,16 +6,21 @@
 //! once, as long as there is memory; the beginnings are made of them when it is written, and the dictionary
 //! is written in one pass. The files are those the library itself would write: nothing that reads an index knows the difference.
 
+mod columns;
 mod field;
 mod fst;
 mod grams;
+mod keys;
+mod log;
 mod texts;
 
+use self::columns::Columns;
 use self::field::{Field, Files};
 use self::grams::Grams;
-use self::texts::Postings;
+use self::keys::Keys;
+use self::texts::{Postings, Texts};
 use super::layout::{self, Layout, has_gram, letter};
-use super::writer::{Payload, columns, each_aside, each_key};
+use super::writer::{Payload, each_aside, each_column, key_of, marks};
 use crate::search::terms::Terms;
 use crate::search::tokens::{Form, Token};
 use std::cmp::Reverse;
@@ -23,10 +28,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use tantivy::directory::{CompositeWrite, Directory as _, TerminatingWrite as _, WritePtr};
-use tantivy::fastfield::FastFieldsWriter;
 use tantivy::fieldnorm::FieldNormsSerializer;
 use tantivy::index::SegmentComponent;
-use tantivy::indexer::DocIdMapping;
 use tantivy::schema::{Field as Name, IndexRecordOption};
 use tantivy::store::{Compressor, StoreWriter};
 use tantivy::{Index, SegmentMeta, TantivyDocument, TantivyError};
@@ -41,6 +44,7 @@ pub(crate) struct Bulk {
     stopped: Arc<AtomicBool>,
     gathered: Gathered,
     term: Vec<u8>,
+    key: String,
 }
 
 /// The documents of a segment.
@@ -48,43 +52,38 @@ struct Gathered {
     times: Vec<i64>,
     references: Vec<[u8; 17]>,
     words: Postings,
-    keys: Postings,
+    keys: Keys,
     /// Beginnings that do not come from those words.
     others: Postings,
-    columns: FastFieldsWriter,
+    columns: Columns,
 }
 
 impl Gathered {
-    fn new(index: &Index) -> tantivy::Result<Self> {
-        let tokenizers = index.fast_field_tokenizer().clone();
-        Ok(Self {
+    fn new(layout: &Layout) -> Self {
+        Self {
             times: Vec::new(),
             references: Vec::new(),
             words: Postings::new(true),
-            keys: Postings::new(false),
+            keys: Keys::new(),
             others: Postings::new(false),
-            columns: FastFieldsWriter::from_schema_and_tokenizer_manager(&index.schema(), tokenizers)?,
-        })
+            columns: Columns::new(&layout.schema),
+        }
     }
 }
 
 impl Bulk {
-    pub(crate) fn new(
-        index: &Index,
-        layout: Arc<Layout>,
-        memory: usize,
-        stopped: Arc<AtomicBool>,
-    ) -> tantivy::Result<Self> {
-        let gathered = Gathered::new(index)?;
-        Ok(Self { index: index.clone(), layout, memory, stopped, gathered, term: Vec::new() })
+    pub(crate) fn new(index: &Index, layout: Arc<Layout>, memory: usize, stopped: Arc<AtomicBool>) -> Self {
+        let gathered = Gathered::new(&layout);
+        Self { index: index.clone(), layout, memory, stopped, gathered, term: Vec::new(), key: String::new() }
     }
 
     /// Adds a document. Of one that is added twice both are found.
-    pub(crate) fn add(&mut self, terms: &Terms) -> tantivy::Result<()> {
+    pub(crate) fn add(&mut self, terms: &Terms) {
         let to = &mut self.gathered;
+        let doc = u32::try_from(to.times.len()).unwrap_or(u32::MAX);
         to.times.push(terms.time_ms);
         to.references.push(layout::reference(terms.kind, &terms.id));
-        to.columns.add_document(&columns(&self.layout, terms))?;
+        each_column(&self.layout, terms, |column, cell| to.columns.add(doc, column, cell));
         to.words.begin();
         to.keys.begin();
         to.others.begin();
@@ -93,6 +92,7 @@ impl Bulk {
         let kind = kind.encode_utf8(&mut wide).as_bytes();
         for (token, text) in terms.tokens.iter() {
             let is_word = matches!(token.form, Form::Word | Form::Dense);
+            let mut word = None;
             if is_word && (token.boxed || token.running) {
                 term.clear();
                 term.extend(kind);
@@ -100,7 +100,15 @@ impl Bulk {
                     layout::aside_bytes(term, token.field);
                 }
                 term.extend(text.as_bytes());
-                to.words.add_at(term, token.position);
+                word = Some(to.words.add_at(term, token.position));
+            }
+            match word {
+                Some(word) if token.keyed => to.keys.add_word(word, token.field),
+                None if token.keyed => {
+                    key_of(terms.kind, token.field, text, &mut self.key);
+                    to.keys.add(self.key.as_bytes());
+                }
+                _ => {}
             }
             if token.boxed && !has_made(token, text) {
                 others(to, term, kind, token.form, text);
@@ -114,14 +122,13 @@ impl Bulk {
             term.extend(start.as_bytes());
             to.others.add(term);
         });
-        each_key(terms, |key| to.keys.add(key.as_bytes()));
-        Ok(())
+        marks(terms).for_each(|mark| to.keys.add_mark(terms.kind, mark));
     }
 
     /// Whether the memory is used up.
     pub(crate) fn is_full(&self) -> bool {
         let it = &self.gathered;
-        let used = it.words.bytes() + it.keys.bytes() + it.others.bytes() + it.columns.mem_usage();
+        let used = it.words.bytes() + it.keys.bytes() + it.others.bytes() + it.columns.bytes();
         used + it.times.len() * 40 >= self.memory
     }
 
@@ -131,16 +138,14 @@ impl Bulk {
         if count == 0 {
             return Ok(None);
         }
-        let gathered = std::mem::replace(&mut self.gathered, Gathered::new(&self.index)?);
+        let gathered = std::mem::replace(&mut self.gathered, Gathered::new(&self.layout));
         let segment = self.index.new_segment();
-        let Gathered { times, references, words, keys, others, mut columns } = gathered;
+        let Gathered { times, references, words, keys, others, columns } = gathered;
         let mut order: Vec<u32> = (0..count).collect();
         order.sort_by_key(|doc| Reverse(times.get(*doc as usize)));
-        let mapping = DocIdMapping::new_permutation(order.clone())?;
         let mut out = segment.open_write(SegmentComponent::FastFields)?;
-        columns.serialize(&mut out, Some(&mapping))?;
+        columns.write(&order, &mut out)?;
         out.terminate()?;
-        drop((columns, mapping));
         FieldNormsSerializer::from_write(segment.open_write(SegmentComponent::FieldNorms)?)?.close()?;
         let store = segment.open_write(SegmentComponent::Store)?;
         let mut store = StoreWriter::new(store, Compressor::None, STORE_BLOCK, false)?;
@@ -154,19 +159,12 @@ impl Bulk {
             open(SegmentComponent::Postings)?,
             open(SegmentComponent::Positions)?,
         );
-        self.words_and_grams(&mut files, words, others, &order)?;
-        let keys = keys.turned(&order);
+        let words = self.words_and_grams(&mut files, words, others, &order)?;
         let mut field =
-            field(&self.stopped, &mut files, self.layout.keys, IndexRecordOption::Basic, keys.len())?;
-        let mut docs = Vec::new();
-        for number in keys.sorted() {
-            docs.clear();
-            docs.extend(keys.docs(number));
-            docs.dedup();
-            field.term(keys.text(number), &docs)?;
-        }
+            field(&self.stopped, &mut files, self.layout.keys, IndexRecordOption::Basic, keys.postings())?;
+        keys.write(&words, &order, |key, docs| field.term(key, docs))?;
         field.finish()?;
-        drop(keys);
+        drop(words);
         self.references(&mut files, &references, &order)?;
         let (terms, postings, positions) = files;
         terms.close()?;
@@ -177,22 +175,23 @@ impl Bulk {
         Ok(Some(meta))
     }
 
+    /// Writes the words and their beginnings; gives the texts of the words.
     fn words_and_grams(
         &self,
         files: &mut Composites,
         words: Postings,
         others: Postings,
         order: &[u32],
-    ) -> tantivy::Result<()> {
-        let words = words.turned(order);
+    ) -> tantivy::Result<Texts> {
+        let mut words = words.turned(order);
         let mut sorted = words.sorted();
         let record = IndexRecordOption::WithFreqsAndPositions;
-        let mut out = field(&self.stopped, files, self.layout.words, record, words.len())?;
+        let mut out = field(&self.stopped, files, self.layout.words, record, words.docs.len())?;
         for number in &sorted {
-            out.term_at(words.text(*number), words.docs(*number), words.positions(*number))?;
+            out.term_at(words.text(*number), words.docs.of(*number), words.docs.positions(*number))?;
         }
         out.finish()?;
-        let words = words.without_positions();
+        words.docs.forget_positions();
         // Words of other fields stand behind a sign that is not ASCII.
         sorted.retain(|number| words.text(*number).is_ascii());
         let others = others.turned(order);
@@ -201,11 +200,11 @@ impl Bulk {
             files,
             self.layout.grams,
             IndexRecordOption::Basic,
-            words.len() + others.len(),
+            words.docs.len() + others.docs.len(),
         )?;
         Grams::write((&words, sorted), &others, order.len(), &mut out)?;
         out.finish()?;
-        Ok(())
+        Ok(words.texts)
     }
 
     fn references(
