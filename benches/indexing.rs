@@ -58,8 +58,8 @@ impl Same {
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-262144; PRAGMA threads=2;
                  CREATE VIRTUAL TABLE found USING
                      fts5({}, prefix='1 2 3 4', tokenize='unicode61 remove_diacritics 2');
-                 CREATE TABLE records(number INTEGER PRIMARY KEY, kind TEXT, id BLOB, time INTEGER, {});
-                 CREATE INDEX of_id ON records(id); CREATE INDEX of_time ON records(kind, time);",
+                 CREATE TABLE records(of_row INTEGER PRIMARY KEY, of_kind TEXT, of_id BLOB, of_time INTEGER, {});
+                 CREATE INDEX by_id ON records(of_id); CREATE INDEX by_time ON records(of_kind, of_time);",
                 columns(&texts),
                 columns(&listed)
             ))
@@ -67,7 +67,7 @@ impl Same {
         for field in &listed {
             let name = field.name;
             let index = format!(
-                "CREATE INDEX of_{name} ON records(kind, \"{name}\", time) WHERE \"{name}\" IS NOT NULL"
+                "CREATE INDEX by_{name} ON records(of_kind, \"{name}\", of_time) WHERE \"{name}\" IS NOT NULL"
             );
             sqlite.execute_batch(&index).unwrap();
         }

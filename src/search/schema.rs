@@ -109,7 +109,7 @@ impl FieldDef {
 
 /// The number of kinds that fit the one letter they have in a term.
 const KINDS_MAX: usize = 64;
-const FIELDS_MAX: usize = 400;
+pub(crate) const FIELDS_MAX: usize = 400;
 
 /// All kinds and fields. Cheap to clone.
 #[derive(Clone)]

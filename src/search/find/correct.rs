@@ -3,7 +3,7 @@
 use super::Outcome;
 use super::walk::Walk;
 use crate::search::engine::Shared;
-use crate::search::index::{Generation, letter};
+use crate::search::index::{Generation, Ways, letter};
 use crate::search::pending::Waiting;
 use crate::search::query::seen;
 use crate::search::query::tree::{Atom, Tree, Typed};
@@ -102,8 +102,9 @@ impl Shared {
             }
         }
         if let Some(generation) = scope.generation {
+            let mut ways = Ways::new(&dfa);
             for kind in scope.kinds {
-                near_words(generation, *kind, &dfa, &mut words)?;
+                near_words(generation, *kind, &mut ways, &mut words)?;
             }
         }
         let mut ranked: Vec<(bool, u64, String)> =
@@ -157,13 +158,13 @@ fn is_of_address(byte: u8) -> bool {
 fn near_words(
     generation: &Generation,
     kind: u8,
-    dfa: &DFA,
+    ways: &mut Ways<'_>,
     words: &mut HashMap<String, u64>,
 ) -> tantivy::Result<()> {
     let first = letter(kind).to_string();
     for segment in &generation.segments {
         let mut near = Vec::new();
-        segment.columns.dictionary()?.near(first.as_bytes(), dfa, is_of_address, |word| {
+        segment.columns.dictionary()?.near(first.as_bytes(), ways, is_of_address, |word| {
             near.push(word.to_vec());
             near.len() < LOOKED_AT_MAX
         });

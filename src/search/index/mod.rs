@@ -23,6 +23,7 @@ pub(crate) use ordered::Ordered;
 pub(crate) use place::{Disk, Place, bytes, is_damage, real_disk};
 pub(crate) use reader::{Generation, Reader, Segment};
 pub(crate) use sums::damaged;
+pub(crate) use words::Ways;
 #[cfg(test)]
 pub(crate) use words::Words;
 pub(crate) use writer::{Payload, Writer};

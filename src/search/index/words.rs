@@ -4,13 +4,14 @@
 //! a million words have many nodes: here only those are read that a fitting letter leads to.
 
 use levenshtein_automata::{DFA, Distance, SINK_STATE};
+use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 use tantivy::directory::{CompositeFile, Directory as _, OwnedBytes};
 use tantivy::index::SegmentId;
 use tantivy::schema::Field;
 use tantivy::{Index, TantivyError};
-use tantivy_fst::raw::Fst;
+use tantivy_fst::raw::{Fst, Node};
 
 /// Bytes at the end of a dictionary: how long the list of places is, a version, and what kind of dictionary it is.
 const TAIL: usize = 16;
@@ -42,7 +43,7 @@ impl Words {
     pub(crate) fn near(
         &self,
         first: &[u8],
-        dfa: &DFA,
+        ways: &mut Ways<'_>,
         skip: impl Fn(u8) -> bool,
         mut found: impl FnMut(&[u8]) -> bool,
     ) {
@@ -52,20 +53,33 @@ impl Words {
             let Some(at) = node.find_input(*byte) else { return };
             node = fst.node(node.transition_addr(at));
         }
+        let dfa = ways.dfa;
         let mut word = first.to_vec();
         // A node, the state of the automaton before it, the letter that led there, and how long the word before that is.
-        let mut open = Vec::new();
-        let step =
-            |open: &mut Vec<(usize, u32, u8, usize)>, node: &tantivy_fst::raw::Node<'_>, state, len| {
-                for at in (0..node.len()).rev() {
-                    let next = node.transition(at);
-                    let state = dfa.transition(state, next.inp);
-                    // What leads on was written before: in a damaged file nothing leads in a circle either.
-                    if state != SINK_STATE && !skip(next.inp) && next.addr < node.addr() {
-                        open.push((next.addr, state, next.inp, len));
-                    }
+        let mut open: Vec<(usize, u32, u8, usize)> = Vec::new();
+        let mut step = |open: &mut Vec<_>, node: &Node<'_>, state: u32, len: usize| {
+            let mut go = |letter: u8, state: u32, at: usize| {
+                // What leads on was written before: in a damaged file nothing leads in a circle either.
+                if state != SINK_STATE && !skip(letter) && at < node.addr() {
+                    open.push((at, state, letter, len));
                 }
             };
+            match ways.of(state) {
+                Some(letters) => {
+                    for letter in letters.iter().rev() {
+                        if let Some(at) = node.find_input(*letter) {
+                            go(*letter, dfa.transition(state, *letter), node.transition_addr(at));
+                        }
+                    }
+                }
+                None => {
+                    for at in (0..node.len()).rev() {
+                        let next = node.transition(at);
+                        go(next.inp, dfa.transition(state, next.inp), next.addr);
+                    }
+                }
+            }
+        };
         step(&mut open, &node, dfa.initial_state(), word.len());
         while let Some((at, state, letter, len)) = open.pop() {
             word.truncate(len);
@@ -76,5 +90,32 @@ impl Words {
             }
             step(&mut open, &node, state, word.len());
         }
+    }
+}
+
+/// From so many letters on all of a node are looked at.
+const MANY: usize = 6;
+
+/// The letters that lead on from each state of an automaton. After a mistake they are one or two, while a node has
+/// dozens: those are looked for. They are found out once, for all parts of an index.
+pub(crate) struct Ways<'a> {
+    dfa: &'a DFA,
+    /// By state: none where they are many.
+    known: HashMap<u32, Option<Vec<u8>>>,
+}
+
+impl<'a> Ways<'a> {
+    pub(crate) fn new(dfa: &'a DFA) -> Self {
+        Self { dfa, known: HashMap::new() }
+    }
+    /// The letters that lead on from a state, in their order; `None` where they are many.
+    fn of(&mut self, state: u32) -> Option<&[u8]> {
+        let dfa = self.dfa;
+        let letters = self.known.entry(state).or_insert_with(|| {
+            let leads = |letter: &u8| dfa.transition(state, *letter) != SINK_STATE;
+            let letters: Vec<u8> = (0..=u8::MAX).filter(leads).take(MANY).collect();
+            (letters.len() < MANY).then_some(letters)
+        });
+        letters.as_deref()
     }
 }

@@ -2,7 +2,7 @@
 
 use super::equality::{Made, made};
 use super::*;
-use crate::search::index::{Bulk, Layout, Payload, Place, Words, Writer, publish, real_disk};
+use crate::search::index::{Bulk, Layout, Payload, Place, Ways, Words, Writer, publish, real_disk};
 use crate::search::terms::Analyser;
 use proptest::prelude::*;
 use std::path::Path;
@@ -53,11 +53,12 @@ fn check_near(index: &Index, layout: &Layout) {
     let builder = levenshtein_automata::LevenshteinAutomatonBuilder::new(1, true);
     for typed in ["anna", "mueler", "oneil", "berg", "東京", "rjm", "иванов", "x"] {
         for dfa in [builder.build_dfa(typed), builder.build_prefix_dfa(typed)] {
+            let mut ways = Ways::new(&dfa);
             for first in ["!", "\"", "~"] {
                 let mut found = Vec::new();
                 words.near(
                     first.as_bytes(),
-                    &dfa,
+                    &mut ways,
                     |byte| byte == b'@',
                     |word| {
                         found.push(word.to_vec());

@@ -5,6 +5,7 @@ use super::log::{Docs, Log};
 use super::texts::{Texts, sorted};
 use crate::search::index::layout::{ASIDE_BYTE, sign};
 use crate::search::index::writer::Mark;
+use crate::search::schema::FIELDS_MAX;
 use std::cmp::Ordering;
 
 /// No term.
@@ -31,8 +32,8 @@ pub(super) struct Keys {
     texts: Texts,
     /// The term of each text.
     of_text: Vec<u32>,
-    /// The terms of the marks of each kind: of the kind, then of its fields.
-    of_mark: Vec<Vec<u32>>,
+    /// The terms of the marks, kind by kind: of the kind itself, then of its fields.
+    of_mark: Vec<u32>,
 }
 
 impl Keys {
@@ -82,23 +83,20 @@ impl Keys {
     }
     /// Adds a mark. Every document has dozens, and there are few.
     pub(super) fn add_mark(&mut self, kind: u8, mark: Mark) {
-        let (kind_place, place) = match mark {
-            Mark::Kind => (usize::from(kind), 0),
-            Mark::Has(field) => (usize::from(kind), usize::from(field) + 1),
+        let place = match mark {
+            Mark::Kind => 0,
+            Mark::Has(field) => usize::from(field) + 1,
         };
-        let known = self.of_mark.get(kind_place).and_then(|marks| marks.get(place)).copied();
-        if let Some(number) = known.filter(|number| *number != NONE) {
-            return self.log.add(number);
+        let place = usize::from(kind) * (FIELDS_MAX + 1) + place;
+        if self.of_mark.len() <= place {
+            self.of_mark.resize(place + 1, NONE);
         }
-        let mut text = String::new();
-        mark.write(kind, &mut text);
-        let number = self.number(text.as_bytes());
-        if self.of_mark.len() <= kind_place {
-            self.of_mark.resize(kind_place + 1, Vec::new());
-        }
-        if let Some(marks) = self.of_mark.get_mut(kind_place) {
-            marks.resize(marks.len().max(place + 1), NONE);
-            if let Some(slot) = marks.get_mut(place) {
+        let mut number = self.of_mark.get(place).copied().unwrap_or(NONE);
+        if number == NONE {
+            let mut text = String::new();
+            mark.write(kind, &mut text);
+            number = self.number(text.as_bytes());
+            if let Some(slot) = self.of_mark.get_mut(place) {
                 *slot = number;
             }
         }
