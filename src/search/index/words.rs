@@ -4,7 +4,6 @@
 //! a million words have many nodes: here only those are read that a fitting letter leads to.
 
 use levenshtein_automata::{DFA, Distance, SINK_STATE};
-use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 use tantivy::directory::{CompositeFile, Directory as _, OwnedBytes};
@@ -100,22 +99,32 @@ const MANY: usize = 6;
 /// dozens: those are looked for. They are found out once, for all parts of an index.
 pub(crate) struct Ways<'a> {
     dfa: &'a DFA,
-    /// By state: none where they are many.
-    known: HashMap<u32, Option<Vec<u8>>>,
+    known: Vec<Letters>,
+}
+
+/// What leads on from a state.
+#[derive(Clone)]
+enum Letters {
+    Unknown,
+    Many,
+    Few(Vec<u8>),
 }
 
 impl<'a> Ways<'a> {
     pub(crate) fn new(dfa: &'a DFA) -> Self {
-        Self { dfa, known: HashMap::new() }
+        Self { dfa, known: vec![Letters::Unknown; dfa.num_states()] }
     }
     /// The letters that lead on from a state, in their order; `None` where they are many.
     fn of(&mut self, state: u32) -> Option<&[u8]> {
-        let dfa = self.dfa;
-        let letters = self.known.entry(state).or_insert_with(|| {
-            let leads = |letter: &u8| dfa.transition(state, *letter) != SINK_STATE;
-            let letters: Vec<u8> = (0..=u8::MAX).filter(leads).take(MANY).collect();
-            (letters.len() < MANY).then_some(letters)
-        });
-        letters.as_deref()
+        let letters = self.known.get_mut(state as usize)?;
+        if matches!(letters, Letters::Unknown) {
+            let leads = |letter: &u8| self.dfa.transition(state, *letter) != SINK_STATE;
+            let found: Vec<u8> = (0..=u8::MAX).filter(leads).take(MANY).collect();
+            *letters = if found.len() < MANY { Letters::Few(found) } else { Letters::Many };
+        }
+        match letters {
+            Letters::Few(letters) => Some(letters),
+            Letters::Unknown | Letters::Many => None,
+        }
     }
 }
