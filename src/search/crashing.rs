@@ -52,11 +52,22 @@ pub(super) struct Recorder {
     /// Files of words that were made by the thread of the indexer, and by none of the library's.
     whole: Arc<AtomicUsize>,
     fault: Fault,
+    /// Calls that were tried, and the one that fails.
+    tried: Arc<AtomicUsize>,
+    fails_at: Option<usize>,
 }
 
 impl Recorder {
     pub(super) fn new(fault: Fault) -> Self {
-        Self { calls: Arc::default(), whole: Arc::default(), fault }
+        Self { calls: Arc::default(), whole: Arc::default(), fault, tried: Arc::default(), fails_at: None }
+    }
+    /// The call of this number fails, those behind it do not.
+    pub(super) fn failing(at: usize) -> Self {
+        Self { fails_at: Some(at), ..Self::new(Fault::None) }
+    }
+    /// Calls that were tried.
+    pub(super) fn tried(&self) -> usize {
+        self.tried.load(Ordering::SeqCst)
     }
     /// Segments that were written whole, but for those of an index built anew.
     pub(super) fn whole(&self) -> usize {
@@ -81,13 +92,21 @@ impl Recorder {
         &self,
         call: impl FnOnce(usize) -> Call,
         act: impl FnOnce() -> Result<T, E>,
+        failed: impl FnOnce(io::Error) -> E,
     ) -> Result<T, E> {
         let mut calls = self.calls.lock().unwrap();
+        if Some(self.tried.fetch_add(1, Ordering::SeqCst)) == self.fails_at {
+            return Err(failed(io::Error::other("this call was to fail")));
+        }
         let done = act()?;
         let at = calls.len();
         calls.push(call(at));
         Ok(done)
     }
+}
+
+fn same(error: io::Error) -> io::Error {
+    error
 }
 
 #[derive(Clone)]
@@ -133,7 +152,8 @@ impl Directory for Recorded {
         self.below.get_file_handle(path)
     }
     fn delete(&self, path: &Path) -> Result<(), DeleteError> {
-        self.recorder.call(|_| Call::Delete(self.full(path)), || self.below.delete(path))
+        let failed = |error| DeleteError::IoError { io_error: Arc::new(error), filepath: path.to_owned() };
+        self.recorder.call(|_| Call::Delete(self.full(path)), || self.below.delete(path), failed)
     }
     fn exists(&self, path: &Path) -> Result<bool, OpenReadError> {
         self.below.exists(path)
@@ -150,7 +170,8 @@ impl Directory for Recorded {
             file = at;
             Call::Create(self.full(path), at)
         };
-        let below = self.recorder.call(number, || self.below.open_write(path))?;
+        let failed = |error| OpenWriteError::wrap_io_error(error, path.to_owned());
+        let below = self.recorder.call(number, || self.below.open_write(path), failed)?;
         Ok(WritePtr::new(Box::new(OneFile { below, file, recorder: self.recorder.clone() })))
     }
     fn atomic_read(&self, path: &Path) -> Result<Vec<u8>, OpenReadError> {
@@ -159,10 +180,10 @@ impl Directory for Recorded {
     fn atomic_write(&self, path: &Path, data: &[u8]) -> io::Result<()> {
         let data = self.spoilt(path, data);
         let call = |_| Call::Replace(self.full(path), data.clone());
-        self.recorder.call(call, || self.below.atomic_write(path, &data))
+        self.recorder.call(call, || self.below.atomic_write(path, &data), same)
     }
     fn sync_directory(&self) -> io::Result<()> {
-        self.recorder.call(|_| Call::SyncNames(self.name.clone()), || self.below.sync_directory())
+        self.recorder.call(|_| Call::SyncNames(self.name.clone()), || self.below.sync_directory(), same)
     }
     fn acquire_lock(&self, lock: &Lock) -> Result<DirectoryLock, LockError> {
         self.below.acquire_lock(lock)
@@ -180,7 +201,11 @@ struct OneFile {
 
 impl Write for OneFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.recorder.call(|_| Call::Write(self.file, bytes.to_vec()), || self.below.write_all(bytes))?;
+        self.recorder.call(
+            |_| Call::Write(self.file, bytes.to_vec()),
+            || self.below.write_all(bytes),
+            same,
+        )?;
         Ok(bytes.len())
     }
     fn flush(&mut self) -> io::Result<()> {
@@ -190,7 +215,7 @@ impl Write for OneFile {
 
 impl TerminatingWrite for OneFile {
     fn terminate_ref(&mut self, token: AntiCallToken) -> io::Result<()> {
-        self.recorder.call(|_| Call::SyncFile(self.file), || self.below.terminate_ref(token))
+        self.recorder.call(|_| Call::SyncFile(self.file), || self.below.terminate_ref(token), same)
     }
 }
 

@@ -67,7 +67,11 @@ impl Writer {
             .num_merge_threads(1)
             .memory_budget_per_thread((arena_mb.clamp(15, 512) as usize) << 20)
             .build();
-        let (inner, queue) = (index.writer_with_options(options)?, Arc::default());
+        let (inner, queue) = (index.writer_with_options::<Queued>(options)?, Arc::default());
+        // The library gives its first change the number of the last commit. A merge that takes up what was deleted up to
+        // that commit takes it for one of those, and passes it over where the commit itself deleted something: the
+        // document would be found in its old version too. Nothing is changed under that number.
+        inner.run(std::iter::empty())?;
         Ok(Self { inner, queue, layout, text: String::new() })
     }
 

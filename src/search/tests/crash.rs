@@ -100,6 +100,13 @@ fn seen(search: &Search) -> (bool, Vec<u8>, BTreeMap<String, u64>) {
     (answer.degraded, answer.hits.iter().map(|hit| hit.id[15]).collect(), values.collect())
 }
 
+/// The records of a store and what their facets say.
+fn expected(shop: &Shop) -> (Vec<u8>, BTreeMap<String, u64>) {
+    let docs = shop.all();
+    let versions = docs.iter().map(|doc| (doc.texts_of("colour").next().unwrap().to_owned(), 1));
+    (docs.iter().map(|doc| doc.id[15]).collect(), versions.collect())
+}
+
 /// What is wrong with an index of which `left` is left, over a store that has taken `steps`.
 fn wrong(left: &Image, steps: &[Step], cut: Cut) -> Option<String> {
     let (shop, dir) = (store_of(steps), room());
@@ -107,11 +114,6 @@ fn wrong(left: &Image, steps: &[Step], cut: Cut) -> Option<String> {
     let search = match over(dir.path(), &shop, real_disk(), MANY_FROM) {
         Ok(search) => search,
         Err(error) => return Some(format!("opening: {error} {}", error.cause_chain())),
-    };
-    let expected = |shop: &Shop| -> (Vec<u8>, BTreeMap<String, u64>) {
-        let docs = shop.all();
-        let versions = docs.iter().map(|doc| (doc.texts_of("colour").next().unwrap().to_owned(), 1));
-        (docs.iter().map(|doc| doc.id[15]).collect(), versions.collect())
     };
     let (ids, versions) = expected(&shop);
     let (degraded, found, counted) = seen(&search);
@@ -134,6 +136,79 @@ fn wrong(left: &Image, steps: &[Step], cut: Cut) -> Option<String> {
         search.note(&[take(&shop, (3, Some(1_000)))]);
     }
     None
+}
+
+/// What is wrong while and after the call of this number fails, and how many calls there were.
+fn failed(at: usize, many_from: usize, seed: u64) -> (usize, Option<String>) {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let recorder = Recorder::failing(at);
+    let (shop, dir) = (Arc::new(Shop::default()), room());
+    let told = |what: String| (recorder.tried(), Some(what));
+    let is_right = |search: &Search, when: &str| {
+        let (ids, versions) = expected(&shop);
+        let (degraded, found, counted) = seen(search);
+        let is_right = found == ids && (degraded || counted == versions);
+        if is_right {
+            None
+        } else {
+            Some(format!("{when}, degraded {degraded}: {found:?} for {ids:?}, {counted:?}"))
+        }
+    };
+    // Whoever opens it tries again, too.
+    let open = || over(dir.path(), &shop, recorder.disk(), many_from);
+    let search = match open().or_else(|_| open()) {
+        Ok(search) => search,
+        Err(error) => return told(format!("opening: {}", error.cause_chain())),
+    };
+    for round in 0..8 {
+        for _ in 0..rng.random_range(2..6) {
+            let n = rng.random_range(0..10);
+            let version = rng.random_bool(0.8).then(|| rng.random_range(0..1_000));
+            search.note(&[take(&shop, (n, version))]);
+        }
+        // What fails is tried again by the loop.
+        let done = if round % 4 == 3 { search.settle() } else { search.flush() };
+        if let Some(what) = is_right(&search, "at once") {
+            return told(format!("round {round}: {what}"));
+        }
+        if done.is_err()
+            && let Err(error) = search.flush()
+        {
+            return told(format!("the next try in round {round}: {}", error.cause_chain()));
+        }
+        if let Some(what) = is_right(&search, "after the next try") {
+            return told(format!("round {round}: {what}"));
+        }
+    }
+    let done = search.flush().or_else(|_| search.flush());
+    if done.is_err() || search.pending_len() > 0 || seen(&search).0 {
+        return told(format!("at the end {done:?}, and {} wait", search.pending_len()));
+    }
+    if let Some(what) = is_right(&search, "at the end") {
+        return told(what);
+    }
+    drop(search);
+    let again = over(dir.path(), &shop, real_disk(), many_from).unwrap();
+    let wrong = is_right(&again, "after a restart");
+    (recorder.tried(), wrong)
+}
+
+/// A disk that refuses a call once: nothing is lost or found twice, neither while it does nor by trying again.
+#[test]
+fn any_call_may_fail_once_and_the_index_equals_the_store_all_the_time() {
+    let seed = crate::store::crashing::seed(5);
+    for many_from in [ONE_BY_ONE, MANY_FROM] {
+        let (calls, wrong) = failed(usize::MAX, many_from, seed);
+        assert_eq!(wrong, None);
+        assert!(calls > 200, "{calls}");
+        let wrong: Vec<String> = (0..calls)
+            .step_by((calls / points(60) as usize).max(1))
+            .filter_map(|at| {
+                failed(at, many_from, seed).1.map(|what| format!("call {at} of {calls}: {what}"))
+            })
+            .collect();
+        assert_eq!(wrong, Vec::<String>::new(), "seed {seed}");
+    }
 }
 
 /// Cuts the history at random places, half of them with a second cut while the index is being brought up again.

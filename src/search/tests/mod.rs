@@ -5,6 +5,7 @@ mod equality;
 mod grammar;
 mod lists;
 mod matching;
+mod merging;
 mod survival;
 mod whole;
 

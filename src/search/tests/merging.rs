@@ -1,0 +1,43 @@
+//! What the library loses where it merges while documents change, and we do not.
+
+use super::*;
+use crate::search::index::{Layout, Payload, Place, Writer, real_disk};
+use crate::search::terms::Analyser;
+
+/// The first change of a new writer concerns a part of the index of which something was deleted by the last commit before it,
+/// and parts are merged at the same time.
+#[test]
+fn the_first_change_of_a_writer_replaces_a_record_whatever_is_merged_meanwhile() {
+    let (schema, home) = (schema(), tempfile::tempdir().unwrap());
+    let layout = Arc::new(Layout::new(&schema));
+    let (index, _) = Place::new(home.path(), real_disk(), "00", &schema).create(&layout).unwrap();
+    let mut analyser = Analyser::new(&schema);
+    let mut terms = |n: u8| analyser.terms(&order(n).text("name", "berg")).unwrap();
+    let payload = Payload { epoch: "00".to_owned(), seq: 1 };
+    // Nine parts, enough to be merged; of the smallest one the last commit deletes something.
+    let mut writer = Writer::for_building(&index, Arc::clone(&layout), 15).unwrap();
+    for n in 1..=3 {
+        writer.add(&terms(n)).unwrap();
+    }
+    for part in 1..9 {
+        writer.commit(&payload).unwrap();
+        for n in 0..4 {
+            writer.add(&terms(part * 10 + n)).unwrap();
+        }
+    }
+    let gone = terms(2);
+    writer.remove(gone.kind, &gone.id);
+    writer.commit(&payload).unwrap();
+    writer.finish().unwrap();
+    let segments = index.load_metas().unwrap().segments;
+    let last = index.load_metas().unwrap().opstamp;
+    assert!(segments.iter().any(|segment| segment.delete_opstamp() == Some(last)), "{segments:?}");
+
+    let mut writer = Writer::open(&index, Arc::clone(&layout), 15).unwrap();
+    writer.put(&terms(1)).unwrap();
+    writer.commit(&payload).unwrap();
+    writer.finish().unwrap();
+    let searcher = index.reader().unwrap().searcher();
+    assert!(searcher.segment_readers().len() < 4, "they were merged");
+    assert_eq!(searcher.num_docs(), 2 + 8 * 4);
+}
