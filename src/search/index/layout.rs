@@ -19,8 +19,8 @@ use tantivy::schema::{
 };
 use tantivy::{Index, IndexBuilder, IndexSettings, IndexSortByField, Order, Term};
 
-/// Changes whenever the terms of the same document would differ.
-pub(crate) const FORMAT: u32 = 3;
+/// Changes whenever the terms of the same document would differ, and where a version before may have left a document twice.
+pub(crate) const FORMAT: u32 = 4;
 
 /// Letters of a word's beginning that have a term of their own; longer ones are few and found in `words`.
 const GRAM_LETTERS: usize = 8;
