@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use tantivy::directory::Directory as _;
 use tantivy::directory::error::DeleteError;
+use tantivy::error::DataCorruption;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, NoMergePolicy};
 use tantivy::schema::Field;
 use tantivy::{Index, IndexWriter, SegmentMeta, TantivyDocument, TantivyError};
@@ -46,7 +47,7 @@ pub(crate) struct Writer {
 impl Writer {
     /// Opens the writer of every day: one thread, one merge at a time.
     pub(crate) fn open(index: &Index, layout: Arc<Layout>, arena_mb: u32) -> tantivy::Result<Self> {
-        let this = Self::with(index, layout, arena_mb, 1)?;
+        let this = Self::with(index, layout, arena_mb)?;
         let mut merges = LogMergePolicy::default();
         // A segment that is half deleted is written again without what is gone.
         merges.set_del_docs_ratio_before_merge(0.5);
@@ -56,22 +57,19 @@ impl Writer {
 
     /// Opens the writer for what has changed while an index was built: no merges until it is in use.
     pub(crate) fn for_building(index: &Index, layout: Arc<Layout>, arena_mb: u32) -> tantivy::Result<Self> {
-        let this = Self::with(index, layout, arena_mb, 1)?;
+        let this = Self::with(index, layout, arena_mb)?;
         this.inner.set_merge_policy(Box::new(NoMergePolicy));
         Ok(this)
     }
 
-    fn with(index: &Index, layout: Arc<Layout>, arena_mb: u32, threads: usize) -> tantivy::Result<Self> {
+    fn with(index: &Index, layout: Arc<Layout>, arena_mb: u32) -> tantivy::Result<Self> {
         let options = IndexWriterOptions::builder()
-            .num_worker_threads(threads)
+            .num_worker_threads(1)
             .num_merge_threads(1)
             .memory_budget_per_thread((arena_mb.clamp(15, 512) as usize) << 20)
             .build();
         let (inner, queue) = (index.writer_with_options::<Queued>(options)?, Arc::default());
-        // The library gives its first change the number of the last commit. A merge that takes up what was deleted up to
-        // that commit takes it for one of those, and passes it over where the commit itself deleted something: the
-        // document would be found in its old version too. Nothing is changed under that number.
-        inner.run(std::iter::empty())?;
+        leap(&inner, index)?;
         Ok(Self { inner, queue, layout, text: String::new() })
     }
 
@@ -164,6 +162,28 @@ impl Writer {
     }
 }
 
+/// Numbers of changes between the last commit and what a commit that failed has deleted: as many as one of these has
+/// changes, and some more.
+const LEAP_MAX: u64 = 1 << 24;
+
+/// Gives the changes of a new writer numbers that nothing in the index has.
+///
+/// The library numbers the first one as the last commit. Where something was deleted from a segment up to the number of a commit, it
+/// takes the segment as being up to that number: what has the same number and comes later would be passed over, and a
+/// document be found in its old version too. A commit that failed may have left a segment with a number above the last commit's.
+fn leap(writer: &IndexWriter<Queued>, index: &Index) -> tantivy::Result<()> {
+    let meta = index.load_metas()?;
+    let deleted = meta.segments.iter().filter_map(SegmentMeta::delete_opstamp).max();
+    let last = deleted.unwrap_or(0).max(meta.opstamp);
+    if last - meta.opstamp > LEAP_MAX {
+        return Err(TantivyError::DataCorruption(DataCorruption::comment_only(
+            "the numbers of an index are too far from each other",
+        )));
+    }
+    while writer.run(std::iter::empty())? < last {}
+    Ok(())
+}
+
 /// A value of a column.
 pub(super) enum Cell<'a> {
     Signed(i64),
@@ -252,28 +272,29 @@ pub(super) fn each_aside(terms: &Terms, mut take: impl FnMut(&str)) {
         let fits = move |token: &Token| token.boxed && token.form == Form::Word && token.private == private;
         terms.tokens.iter().filter(move |(token, _)| fits(token)).map(|(_, text)| text)
     };
-    let mut aside: Vec<(u64, &str)> = Vec::new();
-    for text in words(true) {
-        let ends = text.char_indices().map(|(at, c)| at + c.len_utf8()).take(OPEN_LETTERS);
-        aside.extend(ends.filter_map(|end| text.get(..end)).map(|start| (first(start), start)));
+    let mut aside: Vec<(u64, &str)> = words(true).flat_map(starts).collect();
+    if aside.is_empty() {
+        return;
     }
-    // A word after the other, because most beginnings go with the first words: a name is in its address.
-    for text in words(false) {
-        if aside.is_empty() {
-            return;
-        }
-        let here = first(text);
-        aside.retain(|(start_first, start)| {
-            let unlike = (here ^ start_first) & (u64::MAX << (64 - start.len().clamp(1, 8) * 8));
-            unlike != 0 || !text.starts_with(start)
-        });
-    }
-    aside.sort_unstable_by_key(|(_, start)| *start);
+    aside.sort_unstable();
     aside.dedup();
-    aside.into_iter().for_each(|(_, start)| take(start));
+    let mut is_open = vec![false; aside.len()];
+    for start in words(false).flat_map(starts) {
+        if let Some(open) = aside.binary_search(&start).ok().and_then(|at| is_open.get_mut(at)) {
+            *open = true;
+        }
+    }
+    let hidden = aside.iter().zip(&is_open).filter(|(_, is_open)| !**is_open);
+    hidden.for_each(|((_, start), _)| take(start));
 }
 
-/// The first eight bytes, zeros behind them, as a number: a glance at whether two texts begin alike.
+/// The beginnings of up to [`OPEN_LETTERS`] letters, each behind its first bytes, by which they are sorted.
+fn starts(text: &str) -> impl Iterator<Item = (u64, &str)> {
+    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8()).take(OPEN_LETTERS);
+    ends.filter_map(|end| text.get(..end)).map(|start| (first(start), start))
+}
+
+/// The first eight bytes, zeros behind them, as a number: mostly that alone tells two texts apart.
 fn first(text: &str) -> u64 {
     text.as_bytes().first_chunk::<8>().map_or_else(
         || {

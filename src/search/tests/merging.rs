@@ -4,6 +4,42 @@ use super::*;
 use crate::search::index::{Layout, Payload, Place, Writer, real_disk};
 use crate::search::terms::Analyser;
 
+/// A commit that failed, or was killed, has deleted something from a part of the index under a number that the commits after it come to
+/// have, too: what those delete from the part is deleted all the same.
+#[test]
+fn what_a_failed_commit_has_deleted_hides_nothing_that_is_deleted_later() {
+    let (schema, home) = (schema(), tempfile::tempdir().unwrap());
+    let layout = Arc::new(Layout::new(&schema));
+    let mut analyser = Analyser::new(&schema);
+    let mut terms = |n: u8| analyser.terms(&order(n).text("name", "berg")).unwrap();
+    let payload = Payload { epoch: "00".to_owned(), seq: 1 };
+    for behind in 1..10 {
+        let room = home.path().join(behind.to_string());
+        std::fs::create_dir(&room).unwrap();
+        let (index, dir) = Place::new(&room, real_disk(), "00", &schema).create(&layout).unwrap();
+        let mut writer = Writer::for_building(&index, Arc::clone(&layout), 15).unwrap();
+        for n in 1..=9 {
+            writer.add(&terms(n)).unwrap();
+        }
+        writer.commit(&payload).unwrap();
+        let gone = terms(2);
+        writer.remove(gone.kind, &gone.id);
+        writer.commit(&payload).unwrap();
+        writer.finish().unwrap();
+        // As if the last commit had not been written down, but the part of the index had.
+        let path = dir.join("meta.json");
+        let mut meta: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        meta["opstamp"] = (meta["opstamp"].as_u64().unwrap() - behind).into();
+        std::fs::write(&path, meta.to_string()).unwrap();
+
+        let mut writer = Writer::for_building(&index, Arc::clone(&layout), 15).unwrap();
+        writer.put(&terms(1)).unwrap();
+        writer.commit(&payload).unwrap();
+        writer.finish().unwrap();
+        assert_eq!(index.reader().unwrap().searcher().num_docs(), 8, "{behind} numbers behind");
+    }
+}
+
 /// The first change of a new writer concerns a part of the index of which something was deleted by the last commit before it,
 /// and parts are merged at the same time.
 #[test]

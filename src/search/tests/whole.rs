@@ -175,12 +175,15 @@ fn terms_of_many_documents_are_written_in_blocks() {
         .map(|n| {
             let mut id = [0; 16];
             id[..4].copy_from_slice(&n.to_be_bytes());
-            Doc::new("order", id, i64::from(n * 7_919 % 3_001))
+            // Two kinds, and words that several fields of a document have.
+            Doc::new(if n % 5 == 0 { "customer" } else { "order" }, id, i64::from(n * 7_919 % 3_001))
                 .text("number", format!("#{}", 10_000 + n))
                 .text("name", ["Anna Berg", "Иван Иванов", "東京 太郎", "O'Neil-Smith"][n as usize % 4])
                 .text("email", format!("anna{}@example.com", n % 300))
                 .text("phone", format!("+49 30 {}", 1_000_000 + n * 31 % 500))
                 .text("item", "Rain jacket, navy")
+                .text("colour", "navy")
+                .text("note", "Anna: navy, for a friend")
                 .text("tracking", format!("0034{:016}", u64::from(n) * 7))
                 .keyword("tag", ["gift", "vip"][n as usize % 2])
                 .number("total", i64::from(n))

@@ -19,7 +19,9 @@ impl Columns {
             let kind = match entry.field_type() {
                 FieldType::I64(_) => ColumnType::I64,
                 FieldType::U64(_) => ColumnType::U64,
-                _ => ColumnType::Str,
+                FieldType::Str(_) => ColumnType::Str,
+                // The layout has no others.
+                _ => continue,
             };
             // One that no document fills is a column, too.
             inner.record_column_type(entry.name(), kind, false);

@@ -132,6 +132,7 @@ impl Keys {
         mut take: impl FnMut(&[u8], &[u32]) -> Result<(), E>,
     ) -> Result<(), E> {
         let Self { log, terms, texts, .. } = self;
+        let texts = texts.closed();
         let docs: Docs = log.turned(terms.len(), order);
         let parts = |number: u32| match terms.get(number as usize) {
             Some(Whose::Word { word, field, .. }) => Parts::of(words.get(*word), *field),

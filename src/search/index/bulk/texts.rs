@@ -27,7 +27,14 @@ impl Texts {
     }
     /// Bytes, with what writing will need.
     pub(super) fn memory(&self) -> usize {
-        self.slots.len() * size_of::<Slot>() + self.bytes.len() + self.ends.len() * 48
+        // While the table grows there are two of them, the new one twice as large: it is counted a little before.
+        let is_nearly_full = self.ends.len() * 12 > self.slots.len() * 7;
+        let slots = if is_nearly_full { self.slots.len() * 3 } else { self.slots.len() };
+        slots * size_of::<Slot>() + self.bytes.len() + self.ends.len() * 48
+    }
+    /// The texts alone: no more are added.
+    pub(super) fn closed(self) -> Self {
+        Self { slots: Vec::new(), ..self }
     }
     pub(super) fn get(&self, number: u32) -> &[u8] {
         let at = number as usize;
@@ -175,8 +182,9 @@ impl Postings {
     }
     /// Which documents have which term, where the documents stand in this order.
     pub(super) fn turned(self, order: &[u32]) -> Turned {
-        let docs = self.log.turned(self.texts.len(), order);
-        Turned { texts: self.texts, docs }
+        let texts = self.texts.closed();
+        let docs = self.log.turned(texts.len(), order);
+        Turned { texts, docs }
     }
 }
 

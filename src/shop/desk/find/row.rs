@@ -121,9 +121,8 @@ pub(super) fn hits(
                 made
             }
         };
-        let mut matches = reasons(&made.doc, &answer.query);
-        matches.retain(|why| ask.prices || !PRIVATE.contains(&why.field));
-        hits.push(made.hit.clone().because(matches));
+        let hidden = if ask.prices { &[] } else { PRIVATE };
+        hits.push(made.hit.clone().because(reasons(&made.doc, &answer.query, hidden)));
     }
     Ok(hits)
 }

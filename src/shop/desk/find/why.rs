@@ -40,11 +40,12 @@ pub struct Piece {
     pub marked: bool,
 }
 
-/// The reasons for a document, the strongest first as the index gives them.
-pub(super) fn reasons(doc: &Doc, query: &Query) -> Vec<Why> {
+/// The reasons for a document, the strongest first as the index gives them, but for fields that are hidden: they take no
+/// other's place either.
+pub(super) fn reasons(doc: &Doc, query: &Query, hidden: &[&str]) -> Vec<Why> {
     let mut found: Vec<(&'static str, String)> = Vec::new();
     let mut reasons = Vec::new();
-    for reason in highlight::matches(doc, query) {
+    for reason in highlight::matches(doc, query).filter(|found| !hidden.contains(&found.field)) {
         let bare = bare(&reason);
         // Phone and address stand on the order, the delivery and the bill: once is enough.
         if found.iter().any(|(field, known)| *field == reason.field && known.contains(&bare)) {
@@ -145,6 +146,8 @@ pub(super) fn marked_title(title: &str, reasons: &[Why]) -> Vec<Piece> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::time::{Timestamp, Zone};
+    use crate::search::query::parse;
     use proptest::prelude::*;
 
     fn joined(pieces: &[Piece]) -> String {
@@ -163,6 +166,19 @@ mod tests {
     fn marks_are_counted_as_javascript_counts() {
         assert_eq!(utf16("😀 Müller", &[(5, 12)]), [[3, 9]]);
         assert_eq!(utf16("ü", &[(1, 2)]), Vec::<[usize; 2]>::new(), "no character begins there");
+    }
+
+    #[test]
+    fn a_hidden_field_takes_the_place_of_none_that_is_shown() {
+        let schema = crate::shop::desk::index::schema().unwrap();
+        let query = parse("berg", &schema, Timestamp(0), &Zone::utc(), None).query;
+        let addresses = (0..REASONS_MAX).map(|n| format!("berg.{n}@example.com"));
+        let doc = Doc::new("order", [0; 16], 0).texts("email", addresses).text("title", "Berg mug");
+        let fields = |hidden: &[&str]| -> Vec<&str> {
+            reasons(&doc, &query, hidden).iter().map(|reason| reason.field).collect()
+        };
+        assert_eq!(fields(&[]), ["email"; REASONS_MAX]);
+        assert_eq!(fields(&["email"]), ["title"]);
     }
 
     #[test]
