@@ -4,6 +4,7 @@ mod bulk;
 mod columns;
 mod conditions;
 mod docsets;
+mod entries;
 mod layout;
 mod lines;
 mod near;

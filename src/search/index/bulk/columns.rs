@@ -1,6 +1,6 @@
 //! The columns of a segment while it is gathered: what the library would do with a document, without making one.
 
-use crate::search::index::writer::Cell;
+use crate::search::index::entries::Cell;
 use std::io::{self, Write};
 use tantivy::columnar::{ColumnType, ColumnarWriter};
 use tantivy::schema::{Field, FieldType, Schema};

@@ -3,8 +3,8 @@
 
 use super::log::{Docs, Log};
 use super::texts::{Texts, sorted};
+use crate::search::index::entries::Mark;
 use crate::search::index::layout::{ASIDE_BYTE, sign};
-use crate::search::index::writer::Mark;
 use crate::search::schema::FIELDS_MAX;
 use std::cmp::Ordering;
 
