@@ -256,6 +256,11 @@ impl Search {
         self.shared.rebuild_wanted.store(true, Ordering::SeqCst);
         self.shared.pending.wake();
     }
+    /// What the loop does when it has been idle for a while.
+    #[cfg(test)]
+    pub(crate) fn merge_what_is_left(&self) -> Result<()> {
+        self.shared.merge_what_is_left()
+    }
     /// How the index is doing. Reads the size of its directory.
     pub fn health(&self) -> Health {
         self.shared.health()

@@ -2,7 +2,7 @@
 
 use crate::base::error::{Error, Result};
 use crate::search::engine::{Live, Shared};
-use crate::search::index::{Payload, Writer, damaged, is_damage};
+use crate::search::index::{Payload, Writer, damaged, has_to_merge, is_damage};
 use crate::search::pending::Entry;
 use crate::search::rebuild::Building;
 use std::collections::HashMap;
@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 const IDLE_SEQS: u64 = 10_000;
 /// How long an idle loop waits for news.
 const IDLE: Duration = Duration::from_secs(1);
+/// After so many times with nothing to do what was left to be merged is merged: a short command has ended before.
+const IDLES_BEFORE_MERGING: u32 = 10;
 /// How long several commits of the store are gathered.
 const GATHER: Duration = Duration::from_millis(10);
 /// How often finished merges are looked for.
@@ -42,11 +44,18 @@ impl Shared {
     /// The loop; ends after `close`.
     pub(crate) fn run(&self) {
         self.verify();
+        let mut idles = 0;
         while !self.pending.is_stopping() {
             let before = self.pending.noted();
             match self.tick(false) {
-                Ok(true) => {}
+                Ok(true) => idles = 0,
                 Ok(false) => {
+                    idles += 1;
+                    if idles == IDLES_BEFORE_MERGING
+                        && let Err(error) = self.merge_what_is_left()
+                    {
+                        self.report(&error);
+                    }
                     let every = Duration::from_millis(u64::from(self.settings.commit_every_ms));
                     self.pending.wait(if self.pending.len() > 0 { every / 4 } else { IDLE }, before);
                     self.pending.pause(GATHER);
@@ -60,6 +69,27 @@ impl Shared {
         if let Err(error) = self.tick(true) {
             self.report(&error);
         }
+    }
+
+    /// Lets the writer merge what a program that has ended left in many segments; else that would wait for the next change.
+    pub(crate) fn merge_what_is_left(&self) -> Result<()> {
+        let mut indexer = self.indexer.lock().unwrap_or_else(PoisonError::into_inner);
+        // One that is open has looked at its last commit.
+        if indexer.writer.is_some() || indexer.building.is_some() {
+            return Ok(());
+        }
+        self.merge(&mut indexer)
+    }
+
+    /// Opens the writer and commits, where segments are to be merged; the merges go on behind.
+    pub(crate) fn merge(&self, indexer: &mut Indexer) -> Result<()> {
+        let live = self.live().filter(|live| !live.broken.load(Ordering::SeqCst));
+        let Some(live) = live else { return Ok(()) };
+        if !has_to_merge(&live.index).map_err(Error::internal)? {
+            return Ok(());
+        }
+        self.feed(indexer, true)?;
+        self.commit_payload(indexer)
     }
 
     /// Reads all files of the index once: opening one proves only that they are there. A command that has ended does not wait.

@@ -18,8 +18,6 @@ const STEP: Duration = Duration::from_millis(20);
 /// Arena for what has changed meanwhile, in MiB.
 const ARENA_MB: u32 = 15;
 const LOG_PAGE: usize = 1_000;
-/// Segments that need no merging at once.
-const SEGMENTS_LEFT: usize = 4;
 
 /// An index in the making.
 pub(crate) struct Building {
@@ -146,10 +144,7 @@ impl Shared {
         self.pending.reached(reach);
         self.rebuilding.store(false, Ordering::SeqCst);
         self.place.remove_others(&dir);
-        if self.generation().is_some_and(|g| g.segments.len() > SEGMENTS_LEFT) {
-            self.feed(indexer, true)?;
-            self.commit_payload(indexer)?;
-        }
+        self.merge(indexer)?;
         self.clear_error();
         tracing::info!(
             docs = self.rebuilt_docs.load(Ordering::Relaxed),

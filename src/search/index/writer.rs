@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tantivy::directory::Directory as _;
 use tantivy::directory::error::DeleteError;
 use tantivy::error::DataCorruption;
-use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, NoMergePolicy};
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, MergePolicy as _, NoMergePolicy};
 use tantivy::{Index, IndexWriter, SegmentMeta, TantivyDocument, TantivyError};
 
 /// How far an index reaches, kept in each commit.
@@ -45,10 +45,7 @@ impl Writer {
     /// Opens the writer of every day: one thread, one merge at a time.
     pub(crate) fn open(index: &Index, layout: Arc<Layout>, arena_mb: u32) -> tantivy::Result<Self> {
         let this = Self::with(index, layout, arena_mb)?;
-        let mut merges = LogMergePolicy::default();
-        // A segment that is half deleted is written again without what is gone.
-        merges.set_del_docs_ratio_before_merge(0.5);
-        this.inner.set_merge_policy(Box::new(merges));
+        this.inner.set_merge_policy(Box::new(merges()));
         Ok(this)
     }
 
@@ -157,6 +154,19 @@ impl Writer {
     pub(crate) fn finish(self) -> tantivy::Result<()> {
         self.inner.wait_merging_threads()
     }
+}
+
+/// Which segments are merged.
+fn merges() -> LogMergePolicy {
+    let mut merges = LogMergePolicy::default();
+    // A segment that is half deleted is written again without what is gone.
+    merges.set_del_docs_ratio_before_merge(0.5);
+    merges
+}
+
+/// Whether the next commit of the writer of every day would merge segments.
+pub(crate) fn has_to_merge(index: &Index) -> tantivy::Result<bool> {
+    Ok(!merges().compute_merge_candidates(&index.load_metas()?.segments).is_empty())
 }
 
 /// Numbers of changes between the last commit and what a commit that failed has deleted: as many as one of these has

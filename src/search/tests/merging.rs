@@ -77,3 +77,38 @@ fn the_first_change_of_a_writer_replaces_a_record_whatever_is_merged_meanwhile()
     assert!(searcher.segment_readers().len() < 4, "they were merged");
     assert_eq!(searcher.num_docs(), 2 + 8 * 4);
 }
+
+/// A program that was killed while it merged, or a command that built the index and ended, leaves many segments.
+#[test]
+fn what_was_left_to_be_merged_is_merged_though_nothing_changes() {
+    let Desk { shop, search, dir } = Desk::new();
+    drop(search);
+    for n in 1..=20 {
+        shop.put(order(n).text("name", "berg"));
+    }
+    let (schema, seq) = (schema(), shop.last_seq());
+    let layout = Arc::new(Layout::new(&schema));
+    let name =
+        std::fs::read_dir(dir.path()).unwrap().next().unwrap().unwrap().file_name().into_string().unwrap();
+    let place = Place::new(dir.path(), real_disk(), name.split('-').next().unwrap(), &schema);
+    let opened = place.open(&layout, &schema, (0, seq)).unwrap().unwrap();
+    let payload = Payload { seq, ..opened.payload };
+    let mut writer = Writer::for_building(&opened.index, layout, 15).unwrap();
+    let mut analyser = Analyser::new(&schema);
+    for doc in shop.all() {
+        writer.add(&analyser.terms(&doc).unwrap()).unwrap();
+        writer.commit(&payload).unwrap();
+    }
+    writer.finish().unwrap();
+
+    let search = open(dir.path(), &shop);
+    assert_eq!((search.health().segments, search.pending_len()), (20, 0));
+    search.merge_what_is_left().unwrap();
+    search.settle().unwrap();
+    assert!(search.health().segments < 8, "{:?}", search.health());
+    let desk = Desk { shop, search, dir };
+    assert_eq!(desk.found("berg").len(), 20);
+    // Nothing is left to be done: no writer is opened for it.
+    desk.search.merge_what_is_left().unwrap();
+    assert!(desk.search.health().segments < 8);
+}
