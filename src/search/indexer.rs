@@ -74,11 +74,7 @@ impl Shared {
     /// Lets the writer merge what a program that has ended left in many segments; else that would wait for the next change.
     pub(crate) fn merge_what_is_left(&self) -> Result<()> {
         let mut indexer = self.indexer.lock().unwrap_or_else(PoisonError::into_inner);
-        // One that is open has looked at its last commit.
-        if indexer.writer.is_some() || indexer.building.is_some() {
-            return Ok(());
-        }
-        self.merge(&mut indexer)
+        if indexer.building.is_some() { Ok(()) } else { self.merge(&mut indexer) }
     }
 
     /// Opens the writer and commits, where segments are to be merged; the merges go on behind.

@@ -103,12 +103,11 @@ fn what_was_left_to_be_merged_is_merged_though_nothing_changes() {
 
     let search = open(dir.path(), &shop);
     assert_eq!((search.health().segments, search.pending_len()), (20, 0));
+    // The loop has opened a writer, and found nothing to do.
+    search.tick().unwrap();
     search.merge_what_is_left().unwrap();
     search.settle().unwrap();
     assert!(search.health().segments < 8, "{:?}", search.health());
     let desk = Desk { shop, search, dir };
     assert_eq!(desk.found("berg").len(), 20);
-    // Nothing is left to be done: no writer is opened for it.
-    desk.search.merge_what_is_left().unwrap();
-    assert!(desk.search.health().segments < 8);
 }
