@@ -150,11 +150,18 @@ fn a_backup_under_load_makes_the_file_grow_little() {
             })
             .unwrap();
     }
-    let (stop, changes) = (AtomicBool::new(false), AtomicU64::new(1));
+    // What a backup keeps from being used again grows with the changes meanwhile, so there are no more of them on a
+    // machine on which it takes longer.
+    const CHANGES_MEANWHILE: u64 = 1_500;
+    let (stop, changes, most) = (AtomicBool::new(false), AtomicU64::new(1), AtomicU64::new(u64::MAX));
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !stop.load(Ordering::SeqCst) {
-                change(&store, changes.fetch_add(1, Ordering::SeqCst), THINGS_THERE);
+                if changes.load(Ordering::SeqCst) < most.load(Ordering::SeqCst) {
+                    change(&store, changes.fetch_add(1, Ordering::SeqCst), THINGS_THERE);
+                } else {
+                    std::thread::yield_now();
+                }
             }
         });
         let wait = |until: u64| {
@@ -171,8 +178,10 @@ fn a_backup_under_load_makes_the_file_grow_little() {
             wait(begun);
         }
         let begun = changes.load(Ordering::SeqCst);
+        most.store(begun + CHANGES_MEANWHILE, Ordering::SeqCst);
         let made = back_up(&store, dir.path(), None);
         let meanwhile = changes.load(Ordering::SeqCst) - begun;
+        most.store(u64::MAX, Ordering::SeqCst);
         wait(begun + meanwhile + 200);
         let after = taken(&file);
         stop.store(true, Ordering::SeqCst);
