@@ -51,55 +51,13 @@ impl Same {
         let sqlite = rusqlite::Connection::open(dir.path().join("same.sqlite")).unwrap();
         let schema = schema().unwrap();
         let texts: Vec<&FieldDef> = schema.fields().iter().filter(|field| !is_number(field)).collect();
-        let listed = |field: &&FieldDef| is_number(field) || field.sortable || field.facet;
         // Every document has its time, in a column of its own.
-        let listed: Vec<&FieldDef> =
-            schema.fields().iter().filter(|field| field.shape != Shape::Time).filter(listed).collect();
-        let columns = |fields: &[&FieldDef]| {
-            fields.iter().map(|field| format!("\"{}\"", field.name)).collect::<Vec<_>>().join(", ")
+        let is_listed = |field: &&FieldDef| {
+            field.shape != Shape::Time && (is_number(field) || field.sortable || field.facet)
         };
-        sqlite
-            .execute_batch(&format!(
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-262144; PRAGMA threads=2;
-                 CREATE VIRTUAL TABLE found USING
-                     fts5({}, prefix='1 2 3 4', tokenize='unicode61 remove_diacritics 2');
-                 CREATE TABLE records(of_row INTEGER PRIMARY KEY, of_kind TEXT, of_id BLOB, of_time INTEGER, {});
-                 CREATE INDEX by_id ON records(of_id); CREATE INDEX by_time ON records(of_kind, of_time);",
-                columns(&texts),
-                columns(&listed)
-            ))
-            .unwrap();
-        for field in &listed {
-            let name = field.name;
-            let index = format!(
-                "CREATE INDEX by_{name} ON records(of_kind, \"{name}\", of_time) WHERE \"{name}\" IS NOT NULL"
-            );
-            sqlite.execute_batch(&index).unwrap();
-        }
-        let marks = |count: usize| vec!["?"; count].join(", ");
-        let insert =
-            format!("INSERT INTO found(rowid, {}) VALUES ({})", columns(&texts), marks(texts.len() + 1));
-        let record = format!("INSERT INTO records VALUES ({})", marks(listed.len() + 4));
-        sqlite.execute_batch("BEGIN").unwrap();
-        let (mut insert, mut record) = (sqlite.prepare(&insert).unwrap(), sqlite.prepare(&record).unwrap());
-        let mut number = 0_i64;
-        each_doc(shop, |doc| {
-            number += 1;
-            let said = texts.iter().map(|field| text(doc, field).unwrap_or(Value::Null));
-            insert
-                .execute(rusqlite::params_from_iter(std::iter::once(Value::Integer(number)).chain(said)))
-                .unwrap();
-            let whose = [
-                Value::Integer(number),
-                Value::Text(doc.kind.to_owned()),
-                Value::Blob(doc.id.to_vec()),
-                Value::Integer(doc.time_ms),
-            ];
-            let said = listed.iter().map(|field| listed_by(doc, field));
-            record.execute(rusqlite::params_from_iter(whose.into_iter().chain(said))).unwrap();
-        });
-        drop((insert, record));
-        sqlite.execute_batch("COMMIT").unwrap();
+        let listed: Vec<&FieldDef> = schema.fields().iter().filter(is_listed).collect();
+        make_tables(&sqlite, &texts, &listed);
+        fill(&sqlite, shop, &texts, &listed);
         Self { sqlite, _dir: dir }
     }
 
@@ -114,6 +72,52 @@ impl Same {
             .execute_batch("BEGIN; INSERT INTO found(found) VALUES('rebuild'); REINDEX records; COMMIT;")
             .unwrap();
     }
+}
+
+fn columns(fields: &[&FieldDef]) -> String {
+    fields.iter().map(|field| format!("\"{}\"", field.name)).collect::<Vec<_>>().join(", ")
+}
+
+fn make_tables(sqlite: &rusqlite::Connection, texts: &[&FieldDef], listed: &[&FieldDef]) {
+    let mut tables = format!(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-262144; PRAGMA threads=2;
+         CREATE VIRTUAL TABLE found USING
+             fts5({}, prefix='1 2 3 4', tokenize='unicode61 remove_diacritics 2');
+         CREATE TABLE records(of_row INTEGER PRIMARY KEY, of_kind TEXT, of_id BLOB, of_time INTEGER, {});
+         CREATE INDEX by_id ON records(of_id); CREATE INDEX by_time ON records(of_kind, of_time);",
+        columns(texts),
+        columns(listed)
+    );
+    for name in listed.iter().map(|field| field.name) {
+        tables.push_str(&format!(
+            "CREATE INDEX by_{name} ON records(of_kind, \"{name}\", of_time) WHERE \"{name}\" IS NOT NULL;"
+        ));
+    }
+    sqlite.execute_batch(&tables).unwrap();
+}
+
+fn fill(sqlite: &rusqlite::Connection, shop: &Shop, texts: &[&FieldDef], listed: &[&FieldDef]) {
+    let marks = |count: usize| vec!["?"; count].join(", ");
+    let found = format!("INSERT INTO found(rowid, {}) VALUES ({})", columns(texts), marks(texts.len() + 1));
+    let record = format!("INSERT INTO records VALUES ({})", marks(listed.len() + 4));
+    sqlite.execute_batch("BEGIN").unwrap();
+    let (mut found, mut record) = (sqlite.prepare(&found).unwrap(), sqlite.prepare(&record).unwrap());
+    let mut number = 0_i64;
+    each_doc(shop, |doc| {
+        number += 1;
+        let said = texts.iter().map(|field| text(doc, field).unwrap_or(Value::Null));
+        let row = std::iter::once(Value::Integer(number)).chain(said);
+        found.execute(rusqlite::params_from_iter(row)).unwrap();
+        let whose = [
+            Value::Integer(number),
+            Value::Text(doc.kind.to_owned()),
+            Value::Blob(doc.id.to_vec()),
+            Value::Integer(doc.time_ms),
+        ];
+        let row = whose.into_iter().chain(listed.iter().map(|field| listed_by(doc, field)));
+        record.execute(rusqlite::params_from_iter(row)).unwrap();
+    });
+    sqlite.execute_batch("COMMIT").unwrap();
 }
 
 fn is_number(field: &FieldDef) -> bool {

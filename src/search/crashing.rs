@@ -6,6 +6,7 @@ use super::index::{Disk, real_disk};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use std::collections::BTreeMap;
+use std::convert::identity;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -105,10 +106,6 @@ impl Recorder {
     }
 }
 
-fn same(error: io::Error) -> io::Error {
-    error
-}
-
 #[derive(Clone)]
 struct Recorded {
     below: Box<dyn Directory>,
@@ -180,10 +177,10 @@ impl Directory for Recorded {
     fn atomic_write(&self, path: &Path, data: &[u8]) -> io::Result<()> {
         let data = self.spoilt(path, data);
         let call = |_| Call::Replace(self.full(path), data.clone());
-        self.recorder.call(call, || self.below.atomic_write(path, &data), same)
+        self.recorder.call(call, || self.below.atomic_write(path, &data), identity)
     }
     fn sync_directory(&self) -> io::Result<()> {
-        self.recorder.call(|_| Call::SyncNames(self.name.clone()), || self.below.sync_directory(), same)
+        self.recorder.call(|_| Call::SyncNames(self.name.clone()), || self.below.sync_directory(), identity)
     }
     fn acquire_lock(&self, lock: &Lock) -> Result<DirectoryLock, LockError> {
         self.below.acquire_lock(lock)
@@ -204,7 +201,7 @@ impl Write for OneFile {
         self.recorder.call(
             |_| Call::Write(self.file, bytes.to_vec()),
             || self.below.write_all(bytes),
-            same,
+            identity,
         )?;
         Ok(bytes.len())
     }
@@ -215,7 +212,7 @@ impl Write for OneFile {
 
 impl TerminatingWrite for OneFile {
     fn terminate_ref(&mut self, token: AntiCallToken) -> io::Result<()> {
-        self.recorder.call(|_| Call::SyncFile(self.file), || self.below.terminate_ref(token), same)
+        self.recorder.call(|_| Call::SyncFile(self.file), || self.below.terminate_ref(token), identity)
     }
 }
 

@@ -2,7 +2,7 @@
 //! by the number of its word, and its text is put together when it is written.
 
 use super::log::{Docs, Log};
-use super::texts::{Texts, sorted};
+use super::texts::{Texts, sorted, start_of};
 use crate::search::index::entries::Mark;
 use crate::search::index::layout::{ASIDE_BYTE, sign};
 use crate::search::schema::FIELDS_MAX;
@@ -139,15 +139,9 @@ impl Keys {
             Some(Whose::Text(text)) => Parts { start: [0; 4], len: 0, rest: texts.get(*text) },
             None => Parts { start: [0; 4], len: 0, rest: &[] },
         };
-        let starts = |number: u32| {
-            let mut first = [0; 16];
-            for (slot, byte) in first.iter_mut().zip(parts(number).bytes()) {
-                *slot = byte;
-            }
-            u128::from_be_bytes(first)
-        };
+        let start = |number| start_of(parts(number).bytes());
         let (mut text, mut next, mut once) = (Vec::new(), Vec::new(), Vec::new());
-        for number in sorted(terms.len(), starts, |a, b| parts(a).compare(&parts(b))) {
+        for number in sorted(terms.len(), start, |a, b| parts(a).compare(&parts(b))) {
             next.clear();
             next.extend(parts(number).bytes());
             // One that was added in both ways is one term.
@@ -229,9 +223,9 @@ mod tests {
             let aside = format!("!~{}aside and long enough {}", sign(9), doc % 3);
             keys.add_word(words.number(aside.as_bytes()), 9);
             expected.entry(aside.replacen('~', "", 1).into_bytes()).or_default().push(399 - doc);
-            // The last one is made of a word, too.
             keys.add_mark(0, Mark::Has(3));
             expected.entry(format!("!\u{7f}{}", sign(3)).into_bytes()).or_default().push(399 - doc);
+            // The last one is made of a word, too.
             for text in [format!("!{}w1x{}", sign(3), doc % 5), "!".to_owned(), format!("!{}w5", sign(4))] {
                 keys.add(text.as_bytes());
                 expected.entry(text.into_bytes()).or_default().push(399 - doc);

@@ -200,7 +200,8 @@ impl Turned {
     }
     /// The numbers of all terms in alphabetical order.
     pub(super) fn sorted(&self) -> Vec<u32> {
-        sorted(self.texts.len(), |number| start_of(self.text(number)), |a, b| self.text(a).cmp(self.text(b)))
+        let start = |number| start_of(self.text(number).iter().copied());
+        sorted(self.texts.len(), start, |a, b| self.text(a).cmp(self.text(b)))
     }
 }
 
@@ -217,10 +218,10 @@ pub(super) fn sorted(
 }
 
 /// The first bytes as a number in their order.
-fn start_of(text: &[u8]) -> u128 {
+pub(super) fn start_of(text: impl Iterator<Item = u8>) -> u128 {
     let mut first = [0; 16];
     for (place, byte) in first.iter_mut().zip(text) {
-        *place = *byte;
+        *place = byte;
     }
     u128::from_be_bytes(first)
 }
