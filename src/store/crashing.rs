@@ -408,6 +408,7 @@ pub(in crate::store) fn over_parts(
             clock: clock.clone(),
             pace,
             tap: Tap::default(),
+            copied: Box::new(|_| 0),
             knows: false,
         }),
         clock,

@@ -402,6 +402,7 @@ pub(super) fn opener(
     clock: &Clock,
     tap: Tap,
 ) -> JournaledOpener {
+    let backups = dir.join(backup::FOLDER);
     JournaledOpener {
         below: Box::new(RedbOpener { medium: FileMedium(dir.join(FILE)), cache_bytes }),
         folder: Arc::new(Tapped::new(dir, tap.clone())),
@@ -409,6 +410,7 @@ pub(super) fn opener(
         clock: clock.clone(),
         pace: Pace::default(),
         tap,
+        copied: Box::new(move |life| backup::last_copied(&backups, life)),
         knows: false,
     }
 }

@@ -34,4 +34,5 @@ pub use keep::Keep;
 pub use restore::{How, Restored, pack_what_waits, restore, try_out};
 pub use seal::KEY_LENGTH_MIN;
 pub use shelf::{Copied, FOLDER, Kept, Shelf, forget_verified, note_verified};
+pub(in crate::store) use shipping::last_copied;
 pub(in crate::store) use swap::{FRESH, finish};

@@ -6,7 +6,8 @@ use crate::store::engine::{Engine, EngineSnapshot, Opener};
 use crate::store::health::fenced;
 use crate::store::journal::folder::Folder;
 use crate::store::journal::log::{Log, clear, failed};
-use crate::store::journal::replay::{State, replay};
+use crate::store::journal::record::Life;
+use crate::store::journal::replay::{State, behind_its_copies, replay};
 use crate::store::journal::tap::{Mark, Tap};
 use crate::store::span::{Direction, Span};
 use crate::store::write_set::{Visit, WriteSet};
@@ -61,6 +62,8 @@ pub(in crate::store) struct JournaledOpener {
     pub(in crate::store) clock: Clock,
     pub(in crate::store) pace: Pace,
     pub(in crate::store) tap: Tap,
+    /// The last record of a journal that a copy of it is known to hold; 0 for none.
+    pub(in crate::store) copied: Box<dyn Fn(Life) -> u64 + Send + Sync>,
     /// Somebody knows that records are missing and wants what there is.
     pub(in crate::store) knows: bool,
 }
@@ -71,7 +74,7 @@ impl Opener for JournaledOpener {
         let state = read_state(below.as_ref())?;
         // Nothing of this reaches the disk before the opening is accepted.
         let mut waiting = WriteSet::default();
-        let found = replay(self.folder.as_ref(), state, &self.tables, self.knows, &mut |set| {
+        let mut found = replay(self.folder.as_ref(), state, &self.tables, self.knows, &mut |set| {
             waiting.absorb(set);
             if waiting.bytes() < REPLAY_BYTES {
                 return Ok(());
@@ -80,6 +83,14 @@ impl Opener for JournaledOpener {
         })?;
         if !waiting.is_empty() {
             below.apply_lightly(&[&waiting])?;
+        }
+        // Only what was durable is copied. Numbers that a copy has must not be given to other changes.
+        let copied = state.map_or(0, |s| (self.copied)(s.life));
+        if copied >= found.next.number {
+            if !self.knows {
+                return Err(behind_its_copies(found.next.number - 1, copied));
+            }
+            found.is_cut = true;
         }
         if found.records > 0 {
             tracing::info!("{} changes are brought in from the journal", found.records);

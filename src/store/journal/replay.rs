@@ -142,6 +142,16 @@ fn lost(last: u64, why: &str) -> Error {
     Error::refuse(Kind::Internal, "store_damaged", text)
 }
 
+/// A disk that took back what it had said was written, or one that was set back by a copy of itself.
+pub(super) fn behind_its_copies(last: u64, copied: u64) -> Error {
+    let text = format!(
+        "The shop ends with change {last}, but its backups hold changes up to {copied}: the disk lost what it had said was \
+         written, or an older copy of the shop lies here. `backroom backup restore` brings back what the backups hold; \
+         `backroom recover` says what there is without it, and opens that."
+    );
+    Error::refuse(Kind::Internal, "store_damaged", text)
+}
+
 fn newer() -> Error {
     Error::conflict(
         "store_format_newer",

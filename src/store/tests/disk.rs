@@ -27,6 +27,7 @@ fn journaled(below: RedbOpener<FileMedium>, dir: &Path) -> Box<JournaledOpener> 
         clock: clock(),
         pace: Pace::default(),
         tap: Tap::default(),
+        copied: Box::new(|_| 0),
         knows: false,
     })
 }
@@ -385,6 +386,7 @@ fn moody(below: &Arc<dyn Medium>, folder: &Arc<dyn Folder>, mood: &Arc<Mood>) ->
         // So that segments follow each other soon.
         pace: Pace { take_bytes: 2_000, wait_bytes: 4_000, segment_bytes: 2_000, ..Pace::default() },
         tap: Tap::default(),
+        copied: Box::new(|_| 0),
         knows: false,
     })
 }

@@ -73,6 +73,7 @@ proptest! {
             // A reader's set is followed by another one from four bytes on.
             pace: Pace { take_bytes: 16, ..Pace::default() },
             tap: Tap::default(),
+            copied: Box::new(|_| 0),
             knows: false,
         };
         let engine = opener.open().unwrap();

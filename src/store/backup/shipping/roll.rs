@@ -2,7 +2,7 @@
 
 use crate::base::error::Result;
 use crate::store::backup::format::io;
-use crate::store::backup::shelf::private_file;
+use crate::store::backup::shelf::{Shelf, private_file};
 use crate::store::backup::shipping::part::{self, Head};
 use crate::store::door::make_dir;
 use crate::store::engine::redb::sync_parent;
@@ -119,6 +119,18 @@ impl Roll {
         }
         Ok(gone)
     }
+}
+
+/// The last record of a journal that the backups in this directory and the parts beside them hold; 0 for none. What
+/// cannot be read says nothing.
+pub(in crate::store) fn last_copied(backups: &Path, life: [u8; 16]) -> u64 {
+    let parts = Roll::of(backups).parts(life).unwrap_or_default();
+    // The last one may have been torn while it grew.
+    let shipped = parts.iter().rev().find_map(|part| Roll::head(part).ok()).map(|head| head.last);
+    let marks = Shelf::at(backups).marks().unwrap_or_default();
+    let backed_up =
+        marks.iter().map(|(_, mark)| mark).filter(|mark| mark.life == life).map(|mark| mark.number);
+    backed_up.chain(shipped).max().unwrap_or(0)
 }
 
 /// The last part of a row and where the row begins: up to there each part fits behind the one before.

@@ -8,7 +8,7 @@ use crate::base::time::Timestamp;
 use crate::store::backup::tests::{Dump, TABLES, VISITS, Visit, add, back_up, dump};
 use crate::store::backup::{How, Keep, Restored, Shelf, pack_what_waits, restore};
 use crate::store::tests::{actor, clock, id, settings};
-use crate::store::{Mark, Store};
+use crate::store::{Mark, Store, recover};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::path::Path;
@@ -210,6 +210,35 @@ fn what_nobody_can_know_is_refused() {
     assert_eq!(bring(&minute.backups(), data.path(), Moment::Newest).unwrap().seq, 10);
 }
 
+/// Database, journal and outbox as a kill at this moment leaves them.
+struct Left(tempfile::TempDir);
+
+impl Left {
+    fn by_a_kill(dir: &Path) -> Self {
+        let left = tempfile::tempdir().unwrap();
+        for name in ["store.redb", "journal", "shipping"] {
+            let (from, to) = (dir.join(name), left.path().join(name));
+            if from.is_file() {
+                std::fs::copy(from, to).unwrap();
+            } else if from.is_dir() {
+                std::fs::create_dir(&to).unwrap();
+                for entry in std::fs::read_dir(from).unwrap() {
+                    let path = entry.unwrap().path();
+                    std::fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+                }
+            }
+        }
+        Self(left)
+    }
+    fn put_back(&self, dir: &Path) {
+        for name in ["journal", "shipping"] {
+            drop(std::fs::remove_dir_all(dir.join(name)));
+            drop(std::fs::rename(self.0.path().join(name), dir.join(name)));
+        }
+        std::fs::copy(self.0.path().join("store.redb"), dir.join("store.redb")).unwrap();
+    }
+}
+
 #[test]
 fn kills_restarts_and_lost_parts_leave_no_hole() {
     let dir = tempfile::tempdir().unwrap();
@@ -230,27 +259,10 @@ fn kills_restarts_and_lost_parts_leave_no_hole() {
             }
         }
         if round % 3 == 0 {
-            // What a kill leaves.
-            let left = tempfile::tempdir().unwrap();
-            for name in ["store.redb", "journal", "shipping"] {
-                let (from, to) = (dir.path().join(name), left.path().join(name));
-                if from.is_file() {
-                    std::fs::copy(from, to).unwrap();
-                } else if from.is_dir() {
-                    std::fs::create_dir(&to).unwrap();
-                    for entry in std::fs::read_dir(from).unwrap() {
-                        let path = entry.unwrap().path();
-                        std::fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
-                    }
-                }
-            }
+            let left = Left::by_a_kill(dir.path());
             drop(packer);
             store.close().unwrap();
-            for name in ["journal", "shipping"] {
-                drop(std::fs::remove_dir_all(dir.path().join(name)));
-                drop(std::fs::rename(left.path().join(name), dir.path().join(name)));
-            }
-            std::fs::copy(left.path().join("store.redb"), dir.path().join("store.redb")).unwrap();
+            left.put_back(dir.path());
         } else {
             store.close().unwrap();
         }
@@ -268,6 +280,70 @@ fn kills_restarts_and_lost_parts_leave_no_hole() {
     let packed = packer(&store, dir.path()).pack(&store, true).unwrap().unwrap();
     assert_eq!((packed.mark, packed.row_begins), (store.journal_mark(), parts(dir.path())[0].first));
     assert_eq!(std::fs::read_dir(dir.path().join("shipping")).map_or(0, Iterator::count), 0);
+}
+
+/// A shop of three changes whose disk took back what it had said was written: two more are in its parts, and in a backup
+/// where that is wanted.
+fn taken_back(by_backup: bool) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let mut packer = packer(&store, dir.path());
+    back_up(&store, dir.path(), None);
+    (1..=3).for_each(|n| add(&store, n));
+    packer.pack(&store, false).unwrap();
+    let left = Left::by_a_kill(dir.path());
+    store.clock().set(second(1));
+    (4..=5).for_each(|n| add(&store, n));
+    if by_backup {
+        back_up(&store, dir.path(), None);
+    } else {
+        packer.pack(&store, true).unwrap();
+    }
+    store.close().unwrap();
+    left.put_back(dir.path());
+    dir
+}
+
+#[test]
+fn a_disk_that_took_back_what_was_copied_is_noticed_and_what_was_copied_comes_back() {
+    for by_backup in [false, true] {
+        let dir = taken_back(by_backup);
+        let error = Store::open_shipping(dir.path(), &settings(), clock(), TABLES).unwrap_err();
+        assert_eq!(error.code, "store_damaged", "{error}");
+        let rest = recover(dir.path(), TABLES, false).unwrap().unwrap();
+        assert_eq!((rest.seq, rest.why), (3, error.message.into_owned()));
+        assert!(by_backup || rest.shipped_until.is_some());
+        let backups = dir.path().join("backups");
+        let brought = bring(&backups, &dir.path().join("b"), Moment::Newest).unwrap();
+        assert_eq!(brought.seq, 5);
+        // Who goes on without it has a journal of another life, and the old one still comes back.
+        recover(dir.path(), TABLES, true).unwrap().unwrap();
+        let store = open(dir.path());
+        let mut packer = packer(&store, dir.path());
+        (6..=9).for_each(|n| add(&store, n));
+        packer.pack(&store, true).unwrap();
+        assert_eq!(bring(&backups, &dir.path().join("c"), Moment::At(second(1))).unwrap().seq, 5);
+        store.clock().set(second(9));
+        back_up(&store, dir.path(), None);
+        add(&store, 10);
+        packer.pack(&store, true).unwrap();
+        assert_eq!(bring(&backups, &dir.path().join("d"), Moment::Newest).unwrap().seq, 8);
+        assert_eq!(comparable(&open(&dir.path().join("d"))), comparable(&store));
+    }
+}
+
+#[test]
+fn a_shop_that_does_not_look_at_its_copies_ships_two_histories_as_one() {
+    let dir = taken_back(false);
+    let (backups, away) = (dir.path().join("backups"), dir.path().join("away"));
+    std::fs::rename(&backups, &away).unwrap();
+    let store = open(dir.path());
+    std::fs::rename(&away, &backups).unwrap();
+    let mut packer = packer(&store, dir.path());
+    (6..=9).for_each(|n| add(&store, n));
+    packer.pack(&store, true).unwrap();
+    let error = bring(&backups, &dir.path().join("b"), Moment::Newest).unwrap_err();
+    assert_eq!(error.code, "backup_unsound", "{error}");
 }
 
 #[test]
