@@ -143,6 +143,11 @@ struct Inner {
 }
 
 impl Table {
+    /// Every address with every method that has a handler there.
+    pub fn addresses(&self) -> impl Iterator<Item = (&Method, &'static str)> {
+        let all = self.0.all.iter();
+        all.flat_map(|resource| resource.routes.iter().map(|route| (&route.method, resource.pattern)))
+    }
     /// The answer of the handler. A path that exists with another method is 405, any other 404.
     pub(super) async fn answer(&self, request: ServiceRequest) -> ServiceResponse {
         let found = self.0.root.find(request.match_info().as_str());

@@ -93,7 +93,7 @@ pub fn told(s: &Snapshot, path: &str, sent: &[(String, String)]) -> Result<Optio
 
 /// `POST /admin/customers/bulk`
 pub(super) async fn run(
-    staff: Staff<may::ViewCustomers>,
+    staff: Staff<may::EditCustomers>,
     shell: Shell,
     (pages, shop): (web::Data<Pages>, web::Data<Shop>),
     (store, search): (web::Data<Store>, web::Data<Search>),

@@ -42,6 +42,7 @@ pub(super) async fn run(
     (store, search, work): (web::Data<Store>, web::Data<Search>, web::Data<Work>),
     fields: Fields,
 ) -> Result<HttpResponse> {
+    mass::require_changes(&staff)?;
     let actor = staff.actor();
     let wished = match fields.get("all") {
         Some(query) => mass::wished(query, &fields, (&staff, &search, &shop)).map(Wished::All),

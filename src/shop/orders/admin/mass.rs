@@ -216,12 +216,18 @@ pub(super) async fn show(
 
 type Parts = (web::Data<Store>, web::Data<Work>);
 
-/// Who changes nothing is turned away before anything is looked up; then it is what the action itself needs.
-fn acting(staff: &Me, store: &Store, id: &str) -> Result<BulkId> {
-    if !staff.may("orders:edit") && !staff.may("orders:ship") {
-        let text = "Your role changes no orders. An owner can allow it.";
-        return Err(Error::refuse(Kind::Forbidden, "forbidden", text));
+/// Who changes nothing is turned away before anything is read or looked up.
+pub(super) fn require_changes(staff: &Me) -> Result<()> {
+    if staff.may("orders:edit") || staff.may("orders:ship") {
+        return Ok(());
     }
+    let text = "Your role changes no orders. An owner can allow it.";
+    Err(Error::refuse(Kind::Forbidden, "forbidden", text))
+}
+
+/// Then it is what the action itself needs.
+fn acting(staff: &Me, store: &Store, id: &str) -> Result<BulkId> {
+    require_changes(staff)?;
     let id = <BulkId as crate::base::id::Id>::parse(id)?;
     let bulk = store.read(|s| bulk::get(s, id))?;
     let action: Action = serde_json::from_str(&bulk.action).map_err(Error::internal)?;
