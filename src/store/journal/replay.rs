@@ -96,6 +96,10 @@ impl Walk<'_> {
                     let is_last = place + 1 == firsts.len() && state.active > 0;
                     self.segment(begin, bytes.get(HEAD..).unwrap_or_default(), is_last)?;
                 }
+                // Under the name of one that is needed it is as if that were missing.
+                Head::Foreign if state.active > 0 => {
+                    return Err(lost(self.last(), "a segment belongs to another shop"));
+                }
                 Head::Foreign => return Ok(true),
                 Head::Newer => return Err(newer()),
                 Head::Ours(_) | Head::Damaged => {
@@ -311,6 +315,9 @@ mod tests {
         let mut never = |_| Err(Error::internal("taken"));
         assert!(replay(&folder, state, TABLES, false, &mut never).unwrap().is_foreign);
         assert!(replay(&folder, None, TABLES, false, &mut never).unwrap().is_foreign);
+        // It has the name of one that the database speaks of.
+        let state = Some(State { life: [8; 16], number: 0, active: 1 });
+        assert_eq!(replay(&folder, state, TABLES, false, &mut never).err().unwrap().code, "store_damaged");
         // A table that this program does not know.
         let state = Some(State { life: LIFE, number: 0, active: 0 });
         assert_eq!(

@@ -159,9 +159,11 @@ fn a_migration_that_was_interrupted_goes_on_where_it_was() {
         make(&store, n, thing(&n.to_string(), "red", 3)).unwrap();
     }
     store.close().unwrap();
+    let old = hash(&dir.path().join("store.redb"));
     let two = Formats { current: 2, migrations: BREAKS };
     assert!(open_as(dir.path(), two).is_err());
     let store = open_as(dir.path(), two).unwrap();
+    assert_eq!(hash(&dir.path().join("store.redb.before-2")), old, "the copy is of before, not of half-way");
     assert_eq!(store.read(|s| BY_COLOUR.count(s, &Span::of("white"), 99)).unwrap(), 3);
 }
 
