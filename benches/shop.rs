@@ -3,7 +3,7 @@
 use backroom::base::time::{Clock, Timestamp, Zone};
 use backroom::cli::demo::{Demo, Plan};
 use backroom::search::Search;
-use backroom::shop::desk::index::{StoreSource, changes, schema};
+use backroom::shop::desk::index::{StoreSource, note, schema};
 use backroom::shop::orders;
 use backroom::store::{Actor, Store};
 use std::sync::Arc;
@@ -28,7 +28,7 @@ impl Shop {
             Search::open(&dir.path().join("index"), schema().unwrap(), source, Default::default(), clock)
                 .unwrap();
         let (noting, reading) = (search.clone(), store.clone());
-        store.on_commit(Box::new(move |committed| noting.note(&changes(&reading, committed))));
+        store.on_commit(Box::new(move |committed| note(&noting, &reading, committed)));
         let behind = search.clone();
         std::thread::spawn(move || behind.run());
         let sqlite = rusqlite::Connection::open(dir.path().join("other.sqlite")).unwrap();

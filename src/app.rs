@@ -10,7 +10,7 @@ use crate::search::Search;
 use crate::shop::desk::backups::{self, BackupWork, Office};
 use crate::shop::desk::feed;
 use crate::shop::desk::find::Rows;
-use crate::shop::desk::index::{StoreSource, changes, schema};
+use crate::shop::desk::index::{StoreSource, note, schema};
 use crate::shop::desk::retention::{self, Retention};
 use crate::shop::desk::schedules::{TidyUp, tidy_plan};
 use crate::shop::desk::subscriptions;
@@ -82,9 +82,10 @@ impl App {
         let store = open(&dir, &settings.store, clock.clone(), registry::tables())?;
         let source = Arc::new(StoreSource(store.clone()));
         let search = Search::open(&dir.join("index"), schema()?, source, settings.search.clone(), clock)?;
+        search.leave_free(settings.store.reserve());
         let (noting, reading) = (search.clone(), store.clone());
         // Before anything can be written: what is answered has to be pending already.
-        store.on_commit(Box::new(move |committed| noting.note(&changes(&reading, committed))));
+        store.on_commit(Box::new(move |committed| note(&noting, &reading, committed)));
         let shop = Arc::new(Shop::new(store.clone()));
         let imports = Imports::new(
             store.clone(),
@@ -157,7 +158,7 @@ impl App {
     pub fn back_up(&self) -> Result<Made> {
         // Uploads of imports are left out as the table of imports is: what they brought is in the records.
         let files = Files { root: self.dir.join("files"), skipped: &["imports"] };
-        let reserve = u64::from(self.settings.store.reserve_mb) << 20;
+        let reserve = self.settings.store.reserve();
         backup::create(&self.store, &self.shelf(), &files, reserve, self.settings.backup.key())
     }
 

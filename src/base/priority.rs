@@ -7,3 +7,9 @@ pub(crate) fn stand_back(far: i32) {
         let _as_before = rustix::process::setpriority_process(None, far);
     }
 }
+
+/// Lets a thread go on that waits for this processor. One that has stood back is not stopped the moment another one wakes up, but
+/// at the end of its turn, some milliseconds later: who works long has to ask in between.
+pub(crate) fn give_way() {
+    std::thread::yield_now();
+}

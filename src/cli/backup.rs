@@ -68,6 +68,9 @@ With --json, one line: {\"at\", \"seq\", \"rows\", \"files\", \"problems\", \"fi
         /// Where the trial takes place
         #[arg(long, hide = true)]
         scratch: Option<PathBuf>,
+        /// Bytes of the disk that stay free in a trial
+        #[arg(long, hide = true, default_value_t = 0)]
+        leave: u64,
     },
     /// Put the newest moment, an earlier one, or a backup in place of the shop; what is there stays beside it
     #[command(after_help = "\
@@ -139,8 +142,8 @@ pub(super) fn run(args: &BackupArgs, app: &App, answer: &mut Answer) -> Result<E
 
 /// The verbs that do not open the shop.
 pub(super) fn run_beside(args: &BackupArgs, answer: &mut Answer) -> Result<Exit> {
-    if let BackupVerb::Verify { file, inside: true, scratch: Some(scratch), .. } = &args.verb {
-        return run_inside(file, scratch, answer);
+    if let BackupVerb::Verify { file, inside: true, scratch: Some(scratch), leave, .. } = &args.verb {
+        return run_inside(file, (scratch, *leave), answer);
     }
     let settings = args.place.load(Vec::new())?.settings;
     let data = settings.data.dir.clone().unwrap_or_default();
@@ -150,7 +153,13 @@ pub(super) fn run_beside(args: &BackupArgs, answer: &mut Answer) -> Result<Exit>
         BackupVerb::List { json } => list(&shelf, *json, answer),
         BackupVerb::Verify { file, json, .. } => {
             let path = shelf.find(&answer.file(file))?;
-            let report = verify(&path, &data, settings.backup.key(), &Clock::system(), &|| false)?;
+            let report = verify(
+                &path,
+                (&data, settings.store.reserve()),
+                settings.backup.key(),
+                &Clock::system(),
+                &|| false,
+            )?;
             if *json {
                 answer.json(&report)?;
             } else if report.problems == 0 {
@@ -200,11 +209,11 @@ pub(super) fn run_beside(args: &BackupArgs, answer: &mut Answer) -> Result<Exit>
 }
 
 /// The trial, in the child of another process; the key comes on standard input.
-fn run_inside(file: &Path, scratch: &Path, answer: &mut Answer) -> Result<Exit> {
+fn run_inside(file: &Path, (scratch, leave): (&Path, u64), answer: &mut Answer) -> Result<Exit> {
     const KEY_MAX: u64 = 64 << 10;
     let key = answer.input_text(KEY_MAX)?;
     let key = Some(key.as_str()).filter(|key| !key.is_empty());
-    let line = inside(file, scratch, key)?;
+    let line = inside(file, scratch, leave, key)?;
     answer.line(line)?;
     Ok(Exit::Ok)
 }

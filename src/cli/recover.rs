@@ -49,7 +49,7 @@ pub(super) fn run(args: &RecoverArgs, answer: &mut Answer) -> Result<Exit> {
         ))?;
         if let Some(until) = rest.shipped_until {
             answer.line(format_args!(
-                "The journal beside the backups goes on to {until}: `backroom backup restore` brings that back."
+                "The backups and the journal beside them go on to {until}: `backroom backup restore` brings that back."
             ))?;
         }
     }

@@ -1,7 +1,7 @@
 //! `backroom reindex`: build the search index anew.
 
 use crate::app::App;
-use crate::base::error::Result;
+use crate::base::error::{Error, Kind, Result};
 use crate::cli::Place;
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
@@ -22,6 +22,10 @@ pub(super) fn run(_args: &ReindexArgs, app: &App, answer: &mut Answer) -> Result
         let health = app.search.health();
         if health.ready && !health.rebuilding {
             break;
+        }
+        if health.waits_for_room {
+            // A shop that is served goes on asking.
+            return Err(Error::refuse(Kind::Unavailable, "storage_low", health.last_error));
         }
         std::thread::sleep(Duration::from_millis(50));
     }

@@ -67,6 +67,10 @@ pub(crate) struct Shared {
     pub(crate) rebuild_wanted: AtomicBool,
     pub(crate) rebuilding: AtomicBool,
     pub(crate) rebuilt_docs: Arc<AtomicU64>,
+    /// Bytes of the disk that one which is being built leaves free; 0 to ask nobody.
+    pub(crate) leaves_free: AtomicU64,
+    /// One is to be built, and the disk has too little room.
+    pub(crate) waits_for_room: AtomicBool,
     live: RwLock<Option<Arc<Live>>>,
     /// How many times another index took over.
     lives: AtomicU64,
@@ -130,6 +134,8 @@ impl Search {
             rebuild_wanted: AtomicBool::new(false),
             rebuilding: AtomicBool::new(false),
             rebuilt_docs: Arc::default(),
+            leaves_free: AtomicU64::new(0),
+            waits_for_room: AtomicBool::new(false),
             live: RwLock::new(None),
             lives: AtomicU64::new(0),
             last_error: Mutex::default(),
@@ -155,6 +161,10 @@ impl Search {
     /// changes of the commit in their order: what was noted is found by the next `find`. Takes microseconds.
     pub fn note(&self, changes: &[Change]) {
         self.shared.pending.note(&self.shared.schema, changes);
+    }
+    /// What comes after the last change that was noted is to be read from the log.
+    pub fn fall_behind(&self) {
+        self.shared.pending.fall_behind();
     }
     /// With the same number and no event of the store in between, a question has the same answer.
     pub fn state(&self) -> u64 {
@@ -253,6 +263,7 @@ impl Search {
     }
     /// Has the index built anew beside the present one, which answers meanwhile; `run` or `flush` does the work.
     pub fn reindex(&self) {
+        self.shared.waits_for_room.store(false, Ordering::SeqCst);
         self.shared.rebuild_wanted.store(true, Ordering::SeqCst);
         self.shared.pending.wake();
     }
@@ -260,6 +271,10 @@ impl Search {
     #[cfg(test)]
     pub(crate) fn merge_what_is_left(&self) -> Result<()> {
         self.shared.merge_what_is_left()
+    }
+    /// So many bytes of the disk stay free while an index is built anew: the shop itself needs them.
+    pub fn leave_free(&self, bytes: u64) {
+        self.shared.leaves_free.store(bytes, Ordering::SeqCst);
     }
     /// How the index is doing. Reads the size of its directory.
     pub fn health(&self) -> Health {
@@ -332,8 +347,12 @@ impl Shared {
 
     pub(crate) fn report(&self, error: &Error) {
         let text = format!("{error} {}", error.cause_chain());
-        tracing::warn!(error = %text, "the search index could not be updated; trying again");
-        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = text;
+        let mut last = self.last_error.lock().unwrap_or_else(PoisonError::into_inner);
+        // A full disk says the same every second.
+        if *last != text {
+            tracing::warn!(error = %text, "the search index could not be updated; trying again");
+        }
+        *last = text;
     }
     pub(crate) fn clear_error(&self) {
         self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -353,6 +372,7 @@ impl Shared {
             pending: self.pending.len() as u64,
             lag: self.source.last_seq().saturating_sub(reached),
             rebuilding: self.rebuilding.load(Ordering::SeqCst),
+            waits_for_room: self.waits_for_room.load(Ordering::SeqCst),
             rebuilt_docs: self.rebuilt_docs.load(Ordering::Relaxed),
             bytes: live.as_ref().map_or(0, |live| bytes(&live.dir)),
             last_error: self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone(),

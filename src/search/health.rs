@@ -14,6 +14,8 @@ pub struct Health {
     pub lag: u64,
     /// A rebuild is under way.
     pub rebuilding: bool,
+    /// One is wanted, and waits until the disk has room for it.
+    pub waits_for_room: bool,
     /// Documents the rebuild has read so far.
     pub rebuilt_docs: u64,
     /// Bytes on disk.

@@ -34,6 +34,8 @@ pub(crate) struct Indexer {
     /// With them the index reaches to this number.
     pub(crate) reach: u64,
     pub(crate) building: Option<Building>,
+    /// Bytes that one in the making had taken when the disk had no room for more, and some more.
+    pub(crate) needs: u64,
     /// When the segments were looked at last.
     pub(crate) looked: Option<Instant>,
     /// Nothing is lying about that a commit which failed, or a program that was killed, has left.
@@ -107,7 +109,8 @@ impl Shared {
         let mut indexer = self.indexer.lock().unwrap_or_else(PoisonError::into_inner);
         self.catch_up()?;
         let more = self.feed(&mut indexer, now)?;
-        if self.rebuild_wanted.load(Ordering::SeqCst) {
+        let is_wanted = self.rebuild_wanted.load(Ordering::SeqCst);
+        if is_wanted && self.may_build(&indexer) {
             // One that was begun before is stopped.
             indexer.building = None;
             indexer.building = Some(self.begin_rebuild()?);
@@ -120,6 +123,9 @@ impl Shared {
             }
             if self.open_live()? {
                 return Ok(true);
+            }
+            if !self.may_build(&indexer) {
+                return Ok(false);
             }
             indexer.building = Some(self.begin_rebuild()?);
             return Ok(true);

@@ -23,6 +23,7 @@ mod phone;
 pub mod query;
 mod rebuild;
 mod request;
+mod room;
 mod schema;
 mod source;
 mod terms;

@@ -145,6 +145,12 @@ impl Pending {
         self.woken.notify_all();
     }
 
+    /// Changes came that could not be noted.
+    pub(crate) fn fall_behind(&self) {
+        self.lock().behind = true;
+        self.wake();
+    }
+
     /// Notes what was read from the log after `from`, which reaches up to `to`.
     pub(crate) fn catch_up(&self, schema: &Schema, changes: &[Change], to: u64, complete: bool) {
         let mut inner = self.lock();

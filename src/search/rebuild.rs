@@ -52,6 +52,14 @@ impl Shared {
     pub(crate) fn rebuild_step(&self, indexer: &mut Indexer) -> Result<()> {
         let Some(mut building) = indexer.building.take() else { return Ok(()) };
         match building.state {
+            State::Gathering(gathering) if !self.may_grow(&building.dir) => {
+                // Its threads have ended when this is gone.
+                drop(gathering);
+                let taken = bytes(&building.dir);
+                indexer.needs = taken.saturating_add(taken / 4);
+                self.rebuild_failed(&building.dir);
+                Ok(())
+            }
             State::Gathering(gathering) if !gathering.wait(STEP) => {
                 building.state = State::Gathering(gathering);
                 indexer.building = Some(building);
@@ -143,6 +151,7 @@ impl Shared {
         self.set_live(Some(Arc::new(live)));
         self.pending.reached(reach);
         self.rebuilding.store(false, Ordering::SeqCst);
+        indexer.needs = 0;
         self.place.remove_others(&dir);
         self.merge(indexer)?;
         self.clear_error();

@@ -410,7 +410,7 @@ pub(super) fn opener(
         clock: clock.clone(),
         pace: Pace::default(),
         tap,
-        copied: Box::new(move |life| backup::last_copied(&backups, life)),
+        copied: Box::new(move |life| backup::last_copied(&backups, life).map_or(0, |(last, _)| last)),
         knows: false,
     }
 }

@@ -71,6 +71,7 @@ pub use sequence::{counter, sequence};
 pub use settings::Settings;
 pub use shared::{Hook, Waker};
 pub use snapshot::{Read, Snapshot};
+pub(crate) use space::free_bytes;
 pub use span::{Direction, Span};
 pub use std::cmp::Reverse;
 pub use table::{Backup, Page, RECORD_BYTES_MAX, Record, Table, TableInfo};

@@ -2,8 +2,7 @@
 
 use crate::base::error::{Error, Kind, Result};
 use crate::base::time::{Clock, Timestamp};
-use crate::store::backup::FOLDER as BACKUPS;
-use crate::store::backup::shipping::Roll;
+use crate::store::backup::{FOLDER as BACKUPS, last_copied};
 use crate::store::door::{FILE, opener, registry};
 use crate::store::engine::Opener as _;
 use crate::store::engine::redb::PART_DAMAGED;
@@ -27,7 +26,7 @@ pub struct Rest {
     pub seq: u64,
     /// When it was written.
     pub at: Option<Timestamp>,
-    /// The moment up to which the shipped journal goes on, where it does.
+    /// The moment up to which the backups and the shipped journal go on, where they do.
     pub shipped_until: Option<Timestamp>,
 }
 
@@ -58,9 +57,8 @@ pub fn recover(data: &Path, tables: &[TableInfo], accept: bool) -> Result<Option
     let (seq, at) = format::last_event(engine.as_ref(), &registry)?;
     let mark = journal::state_mark(engine.as_ref())?;
     let shipped_until = mark.and_then(|mark| {
-        let parts = Roll::of(&data.join(BACKUPS)).parts(mark.life).ok()?;
-        let last = Roll::head(parts.last()?).ok()?;
-        (last.last > mark.number && Some(last.to) > at).then_some(last.to)
+        let (last, until) = last_copied(&data.join(BACKUPS), mark.life)?;
+        (last > mark.number && Some(until) > at).then_some(until)
     });
     if accept {
         engine.accept()?;

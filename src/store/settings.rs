@@ -14,6 +14,13 @@ pub struct Settings {
     pub scan_seconds: u32,
 }
 
+impl Settings {
+    /// Bytes of the disk below which writes are refused.
+    pub fn reserve(&self) -> u64 {
+        u64::from(self.reserve_mb) << 20
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self { cache_mb: 64, reserve_mb: 512, ballast_mb: 16, scan_seconds: 10 }

@@ -17,7 +17,7 @@ const SYSTEM_NEEDS: u64 = 4 * MB;
 pub(super) type Probe = Box<dyn Fn() -> std::io::Result<u64> + Send + Sync>;
 
 /// Free bytes for this user on the disk that holds `dir`.
-pub(super) fn free_bytes(dir: &Path) -> std::io::Result<u64> {
+pub(crate) fn free_bytes(dir: &Path) -> std::io::Result<u64> {
     let disk = rustix::fs::statvfs(dir)?;
     Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }

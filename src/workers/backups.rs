@@ -29,6 +29,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 const AFTER_FAILURE: Duration = Duration::from_secs(15 * 60);
 /// Address space of a trial. It needs some 200 MB, however large the backup is.
 const MEMORY_MAX: u64 = 2 << 30;
+/// Bytes of the disk that a trial leaves beside the shop's reserve: what is written meanwhile needs room too.
+const BESIDE: u64 = 64 << 20;
 /// A trial that takes longer than this and [`RATE_MIN`] allow hangs.
 const TRIAL_TIME: Duration = Duration::from_secs(10 * 60);
 /// Bytes of a backup that the slowest machine tries out in a second.
@@ -60,13 +62,13 @@ enum Said {
 ///
 /// # Errors
 /// `Internal` when the line cannot be written as JSON.
-pub fn inside(backup: &Path, scratch: &Path, key: Option<&str>) -> Result<String> {
+pub fn inside(backup: &Path, scratch: &Path, leave: u64, key: Option<&str>) -> Result<String> {
     // The shop's requests come first, and a file made to burst whoever reads it bursts this process alone.
     // A system without priorities or limits just goes on.
     let _nice = rustix::process::nice(10);
     let most = rustix::process::Rlimit { current: Some(MEMORY_MAX), maximum: Some(MEMORY_MAX) };
     let _limit = rustix::process::setrlimit(rustix::process::Resource::As, most);
-    let said = match try_out(backup, scratch, registry::tables(), registry::CHECKS, key) {
+    let said = match try_out(backup, scratch, registry::tables(), registry::CHECKS, (key, leave)) {
         Ok(tried) => Said::Report(Report {
             at: tried.header.at,
             seq: tried.header.seq,
@@ -85,18 +87,19 @@ pub fn inside(backup: &Path, scratch: &Path, key: Option<&str>) -> Result<String
     serde_json::to_string(&said).map_err(Error::internal)
 }
 
-/// Tries a backup out in a child process and notes beside it when it is good. Stops when `is_over` says so.
+/// Tries a backup out in a child process and notes beside it when it is good; `leave` bytes of the disk stay free for the
+/// shop. Stops when `is_over` says so.
 ///
 /// # Errors
 /// `backup_damaged` and what else makes a backup unreadable; `backup_trial_failed` when the trial itself did not work.
 pub fn verify(
     backup: &Path,
-    data: &Path,
+    (data, leave): (&Path, u64),
     key: Option<&str>,
     clock: &Clock,
     is_over: &dyn Fn() -> bool,
 ) -> Result<Report> {
-    match run_child(backup, &data.join("tmp"), key, is_over)? {
+    match run_child(backup, (&data.join("tmp"), leave.saturating_add(BESIDE)), key, is_over)? {
         Said::Report(report) => {
             if report.problems > 0 {
                 forget_verified(backup);
@@ -139,11 +142,17 @@ fn failed(cause: impl std::fmt::Display) -> Error {
     Error::refuse(Kind::Internal, "backup_trial_failed", text)
 }
 
-fn run_child(backup: &Path, scratch: &Path, key: Option<&str>, is_over: &dyn Fn() -> bool) -> Result<Said> {
+fn run_child(
+    backup: &Path,
+    (scratch, leave): (&Path, u64),
+    key: Option<&str>,
+    is_over: &dyn Fn() -> bool,
+) -> Result<Said> {
     let mut child = Command::new(this_program()?)
         .args(["backup", "verify", INSIDE])
         .arg("--scratch")
         .arg(scratch)
+        .args(["--leave", &leave.to_string()])
         .arg(backup)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -282,7 +291,9 @@ fn fulfil(app: &App, office: &Office, wish: Wish, so_far: &mut SoFar) -> Result<
 fn prove(app: &App, office: &Office, name: &str) -> Result<String> {
     let path = app.shelf().dir().join(name);
     let key = app.settings.backup.key();
-    let report = verify(&path, &app.dir, key, app.store.clock(), &|| office.is_over())?;
+    let report = verify(&path, (&app.dir, app.settings.store.reserve()), key, app.store.clock(), &|| {
+        office.is_over()
+    })?;
     if let Some(first) = report.first_problems.first() {
         let text = format!("The shop in {name} has {} problems. The first: {first}", report.problems);
         return Err(Error::conflict("backup_unsound", text));

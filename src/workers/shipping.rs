@@ -95,7 +95,7 @@ impl Drop for Shipping {
 }
 
 fn pack(app: &App, bell: &Bell) {
-    let reserve = u64::from(app.settings.store.reserve_mb) << 20;
+    let reserve = app.settings.store.reserve();
     let mut packer = Packer::new(&app.store, &app.dir, reserve, app.settings.backup.key());
     let (mut has_failed, mut had_base) = (false, true);
     let (begun, delay) = (Instant::now(), base_may_wait(app));

@@ -25,7 +25,7 @@ pub(super) fn shelf(
 ) -> Result<Found> {
     let data = settings.data.dir.clone().unwrap_or_default();
     let Some(from) = from else {
-        let reserve = u64::from(settings.store.reserve_mb) << 20;
+        let reserve = settings.store.reserve();
         pack_what_waits(&data, registry::tables(), reserve, settings.backup.key())?;
         return Ok(Found { shelf: Shelf::of(&data), _fetched: None });
     };

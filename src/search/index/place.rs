@@ -45,6 +45,10 @@ impl Place {
         Self { root: root.to_owned(), disk, base }
     }
 
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// The directories of this store and schema, the newest rebuild first.
     fn own(&self) -> Vec<(u64, PathBuf)> {
         let mut dirs: Vec<(u64, PathBuf)> = self

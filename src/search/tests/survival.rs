@@ -286,6 +286,38 @@ fn building_anew_goes_on_beside_the_present_index() {
 }
 
 #[test]
+fn without_room_on_the_disk_no_index_is_built_and_nothing_is_left_of_one() {
+    let desk = small();
+    desk.search.flush().unwrap();
+    let before = index_dirs(&desk);
+    let waits = || {
+        let health = desk.search.health();
+        assert!(health.ready && health.waits_for_room, "{health:?}");
+        assert!(health.last_error.contains("too little room"), "{health:?}");
+        assert_eq!((index_dirs(&desk), desk.found("berg7")), (before.clone(), vec![7]));
+    };
+    desk.search.leave_free(u64::MAX / 2);
+    desk.search.reindex();
+    desk.search.flush().unwrap();
+    waits();
+    // The room ends while one is under way.
+    desk.search.leave_free(0);
+    assert!(desk.search.tick().unwrap() && desk.search.health().rebuilding);
+    assert_eq!(index_dirs(&desk).len(), 2);
+    desk.search.leave_free(u64::MAX / 2);
+    desk.put(order(30).text("name", "Meanwhile"));
+    desk.search.flush().unwrap();
+    waits();
+    assert_eq!(desk.found("meanwhile"), [30]);
+    desk.search.leave_free(0);
+    desk.search.flush().unwrap();
+    let health = desk.search.health();
+    assert!(health.ready && !health.waits_for_room && health.last_error.is_empty(), "{health:?}");
+    assert_ne!(index_dirs(&desk), before);
+    assert_eq!(desk.found("").len(), 21);
+}
+
+#[test]
 fn every_commit_keeps_the_cursor() {
     let desk = small();
     for n in 1..=5 {

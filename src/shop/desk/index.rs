@@ -2,7 +2,7 @@
 
 use crate::base::error::Result;
 use crate::base::id::Id;
-use crate::search::{Change, Doc, Schema, Source};
+use crate::search::{Change, Doc, Schema, Search, Source};
 use crate::shop::customers::{self, CustomerId};
 use crate::shop::messages::{self, MessageId};
 use crate::shop::orders::{self, CreditNoteId, OrderId};
@@ -34,24 +34,34 @@ fn kind_of(subject: &Subject) -> Option<&'static str> {
     }
 }
 
-/// The documents that committed events change.
-///
-/// Where the store cannot say which others a change concerns, those are left as they are until the index is built anew:
-/// what was committed is noted in any case.
-pub fn changes(store: &Store, committed: &[Committed]) -> Vec<Change> {
+/// Tells the search which documents committed events change. From an event on of which the store cannot say what else it
+/// concerns, the search reads the log itself as soon as that can be read.
+pub fn note(search: &Search, store: &Store, committed: &[Committed]) {
+    let (changes, is_whole) = changes(store, committed);
+    search.note(&changes);
+    if !is_whole {
+        search.fall_behind();
+    }
+}
+
+/// The documents that committed events change, up to the first event of which that cannot be said.
+fn changes(store: &Store, committed: &[Committed]) -> (Vec<Change>, bool) {
     let mut changes = Vec::new();
     for event in committed {
+        let before = changes.len();
         of_subjects(event.seq, event.subjects.iter().copied(), &mut changes);
         if event.kind == RENAMES {
             let renamed = store.read(|s| {
                 events::get(s, event.seq)?.map_or(Ok(()), |event| of_others(s, &event, &mut changes))
             });
             if let Err(error) = renamed {
-                tracing::error!(error = %error.cause_chain(), "the orders of a renamed customer are not indexed");
+                tracing::warn!(error = %error.cause_chain(), "the orders of a renamed customer are indexed later");
+                changes.truncate(before);
+                return (changes, false);
             }
         }
     }
-    changes
+    (changes, true)
 }
 
 /// The event that may give a customer another name.
@@ -170,4 +180,83 @@ impl Source for StoreSource {
 
 fn bytes(ids: Vec<impl Id>) -> Vec<[u8; 16]> {
     ids.iter().map(Id::bytes).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::money::{Currency, Price};
+    use crate::base::time::Timestamp;
+    use crate::search::Settings;
+    use crate::shop::customers::ExternalRef;
+    use crate::shop::desk::trial::Trial;
+    use crate::shop::orders::{NewLine, NewOrder, import};
+    use crate::store::{Actor, Tx};
+    use std::sync::{Arc, Mutex};
+
+    #[test]
+    fn a_rename_whose_orders_cannot_be_read_is_left_to_the_log() {
+        let trial = Trial::open();
+        let noted = Arc::new(Mutex::new(Vec::new()));
+        let into = Arc::clone(&noted);
+        trial.store.on_commit(Box::new(move |committed| into.lock().unwrap().extend_from_slice(committed)));
+        let order = trial.place("anna@example.com", "Anna Berg", 100, |_| {});
+        trial.rename(order.customer.unwrap(), "Zwiebel");
+        let committed = noted.lock().unwrap().clone();
+        let (all, is_whole) = changes(&trial.store, &committed);
+        assert!(is_whole && all.iter().filter(|change| change.id == order.id.bytes()).count() > 1, "{all:?}");
+        // The same with a store that cannot be read any more.
+        let dir = tempfile::tempdir().unwrap();
+        let source = Arc::new(StoreSource(trial.store.clone()));
+        let search =
+            Search::open(dir.path(), schema().unwrap(), source, Settings::default(), trial.clock.clone());
+        let search = search.unwrap();
+        let last = committed.last().unwrap().seq;
+        trial.store.close().unwrap();
+        let (before, is_whole) = changes(&trial.store, &committed);
+        assert!(!is_whole && before.iter().all(|change| change.seq < last), "{before:?}");
+        let state = search.state();
+        note(&search, &trial.store, &committed);
+        assert_ne!(search.state(), state, "it says that it is behind");
+    }
+
+    #[test]
+    fn an_order_that_moves_turns_those_around_its_old_and_its_new_place() {
+        const LATER: i64 = 1_200;
+        let trial = Trial::open();
+        let order = move |n: i64, day: i64| NewOrder {
+            source: Some(ExternalRef { source: "till".into(), id: n.to_string() }),
+            placed_at: Some(Timestamp::parse("2020-01-01T10:00:00Z").unwrap().plus_ms(day * 86_400_000)),
+            is_import: true,
+            email: Some("counter@example.com".into()),
+            lines: vec![NewLine {
+                title: "Mug".into(),
+                quantity: 1,
+                unit_price: Price::from_minor(100, Currency::EUR).unwrap(),
+                ..NewLine::default()
+            }],
+            ..NewOrder::new(Currency::EUR)
+        };
+        let bring = |n: i64, day: i64| {
+            let new = order(n, day);
+            trial.store.write_blocking(Actor::system("test"), move |tx| import(tx, &new)).unwrap()
+        };
+        bring(1, 1);
+        bring(2, 2);
+        let later = order.clone();
+        let all =
+            move |tx: &mut Tx<'_>| (0..LATER).try_for_each(|n| import(tx, &later(10 + n, 10 + n)).map(drop));
+        trial.store.write_blocking(Actor::system("test"), all).unwrap();
+        let new = |day: &str| {
+            trial.search.flush().unwrap();
+            let of = |more: &str| trial.count(&format!("email:counter@example.com customer:new{more}"));
+            (of(""), of(&format!(" placed:{day}")))
+        };
+        assert_eq!(new("2020-01-02"), (1, 1));
+        // The first one was placed after the second: that one is the customer's first now.
+        bring(1, 5);
+        assert_eq!(new("2020-01-03"), (1, 1));
+        bring(1, 1);
+        assert_eq!(new("2020-01-02"), (1, 1));
+    }
 }

@@ -1,14 +1,14 @@
 //! A small shop in a directory of its own, with store and index, for the tests of the desk.
 
 use super::find::{Ask, Found, Kind, Rows, find, kinds_for};
-use super::index::{StoreSource, changes, schema};
+use super::index::{StoreSource, note, schema};
 use crate::base::money::{Currency, Price};
 use crate::base::time::{Clock, Timestamp, Zone};
 use crate::search::{self, Search};
-use crate::shop::customers::{self, Address};
+use crate::shop::customers::{self, Address, CustomerChange, CustomerId};
 use crate::shop::messages;
 use crate::shop::orders::{self, NewLine, NewOrder, Order, OrderId, Step, StepInput, place, take};
-use crate::store::{self, Actor, ActorKind, Store, TableInfo};
+use crate::store::{self, Actor, ActorKind, Store, TableInfo, Tx};
 use std::sync::{Arc, LazyLock};
 
 static TABLES: LazyLock<Vec<TableInfo>> =
@@ -37,7 +37,7 @@ impl Trial {
                 .unwrap();
         search.flush().unwrap();
         let (noting, reading) = (search.clone(), store.clone());
-        store.on_commit(Box::new(move |committed| noting.note(&changes(&reading, committed))));
+        store.on_commit(Box::new(move |committed| note(&noting, &reading, committed)));
         let zone = Zone::named("Europe/Berlin").unwrap();
         Self { store, search, clock, zone, rows: Rows::default(), _dir: dir }
     }
@@ -81,6 +81,12 @@ impl Trial {
         self.store
             .write_blocking(Self::actor(), move |tx| take(tx, id, None, step, &StepInput::default()))
             .unwrap()
+    }
+
+    pub(super) fn rename(&self, customer: CustomerId, last_name: &str) {
+        let change = CustomerChange { last_name: Some(last_name.into()), ..CustomerChange::default() };
+        let op = move |tx: &mut Tx<'_>| customers::change(tx, customer, None, &change).map(drop);
+        self.store.write_blocking(Self::actor(), op).unwrap();
     }
 
     /// What the box answers somebody who may see everything.

@@ -96,7 +96,7 @@ impl Job<'_> {
         let head = events::head(snapshot)?;
         let seq = if head.seq > 0 { head.seq } else { format::events_anchor(snapshot)?.seq };
         // Names have whole seconds.
-        let (target, at) = self.shelf.free_name(Timestamp(now.0 - now.0.rem_euclid(1_000)), seq);
+        let (target, named) = self.shelf.free_name(Timestamp(now.0 - now.0.rem_euclid(1_000)), seq);
         let names = kept_tables(self.store.tables());
         let count =
             |name: &&'static str| Ok(TableRows { name: (*name).to_owned(), rows: snapshot.count_raw(name)? });
@@ -104,7 +104,8 @@ impl Job<'_> {
             store_format: FORMAT,
             epoch: self.store.epoch(),
             seq,
-            at,
+            // To the millisecond: who restores a moment wants nothing that came after it.
+            at: now,
             app_version: env!("CARGO_PKG_VERSION").to_owned(),
             tables: names.iter().map(count).collect::<Result<_>>()?,
             salt: self.key.map(|_| rand::random()),
@@ -134,7 +135,7 @@ impl Job<'_> {
         Ok(Made {
             file: target,
             bytes,
-            at,
+            at: named,
             seq,
             change: self.mark.map(|mark| mark.number),
             rows: header.rows(),

@@ -52,23 +52,24 @@ fn clear_old_trials(scratch: &Path) {
     }
 }
 
-/// Restores into a new directory inside `scratch`, checks everything there, and takes it away again.
+/// Restores into a new directory inside `scratch`, checks everything there, and takes it away again. `leave` bytes of the
+/// disk stay free: the shop that runs meanwhile needs them.
 ///
 /// # Errors
-/// `backup_damaged` and what else makes a backup unreadable.
+/// `backup_damaged` and what else makes a backup unreadable; `backup_io`.
 pub fn try_out(
     backup: &Path,
     scratch: &Path,
     tables: &[TableInfo],
     checks: &[Checker],
-    key: Option<&str>,
+    (key, leave): (Option<&str>, u64),
 ) -> Result<Restored> {
     let reader = open(backup)?;
     make_dir(scratch)?;
     clear_old_trials(scratch);
     let place = tempfile::Builder::new().prefix(TRIAL).tempdir_in(scratch);
     let place = place.map_err(|e| io("There is no room for a trial", e))?;
-    unpacked(reader, place.path(), tables, &How { key, checks, plan: None, even_unsound: true })
+    unpacked(reader, place.path(), tables, &How { key, checks, plan: None, even_unsound: true }, leave)
 }
 
 /// What a restore goes by.
@@ -162,7 +163,7 @@ fn prepare(
     how: &How<'_>,
 ) -> Result<Restored> {
     discard(fresh).map_err(|e| io("An unfinished restore cannot be cleared away", e))?;
-    let restored = unpacked(reader, fresh, tables, how)?;
+    let restored = unpacked(reader, fresh, tables, how, 0)?;
     if let Some(first) = restored.findings.first().filter(|_| !how.even_unsound) {
         let text = format!(
             "The restored shop has problems, {} in all, and nothing was changed. The first: {}: {}",
@@ -180,9 +181,10 @@ fn unpacked(
     dir: &Path,
     tables: &[TableInfo],
     how: &How<'_>,
+    leave: u64,
 ) -> Result<Restored> {
     let Unpacked { header, files, changes, last_at } =
-        unpack(reader, dir, &Arc::new(registry(tables)?), how.key, how.plan)?;
+        unpack(reader, dir, &Arc::new(registry(tables)?), (how.key, how.plan), leave)?;
     let (findings, seq) = check(dir, tables.to_vec(), how.checks)?;
     let moment = last_at.unwrap_or(header.at);
     Ok(Restored { header, files, changes, moment, seq, findings, before: None })

@@ -275,7 +275,7 @@ fn a_restore_that_is_cut_off_leaves_the_old_or_the_new_shop() {
         store.close().unwrap();
         let fresh = data.join("restoring");
         let reader = open_backup(&made.file).unwrap();
-        unpack(reader, &fresh, &Arc::new(registry(TABLES).unwrap()), None, None).unwrap();
+        unpack(reader, &fresh, &Arc::new(registry(TABLES).unwrap()), (None, None), 0).unwrap();
         let swap = Swap { data, fresh: &fresh, has_before: true, at: Timestamp(0) };
         let (mut left, mut cut_at) = (steps, None);
         let done = put_in_place(&swap, &mut |step| {
@@ -408,7 +408,10 @@ fn an_encrypted_backup_needs_its_key_and_shows_nothing() {
     assert_eq!(open(None).unwrap_err().code, "backup_key_missing");
     assert_eq!(open(Some("another key, also long")).unwrap_err().code, "backup_key_wrong");
     assert_eq!(open(Some(key)).unwrap(), 2);
-    let tried = try_out(&made.file, &dir.path().join("tmp"), TABLES, &[], Some(key)).unwrap();
+    let tried = try_out(&made.file, &dir.path().join("tmp"), TABLES, &[], (Some(key), 0)).unwrap();
+    let full = try_out(&made.file, &dir.path().join("tmp"), TABLES, &[], (Some(key), u64::MAX)).unwrap_err();
+    assert_eq!(full.code, "backup_io", "what the shop needs of the disk stays free");
+    assert_eq!(std::fs::read_dir(dir.path().join("tmp")).unwrap().count(), 0);
     assert_eq!((tried.header.seq, tried.findings.len()), (20, 0));
     assert_eq!(std::fs::read_dir(dir.path().join("tmp")).unwrap().count(), 0, "a trial leaves nothing");
 }

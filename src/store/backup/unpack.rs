@@ -22,7 +22,7 @@ use std::sync::Arc;
 pub(super) const FILES: &str = "files";
 /// Rows are committed when they are so many bytes.
 const GROUP_BYTES: usize = 8 << 20;
-/// The disk is not filled up beyond this.
+/// The disk is not filled up beyond this in any case.
 const ROOM_LEFT: u64 = 64 << 20;
 const CACHE_BYTES: usize = 64 << 20;
 const WRITING: &str = "The restored shop cannot be written";
@@ -34,16 +34,17 @@ pub(super) fn open(backup: &Path) -> Result<Reader<BufReader<File>>> {
 }
 
 /// Unpacks a backup into `dir`, which is made, plays the journal over it where there is a plan, and gives the store there
-/// an epoch of its own.
+/// an epoch of its own. `leave` bytes of the disk stay free.
 ///
 /// # Errors
-/// `backup_damaged` and others of reading; `backup_format_newer` for a table this program does not know.
+/// `backup_damaged` and others of reading; `backup_format_newer` for a table this program does not know; `backup_io` where
+/// the disk has too little room.
 pub(super) fn unpack(
     reader: Reader<BufReader<File>>,
     dir: &Path,
     registry: &Arc<Registry>,
-    key: Option<&str>,
-    plan: Option<&Plan>,
+    (key, plan): (Option<&str>, Option<&Plan>),
+    leave: u64,
 ) -> Result<Unpacked> {
     make_dir(dir)?;
     let header = reader.header().clone();
@@ -52,7 +53,15 @@ pub(super) fn unpack(
     let engine = opener.open()?;
     engine.accept()?;
     engine.ensure_tables(registry.names())?;
-    let mut into = Unpacker { dir, engine: engine.as_ref(), names, set: WriteSet::default(), file: None };
+    let mut into = Unpacker {
+        dir,
+        engine: engine.as_ref(),
+        names,
+        set: WriteSet::default(),
+        file: None,
+        leave: leave.max(ROOM_LEFT),
+        since: 0,
+    };
     let files = reader.read(key, &mut into)?;
     into.end_file()?;
     into.commit()?;
@@ -88,14 +97,21 @@ struct Unpacker<'a> {
     names: Vec<&'static str>,
     set: WriteSet,
     file: Option<File>,
+    leave: u64,
+    /// Bytes of files since the free space was asked for.
+    since: usize,
 }
 
 impl Unpacker<'_> {
-    fn commit(&mut self) -> Result<()> {
-        if free_bytes(self.dir).is_ok_and(|free| free < ROOM_LEFT) {
+    fn room(&self) -> Result<()> {
+        if free_bytes(self.dir).is_ok_and(|free| free < self.leave) {
             let full = std::io::ErrorKind::StorageFull;
             return Err(io(WRITING, std::io::Error::new(full, "too little disk space is left")));
         }
+        Ok(())
+    }
+    fn commit(&mut self) -> Result<()> {
+        self.room()?;
         self.engine.apply(std::mem::take(&mut self.set))
     }
     fn end_file(&mut self) -> Result<()> {
@@ -120,6 +136,11 @@ impl Taker for Unpacker<'_> {
         Ok(())
     }
     fn data(&mut self, bytes: &[u8]) -> Result<()> {
+        self.since += bytes.len();
+        if self.since >= GROUP_BYTES {
+            self.since = 0;
+            self.room()?;
+        }
         let file = self.file.as_mut().ok_or_else(|| damaged("content belongs to no file"))?;
         file.write_all(bytes).map_err(|e| io(WRITING, e))
     }

@@ -69,22 +69,25 @@ pub fn plan(shelf: &Shelf, moment: Moment, key: Option<&str>) -> Result<Plan> {
 fn base(shelf: &Shelf, moment: Moment) -> Result<(Kept, Header)> {
     let all = shelf.list()?;
     let oldest = all.last().map(|kept| kept.at);
-    let fits = |kept: &Kept| match moment {
-        Moment::Newest => true,
-        Moment::At(at) => kept.at <= at,
+    for kept in all {
+        let is_after = |made: Timestamp| matches!(moment, Moment::At(at) if made > at);
+        if is_after(kept.at) {
+            continue;
+        }
+        // Names have whole seconds.
+        let header = open(&shelf.dir().join(&kept.file))?.header().clone();
+        if !is_after(header.at) {
+            return Ok((kept, header));
+        }
+    }
+    let place = shelf.dir().display();
+    let text = match (moment, oldest) {
+        (Moment::At(at), Some(oldest)) => {
+            format!("There is no backup from before {at} in {place}. The oldest is of {oldest}.")
+        }
+        _ => format!("There is no backup in {place}."),
     };
-    let found = all.into_iter().find(fits).ok_or_else(|| {
-        let place = shelf.dir().display();
-        let text = match (moment, oldest) {
-            (Moment::At(at), Some(oldest)) => {
-                format!("There is no backup from before {at} in {place}. The oldest is of {oldest}.")
-            }
-            _ => format!("There is no backup in {place}."),
-        };
-        Error::refuse(Kind::NotFound, "no_backup", text)
-    })?;
-    let header = open(&shelf.dir().join(&found.file))?.header().clone();
-    Ok((found, header))
+    Err(Error::refuse(Kind::NotFound, "no_backup", text))
 }
 
 /// A backup that does not say where in the journal it stands.

@@ -1,6 +1,7 @@
 //! The directory of parts beside the backups: one folder a journal, one file a part, named by its first number.
 
 use crate::base::error::Result;
+use crate::base::time::Timestamp;
 use crate::store::backup::format::io;
 use crate::store::backup::shelf::{Shelf, private_file};
 use crate::store::backup::shipping::part::{self, Head};
@@ -121,16 +122,15 @@ impl Roll {
     }
 }
 
-/// The last record of a journal that the backups in this directory and the parts beside them hold; 0 for none. What
-/// cannot be read says nothing.
-pub(in crate::store) fn last_copied(backups: &Path, life: [u8; 16]) -> u64 {
+/// The last record of a journal that the backups in this directory or the parts beside them hold, and when it was written or
+/// backed up. What cannot be read says nothing.
+pub(in crate::store) fn last_copied(backups: &Path, life: [u8; 16]) -> Option<(u64, Timestamp)> {
     let parts = Roll::of(backups).parts(life).unwrap_or_default();
     // The last one may have been torn while it grew.
-    let shipped = parts.iter().rev().find_map(|part| Roll::head(part).ok()).map(|head| head.last);
+    let shipped = parts.iter().rev().find_map(|part| Roll::head(part).ok()).map(|head| (head.last, head.to));
     let marks = Shelf::at(backups).marks().unwrap_or_default();
-    let backed_up =
-        marks.iter().map(|(_, mark)| mark).filter(|mark| mark.life == life).map(|mark| mark.number);
-    backed_up.chain(shipped).max().unwrap_or(0)
+    let of_life = marks.iter().filter(|(_, mark)| mark.life == life);
+    of_life.map(|(kept, mark)| (mark.number, kept.at)).chain(shipped).max()
 }
 
 /// The last part of a row and where the row begins: up to there each part fits behind the one before.

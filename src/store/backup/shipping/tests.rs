@@ -120,6 +120,27 @@ fn every_second_comes_back_as_it_was_and_the_epoch_is_new() {
 }
 
 #[test]
+fn a_backup_of_the_same_second_brings_nothing_that_came_after_the_moment() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let mut packer = packer(&store, dir.path());
+    back_up(&store, dir.path(), None);
+    for (n, ms) in [(1, 0), (2, 400)] {
+        store.clock().set(second(5).plus_ms(ms));
+        add(&store, n);
+    }
+    store.clock().set(second(5).plus_ms(900));
+    back_up(&store, dir.path(), None);
+    packer.pack(&store, true).unwrap();
+    let backups = dir.path().join("backups");
+    let at = |ms: i64| {
+        let data = tempfile::tempdir().unwrap();
+        bring(&backups, data.path(), Moment::At(second(5).plus_ms(ms))).unwrap().seq
+    };
+    assert_eq!([at(0), at(399), at(400), at(900)], [1, 1, 2, 2]);
+}
+
+#[test]
 fn encrypted_parts_need_their_key_and_show_nothing() {
     let minute = minute(Some(KEY));
     let one = parts(minute.dir.path()).remove(1);
