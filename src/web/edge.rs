@@ -60,6 +60,22 @@ pub(super) struct Seen {
     pub(super) started: Instant,
 }
 
+/// A request counts as running until this goes, also where its client has gone and nobody waits for the answer.
+struct Running(web::Data<Web>);
+
+impl Running {
+    fn begin(web: &web::Data<Web>) -> Self {
+        web.metrics().begin();
+        Self(web.clone())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.metrics().end();
+    }
+}
+
 /// The middleware.
 ///
 /// # Errors
@@ -72,9 +88,9 @@ pub async fn edge(
         return Err(Error::internal("the app has no Web data").into());
     };
     let seen = see(&mut request, &web);
-    web.metrics().begin();
+    let running = Running::begin(&web);
     let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().await;
-    web.metrics().end();
+    drop(running);
     let error = match outcome {
         Ok(Ok(mut answer)) => {
             let request = answer.request().clone();

@@ -38,7 +38,7 @@ pub(super) fn admit(request: &mut ServiceRequest, web: &Web) -> Result<(), Box<H
         && !ANY_HOST.contains(&request.path())
         && came_plain(request, &web.settings().trusted_proxies)
     {
-        return Err(Box::new(without_tls(request, format!("{origin}{}", request.uri()))));
+        return Err(Box::new(without_tls(request, format!("{origin}{}", asked(request)))));
     }
     let has_body = request.headers().contains_key(header::CONTENT_LENGTH)
         || request.headers().contains_key(header::TRANSFER_ENCODING);
@@ -51,6 +51,11 @@ pub(super) fn admit(request: &mut ServiceRequest, web: &Web) -> Result<(), Box<H
 }
 
 /// A key or a password that came in the open is not used; a page is shown where it is safe.
+/// Path and query alone, also of a request whose first line names a host.
+fn asked(request: &ServiceRequest) -> &str {
+    request.uri().path_and_query().map_or("/", |asked| asked.as_str())
+}
+
 fn without_tls(request: &ServiceRequest, place: String) -> HttpResponse {
     if request.path().starts_with("/api/") || is_storefront(request.path()) {
         let text = format!("Use {place}: what comes without TLS can be read on the way.");

@@ -130,7 +130,7 @@ fn refuse_statements(source: &str) -> Result<()> {
             }
         };
         let inside = from.get(2..).unwrap_or_default();
-        let inside = inside.find(end).and_then(|at| inside.get(..at)).unwrap_or(inside);
+        let inside = end_of(inside, end).and_then(|at| inside.get(..at)).unwrap_or(inside);
         if end == "%}" {
             let word = inside.trim_start_matches(['-', '+']).split_whitespace().next().unwrap_or_default();
             if !STATEMENTS.contains(&word) {
@@ -145,6 +145,25 @@ fn refuse_statements(source: &str) -> Result<()> {
         rest = from.get(2 + inside.len()..).unwrap_or_default();
     }
     Ok(())
+}
+
+/// Where a statement ends. The sign of its end ends nothing inside a text.
+fn end_of(inside: &str, end: &str) -> Option<usize> {
+    if end == "#}" {
+        return inside.find(end);
+    }
+    let mut quote = None;
+    let mut chars = inside.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match quote {
+            None if inside.get(at..).is_some_and(|rest| rest.starts_with(end)) => return Some(at),
+            None if c == '"' || c == '\'' => quote = Some(c),
+            Some(_) if c == '\\' => drop(chars.next()),
+            Some(begun) if c == begun => quote = None,
+            _ => {}
+        }
+    }
+    None
 }
 
 fn unknown(name: &str, known: &[String]) -> Error {
@@ -227,6 +246,9 @@ mod tests {
         assert_eq!(render(source, Makes::Text, &sample()).unwrap(), "Jacket <b>;Jacket <b>;");
         assert_eq!(render(source, Makes::Html, &sample()).unwrap(), "Jacket &lt;b&gt;;Jacket &lt;b&gt;;");
         assert!(check(source, Makes::Html, &[sample()]).is_ok());
+        let source = "{{ shop.name|default('}} it\\'s') }} * {# don't #}{{ '%}' }}";
+        assert_eq!(render(source, Makes::Text, &sample()).unwrap(), "Lumo & Co * %}");
+        assert!(check(source, Makes::Text, &[sample()]).is_ok());
     }
 
     #[test]
@@ -262,6 +284,11 @@ mod tests {
             ("{% extends 'base.html' %}", "extends"),
             ("{% macro m() %}{{ m() }}{% endmacro %}", "macro"),
             ("{{ 'x' * 100000000 }}", "multiplying"),
+            ("{{ '}}' * 100000000 }}", "multiplying"),
+            ("{{ \"'}}\" * 100000000 }}", "multiplying"),
+            ("{{ '\\'}}' * 100000000 }}", "multiplying"),
+            ("{% for a in ['%}' * 100000000] %}{% endfor %}", "multiplying"),
+            ("{# '#}{{ 'x' * 100000000 }}", "multiplying"),
             ("{{ shop.name|indent(1000000000) }}", "indent"),
             ("{{ shop.name|safe }}", "safe"),
             ("{{ shop.name", "Line 1"),

@@ -9,8 +9,9 @@ use crate::web::{
     Budget, Caller, Fields, Form, Json, Metrics, PathId, Query, Settings, Shell, ShellMaker, Toast, User,
     Web, see_other,
 };
+use actix_http::BoxedPayloadStream;
 use actix_web::body::MessageBody;
-use actix_web::dev::ServiceResponse;
+use actix_web::dev::{Payload, Service as _, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::test::{TestRequest, call_service, init_service, read_body, try_call_service};
 use actix_web::{HttpRequest, HttpResponse};
@@ -487,4 +488,22 @@ async fn requests_are_counted_by_route() {
     assert!(text.contains("route=\"/api/v1/things/{id}\",status=\"404\"} 1"), "{text}");
     assert!(!text.contains("/x/y/z"), "a made-up path must not make a new series");
     assert!(text.contains("backroom_http_requests_running 0"));
+}
+
+#[actix_web::test]
+async fn a_request_whose_client_has_gone_does_not_run_for_ever() {
+    let web = web_with(Settings::default());
+    let app = app!(web);
+    let request = TestRequest::post().uri("/admin/raw").set_form([("name", "a")]).to_request();
+    let never: BoxedPayloadStream = Box::pin(futures_util::stream::pending());
+    let (request, _) = request.replace_payload(Payload::Stream { payload: never });
+    let running = |n: u8| {
+        let text = web.metrics().text().unwrap();
+        assert!(text.contains(&format!("backroom_http_requests_running {n}")), "{text}");
+    };
+    let mut answer = Box::pin(app.call(request));
+    assert!(futures_util::poll!(&mut answer).is_pending());
+    running(1);
+    drop(answer);
+    running(0);
 }

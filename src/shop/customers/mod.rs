@@ -17,9 +17,9 @@ pub use merge::{described, import, is_somebody_else, known_as, rehearsed, row_ke
 pub use model::*;
 pub use named::Named;
 pub use ops::{
-    CustomerChange, Outcome, Rank, add, change, find, find_by_email, find_by_external, find_by_outside_id,
-    get, ids, named, recent, require_version, retag, same_phone, set_totals, spent_currencies, totals,
-    with_highest_spend, with_most_orders,
+    CustomerChange, Outcome, Rank, add, change, each_totals, find, find_by_email, find_by_external,
+    find_by_outside_id, get, ids, named, recent, require_version, retag, same_phone, set_totals,
+    spent_currencies, totals, with_highest_spend, with_most_orders,
 };
 pub(in crate::shop) use ops::{in_any_source, retagged};
 pub(in crate::shop) use search::address_fields;

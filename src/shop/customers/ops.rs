@@ -340,6 +340,17 @@ pub fn totals(r: &impl Read, id: CustomerId) -> Result<Totals> {
     Ok(TOTALS.get(r, &id)?.unwrap_or_default())
 }
 
+/// Calls `visit` with the totals of every customer.
+///
+/// # Errors
+/// Faults of the store, and what `visit` refuses.
+pub fn each_totals(r: &impl Read, mut visit: impl FnMut(CustomerId, Totals) -> Result<()>) -> Result<()> {
+    TOTALS.walk(r, &Span::all(), Direction::Forward, |id, totals| {
+        visit(id, totals)?;
+        Ok(ControlFlow::Continue(()))
+    })
+}
+
 /// Writes the totals; only the orders, which know them, call this, in the transaction of their own change.
 ///
 /// # Errors

@@ -42,6 +42,7 @@ pub fn check(s: &Snapshot, findings: &mut Findings) -> Result<()> {
         if let Some(customer) = order.customer {
             let sums = totals.entry(customer).or_default();
             sums.orders_all = sums.orders_all.saturating_add(1);
+            sums.last_order_at = sums.last_order_at.max(Some(order.placed_at));
             if order.is_kept() {
                 sums.orders = sums.orders.saturating_add(1);
                 spend(sums, order.currency, order.total.saturating_sub(order.refunded))?;
@@ -64,16 +65,23 @@ pub fn check(s: &Snapshot, findings: &mut Findings) -> Result<()> {
             findings.add(PLACE, format!("the counter of the view {} says {kept}, there are {n}", view.word));
         }
     }
-    for (customer, sums) in totals {
-        let kept = customers::totals(s, customer)?;
-        let same = (kept.orders, kept.orders_all, kept.credit_notes)
-            == (sums.orders, sums.orders_all, sums.credit_notes);
-        // A sum that came back to nothing may stand as an entry of 0.
-        let without_nothing =
-            |t: &Totals| t.spent.iter().filter(|s| s.amount != 0).copied().collect::<Vec<_>>();
-        if !same || without_nothing(&kept) != without_nothing(&sums) {
+    let mut compare = |customer: CustomerId, kept: &Totals, sums: &Totals| {
+        if !are_same(kept, sums) {
             findings.add(PLACE, format!("the totals of customer {customer} are not those of their orders"));
         }
-    }
+    };
+    // Also those of customers who have no order any more.
+    customers::each_totals(s, |customer, kept| {
+        compare(customer, &kept, &totals.remove(&customer).unwrap_or_default());
+        Ok(())
+    })?;
+    totals.iter().for_each(|(customer, sums)| compare(*customer, &Totals::default(), sums));
     Ok(())
+}
+
+fn are_same(kept: &Totals, sums: &Totals) -> bool {
+    let numbers = |t: &Totals| (t.orders, t.orders_all, t.credit_notes, t.last_order_at);
+    // A sum that came back to nothing may stand as an entry of 0.
+    let spent = |t: &Totals| t.spent.iter().filter(|s| s.amount != 0).copied().collect::<Vec<_>>();
+    numbers(kept) == numbers(sums) && spent(kept) == spent(sums)
 }

@@ -315,12 +315,10 @@ impl NewOrder {
         if given.unit_price.0 < 0 && !self.is_import {
             checks.wrong(at("unit_price"), "invalid_amount", "Enter a price that is not negative.");
         }
-        if (given.discount < 0 || given.tax < 0) && !self.is_import {
-            checks.wrong(
-                at("discount"),
-                "invalid_amount",
-                "Enter a discount and a tax that are not negative.",
-            );
+        for (field, amount) in [("discount", given.discount), ("tax", given.tax)] {
+            if amount < 0 && !self.is_import {
+                checks.wrong(at(field), "invalid_amount", format!("Enter a {field} that is not negative."));
+            }
         }
         let mut text =
             |field: &str, value: &str| checks.keep_at(|| at(field), one_line(value)).unwrap_or_default();

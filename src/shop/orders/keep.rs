@@ -13,9 +13,6 @@ use crate::shop::customers::{self, CustomerId, Spent, Totals};
 use crate::store::{Direction, Event, Read, Span, Subject, Tx, counter};
 use std::ops::ControlFlow;
 
-/// Orders of a customer that are looked at again when the moment of one is corrected.
-const MOVED_MAX: usize = 1_000;
-
 /// The built-in views with a counter each, kept exact in the store, so that a badge never counts.
 #[derive(Clone, Copy, Debug)]
 pub struct View {
@@ -108,13 +105,14 @@ pub(super) fn save(tx: &mut Tx<'_>, before: Option<&Order>, after: &Order, event
         also.push(Subject::of(&customer));
         let was = before.filter(|o| o.customer == Some(customer));
         let is = Some(after).filter(|o| o.customer == Some(customer));
-        if was.is_some_and(Order::is_kept) != is.is_some_and(Order::is_kept) {
-            also.extend(turned_by(tx, customer, (after.placed_at, after.id))?.iter().map(Subject::of));
-        }
-        if is_moved {
-            // Any of their orders may be before it now that was behind it.
-            let all = of_customer(tx, customer, None, MOVED_MAX)?;
-            also.extend(all.iter().filter(|id| **id != after.id).map(Subject::of));
+        let kept_at = |o: Option<&Order>| o.filter(|o| o.is_kept()).map(|o| o.placed_at);
+        let (was_kept, is_kept) = (kept_at(was), kept_at(is));
+        if was_kept != is_kept {
+            // Where it was, and where it is.
+            for place in was_kept.into_iter().chain(is_kept) {
+                let turned = turned_by(tx, customer, (place, after.id))?;
+                also.extend(turned.iter().filter(|id| **id != after.id).map(Subject::of));
+            }
         }
         account(tx, customer, |totals| {
             for (order, sign) in was.into_iter().map(|o| (o, -1)).chain(is.map(|o| (o, 1))) {

@@ -135,25 +135,26 @@ fn converted(file: &Input, scratch: &Path) -> Result<(TempPath, Vec<String>)> {
     let (handle, kept) = out.into_parts();
     let source = BufReader::new(open()?);
     // The sheet comes from anywhere; a fault in reading it is the file's.
-    let read = catch_unwind(AssertUnwindSafe(|| convert(file, source, handle)));
+    let read = catch_unwind(AssertUnwindSafe(|| convert(file, source, handle, UNPACKED_MAX)));
     let left_out = read.unwrap_or_else(|_said| Err(broken(file, "reading it failed")))?;
     Ok((kept, left_out))
 }
 
-/// Writes the first sheet, and those after it that have the same header; gives the names of the others.
-fn convert(file: &Input, source: BufReader<File>, out: File) -> Result<Vec<String>> {
+/// Writes the first sheet, and those after it that have the same header, up to `room` bytes of text; gives the names of the
+/// others.
+fn convert(file: &Input, source: BufReader<File>, out: File, mut room: u64) -> Result<Vec<String>> {
     let mut book = Xlsx::new(source).map_err(|e| broken(file, e))?;
     let names = book.sheet_names();
     let first = names.first().ok_or_else(|| broken(file, "it has no sheet"))?;
     let mut csv = CsvWriter::new(BufWriter::new(out), Style::default())?;
     let header = header_of(file, &mut book, first)?;
-    write_sheet(file, &mut book, first, header.len(), &mut csv)?;
+    write_sheet(file, &mut book, (first, header.len()), &mut csv, &mut room)?;
     let mut left_out = Vec::new();
     for name in names.iter().skip(1) {
         let own = header_of(file, &mut book, name)?;
         if own == header {
             // Its header is one that stands again, which readers of files know.
-            write_sheet(file, &mut book, name, header.len(), &mut csv)?;
+            write_sheet(file, &mut book, (name, header.len()), &mut csv, &mut room)?;
         } else if !own.is_empty() {
             left_out.push(name.clone());
         }
@@ -183,13 +184,14 @@ fn header_of(file: &Input, book: &mut Xlsx<BufReader<File>>, name: &str) -> Resu
     Ok(header)
 }
 
-/// Writes the rows of a sheet. A workbook stores no empty cells: a row is as wide as the header.
+/// Writes the rows of a sheet. A workbook stores no empty cells: a row is as wide as the header. It stores a text once, however
+/// many cells have it, so what comes out is counted: `room` bytes of it may be text.
 fn write_sheet(
     file: &Input,
     book: &mut Xlsx<BufReader<File>>,
-    name: &str,
-    width: usize,
+    (name, width): (&str, usize),
     csv: &mut CsvWriter<BufWriter<File>>,
+    room: &mut u64,
 ) -> Result<()> {
     let mut cells = book.worksheet_cells_reader(name).map_err(|e| broken(file, e))?;
     let (mut row, mut column) = (0, 0);
@@ -206,7 +208,12 @@ fn write_sheet(
             csv.plain("")?;
             column += 1;
         }
-        match cell.get_value() {
+        let value = cell.get_value();
+        if let Some(text) = text_of(value) {
+            let left = room.checked_sub(text.len() as u64);
+            *room = left.ok_or_else(|| too_much(file, "it unpacks to too much"))?;
+        }
+        match value {
             DataRef::String(text) => csv.text(text)?,
             DataRef::SharedString(text) => csv.text(text)?,
             DataRef::DateTime(moment) if moment.is_datetime() => {
@@ -223,6 +230,14 @@ fn write_sheet(
         column += 1;
     }
     end_row(csv, column, width)
+}
+
+fn text_of<'a>(value: &'a DataRef<'_>) -> Option<&'a str> {
+    match value {
+        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => Some(text),
+        DataRef::SharedString(text) => Some(text),
+        _ => None,
+    }
 }
 
 fn end_row(csv: &mut CsvWriter<BufWriter<File>>, column: u32, width: usize) -> Result<()> {
@@ -324,6 +339,26 @@ mod tests {
         assert!(answer.is_ok() || answer.unwrap_err().code == "file_unreadable");
         File::create(&path).unwrap().write_all(b"a,b\n1,2\n").unwrap();
         assert_eq!(text(&Input::path(&path)), "a,b\n1,2\n");
+    }
+
+    #[test]
+    fn a_text_that_stands_in_many_cells_is_counted_in_each() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("many.xlsx");
+        let mut book = Workbook::new();
+        let sheet = book.add_worksheet();
+        for row in 0..100 {
+            sheet.write_string(row, 0, "a long text").unwrap();
+        }
+        book.save(&path).unwrap();
+        let file = Input::path(&path);
+        let converted = |room| {
+            let source = BufReader::new(File::open(&path).unwrap());
+            convert(&file, source, tempfile::tempfile().unwrap(), room)
+        };
+        assert!(converted(1_100).is_ok());
+        let error = converted(1_099).unwrap_err();
+        assert!(error.code == "file_unreadable" && error.message.contains("too much"), "{error}");
     }
 
     /// A workbook whose first sheet is this XML.
