@@ -7,7 +7,7 @@ use crate::store::health::fenced;
 use crate::store::journal::folder::Folder;
 use crate::store::journal::log::{Log, clear, failed};
 use crate::store::journal::record::Life;
-use crate::store::journal::replay::{State, behind_its_copies, replay};
+use crate::store::journal::replay::{State, replay};
 use crate::store::journal::tap::{Mark, Tap};
 use crate::store::span::{Direction, Span};
 use crate::store::write_set::{Visit, WriteSet};
@@ -84,14 +84,7 @@ impl Opener for JournaledOpener {
         if !waiting.is_empty() {
             below.apply_lightly(&[&waiting])?;
         }
-        // Only what was durable is copied. Numbers that a copy has must not be given to other changes.
-        let copied = state.map_or(0, |s| (self.copied)(s.life));
-        if copied >= found.next.number {
-            if !self.knows {
-                return Err(behind_its_copies(found.next.number - 1, copied));
-            }
-            found.is_cut = true;
-        }
+        found.hold_against(state.map_or(0, |s| (self.copied)(s.life)), self.knows)?;
         if found.records > 0 {
             tracing::info!("{} changes are brought in from the journal", found.records);
         }

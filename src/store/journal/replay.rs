@@ -28,6 +28,20 @@ pub(super) struct Found {
     pub(super) is_cut: bool,
 }
 
+impl Found {
+    /// Refuses what ends before a copy of it does, or notes it, as with anything else that is missing. Only what was durable
+    /// is copied, and numbers that a copy has must not be given to other changes.
+    pub(super) fn hold_against(&mut self, copied: u64, knows: bool) -> Result<()> {
+        if copied >= self.next.number {
+            if !knows {
+                return Err(behind_its_copies(self.next.number - 1, copied));
+            }
+            self.is_cut = true;
+        }
+        Ok(())
+    }
+}
+
 /// Gives the sets beyond `state.number` to `apply`, in order. Records that were never synced may be missing at the end;
 /// anything else that is missing is refused, unless somebody `knows` it: then what is whole up to there is given.
 ///
@@ -147,7 +161,7 @@ fn lost(last: u64, why: &str) -> Error {
 }
 
 /// A disk that took back what it had said was written, or one that was set back by a copy of itself.
-pub(super) fn behind_its_copies(last: u64, copied: u64) -> Error {
+fn behind_its_copies(last: u64, copied: u64) -> Error {
     let text = format!(
         "The shop ends with change {last}, but its backups hold changes up to {copied}: the disk lost what it had said was \
          written, or an older copy of the shop lies here. `backroom backup restore` brings back what the backups hold; \

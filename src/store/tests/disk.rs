@@ -259,14 +259,20 @@ struct Mood {
     limited: AtomicBool,
     /// Calls that still work when they are limited.
     left: AtomicI64,
+    /// Only the next call fails then, and those behind it work again.
+    is_short: AtomicBool,
 }
 
 impl Mood {
     fn ask(&self) -> io::Result<()> {
-        if self.limited.load(Ordering::SeqCst) && self.left.fetch_sub(1, Ordering::SeqCst) <= 0 {
-            return Err(io::Error::from(io::ErrorKind::StorageFull));
+        if !self.limited.load(Ordering::SeqCst) {
+            return Ok(());
         }
-        Ok(())
+        let left = self.left.fetch_sub(1, Ordering::SeqCst);
+        if left > 0 || left < 0 && self.is_short.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        Err(io::Error::from(io::ErrorKind::StorageFull))
     }
 }
 
@@ -332,6 +338,7 @@ struct MoodyLeaf {
 
 impl Folder for MoodyFolder {
     fn names(&self) -> io::Result<Vec<String>> {
+        self.mood.ask()?;
         self.below.names()
     }
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {
@@ -355,12 +362,14 @@ impl Folder for MoodyFolder {
         self.below.sync()
     }
     fn set_aside(&self, label: &str) -> io::Result<String> {
+        self.mood.ask()?;
         self.below.set_aside(label)
     }
 }
 
 impl Leaf for MoodyLeaf {
     fn len(&self) -> io::Result<u64> {
+        self.mood.ask()?;
         self.below.len()
     }
     fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
@@ -474,7 +483,9 @@ fn fail_once(store: &Store, mood: &Mood, calls: i64, changes: u8) -> bool {
 fn every_call_to_the_disk_may_fail_once() {
     let mood = Arc::<Mood>::default();
     // So many changes that the thread that settles comes to its turn.
-    for (settles_beside, changes) in [(false, 6), (true, 40)] {
+    let ways = [(false, 6), (true, 40)].into_iter().flat_map(|way| [(way, false), (way, true)]);
+    for ((settles_beside, changes), is_short) in ways {
+        mood.is_short.store(is_short, Ordering::SeqCst);
         let (mut failed, mut well) = (0, 0);
         for calls in 0.. {
             let (bytes, folder) = in_memory();
@@ -499,7 +510,8 @@ fn every_call_to_the_disk_may_fail_once() {
 #[test]
 fn an_opening_that_fails_can_be_repeated() {
     let mood = Arc::<Mood>::default();
-    for made_before in [false, true] {
+    for (made_before, is_short) in [(false, false), (true, false), (false, true), (true, true)] {
+        mood.is_short.store(is_short, Ordering::SeqCst);
         for calls in 0.. {
             let (mut bytes, mut folder) = in_memory();
             if made_before {
