@@ -23,7 +23,7 @@ pub use ops::{
     of_lane, prune, retry, say, waiting_of_lane, wanted,
 };
 pub use run::{Gate, Jobs};
-pub use seen::{Place, Wanted, of_events, of_people};
+pub use seen::{Found, Place, Wanted, of_events, of_people};
 
 #[cfg(test)]
 pub(in crate::work) mod testing {
@@ -36,6 +36,7 @@ pub(in crate::work) mod testing {
     use crate::store::{Direction, Read, Span, Tx};
 
     pub(in crate::work) use super::ops::{end, shift};
+    pub(in crate::work) use super::seen::LOOKED_MAX;
 
     /// Jobs in a state, the newest first.
     pub(in crate::work) fn in_state(from: &dyn Read, state: State) -> Result<Vec<(JobId, Job)>> {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::base::time::{DAY_MS, HOUR_MS, SECOND_MS};
 use crate::store::counter;
-use crate::work::jobs::testing::{end, lease_one, shift};
+use crate::work::jobs::testing::{LOOKED_MAX, end, lease_one, shift};
 use crate::work::jobs::{Ended, State};
 
 fn one(store: &Store, lane: &'static str, key: &'static str) -> jobs::JobId {
@@ -200,14 +200,46 @@ fn pages_of_the_list_go_on_where_they_ended() {
                     false => jobs::of_people(s, &jobs::Wanted::default(), after, 10),
                 })
                 .unwrap();
-            after = page.items.last().map(|(id, job)| (job.created_at, *id));
             seen.extend(page.items.into_iter().map(|(id, _)| id));
-            if !page.more {
+            after = page.next;
+            if after.is_none() {
                 break;
             }
         }
         assert_eq!(seen.len(), if of_events { 0 } else { 25 });
     }
+}
+
+#[test]
+fn a_page_that_found_nothing_among_many_says_where_the_next_one_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let now = clock();
+    let store = open(dir.path(), now.clone());
+    let by = |name: &'static str, count: usize| {
+        let op = move |tx: &mut Tx<'_>| {
+            let new = || New { kind: "send", lane: "a", key: None, payload: vec![0; 8], due_at: tx.now() };
+            let news: Vec<_> = (0..count).map(|_| new()).collect();
+            news.into_iter().try_for_each(|new| jobs::enqueue(tx, new).map(drop))
+        };
+        store.write_blocking(Actor::new(crate::store::ActorKind::Staff, name, name), op).unwrap();
+        now.set(now.now().plus_ms(SECOND_MS));
+    };
+    by("stf_2", 2);
+    by("stf_1", LOOKED_MAX);
+    let wanted = jobs::Wanted { by: Some("stf_2".into()), ..jobs::Wanted::default() };
+    let page = |after| store.read(|s| jobs::of_people(s, &wanted, after, 1)).unwrap();
+    let first = page(None);
+    assert!(first.items.is_empty() && first.next.is_some(), "it is not the end");
+    let second = page(first.next);
+    assert_eq!(second.items.len(), 1);
+    let third = page(second.next);
+    assert_eq!((third.items.len(), third.next), (1, None));
+    // Events are no people's jobs, and the list of events has no end behind theirs either.
+    write(&store, |tx| send(tx, "a", 1, true));
+    let of_events = |after| store.read(|s| jobs::of_events(s, State::Ready, after, 9)).unwrap();
+    let first = of_events(None);
+    assert_eq!(first.items.len(), 1);
+    assert!(of_events(first.next).next.is_none());
 }
 
 #[test]

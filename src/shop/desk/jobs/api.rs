@@ -168,8 +168,7 @@ pub(super) async fn list(
     let actor = caller.actor();
     let wanted = Wanted { state, kind: query.0.kind.clone(), by: looker(&caller, &actor).only() };
     let found = store.read(|s| jobs::of_people(s, &wanted, after, limit))?;
-    let next =
-        found.items.last().filter(|_| found.more).map(|(id, job)| format!("{}.{id}", job.created_at.0));
+    let next = found.next.map(|(at, id)| format!("{}.{id}", at.0));
     let rows = found.items.into_iter().map(|(id, job)| JobOut::of(&work, id, job, caller.now()));
     let rows = rows.collect::<Result<Vec<_>>>()?;
     List::going_on(rows, next).response(&request)

@@ -101,10 +101,9 @@ async fn list(
             let wanted = Wanted { state, kind: None, by: looker.only() };
             jobs::of_people(s, &wanted, after, LISTED)
         })?;
-        let older = found.items.last().filter(|_| found.more).map(|(id, job)| {
-            let at = if of_events { job.since } else { job.created_at };
-            Place::of(&shell.query).set("after", &format!("{}.{id}", at.0)).href(PATH)
-        });
+        let older = found
+            .next
+            .map(|(at, id)| Place::of(&shell.query).set("after", &format!("{}.{id}", at.0)).href(PATH));
         let (mut rows, since) =
             (View::all(&work, &found.items, me.now())?, looked::since(&request, me.now()));
         for (row, (_, job)) in rows.iter_mut().zip(&found.items) {
