@@ -230,7 +230,7 @@ impl Worker for Deliveries {
                 let note = move |tx: &mut Tx<'_>| {
                     if settings::get(tx)?.daily_limit > limit { ops::hasten(tx) } else { Ok(()) }
                 };
-                let ended = Ended::Failed { why, again_in_ms: Some(ms) };
+                let ended = Ended::PutOff { why, again_in_ms: ms };
                 return Ok(Report { ended, note: Some(Arc::new(note)) });
             }
         };

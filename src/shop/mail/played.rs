@@ -11,13 +11,18 @@ use super::suppress;
 use super::take::Notices;
 use crate::base::money::{Currency, Price};
 use crate::base::time::{Clock, DAY_MS, HOUR_MS, MINUTE_MS, Timestamp, Zone};
+use crate::outbound::smtp::{Place, Server, Tls};
 use crate::shop::customers;
 use crate::shop::orders::{self, NewLine, NewOrder, OrderId, StepInput};
 use crate::store::{Actor, Direction, Event, Span, Store, StoredEvent, TableInfo, Tx, events};
+use crate::work::Work;
 use crate::work::jobs::{self, Jobs};
 use crate::work::schedules::{Missed, Plan, Schedules};
 use crate::work::subscriptions::Subscriber as _;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 static TABLES_HERE: LazyLock<Vec<TableInfo>> = LazyLock::new(|| {
     let floors = crate::access::TABLES.iter().chain(crate::work::TABLES);
@@ -372,4 +377,75 @@ fn what_strangers_cause_leaves_half_of_the_day_to_the_others() {
     // The next day is another.
     shop.store.clock().set(shop.store.clock().now().plus_ms(DAY_MS));
     assert_eq!((notice(), notice(), notice()), (String::new(), String::new(), full.to_owned()));
+}
+
+/// A mail server that takes everything; gives its port.
+fn takes_everything() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let talk = |socket: TcpStream| -> std::io::Result<()> {
+        let mut answers = socket.try_clone()?;
+        let mut answer = |text: &str| answers.write_all(format!("{text}\r\n").as_bytes());
+        answer("220 here")?;
+        let mut is_content = false;
+        for line in BufReader::new(socket).lines() {
+            let line = line?;
+            match (is_content, line.as_str()) {
+                (true, ".") => is_content = answer("250 taken").map(|()| false)?,
+                (true, _) => {}
+                (false, "DATA") => is_content = answer("354 go on").map(|()| true)?,
+                (false, _) => answer("250 well")?,
+            }
+        }
+        Ok(())
+    };
+    std::thread::spawn(move || {
+        for socket in listener.incoming().map_while(Result::ok) {
+            std::thread::spawn(move || talk(socket));
+        }
+    });
+    port
+}
+
+#[test]
+fn a_backlog_of_more_days_than_a_mail_has_tries_is_sent_a_day_at_a_time() {
+    const DAYS: usize = 15;
+    let shop = Full::open(1);
+    let place = Place {
+        host: "127.0.0.1",
+        port: Some(takes_everything()),
+        tls: Tls::None,
+        login: None,
+        hello: None,
+        authority: None,
+        patience: Duration::from_secs(9),
+        dkim: None,
+        returns_to: None,
+    };
+    let post = Post::new(&shop.store, Some(Server::new(&place).unwrap()), 10, None);
+    let mails: Vec<MailId> = (0..DAYS).map(|_| shop.add("test", "")).collect();
+    let sent = || {
+        let mails = mails.iter().map(|id| shop.store.read(|s| ops::get(s, *id)).unwrap());
+        mails.filter(|mail| mail.state == State::Sent).count()
+    };
+    for day in 1..=DAYS {
+        // It was not running while the clock went on, so that this is no clock that was set.
+        shop.store.clock().set(shop.store.clock().now().plus_ms(DAY_MS));
+        let running = Work::new(shop.store.clone(), post.workers(), Vec::new()).start().unwrap();
+        let end = Instant::now() + Duration::from_secs(30);
+        let now = shop.store.clock().now();
+        let of_lane = |state| shop.store.read(|s| jobs::of_lane(s, LANE, state, 99)).unwrap().items;
+        let waits_for_tomorrow = || {
+            let waiting = of_lane(jobs::State::Ready);
+            let dead = of_lane(jobs::State::Dead);
+            assert!(dead.is_empty(), "on day {day}: {:?}", dead[0].1.error);
+            waiting.len() == DAYS - day && waiting.iter().all(|(_, job)| job.due_at > now)
+        };
+        while !waits_for_tomorrow() {
+            assert!(Instant::now() < end, "day {day} does not end");
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+        drop(running);
+        assert_eq!(sent(), day);
+    }
 }

@@ -233,6 +233,11 @@ pub enum Ended {
         why: String,
         again_in_ms: Option<i64>,
     },
+    /// It is not its time yet: it waits for some milliseconds, and the try does not count.
+    PutOff {
+        why: String,
+        again_in_ms: i64,
+    },
     /// It stopped at a safe point because somebody does not want it any more.
     Cancelled,
     /// It stopped at a safe point because the program ends, and goes on at the next start; the try does not count.
@@ -266,6 +271,12 @@ pub(in crate::work) fn end(tx: &mut Tx<'_>, id: JobId, token: u64, ended: &Ended
         Ended::Cancelled => set_over(tx, id, job, State::Cancelled)?,
         Ended::Interrupted => {
             job.tries = job.tries.saturating_sub(1);
+            set(tx, id, job, State::Ready)?;
+        }
+        Ended::PutOff { why, again_in_ms } => {
+            job.tries = job.tries.saturating_sub(1);
+            job.error = Some(why.clone());
+            job.due_at = tx.now().plus_ms(*again_in_ms);
             set(tx, id, job, State::Ready)?;
         }
         Ended::Failed { why, again_in_ms } => {

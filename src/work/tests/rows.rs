@@ -102,6 +102,25 @@ fn a_clock_that_is_set_moves_what_waits_and_nothing_comes_all_at_once() {
 }
 
 #[test]
+fn what_is_put_off_costs_no_try_however_often() {
+    let dir = tempfile::tempdir().unwrap();
+    let now = clock();
+    let store = open(dir.path(), now.clone());
+    let id = one(&store, "a", "order 1");
+    for _ in 0..400 {
+        let (id, job) = write(&store, lease_one).unwrap();
+        assert_eq!(job.tries, 1);
+        let ended = Ended::PutOff { why: "Tomorrow.".into(), again_in_ms: DAY_MS };
+        assert!(write(&store, move |tx| end(tx, id, job.token, &ended)));
+        assert!(write(&store, lease_one).is_none(), "not before its time");
+        now.set(now.now().plus_ms(DAY_MS));
+    }
+    let job = store.read(|s| jobs::get(s, id)).unwrap();
+    assert_eq!((job.state, job.tries, job.error.as_deref()), (State::Ready, 0, Some("Tomorrow.")));
+    assert_eq!(store.check(crate::work::CHECKS).unwrap(), []);
+}
+
+#[test]
 fn ended_jobs_leave_a_counter_and_no_heap() {
     let dir = tempfile::tempdir().unwrap();
     let now = clock();
