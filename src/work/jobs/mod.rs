@@ -6,6 +6,7 @@
 //! were made: one that waits for its next try holds up those about the same object, and no others.
 
 mod audit;
+mod clock;
 mod crew;
 mod in_turn;
 mod model;
@@ -35,7 +36,8 @@ pub(in crate::work) mod testing {
     use crate::base::time::Timestamp;
     use crate::store::{Direction, Read, Span, Tx};
 
-    pub(in crate::work) use super::ops::{end, shift};
+    pub(in crate::work) use super::clock::{BEGINNING, Jump, shift};
+    pub(in crate::work) use super::ops::end;
     pub(in crate::work) use super::seen::LOOKED_MAX;
 
     /// Jobs in a state, the newest first.

@@ -14,8 +14,6 @@ pub(super) const KEPT_COUNTER: &str = "jobs.kept";
 /// The same of those that somebody wanted.
 const KEPT_OF_PEOPLE: i64 = 500;
 pub(super) const KEPT_OF_PEOPLE_COUNTER: &str = "jobs.kept_of_people";
-/// Jobs whose time is moved in one go when the clock jumps.
-const SHIFT_MAX: usize = 20_000;
 
 /// A job to be made.
 #[derive(Clone, Debug)]
@@ -155,7 +153,8 @@ pub fn retry(tx: &mut Tx<'_>, id: JobId) -> Result<()> {
         State::Leased => Ok(()),
         State::Ready => {
             job.due_at = tx.now();
-            JOBS.put(tx, &id, &job)
+            // It was told to by the clock of now: one that is set moves what waits since before.
+            set(tx, id, job, State::Ready)
         }
         State::Dead | State::Cancelled => {
             if job.state == State::Cancelled {
@@ -320,23 +319,6 @@ pub(super) fn release(tx: &mut Tx<'_>, held: &BTreeSet<JobId>) -> Result<usize> 
         }
     }
     Ok(lost.len())
-}
-
-/// Moves the time of everything that waits beyond `from`: the clock was set by so much, and pauses are lengths. What was
-/// due stays due.
-pub(in crate::work) fn shift(tx: &mut Tx<'_>, from: Timestamp, by_ms: i64) -> Result<usize> {
-    let mut moved = 0;
-    for (_, id) in BY_STATE.list(tx, &Span::of(&State::Ready.place()), Direction::Forward, SHIFT_MAX)? {
-        let Some(mut job) = JOBS.get(tx, &id)? else { continue };
-        let due_at =
-            if job.due_at > from { job.due_at.plus_ms(by_ms) } else { job.due_at.min(from.plus_ms(by_ms)) };
-        if due_at != job.due_at {
-            job.due_at = due_at;
-            JOBS.put(tx, &id, &job)?;
-            moved += 1;
-        }
-    }
-    Ok(moved)
 }
 
 fn set(tx: &mut Tx<'_>, id: JobId, job: Job, state: State) -> Result<()> {

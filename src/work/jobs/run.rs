@@ -1,5 +1,6 @@
 //! The loop of jobs: ends what the threads bring back and takes what is due, both in one transaction a round.
 
+use super::clock::{self, Wall};
 use super::crew::{About, Beat, Finished, Task, Worker, hire, pause_after};
 use super::model::{Job, JobId};
 use super::ops::{self, Ended};
@@ -28,8 +29,6 @@ const LOST_MAX: usize = 64;
 const LOOK: Duration = Duration::from_secs(1);
 /// What runs when the program ends gets so long to come to its end.
 const GRACE: Duration = Duration::from_secs(5);
-/// The clock was set when it moved so much more or less than time went by.
-const JUMP_MS: i64 = 30_000;
 /// A job that runs for longer is not waited for: that it is over is told.
 const LONG_MS: i64 = MINUTE_MS;
 
@@ -83,8 +82,7 @@ struct Desk {
     /// Threads, and those of them that hang in a job which was taken away.
     hired: usize,
     lost: usize,
-    wall: Timestamp,
-    since: Instant,
+    wall: Wall,
     noted: Instant,
 }
 
@@ -173,7 +171,6 @@ impl Jobs {
     /// Does jobs until it is closed. A panic of a round costs a pause and nothing else.
     pub fn run(&self) {
         let ((tasks, line), (back, results)) = (channel(), channel());
-        let now = Instant::now();
         let mut desk = Desk {
             tasks,
             line: Arc::new(Mutex::new(line)),
@@ -184,9 +181,8 @@ impl Jobs {
             widths: BTreeMap::new(),
             hired: 0,
             lost: 0,
-            wall: self.0.store.clock().now(),
-            since: now,
-            noted: now,
+            wall: Wall::new(self.0.store.clock().now()),
+            noted: Instant::now(),
         };
         let mut in_order = false;
         while !self.is_closed() {
@@ -195,7 +191,8 @@ impl Jobs {
                     self.put_in_order(&desk)?;
                     in_order = true;
                 }
-                let now = self.mind_the_clock(&mut desk)?;
+                let now = self.0.store.clock().now();
+                desk.wall.look(now, |jump| clock::carry_out(&self.0.store, &actor(), jump))?;
                 self.take_away_hung(&mut desk);
                 self.round(&mut desk, now, true)
             }));
@@ -442,21 +439,6 @@ impl Jobs {
             desk.finished = Arc::new(all);
             desk.lost += 1;
         }
-    }
-
-    /// Pauses are lengths of time: when the clock is set, what waits is moved with it. So nothing comes all at once, and
-    /// nothing waits for years. A machine that slept counts as one whose clock was set.
-    fn mind_the_clock(&self, desk: &mut Desk) -> Result<Timestamp> {
-        let (wall, elapsed) = (self.0.store.clock().now(), desk.since.elapsed());
-        let elapsed = i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX);
-        let jump = wall.since_ms(desk.wall).saturating_sub(elapsed);
-        if jump.abs() > JUMP_MS {
-            let from = desk.wall.plus_ms(elapsed);
-            let moved = self.0.store.write_behind(actor(), move |tx| ops::shift(tx, from, jump))?;
-            tracing::warn!(jump, moved, "the clock was set; what waits was moved with it");
-        }
-        (desk.wall, desk.since) = (wall, Instant::now());
-        Ok(wall)
     }
 }
 

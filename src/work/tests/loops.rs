@@ -2,21 +2,19 @@
 
 use super::*;
 use crate::base::error::{Error, Result};
-use crate::base::time::{DAY_MS, HOUR_MS};
 use crate::work::jobs::{Beat, Ended, Job, JobId, Report, State, Worker};
 use crate::work::{Running, Work};
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// What happens in place of carrying out, if anything does.
-type Plan = dyn Fn(&Job, &Beat) -> Result<Option<Report>> + Send + Sync;
+pub(super) type Plan = dyn Fn(&Job, &Beat) -> Result<Option<Report>> + Send + Sync;
 
 /// Carries events out: into a list, after doing what the plan says.
-struct Carrier {
-    sent: Arc<Mutex<Vec<(String, u64)>>>,
-    plan: Box<Plan>,
+pub(super) struct Carrier {
+    pub(super) sent: Arc<Mutex<Vec<(String, u64)>>>,
+    pub(super) plan: Box<Plan>,
 }
 
 impl Worker for Carrier {
@@ -70,7 +68,7 @@ impl Shop {
 }
 
 #[track_caller]
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(super) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(60);
     while !holds() {
         assert!(Instant::now() < end, "never: {what}");
@@ -303,42 +301,4 @@ fn what_a_killed_program_had_in_its_hands_is_done_again() {
     assert_eq!(shop.in_state(State::Leased).len(), 1);
     shop.start();
     until("it was sent", || shop.sent("sink") == [1]);
-}
-
-#[test]
-fn a_clock_that_jumps_brings_no_storm() {
-    let dir = tempfile::tempdir().unwrap();
-    let clock = clock();
-    let (store, sent) = (open(dir.path(), clock.clone()), Arc::<Mutex<Vec<(String, u64)>>>::default());
-    let carrier = Carrier { sent: Arc::clone(&sent), plan: Box::new(|_, _| Ok(None)) };
-    let work = Work::new(store.clone(), vec![Arc::new(carrier)], Vec::new());
-    let due: Vec<i64> = (1..=20).map(|n| n * HOUR_MS).collect();
-    write(&store, move |tx| {
-        send(tx, "sink", 0, true)?;
-        for after in &due {
-            let due_at = tx.now().plus_ms(*after);
-            let payload = after.to_be_bytes().to_vec();
-            jobs::enqueue(tx, New { kind: "send", lane: "sink", key: None, payload, due_at })?;
-        }
-        Ok(())
-    });
-    let _running = work.start().unwrap();
-    until("the loop runs", || sent.lock().unwrap().len() == 1);
-    let mut at = clock.now();
-    let pauses = |at: Timestamp| -> BTreeMap<u64, i64> {
-        let all = store.read(|s| jobs::testing::in_state(s, State::Ready)).unwrap();
-        all.iter().map(|(_, job)| (seq_of(&job.payload), job.due_at.since_ms(at))).collect()
-    };
-    let first = pauses(at);
-    for jump in [3_650 * DAY_MS, -DAY_MS, -3_650 * DAY_MS, DAY_MS] {
-        at = at.plus_ms(jump);
-        clock.set(at);
-        work.wake();
-        let near = |(seq, pause): (&u64, &i64)| (pause - first[seq]).abs() < 60_000;
-        until("the pauses are what they were", || {
-            let now = pauses(at);
-            now.len() == 20 && now.iter().all(near)
-        });
-    }
-    assert_eq!(sent.lock().unwrap().len(), 1, "nothing came before its time");
 }

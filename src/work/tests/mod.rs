@@ -1,5 +1,6 @@
 //! Tests of subscriptions and jobs together, with a small crew that does what a test tells it.
 
+mod clocks;
 mod crash;
 mod long;
 mod loops;

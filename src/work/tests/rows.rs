@@ -3,7 +3,7 @@
 use super::*;
 use crate::base::time::{DAY_MS, HOUR_MS, SECOND_MS};
 use crate::store::counter;
-use crate::work::jobs::testing::{LOOKED_MAX, end, lease_one, shift};
+use crate::work::jobs::testing::{LOOKED_MAX, end, lease_one};
 use crate::work::jobs::{Ended, State};
 
 fn one(store: &Store, lane: &'static str, key: &'static str) -> jobs::JobId {
@@ -77,28 +77,6 @@ fn lanes_take_turns() {
     };
     assert_eq!(picked(None), ["busy", "busy", "calm"]);
     assert_eq!(picked(Some("busy")), ["calm", "busy", "busy"]);
-}
-
-#[test]
-fn a_clock_that_is_set_moves_what_waits_and_nothing_comes_all_at_once() {
-    let dir = tempfile::tempdir().unwrap();
-    let now = clock();
-    let store = open(dir.path(), now.clone());
-    let start = now.now();
-    let later = write(&store, move |tx| {
-        let due_at = tx.now().plus_ms(HOUR_MS);
-        jobs::enqueue(tx, New { kind: "send", lane: "a", key: None, payload: vec![0; 8], due_at })
-    });
-    for jump in [DAY_MS, -10 * DAY_MS] {
-        let before = store.read(|s| jobs::get(s, later)).unwrap().due_at;
-        assert_eq!(write(&store, move |tx| shift(tx, before.plus_ms(-1), jump)), 1);
-        assert_eq!(store.read(|s| jobs::get(s, later)).unwrap().due_at, before.plus_ms(jump));
-    }
-    assert_eq!(
-        write(&store, move |tx| shift(tx, start.plus_ms(HOUR_MS), DAY_MS)),
-        0,
-        "what is due stays due"
-    );
 }
 
 #[test]
