@@ -177,6 +177,10 @@ impl Job {
         let is_apart = self.by.is_some() && !self.state.is_open() && self.state != State::Dead;
         self.state.place() + if is_apart { APART } else { 0 }
     }
+    /// Whether it runs and is to end at its next safe point.
+    pub fn is_ending(&self) -> bool {
+        self.state == State::Leased && self.cancel_asked
+    }
     /// Whether it is over and only kept to be looked at.
     pub(super) fn is_kept(&self) -> bool {
         matches!(self.state, State::Done | State::Cancelled)

@@ -268,6 +268,10 @@ pub(in crate::work) fn end(tx: &mut Tx<'_>, id: JobId, token: u64, ended: &Ended
             set_over(tx, id, job, State::Done)?;
         }
         Ended::Cancelled => set_over(tx, id, job, State::Cancelled)?,
+        // Nobody wants what would come of another try.
+        Ended::Interrupted | Ended::PutOff { .. } if job.cancel_asked => {
+            set_over(tx, id, job, State::Cancelled)?;
+        }
         Ended::Interrupted => {
             job.tries = job.tries.saturating_sub(1);
             set(tx, id, job, State::Ready)?;
@@ -306,19 +310,28 @@ pub(super) fn note_progress(tx: &mut Tx<'_>, id: JobId, token: u64, progress: u6
     }
 }
 
-/// What is leased and in nobody's hands waits again; gives how many that were.
+/// Jobs that are leased and in nobody's hands.
+pub(super) fn lost(from: &(impl Read + ?Sized), held: &BTreeSet<JobId>) -> Result<Vec<(JobId, Job)>> {
+    let rows = BY_STATE.list(from, &Span::of(&State::Leased.place()), Direction::Forward, usize::MAX)?;
+    read(from, rows.into_iter().map(|(_, id)| id).filter(|id| !held.contains(id)))
+}
+
+/// They wait again; one that somebody wanted to end, which the program did before it could, has ended. Gives how many that
+/// were.
 pub(super) fn release(tx: &mut Tx<'_>, held: &BTreeSet<JobId>) -> Result<usize> {
-    let rows = BY_STATE.list(tx, &Span::of(&State::Leased.place()), Direction::Forward, usize::MAX)?;
-    let lost: Vec<JobId> = rows.into_iter().map(|(_, id)| id).filter(|id| !held.contains(id)).collect();
-    for id in &lost {
-        if let Some(mut job) = JOBS.get(tx, id)? {
-            job.token = 0;
-            job.due_at = tx.now();
-            job.error = Some("The program ended in the middle of it.".to_owned());
-            set(tx, *id, job, State::Ready)?;
+    let lost = lost(tx, held)?;
+    let count = lost.len();
+    for (id, mut job) in lost {
+        job.token = 0;
+        job.due_at = tx.now();
+        job.error = Some("The program ended in the middle of it.".to_owned());
+        if job.cancel_asked {
+            set_over(tx, id, job, State::Cancelled)?;
+        } else {
+            set(tx, id, job, State::Ready)?;
         }
     }
-    Ok(lost.len())
+    Ok(count)
 }
 
 fn set(tx: &mut Tx<'_>, id: JobId, job: Job, state: State) -> Result<()> {

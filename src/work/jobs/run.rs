@@ -1,5 +1,7 @@
 //! The loop of jobs: ends what the threads bring back and takes what is due, both in one transaction a round.
 
+mod begin;
+
 use super::clock::{self, Wall};
 use super::crew::{About, Beat, Finished, Task, Worker, hire, pause_after};
 use super::model::{Job, JobId};
@@ -21,8 +23,6 @@ const LANES: usize = 120;
 /// Jobs at once beyond the first of each lane.
 const MORE: usize = 64;
 const WIDTH: usize = LANES + MORE;
-/// Jobs of a lane at once when its first has begun.
-const START: usize = 4;
 /// Threads that may hang in a job whose lease was taken away, before there are no more.
 const LOST_MAX: usize = 64;
 /// The loop looks at least so often, and so long after a fault of the store.
@@ -84,6 +84,25 @@ struct Desk {
     lost: usize,
     wall: Wall,
     noted: Instant,
+}
+
+impl Desk {
+    fn new(now: Timestamp) -> Self {
+        let ((tasks, line), (back, results)) = (channel(), channel());
+        Self {
+            tasks,
+            line: Arc::new(Mutex::new(line)),
+            results,
+            back,
+            finished: Arc::default(),
+            last_lane: None,
+            widths: BTreeMap::new(),
+            hired: 0,
+            lost: 0,
+            wall: Wall::new(now),
+            noted: Instant::now(),
+        }
+    }
 }
 
 impl Jobs {
@@ -170,20 +189,7 @@ impl Jobs {
 
     /// Does jobs until it is closed. A panic of a round costs a pause and nothing else.
     pub fn run(&self) {
-        let ((tasks, line), (back, results)) = (channel(), channel());
-        let mut desk = Desk {
-            tasks,
-            line: Arc::new(Mutex::new(line)),
-            results,
-            back,
-            finished: Arc::default(),
-            last_lane: None,
-            widths: BTreeMap::new(),
-            hired: 0,
-            lost: 0,
-            wall: Wall::new(self.0.store.clock().now()),
-            noted: Instant::now(),
-        };
+        let mut desk = Desk::new(self.0.store.clock().now());
         let mut in_order = false;
         while !self.is_closed() {
             let round = catch_unwind(AssertUnwindSafe(|| -> Result<Duration> {
@@ -224,15 +230,24 @@ impl Jobs {
         }
     }
 
-    /// What is leased and in nobody's hands waits again: after a start, and after a commit of which nobody knew what
-    /// became of it.
+    /// What is leased and in nobody's hands waits again, or is over: after a start, and after a commit of which nobody knew
+    /// what became of it.
     fn put_in_order(&self, desk: &Desk) -> Result<()> {
         let mut held: BTreeSet<JobId> = self.running().keys().copied().collect();
         held.extend(desk.finished.iter().map(|finished| finished.id));
-        let released = self.0.store.write_behind(actor(), move |tx| ops::release(tx, &held))?;
-        if released > 0 {
-            tracing::info!(released, "jobs that were interrupted wait again");
+        let lost = self.0.store.read(|s| ops::lost(s, &held))?;
+        if lost.is_empty() {
+            return Ok(());
         }
+        let long_ms = self.0.long_ms.load(Ordering::Relaxed);
+        let over = lost.iter().filter(|(_, job)| job.cancel_asked && job.by.is_some());
+        let over: Vec<(JobId, String)> = over.map(|(id, _)| (*id, self.title(*id))).collect();
+        let released = self.0.store.write_behind(actor(), move |tx| {
+            let released = ops::release(tx, &held)?;
+            over.iter().try_for_each(|(id, title)| told::of_job(tx, *id, title, long_ms))?;
+            Ok(released)
+        })?;
+        tracing::info!(released, "jobs that were interrupted wait again, or have ended as somebody wished");
         Ok(())
     }
 
@@ -299,7 +314,7 @@ impl Jobs {
             desk.finished = Arc::default();
             desk.last_lane = last_lane.or(desk.last_lane.take());
             let any = !leased.is_empty();
-            leased.into_iter().for_each(|(id, job)| self.begin(desk, id, job));
+            self.begin(desk, leased);
             self.hire(desk);
             if any {
                 // More may be due, in lanes that had no turn.
@@ -370,49 +385,6 @@ impl Jobs {
                 (*id, running.token, running.noted)
             })
             .collect()
-    }
-
-    fn begin(&self, desk: &mut Desk, id: JobId, job: Job) {
-        let back = desk.back.clone();
-        let refuse = |why: &str| {
-            let ended = Ended::Failed { why: why.to_owned(), again_in_ms: None };
-            drop(back.send(Finished {
-                id,
-                token: job.token,
-                report: ended.into(),
-                so_far: (0, 0),
-                title: None,
-            }));
-            self.wake();
-        };
-        let worker = self.0.workers.get(job.kind.as_str());
-        let beat = Beat::new();
-        let (lease, pauses_ms) = worker.map_or((LOOK, [].as_slice()), |w| (w.lease(), w.pauses_ms()));
-        let at_once = worker.map_or((1, 1), |w| w.at_once());
-        // A lane that nobody knows yet is thought well of, a little.
-        desk.widths.entry(job.lane.clone()).or_insert(at_once.0.max(START).min(at_once.1));
-        let running = Running {
-            token: job.token,
-            lane: job.lane.clone(),
-            lease,
-            pauses_ms,
-            at_once,
-            tries: job.tries,
-            beat: beat.clone(),
-            noted: (job.progress, job.total),
-            by: job.by.as_ref().map(|by| by.id.clone()),
-        };
-        self.running().insert(id, running);
-        match worker {
-            None => refuse("This program does not know this kind of work."),
-            // It was begun as often as it may be, and each time the program ended over it.
-            Some(_) if usize::try_from(job.tries).is_ok_and(|tries| tries > pauses_ms.len() + 1) => {
-                refuse("It was interrupted at every try.");
-            }
-            Some(worker) => {
-                drop(desk.tasks.send(Task { id, job, worker: Arc::clone(worker), beat }));
-            }
-        }
     }
 
     /// A job without a sign of life is tried again elsewhere; what its thread brings later counts for nothing.

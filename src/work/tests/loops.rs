@@ -302,3 +302,26 @@ fn what_a_killed_program_had_in_its_hands_is_done_again() {
     shop.start();
     until("it was sent", || shop.sent("sink") == [1]);
 }
+
+#[test]
+fn what_somebody_stopped_before_a_kill_is_over_at_the_next_start() {
+    let mut shop = Shop::open(|_| false, |_, _| Ok(None));
+    let id = write(&shop.store, |tx| {
+        send(tx, "sink", 1, true)?;
+        let (id, _) = jobs::testing::lease_one(tx)?.unwrap();
+        jobs::wanted(tx, id, jobs::By { id: "stf_1".into(), name: "Anna".into() })?;
+        jobs::cancel(tx, id).map(|()| id)
+    });
+    shop.work.jobs().call_long(0);
+    let before = shop.store.last_seq();
+    shop.start();
+    until("it has ended", || !shop.store.read(|s| jobs::get(s, id)).unwrap().state.is_open());
+    let job = shop.store.read(|s| jobs::get(s, id)).unwrap();
+    assert_eq!((job.state, job.token), (State::Cancelled, 0));
+    assert!(shop.sent("sink").is_empty());
+    let told = shop.store.read(|s| crate::store::events::after(s, before, 9)).unwrap();
+    assert_eq!(told.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(), ["job.ended"]);
+    assert_eq!(told[0].data["status"], "cancelled");
+    drop(shop.running.take());
+    assert_eq!(shop.store.check(crate::work::CHECKS).unwrap(), []);
+}

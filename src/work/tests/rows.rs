@@ -99,6 +99,35 @@ fn what_is_put_off_costs_no_try_however_often() {
 }
 
 #[test]
+fn what_is_to_end_is_not_begun_again_however_its_try_ended() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), clock());
+    let ends = [
+        Some(Ended::Interrupted),
+        Some(Ended::PutOff { why: "Tomorrow.".into(), again_in_ms: DAY_MS }),
+        Some(Ended::Failed { why: "refused".into(), again_in_ms: Some(DAY_MS) }),
+        // The program was killed.
+        None,
+    ];
+    for ended in ends {
+        let id = one(&store, "a", "order 1");
+        let (_, job) = write(&store, lease_one).unwrap();
+        write(&store, move |tx| jobs::cancel(tx, id));
+        match &ended {
+            Some(ended) => {
+                let ended = ended.clone();
+                assert!(write(&store, move |tx| end(tx, id, job.token, &ended)));
+            }
+            None => assert_eq!(write(&store, jobs::testing::release_all), 1),
+        }
+        let job = store.read(|s| jobs::get(s, id)).unwrap();
+        assert_eq!((job.state, job.token), (State::Cancelled, 0), "{ended:?}");
+        assert!(write(&store, lease_one).is_none());
+    }
+    assert_eq!(store.check(crate::work::CHECKS).unwrap(), []);
+}
+
+#[test]
 fn ended_jobs_leave_a_counter_and_no_heap() {
     let dir = tempfile::tempdir().unwrap();
     let now = clock();

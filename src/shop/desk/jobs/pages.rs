@@ -231,7 +231,7 @@ async fn show(
             facts: about.facts,
             page: about.page,
             rows: about.rows.map(row),
-            may_cancel: may_act && job.state.is_open() && !job.cancel_asked,
+            may_cancel: may_act && job.state.is_open() && !job.is_ending(),
             may_retry: may_act && can_be_repeated(&job),
             may_forget: may_act && job.state == State::Dead,
         };

@@ -38,7 +38,7 @@ impl View {
         let badge = match job.state {
             State::Ready if job.tries > 0 => Badge::new("Waits to be tried again", Tone::Warn, Fill::Half),
             State::Ready => Badge::new("Waits", Tone::Still, Fill::Empty),
-            State::Leased if job.cancel_asked => Badge::new("Ends", Tone::Info, Fill::Half),
+            State::Leased if job.is_ending() => Badge::new("Ends", Tone::Info, Fill::Half),
             State::Leased => Badge::new("Running", Tone::Info, Fill::Half),
             State::Dead => Badge::new("Failed", Tone::Bad, Fill::Full),
             State::Done => Badge::new("Done", Tone::Ok, Fill::Full),
@@ -60,7 +60,7 @@ impl View {
             said: said.unwrap_or_default(),
             is_bad,
             is_open: job.state.is_open(),
-            is_ending: job.cancel_asked,
+            is_ending: job.is_ending(),
             is_new: false,
         }
     }

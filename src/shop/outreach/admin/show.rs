@@ -58,9 +58,9 @@ impl JobRow {
             badge,
             tries: job.tries,
             due_at: Some(job.due_at).filter(|_| job.state == State::Ready),
+            can_be_cancelled: !job.is_ending(),
             error: job.error,
             progress: Some((job.progress, job.total)).filter(|(_, total)| *total > 0),
-            can_be_cancelled: !job.cancel_asked,
         })
     }
 }
