@@ -243,7 +243,7 @@ mod tests {
         };
         bring(1, 1);
         bring(2, 2);
-        let later = order.clone();
+        let later = order;
         let all =
             move |tx: &mut Tx<'_>| (0..LATER).try_for_each(|n| import(tx, &later(10 + n, 10 + n)).map(drop));
         trial.store.write_blocking(Actor::system("test"), all).unwrap();
