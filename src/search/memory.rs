@@ -40,19 +40,22 @@ fn limit() -> Option<u64> {
     groups.chain(machine(&text(Path::new("/proc/meminfo")))).min()
 }
 
-/// The files that hold the limits of a process, of the second generation of groups and of the first one. A file that is
-/// not there, or says `max`, limits nothing.
+/// The files that hold the limits of a process and of the groups around its own, of the second generation of groups and of
+/// the first one. A file that is not there, or says `max`, limits nothing.
 fn group_files(groups: &str) -> Vec<PathBuf> {
-    let mut files = vec![Path::new(GROUPS).join("memory.max")];
+    let mut files = Vec::new();
     for line in groups.lines() {
         let mut parts = line.splitn(3, ':');
         let (Some(_), Some(kinds), Some(path)) = (parts.next(), parts.next(), parts.next()) else { continue };
-        let path = path.trim_start_matches('/');
-        if kinds.is_empty() {
-            files.push(Path::new(GROUPS).join(path).join("memory.max"));
+        let (root, file) = if kinds.is_empty() {
+            (PathBuf::from(GROUPS), "memory.max")
         } else if kinds.split(',').any(|kind| kind == "memory") {
-            files.push(Path::new(GROUPS).join("memory").join(path).join("memory.limit_in_bytes"));
-        }
+            (Path::new(GROUPS).join("memory"), "memory.limit_in_bytes")
+        } else {
+            continue;
+        };
+        let around = Path::new(path.trim_start_matches('/')).ancestors();
+        files.extend(around.map(|group| root.join(group).join(file)));
     }
     files
 }
@@ -74,9 +77,11 @@ mod tests {
         assert_eq!(
             named,
             [
-                "/sys/fs/cgroup/memory.max",
                 "/sys/fs/cgroup/system.slice/shop.service/memory.max",
+                "/sys/fs/cgroup/system.slice/memory.max",
+                "/sys/fs/cgroup/memory.max",
                 "/sys/fs/cgroup/memory/shop/memory.limit_in_bytes",
+                "/sys/fs/cgroup/memory/memory.limit_in_bytes",
             ]
         );
     }

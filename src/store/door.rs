@@ -84,7 +84,7 @@ impl Store {
         tables: &[TableInfo],
         tap: Tap,
     ) -> Result<Self> {
-        make_dir(dir)?;
+        make_data_dir(dir)?;
         require_store(dir)?;
         let mb = |mb: u32| usize::try_from(mb).unwrap_or(64).saturating_mul(1 << 20);
         let registry = Arc::new(registry(tables)?);
@@ -452,8 +452,8 @@ pub fn require_store(dir: &Path) -> Result<()> {
     }
 }
 
-/// The data directory, for its owner alone; one that exists is left as it is.
-pub(super) fn make_dir(dir: &Path) -> Result<()> {
+/// Makes a directory for its owner alone, there after a power cut too; one that exists is left as it is.
+pub(super) fn make_dir(dir: &Path) -> std::io::Result<()> {
     if dir.is_dir() {
         return Ok(());
     }
@@ -463,8 +463,12 @@ pub(super) fn make_dir(dir: &Path) -> Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     let missing: Vec<&Path> =
         dir.ancestors().take_while(|d| !d.as_os_str().is_empty() && !d.exists()).collect();
-    let made = builder.create(dir).and_then(|()| missing.into_iter().try_for_each(sync_parent));
-    made.map_err(|cause| {
+    builder.create(dir).and_then(|()| missing.into_iter().try_for_each(sync_parent))
+}
+
+/// The same for the data directory.
+pub(super) fn make_data_dir(dir: &Path) -> Result<()> {
+    make_dir(dir).map_err(|cause| {
         use std::io::ErrorKind::{AlreadyExists, NotADirectory, PermissionDenied};
         let message = format!("The data directory {} cannot be made: {cause}.", dir.display());
         // No later attempt will find it otherwise.

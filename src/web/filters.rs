@@ -3,6 +3,7 @@
 use crate::base::money::{Currency, Money};
 use crate::base::time::{Timestamp, Zone};
 use crate::web::assets::Assets;
+use crate::web::listing::in_threes;
 use crate::web::query::{encode, pairs};
 use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error, ErrorKind, State};
@@ -86,14 +87,7 @@ fn grouped(whole: &str) -> String {
         Some(digits) => ("\u{2212}", digits),
         None => ("", whole),
     };
-    let mut text = String::from(sign);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    format!("{sign}{}", in_threes(digits))
 }
 
 /// `14.2 MB`, in powers of 1024.

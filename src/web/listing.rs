@@ -277,13 +277,17 @@ pub fn total_words(total: &Total) -> String {
 
 /// `1,234,567`
 pub fn grouped(n: u64) -> String {
-    let digits = n.to_string();
+    in_threes(&n.to_string())
+}
+
+/// Digits with a comma before every three.
+pub(super) fn in_threes(digits: &str) -> String {
     let mut text = String::new();
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
-        text.push(c);
+        text.push(digit);
     }
     text
 }

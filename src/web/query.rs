@@ -8,8 +8,8 @@ use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use serde::de::DeserializeOwned;
 use std::future::{Ready, ready};
 
-/// Most parameters of one address.
-const COUNT_MAX: usize = 100;
+/// Most fields of one address or form.
+const FIELDS_MAX: usize = 5_000;
 
 /// The parameters as a type. 400 `unknown_parameter` and `duplicate_parameter`, 422 for values.
 /// An empty parameter is an absent one for `Option` fields.
@@ -87,7 +87,7 @@ fn as_parameter(field: &mut FieldError) {
 
 /// Names with their words, in order of first appearance.
 pub(super) fn tree(pairs: Vec<(String, String)>) -> Result<Node> {
-    if pairs.len() > COUNT_MAX * 50 {
+    if pairs.len() > FIELDS_MAX {
         return Err(Error::invalid("unreadable", "There are too many fields."));
     }
     let mut entries: Vec<(String, Node)> = Vec::new();

@@ -9,7 +9,10 @@ use serde::Serialize;
 /// Every kind of event of this feature with a sentence for the documentation.
 pub const EVENTS: &[(&str, &str)] = &[
     ("order.placed", "An order was placed or imported."),
-    ("order.changed", "Contact, addresses, tags or metadata changed; `changes` has each before and after."),
+    (
+        "order.changed",
+        "Contact, addresses, note, tags or metadata changed; `changes` has each before and after.",
+    ),
     (
         "order.reimported",
         "An import brought the order again with other content; `changes` has each before and after.",

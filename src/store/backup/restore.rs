@@ -8,7 +8,7 @@ use crate::store::backup::shelf::Shelf;
 use crate::store::backup::shipping::{Packer, Plan};
 use crate::store::backup::swap::{FRESH, Swap, discard, finish, put_in_place};
 use crate::store::backup::unpack::{Unpacked, open, unpack};
-use crate::store::door::{self, FILE, make_dir, registry};
+use crate::store::door::{self, FILE, make_data_dir, make_dir, registry};
 use crate::store::engine::Opener as _;
 use crate::store::engine::redb::FileLock;
 use crate::store::guarded::guarded;
@@ -39,6 +39,7 @@ pub struct Restored {
 
 /// How the directory of a trial begins, and after how long one was left behind by a process that was killed.
 const TRIAL: &str = "verify-";
+const NO_PLACE: &str = "There is no place for a trial";
 const TRIAL_MAX: Duration = Duration::from_secs(2 * 24 * 3_600);
 
 /// Takes away what killed trials have left. It can wait for the next one when it does not work.
@@ -65,10 +66,9 @@ pub fn try_out(
     (key, leave): (Option<&str>, u64),
 ) -> Result<Restored> {
     let reader = open(backup)?;
-    make_dir(scratch)?;
+    make_dir(scratch).map_err(|e| io(NO_PLACE, e))?;
     clear_old_trials(scratch);
-    let place = tempfile::Builder::new().prefix(TRIAL).tempdir_in(scratch);
-    let place = place.map_err(|e| io("There is no room for a trial", e))?;
+    let place = tempfile::Builder::new().prefix(TRIAL).tempdir_in(scratch).map_err(|e| io(NO_PLACE, e))?;
     unpacked(reader, place.path(), tables, &How { key, checks, plan: None, even_unsound: true }, leave)
 }
 
@@ -93,7 +93,7 @@ pub struct How<'a> {
 pub fn restore(backup: &Path, data: &Path, tables: &[TableInfo], how: &How<'_>) -> Result<Restored> {
     // A file that is no backup is refused before anything is made.
     let reader = open(backup)?;
-    make_dir(data)?;
+    make_data_dir(data)?;
     bring_in_journal(data, tables)?;
     let store = data.join(FILE);
     let lock = FileLock::take(&store)?;
@@ -151,7 +151,10 @@ fn bring_in_journal(data: &Path, tables: &[TableInfo]) -> Result<()> {
             tracing::warn!("the journal cannot be brought in: {error}");
             Ok(())
         }
-        None => Ok(()),
+        None => {
+            tracing::warn!("the journal cannot be brought in: the database is damaged");
+            Ok(())
+        }
     }
 }
 

@@ -99,9 +99,9 @@ impl Shelf {
     /// Makes it, for its owner alone.
     ///
     /// # Errors
-    /// `store_io`.
+    /// `backup_io`.
     pub(super) fn make(&self) -> Result<()> {
-        make_dir(&self.dir)
+        make_dir(&self.dir).map_err(|e| io("The directory of backups cannot be made", e))
     }
     /// The backups, newest first. Other files do not count.
     ///

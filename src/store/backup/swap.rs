@@ -159,7 +159,7 @@ fn merge_files(fresh: &Path, data: &Path, folder: &Path, at: Timestamp) -> std::
     if !from.is_dir() {
         return Ok(());
     }
-    make_dir(&to).map_err(std::io::Error::other)?;
+    make_dir(&to)?;
     for entry in std::fs::read_dir(&from)? {
         let entry = entry?;
         let own = folder.join(entry.file_name());

@@ -46,7 +46,7 @@ pub(super) fn unpack(
     (key, plan): (Option<&str>, Option<&Plan>),
     leave: u64,
 ) -> Result<Unpacked> {
-    make_dir(dir)?;
+    make_dir(dir).map_err(|e| io(WRITING, e))?;
     let header = reader.header().clone();
     let names = header.tables.iter().map(|table| known(registry, &table.name)).collect::<Result<Vec<_>>>()?;
     let opener = RedbOpener { medium: FileMedium(dir.join(FILE)), cache_bytes: CACHE_BYTES };
@@ -131,7 +131,7 @@ impl Taker for Unpacker<'_> {
         let path =
             inside(name).ok_or_else(|| damaged(format!("the file {name:?} has no name for a file")))?;
         let path = self.dir.join(FILES).join(path);
-        make_dir(path.parent().unwrap_or(self.dir))?;
+        make_dir(path.parent().unwrap_or(self.dir)).map_err(|e| io(WRITING, e))?;
         self.file = Some(private_file(&path).map_err(|e| io(WRITING, e))?);
         Ok(())
     }

@@ -64,7 +64,7 @@ impl Folder for Disk {
         std::fs::read(self.0.join(name))
     }
     fn open(&self, name: &str) -> io::Result<Box<dyn Leaf>> {
-        make_dir(&self.0).map_err(io::Error::other)?;
+        make_dir(&self.0)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         Ok(Box::new(options.open(self.0.join(name))?))

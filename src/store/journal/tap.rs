@@ -68,7 +68,7 @@ impl Tapped {
         Self { disk: Disk(data.join(super::FOLDER)), outbox: data.join(OUTBOX), tap }
     }
     fn hand_over(&self, name: &str) -> io::Result<()> {
-        make_dir(&self.outbox).map_err(io::Error::other)?;
+        make_dir(&self.outbox)?;
         let waiting: Vec<PathBuf> =
             std::fs::read_dir(&self.outbox)?.flatten().map(|entry| entry.path()).collect();
         if waiting.len() >= WAITING_MAX {

@@ -180,7 +180,7 @@ pub(in crate::shop::orders) fn discard(tx: &mut Tx<'_>, id: BulkId) -> Result<St
     if bulk.stage != Stage::Checked {
         return Err(busy());
     }
-    // Its blocks go with the next tidying up.
+    // Its blocks go when those of an action that was done would.
     BULKS.put(tx, &id, &Bulk { stage: Stage::Over, count: 0, tally: Tally::default(), ..bulk.clone() })?;
     Ok(bulk.back)
 }

@@ -277,6 +277,14 @@ pub(super) fn newest(r: &impl Read, most: usize) -> Result<Vec<(ImportId, Import
     IMPORTS.list(r, &Span::all(), Direction::Backward, most)
 }
 
+/// Imports, the oldest first.
+///
+/// # Errors
+/// Faults of the store only.
+pub(super) fn oldest(r: &impl Read, most: usize) -> Result<Vec<(ImportId, Import)>> {
+    IMPORTS.list(r, &Span::all(), Direction::Forward, most)
+}
+
 /// The import that has waited longest for the loop.
 ///
 /// # Errors

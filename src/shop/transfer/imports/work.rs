@@ -370,7 +370,7 @@ impl Imports {
             }
         }
         let old = |import: &Import| !import.state.is_open() && now.since_ms(import.changed_at) > KEPT_MS;
-        let Ok(all) = self.0.store.read(|s| ops::newest(s, LISTED_MAX)) else { return };
+        let Ok(all) = self.0.store.read(|s| ops::oldest(s, LISTED_MAX)) else { return };
         // A clock that jumps ahead makes all of them old, and must not remove them in one go.
         for (id, _) in all.into_iter().filter(|(_, import)| old(import)).take(EXPIRE_MAX) {
             if self.write(move |tx| ops::remove(tx, id)).is_ok() {

@@ -77,7 +77,7 @@ impl Roll {
     /// Writes a part over the one of this first number. One that is final is durable afterwards.
     pub(super) fn write(&self, life: [u8; 16], first: u64, bytes: &[u8], is_final: bool) -> Result<()> {
         let dir = self.dir.join(folder_of(life));
-        make_dir(&dir)?;
+        make_dir(&dir).map_err(|e| io(WRITING, e))?;
         let target = dir.join(format!("{first:020}{ENDING}"));
         let part = dir.join("new.part");
         let write = || {
