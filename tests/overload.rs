@@ -18,11 +18,13 @@ fn open(address: SocketAddr, send: &[u8]) -> TcpStream {
     stream
 }
 
-/// Files that this process may still open.
+/// Files that this process may open, as many as the system allows it.
 fn files_max() -> usize {
-    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let line = limits.lines().find(|l| l.starts_with("Max open files")).unwrap_or_default().to_owned();
-    line.split_whitespace().nth(3).and_then(|n| n.parse().ok()).unwrap_or(1_024)
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let most = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let now = if setrlimit(Resource::Nofile, most).is_ok() { limit.maximum } else { limit.current };
+    now.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX)
 }
 
 #[test]
@@ -42,12 +44,16 @@ fn silent_slow_and_deaf_callers_do_not_keep_an_order_out() {
     // The test's own limit of open files bounds the crowd: other tests run beside it.
     let room = files_max();
     let few = 500.min(room / 8);
+    let idle = 10_000.min(room.saturating_sub(3_000));
+    if idle < 10_000 {
+        eprintln!("skipped: {idle} idle connections in place of 10,000, this process may open no more files");
+    }
     let mut crowd = Vec::new();
     for (count, send, most) in [
         (few, slow_body.as_str(), HOSTILE_MAX),
         (few, &deaf, HOSTILE_MAX),
         (few, "GET /healthz HTTP/1.1\r\nHo", HOSTILE_MAX),
-        (10_000.min(room.saturating_sub(3_000)), "", HOSTILE_MAX + IDLE_MAX),
+        (idle, "", HOSTILE_MAX + IDLE_MAX),
     ] {
         crowd.extend((0..count).map(|_| open(address, send.as_bytes())));
         shop.place(&format!("during{}", crowd.len()), &least_order("anna@example.com", 100)).expect(201);
