@@ -6,7 +6,8 @@ use crate::access::cookies;
 use crate::base::error::Result;
 use crate::base::money::Currency;
 use crate::base::time::{Timestamp, Zone};
-use crate::outbound::mailbox;
+use crate::outbound::webhooks::Guard;
+use crate::outbound::{certificates, mailbox};
 use crate::search::{Cursor, Schema, query as language};
 use crate::shop::desk::index::schema;
 use crate::shop::mail;
@@ -33,8 +34,10 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
 pub const TARGETS: &[Target] = &[
+    ("address", address),
     ("backup", backup::fuzzed::backup),
     ("bounce", mail::fuzzed_bounce),
+    ("certificate", certificates::fuzzed),
     ("cookies", cookie_header),
     ("csv", csv),
     ("cursor", cursor),
@@ -53,6 +56,13 @@ pub const TARGETS: &[Target] = &[
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
 static SCHEMA: LazyLock<Option<Schema>> = LazyLock::new(|| schema().ok());
+
+/// Where a webhook goes, and a site that is watched.
+fn address(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let guard = Guard::new(Vec::new());
+    let _refused = (guard.read(&text), certificates::Address::read(&text, &guard));
+}
 
 /// What is typed into the box.
 fn search(bytes: &[u8]) {

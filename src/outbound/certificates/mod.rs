@@ -15,3 +15,9 @@ pub use prober::{Prober, Seen};
 pub use problem::Problem;
 pub use read::Certificate;
 pub use settings::Settings;
+
+/// What a server shows as its certificate, for noise.
+#[cfg(any(test, fuzzing))]
+pub fn fuzzed(bytes: &[u8]) {
+    let _days = Certificate::read(bytes).map(|found| found.days_left(crate::base::time::Timestamp(0)));
+}
