@@ -1,6 +1,6 @@
 //! The search box and the query language through the API, the page and the command line.
 
-use crate::harness::{Shop, encoded, succeed};
+use crate::harness::{PASSWORD, Shop, backroom_with_input, encoded, succeed};
 use serde_json::{Value, json};
 
 /// A shop with a few orders that are hard to find elsewhere.
@@ -184,4 +184,47 @@ fn a_mistyped_value_is_said_with_a_link_to_what_was_meant() {
         // A program is answered that there are none: there may be some tomorrow.
         assert!(people(&shop, typed).is_empty());
     }
+}
+
+#[test]
+fn who_packs_learns_of_no_refund_however_it_is_asked_for() {
+    let shop = shop();
+    let args = [
+        "staff",
+        "add",
+        "--data",
+        shop.data(),
+        "--email",
+        "pim@example.com",
+        "--name",
+        "Pim",
+        "--role",
+        "packer",
+    ];
+    assert!(backroom_with_input(&args, &format!("{PASSWORD}\n")).status.success());
+    let (owner, packer) =
+        (shop.sign_in(crate::harness::OWNER, PASSWORD), shop.sign_in("pim@example.com", PASSWORD));
+    let page = |path: &str, cookie: &str| shop.page(path, cookie).expect(200).body;
+    for text in
+        ["is:Refunded", "is:REFUNDED", "is:ref*", "is:\"refunded\"", "is:any", "-is:re*", "payment:Refunded"]
+    {
+        for path in ["/admin/orders", "/admin/search", "/admin/search/suggest"] {
+            let path = format!("{path}?q={}", encoded(text));
+            assert!(!page(&path, &owner).contains("does not see"), "{path}");
+            assert!(page(&path, &packer).contains("Your role does not see “"), "{path}");
+        }
+        let api = format!("/api/v1/orders?q={}", encoded(text));
+        assert_eq!(shop.page(&api, &packer).status, 403, "{api}");
+    }
+    for filter in ["is=Refunded", "is[in]=held,REFUNDED", "is[prefix]=re", "is[exists]=true"] {
+        assert_eq!(shop.page(&format!("/api/v1/orders?{filter}"), &packer).status, 403, "{filter}");
+    }
+    let offers =
+        |text: &str, cookie: &str| page(&format!("/admin/search/complete?kind=order&q={text}"), cookie);
+    for text in ["is:", "is:re", "is:held,", "-is:r"] {
+        assert!(offers(text, &owner).contains("refunded"), "{text}");
+        assert!(!offers(text, &packer).contains("refunded"), "{text}");
+    }
+    assert!(offers("is:", &packer).contains("is:held"));
+    assert!(!offers("payment:", &packer).contains("paid"));
 }

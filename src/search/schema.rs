@@ -118,8 +118,9 @@ pub struct Schema {
     hidden: Hidden,
 }
 
-/// Whether a reader may not ask for a field with a value; with an empty value, for the field at all.
-pub type Hidden = fn(field: &str, value: &str) -> bool;
+/// Whether a reader may not ask for a field; of one with a closed list, for any of these values of it, which are those
+/// that a term was understood as and never what was typed. Without values it is about the field at all.
+pub type Hidden = fn(field: &str, values: &[&str]) -> bool;
 
 struct Inner {
     kinds: Vec<KindDef>,
@@ -161,7 +162,7 @@ impl Schema {
     }
     /// Whether the reader may ask for a field.
     pub fn shows(&self, field: &FieldDef) -> bool {
-        !(self.hidden)(field.name, "")
+        !(self.hidden)(field.name, &[])
     }
     /// The fields of the box whose texts the reader does not see, and those they do, of a kind.
     pub(crate) fn boxed(&self, kind: u8) -> (Vec<u16>, Vec<u16>) {
@@ -172,9 +173,9 @@ impl Schema {
         let places = |fields: Vec<(&FieldDef, u16)>| fields.into_iter().map(|(_, place)| place).collect();
         (places(hidden), places(open))
     }
-    /// Whether the reader may ask for a field with this value, as it was typed.
-    pub(crate) fn shows_term(&self, field: &FieldDef, value: &str) -> bool {
-        !(self.hidden)(field.name, value)
+    /// Whether the reader may ask for any of these values of a field's closed list.
+    pub(crate) fn shows_values(&self, field: &FieldDef, values: &[&str]) -> bool {
+        !(self.hidden)(field.name, values)
     }
     pub fn kinds(&self) -> &[KindDef] {
         &self.inner.kinds

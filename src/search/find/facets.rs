@@ -5,10 +5,11 @@ use crate::search::fold::fold_key;
 use crate::search::index::Segment;
 use crate::search::query::tree::{Atom, Tree};
 use crate::search::request::Facet;
-use crate::search::schema::Schema;
+use crate::search::schema::{Schema, Shape};
 use crate::search::terms::SortedTerms;
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 use tantivy::TERMINATED;
 use tantivy::columnar::StrColumn;
 
@@ -82,6 +83,24 @@ pub(crate) fn count(
         Some(Facet { field: def.name, values: tally.values(), exact })
     });
     Ok((facets.collect(), seen))
+}
+
+/// The counts without values that the reader of a schema may not ask for. They are taken out here and not while they
+/// are counted, because counts are kept for all readers.
+pub(super) fn shown(schema: &Schema, facets: Arc<Vec<Facet>>) -> Arc<Vec<Facet>> {
+    let is_shown = |facet: &Facet, value: &str| match schema.field(facet.field) {
+        Some(def) if matches!(def.shape, Shape::Word { .. }) => schema.shows_values(def, &[value]),
+        _ => true,
+    };
+    if facets.iter().all(|facet| facet.values.iter().all(|(value, _)| is_shown(facet, value))) {
+        return facets;
+    }
+    let mut less = Vec::clone(&facets);
+    for facet in &mut less {
+        let values = std::mem::take(&mut facet.values);
+        facet.values = values.into_iter().filter(|(value, _)| is_shown(facet, value)).collect();
+    }
+    Arc::new(less)
 }
 
 /// By field and segment, because each segment numbers its values in its own way.

@@ -126,6 +126,7 @@ impl Shared {
         }
         let of = current.map(|generation| Of { generation, waiting });
         let Counts { total, facets } = self.counts(&question, &matching, of)?;
+        let facets = facets::shown(schema, facets);
         let (hits, next, prev) = page;
         let degraded = generation.is_none() || self.pending.is_behind();
         Ok(Answer { hits, total, facets, next, prev, degraded, corrected, query })
@@ -301,9 +302,10 @@ impl Shared {
     /// The fields asked for whose values are counted.
     fn counted_fields(&self, asked: &Asked<'_>) -> Vec<u16> {
         let names = asked.request.facets.iter();
+        let reader = asked.request.query.schema();
         names
             .filter_map(|name| self.schema.field_place(name))
-            .filter(|field| self.schema.field_at(*field).is_some_and(|def| def.facet))
+            .filter(|field| self.schema.field_at(*field).is_some_and(|def| def.facet && reader.shows(def)))
             .collect()
     }
 

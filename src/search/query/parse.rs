@@ -252,17 +252,9 @@ impl Reader<'_> {
             });
             return None;
         };
-        let asked = typed.get(name.len() + 1..).unwrap_or_default();
-        if self.schema.field_at(field).is_some_and(|def| !self.schema.shows_term(def, asked)) {
-            self.problems.push(Problem {
-                code: "unknown_field",
-                message: format!("Your role does not see “{typed}”."),
-                suggestion: None,
-                text: typed,
-            });
-            return None;
-        }
-        if value.items.iter().all(|s| s.text.is_empty() && !s.quoted) {
+        // Of a field that the reader does not see no example is told: that they do not see it is said of any value.
+        let is_shown = self.schema.field_at(field).is_none_or(|def| self.schema.shows(def));
+        if is_shown && value.items.iter().all(|s| s.text.is_empty() && !s.quoted) {
             let example = self.schema.field_at(field).map_or("", |f| f.example);
             self.problems.push(Problem {
                 code: "incomplete",

@@ -30,7 +30,7 @@ pub fn complete(text: &str, schema: &Schema, kinds: &[&str]) -> Vec<Completion> 
         let head = start.strip_suffix(begin).unwrap_or_default();
         return values
             .iter()
-            .filter(|v| v.starts_with(&begin.to_lowercase()))
+            .filter(|v| v.starts_with(&begin.to_lowercase()) && schema.shows_values(field, &[**v]))
             .map(|v| Completion {
                 text: format!("{sign}{}:{head}{v}", field.name),
                 label: field.label,

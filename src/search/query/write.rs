@@ -130,6 +130,13 @@ fn write_any(out: &mut String, any: &Any, schema: &Schema) {
     }
 }
 
+/// A term of a field as it is typed.
+pub(super) fn term(field: &str, value: &FieldValue) -> String {
+    let mut out = format!("{field}:");
+    write_value(&mut out, value);
+    out
+}
+
 fn write_text(out: &mut String, text: &str, quoted: bool) {
     if quoted {
         out.push('"');

@@ -6,6 +6,7 @@ mod grammar;
 mod lists;
 mod matching;
 mod merging;
+mod sight;
 mod survival;
 mod whole;
 

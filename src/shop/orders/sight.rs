@@ -12,12 +12,19 @@ pub fn sees_prices(may: impl Fn(&'static str) -> bool) -> bool {
     may("orders:edit") || !may("orders:ship")
 }
 
+/// The payments of what "To ship" lists.
+const TO_SHIP: [&str; 2] = ["paid", "part_refunded"];
+
 /// Whether a term tells of prices and payments, or of how to reach the customer. What "To ship" asks does not: it says
-/// what is to be packed.
-fn is_private(field: &str, value: &str) -> bool {
+/// what is to be packed, as long as its payments are asked for together.
+fn is_private(field: &str, values: &[&str]) -> bool {
     match field {
-        "payment" => value != "paid,part_refunded",
-        "is" => value.contains("refunded"),
+        "payment" => {
+            let is_to_ship = TO_SHIP.iter().all(|value| values.contains(value))
+                && values.iter().all(|value| TO_SHIP.contains(value));
+            !is_to_ship
+        }
+        "is" => values.contains(&"refunded"),
         "total" | "currency" | "voucher" | "reference" | "method" | "email" | "phone" => true,
         _ => false,
     }
@@ -76,10 +83,26 @@ mod tests {
     #[test]
     fn what_is_hidden_is_kept_apart_in_the_box() {
         for field in crate::shop::customers::FIELDS.iter().chain(crate::shop::orders::FIELDS) {
-            let is_hidden = is_private(field.name, "") && field.boxed;
+            let is_hidden = is_private(field.name, &[]) && field.boxed;
             let is_money = ["payment", "is"].contains(&field.name);
             assert_eq!(field.private, is_hidden && !is_money, "{}", field.name);
         }
+    }
+
+    /// Each value of the payments alone tells of one payment; the two of what is to be packed only together.
+    #[test]
+    fn of_payments_only_those_of_what_is_to_be_packed_are_asked_for_together() {
+        for (values, is_seen) in [
+            (&["paid", "part_refunded"][..], true),
+            (&["part_refunded", "paid", "paid"], true),
+            (&["paid"], false),
+            (&["part_refunded"], false),
+            (&["paid", "part_refunded", "unpaid"], false),
+            (&[], false),
+        ] {
+            assert_eq!(!is_private("payment", values), is_seen, "{values:?}");
+        }
+        assert!(is_private("is", &["held", "refunded"]) && !is_private("is", &["held", "noted"]));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::search::phone;
 use crate::search::query::ast::{FieldValue, Op, Scalar};
 use crate::search::query::tree::{Atom, Tree};
 use crate::search::query::values::{Bounds, Calendar, number_bounds};
+use crate::search::query::write::term;
 use crate::search::query::{Problem, nearest};
 use crate::search::schema::{FieldDef, Shape};
 
@@ -18,6 +19,9 @@ const MONEY_SCALE: i64 = 10_000;
 pub(crate) fn condition(context: &Context<'_>, field: u16, value: &FieldValue) -> Result<Tree, Box<Problem>> {
     let Some(def) = context.schema.field_at(field) else { return Ok(Tree::Nothing) };
     let of = Of { context, field, def };
+    if !context.schema.shows_values(def, &of.meant(value)) {
+        return Err(of.not_seen(value));
+    }
     let numeric = matches!(def.shape, Shape::Number | Shape::Money | Shape::Date | Shape::Time);
     if value.op != Op::Is {
         return if numeric { of.number(value.op, &value.items) } else { Err(of.not_comparable(value)) };
@@ -28,9 +32,8 @@ pub(crate) fn condition(context: &Context<'_>, field: u16, value: &FieldValue) -
     of.ambiguous(value)?;
     let mut any = Vec::new();
     for scalar in &value.items {
-        let named = Scalar { text: def.none.to_owned(), quoted: false };
-        let is_named = !scalar.quoted && scalar.text == "none" && !def.none.is_empty();
-        let scalar = if is_named { &named } else { scalar };
+        let named = of.named(scalar);
+        let scalar = named.as_ref().unwrap_or(scalar);
         any.push(if let Some(tree) = of.presence(scalar) {
             tree
         } else if numeric {
@@ -67,6 +70,22 @@ fn range_in_thousands(value: &FieldValue) -> Option<(Scalar, Scalar)> {
     Some((end(low)?, end(high)?))
 }
 
+/// The text of a value without the star that makes it a beginning, and whether it had one.
+fn without_star(scalar: &Scalar) -> (&str, bool) {
+    let starred = !scalar.quoted && scalar.text.ends_with('*');
+    (if starred { scalar.text.trim_end_matches('*') } else { &scalar.text }, starred)
+}
+
+/// The values of a closed list that a text is, or with a star begins.
+fn fitting(values: &'static [&'static str], text: &str, starred: bool) -> Vec<&'static str> {
+    let wanted = fold_key(text);
+    let fits = |value: &&str| {
+        let key = fold_key(value);
+        if starred { key.starts_with(&wanted) } else { key == wanted }
+    };
+    values.iter().copied().filter(fits).collect()
+}
+
 /// A field in its context.
 struct Of<'a> {
     context: &'a Context<'a>,
@@ -75,6 +94,35 @@ struct Of<'a> {
 }
 
 impl Of<'_> {
+    /// The value that `none` stands for, of a field that always has one.
+    fn named(&self, scalar: &Scalar) -> Option<Scalar> {
+        let is_named = !scalar.quoted && scalar.text == "none" && !self.def.none.is_empty();
+        is_named.then(|| Scalar { text: self.def.none.to_owned(), quoted: false })
+    }
+
+    /// The values of a closed list that a term asks for, however they were typed; nothing of other fields. `any` and
+    /// `none` ask for all of them: who knows which records have none knows which have one.
+    fn meant(&self, value: &FieldValue) -> Vec<&'static str> {
+        let Shape::Word { values } = self.def.shape else { return Vec::new() };
+        let of_scalar = |scalar: &Scalar| {
+            let named = self.named(scalar);
+            let scalar = named.as_ref().unwrap_or(scalar);
+            let (bare, starred) = without_star(scalar);
+            match self.presence(scalar) {
+                Some(_) => values.to_vec(),
+                None if bare.trim().is_empty() => {
+                    if starred {
+                        values.to_vec()
+                    } else {
+                        Vec::new()
+                    }
+                }
+                None => fitting(values, bare, starred),
+            }
+        };
+        value.items.iter().flat_map(of_scalar).collect()
+    }
+
     /// `none` and `any`, unless they are values of the field.
     fn presence(&self, scalar: &Scalar) -> Option<Tree> {
         let is_value =
@@ -165,9 +213,7 @@ impl Of<'_> {
     }
 
     fn text(&self, scalar: &Scalar) -> Result<Tree, Box<Problem>> {
-        let text = scalar.text.as_str();
-        let starred = !scalar.quoted && text.ends_with('*');
-        let bare = if starred { text.trim_end_matches('*') } else { text };
+        let (bare, starred) = without_star(scalar);
         if bare.trim().is_empty() {
             return Ok(if starred { Tree::Is(Atom::Has(self.field)) } else { Tree::Nothing });
         }
@@ -189,17 +235,12 @@ impl Of<'_> {
         Tree::Is(if start { Atom::KeyPrefix(self.field, key) } else { Atom::Key(self.field, key) })
     }
 
-    fn word(&self, values: &[&str], text: &str, starred: bool) -> Result<Tree, Box<Problem>> {
-        let wanted = fold_key(text);
-        let fits = |v: &&&str| {
-            let key = fold_key(v);
-            if starred { key.starts_with(&wanted) } else { key == wanted }
-        };
-        let found: Vec<Tree> = values.iter().filter(fits).map(|v| self.key(&fold_key(v), false)).collect();
+    fn word(&self, values: &'static [&'static str], text: &str, starred: bool) -> Result<Tree, Box<Problem>> {
+        let found = fitting(values, text, starred);
         if !found.is_empty() {
-            return Ok(Tree::or(found));
+            return Ok(Tree::or(found.iter().map(|v| self.key(&fold_key(v), false)).collect()));
         }
-        let near = nearest(&text.to_lowercase().replace([' ', '-'], "_"), values.iter().copied());
+        let near = nearest(&text.to_lowercase().replace([' ', '-'], "_"), self.shown(values).into_iter());
         Err(self.problem("unknown_value", text, near))
     }
 
@@ -285,6 +326,22 @@ impl Of<'_> {
         Tree::and(all)
     }
 
+    /// The values of a closed list that the reader may ask for.
+    fn shown(&self, values: &'static [&'static str]) -> Vec<&'static str> {
+        let is_shown = |value: &&str| self.context.schema.shows_values(self.def, &[*value]);
+        values.iter().copied().filter(is_shown).collect()
+    }
+
+    fn not_seen(&self, value: &FieldValue) -> Box<Problem> {
+        let text = term(self.def.name, value);
+        Box::new(Problem {
+            code: "unknown_field",
+            message: format!("Your role does not see “{text}”."),
+            suggestion: None,
+            text,
+        })
+    }
+
     fn not_comparable(&self, value: &FieldValue) -> Box<Problem> {
         let text = value.items.iter().map(|s| s.text.as_str()).collect::<Vec<_>>().join("..");
         self.problem("wrong_value", &format!("{}{text}", value.op.sign()), None)
@@ -295,7 +352,7 @@ impl Of<'_> {
         let right = match (near, self.def.shape) {
             (Some(near), _) => format!("Did you mean “{near}”?"),
             (None, Shape::Word { values }) if values.len() <= 12 => {
-                format!("It is one of: {}.", values.join(", "))
+                format!("It is one of: {}.", self.shown(values).join(", "))
             }
             _ => format!("Type for example “{}”.", self.def.example),
         };
