@@ -22,11 +22,10 @@ impl Shop {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::system();
         let settings = backroom::store::Settings { reserve_mb: 0, ballast_mb: 0, ..Default::default() };
-        let store = Store::open(dir.path(), &settings, clock.clone(), backroom::registry::tables()).unwrap();
+        let store = Store::open(dir.path(), &settings, clock, backroom::registry::tables()).unwrap();
         let source = Arc::new(StoreSource(store.clone()));
         let search =
-            Search::open(&dir.path().join("index"), schema().unwrap(), source, Default::default(), clock)
-                .unwrap();
+            Search::open(&dir.path().join("index"), schema().unwrap(), source, Default::default()).unwrap();
         let (noting, reading) = (search.clone(), store.clone());
         store.on_commit(Box::new(move |committed| note(&noting, &reading, committed)));
         let behind = search.clone();

@@ -81,7 +81,7 @@ impl App {
         };
         let store = open(&dir, &settings.store, clock.clone(), registry::tables())?;
         let source = Arc::new(StoreSource(store.clone()));
-        let search = Search::open(&dir.join("index"), schema()?, source, settings.search.clone(), clock)?;
+        let search = Search::open(&dir.join("index"), schema()?, source, settings.search.clone())?;
         search.leave_free(settings.store.reserve());
         let (noting, reading) = (search.clone(), store.clone());
         // Before anything can be written: what is answered has to be pending already.

@@ -1,7 +1,6 @@
 //! `Search`: opened once, asked by every page, told of every commit.
 
 use crate::base::error::{Error, Result};
-use crate::base::time::Clock;
 use crate::search::doc::Doc;
 use crate::search::find::Counted;
 use crate::search::fold::fold_key;
@@ -96,13 +95,7 @@ impl Search {
     ///
     /// # Errors
     /// When the directory cannot be made or the store's log not be read.
-    pub fn open(
-        dir: &Path,
-        schema: Schema,
-        source: Arc<dyn Source>,
-        settings: Settings,
-        _clock: Clock,
-    ) -> Result<Self> {
+    pub fn open(dir: &Path, schema: Schema, source: Arc<dyn Source>, settings: Settings) -> Result<Self> {
         Self::over(dir, schema, source, settings, real_disk())
     }
     /// The same with the index's files on a disk of the caller's.

@@ -12,7 +12,7 @@ mod whole;
 
 use super::*;
 use crate::base::error::Result;
-use crate::base::time::{Clock, Timestamp, Zone};
+use crate::base::time::{Timestamp, Zone};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -223,7 +223,7 @@ pub(super) fn open(dir: &std::path::Path, shop: &Arc<Shop>) -> Search {
 
 pub(super) fn open_with(dir: &std::path::Path, shop: &Arc<Shop>, settings: Settings) -> Search {
     let source: Arc<dyn Source> = Arc::<Shop>::clone(shop);
-    Search::open(dir, schema(), source, Settings { arena_mb: 15, ..settings }, Clock::manual(now())).unwrap()
+    Search::open(dir, schema(), source, Settings { arena_mb: 15, ..settings }).unwrap()
 }
 
 pub(super) fn parse(schema: &Schema, text: &str) -> Parsed {

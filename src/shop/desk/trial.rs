@@ -32,9 +32,7 @@ impl Trial {
         let store = Store::open(dir.path(), &keep, clock.clone(), &TABLES).unwrap();
         let source = Arc::new(StoreSource(store.clone()));
         let settings = search::Settings::default();
-        let search =
-            Search::open(&dir.path().join("index"), schema().unwrap(), source, settings, clock.clone())
-                .unwrap();
+        let search = Search::open(&dir.path().join("index"), schema().unwrap(), source, settings).unwrap();
         search.flush().unwrap();
         let (noting, reading) = (search.clone(), store.clone());
         store.on_commit(Box::new(move |committed| note(&noting, &reading, committed)));

@@ -115,9 +115,7 @@ impl Desk {
             search::Schema::new(kinds, customers::FIELDS.iter().chain(orders::FIELDS).copied().collect());
         let source = Arc::new(Records(store.clone()));
         let settings = search::Settings::default();
-        let search =
-            Search::open(&dir.path().join("index"), schema.unwrap(), source, settings, clock.clone())
-                .unwrap();
+        let search = Search::open(&dir.path().join("index"), schema.unwrap(), source, settings).unwrap();
         let noting = search.clone();
         store.on_commit(Box::new(move |committed| {
             let of = |c: &crate::store::Committed| {
