@@ -203,6 +203,38 @@ fn a_preview_that_is_thrown_away_changes_nothing_and_a_query_with_a_mistake_is_r
     assert_eq!(shop.get("/api/v1/jobs").json()["data"].as_array().unwrap().len(), 1, "only the preview");
 }
 
+/// A list on a page may show what was meant, because it says so; what acts takes a word as it stands.
+#[test]
+fn a_mistyped_name_acts_on_nobody_else() {
+    let shop = Shop::open();
+    for (key, name) in [("a", "Anna Bergmann"), ("b", "Bodo Bergmann")] {
+        let mut order = least_order(&format!("{key}@example.com"), 100);
+        order["shipping_address"] =
+            json!({"name": name, "line1": "Weg 1", "postcode": "10119", "city": "Berlin", "country": "DE"});
+        shop.place(key, &order).expect(201);
+    }
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    let list = plain(&shop.page("/admin/orders?q=Bergmnn&limit=1", &cookie).expect(200).body);
+    assert!(list.contains("Showing “Bergmann” for “Bergmnn”") && list.contains("#10002<"), "{list}");
+    assert!(!list.contains("that match"), "{list}");
+    assert_eq!((count(&shop, "Bergmann"), count(&shop, "Bergmnn")), (2, 0));
+    for (action, body) in [
+        ("cancel", json!({"q": "Bergmnn", "reason": "other"})),
+        ("tag", json!({"q": "status:open Bergmnn", "tag": "x"})),
+    ] {
+        let begun = act(&shop, action, &body).expect(202).json();
+        let done = over(&shop, begun["job"].as_str().unwrap());
+        assert_eq!((&done["status"], &done["result"]), (&json!("done"), &json!("0 changed.")), "{done}");
+    }
+    let page = previewed(&shop, "action=cancel&reason=other&all=Bergmnn&from=/admin/orders", &cookie);
+    let text = settled(&shop, &page, &cookie);
+    assert!(!text.contains("2 orders will change"), "{text}");
+    assert_eq!((count(&shop, "status:cancelled"), count(&shop, "tag:x")), (0, 0));
+    let begun = act(&shop, "tag", &json!({"q": "Bergmann", "tag": "x"})).expect(202).json();
+    over(&shop, begun["job"].as_str().unwrap());
+    assert_eq!(count(&shop, "tag:x"), 2);
+}
+
 #[test]
 fn a_program_starts_it_and_follows_it_by_its_address() {
     let shop = Shop::open();

@@ -48,12 +48,13 @@ pub struct Request<'a> {
     pub facets: Vec<&'a str>,
     /// What the asker may see: both queries must match.
     pub and: Option<Query>,
-    /// Whether a word that nothing was found for may be one typing mistake away.
+    /// Whether a word that nothing was found for may be one typing mistake away. Only for who says what was searched in
+    /// its place: whoever acts on what is found would act on other records than were asked for.
     pub forgiving: bool,
 }
 
 impl<'a> Request<'a> {
-    /// The newest 50 of all kinds, not counted.
+    /// The newest 50 of all kinds, not counted, with words as they were typed.
     pub fn new(query: Query) -> Self {
         Self {
             query,
@@ -66,7 +67,7 @@ impl<'a> Request<'a> {
             count: Count::None,
             facets: Vec::new(),
             and: None,
-            forgiving: true,
+            forgiving: false,
         }
     }
     /// The newest 50 of one kind, counted to 10,000: a list.

@@ -21,7 +21,8 @@ pub const COUNT_ON_PAGES: u64 = 10_000;
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
-    /// The query language of the search box, such as `status:open total:>100`; its fields stand at `/api/docs/search`.
+    /// The query language of the search box, such as `status:open total:>100`; its fields stand at `/api/docs/search`. Words
+    /// are taken as they are written: a mistyped one finds nothing, where the search box would correct it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
     /// 1 to 200; 50 if absent.
@@ -157,6 +158,8 @@ pub fn lenient(
     }
     let mut request = request(search, &list, kind, query, Count::UpTo(COUNT_ON_PAGES))?;
     request.facets = facets.to_vec();
+    // A page says what was searched in place of a word; an answer to a program has no place for that.
+    request.forgiving = true;
     // A link whose query was changed by hand begins at the first page.
     request.after = request.after.filter(|c| c.list() == request.list);
     request.before = request.before.filter(|c| c.list() == request.list);

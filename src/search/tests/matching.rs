@@ -157,7 +157,11 @@ fn a_correction_tells_nothing_of_what_the_reader_may_not_see() {
     desk.put(order(3).text("name", "Muller"));
     for _ in 0..2 {
         let ask = |rights: &str| {
-            let request = Request { and: Some(desk.query(rights)), ..Request::new(desk.query("mulleb")) };
+            let request = Request {
+                and: Some(desk.query(rights)),
+                forgiving: true,
+                ..Request::new(desk.query("mulleb"))
+            };
             let answer = desk.search.find(&request).unwrap();
             let told = answer.corrected.into_iter().map(|(_, word)| word).collect::<Vec<_>>();
             (told, answer.hits.iter().map(|hit| hit.id[15]).collect::<Vec<_>>())
@@ -258,7 +262,8 @@ fn each_kind_has_its_own_hits_and_no_kind_corrects_what_another_has() {
     desk.put(order(1).text("name", "Miller"));
     desk.put(customer(2).text("name", "Muller"));
     desk.search.flush().unwrap();
-    let request = Request { sort: Sort::Best, limit: 4, ..Request::new(desk.query("muller")) };
+    let request =
+        Request { sort: Sort::Best, limit: 4, forgiving: true, ..Request::new(desk.query("muller")) };
     let groups = desk.search.find_by_kind(&request).unwrap();
     assert_eq!(groups.iter().map(|g| (g.0, g.1.hits.len())).collect::<Vec<_>>(), [("customer", 1)]);
     let request = Request { query: desk.query("mxller"), ..request };

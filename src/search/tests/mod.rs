@@ -203,7 +203,8 @@ impl Desk {
         self.answer(text).hits.iter().map(|hit| hit.id[15]).collect()
     }
     pub(super) fn answer(&self, text: &str) -> Answer {
-        let request = Request { count: Count::UpTo(10_000), ..Request::new(self.query(text)) };
+        let request =
+            Request { count: Count::UpTo(10_000), forgiving: true, ..Request::new(self.query(text)) };
         self.search.find(&request).unwrap()
     }
     pub(super) fn query(&self, text: &str) -> Query {

@@ -168,6 +168,7 @@ pub fn find(store: &Store, search: &Search, ask: &Ask<'_>) -> Result<Found> {
             sort: Sort::Best,
             limit: ask.limit,
             count: Count::UpTo(COUNT_MAX),
+            forgiving: true,
             ..Request::new(parsed.query.clone())
         })?;
         found.degraded |= answer.degraded;
