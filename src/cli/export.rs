@@ -7,7 +7,7 @@ use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
 use crate::shop::transfer::export::OrderShape;
 use crate::shop::transfer::mapping::Kind;
-use crate::shop::transfer::outgoing::{FileFormat, Shape, Wanted, write};
+use crate::shop::transfer::outgoing::{Export, FileFormat, Shape, Wanted};
 use crate::shop::transfer::writer::Style;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -72,6 +72,8 @@ pub(super) fn run(args: &ExportArgs, app: &App, answer: &mut Answer) -> Result<E
         now: app.store.clock().now(),
         zone: &zone,
     };
+    // Before the file is made: what is refused must not empty the one that is there.
+    let export = Export::begin(&app.store, &app.search, &wanted).map_err(helped)?;
     match &args.output {
         Some(name) => {
             let path = answer.file(name);
@@ -79,7 +81,7 @@ pub(super) fn run(args: &ExportArgs, app: &App, answer: &mut Answer) -> Result<E
                 Error::invalid("file_unwritable", format!("{} cannot be written: {e}.", path.display()))
             };
             let file = File::create(&path).map_err(unwritable)?;
-            let count = write(&app.store, &app.search, &wanted, BufWriter::with_capacity(1 << 18, file))?;
+            let count = export.write(BufWriter::with_capacity(1 << 18, file))?;
             answer.remark(format_args!("{count} records in {}", path.display()))?;
             let is_all = wanted.kind == Kind::Orders && wanted.query.trim().is_empty();
             if is_all && !app.store.read(|s| crate::shop::orders::credit_note_ids(s, None, 1))?.is_empty() {
@@ -87,10 +89,19 @@ pub(super) fn run(args: &ExportArgs, app: &App, answer: &mut Answer) -> Result<E
             }
         }
         None => {
-            write(&app.store, &app.search, &wanted, Through(answer))?;
+            export.write(Through(answer))?;
         }
     }
     Ok(Exit::Ok)
+}
+
+/// A command of its own ends before an index is built, so that trying again alone would not help.
+fn helped(error: Error) -> Error {
+    if error.code != "index_rebuilding" {
+        return error;
+    }
+    let text = "The search index is not whole, so the file would not have every record. Run `backroom reindex`, then this again.";
+    Error::unavailable("index_rebuilding", text, 15)
 }
 
 /// The command's answer as a file.

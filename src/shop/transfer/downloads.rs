@@ -1,14 +1,14 @@
 //! Exports from the pages: what a list shows, or whole records that come in again, streamed while they are read.
 
 use crate::access::{Shop, Staff, may};
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Kind as ErrorKind, Result};
 use crate::base::money::Currency;
 use crate::base::time::Timestamp;
 use crate::search::query::parse;
 use crate::search::{Count, Request, Search, Sort};
 use crate::shop::transfer::export::OrderShape;
 use crate::shop::transfer::mapping::Kind;
-use crate::shop::transfer::outgoing::{FileFormat, Shape, Wanted, kind_word, write};
+use crate::shop::transfer::outgoing::{Export, FileFormat, Shape, Wanted, kind_word, needs_index, not_whole};
 use crate::shop::transfer::writer::Style;
 use crate::store::{Actor, Event, Store, Subject};
 use crate::web::download::{Pieces, attachment, streamed};
@@ -217,23 +217,32 @@ impl Desk {
         if spent_in.is_some() {
             return Ok(Understood { sort, spent_in, shape, format, total: String::new() });
         }
+        let needs_index = needs_index(&parsed.query, sort.as_ref());
         let counted = self.search.find(&Request {
             limit: 1,
             count: Count::UpTo(COUNT_ON_PAGES),
             ..Request::list(parsed.query, kind_word(kind))
         })?;
-        let total = counted.total.as_ref().map(total_words).unwrap_or_default();
+        if counted.degraded && needs_index {
+            return Err(not_whole());
+        }
+        let total = counted.total.as_ref().filter(|_| !counted.degraded).map(total_words).unwrap_or_default();
         Ok(Understood { sort, spent_in, shape, format, total })
     }
 
-    fn page(&self, kind: Kind, asked: Asked, now: Timestamp) -> (ExportPage, bool) {
-        let (total, errors) = match self.understood(kind, &asked, now) {
-            Ok(understood) => (understood.total, None),
-            Err(error) => (String::new(), Some(FormErrors::of(&error))),
+    fn page(&self, kind: Kind, asked: Asked, now: Timestamp) -> (ExportPage, StatusCode) {
+        let (total, errors, status) = match self.understood(kind, &asked, now) {
+            Ok(understood) => (understood.total, None, StatusCode::OK),
+            Err(error) => {
+                let status = match error.kind {
+                    ErrorKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+                    _ => crate::web::error::status(&error),
+                };
+                (String::new(), Some(FormErrors::of(&error)), status)
+            }
         };
-        let is_wrong = errors.is_some();
         let noun = asked.kind(kind).label();
-        (ExportPage { kind: kind.word(), noun, asked, total, errors }, is_wrong)
+        (ExportPage { kind: kind.word(), noun, asked, total, errors }, status)
     }
 
     /// Starts the thread that writes the file, and gives the answer it writes to.
@@ -256,7 +265,7 @@ impl Desk {
             let _place = place;
             let wanted = Wanted { kind, query: &asked.q, shape, format, sort, spent_in, now, zone: &zone };
             let mut out = BufWriter::with_capacity(64 * 1024, pieces);
-            let written = write(&store, &search, &wanted, &mut out);
+            let written = Export::begin(&store, &search, &wanted).and_then(|export| export.write(&mut out));
             let query = match spent_in {
                 Some(currency) => format!("most spent in {currency}"),
                 None => asked.q.clone(),
@@ -314,8 +323,8 @@ type Parts = (web::Data<Store>, web::Data<Search>, web::Data<Shop>);
 
 fn show(kind: Kind, parts: Parts, pages: &Pages, shell: &Shell, asked: Asked) -> Result<HttpResponse> {
     let desk = Desk { store: parts.0, search: parts.1, shop: parts.2 };
-    let (page, is_wrong) = desk.page(kind, asked, shell.now);
-    pages.show_as(if is_wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }, shell, &page)
+    let (page, status) = desk.page(kind, asked, shell.now);
+    pages.show_as(status, shell, &page)
 }
 
 fn send(
@@ -332,7 +341,7 @@ fn send(
     let place = Arc::clone(&downloads.0).try_acquire_owned().map_err(busy)?;
     let desk = Desk { store: parts.0, search: parts.1, shop: parts.2 };
     match desk.file(kind, asked.clone(), actor, place) {
-        Err(error) if error.kind == crate::base::error::Kind::Invalid => {
+        Err(error) if error.kind == ErrorKind::Invalid => {
             let page = ExportPage {
                 kind: kind.word(),
                 noun: kind.label(),
@@ -391,6 +400,11 @@ async fn customers_file(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::time::Clock;
+    use crate::search::{self, Change, Doc, Schema, Source};
+    use crate::shop::customers;
+    use crate::shop::orders;
+    use crate::store::{self, TableInfo};
     use crate::web::pages::testing::renders;
 
     #[test]
@@ -413,5 +427,91 @@ mod tests {
         assert_eq!(shown.format().unwrap(), FileFormat::Csv(style));
         assert_eq!(asked("pdf", "").shape().unwrap_err().fields[0].pointer, "/shape");
         assert_eq!(asked("", "x").format().unwrap_err().fields[0].pointer, "/delimiter");
+    }
+
+    /// A shop without records, whose index nobody builds.
+    struct Nothing;
+
+    impl Source for Nothing {
+        fn doc(&self, _: &str, _: &[u8; 16]) -> Result<Option<Doc>> {
+            Ok(None)
+        }
+        fn ids(&self, _: &str, _: Option<[u8; 16]>, _: usize) -> Result<Vec<[u8; 16]>> {
+            Ok(Vec::new())
+        }
+        fn changes(&self, _: u64, _: usize) -> Result<Vec<Change>> {
+            Ok(Vec::new())
+        }
+        fn last_seq(&self) -> u64 {
+            0
+        }
+        fn epoch(&self) -> [u8; 16] {
+            [7; 16]
+        }
+    }
+
+    /// While the index is rebuilt only the newest records are looked through: the file would end there and be noted as whole.
+    #[test]
+    fn without_a_whole_index_nothing_is_exported_but_everything() {
+        let dir = tempfile::tempdir().unwrap();
+        let tables: Vec<TableInfo> = [customers::TABLES, orders::TABLES].concat();
+        let tables: &'static [TableInfo] = Box::leak(tables.into_boxed_slice());
+        let clock = Clock::manual(Timestamp::parse("2026-11-20T10:00:00Z").unwrap());
+        let keep = store::Settings { reserve_mb: 0, ballast_mb: 0, ..store::Settings::default() };
+        let store = Store::open(dir.path(), &keep, clock.clone(), tables).unwrap();
+        let mut kinds = orders::KINDS.to_vec();
+        kinds.push(customers::KIND);
+        let fields = customers::FIELDS.iter().chain(orders::FIELDS).copied().collect();
+        let schema = Schema::new(kinds, fields).unwrap();
+        let (source, settings) = (Arc::new(Nothing), search::Settings::default());
+        let search = Search::open(&dir.path().join("index"), schema, source, settings).unwrap();
+        let shop = web::Data::new(Shop::new(store.clone()));
+        let desk = Desk { store: web::Data::new(store), search: web::Data::new(search), shop };
+        let now = Timestamp::parse("2026-11-20T10:00:00Z").unwrap();
+        let begun = |asked: &Asked| -> Result<u64> {
+            let Understood { sort, spent_in, shape, format, .. } =
+                desk.understood(Kind::Orders, asked, now)?;
+            let zone = desk.shop.zone();
+            let wanted = Wanted {
+                kind: Kind::Orders,
+                query: &asked.q,
+                shape,
+                format,
+                sort,
+                spent_in,
+                now,
+                zone: &zone,
+            };
+            Export::begin(&desk.store, &desk.search, &wanted)?.write(std::io::sink())
+        };
+        let (everything, some, sorted) = (
+            Asked::default(),
+            Asked { q: "is:held".into(), ..Asked::default() },
+            Asked { sort: "-total".into(), ..Asked::default() },
+        );
+        for asked in [&some, &sorted] {
+            assert_eq!(begun(asked).unwrap_err().code, "index_rebuilding");
+            let zone = desk.shop.zone();
+            let wanted = Wanted {
+                kind: Kind::Orders,
+                query: &asked.q,
+                shape: asked.shape().unwrap(),
+                format: asked.format().unwrap(),
+                sort: (!asked.sort.is_empty()).then_some(Sort::Newest),
+                spent_in: None,
+                now,
+                zone: &zone,
+            };
+            let refused = Export::begin(&desk.store, &desk.search, &wanted).map(drop).unwrap_err();
+            assert_eq!(refused.code, "index_rebuilding", "also by the command");
+            let (page, status) = desk.page(Kind::Orders, asked.clone(), now);
+            assert_eq!((page.total.as_str(), status), ("", StatusCode::SERVICE_UNAVAILABLE));
+            assert!(page.errors.is_some());
+        }
+        assert_eq!(begun(&everything).unwrap(), 0);
+        let (page, status) = desk.page(Kind::Orders, everything, now);
+        assert_eq!((page.total.as_str(), status, page.errors.is_none()), ("", StatusCode::OK, true));
+        desk.search.flush().unwrap();
+        assert_eq!((begun(&some).unwrap(), begun(&sorted).unwrap()), (0, 0));
     }
 }

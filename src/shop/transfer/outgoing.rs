@@ -287,10 +287,15 @@ struct Batches<'a> {
     search: &'a Search,
     wanted: &'a Wanted<'a>,
     ahead: Ahead,
+    /// What was found before anything is written.
+    first: Option<Batch>,
 }
 
 impl Batches<'_> {
     fn next(&mut self) -> Result<Option<Batch>> {
+        if let Some(first) = self.first.take() {
+            return Ok(Some(first));
+        }
         let (store, kind) = (self.store, self.wanted.kind);
         match &mut self.ahead {
             Ahead::All(after) => {
@@ -317,6 +322,9 @@ impl Batches<'_> {
                     count: Count::None,
                     ..Request::list(Query::clone(query), kind_word(kind))
                 })?;
+                if answer.degraded {
+                    return Err(not_whole());
+                }
                 match answer.next {
                     Some(next) => *after = Some(next),
                     None => self.ahead = Ahead::Nothing,
@@ -328,37 +336,64 @@ impl Batches<'_> {
     }
 }
 
-/// Writes everything wanted and gives the number of records. `out` may be a client's connection: nothing is held
-/// while it waits.
-///
-/// # Errors
-/// `invalid_query`; `file_unwritable`; those of the store and the index.
-pub fn write(store: &Store, search: &Search, wanted: &Wanted<'_>, mut out: impl Write) -> Result<u64> {
-    let parsed = parse(wanted.query, search.schema(), wanted.now, wanted.zone, None);
-    if let Some(problem) = parsed.problems.first() {
-        return Err(listing::refusal(problem).on("/q"));
-    }
-    let ahead = match wanted.spent_in {
-        Some(currency) if wanted.kind == Kind::Customers => Ahead::SpentIn(currency, None),
-        _ if parsed.query.is_everything() && wanted.sort.is_none() => Ahead::All(None),
-        _ => Ahead::Found(Box::new(parsed.query), None),
-    };
-    let mut batches = Batches { store, search, wanted, ahead };
-    let mut sheet = Sheet::new(wanted)?;
-    out.write_all(&sheet.take()).map_err(unwritable)?;
-    let mut count = 0;
-    if wanted.format == FileFormat::Xlsx {
-        while let Some(batch) = batches.next()? {
-            count += sheet.put(store, &batch, wanted)?;
+/// An export that can be written: its query is understood, and the index finds all of it.
+pub struct Export<'a>(Batches<'a>);
+
+impl<'a> Export<'a> {
+    /// Looks for the first records. Nothing is written yet, so that what is refused leaves no file behind.
+    ///
+    /// # Errors
+    /// `invalid_query`; `index_rebuilding` where the index is needed and not whole; those of the store and the index.
+    pub fn begin(store: &'a Store, search: &'a Search, wanted: &'a Wanted<'a>) -> Result<Self> {
+        let parsed = parse(wanted.query, search.schema(), wanted.now, wanted.zone, None);
+        if let Some(problem) = parsed.problems.first() {
+            return Err(listing::refusal(problem).on("/q"));
         }
-        if let Some(mut book) = sheet.finish()? {
-            io::copy(&mut book, &mut out).map_err(unwritable)?;
-        }
-    } else {
-        count = side_by_side(&mut batches, &mut out)?;
+        let ahead = match wanted.spent_in {
+            Some(currency) if wanted.kind == Kind::Customers => Ahead::SpentIn(currency, None),
+            _ if !needs_index(&parsed.query, wanted.sort.as_ref()) => Ahead::All(None),
+            _ => Ahead::Found(Box::new(parsed.query), None),
+        };
+        let mut batches = Batches { store, search, wanted, ahead, first: None };
+        batches.first = batches.next()?;
+        Ok(Self(batches))
     }
-    out.flush().map_err(unwritable)?;
-    Ok(count)
+
+    /// Writes everything wanted and gives the number of records. `out` may be a client's connection: nothing is held
+    /// while it waits.
+    ///
+    /// # Errors
+    /// `file_unwritable`; `index_rebuilding` where the index was given up meanwhile; those of the store and the index.
+    pub fn write(self, mut out: impl Write) -> Result<u64> {
+        let Self(mut batches) = self;
+        let (store, wanted) = (batches.store, batches.wanted);
+        let mut sheet = Sheet::new(wanted)?;
+        out.write_all(&sheet.take()).map_err(unwritable)?;
+        let mut count = 0;
+        if wanted.format == FileFormat::Xlsx {
+            while let Some(batch) = batches.next()? {
+                count += sheet.put(store, &batch, wanted)?;
+            }
+            if let Some(mut book) = sheet.finish()? {
+                io::copy(&mut book, &mut out).map_err(unwritable)?;
+            }
+        } else {
+            count = side_by_side(&mut batches, &mut out)?;
+        }
+        out.flush().map_err(unwritable)?;
+        Ok(count)
+    }
+}
+
+/// Whether the records are found through the index; everything in the order of placing is read from the store.
+pub(super) fn needs_index(query: &Query, sort: Option<&Sort>) -> bool {
+    !query.is_everything() || sort.is_some()
+}
+
+/// While there is no whole index only the newest records are looked through, and the file would end with them.
+pub(super) fn not_whole() -> Error {
+    let text = "The search index is being rebuilt, so the file would not have every record. Try again when lists are whole.";
+    Error::unavailable("index_rebuilding", text, 15)
 }
 
 /// Text of a batch, and how many records are in it.

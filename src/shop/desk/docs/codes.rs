@@ -602,7 +602,7 @@ pub const CODES: &[Code] = &[
     inside(
         Unavailable,
         "index_rebuilding",
-        "The search index is being rebuilt and would not find every order.",
+        "The search index is being rebuilt and would not find every record.",
         "Wait until lists are complete again.",
     ),
     api(
