@@ -340,6 +340,8 @@ fn a_list_is_walked_by_cursors_without_gaps_or_doubles() {
         ("after=%00", "invalid_cursor"),
         ("q=%ff", "unreadable"),
         ("sort=colour", "unknown_sort"),
+        ("sort=-", "unknown_sort"),
+        ("sort=-newest", "unknown_sort"),
         ("q=colur:red", "invalid_query"),
     ] {
         let answer = shop.get(&format!("/api/v1/orders?{query}"));

@@ -26,31 +26,28 @@ pub enum Sort {
 }
 
 impl Sort {
-    /// Reads `newest`, `oldest`, `best`, `total` or `-total` (highest first).
+    /// Reads what a list of records of one kind is sorted by: `total`, or `-total` for highest first; moments end in
+    /// `_at` in JSON, so they may here; nothing is newest first.
     ///
     /// # Errors
-    /// `invalid_sort` for a field that lists cannot be sorted by.
-    pub fn parse(text: &str, schema: &Schema) -> Result<Self> {
-        let (descending, name) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text),
-        };
-        match (name, schema.field(name)) {
-            ("" | "newest", _) => Ok(Self::Newest),
-            ("oldest", _) => Ok(Self::Oldest),
-            ("best", _) => Ok(Self::Best),
-            (_, Some(field)) if field.shape == Shape::Time => {
+    /// `unknown_sort` for what this list cannot be sorted by, or not for its reader.
+    pub fn parse(text: &str, schema: &Schema, kind: &str) -> Result<Self> {
+        if text.is_empty() {
+            return Ok(Self::Newest);
+        }
+        let (descending, name) = text.strip_prefix('-').map_or((false, text), |name| (true, name));
+        let name = name.strip_suffix("_at").unwrap_or(name);
+        let is_offered = |f: &&FieldDef| f.sortable && f.kinds.contains(&kind) && schema.shows(f);
+        let sortable: Vec<&FieldDef> = schema.fields().iter().filter(is_offered).collect();
+        match sortable.iter().find(|f| f.name == name || f.aliases.contains(&name)) {
+            Some(field) if field.shape == Shape::Time => {
                 Ok(if descending { Self::Newest } else { Self::Oldest })
             }
-            (_, Some(field)) if field.sortable && schema.shows(field) => {
-                Ok(Self::By { field: field.name, descending })
-            }
-            _ => {
-                let is_offered = |f: &&FieldDef| f.sortable && f.shape != Shape::Time && schema.shows(f);
-                let sortable = schema.fields().iter().filter(is_offered);
-                let fields: Vec<&str> = sortable.map(|f| f.name).collect();
-                let message = format!("Sort by newest, oldest or one of: {}.", fields.join(", "));
-                Err(Error::invalid("invalid_sort", message).on("/sort"))
+            Some(field) => Ok(Self::By { field: field.name, descending }),
+            None => {
+                let names = sortable.iter().map(|f| f.name).collect::<Vec<_>>().join(", ");
+                let message = format!("This list can be sorted by {names}.");
+                Err(Error::invalid("unknown_sort", message).on("/sort"))
             }
         }
     }

@@ -3,7 +3,7 @@
 use crate::base::error::{Error, Result};
 use crate::base::time::{Timestamp, Zone};
 use crate::search::query::parse;
-use crate::search::{Answer, Count, Cursor, FieldDef, Problem, Query, Request, Schema, Search, Sort, Total};
+use crate::search::{Answer, Count, Cursor, Problem, Query, Request, Schema, Search, Sort, Total};
 use crate::store::Store;
 use crate::web::asked::Asked;
 use crate::web::kept::State;
@@ -238,20 +238,7 @@ fn one_key(sort: &str) -> Result<String> {
 /// # Errors
 /// `unknown_sort`.
 pub fn sort(search: &Search, kind: &str, text: &str) -> Result<Sort> {
-    let schema = search.schema();
-    let bare = text.strip_prefix('-').unwrap_or(text);
-    let name = bare.strip_suffix("_at").unwrap_or(bare);
-    let is_offered = |f: &&FieldDef| f.sortable && f.kinds.contains(&kind) && schema.shows(f);
-    let sortable: Vec<_> = schema.fields().iter().filter(is_offered).collect();
-    let known = name.is_empty() || sortable.iter().any(|f| f.name == name || f.aliases.contains(&name));
-    if !known {
-        let names = sortable.iter().map(|f| f.name).collect::<Vec<_>>().join(", ");
-        return Err(
-            Error::invalid("unknown_sort", format!("This list can be sorted by {names}.")).on("/sort")
-        );
-    }
-    let sign = if text.starts_with('-') { "-" } else { "" };
-    Sort::parse(&format!("{sign}{name}"), schema)
+    Sort::parse(text, search.schema(), kind)
 }
 
 /// A day of a chip in words: `Placed in the last 30 days`, `Last order more than 180 days ago`, `Placed today`; `None`

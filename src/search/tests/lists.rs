@@ -288,11 +288,14 @@ fn a_value_that_nothing_has_is_said_with_the_nearest_one_that_something_has() {
 #[test]
 fn a_field_that_no_list_is_sorted_by_is_refused() {
     let schema = schema();
-    assert_eq!(Sort::parse("-total", &schema).unwrap(), Sort::By { field: "total", descending: true });
-    assert_eq!(Sort::parse("-placed", &schema).unwrap(), Sort::Newest);
-    assert_eq!(Sort::parse("placed", &schema).unwrap(), Sort::Oldest);
-    assert_eq!(Sort::parse("", &schema).unwrap(), Sort::Newest);
-    for wrong in ["sku", "zzz", "--total"] {
-        assert_eq!(Sort::parse(wrong, &schema).unwrap_err().code, "invalid_sort");
+    let parse = |text: &str| Sort::parse(text, &schema, "order");
+    let total = |descending| Sort::By { field: "total", descending };
+    assert_eq!((parse("-total").unwrap(), parse("total").unwrap()), (total(true), total(false)));
+    assert_eq!((parse("-placed").unwrap(), parse("-placed_at").unwrap()), (Sort::Newest, Sort::Newest));
+    assert_eq!((parse("placed").unwrap(), parse("").unwrap()), (Sort::Oldest, Sort::Newest));
+    // A sign alone turns nothing round, nor does one before a word that is no field.
+    for wrong in ["sku", "zzz", "--total", "-", "-newest", "-oldest", "-best", "_at", "-_at"] {
+        assert_eq!(parse(wrong).unwrap_err().code, "unknown_sort", "{wrong}");
     }
+    assert_eq!(Sort::parse("total", &schema, "customer").unwrap_err().code, "unknown_sort");
 }

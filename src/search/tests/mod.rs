@@ -75,7 +75,7 @@ pub(super) fn schema() -> Schema {
         field("assignee", Shape::Keyword, ORDER),
         sortable(field("total", Shape::Money, ORDER)),
         sortable(field("items", Shape::Number, ORDER)),
-        field("placed", Shape::Time, ORDER),
+        sortable(field("placed", Shape::Time, ORDER)),
         sortable(field("shipby", Shape::Date, ORDER)),
     ];
     Schema::new(kinds, fields).unwrap()

@@ -129,12 +129,6 @@ pub const CODES: &[Code] = &[
     ),
     api(
         Invalid,
-        "invalid_sort",
-        "The list cannot be sorted by this.",
-        "Use one of the fields in the detail.",
-    ),
-    api(
-        Invalid,
         "method_not_allowed",
         "The address exists, the method does not.",
         "Use one of the methods in the `Allow` header.",
