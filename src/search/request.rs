@@ -92,7 +92,7 @@ pub struct Facet {
     pub field: &'static str,
     /// Most frequent first; values of a closed list that do not occur are left out.
     pub values: Vec<(String, u64)>,
-    /// Whether the whole result was counted; otherwise its first 10,000 documents were.
+    /// Whether the whole result was counted; otherwise its first 10,000 documents were, or without an index fewer.
     pub exact: bool,
 }
 

@@ -77,7 +77,8 @@ pub(crate) fn count(
             }
         }
     }
-    let exact = seen.is_none_or(|seen| seen.all);
+    // Without an index only what waits for it was counted.
+    let exact = walk.is_some() && seen.is_none_or(|seen| seen.all);
     let facets = fields.iter().zip(tallies).filter_map(|(field, tally)| {
         let def = schema.field_at(*field)?;
         Some(Facet { field: def.name, values: tally.values(), exact })

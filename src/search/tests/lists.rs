@@ -299,3 +299,20 @@ fn a_field_that_no_list_is_sorted_by_is_refused() {
     }
     assert_eq!(Sort::parse("total", &schema, "customer").unwrap_err().code, "unknown_sort");
 }
+
+#[test]
+fn counts_without_an_index_do_not_say_that_they_are_whole() {
+    let shop = Arc::new(Shop::default());
+    shop.put(order(1).keyword("status", "open"));
+    let dir = tempfile::tempdir().unwrap();
+    let search = open(dir.path(), &shop);
+    let count = || {
+        let query = Query::everything(search.schema());
+        let answer =
+            search.find(&Request { facets: vec!["status"], ..Request::list(query, "order") }).unwrap();
+        (answer.degraded, answer.facets[0].exact)
+    };
+    assert_eq!(count(), (true, false));
+    search.flush().unwrap();
+    assert_eq!(count(), (false, true));
+}
