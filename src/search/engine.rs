@@ -10,7 +10,7 @@ use crate::search::index::{Disk, Layout, Place, Reader, bytes, real_disk};
 use crate::search::indexer::Indexer;
 use crate::search::pending::Pending;
 use crate::search::query::Query;
-use crate::search::request::{Answer, Count, Request};
+use crate::search::request::{Answer, Count, Facet, Request, VALUES_MAX};
 use crate::search::schema::{Hidden, Schema};
 use crate::search::source::{Change, Source};
 use std::path::{Path, PathBuf};
@@ -202,7 +202,8 @@ impl Search {
         }
         Ok(groups)
     }
-    /// The values of a field that begin with `start`, with their counts over what the asker may see, most frequent first.
+    /// The values of a field that begin with `start`, with their counts over what the asker may see, the 200 most
+    /// frequent of them.
     ///
     /// # Errors
     /// Only when the store cannot be read.
@@ -213,19 +214,31 @@ impl Search {
         kinds: &[&str],
         and: Option<&Query>,
     ) -> Result<Vec<(String, u64)>> {
+        let start = fold_key(start);
+        let naming = self.schema().field(field).and_then(|def| def.naming);
+        let is_named = |value: &str| naming.is_some_and(|n| fold_key(&(n.name)(value)).starts_with(&start));
+        let begins = |value: &str| fold_key(value).starts_with(&start) || is_named(value);
+        let counted = self.every_value(field, kinds, and)?;
+        let values = counted.iter().flat_map(|facet| &facet.values);
+        // Of all of them: the beginning of a rare one is typed just because it is not among the frequent ones.
+        Ok(values.filter(|(value, _)| begins(value)).take(VALUES_MAX).cloned().collect())
+    }
+    /// The counts of every value of a field, however many there are.
+    pub(crate) fn every_value(
+        &self,
+        field: &str,
+        kinds: &[&str],
+        and: Option<&Query>,
+    ) -> Result<Arc<Vec<Facet>>> {
         let request = Request {
             kinds: kinds.to_vec(),
             limit: 0,
             facets: vec![field],
+            values_max: usize::MAX,
             and: and.cloned(),
             ..Request::new(Query::everything(self.schema()))
         };
-        let start = fold_key(start);
-        let facets = self.find(&request)?.facets;
-        let values = facets.iter().flat_map(|facet| facet.values.iter().cloned());
-        let naming = self.schema().field(field).and_then(|def| def.naming);
-        let is_named = |value: &str| naming.is_some_and(|n| fold_key(&(n.name)(value)).starts_with(&start));
-        Ok(values.filter(|(value, _)| fold_key(value).starts_with(&start) || is_named(value)).collect())
+        Ok(self.find(&request)?.facets)
     }
     /// Keeps the index up to date and builds it where it is missing, until `close`. Run it on a thread of its own.
     pub fn run(&self) {

@@ -26,11 +26,12 @@ impl Search {
             if value.chars().count() < LETTERS_MIN || self.has(query, field, def, &value, kinds)? {
                 continue;
             }
-            let known = self.values(def.name, "", kinds, None)?;
+            let known = self.every_value(def.name, kinds, None)?;
             let named = |value: &str| def.naming.map(|naming| (naming.name)(value));
             let words: Vec<(String, String)> = known
-                .into_iter()
-                .flat_map(|(value, _)| named(&value).into_iter().chain([value]))
+                .iter()
+                .flat_map(|facet| &facet.values)
+                .flat_map(|(value, _)| named(value).into_iter().chain([value.clone()]))
                 .map(|word| (fold_key(&word), word))
                 .collect();
             let near = nearest(&fold_key(&value), words.iter().map(|(folded, _)| folded.as_str()));

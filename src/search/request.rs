@@ -12,6 +12,9 @@ use std::sync::Arc;
 /// The most hits of one page.
 pub const LIMIT_MAX: usize = 10_000;
 
+/// Values of a field that are counted for a filter: more than anybody reads.
+pub(crate) const VALUES_MAX: usize = 200;
+
 /// How far hits are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Count {
@@ -46,6 +49,8 @@ pub struct Request<'a> {
     pub count: Count,
     /// Fields whose values are counted over the result.
     pub facets: Vec<&'a str>,
+    /// Values that are given back for a field, most frequent first.
+    pub values_max: usize,
     /// What the asker may see: both queries must match.
     pub and: Option<Query>,
     /// Whether a word that nothing was found for may be one typing mistake away. Only for who says what was searched in
@@ -66,6 +71,7 @@ impl<'a> Request<'a> {
             list: 0,
             count: Count::None,
             facets: Vec::new(),
+            values_max: VALUES_MAX,
             and: None,
             forgiving: false,
         }

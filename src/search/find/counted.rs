@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// Questions whose counts are kept; the one asked least recently gives way.
 const KEPT_MAX: usize = 24;
+/// Values of one question that are kept: of a field where almost every record has its own they would be megabytes.
+const VALUES_KEPT_MAX: usize = 5_000;
 
 /// What was counted for a question.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +29,7 @@ struct Entry {
     kinds: Vec<(u8, Tree)>,
     cap: Option<u64>,
     fields: Vec<u16>,
+    values_max: usize,
     counts: Counts,
 }
 
@@ -58,7 +61,11 @@ impl Counted {
     ) -> Option<Counts> {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let same = |entry: &Entry| {
-            entry.is_of(of) && entry.cap == cap && entry.fields == fields && entry.kinds == asked.kinds
+            entry.is_of(of)
+                && entry.cap == cap
+                && entry.fields == fields
+                && entry.values_max == asked.request.values_max
+                && entry.kinds == asked.kinds
         };
         let place = entries.iter().position(same)?;
         let entry = entries.remove(place)?;
@@ -74,12 +81,16 @@ impl Counted {
         fields: &[u16],
         counts: &Counts,
     ) {
+        if counts.facets.iter().map(|facet| facet.values.len()).sum::<usize>() > VALUES_KEPT_MAX {
+            return;
+        }
         let entry = Entry {
             generation: Arc::downgrade(of.generation),
             waiting: Arc::downgrade(of.waiting),
             kinds: asked.kinds.clone(),
             cap,
             fields: fields.to_vec(),
+            values_max: asked.request.values_max,
             counts: counts.clone(),
         };
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -19,8 +19,6 @@ pub(crate) const COUNTED_MAX: u64 = 10_000;
 const TAKEN_OUT_MAX: usize = 200;
 /// Values of a column up to which each has its counter in a row; more are looked up.
 const SIDE_BY_SIDE_MAX: usize = 16_384;
-/// Values that are given back for a field.
-const VALUES_MAX: usize = 200;
 
 /// Counts by the number a value has in a segment.
 type Counts = HashMap<u64, u64>;
@@ -36,7 +34,7 @@ pub(super) struct Seen {
 /// Counts the values of some fields over a walk and over waiting documents that match.
 pub(crate) fn count(
     schema: &Schema,
-    fields: &[u16],
+    (fields, values_max): (&[u16], usize),
     walk: Option<&Walk<'_>>,
     waiting: &[&SortedTerms],
 ) -> tantivy::Result<(Vec<Facet>, Option<Seen>)> {
@@ -81,7 +79,7 @@ pub(crate) fn count(
     let exact = walk.is_some() && seen.is_none_or(|seen| seen.all);
     let facets = fields.iter().zip(tallies).filter_map(|(field, tally)| {
         let def = schema.field_at(*field)?;
-        Some(Facet { field: def.name, values: tally.values(), exact })
+        Some(Facet { field: def.name, values: tally.values(values_max), exact })
     });
     Ok((facets.collect(), seen))
 }
@@ -220,7 +218,7 @@ impl<'a> Tally<'a> {
             None => spellings.push((value, count)),
         }
     }
-    fn values(self) -> Vec<(String, u64)> {
+    fn values(self, max: usize) -> Vec<(String, u64)> {
         let mut values: Vec<(Cow<'a, str>, u64)> = self
             .0
             .into_values()
@@ -231,7 +229,7 @@ impl<'a> Tally<'a> {
             })
             .collect();
         values.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        values.truncate(VALUES_MAX);
+        values.truncate(max);
         values.into_iter().map(|(value, count)| (value.into_owned(), count)).collect()
     }
 }

@@ -159,7 +159,10 @@ impl Shared {
         let waiting = matching.len() as u64;
         let (facets, seen) = match fields.is_empty() {
             true => (Vec::new(), None),
-            false => facets::count(&self.schema, &fields, self.walk(asked).as_ref(), matching)?,
+            false => {
+                let wanted = (fields.as_slice(), asked.request.values_max);
+                facets::count(&self.schema, wanted, self.walk(asked).as_ref(), matching)?
+            }
         };
         let total = match (cap, seen) {
             (None, _) => None,

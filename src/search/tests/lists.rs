@@ -301,6 +301,29 @@ fn a_field_that_no_list_is_sorted_by_is_refused() {
 }
 
 #[test]
+fn a_rare_value_is_found_by_its_beginning_among_any_number_of_frequent_ones() {
+    let desk = Desk::new();
+    for n in 0..250_u8 {
+        // Each of the frequent ones twice, so that the rare one comes behind more than are shown of all.
+        let doc = order(n).keyword("tag", format!("often {n}")).keyword("tag", format!("often {}", n / 2));
+        desk.put(doc);
+    }
+    desk.put(order(255).keyword("tag", "Zebra").keyword("country", "CH"));
+    for _ in 0..2 {
+        let values = |start: &str| desk.search.values("tag", start, &["order"], None).unwrap();
+        assert_eq!(values("ze"), [("Zebra".to_owned(), 1)]);
+        assert_eq!(values("often").len(), 200);
+        assert_eq!(values("").len(), 200);
+        let query = desk.query("tag:zebar");
+        let meant = desk.search.nothing_has(&query, &["order"], "tag:zebar").unwrap();
+        assert_eq!(meant[0].suggestion.as_deref(), Some("tag:Zebra"), "{meant:?}");
+        let list = Request { facets: vec!["tag"], ..Request::list(desk.query(""), "order") };
+        assert_eq!(desk.search.find(&list).unwrap().facets[0].values.len(), 200);
+        desk.search.flush().unwrap();
+    }
+}
+
+#[test]
 fn counts_without_an_index_do_not_say_that_they_are_whole() {
     let shop = Arc::new(Shop::default());
     shop.put(order(1).keyword("status", "open"));
