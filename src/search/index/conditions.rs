@@ -6,10 +6,10 @@ use super::layout::{Layout, has_gram, prefix_end};
 use super::ordered::Ordered;
 use crate::search::query::tree::{Atom, Tree};
 use std::ops::RangeInclusive;
-use tantivy::postings::TermInfo;
+use tantivy::postings::{BlockSegmentPostings, TermInfo};
 use tantivy::query::BitSetDocSet;
 use tantivy::schema::IndexRecordOption;
-use tantivy::{BitSet, DocSet, InvertedIndexReader, TERMINATED, Term};
+use tantivy::{BitSet, InvertedIndexReader, Term};
 
 /// Terms that are walked side by side; more are put together first.
 const SIDE_BY_SIDE_MAX: usize = 8;
@@ -122,7 +122,9 @@ impl Place<'_> {
         match atom {
             Atom::Word(word) => postings(&columns.words, &layout.word(kind, word)),
             Atom::Prefix(start) if has_gram(start) => postings(&columns.grams, &layout.gram(kind, start)),
-            Atom::Prefix(start) => beginning_with(columns, &columns.words, &layout.word(kind, start)),
+            Atom::Prefix(start) => {
+                beginning_with(columns.max_doc, &columns.words, &layout.word(kind, start), LIMITS)
+            }
             Atom::OpenPrefix(start) => {
                 let all = postings(&columns.grams, &layout.gram(kind, start))?;
                 let aside = postings(&columns.grams, &layout.gram_aside(kind, start))?;
@@ -136,7 +138,7 @@ impl Place<'_> {
             }
             Atom::Key(field, key) => postings(&columns.keys, &layout.key(kind, *field, key)),
             Atom::KeyPrefix(field, start) => {
-                beginning_with(columns, &columns.keys, &layout.key(kind, *field, start))
+                beginning_with(columns.max_doc, &columns.keys, &layout.key(kind, *field, start), LIMITS)
             }
             Atom::KeyPhrase(field, words) => {
                 following(&columns.words, words.iter().map(|word| layout.word_aside(kind, *field, word)))
@@ -185,11 +187,21 @@ fn either(mut sets: Vec<Docs>) -> Option<Docs> {
     }
 }
 
+/// How the documents of many terms are put together, by how many there are.
+#[derive(Clone, Copy)]
+struct Limits {
+    side_by_side: usize,
+    listed: u64,
+}
+
+const LIMITS: Limits = Limits { side_by_side: SIDE_BY_SIDE_MAX, listed: LISTED_MAX };
+
 /// The documents of all terms that begin with this one.
 fn beginning_with(
-    columns: &Columns,
+    max_doc: u32,
     index: &InvertedIndexReader,
     start: &Term,
+    limits: Limits,
 ) -> tantivy::Result<Option<Docs>> {
     let start = start.serialized_value_bytes();
     let mut range = index.terms().range().ge(start);
@@ -198,40 +210,69 @@ fn beginning_with(
     }
     let mut stream = range.into_stream()?;
     let mut terms: Vec<TermInfo> = Vec::new();
+    let mut total = 0;
+    let mut reading = Reading { index, block: None };
     while stream.advance() {
-        terms.push(stream.value().clone());
+        let info = stream.value();
+        total += u64::from(info.doc_freq);
+        terms.push(info.clone());
+        if terms.len() <= limits.side_by_side || total <= limits.listed {
+            continue;
+        }
+        // Numbers share beginnings by the million: from here on no term is kept.
+        let mut bits = BitSet::with_max_value(max_doc);
+        let mut put = |docs: &[u32]| {
+            for doc in docs {
+                bits.insert(*doc);
+            }
+        };
+        for info in &terms {
+            reading.docs(info, &mut put)?;
+        }
+        while stream.advance() {
+            reading.docs(stream.value(), &mut put)?;
+        }
+        return Ok(Some(Box::new(BitSetDocSet::from(bits))));
     }
-    let read = |info: &TermInfo| index.read_postings_from_terminfo(info, IndexRecordOption::Basic);
-    if terms.len() <= SIDE_BY_SIDE_MAX {
+    if terms.len() <= limits.side_by_side {
         let mut sets: Vec<Docs> = Vec::new();
         for info in &terms {
-            sets.push(Box::new(read(info)?));
+            sets.push(Box::new(index.read_postings_from_terminfo(info, IndexRecordOption::Basic)?));
         }
         return Ok(either(sets));
     }
-    let total: u64 = terms.iter().map(|info| u64::from(info.doc_freq)).sum();
-    if total <= LISTED_MAX {
-        let mut docs = Vec::new();
-        for info in &terms {
-            let mut postings = read(info)?;
-            while postings.doc() != TERMINATED {
-                docs.push(postings.doc());
-                postings.advance();
-            }
-        }
-        docs.sort_unstable();
-        docs.dedup();
-        return Ok(Some(Box::new(Listed::new(docs))));
-    }
-    let mut bits = BitSet::with_max_value(columns.max_doc);
+    let mut docs = Vec::new();
     for info in &terms {
-        let mut postings = read(info)?;
-        while postings.doc() != TERMINATED {
-            bits.insert(postings.doc());
-            postings.advance();
-        }
+        reading.docs(info, &mut |some: &[u32]| docs.extend_from_slice(some))?;
     }
-    Ok(Some(Box::new(BitSetDocSet::from(bits))))
+    docs.sort_unstable();
+    docs.dedup();
+    Ok(Some(Box::new(Listed::new(docs))))
+}
+
+/// Reads the documents of one term after another, all in the room of the first.
+struct Reading<'a> {
+    index: &'a InvertedIndexReader,
+    block: Option<BlockSegmentPostings>,
+}
+
+impl Reading<'_> {
+    fn docs(&mut self, info: &TermInfo, take: &mut impl FnMut(&[u32])) -> std::io::Result<()> {
+        let block = match &mut self.block {
+            Some(block) => {
+                self.index.reset_block_postings_from_terminfo(info, block)?;
+                block
+            }
+            none => {
+                none.insert(self.index.read_block_postings_from_terminfo(info, IndexRecordOption::Basic)?)
+            }
+        };
+        while !block.docs().is_empty() {
+            take(block.docs());
+            block.advance();
+        }
+        Ok(())
+    }
 }
 
 /// The documents in which terms follow each other.
@@ -248,4 +289,57 @@ fn following(
     }
     let set = Following::new(words);
     Ok(Some(Box::new(set)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tantivy::schema::{STRING, SchemaBuilder};
+    use tantivy::{DocSet as _, Index, TERMINATED, TantivyDocument};
+
+    /// Terms of one and of many documents, also of as many as fill blocks of postings to the last place.
+    #[test]
+    fn however_many_terms_begin_so_the_same_documents_have_them() {
+        const DOCS: u32 = 700;
+        let has = |doc: u32, term: u32| match term {
+            0 => doc < 256,
+            1 => doc.is_multiple_of(5),
+            _ => doc % 40 + 2 == term,
+        };
+        let mut schema = SchemaBuilder::new();
+        let field = schema.add_text_field("t", STRING);
+        let index = Index::create_in_ram(schema.build());
+        let mut writer = index.writer_with_num_threads(1, 15_000_000).unwrap();
+        for doc in 0..DOCS {
+            let mut one = TantivyDocument::default();
+            for term in (0..42).filter(|term| has(doc, *term)) {
+                one.add_text(field, format!("a{term:02}"));
+            }
+            one.add_text(field, "b00");
+            writer.add_document(one).unwrap();
+        }
+        writer.prepare_commit().unwrap().commit().unwrap();
+        let searcher = index.reader().unwrap().searcher();
+        let words = searcher.segment_reader(0).inverted_index(field).unwrap();
+        for (start, terms) in
+            [("a", 0..42), ("a0", 0..10), ("a00", 0..1), ("a1", 10..20), ("a41", 41..42), ("c", 0..0)]
+        {
+            let wanted: Vec<u32> =
+                (0..DOCS).filter(|doc| terms.clone().any(|term| has(*doc, term))).collect();
+            for side_by_side in [0, 1, 8, 9, 10, 41, 42] {
+                for listed in [0, 1, 255, 256, 257, 400, 100_000] {
+                    let limits = Limits { side_by_side, listed };
+                    let term = Term::from_field_text(field, start);
+                    let mut found = Vec::new();
+                    if let Some(mut docs) = beginning_with(DOCS, &words, &term, limits).unwrap() {
+                        while docs.doc() != TERMINATED {
+                            found.push(docs.doc());
+                            docs.advance();
+                        }
+                    }
+                    assert_eq!(found, wanted, "{start} with {side_by_side} and {listed}");
+                }
+            }
+        }
+    }
 }
