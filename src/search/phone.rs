@@ -2,8 +2,10 @@
 
 use crate::search::fold;
 
-/// ITU E.164 allows 15 digits.
-const DIGITS_MAX: usize = 16;
+/// ITU E.164 allows 15 digits with those of the country, but not counting `00`.
+const DIGITS_MAX: usize = 15;
+/// Digits that are looked at: a number as it is dialled.
+const DIALLED_MAX: usize = DIGITS_MAX + 2;
 
 /// A number in digits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,13 +22,14 @@ pub(crate) struct Number {
 pub(crate) fn read(text: &str) -> Option<Number> {
     let plus = text.trim_start_matches(|c: char| !c.is_alphanumeric() && !is_plus(c)).starts_with(is_plus);
     let without_trunk = if plus { text.replacen("(0)", "", 1) } else { text.to_owned() };
-    let mut digits: String = without_trunk.chars().filter_map(fold::digit).take(DIGITS_MAX).collect();
+    let mut digits: String = without_trunk.chars().filter_map(fold::digit).take(DIALLED_MAX).collect();
     let mut with_country = plus;
     // `00` is how `+` is dialled; shorter than a number it is only zeros.
     if let Some(rest) = digits.strip_prefix("00").filter(|rest| rest.len() > 6 && !plus) {
         digits = rest.to_owned();
         with_country = true;
     }
+    digits.truncate(DIGITS_MAX);
     if digits.is_empty() {
         return None;
     }
@@ -75,5 +78,17 @@ mod tests {
         assert_eq!(read("+1 (212) 555-7818").unwrap().national, "2125557818");
         assert_eq!(read("+353 1 234").unwrap().national, "1234");
         assert_eq!(read("ext."), None);
+    }
+
+    #[test]
+    fn a_number_of_fifteen_digits_is_whole_however_it_is_dialled() {
+        for text in ["+49 123456789012345", "0049 123456789012345", "49123456789012345"] {
+            assert_eq!(read(text).unwrap().digits, "491234567890123", "{text}");
+        }
+        for text in ["+491234567890123", "00491234567890123", "00 49 (1234) 567890123"] {
+            let number = read(text).unwrap();
+            assert_eq!((number.digits.as_str(), number.with_country), ("491234567890123", true), "{text}");
+            assert_eq!(number.national, "1234567890123", "{text}");
+        }
     }
 }
