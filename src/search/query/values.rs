@@ -179,15 +179,19 @@ impl Calendar<'_> {
         Some(Moment::Relative(at, at + 1))
     }
 
-    /// A date with a time, in the reader's zone or with an offset of its own.
+    /// A date with a time, in the reader's zone or with an offset of its own. Without seconds it is the whole minute; with
+    /// an offset and seconds it is the moment that a program has read somewhere, to the millisecond.
     fn instant(&self, text: &str) -> Option<Moment> {
-        if let Ok(exact) = text.parse::<jiff::Timestamp>() {
-            return Some(Moment::Span(exact.as_millisecond(), exact.as_millisecond() + 1));
-        }
-        let local: jiff::civil::DateTime = text.parse().ok()?;
-        let from = millis(&local.to_zoned(self.zone.0.clone()).ok()?);
-        // To the minute, as it was typed.
-        let length = if text.matches(':').count() >= 2 { 1_000 } else { 60_000 };
+        let (_, time) = text.split_once(['T', 't'])?;
+        let clock = time.split(['Z', 'z', '+', '-', '\u{2212}', '[']).next().unwrap_or_default();
+        let to_the_minute = clock.matches(':').count() < 2;
+        let (from, length) = if let Ok(exact) = text.parse::<jiff::Timestamp>() {
+            (exact.as_millisecond(), if to_the_minute { 60_000 } else { 1 })
+        } else {
+            let local: jiff::civil::DateTime = text.parse().ok()?;
+            let from = millis(&local.to_zoned(self.zone.0.clone()).ok()?);
+            (from, if to_the_minute { 60_000 } else { 1_000 })
+        };
         Some(Moment::Span(from, from + length))
     }
 }
@@ -236,6 +240,17 @@ mod tests {
         assert_eq!(bounds(Op::Is, &["2026-10"]).unwrap().0, "2026-09-30T22:00:00Z");
         assert_eq!(bounds(Op::Is, &["20.11.2026"]), bounds(Op::Is, &["2026-11-20"]));
         assert_eq!(bounds(Op::Is, &["2026-11-20T08:00"]).unwrap().0, "2026-11-20T07:00:00Z");
+        for minute in ["2026-11-20T08:00", "2026-11-20T07:00Z", "2026-11-20T07:00z", "2026-11-20T08:00+01:00"]
+        {
+            let (from, to) = bounds(Op::Is, &[minute]).unwrap();
+            assert_eq!(
+                (from.as_str(), to.as_str()),
+                ("2026-11-20T07:00:00Z", "2026-11-20T07:00:59.999Z"),
+                "{minute}"
+            );
+        }
+        let (from, to) = bounds(Op::Is, &["2026-11-20T07:00:05+00:00"]).unwrap();
+        assert_eq!(from, to, "a moment that a program has read somewhere");
         for nonsense in
             ["", "soon", "2026-13", "31.02.2026", "-7x", "-99999999999d", "-99999y", "2026-", "99999", "-T"]
         {
