@@ -1,5 +1,5 @@
 //! Terms that a program gives in parts, a field, a comparison and a value: the same conditions as those of a text, and
-//! no sign of a value means anything.
+//! no sign of a value means anything but what belongs to a number or a date itself.
 
 use super::ast::{All, Any, FieldValue, Item, Op, Scalar, What};
 use super::{LIST_MAX, Problem, Query, plan};
@@ -74,6 +74,11 @@ pub fn given(
         Compare::AtLeast => (Op::AtLeast, vec![bare(value.to_owned())]),
         Compare::In => {
             let parts = value.split(',').map(str::trim).filter(|part| !part.is_empty());
+            // In a text it would be a range of thousands; here each part is a value of its own.
+            if !quoted && value.contains("..") {
+                let text = format!("“{}” takes no range in a list: compare it with gte and lte.", def.name);
+                return Err(wrong("wrong_value", text));
+            }
             (Op::Is, parts.map(whole).collect())
         }
         Compare::Prefix if quoted => (Op::Is, vec![bare(format!("{value}*"))]),

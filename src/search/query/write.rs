@@ -22,7 +22,8 @@ impl Query {
     pub fn asks_for(&self, field: &str) -> bool {
         self.schema.field_place(field).is_some_and(|field| mentions(&self.ast, field))
     }
-    /// The text of the query; `parse` of it gives the same query.
+    /// The text of the query; `parse` of it gives the same query, if it was read from a text. A beginning of several
+    /// words, which only [`given`](super::given) can ask for, stands in quotes, where it is a phrase.
     pub fn text(&self) -> String {
         all(&self.ast, &self.schema)
     }
@@ -159,9 +160,11 @@ fn write_value(out: &mut String, value: &FieldValue) {
 }
 
 fn write_scalar(out: &mut String, scalar: &Scalar) {
-    // Only what a program puts in can have quotes inside quotes; they mean nothing to the words.
-    let text = if scalar.quoted { scalar.text.replace('"', " ") } else { scalar.text.clone() };
-    write_text(out, &text, scalar.quoted);
+    // Only what a program puts in has blanks outside of quotes, or quotes inside; bare, what follows a blank would be a
+    // term of its own, and quotes mean nothing to the words.
+    let quoted = scalar.quoted || scalar.text.contains(char::is_whitespace);
+    let text = if quoted { scalar.text.replace('"', " ") } else { scalar.text.clone() };
+    write_text(out, &text, quoted);
 }
 
 /// A value as a term has it.

@@ -317,3 +317,34 @@ fn a_comma_after_a_comparison_stands_between_thousands() {
     }
     assert_eq!(read("total:1,20").query, read("total:1 OR total:20").query, "a list without a comparison");
 }
+
+#[test]
+fn what_is_wrong_is_told_back_as_it_was_typed() {
+    let schema = schema();
+    for (typed, told) in [
+        ("status:>open,draft", "status:>open,draft"),
+        ("status:open..draft", "status:open..draft"),
+        ("total:>1,x", "total:>1,x"),
+    ] {
+        assert_eq!(parse(&schema, typed).problems[0].text, told);
+    }
+}
+
+#[test]
+fn a_list_of_a_program_is_a_list_and_its_terms_stay_terms_as_text() {
+    let schema = schema();
+    let given = |field: &str, compare, value: &str| {
+        query::given(&schema, (now(), &Zone::utc()), field, compare, value)
+    };
+    use query::Compare::{In, Is, Prefix};
+    for range in ["1,000..2,000", "1..2", "1,2..3"] {
+        let refused = given("total", In, range).unwrap_err();
+        assert_eq!((refused.code, refused.message.contains("gte and lte")), ("wrong_value", true), "{range}");
+    }
+    assert_eq!(given("items", In, "1,3").unwrap(), parse(&schema, "items:1,3").query);
+    assert_eq!(given("placed", In, "today").unwrap(), given("placed", Is, "today").unwrap());
+    assert_eq!(given("name", Prefix, "anna be").unwrap(), parse(&schema, "name:\"anna\" name:be*").query);
+    // Bare, the second word would be asked of the whole box.
+    assert_eq!(given("name", Prefix, "anna be").unwrap().text(), "name:\"anna be*\"");
+    assert_eq!(given("name", Prefix, "anna").unwrap().text(), "name:anna*");
+}

@@ -343,7 +343,8 @@ impl Of<'_> {
     }
 
     fn not_comparable(&self, value: &FieldValue) -> Box<Problem> {
-        let text = value.items.iter().map(|s| s.text.as_str()).collect::<Vec<_>>().join("..");
+        let sign = if value.op == Op::Between { ".." } else { "," };
+        let text = value.items.iter().map(|s| s.text.as_str()).collect::<Vec<_>>().join(sign);
         self.problem("wrong_value", &format!("{}{text}", value.op.sign()), None)
     }
 
