@@ -47,7 +47,7 @@ impl Default for Settings {
 /// The index with everything around it. Cheap to clone.
 #[derive(Clone)]
 pub struct Search {
-    shared: Arc<Shared>,
+    pub(in crate::search) shared: Arc<Shared>,
     /// The schema as the reader sees it.
     schema: Schema,
 }

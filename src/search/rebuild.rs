@@ -37,14 +37,19 @@ enum State {
 
 impl Shared {
     pub(crate) fn begin_rebuild(&self) -> Result<Building> {
+        self.begin_with(|index| {
+            Gathering::begin(&self.source, &self.schema, (index, &self.layout), &self.rebuilt_docs)
+        })
+    }
+
+    fn begin_with(&self, gather: impl FnOnce(&tantivy::Index) -> Result<Gathering>) -> Result<Building> {
         // Taken before the first record is read: what is read later is as new or newer.
         let reach = self.source.last_seq();
         let (index, dir) = self.place.create(&self.layout).map_err(Error::internal)?;
         self.rebuilding.store(true, Ordering::SeqCst);
         self.rebuilt_docs.store(0, Ordering::SeqCst);
         tracing::info!(dir = %dir.display(), "building the search index");
-        let gathering =
-            Gathering::begin(&self.source, &self.schema, (&index, &self.layout), &self.rebuilt_docs)?;
+        let gathering = gather(&index).inspect_err(|_| self.rebuild_failed(&dir))?;
         Ok(Building { index, dir, state: State::Gathering(gathering), reach })
     }
 
@@ -166,8 +171,30 @@ impl Shared {
     /// It is begun again later, in a new directory.
     fn rebuild_failed(&self, dir: &std::path::Path) {
         self.rebuild_wanted.store(true, Ordering::SeqCst);
+        self.rebuilding.store(false, Ordering::SeqCst);
         if let Err(error) = std::fs::remove_dir_all(dir) {
             tracing::warn!(dir = %dir.display(), %error, "an unfinished index could not be removed");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::search::tests::{Desk, order};
+
+    #[test]
+    fn a_rebuild_that_cannot_begin_leaves_nothing_behind_and_is_begun_again() {
+        let desk = Desk::new();
+        desk.put(order(1));
+        desk.search.flush().unwrap();
+        let directories = || std::fs::read_dir(desk.dir.path()).unwrap().count();
+        let before = directories();
+        let begun = desk.search.shared.begin_with(|_| Err(Error::internal("no thread can be started")));
+        assert!(begun.is_err());
+        assert_eq!((directories(), desk.search.health().rebuilding), (before, false));
+        assert_eq!(desk.found(""), [1]);
+        desk.search.flush().unwrap();
+        assert_eq!((directories(), desk.search.health().rebuilt_docs), (before, 1));
     }
 }
