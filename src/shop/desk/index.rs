@@ -209,7 +209,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let source = Arc::new(StoreSource(trial.store.clone()));
         let search =
-            Search::open(dir.path(), schema().unwrap(), source, Settings::default(), trial.clock.clone());
+            Search::open(dir.path(), schema().unwrap(), source, Settings::default());
         let search = search.unwrap();
         let last = committed.last().unwrap().seq;
         trial.store.close().unwrap();
