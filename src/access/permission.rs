@@ -67,7 +67,7 @@ pub mod may {
         ShipOrders "orders:ship" "Ship orders" "Pack orders, add parcels and tracking numbers.",
         ExportOrders "orders:export" "Export orders" "Download lists of orders.",
         ViewCustomers "customers:view" "View customers" "See customers with their contact data and orders.",
-        EditCustomers "customers:edit" "Edit customers" "Change, add and merge customers.",
+        EditCustomers "customers:edit" "Edit customers" "Change and add customers.",
         ExportCustomers "customers:export" "Export customers" "Download lists of customers.",
         RunImports "imports:run" "Run imports" "Read orders and customers in from files.",
         ViewEvents "events:view" "View the event log" "See who changed what, and read the change feed.",

@@ -70,7 +70,7 @@ const TABLE: &[Line] = &[
         role: Role::Support,
         word: "support",
         label: "Support",
-        sentence: "Helps customers: sees, places and changes orders and customers, answers messages, and sends mails again.",
+        sentence: "Helps customers: sees and changes orders and customers, answers messages, and sends mails again.",
         grant: Grant::Only(&[
             "orders:view",
             "orders:create",

@@ -10,7 +10,7 @@ use crate::search::index::{Disk, Layout, Place, Reader, bytes, real_disk};
 use crate::search::indexer::Indexer;
 use crate::search::pending::Pending;
 use crate::search::query::Query;
-use crate::search::request::{Answer, Count, Facet, Request, VALUES_MAX};
+use crate::search::request::{Answer, Facet, Request, VALUES_MAX};
 use crate::search::schema::{Hidden, Schema};
 use crate::search::source::{Change, Source};
 use std::path::{Path, PathBuf};
@@ -177,30 +177,6 @@ impl Search {
     /// Only when the store or the index cannot be read at all.
     pub fn find(&self, request: &Request<'_>) -> Result<Answer> {
         self.shared.find(request)
-    }
-    /// The first hits of each kind, for the one box: whole words first, kinds without hits left out.
-    ///
-    /// Typing mistakes are forgiven only where no kind has the word.
-    ///
-    /// # Errors
-    /// Only when the store cannot be read.
-    pub fn find_by_kind<'a>(&self, request: &Request<'a>) -> Result<Vec<(&'static str, Answer)>> {
-        let all =
-            self.find(&Request { limit: 1, count: Count::None, facets: Vec::new(), ..request.clone() })?;
-        let mut groups = Vec::new();
-        for kind in self.schema().kinds() {
-            if !(request.kinds.is_empty() || request.kinds.contains(&kind.name)) {
-                continue;
-            }
-            let query = all.query.clone();
-            let of_kind = Request { query, kinds: vec![kind.name], forgiving: false, ..request.clone() };
-            let mut answer = self.find(&of_kind)?;
-            if !answer.hits.is_empty() {
-                answer.corrected.clone_from(&all.corrected);
-                groups.push((kind.name, answer));
-            }
-        }
-        Ok(groups)
     }
     /// The values of a field that begin with `start`, with their counts over what the asker may see, the 200 most
     /// frequent of them.

@@ -56,6 +56,8 @@ pub struct Request<'a> {
     /// Whether a word that nothing was found for may be one typing mistake away. Only for who says what was searched in
     /// its place: whoever acts on what is found would act on other records than were asked for.
     pub forgiving: bool,
+    /// Kinds in which a word stands that is not mistyped then; those that are asked when empty.
+    pub known_in: Vec<&'a str>,
 }
 
 impl<'a> Request<'a> {
@@ -74,6 +76,7 @@ impl<'a> Request<'a> {
             values_max: VALUES_MAX,
             and: None,
             forgiving: false,
+            known_in: Vec::new(),
         }
     }
     /// The newest 50 of one kind, counted to 10,000: a list.

@@ -6,6 +6,7 @@ use crate::store::actor::Actor;
 use crate::store::check::Findings;
 use crate::store::engine::{Engine, Opener};
 use crate::store::events::Head;
+use crate::store::fill::{PORTION, fill_new_indexes};
 use crate::store::guarded::guarded;
 use crate::store::key::key_bytes;
 use crate::store::snapshot::{Read, Snapshot};
@@ -34,7 +35,7 @@ pub(super) const fn meta_info() -> TableInfo {
         backup: Backup::Keep,
         sequences: &[],
         check: |_, _, _| Ok(()),
-        fill: |_, _| Ok(()),
+        fill: |_, _, _, _| Ok((0, None)),
     }
 }
 
@@ -75,7 +76,7 @@ impl Formats {
             Migration {
                 to: 3,
                 what: "indexes that came later have the rows of older records",
-                run: |tx| tx.fill_new_indexes().map(|()| Step::Done),
+                run: |tx| fill_new_indexes(tx, PORTION),
             },
         ],
     };
@@ -234,14 +235,18 @@ fn change(
     Ok(step)
 }
 
-fn get(from: &(impl Read + ?Sized), key: &str) -> Result<Option<Vec<u8>>> {
+pub(super) fn get(from: &(impl Read + ?Sized), key: &str) -> Result<Option<Vec<u8>>> {
     let mut found = None;
     from.get_raw(META, &key_bytes(key), &mut |bytes| found = Some(bytes.to_vec()))?;
     Ok(found)
 }
 
-fn put(tx: &mut Tx<'_>, key: &str, value: &[u8]) -> Result<()> {
+pub(super) fn put(tx: &mut Tx<'_>, key: &str, value: &[u8]) -> Result<()> {
     tx.write_raw(META, &key_bytes(key), Some(value))
+}
+
+pub(super) fn remove(tx: &mut Tx<'_>, key: &str) -> Result<()> {
+    tx.write_raw(META, &key_bytes(key), None)
 }
 
 /// Gives a store an epoch of its own: what was derived from the one it was copied from is not believed any more.

@@ -42,6 +42,7 @@ pub mod backup;
 mod behind;
 mod check;
 mod engine;
+mod fill;
 mod format;
 mod guarded;
 mod health;

@@ -2,6 +2,7 @@
 
 use crate::base::error::{Error, Result};
 use crate::store::check::{Findings, check_table};
+use crate::store::fill::fill_table;
 use crate::store::index::{IndexInfo, IndexRow};
 use crate::store::key::{Key, key_bytes};
 use crate::store::snapshot::{Read, Snapshot};
@@ -55,31 +56,6 @@ pub(super) fn encode<V: Record>(table: &'static str, record: &V) -> Result<Vec<u
     Ok(bytes)
 }
 
-/// Gives the indexes of a table that have no row yet the rows of all its records: they came later than the records.
-fn fill_new_indexes<K: Key, V: Record<Key = K>>(info: &TableInfo, tx: &mut Tx<'_>) -> Result<()> {
-    let mut new: Vec<&'static str> = Vec::new();
-    for index in info.indexes {
-        let mut is_new = true;
-        tx.walk_raw(index.name, &Span::all(), Direction::Forward, &mut |_, _| {
-            is_new = false;
-            Ok(ControlFlow::Break(()))
-        })?;
-        new.extend(is_new.then_some(index.name));
-    }
-    if new.is_empty() {
-        return Ok(());
-    }
-    let mut rows: Vec<IndexRow> = Vec::new();
-    tx.walk_raw(info.name, &Span::all(), Direction::Forward, &mut |mut key, value| {
-        // What cannot be read is what the checker tells of.
-        if let (Some(key), Ok(record)) = (K::read(&mut key), decode::<V>(info.name, value)) {
-            rows.extend(record.index_keys(&key).into_iter().filter(|row| new.contains(&row.index)));
-        }
-        Ok(ControlFlow::Continue(()))
-    })?;
-    rows.iter().try_for_each(|row| tx.write_raw(row.index, &row.key, Some(&row.value)))
-}
-
 /// The record of some bytes.
 pub(super) fn decode<V: Record>(table: &'static str, bytes: &[u8]) -> Result<V> {
     let read = match bytes.split_first() {
@@ -101,6 +77,14 @@ pub enum Backup {
     Skip,
 }
 
+/// Fills these indexes of a table from the records behind a key, at most so many; see [`crate::store::fill`].
+pub(super) type Fill = fn(
+    &TableInfo,
+    &mut Tx<'_>,
+    &[&'static str],
+    (Option<Vec<u8>>, usize),
+) -> Result<(usize, Option<Vec<u8>>)>;
+
 /// What the store knows of a table, and what the registry lists.
 #[derive(Clone, Copy)]
 pub struct TableInfo {
@@ -113,7 +97,7 @@ pub struct TableInfo {
     /// (sequence, table or index).
     pub sequences: &'static [(&'static str, &'static str)],
     pub(super) check: fn(&TableInfo, &Snapshot, &mut Findings) -> Result<()>,
-    pub(super) fill: fn(&TableInfo, &mut Tx<'_>) -> Result<()>,
+    pub(super) fill: Fill,
 }
 
 impl TableInfo {
@@ -199,7 +183,7 @@ impl<K: Key, V: Record<Key = K>> Table<K, V> {
             backup: Backup::Keep,
             sequences: &[],
             check: check_table::<K, V>,
-            fill: fill_new_indexes::<K, V>,
+            fill: fill_table::<K, V>,
         }
     }
 

@@ -143,10 +143,8 @@ impl Tx<'_> {
         result
     }
 
-    /// Gives indexes that came later than the records of their tables the rows of all records.
-    pub(super) fn fill_new_indexes(&mut self) -> Result<()> {
-        let registry = Arc::clone(&self.group.registry);
-        registry.tables.iter().try_for_each(|table| (table.fill)(table, self))
+    pub(super) fn registry(&self) -> &Arc<Registry> {
+        &self.group.registry
     }
     /// Writes a row, or removes it.
     pub(super) fn write_raw(&mut self, table: &'static str, key: &[u8], value: Option<&[u8]>) -> Result<()> {

@@ -149,7 +149,9 @@ impl de::Error for Trouble {
         Self::new("wrong_type", format!("Expected {}, found {}.", in_words(wanted), named(&found)))
     }
     fn invalid_value(found: Unexpected<'_>, wanted: &dyn de::Expected) -> Self {
-        Self::new("invalid_value", format!("Expected {}, found {}.", in_words(wanted), named(&found)))
+        let text = in_range(&wanted.to_string());
+        let text = text.unwrap_or_else(|| format!("Expected {}, found {}.", in_words(wanted), named(&found)));
+        Self::new("invalid_value", text)
     }
     fn invalid_length(length: usize, wanted: &dyn de::Expected) -> Self {
         Self::new("invalid_length", format!("Expected {}, found {length} items.", in_words(wanted)))
@@ -182,6 +184,34 @@ fn in_words(wanted: &dyn de::Expected) -> String {
         other if other.starts_with("struct ") => "an object".to_owned(),
         _ => wanted,
     }
+}
+
+/// The same for a number that is whole and does not fit.
+fn in_range(wanted: &str) -> Option<String> {
+    let (least, most) = match wanted {
+        "i8" => (i8::MIN.into(), i8::MAX.unsigned_abs().into()),
+        "i16" => (i16::MIN.into(), i16::MAX.unsigned_abs().into()),
+        "i32" => (i32::MIN.into(), i32::MAX.unsigned_abs().into()),
+        "i64" => (i64::MIN, i64::MAX.unsigned_abs()),
+        "u8" => (0, u8::MAX.into()),
+        "u16" => (0, u16::MAX.into()),
+        "u32" => (0, u32::MAX.into()),
+        "u64" => (0, u64::MAX),
+        _ => return None,
+    };
+    Some(format!("Expected a whole number from {least} to {most}."))
+}
+
+/// A number written with a point or an exponent that is whole all the same.
+fn whole(number: &serde_json::Number) -> Option<i64> {
+    /// Up to here every whole number has a form of its own.
+    const EXACT_MAX: f64 = 9_007_199_254_740_991.0;
+    if number.is_i64() || number.is_u64() {
+        return None;
+    }
+    let float = number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() <= EXACT_MAX)?;
+    // A whole number in this range is one of these.
+    Some(float as i64)
 }
 
 fn named(found: &Unexpected<'_>) -> String {
@@ -258,17 +288,26 @@ impl Node {
 
 /// Reads a word as a number, for forms and addresses.
 macro_rules! numbers {
-    ($($method:ident $visit:ident $type:ty, $what:literal;)*) => {$(
+    ($($method:ident $visit:ident $type:ty;)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Trouble> {
             match self {
                 Node::Words(words) => {
                     let word = Node::word(words)?;
                     let number = word.trim().parse::<$type>();
-                    let number = number.map_err(|e| {
-                        Trouble::new("wrong_type", format!("Expected {}: {e}.", $what))
+                    let number = number.map_err(|_not_read| {
+                        let short: String = word.chars().take(60).collect();
+                        let is_whole = word.trim().parse::<i128>().is_ok();
+                        let text = in_range(stringify!($type)).filter(|_| is_whole);
+                        let text = text.unwrap_or_else(|| format!("Expected a whole number, found “{short}”."));
+                        Trouble::new("wrong_type", text)
                     })?;
                     visitor.$visit(number)
                 }
+                // Other languages write whole numbers so, and JSON Schema (2020-12, 6.1.1) means them by integer.
+                Node::Number(number) => match whole(&number) {
+                    Some(number) => visitor.visit_i64(number),
+                    None => Node::Number(number).deserialize_any(visitor),
+                },
                 other => other.deserialize_any(visitor),
             }
         }
@@ -296,14 +335,14 @@ impl<'de> Deserializer<'de> for Node {
     }
 
     numbers! {
-        deserialize_i8 visit_i8 i8, "a whole number";
-        deserialize_i16 visit_i16 i16, "a whole number";
-        deserialize_i32 visit_i32 i32, "a whole number";
-        deserialize_i64 visit_i64 i64, "a whole number";
-        deserialize_u8 visit_u8 u8, "a whole number";
-        deserialize_u16 visit_u16 u16, "a whole number";
-        deserialize_u32 visit_u32 u32, "a whole number";
-        deserialize_u64 visit_u64 u64, "a whole number";
+        deserialize_i8 visit_i8 i8;
+        deserialize_i16 visit_i16 i16;
+        deserialize_i32 visit_i32 i32;
+        deserialize_i64 visit_i64 i64;
+        deserialize_u8 visit_u8 u8;
+        deserialize_u16 visit_u16 u16;
+        deserialize_u32 visit_u32 u32;
+        deserialize_u64 visit_u64 u64;
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Trouble> {

@@ -194,7 +194,7 @@ mod tests {
         assert_eq!(pointers(&refused(text)), [("/lines/1/quantity", "invalid_value")]);
         let text = r#"{"email":5,"lines":[]}"#;
         assert_eq!(pointers(&refused(text)), [("/email", "wrong_type")]);
-        for quantity in ["1.5", "\"1\"", "1e3", "9223372036854775808", "null", "[]", "{}"] {
+        for quantity in ["1.5", "\"1\"", "1e300", "9223372036854775808", "null", "[]", "{}"] {
             let text = format!(r#"{{"email":"a","lines":[{{"sku":"A","quantity":{quantity}}}]}}"#);
             let field = &refused(&text).fields[0];
             assert_eq!(field.pointer, "/lines/0/quantity", "{quantity}");
@@ -205,6 +205,17 @@ mod tests {
                 field.detail
             );
         }
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_with_a_point_or_an_exponent() {
+        for (quantity, is) in [("1.0", 1), ("1e3", 1_000), ("20E-1", 2), ("0.0", 0), ("-0", 0), ("-0.0", 0)] {
+            let text = format!(r#"{{"email":"a","lines":[{{"sku":"A","quantity":{quantity}}}]}}"#);
+            let read: Order = parse(text.as_bytes()).unwrap_or_else(|e| panic!("{quantity}: {e:?}"));
+            assert_eq!(read.lines[0].quantity, is, "{quantity}");
+        }
+        let text = r#"{"email":"a","lines":[{"sku":"A","quantity":4294967296}]}"#;
+        assert_eq!(refused(text).fields[0].detail, "Expected a whole number from 0 to 4294967295.");
     }
 
     #[test]

@@ -7,12 +7,10 @@ use crate::search::{Answer, Count, Cursor, Problem, Query, Request, Schema, Sear
 use crate::store::Store;
 use crate::web::asked::Asked;
 use crate::web::kept::State;
+use crate::web::paging::limit_of;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-/// Rows of a page of an API list.
-pub const LIMIT_DEFAULT: usize = 50;
-pub const LIMIT_MAX: usize = 200;
 /// Pages count to this and then say "more than" (house.md 4).
 pub const COUNT_ON_PAGES: u64 = 10_000;
 
@@ -176,11 +174,7 @@ fn request(
     query: Query,
     count: Count,
 ) -> Result<Request<'static>> {
-    let limit = list.limit.map_or(LIMIT_DEFAULT, |l| usize::try_from(l).unwrap_or(usize::MAX));
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(Error::invalid("invalid_limit", format!("limit: enter a number from 1 to {LIMIT_MAX}."))
-            .on("/limit"));
-    }
+    let limit = limit_of(list.limit)?;
     Ok(Request {
         query,
         kinds: vec![kind],

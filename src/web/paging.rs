@@ -33,9 +33,17 @@ const LIMIT_MAX: u32 = 200;
 /// # Errors
 /// `invalid_limit`.
 pub fn limit_of(limit: Option<u32>) -> Result<usize> {
-    let limit = limit.unwrap_or(LIMIT_DEFAULT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        let text = format!("limit: enter a number from 1 to {LIMIT_MAX}.");
+    limit_within(limit, LIMIT_DEFAULT, LIMIT_MAX)
+}
+
+/// The same of a list with bounds of its own.
+///
+/// # Errors
+/// `invalid_limit`.
+pub fn limit_within(limit: Option<u32>, default: u32, most: u32) -> Result<usize> {
+    let limit = limit.unwrap_or(default);
+    if !(1..=most).contains(&limit) {
+        let text = format!("limit: enter a number from 1 to {most}.");
         return Err(Error::invalid("invalid_limit", text).on("/limit"));
     }
     Ok(usize::try_from(limit).unwrap_or(1))

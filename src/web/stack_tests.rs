@@ -1,4 +1,5 @@
 //! The whole floor at once, in process: what every request meets on its way in and every answer on its way out.
+#![cfg(test)]
 
 use crate::base::error::{Error, Result};
 use crate::base::time::{Clock, Timestamp, Zone};

@@ -25,6 +25,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) generation: Option<&'a Generation>,
     pub(crate) waiting: &'a Waiting,
     pub(crate) kinds: &'a [u8],
+    /// Kinds in which a word that stands there is none that was mistyped.
+    pub(crate) known_in: &'a [u8],
     /// What the asker may see.
     pub(crate) rights: &'a Tree,
     pub(crate) schema: &'a Schema,
@@ -53,7 +55,7 @@ impl Shared {
             Tree::Typed(typed) => {
                 if typed.instead.is_empty()
                     && corrected.len() < CORRECTED_MAX
-                    && self.any(scope, &typed.tree)?.is_none()
+                    && self.any(scope, scope.known_in, &typed.tree)?.is_none()
                 {
                     typed.instead = self.instead(typed, scope)?;
                     if let Some(best) = typed.instead.first() {
@@ -67,11 +69,11 @@ impl Shared {
         Ok(())
     }
 
-    /// A visible document for which a tree holds.
-    fn any(&self, scope: &Scope<'_>, tree: &Tree) -> Outcome<Option<(u8, [u8; 16])>> {
+    /// A visible document of some kinds for which a tree holds.
+    fn any(&self, scope: &Scope<'_>, kinds: &[u8], tree: &Tree) -> Outcome<Option<(u8, [u8; 16])>> {
         let tree = Tree::and(vec![tree.clone(), scope.rights.clone()]);
         let of_kind = |kind: &u8| (*kind, seen::by(scope.schema, *kind, tree.for_kind(*kind)));
-        let kinds: Vec<(u8, Tree)> = scope.kinds.iter().map(of_kind).collect();
+        let kinds: Vec<(u8, Tree)> = kinds.iter().map(of_kind).collect();
         for entry in &scope.waiting.entries {
             let Some((_, tree)) = kinds.iter().find(|(kind, _)| *kind == entry.kind) else { continue };
             let Some(doc) = entry.terms(self.source.as_ref(), &self.schema)? else { continue };
@@ -115,7 +117,7 @@ impl Shared {
         // The first one is told, so somebody must be allowed to see it. The others find what may be seen, or nothing.
         let mut hidden = 0;
         for word in &instead {
-            if self.any(scope, &Tree::Is(Atom::Word(word.clone())))?.is_some() {
+            if self.any(scope, scope.kinds, &Tree::Is(Atom::Word(word.clone())))?.is_some() {
                 break;
             }
             hidden += 1;
@@ -126,7 +128,7 @@ impl Shared {
 
     /// A word as a document that has it writes it.
     fn as_written(&self, word: &str, scope: &Scope<'_>) -> Outcome<String> {
-        let Some((kind, id)) = self.any(scope, &Tree::Is(Atom::Word(word.to_owned())))? else {
+        let Some((kind, id)) = self.any(scope, scope.kinds, &Tree::Is(Atom::Word(word.to_owned())))? else {
             return Ok(word.to_owned());
         };
         let kind = self.schema.kind_at(kind).map_or("", |k| k.name);

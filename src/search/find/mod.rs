@@ -115,7 +115,11 @@ impl Shared {
         // Where something was found, every word of it was.
         if page.0.is_empty() && request.forgiving && query.tree().has_typed_words() {
             let mut tree = query.tree().clone();
-            let scope = Scope { generation, waiting, kinds: &kinds, rights, schema };
+            let known_in = match request.known_in.as_slice() {
+                [] => kinds.clone(),
+                named => self.kinds(named),
+            };
+            let scope = Scope { generation, waiting, kinds: &kinds, known_in: &known_in, rights, schema };
             corrected = self.correct(&mut tree, &scope)?;
             if !corrected.is_empty() {
                 question = asked(&tree);

@@ -257,22 +257,6 @@ fn whole_words_come_first_where_the_best_are_asked_for() {
 }
 
 #[test]
-fn each_kind_has_its_own_hits_and_no_kind_corrects_what_another_has() {
-    let desk = Desk::new();
-    desk.put(order(1).text("name", "Miller"));
-    desk.put(customer(2).text("name", "Muller"));
-    desk.search.flush().unwrap();
-    let request =
-        Request { sort: Sort::Best, limit: 4, forgiving: true, ..Request::new(desk.query("muller")) };
-    let groups = desk.search.find_by_kind(&request).unwrap();
-    assert_eq!(groups.iter().map(|g| (g.0, g.1.hits.len())).collect::<Vec<_>>(), [("customer", 1)]);
-    let request = Request { query: desk.query("mxller"), ..request };
-    let groups = desk.search.find_by_kind(&request).unwrap();
-    assert_eq!(groups.len(), 2);
-    assert_eq!(groups[0].1.corrected.len(), 1);
-}
-
-#[test]
 fn marks_show_what_was_found() {
     let schema = schema();
     let marked = |text: &str, query: &str, field: &str| -> Vec<String> {
@@ -306,4 +290,24 @@ fn marks_follow_the_correction() {
     assert_eq!(matches.len(), 1);
     let (from, to) = matches[0].ranges[0];
     assert_eq!((matches[0].field, matches[0].text.get(from..to).unwrap()), ("name", "Müller"));
+}
+
+#[test]
+fn a_word_that_another_kind_has_is_not_mistyped() {
+    let desk = Desk::new();
+    desk.put(customer(1).text("name", "Weber"));
+    desk.put(order(2).text("name", "Webar"));
+    let corrected = |known_in: &[&'static str]| {
+        let request = Request {
+            kinds: vec!["order"],
+            known_in: known_in.to_vec(),
+            forgiving: true,
+            ..Request::new(desk.query("weber"))
+        };
+        desk.search.find(&request).unwrap().corrected.len()
+    };
+    for _ in 0..2 {
+        assert_eq!((corrected(&[]), corrected(&["order"]), corrected(&["order", "customer"])), (1, 1, 0));
+        desk.search.flush().unwrap();
+    }
 }

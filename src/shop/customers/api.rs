@@ -10,8 +10,8 @@ use crate::search::Search;
 use crate::store::{Read, Store};
 use crate::web::asked::Asked;
 use crate::web::conditional::{IfMatch, record};
-use crate::web::listing::{self, LIMIT_DEFAULT, LIMIT_MAX, ListQuery};
-use crate::web::paging::List;
+use crate::web::listing::{self, ListQuery};
+use crate::web::paging::{List, limit_of};
 use crate::web::routing;
 use crate::web::{JsonBytes, Query};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -97,11 +97,7 @@ pub(super) async fn top(
     store: web::Data<Store>,
     query: Query<TopQuery>,
 ) -> Result<HttpResponse> {
-    let limit = query.0.limit.map_or(LIMIT_DEFAULT, |l| usize::try_from(l).unwrap_or(usize::MAX));
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(Error::invalid("invalid_limit", format!("limit: enter a number from 1 to {LIMIT_MAX}."))
-            .on("/limit"));
-    }
+    let limit = limit_of(query.0.limit)?;
     let spent_in = match (query.0.by.as_deref(), query.0.currency.as_deref()) {
         (None | Some("orders"), None) => None,
         (Some("spent"), Some(code)) => Some(Currency::parse(code)?),

@@ -1,7 +1,7 @@
 //! The change feed: every event, gap-free by sequence number, by page and as a stream.
 
 use crate::access::{self, Caller, may};
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::shop::customers;
 use crate::shop::desk::{backups, retention, schedules, subscriptions};
 use crate::shop::mail;
@@ -11,6 +11,7 @@ use crate::shop::outreach::{self, EventOut, Kinds};
 use crate::shop::sites;
 use crate::shop::transfer::{downloads, imports};
 use crate::store::Store;
+use crate::web::paging::limit_within;
 use crate::web::routing;
 use crate::web::{Query, Web, sse};
 use crate::work::{self, Filter, Reader};
@@ -129,17 +130,12 @@ pub(super) async fn list(
     store: web::Data<Store>,
     query: Query<FeedQuery>,
 ) -> Result<HttpResponse> {
-    let limit = query.0.limit.unwrap_or(LIMIT_DEFAULT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(Error::invalid("invalid_limit", format!("limit: enter a number from 1 to {LIMIT_MAX}."))
-            .on("/limit"));
-    }
+    let limit = limit_within(query.0.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
     let last_seq = store.last_seq();
     let wanted = filter(query.0.kind.as_deref(), query.0.subject)?;
     let (after, oldest_seq) = retention::place(&store, query.0.after, query.0.log.as_deref())?;
     let mut reader = Reader::new(store.get_ref().clone(), wanted, after);
-    let data: Vec<_> =
-        reader.take(usize::try_from(limit).unwrap_or(1))?.into_iter().map(EventOut::new).collect();
+    let data: Vec<_> = reader.take(limit)?.into_iter().map(EventOut::new).collect();
     let next_after = reader.at();
     Ok(HttpResponse::Ok().json(Feed {
         has_more: next_after < store.last_seq(),

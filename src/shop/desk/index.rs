@@ -208,8 +208,7 @@ mod tests {
         // The same with a store that cannot be read any more.
         let dir = tempfile::tempdir().unwrap();
         let source = Arc::new(StoreSource(trial.store.clone()));
-        let search =
-            Search::open(dir.path(), schema().unwrap(), source, Settings::default());
+        let search = Search::open(dir.path(), schema().unwrap(), source, Settings::default());
         let search = search.unwrap();
         let last = committed.last().unwrap().seq;
         trial.store.close().unwrap();

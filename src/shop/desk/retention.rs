@@ -56,8 +56,8 @@ pub(super) fn place(store: &Store, after: Option<u64>, log: Option<&str>) -> Res
     let (oldest, last) = store.read(|s| Ok((oldest_seq(s)?, events::last_seq(s)?)))?;
     if after.is_some_and(|after| after > last) || log.is_some_and(|log| log != log_name(store)) {
         let text = format!(
-            "This is not the log that you have read: the shop was restored from a backup, and its last event is {last}. Bring \
-             your records up to date by reading them, then go on with after={last}&log={}.",
+            "This is not the log that you have read, or it has not come so far: its last event is {last}. Where the shop was \
+             restored from a backup, bring your records up to date by reading them. Then go on with after={last}&log={}.",
             log_name(store)
         );
         return Err(Error::refuse(Kind::NotFound, "events_rewound", text));

@@ -3,7 +3,7 @@
 use super::events::{Changed, Noted, StepTaken};
 use super::keep::{get, save};
 use super::model::{Cancelled, NOTES_MAX, Order, OrderId, Parcel, PaymentNote, RefundNote, StaffNote};
-use super::state::{CancelReason, Fulfilment, Payment, Status, Step, refusal};
+use super::state::{CancelReason, Fulfilment, NOTHING_LEFT, Payment, Status, Step, refusal};
 use crate::base::email;
 use crate::base::error::{Checks, Error, Result};
 use crate::base::money::Money;
@@ -227,10 +227,10 @@ fn goes_back(order: &Order, asked: Option<Money>) -> Result<Money> {
         return Err(Error::invalid("currency_mismatch", text).on("/amount"));
     }
     if left.amount == 0 {
-        return Err(Error::conflict("nothing_to_refund", "Everything that was paid has gone back."));
+        return Err(Error::conflict("nothing_to_refund", NOTHING_LEFT));
     }
     if amount.amount <= 0 {
-        let text = "Enter an amount above 0, such as 12.00.";
+        let text = "Enter an amount above 0.";
         return Err(Error::invalid("invalid_amount", text).on("/amount"));
     }
     if amount.amount > left.amount {

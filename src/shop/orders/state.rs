@@ -248,7 +248,7 @@ const CONDITIONS: &[Condition] = &[
                 && matches!(a.payment, Payment::PartPaid | Payment::Paid | Payment::PartRefunded)
         },
         "nothing_to_refund",
-        "Nothing was paid that could go back.",
+        NOTHING_LEFT,
     ),
     condition(
         Step::Unrefund,
@@ -257,6 +257,9 @@ const CONDITIONS: &[Condition] = &[
         "Only a refund that was noted here can be taken back.",
     ),
 ];
+
+/// Why nothing can be refunded, where nothing was paid and where all of it has gone back.
+pub(super) const NOTHING_LEFT: &str = "Of what was paid nothing is left that could go back.";
 
 /// Why a step cannot be taken now: the stable code and a sentence; `None` when it can.
 pub fn refusal(step: Step, axes: &Axes) -> Option<(&'static str, &'static str)> {

@@ -9,7 +9,7 @@ use crate::base::id::Id as _;
 use crate::base::time::Timestamp;
 use crate::store::{Store, Tx};
 use crate::web::conditional::{IfMatch, etag};
-use crate::web::paging::{List, limit_of};
+use crate::web::paging::{List, bad_cursor, limit_of};
 use crate::web::routing;
 use crate::web::{Json, Query};
 use crate::work::subscriptions;
@@ -423,6 +423,8 @@ pub(super) async fn retry_failed(
 pub(super) struct AttemptsQuery {
     /// 1 to 200; 50 if absent.
     limit: Option<u32>,
+    /// A cursor of an earlier page.
+    after: Option<String>,
 }
 
 /// Lists attempts, the newest first
@@ -441,13 +443,13 @@ pub(super) async fn attempts(
 ) -> Result<HttpResponse> {
     let limit = limit_of(query.0.limit)?;
     let id = EndpointId::parse(&id)?;
+    let after = query.0.after.as_deref().map(AttemptId::parse).transpose().map_err(|_none| bad_cursor())?;
     let page = store.read(|s| {
         ops::get(s, id)?;
-        ops::attempts(s, id, limit)
+        ops::attempts(s, id, after, limit)
     })?;
-    let mut list = List::whole(page.items.into_iter().map(AttemptOut::new).collect());
-    list.has_more = page.more;
-    list.response(&request)
+    let next_cursor = page.items.last().filter(|_| page.more).map(|(id, _)| id.to_string());
+    List::going_on(page.items.into_iter().map(AttemptOut::new).collect(), next_cursor).response(&request)
 }
 
 /// Sends the message of an attempt again

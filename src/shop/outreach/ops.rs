@@ -277,7 +277,9 @@ pub(super) fn send_again(tx: &mut Tx<'_>, id: EndpointId, attempt: AttemptId) ->
     let lane = running(tx, id)?;
     let attempt = self::attempt(tx, id, attempt)?;
     match jobs::get(tx, attempt.job) {
-        Ok(job) if matches!(job.state, State::Dead | State::Ready) => jobs::retry(tx, attempt.job),
+        Ok(job) if matches!(job.state, State::Dead | State::Ready | State::Leased) => {
+            jobs::retry(tx, attempt.job)
+        }
         // Somebody wants this one now, whatever else waits.
         _ => deliver(tx, &lane, &attempt.delivery, None),
     }
@@ -308,9 +310,18 @@ pub(super) fn attempt(from: &(impl Read + ?Sized), endpoint: EndpointId, id: Att
 pub(super) fn attempts(
     from: &(impl Read + ?Sized),
     endpoint: EndpointId,
+    behind: Option<AttemptId>,
     limit: usize,
 ) -> Result<Page<(AttemptId, Attempt)>> {
-    let rows = BY_ENDPOINT.page(from, &Span::of(&endpoint), Direction::Backward, limit)?;
+    let mut span = Span::of(&endpoint);
+    if let Some(id) = behind {
+        // One that is not kept any more has none behind it.
+        let Some(attempt) = ATTEMPTS.get(from, &id)?.filter(|attempt| attempt.endpoint == endpoint) else {
+            return Ok(Page { items: Vec::new(), more: false });
+        };
+        span = span.after(&((endpoint, attempt.at), id), Direction::Backward);
+    }
+    let rows = BY_ENDPOINT.page(from, &span, Direction::Backward, limit)?;
     let read = |id: AttemptId| ATTEMPTS.get(from, &id).transpose().map(|a| a.map(|a| (id, a)));
     let items = rows.items.into_iter().filter_map(|(_, id)| read(id)).collect::<Result<_>>()?;
     Ok(Page { items, more: rows.more })

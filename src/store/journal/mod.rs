@@ -43,6 +43,6 @@ pub(super) const fn info() -> TableInfo {
         backup: Backup::Skip,
         sequences: &[],
         check: |_, _, _| Ok(()),
-        fill: |_, _| Ok(()),
+        fill: |_, _, _, _| Ok((0, None)),
     }
 }

@@ -4,13 +4,14 @@ use super::*;
 use crate::base::error::{Kind, Result};
 use crate::store::crashing::{Bytes, Names};
 use crate::store::engine::redb::{FileMedium, Medium, RedbOpener};
+use crate::store::fill::fill_new_indexes;
 use crate::store::format::{Migration, Step};
 use crate::store::journal::{Disk, Folder, JournaledOpener, Leaf, Pace, Tap};
-use crate::store::{Direction, Span, Tx};
+use crate::store::{Direction, Read as _, Span, Tx};
 use redb::{BackendError, StorageBackend};
 use sha2::{Digest, Sha256};
 use std::io;
-use std::ops::Bound;
+use std::ops::{Bound, ControlFlow};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
@@ -165,6 +166,41 @@ fn a_migration_that_was_interrupted_goes_on_where_it_was() {
     let store = open_as(dir.path(), two).unwrap();
     assert_eq!(hash(&dir.path().join("store.redb.before-2")), old, "the copy is of before, not of half-way");
     assert_eq!(store.read(|s| BY_COLOUR.count(s, &Span::of("white"), 99)).unwrap(), 3);
+}
+
+#[test]
+fn indexes_that_came_later_are_filled_in_portions_and_behind_a_cut_go_on() {
+    static CALLS: AtomicI64 = AtomicI64::new(0);
+    static FILLS: &[Migration] = &[Migration {
+        to: 2,
+        what: "fill, and fail half-way once",
+        run: |tx| match CALLS.fetch_add(1, Ordering::SeqCst) {
+            3 => Err(crate::base::error::Error::internal("pulled the plug")),
+            _ => fill_new_indexes(tx, 7),
+        },
+    }];
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_as(dir.path(), Formats { current: 1, migrations: &[] }).unwrap();
+    for n in 1..=60 {
+        make(&store, n, thing(&n.to_string(), if n % 2 == 0 { "red" } else { "blue" }, 3)).unwrap();
+    }
+    let empty = |tx: &mut Tx<'_>| {
+        let mut keys = Vec::new();
+        tx.walk_raw(BY_COLOUR.name(), &Span::all(), Direction::Forward, &mut |key, _| {
+            keys.push(key.to_vec());
+            Ok(ControlFlow::Continue(()))
+        })?;
+        keys.iter().try_for_each(|key| tx.write_raw(BY_COLOUR.name(), key, None))
+    };
+    store.write_blocking(actor(), empty).unwrap();
+    assert_ne!(store.check(&[]).unwrap(), []);
+    store.close().unwrap();
+    let two = Formats { current: 2, migrations: FILLS };
+    assert!(open_as(dir.path(), two).is_err());
+    let store = open_as(dir.path(), two).unwrap();
+    assert!(CALLS.load(Ordering::SeqCst) > 8, "a portion a transaction");
+    assert_eq!(store.check(&[]).unwrap(), []);
+    assert_eq!(store.read(|s| BY_COLOUR.count(s, &Span::of("red"), 99)).unwrap(), 30);
 }
 
 #[test]

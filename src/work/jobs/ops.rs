@@ -142,15 +142,20 @@ pub fn dead_of_lane(
     Ok(rows.into_iter().map(|(_, id)| id).collect())
 }
 
-/// Has a dead or cancelled job done again, at once and with all its tries; one that waits is due now.
+/// Has a dead or cancelled job done again, at once and with all its tries; one that waits is due now, and one that is being
+/// worked on is tried once more at once if that fails.
 ///
 /// # Errors
-/// `not_found`; `Conflict` `job_done` for one that was done; nothing happens to one that is being worked on.
+/// `not_found`; `Conflict` `job_done` for one that was done.
 pub fn retry(tx: &mut Tx<'_>, id: JobId) -> Result<()> {
     let mut job = get(tx, id)?;
     match job.state {
         State::Done => Err(Error::conflict("job_done", "This was done already.")),
-        State::Leased => Ok(()),
+        State::Leased => {
+            // Due since later than it was taken: that is how its end knows.
+            job.due_at = tx.now().max(job.since.plus_ms(1));
+            JOBS.put(tx, &id, &job)
+        }
         State::Ready => {
             job.due_at = tx.now();
             // It was told to by the clock of now: one that is set moves what waits since before.
@@ -284,10 +289,14 @@ pub(in crate::work) fn end(tx: &mut Tx<'_>, id: JobId, token: u64, ended: &Ended
         }
         Ended::Failed { why, again_in_ms } => {
             job.error = Some(why.clone());
-            match again_in_ms {
+            let is_wanted_at_once = job.due_at > job.since;
+            if is_wanted_at_once {
+                job.tries = 0;
+            }
+            match again_in_ms.or(is_wanted_at_once.then_some(0)) {
                 Some(_) if job.cancel_asked => set_over(tx, id, job, State::Cancelled)?,
                 Some(ms) => {
-                    job.due_at = tx.now().plus_ms(*ms);
+                    job.due_at = tx.now().plus_ms(if is_wanted_at_once { 0 } else { ms });
                     set(tx, id, job, State::Ready)?;
                 }
                 None => {

@@ -147,10 +147,17 @@ pub fn seq_before(from: &(impl Read + ?Sized), at: Timestamp, last: u64) -> Resu
 /// The event behind which everything is taken again: named by its number, or by a moment; by one of the two.
 ///
 /// # Errors
-/// `required` with both or none, `invalid_time`.
+/// `required` with both or none, `invalid_time`; `out_of_range` for a number that no event has yet.
 pub fn behind(store: &Store, after: Option<u64>, since: Option<&str>) -> Result<u64> {
     match (after, since) {
-        (Some(after), None) => Ok(after),
+        (Some(after), None) => {
+            let last = store.last_seq();
+            if after > last {
+                let text = format!("The last event has the number {last}. Enter a number up to that.");
+                return Err(Error::invalid("out_of_range", text).on("/after"));
+            }
+            Ok(after)
+        }
         (None, Some(since)) => {
             let since = Timestamp::parse(since).map_err(|e| e.on("/since"))?;
             let last = store.last_seq();

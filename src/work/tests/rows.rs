@@ -58,6 +58,26 @@ fn a_failure_waits_then_is_dead_and_can_be_sent_again_or_given_up() {
 }
 
 #[test]
+fn what_is_sent_again_while_it_is_being_tried_is_tried_again_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), clock());
+    let id = one(&store, "a", "order 1");
+    for again_in_ms in [Some(HOUR_MS), None] {
+        let (id, job) = write(&store, lease_one).unwrap();
+        write(&store, move |tx| jobs::retry(tx, id));
+        let ended = Ended::Failed { why: "refused".into(), again_in_ms };
+        assert!(write(&store, move |tx| end(tx, id, job.token, &ended)));
+    }
+    let (id, job) = (id, write(&store, lease_one).unwrap().1);
+    assert_eq!((job.state, job.tries), (State::Leased, 1));
+    // Once: what fails then waits as it would have.
+    let ended = Ended::Failed { why: "refused".into(), again_in_ms: Some(HOUR_MS) };
+    assert!(write(&store, move |tx| end(tx, id, job.token, &ended)));
+    assert!(write(&store, lease_one).is_none());
+    assert_eq!(store.check(crate::work::CHECKS).unwrap(), []);
+}
+
+#[test]
 fn lanes_take_turns() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path(), clock());

@@ -17,7 +17,8 @@ use crate::shop::customers::{
 use crate::store::{Read, Store};
 use crate::web::bulk::Refused;
 use crate::web::columns::Tick;
-use crate::web::listing::{self, LIMIT_DEFAULT, LIMIT_MAX, ListQuery};
+use crate::web::listing::{self, ListQuery};
+use crate::web::paging::limit_of;
 use crate::web::parts::{self, Chip, Facet, FormErrors, Link, Pager, Tab};
 use crate::web::place::Place;
 use crate::web::{Page, Pages, Query, Shell};
@@ -295,15 +296,6 @@ impl CustomersQuery {
         }
     }
 
-    fn limit(&self) -> Result<usize> {
-        let limit = self.limit.map_or(LIMIT_DEFAULT, |l| usize::try_from(l).unwrap_or(usize::MAX));
-        if (1..=LIMIT_MAX).contains(&limit) {
-            return Ok(limit);
-        }
-        Err(Error::invalid("invalid_limit", format!("limit: enter a number from 1 to {LIMIT_MAX}."))
-            .on("/limit"))
-    }
-
     /// The place in the ranks behind which a page begins.
     fn rank(&self) -> Result<Option<Rank>> {
         self.after.as_deref().map(Rank::parse).transpose().map_err(|e| e.on("/after"))
@@ -320,7 +312,7 @@ struct Ask<'a> {
 impl Ask<'_> {
     /// The customers that come first, from an index kept with every order.
     fn by_rank(&self, r: &impl Read, top: Top) -> Result<ListPage> {
-        let limit = self.query.limit()?;
+        let limit = limit_of(self.query.limit)?;
         let mut older = None;
         let (ids, currency) = match top {
             Top::Orders => (with_most_orders(r, limit)?, None),

@@ -3,20 +3,21 @@
 use super::rows::Parts;
 use super::{Ask, Found, Hit, Kind, Rows, find, kinds_for};
 use crate::access::{Caller, may};
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::base::time::{Timestamp, Zone};
 use crate::search::{Search, Total};
 use crate::shop::orders::require_prices;
 use crate::store::Store;
 use crate::web::Query;
 use crate::web::listing::refusal;
+use crate::web::paging::limit_within;
 use crate::web::routing;
 use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 
 /// Hits of an answer.
-const LIMIT_DEFAULT: usize = 10;
-const LIMIT_MAX: usize = 50;
+const LIMIT_DEFAULT: u32 = 10;
+const LIMIT_MAX: u32 = 50;
 
 /// The routes below `/api/v1`.
 pub fn routes(config: &mut routing::Routes) {
@@ -91,11 +92,7 @@ pub fn answer(
     now: Timestamp,
     zone: &Zone,
 ) -> Result<SearchOut> {
-    let limit = limit.map_or(LIMIT_DEFAULT, |l| usize::try_from(l).unwrap_or(usize::MAX));
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(Error::invalid("invalid_limit", format!("limit: enter a number from 1 to {LIMIT_MAX}."))
-            .on("/limit"));
-    }
+    let limit = limit_within(limit, LIMIT_DEFAULT, LIMIT_MAX)?;
     let found = find(store, search, &Ask { text, kinds, limit, now, zone, prices: true, rows: Some(rows) })?;
     match found.problems.first() {
         Some(problem) => Err(refusal(problem).on("/q")),

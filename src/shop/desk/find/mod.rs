@@ -162,6 +162,8 @@ pub fn find(store: &Store, search: &Search, ask: &Ask<'_>) -> Result<Found> {
         // Nothing of the text was understood: everything would be the wrong answer.
         return Ok(found);
     }
+    // A surname that customers have is not mistyped because no message has it.
+    let known_in: Vec<&str> = ask.kinds.iter().map(|kind| kind.name).collect();
     for kind in ask.kinds {
         let answer = search.find(&Request {
             kinds: vec![kind.name],
@@ -169,6 +171,7 @@ pub fn find(store: &Store, search: &Search, ask: &Ask<'_>) -> Result<Found> {
             limit: ask.limit,
             count: Count::UpTo(COUNT_MAX),
             forgiving: true,
+            known_in: known_in.clone(),
             ..Request::new(parsed.query.clone())
         })?;
         found.degraded |= answer.degraded;

@@ -97,7 +97,11 @@ pub(super) fn today(
             label: "Sales today",
             value: Money::new(now.main.amount, main).shown(),
             change: percent(now.main.amount, then.main.amount),
-            note: format!("against last {before}, same time"),
+            note: if then.main.amount > 0 {
+                format!("against last {before}, same time")
+            } else {
+                format!("nothing by this time last {before}")
+            },
             means: "Totals of the orders placed today that were not cancelled or returned in full, less refunds.",
             href: orders_with(&in_main),
         },

@@ -57,11 +57,14 @@ struct Done {
     /// The step that takes this one back, with the fields of its form.
     #[serde(default)]
     undo: Option<(Step, Vec<(String, String)>)>,
+    /// How much went back, where that was not all that was left.
+    #[serde(default)]
+    part: Option<String>,
 }
 
 impl Done {
     fn of(order: &Order) -> Self {
-        Self { number: order.number, version: order.version, undo: None }
+        Self { number: order.number, version: order.version, undo: None, part: None }
     }
 }
 
@@ -134,7 +137,10 @@ async fn taken(
             let amount = amount.as_ref().map(read).transpose()?;
             let amount = amount.map(|minor| Money::new(minor, before.currency));
             let input = StepInput { amount, ..input.clone() };
-            take(tx, id, None, step, &input).map(|o| Done { undo, ..Done::of(&o) })
+            let after = take(tx, id, None, step, &input)?;
+            let is_part = step == Step::Refund && after.refundable() > 0;
+            let gone = Money::new(after.refunded.saturating_sub(before.refunded), after.currency);
+            Ok(Done { undo, part: is_part.then(|| gone.shown()), ..Done::of(&after) })
         })
     };
     match parts.1.write(actor, op).await {
@@ -147,7 +153,11 @@ async fn taken(
 fn answered(id: OrderId, step: Step, done: &Done, from: Option<&str>) -> Result<HttpResponse> {
     let page = order_path(id, from);
     let version = done.version.to_string();
-    let mut toast = Toast::ok(format!("Order #{} {}.", done.number, words::done(step)));
+    let what = match &done.part {
+        Some(part) => format!("{part} of order #{}", done.number),
+        None => format!("Order #{}", done.number),
+    };
+    let mut toast = Toast::ok(format!("{what} {}.", words::done(step)));
     if let Some((back, needs)) = &done.undo {
         let mut fields = vec![("version", version.as_str()), ("from", from.unwrap_or_default())];
         fields.extend(needs.iter().map(|(name, value)| (name.as_str(), value.as_str())));

@@ -288,6 +288,22 @@ async fn a_step_is_taken_once_and_can_be_undone() {
 }
 
 #[actix_web::test]
+async fn a_part_that_went_back_is_said_with_its_amount() {
+    let desk = Desk::open().await;
+    let order = desk.place(NewOrder { payment: Payment::Paid, ..wish("anna@example.com", "Mug") });
+    let total = crate::base::money::Money::new(order.total, order.currency);
+    let part = crate::base::money::Money::new(100, order.currency);
+    for (typed, said) in [
+        (part.decimal(), format!("{} of order #{} marked refunded.", part.shown(), order.number)),
+        (String::new(), format!("Order #{} marked refunded.", order.number)),
+    ] {
+        let reply = desk.post(&path(&order, "/refund"), &[("amount", &typed)]).await.expect(303);
+        desk.follow(&reply).await.shows(&said);
+    }
+    assert_eq!(desk.order(order.id).refunded, total.amount);
+}
+
+#[actix_web::test]
 async fn a_refused_step_says_why_and_keeps_what_was_typed() {
     let desk = Desk::open().await;
     let order = desk.place(wish("anna@example.com", "Enamel mug"));

@@ -5,6 +5,7 @@ use crate::access::{Caller, Once, Permission, Shop, may};
 use crate::base::error::{Error, Result};
 use crate::search::Search;
 use crate::search::query::parse;
+use crate::shop::customers;
 use crate::shop::orders::admin::Action;
 use crate::shop::orders::{CancelReason, StepBody, require_prices, step_named};
 use crate::store::Store;
@@ -63,6 +64,8 @@ impl BulkBody {
             let text = if is_tagging { "tag: write the tag." } else { "tag: only tag and untag take one." };
             return Err(Error::invalid("tag_empty", text).on("/tag"));
         }
+        // What no order can have is refused before it is tried on all of them.
+        tag.map(|tag| customers::tags(&[tag.to_owned()])).transpose().map_err(|e| e.on("/tag"))?;
         let action = match (word, tag) {
             ("tag", Some(tag)) => Action::Tag(Tagging::Add(tag.to_owned())),
             ("untag", Some(tag)) => Action::Tag(Tagging::Remove(tag.to_owned())),

@@ -187,7 +187,7 @@ pub(super) async fn show(
             open.more |= page.more;
         }
         let rows = open.items.into_iter().map(|(id, job)| JobRow::of(s, id, job)).collect::<Result<_>>()?;
-        Ok((ops::whole(s, id)?, rows, open.more, ops::attempts(s, id, LISTED)?))
+        Ok((ops::whole(s, id)?, rows, open.more, ops::attempts(s, id, None, LISTED)?))
     })?;
     let secret = query.0.shown.and_then(|ticket| access.revealed(me.session().id, &ticket));
     let is_secret = secret.is_some();
