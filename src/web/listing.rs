@@ -259,6 +259,11 @@ pub fn total_words(total: &Total) -> String {
     }
 }
 
+/// A query with the words that were searched in place of mistyped ones, as pairs of both: for what takes words as they are.
+pub fn as_searched(q: &str, corrected: &[(String, String)]) -> String {
+    corrected.iter().fold(q.to_owned(), |q, (typed, searched)| q.replacen(typed.as_str(), searched, 1))
+}
+
 /// `1,234,567`
 pub fn grouped(n: u64) -> String {
     in_threes(&n.to_string())

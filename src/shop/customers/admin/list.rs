@@ -17,7 +17,7 @@ use crate::shop::customers::{
 use crate::store::{Read, Store};
 use crate::web::bulk::Refused;
 use crate::web::columns::Tick;
-use crate::web::listing::{self, ListQuery};
+use crate::web::listing::{self, ListQuery, as_searched};
 use crate::web::paging::limit_of;
 use crate::web::parts::{self, Chip, Facet, FormErrors, Link, Pager, Tab};
 use crate::web::place::Place;
@@ -272,7 +272,7 @@ impl ListPage {
         // Who spent most in one currency is a list of its own: no query of the index has it.
         let place = match self.spent_in {
             Some(currency) => place.set("spent_in", currency.code()),
-            None => place.set("q", &self.q).set("sort", &self.sort),
+            None => place.set("q", &as_searched(&self.q, &self.corrected)).set("sort", &self.sort),
         };
         place.set("cols", &words.join(",")).href("/admin/exports/customers")
     }

@@ -15,7 +15,7 @@ use crate::web::Shell;
 use crate::web::bulk::Refused;
 use crate::web::escape::escape;
 use crate::web::fragments::{Fragment, Fragments};
-use crate::web::listing::{self, grouped, total_words};
+use crate::web::listing::{self, as_searched, grouped, total_words};
 use crate::web::parts::{Link, Pager, Tab};
 use crate::web::place::Place;
 use std::sync::Arc;
@@ -168,7 +168,8 @@ impl Ask<'_> {
     fn export(&self, q: &str, columns: &[Column]) -> String {
         let words: Vec<_> = columns.iter().map(|c| c.word).collect();
         let sort = self.query.sort.clone().unwrap_or_default();
-        let place = Place::default().set("q", q).set("sort", &sort).set("cols", &words.join(","));
+        let q = as_searched(q, &self.answer.corrected);
+        let place = Place::default().set("q", &q).set("sort", &sort).set("cols", &words.join(","));
         place.href("/admin/exports/orders")
     }
 

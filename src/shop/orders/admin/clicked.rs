@@ -260,6 +260,15 @@ async fn the_list_shows_orders_and_what_the_query_asks_for() {
 }
 
 #[actix_web::test]
+async fn what_is_exported_is_what_was_searched() {
+    let desk = Desk::open().await;
+    desk.place(wish("anna@example.com", "Enamel mug"));
+    let list = desk.get("/admin/orders?q=status:open+enmael").await.expect(200);
+    list.shows("Showing “Enamel” for “enmael”");
+    list.shows("/admin/exports/orders?q=status:open%20Enamel");
+}
+
+#[actix_web::test]
 async fn a_number_leads_to_the_order_and_an_unknown_one_nowhere() {
     let desk = Desk::open().await;
     let order = desk.place(wish("anna@example.com", "Enamel mug"));
