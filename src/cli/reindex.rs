@@ -1,10 +1,11 @@
 //! `backroom reindex`: build the search index anew.
 
 use crate::app::App;
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::Result;
 use crate::cli::Place;
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
+use crate::search::no_room;
 use std::time::Duration;
 
 /// Build the search index anew; a running shop goes on meanwhile
@@ -25,11 +26,14 @@ pub(super) fn run(_args: &ReindexArgs, app: &App, answer: &mut Answer) -> Result
         }
         if health.waits_for_room {
             // A shop that is served goes on asking.
-            return Err(Error::refuse(Kind::Unavailable, "storage_low", health.last_error));
+            return Err(no_room());
         }
         std::thread::sleep(Duration::from_millis(50));
     }
     app.search.flush()?;
+    if app.search.health().waits_for_room {
+        return Err(no_room());
+    }
     answer.remark(format_args!("{} documents in the index", app.search.health().docs))?;
     Ok(Exit::Ok)
 }

@@ -254,9 +254,14 @@ impl Search {
     pub(crate) fn merge_what_is_left(&self) -> Result<()> {
         self.shared.merge_what_is_left()
     }
+    /// Whether there is one that answers, perhaps a little behind.
+    pub fn has_index(&self) -> bool {
+        self.shared.live().is_some()
+    }
     /// So many bytes of the disk stay free while an index is built anew: the shop itself needs them.
     pub fn leave_free(&self, bytes: u64) {
         self.shared.leaves_free.store(bytes, Ordering::SeqCst);
+        self.shared.waits_for_room.store(false, Ordering::SeqCst);
     }
     /// How the index is doing. Reads the size of its directory.
     pub fn health(&self) -> Health {

@@ -36,6 +36,8 @@ pub(crate) struct Indexer {
     pub(crate) building: Option<Building>,
     /// Bytes that one in the making had taken when the disk had no room for more, and some more.
     pub(crate) needs: u64,
+    /// When room for one was looked for in vain.
+    pub(crate) asked_for_room: Option<Instant>,
     /// When the segments were looked at last.
     pub(crate) looked: Option<Instant>,
     /// Nothing is lying about that a commit which failed, or a program that was killed, has left.
@@ -109,13 +111,18 @@ impl Shared {
         let mut indexer = self.indexer.lock().unwrap_or_else(PoisonError::into_inner);
         self.catch_up()?;
         let more = self.feed(&mut indexer, now)?;
-        let is_wanted = self.rebuild_wanted.load(Ordering::SeqCst);
-        if is_wanted && self.may_build(&indexer) {
-            // One that was begun before is stopped.
-            indexer.building = None;
-            indexer.building = Some(self.begin_rebuild()?);
-            self.rebuild_wanted.store(false, Ordering::SeqCst);
-            return Ok(true);
+        if self.rebuild_wanted.load(Ordering::SeqCst) {
+            if self.may_build(&mut indexer) {
+                // One that was begun before is stopped.
+                indexer.building = None;
+                indexer.building = Some(self.begin_rebuild()?);
+                self.rebuild_wanted.store(false, Ordering::SeqCst);
+                return Ok(true);
+            }
+            if indexer.building.is_none() {
+                // One that was given up because it is damaged is not opened again.
+                return Ok(more);
+            }
         }
         if indexer.building.is_none() {
             if self.live().is_some() {
@@ -124,7 +131,7 @@ impl Shared {
             if self.open_live()? {
                 return Ok(true);
             }
-            if !self.may_build(&indexer) {
+            if !self.may_build(&mut indexer) {
                 return Ok(false);
             }
             indexer.building = Some(self.begin_rebuild()?);

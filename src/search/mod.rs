@@ -39,5 +39,6 @@ pub use highlight::Match;
 pub use order::Sort;
 pub use query::{Chip, Completion, Parsed, Problem, Query};
 pub use request::{Answer, Count, Cursor, Facet, Hit, LIMIT_MAX, Request, Total};
+pub use room::no_room;
 pub use schema::{FieldDef, Hidden, KindDef, Naming, Schema, Shape};
 pub use source::{Change, Source};

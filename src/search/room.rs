@@ -7,25 +7,42 @@ use crate::search::indexer::Indexer;
 use crate::store::free_bytes;
 use std::path::Path;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 /// Left beside the shop's reserve in any case: what changes meanwhile goes into the present index.
 const BESIDE: u64 = 64 << 20;
+/// How often it is looked whether there is room.
+const ASK_EVERY: Duration = Duration::from_secs(1);
+
+/// Why no index is built.
+pub fn no_room() -> Error {
+    let text =
+        "The disk has too little room for a new search index beside what the shop needs (store.reserve_mb).";
+    Error::refuse(Kind::Unavailable, "storage_low", text)
+}
 
 impl Shared {
     /// Whether there is room to begin: for as much as the present index takes, or the last try that was given up.
-    pub(crate) fn may_build(&self, indexer: &Indexer) -> bool {
-        let present = self.live().map_or(0, |live| bytes(&live.dir));
+    pub(crate) fn may_build(&self, indexer: &mut Indexer) -> bool {
+        let waits = self.waits_for_room.load(Ordering::SeqCst);
+        if waits && indexer.asked_for_room.is_some_and(|at| at.elapsed() < ASK_EVERY) {
+            return false;
+        }
+        let live = self.live();
+        let present = live.as_ref().map_or(0, |live| bytes(&live.dir));
         let needs = present.max(indexer.needs);
-        let may = self.has_room_for(self.place.root(), needs);
-        if !may {
-            let mb = needs.saturating_add(BESIDE) >> 20;
-            let text = format!(
-                "The disk has too little room for a new search index: it takes about {mb} MB beside what the shop needs \
-                 (store.reserve_mb)."
-            );
-            self.report(&Error::refuse(Kind::Unavailable, "storage_low", text));
+        let root = self.place.root();
+        let mut may = self.has_room_for(root, needs);
+        if !may && live.is_none() {
+            // What lies there was not believed, and is in the way now.
+            self.place.remove_others(root);
+            may = self.has_room_for(root, needs);
+        }
+        if !may && !waits {
+            self.report(&no_room());
         }
         self.waits_for_room.store(!may, Ordering::SeqCst);
+        indexer.asked_for_room = (!may).then(Instant::now);
         may
     }
 

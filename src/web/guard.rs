@@ -50,12 +50,12 @@ pub(super) fn admit(request: &mut ServiceRequest, web: &Web) -> Result<(), Box<H
     Ok(())
 }
 
-/// A key or a password that came in the open is not used; a page is shown where it is safe.
 /// Path and query alone, also of a request whose first line names a host.
 fn asked(request: &ServiceRequest) -> &str {
     request.uri().path_and_query().map_or("/", |asked| asked.as_str())
 }
 
+/// A key or a password that came in the open is not used; a page is shown where it is safe.
 fn without_tls(request: &ServiceRequest, place: String) -> HttpResponse {
     if request.path().starts_with("/api/") || is_storefront(request.path()) {
         let text = format!("Use {place}: what comes without TLS can be read on the way.");

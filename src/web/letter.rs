@@ -141,10 +141,26 @@ fn refuse_statements(source: &str) -> Result<()> {
         if end != "#}" && inside.contains('*') {
             return Err(refused(format!("Line {line}: multiplying is not possible here.")));
         }
+        let is_raw = end == "%}" && inside.trim_matches(['-', '+', ' ', '\n', '\t', '\r']) == "raw";
         line += inside.matches('\n').count();
         rest = from.get(2 + inside.len()..).unwrap_or_default();
+        if is_raw {
+            // Nothing up to its end is a statement, and none of it begins one.
+            let raw = behind_raw(rest);
+            line += rest.get(..rest.len() - raw.len()).unwrap_or_default().matches('\n').count();
+            rest = raw;
+        }
     }
     Ok(())
+}
+
+/// What comes from the end of a raw part on; nothing where it has none.
+fn behind_raw(rest: &str) -> &str {
+    let ends = rest.match_indices("{%").find(|(at, _)| {
+        let word = rest.get(at + 2..).unwrap_or_default().trim_start_matches(['-', '+']);
+        word.trim_start().starts_with("endraw")
+    });
+    ends.and_then(|(at, _)| rest.get(at..)).unwrap_or_default()
 }
 
 /// Where a statement ends. The sign of its end ends nothing inside a text.
@@ -152,11 +168,16 @@ fn end_of(inside: &str, end: &str) -> Option<usize> {
     if end == "#}" {
         return inside.find(end);
     }
-    let mut quote = None;
+    let (mut quote, mut open) = (None, 0_usize);
     let mut chars = inside.char_indices();
     while let Some((at, c)) = chars.next() {
         match quote {
-            None if inside.get(at..).is_some_and(|rest| rest.starts_with(end)) => return Some(at),
+            // As the engine reads it: inside brackets it is none either.
+            None if open == 0 && inside.get(at..).is_some_and(|rest| rest.starts_with(end)) => {
+                return Some(at);
+            }
+            None if matches!(c, '(' | '[' | '{') => open += 1,
+            None if matches!(c, ')' | ']' | '}') => open = open.saturating_sub(1),
             None if c == '"' || c == '\'' => quote = Some(c),
             Some(_) if c == '\\' => drop(chars.next()),
             Some(begun) if c == begun => quote = None,
@@ -249,6 +270,9 @@ mod tests {
         let source = "{{ shop.name|default('}} it\\'s') }} * {# don't #}{{ '%}' }}";
         assert_eq!(render(source, Makes::Text, &sample()).unwrap(), "Lumo & Co * %}");
         assert!(check(source, Makes::Text, &[sample()]).is_ok());
+        let source = "{% raw %}{{ it's * {% endraw %} and {{ shop.name }} * 2";
+        assert_eq!(render(source, Makes::Text, &sample()).unwrap(), "{{ it's *  and Lumo & Co * 2");
+        assert!(check(source, Makes::Text, &[sample()]).is_ok());
     }
 
     #[test]
@@ -288,6 +312,10 @@ mod tests {
             ("{{ \"'}}\" * 100000000 }}", "multiplying"),
             ("{{ '\\'}}' * 100000000 }}", "multiplying"),
             ("{% for a in ['%}' * 100000000] %}{% endfor %}", "multiplying"),
+            ("{{ [{'a':{}}, 'x' * 100000000] }}", "multiplying"),
+            ("{% if {'a':{'b':1}} and 'x' * 100000000 %}{% endif %}", "multiplying"),
+            ("{% raw %}{# {% endraw %}{{ 'x' * 100000000 }}{# #}", "multiplying"),
+            ("{%- raw -%}{{ it's {%- endraw %}{{ 'x' * 100000000 }}", "multiplying"),
             ("{# '#}{{ 'x' * 100000000 }}", "multiplying"),
             ("{{ shop.name|indent(1000000000) }}", "indent"),
             ("{{ shop.name|safe }}", "safe"),

@@ -261,7 +261,9 @@ pub fn total_words(total: &Total) -> String {
 
 /// A query with the words that were searched in place of mistyped ones, as pairs of both: for what takes words as they are.
 pub fn as_searched(q: &str, corrected: &[(String, String)]) -> String {
-    corrected.iter().fold(q.to_owned(), |q, (typed, searched)| q.replacen(typed.as_str(), searched, 1))
+    let searched =
+        |word: &str| corrected.iter().find(|(typed, _)| typed == word).map(|(_, searched)| searched.clone());
+    q.split(' ').map(|word| searched(word).unwrap_or_else(|| word.to_owned())).collect::<Vec<_>>().join(" ")
 }
 
 /// `1,234,567`

@@ -14,6 +14,7 @@ pub mod guard;
 mod hosts;
 pub mod limits;
 pub mod metrics;
+mod numbers;
 pub mod refusal;
 pub mod server;
 

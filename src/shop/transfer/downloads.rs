@@ -223,7 +223,7 @@ impl Desk {
             count: Count::UpTo(COUNT_ON_PAGES),
             ..Request::list(parsed.query, kind_word(kind))
         })?;
-        if counted.degraded && needs_index {
+        if counted.degraded && needs_index && !self.search.has_index() {
             return Err(not_whole());
         }
         let total = counted.total.as_ref().filter(|_| !counted.degraded).map(total_words).unwrap_or_default();

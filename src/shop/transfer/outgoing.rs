@@ -5,7 +5,7 @@ use crate::base::id::Id;
 use crate::base::money::Currency;
 use crate::base::time::{Timestamp, Zone};
 use crate::search::query::parse;
-use crate::search::{Count, Cursor, Query, Request, Search, Sort};
+use crate::search::{Answer, Count, Cursor, Query, Request, Search, Sort};
 use crate::shop::customers::{self, Customer, CustomerId};
 use crate::shop::orders::{self, CreditNoteId, Order, OrderId};
 use crate::shop::transfer::credit_notes::{NoteRows, note_json};
@@ -22,9 +22,13 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Write};
 use std::sync::mpsc;
+use std::time::Duration;
 
 /// Records of one snapshot: none is held while the reader of the file is slow.
 const AT_ONCE: usize = 250;
+/// How often and how long an index is waited for that is behind.
+const BEHIND_TRIES: u32 = 600;
+const BEHIND_PAUSE: Duration = Duration::from_millis(100);
 /// Threads that make the rows of one file.
 const MAKERS_MAX: usize = 2;
 
@@ -315,16 +319,14 @@ impl Batches<'_> {
                 Ok(Some(Batch::Ids(ranks.iter().map(|rank| rank.id.bytes()).collect())))
             }
             Ahead::Found(query, after) => {
-                let answer = self.search.find(&Request {
+                let request = Request {
                     sort: self.wanted.sort.clone().unwrap_or(Sort::Newest),
                     limit: AT_ONCE,
                     after: *after,
                     count: Count::None,
                     ..Request::list(Query::clone(query), kind_word(kind))
-                })?;
-                if answer.degraded {
-                    return Err(not_whole());
-                }
+                };
+                let answer = whole(self.search, &request)?;
                 match answer.next {
                     Some(next) => *after = Some(next),
                     None => self.ahead = Ahead::Nothing,
@@ -334,6 +336,21 @@ impl Batches<'_> {
             Ahead::Nothing => Ok(None),
         }
     }
+}
+
+/// An answer to which nothing is missing. An index that is a little behind, as beside an import, is waited for.
+fn whole(search: &Search, request: &Request<'_>) -> Result<Answer> {
+    for _ in 0..BEHIND_TRIES {
+        let answer = search.find(request)?;
+        if !answer.degraded {
+            return Ok(answer);
+        }
+        if !search.has_index() {
+            break;
+        }
+        std::thread::sleep(BEHIND_PAUSE);
+    }
+    Err(not_whole())
 }
 
 /// An export that can be written: its query is understood, and the index finds all of it.

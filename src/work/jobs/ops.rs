@@ -253,6 +253,8 @@ pub(super) fn lease(tx: &mut Tx<'_>, id: JobId, token: u64) -> Result<Option<Job
     let Some(mut job) = JOBS.get(tx, &id)?.filter(|job| job.state == State::Ready) else { return Ok(None) };
     job.tries += 1;
     job.token = token;
+    // It is not due since later than it was taken, whatever the clock says: only who sends it again makes it so.
+    job.due_at = job.due_at.min(tx.now());
     job.from = job.progress;
     job.begun_at = job.begun_at.or(Some(tx.now()));
     set(tx, id, job.clone(), State::Leased)?;

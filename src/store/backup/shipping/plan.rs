@@ -68,10 +68,11 @@ pub fn plan(shelf: &Shelf, moment: Moment, key: Option<&str>) -> Result<Plan> {
 /// The newest backup before the moment.
 fn base(shelf: &Shelf, moment: Moment) -> Result<(Kept, Header)> {
     let all = shelf.list()?;
-    let oldest = all.last().map(|kept| kept.at);
+    let mut oldest = None;
     for kept in all {
         let is_after = |made: Timestamp| matches!(moment, Moment::At(at) if made > at);
         if is_after(kept.at) {
+            oldest = Some(kept.at);
             continue;
         }
         // Names have whole seconds.
@@ -79,6 +80,7 @@ fn base(shelf: &Shelf, moment: Moment) -> Result<(Kept, Header)> {
         if !is_after(header.at) {
             return Ok((kept, header));
         }
+        oldest = Some(header.at);
     }
     let place = shelf.dir().display();
     let text = match (moment, oldest) {
