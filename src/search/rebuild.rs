@@ -57,15 +57,18 @@ impl Shared {
     pub(crate) fn rebuild_step(&self, indexer: &mut Indexer) -> Result<()> {
         let Some(mut building) = indexer.building.take() else { return Ok(()) };
         match building.state {
+            // One that is finished grows no more.
+            State::Gathering(gathering)
+                if !self.may_grow(&building.dir) && !gathering.wait(Duration::ZERO) =>
+            {
+                // Its threads have ended when this is gone.
+                drop(gathering);
+                let taken = bytes(&building.dir);
+                indexer.needs = taken.saturating_add(taken / 4);
+                self.rebuild_failed(&building.dir);
+                Ok(())
+            }
             State::Gathering(gathering) if !gathering.wait(STEP) => {
-                if !self.may_grow(&building.dir) {
-                    // Its threads have ended when this is gone.
-                    drop(gathering);
-                    let taken = bytes(&building.dir);
-                    indexer.needs = taken.saturating_add(taken / 4);
-                    self.rebuild_failed(&building.dir);
-                    return Ok(());
-                }
                 building.state = State::Gathering(gathering);
                 indexer.building = Some(building);
                 Ok(())
