@@ -1,9 +1,7 @@
 //! Work that goes on behind: one action for every order that matches, previewed, done, stopped, taken back, killed in the
 //! middle; its list and its page; what a program sees of it.
 
-use crate::harness::{
-    Answer, OWNER, PASSWORD, Shop, backroom_with_input, encoded, least_order, succeed, until,
-};
+use crate::harness::{Answer, OWNER, PASSWORD, Shop, encoded, least_order, succeed, until};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -349,8 +347,7 @@ fn it_can_be_stopped_goes_on_and_ends_when_its_owner_may_not_any_more() {
     let shop = Shop::open();
     fill(&shop, 1_500);
     let add = |email: &str, role: &str| {
-        let args = ["staff", "add", "--data", shop.data(), "--email", email, "--name", role, "--role", role];
-        assert!(backroom_with_input(&args, &format!("{PASSWORD}\n")).status.success());
+        shop.add_staff(email, role, role);
         shop.sign_in(email, PASSWORD)
     };
     let support = add("s@example.com", "support");

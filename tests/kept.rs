@@ -1,6 +1,6 @@
 //! Lists that are kept between two changes: nobody sees an old one, or one of somebody else.
 
-use crate::harness::{Answer, PASSWORD, Shop, backroom_with_input, cookies, least_order};
+use crate::harness::{Answer, PASSWORD, Shop, cookies, least_order};
 use serde_json::{Value, json};
 use std::io::Read as _;
 
@@ -123,9 +123,7 @@ fn a_list_is_kept_for_whom_it_was_made() {
     shop.place("k-1", &least_order("anna@example.com", 1_234)).expect(201);
     let owner = shop.sign_in(crate::harness::OWNER, PASSWORD);
     let add = |email: &str, role: &str| {
-        let arguments =
-            ["staff", "add", "--data", shop.data(), "--email", email, "--name", "Pim", "--role", role];
-        assert!(backroom_with_input(&arguments, &format!("{PASSWORD}\n")).status.success());
+        shop.add_staff(email, "Pim", role);
         shop.sign_in(email, PASSWORD)
     };
     let (packer, reader) = (add("pim@example.com", "packer"), add("rita@example.com", "read_only"));

@@ -758,20 +758,7 @@ fn staff_are_told_of_their_account_and_never_a_password() {
     let (shop, _home) = shop_with(server.port, 0, "");
     let cookie = shop.sign_in(OWNER, PASSWORD);
     switch_on(&shop, &cookie, &["staff_added", "password_reset"], &[("language", "de")]).expect(303);
-    let args = [
-        "staff",
-        "add",
-        "--data",
-        shop.data(),
-        "--email",
-        "sam@example.com",
-        "--name",
-        "Sam",
-        "--role",
-        "support",
-    ];
-    let added = crate::harness::backroom_with_input(&args, &format!("{PASSWORD}\n"));
-    assert!(added.status.success());
+    shop.add_staff("sam@example.com", "Sam", "support");
     until("it arrived", || server.to("sam@example.com").len() == 1);
     let text = server.to("sam@example.com")[0].text();
     assert!(text.contains("Guten Tag Sam") && text.contains("Support") && !text.contains(PASSWORD), "{text}");

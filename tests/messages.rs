@@ -1,9 +1,7 @@
 //! The contact form: stored and answered at once, mailed once whatever is killed, open to the origins of its key alone,
 //! with a brake for spam; and the inbox, in which what two people write is never lost.
 
-use crate::harness::{
-    Answer, OWNER, PASSWORD, Shop, backroom_with_input, encoded, least_order, request, succeed, until,
-};
+use crate::harness::{Answer, OWNER, PASSWORD, Shop, encoded, least_order, request, succeed, until};
 use crate::mail::{Server, shop_with, switch_on};
 use serde_json::{Value, json};
 
@@ -64,9 +62,7 @@ fn open(hold_seconds: u32) -> (Shop, tempfile::TempDir, Server, String, String) 
 
 fn person(shop: &Shop, role: &str) -> String {
     let email = format!("{role}@example.com");
-    let args = ["staff", "add", "--data", shop.data(), "--email", &email, "--name", role, "--role", role];
-    let added = backroom_with_input(&args, &format!("{PASSWORD}\n"));
-    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    shop.add_staff(&email, role, role);
     shop.sign_in(&email, PASSWORD)
 }
 

@@ -1,6 +1,6 @@
 //! Every route as every role: nobody gets in without a permission, and reading never allows changing.
 
-use crate::harness::{OWNER, PASSWORD, Shop, backroom_with_input, request};
+use crate::harness::{OWNER, PASSWORD, Shop, request};
 use std::collections::BTreeSet;
 
 /// Open to everybody on purpose. Anything else that answers a stranger fails the test.
@@ -149,22 +149,7 @@ fn a_twin_of_a_route_that_forgot_its_guard_is_noticed() {
 fn a_role_does_what_it_may_and_nothing_else() {
     let shop = Shop::open();
     for role in ["manager", "support", "packer", "read_only"] {
-        let added = backroom_with_input(
-            &[
-                "staff",
-                "add",
-                "--data",
-                shop.data(),
-                "--email",
-                &format!("{role}@example.com"),
-                "--name",
-                role,
-                "--role",
-                role,
-            ],
-            &format!("{PASSWORD}\n"),
-        );
-        assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+        shop.add_staff(&format!("{role}@example.com"), role, role);
     }
     let all = routes();
     let status = |cookie: &str, method: &str, path: &str| {
@@ -227,20 +212,7 @@ fn a_role_does_what_it_may_and_nothing_else() {
 #[test]
 fn who_packs_finds_nobody_by_what_they_do_not_see() {
     let shop = Shop::open();
-    let args = [
-        "staff",
-        "add",
-        "--data",
-        shop.data(),
-        "--email",
-        "packer@example.com",
-        "--name",
-        "P",
-        "--role",
-        "packer",
-    ];
-    let added = backroom_with_input(&args, &format!("{PASSWORD}\n"));
-    assert!(added.status.success(), "{added:?}");
+    shop.add_staff("packer@example.com", "P", "packer");
     let order = serde_json::json!({
         "email": "zwiebel.tester@mailhost.example", "phone": "+49 171 5550123", "currency": "EUR",
         "discount_code": "GEHEIM-77", "shipping_address": {"name": "Anna Berg", "city": "Kiel", "country": "DE"},

@@ -1,6 +1,6 @@
 //! Schedules on their pages: when next, done now, paused, changed; the daily backup as one of them.
 
-use crate::harness::{OWNER, PASSWORD, Shop, backroom_with_input, succeed, until};
+use crate::harness::{OWNER, PASSWORD, Shop, succeed, until};
 use serde_json::{Value, json};
 
 fn plain(html: &str) -> String {
@@ -63,19 +63,7 @@ fn a_schedule_is_run_now_paused_changed_and_says_when_it_is_due() {
     assert!(!shop.page("/admin/schedules", &cookie).body.contains("Paused"));
     assert_eq!(shop.page("/admin/schedules/nothing", &cookie).status, 404);
     // Who looks at the system sees them and changes nothing.
-    let args = [
-        "staff",
-        "add",
-        "--data",
-        shop.data(),
-        "--email",
-        "r@example.com",
-        "--name",
-        "R",
-        "--role",
-        "read_only",
-    ];
-    assert!(backroom_with_input(&args, &format!("{PASSWORD}\n")).status.success());
+    shop.add_staff("r@example.com", "R", "read_only");
     let reader = shop.sign_in("r@example.com", PASSWORD);
     assert!(!shop.page("/admin/schedules", &reader).expect(200).body.contains("/run\""));
     assert_eq!(shop.form(&format!("{page}/run"), "", &reader).status, 403);

@@ -1,6 +1,6 @@
 //! The search box and the query language through the API, the page and the command line.
 
-use crate::harness::{OWNER, PASSWORD, Shop, backroom_with_input, encoded, succeed};
+use crate::harness::{OWNER, PASSWORD, Shop, encoded, succeed};
 use serde_json::{Value, json};
 
 /// A shop with a few orders that are hard to find elsewhere.
@@ -201,19 +201,7 @@ fn a_mistyped_value_is_said_with_a_link_to_what_was_meant() {
 #[test]
 fn who_packs_learns_of_no_refund_however_it_is_asked_for() {
     let shop = shop();
-    let args = [
-        "staff",
-        "add",
-        "--data",
-        shop.data(),
-        "--email",
-        "pim@example.com",
-        "--name",
-        "Pim",
-        "--role",
-        "packer",
-    ];
-    assert!(backroom_with_input(&args, &format!("{PASSWORD}\n")).status.success());
+    shop.add_staff("pim@example.com", "Pim", "packer");
     let (owner, packer) = (shop.sign_in(OWNER, PASSWORD), shop.sign_in("pim@example.com", PASSWORD));
     let page = |path: &str, cookie: &str| shop.page(path, cookie).expect(200).body;
     // With one hit alone the box leads to it.

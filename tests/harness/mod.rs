@@ -262,6 +262,13 @@ impl Shop {
     }
 
     /// A key with these scopes, made through the running program.
+    /// An account beside the owner's, with the usual password.
+    pub(crate) fn add_staff(&self, email: &str, name: &str, role: &str) {
+        let args = ["staff", "add", "--data", self.data(), "--email", email, "--name", name, "--role", role];
+        let added = backroom_with_input(&args, &format!("{PASSWORD}\n"));
+        assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    }
+
     pub(crate) fn key_with(&self, scopes: &[&str]) -> String {
         create_key(self.data(), scopes, &[])
     }

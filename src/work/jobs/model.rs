@@ -177,6 +177,14 @@ impl Job {
         let is_apart = self.by.is_some() && !self.state.is_open() && self.state != State::Dead;
         self.state.place() + if is_apart { APART } else { 0 }
     }
+    /// Has it tried once more at once, should the try that is under way fail.
+    pub(super) fn want_again(&mut self, now: Timestamp) {
+        self.due_at = now.max(self.since.plus_ms(1));
+    }
+    /// Whether somebody wants that: what runs is due since it was taken at the latest, so one that is due later was told to.
+    pub(super) fn is_wanted_again(&self) -> bool {
+        self.state == State::Leased && self.due_at > self.since
+    }
     /// Whether it runs and is to end at its next safe point.
     pub fn is_ending(&self) -> bool {
         self.state == State::Leased && self.cancel_asked

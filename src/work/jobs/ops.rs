@@ -152,8 +152,7 @@ pub fn retry(tx: &mut Tx<'_>, id: JobId) -> Result<()> {
     match job.state {
         State::Done => Err(Error::conflict("job_done", "This was done already.")),
         State::Leased => {
-            // Due since later than it was taken: that is how its end knows.
-            job.due_at = tx.now().max(job.since.plus_ms(1));
+            job.want_again(tx.now());
             JOBS.put(tx, &id, &job)
         }
         State::Ready => {
@@ -253,7 +252,7 @@ pub(super) fn lease(tx: &mut Tx<'_>, id: JobId, token: u64) -> Result<Option<Job
     let Some(mut job) = JOBS.get(tx, &id)?.filter(|job| job.state == State::Ready) else { return Ok(None) };
     job.tries += 1;
     job.token = token;
-    // It is not due since later than it was taken, whatever the clock says: only who sends it again makes it so.
+    // Whatever the clock says: due later would mean that it is wanted again.
     job.due_at = job.due_at.min(tx.now());
     job.from = job.progress;
     job.begun_at = job.begun_at.or(Some(tx.now()));
@@ -291,14 +290,16 @@ pub(in crate::work) fn end(tx: &mut Tx<'_>, id: JobId, token: u64, ended: &Ended
         }
         Ended::Failed { why, again_in_ms } => {
             job.error = Some(why.clone());
-            let is_wanted_at_once = job.due_at > job.since;
-            if is_wanted_at_once {
+            let again_in_ms = if job.is_wanted_again() {
                 job.tries = 0;
-            }
-            match again_in_ms.or(is_wanted_at_once.then_some(0)) {
+                Some(0)
+            } else {
+                *again_in_ms
+            };
+            match again_in_ms {
                 Some(_) if job.cancel_asked => set_over(tx, id, job, State::Cancelled)?,
                 Some(ms) => {
-                    job.due_at = tx.now().plus_ms(if is_wanted_at_once { 0 } else { ms });
+                    job.due_at = tx.now().plus_ms(ms);
                     set(tx, id, job, State::Ready)?;
                 }
                 None => {
