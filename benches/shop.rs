@@ -90,7 +90,7 @@ fn fill(store: &Store, search: &Search, sqlite: &rusqlite::Connection, count: u6
 }
 
 fn land(store: &Store, search: &Search, group: &mut Vec<orders::NewOrder>) {
-    while !search.has_room() {
+    while !search.has_room().unwrap() {
         std::thread::park_timeout(std::time::Duration::from_millis(5));
     }
     let all = std::mem::take(group);

@@ -148,7 +148,7 @@ fn multipart(bytes: &[u8]) {
 fn order_body(bytes: &[u8]) {
     let Ok(body) = json::parse::<PlaceOrder>(bytes) else { return };
     let new = body.into_new("api");
-    let _refused = new.checked(OrderId([1; 16]), 1, None, NOW);
+    let _refused = new.checked(OrderId([1; 16]), NOW);
     let _refused = new.total();
 }
 

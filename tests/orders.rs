@@ -41,6 +41,20 @@ fn the_same_key_never_makes_two_orders() {
     assert_eq!(shop.place(&"x".repeat(256), &body).expect(400).code(), "idempotency_key_invalid");
 }
 
+/// Ids say when a record was made, so a caller gives none: that is for files of ours.
+#[test]
+fn nobody_gives_a_record_its_id() {
+    let shop = Shop::open();
+    let first = shop.place("1", &least_order("anna@example.com", 100)).expect(201).json();
+    let mut order = least_order("anna@example.com", 200);
+    for id in [first["id"].as_str().unwrap(), "ord_7zzzzzzzzzzzzzzzzzzzzzzzzz"] {
+        order["source"] = json!({"source": "backroom", "id": id});
+        let problem = shop.place("2", &order).expect(422);
+        assert_eq!(problem.json()["errors"][0]["pointer"], "/source/source", "{}", problem.body);
+    }
+    assert_eq!(total(&shop, ""), 1);
+}
+
 #[test]
 fn many_clients_with_one_key_make_one_order() {
     let shop = Shop::open();

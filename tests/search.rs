@@ -143,6 +143,44 @@ fn the_box_answers_with_kinds_and_marks() {
 }
 
 #[test]
+fn an_order_is_found_by_what_it_comes_to() {
+    let shop = shop();
+    for text in ["118.00", "118,00", "€118", "rain 118,00"] {
+        let answer = shop.get(&format!("/api/v1/search?q={}", encoded(text))).expect(200).json();
+        let hits = answer["data"].as_array().unwrap();
+        assert_eq!(hits.len(), 2, "{text}: {answer}");
+        let told = hits[0]["matches"].as_array().unwrap();
+        assert!(told.iter().any(|m| m["field"] == "total" && m["text"] == "€118.00"), "{text}: {answer}");
+    }
+    assert_eq!(people(&shop, "118"), Vec::<String>::new(), "a number is no amount");
+    shop.add_staff("packer@example.com", "Pat", "packer");
+    let packer = shop.sign_in("packer@example.com", PASSWORD);
+    let page = shop.page("/admin/search?q=118.00", &packer).expect(200).body;
+    assert!(page.contains("Nothing found") && !page.contains("Anna Berg"), "{page}");
+}
+
+#[test]
+fn searches_have_a_budget_of_their_own() {
+    let mut shop = Shop::open();
+    shop.kill();
+    shop.searches = "3";
+    shop.start();
+    let search = || shop.get("/api/v1/search?q=anna");
+    for _ in 0..3 {
+        assert_eq!(search().expect(200).header("ratelimit-policy"), Some("\"search\";q=3;w=60"));
+    }
+    assert_eq!(search().expect(429).code(), "too_many_requests");
+    shop.get("/api/v1/orders?q=anna").expect(200);
+    // A person has one too, in the page and the drop-down together.
+    let person = shop.sign_in(OWNER, PASSWORD);
+    for path in ["/admin/search?q=a", "/admin/search/suggest?q=a", "/admin/search?q=b"] {
+        shop.page(path, &person).expect(200);
+    }
+    shop.page("/admin/search/suggest?q=b", &person).expect(429);
+    shop.page("/admin/orders?q=b", &person).expect(200);
+}
+
+#[test]
 fn hostile_queries_are_answered_at_once() {
     let shop = shop();
     for query in [

@@ -67,6 +67,13 @@ impl<P> Staff<P> {
             }
         }
     }
+    /// Takes one from a budget of this person.
+    ///
+    /// # Errors
+    /// `too_many_requests`.
+    pub fn charge(&self, request: &HttpRequest, budget: Budget) -> Result<()> {
+        take(request, budget, Counted::Id(self.live.person.id.0))
+    }
     /// The person as the one who does a change.
     pub fn actor(&self) -> Actor {
         let person = &self.live.person;
@@ -180,6 +187,17 @@ impl<P> Caller<P> {
             Whose::Person(person) => Actor::new(ActorKind::Staff, person.id.to_string(), person.name.clone()),
         };
         Actor { request_id: Some(self.request_id.clone()), ..actor }
+    }
+    /// Takes one from a further budget of the key or the person; the headers of the answer tell of that one then.
+    ///
+    /// # Errors
+    /// `too_many_requests`.
+    pub fn charge(&self, request: &HttpRequest, budget: Budget) -> Result<()> {
+        let id = match &self.whose {
+            Whose::Key(key) => key.id.0,
+            Whose::Person(person) => person.id.0,
+        };
+        take(request, budget, Counted::Id(id))
     }
     pub fn rights(&self) -> Rights {
         self.rights

@@ -241,6 +241,21 @@ pub fn parse_amount(text: &str, currency: Currency) -> Result<i64> {
     to_minor(value, currency)
 }
 
+/// Whether a character is the sign of a currency.
+pub fn is_currency_sign(c: char) -> bool {
+    matches!(c, '$' | '£' | '¥' | '\u{20a0}'..='\u{20cf}')
+}
+
+/// The decimal number of a word that is an amount: `59.00`, `59,00`, `1.234,50`, `€59`. `None` where nothing says that it is
+/// one, neither two decimals nor the sign of a currency, and for what can be read in two ways.
+pub fn amount_in(word: &str) -> Option<String> {
+    let bare = word.trim_matches(is_currency_sign);
+    bare.chars().next()?;
+    let plain = with_point(bare, 2)?.ok()?;
+    let has_decimals = bare.rfind(['.', ',']).is_some_and(|at| bare.len() == at + 3);
+    (has_decimals || bare.len() < word.len()).then_some(plain)
+}
+
 /// The number with a point before its decimals and nothing between its groups. `None` for what is no number; an
 /// error for what is two: the comma groups as amounts are shown, a point before three digits may do either.
 fn with_point(text: &str, exponent: u32) -> Option<Result<String>> {
@@ -374,6 +389,31 @@ mod tests {
             ["", "x", "1.005", "--1", "1e3", "99999999999999999999", "1,2,3", "1.00.000,5", ",", "0,125"]
         {
             assert!(parse_amount(text, Currency::EUR).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_word_is_an_amount_where_its_decimals_or_a_sign_say_so() {
+        for (word, number) in [
+            ("59.90", Some("59.90")),
+            ("59,90", Some("59.90")),
+            ("1.234,50", Some("1234.50")),
+            ("1,234.50", Some("1234.50")),
+            ("€59", Some("59")),
+            ("59₹", Some("59")),
+            (".50", Some("0.50")),
+            ("59", None),
+            ("59.9", None),
+            ("59.905", None),
+            ("1.234", None),
+            ("€1.234", None),
+            ("24.12.26", None),
+            ("10.0.0.10", None),
+            ("€", None),
+            ("", None),
+            ("a.90", None),
+        ] {
+            assert_eq!(amount_in(word).as_deref(), number, "{word}");
         }
     }
 

@@ -7,13 +7,23 @@ use crate::base::money::Money;
 pub(crate) enum Value {
     Text(String),
     Number(i64),
-    /// Ten-thousandths of a major unit, whatever the currency's digits.
-    Money(i64),
+    Money(Money),
 }
 
 impl Value {
     fn is(&self, wanted: &str) -> bool {
         matches!(self, Self::Text(text) if text == wanted)
+    }
+    /// The number that is compared: of an amount ten-thousandths of a major unit, whatever the currency's digits.
+    pub(crate) fn number(&self) -> Option<i64> {
+        match self {
+            Self::Text(_) => None,
+            Self::Number(number) => Some(*number),
+            Self::Money(money) => {
+                let places = 4_u32.saturating_sub(money.currency.exponent());
+                Some(money.amount.saturating_mul(10_i64.pow(places)))
+            }
+        }
     }
 }
 
@@ -76,8 +86,7 @@ impl Doc {
     /// Adds an amount, compared in major units across currencies.
     #[must_use]
     pub fn money(mut self, field: &'static str, amount: Money) -> Self {
-        let places = 4_u32.saturating_sub(amount.currency.exponent());
-        self.values.push((field, Value::Money(amount.amount.saturating_mul(10_i64.pow(places)))));
+        self.values.push((field, Value::Money(amount)));
         self
     }
     /// Adds a moment in milliseconds since 1970.
@@ -95,11 +104,7 @@ impl Doc {
     }
     /// The first number, moment or amount (in ten-thousandths of a major unit) of a field.
     pub fn number_of(&self, field: &str) -> Option<i64> {
-        let mut of_field = self.values.iter().filter(|(name, _)| *name == field);
-        of_field.find_map(|(_, value)| match value {
-            Value::Number(number) | Value::Money(number) => Some(*number),
-            Value::Text(_) => None,
-        })
+        self.values.iter().filter(|(name, _)| *name == field).find_map(|(_, value)| value.number())
     }
     /// The texts of a field, as they were given.
     pub fn texts_of<'a>(&'a self, field: &'a str) -> impl Iterator<Item = &'a str> {

@@ -11,6 +11,7 @@ use crate::search::indexer::Indexer;
 use crate::search::pending::Pending;
 use crate::search::query::Query;
 use crate::search::request::{Answer, Facet, Request, VALUES_MAX};
+use crate::search::room::no_room;
 use crate::search::schema::{Hidden, Schema};
 use crate::search::source::{Change, Source};
 use std::path::{Path, PathBuf};
@@ -168,8 +169,14 @@ impl Search {
         self.shared.pending.len()
     }
     /// Whether a bulk import may go on; otherwise it waits a little for the index.
-    pub fn has_room(&self) -> bool {
-        self.shared.pending.has_room()
+    ///
+    /// # Errors
+    /// `storage_low` where there is no index and the disk has no room to build one: whoever waits for it waits for ever.
+    pub fn has_room(&self) -> Result<bool> {
+        let has_room = self.shared.pending.has_room();
+        let has_no_index =
+            || self.shared.live().is_none() && self.shared.waits_for_room.load(Ordering::SeqCst);
+        if !has_room && has_no_index() { Err(no_room()) } else { Ok(has_room) }
     }
     /// Answers a question. Takes microseconds to a few milliseconds.
     ///

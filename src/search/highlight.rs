@@ -9,6 +9,7 @@ use crate::search::query::Query;
 use crate::search::query::tree::{Atom, Tree};
 use crate::search::schema::{FieldDef, Schema, Shape};
 use crate::search::tokens::{Form, Token, Tokens};
+use std::ops::RangeInclusive;
 
 /// Texts of one document that are explained.
 const MATCHES_MAX: usize = 20;
@@ -40,11 +41,15 @@ pub fn explain(doc: &Doc, query: &Query) -> Vec<Match> {
 pub fn matches<'a>(doc: &'a Doc, query: &'a Query) -> impl Iterator<Item = Match> + 'a {
     let mut marker = Marker::new(query);
     doc.values.iter().filter_map(move |(name, value)| {
-        let Value::Text(text) = value else { return None };
         let place = query.schema().field_place(name)?;
-        let ranges = marker.ranges(text, place);
-        let def = query.schema().field_at(place).filter(|_| !ranges.is_empty())?;
-        Some(Match { field: def.name, label: def.label, text: text.clone(), ranges })
+        let def = query.schema().field_at(place)?;
+        let (text, ranges) = match value {
+            Value::Text(text) => (text.clone(), marker.ranges(text, place)),
+            // Other numbers are shown nowhere as they are compared.
+            Value::Money(money) if def.boxed => marker.whole(place, value.number()?, money.shown()),
+            Value::Money(_) | Value::Number(_) => return None,
+        };
+        (!ranges.is_empty()).then_some(Match { field: def.name, label: def.label, text, ranges })
     })
 }
 
@@ -52,6 +57,8 @@ pub fn matches<'a>(doc: &'a Doc, query: &'a Query) -> impl Iterator<Item = Match
 struct Marker<'a> {
     schema: &'a Schema,
     wanted: Vec<Wanted<'a>>,
+    /// Fields of numbers, and the values of them that are asked for.
+    amounts: Vec<(u16, RangeInclusive<i64>)>,
     /// The letters and digits that a text must have for the condition at the same place.
     needles: Vec<String>,
     letters: String,
@@ -63,13 +70,25 @@ impl<'a> Marker<'a> {
     fn new(query: &'a Query) -> Self {
         let mut wanted = Vec::new();
         positive(query.tree(), &mut wanted);
+        let of_numbers = wanted.iter().filter_map(|wanted| match wanted {
+            Wanted::Atom(Atom::Range(field, low, high)) => Some((*field, *low..=*high)),
+            _ => None,
+        });
+        let amounts = of_numbers.collect();
         wanted.retain(Wanted::is_of_text);
-        Self::of(query.schema(), wanted)
+        Self { amounts, ..Self::of(query.schema(), wanted) }
     }
     fn of(schema: &'a Schema, wanted: Vec<Wanted<'a>>) -> Self {
         let needles = wanted.iter().map(Wanted::needle).collect();
         let (letters, tokens, cutter) = (String::new(), Tokens::default(), Cutter::default());
-        Self { schema, wanted, needles, letters, tokens, cutter }
+        Self { schema, wanted, amounts: Vec::new(), needles, letters, tokens, cutter }
+    }
+
+    /// The text of a number, marked from its beginning to its end where the number is asked for.
+    fn whole(&self, field: u16, number: i64, shown: String) -> (String, Vec<(usize, usize)>) {
+        let is_asked = self.amounts.iter().any(|(of, between)| *of == field && between.contains(&number));
+        let all = (0, shown.len());
+        (shown, if is_asked { vec![all] } else { Vec::new() })
     }
 
     fn ranges(&mut self, text: &str, field: u16) -> Vec<(usize, usize)> {

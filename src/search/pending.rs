@@ -132,6 +132,7 @@ impl Pending {
     pub(crate) fn note(&self, schema: &Schema, changes: &[Change]) {
         let mut inner = self.lock();
         for change in changes {
+            // Several changes have the number of one event.
             if change.seq < inner.noted {
                 continue;
             }
@@ -243,6 +244,8 @@ impl Pending {
 fn add(inner: &mut Inner, schema: &Schema, change: &Change) {
     if let Some(kind) = schema.kind_place(change.kind) {
         if inner.by_id.len() >= WAITING_MAX && !inner.by_id.contains_key(&(kind, change.id)) {
+            // One event may change many records: those of it that did not fit are read with all others of it.
+            inner.noted = inner.noted.min(change.seq.saturating_sub(1));
             inner.behind = true;
             return;
         }
@@ -256,4 +259,33 @@ fn add(inner: &mut Inner, schema: &Schema, change: &Change) {
 fn put(by_id: &mut HashMap<(u8, [u8; 16]), Arc<Entry>>, kind: u8, change: &Change) {
     let entry = Entry { kind, id: change.id, seq: change.seq, terms: OnceLock::new() };
     by_id.insert((kind, change.id), Arc::new(entry));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::search::{KindDef, Schema};
+
+    #[test]
+    fn of_an_event_that_does_not_fit_nothing_is_lost() {
+        let kind = KindDef { name: "order", prefix: "ord", label: "" };
+        let schema = Schema::new(vec![kind], Vec::new()).unwrap();
+        let change = |seq: u64, n: usize| {
+            let mut id = [0; 16];
+            id[8..].copy_from_slice(&(n as u64).to_be_bytes());
+            Change { seq, kind: "order", id }
+        };
+        let pending = Pending::default();
+        pending.start_at(0);
+        let many: Vec<Change> = (1..WAITING_MAX).map(|n| change(1, n)).collect();
+        pending.note(&schema, &many);
+        assert!(!pending.is_behind() && pending.noted() == 1);
+        let three = [0, 1, 2].map(|n| change(2, WAITING_MAX + n));
+        pending.note(&schema, &three);
+        pending.note(&schema, &[change(3, 0)]);
+        assert!(pending.is_behind() && pending.noted() == 1, "the second event is read again");
+        pending.catch_up(&schema, &three, 2, true);
+        assert!(!pending.is_behind() && pending.noted() == 2);
+        assert_eq!(pending.len(), WAITING_MAX + 2);
+    }
 }

@@ -65,7 +65,7 @@ pub struct FieldDef {
     /// The kinds that have it.
     pub kinds: &'static [&'static str],
     pub shape: Shape,
-    /// Whether the plain box searches it too.
+    /// Whether the plain box searches it too; of money an amount with its decimals or a currency sign, such as `59.90`.
     pub boxed: bool,
     /// Whether its values are counted for filters.
     pub facet: bool,
@@ -168,10 +168,16 @@ impl Schema {
     pub(crate) fn boxed(&self, kind: u8) -> (Vec<u16>, Vec<u16>) {
         let kind = self.kind_at(kind).map_or("", |def| def.name);
         let fields = self.inner.fields.iter().zip(0_u16..);
-        let boxed = fields.filter(|(def, _)| def.boxed && def.kinds.contains(&kind));
+        let has_texts = |def: &FieldDef| def.boxed && def.shape != Shape::Money;
+        let boxed = fields.filter(|(def, _)| has_texts(def) && def.kinds.contains(&kind));
         let (hidden, open): (Vec<_>, Vec<_>) = boxed.partition(|(def, _)| def.private && !self.shows(def));
         let places = |fields: Vec<(&FieldDef, u16)>| fields.into_iter().map(|(_, place)| place).collect();
         (places(hidden), places(open))
+    }
+    /// The amounts of the box that the reader sees.
+    pub(crate) fn boxed_amounts(&self) -> impl Iterator<Item = u16> {
+        let is_one = |def: &FieldDef| def.boxed && def.shape == Shape::Money && self.shows(def);
+        self.inner.fields.iter().zip(0_u16..).filter(move |(def, _)| is_one(def)).map(|(_, place)| place)
     }
     /// Whether the reader may ask for any of these values of a field's closed list.
     pub(crate) fn shows_values(&self, field: &FieldDef, values: &[&str]) -> bool {

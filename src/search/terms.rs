@@ -82,18 +82,20 @@ impl Analyser {
         let Some(def) = self.schema.field_at(field) else { return };
         let text = match (def.shape, value) {
             (Shape::Number | Shape::Money | Shape::Date, Value::Text(_)) | (Shape::Time, _) => return,
-            (Shape::Number | Shape::Money | Shape::Date, Value::Number(n) | Value::Money(n)) => {
+            (Shape::Number | Shape::Money | Shape::Date, Value::Number(_) | Value::Money(_)) => {
                 let cents = def.shape == Shape::Money && matches!(value, Value::Number(_));
-                let number = if cents { n.saturating_mul(100) } else { *n };
+                let number = value.number().unwrap_or_default();
+                let number = if cents { number.saturating_mul(100) } else { number };
                 terms.numbers.push((field, number));
-                if def.boxed {
+                // An amount of the box is compared as an amount.
+                if def.boxed && def.shape != Shape::Money {
                     terms.tokens.begin(field, true, def.private);
                     terms.tokens.text(&mut self.cutter, &number.to_string(), false);
                 }
                 return;
             }
             (_, Value::Text(text)) => text.as_str(),
-            (_, Value::Number(number) | Value::Money(number)) => &number.to_string(),
+            (_, Value::Number(_) | Value::Money(_)) => &value.number().unwrap_or_default().to_string(),
         };
         terms.has.push(field);
         if def.sortable && terms.sorts.iter().all(|(f, _)| *f != field) {

@@ -35,16 +35,10 @@ pub enum Budget {
     Address,
     /// Requests with an API key, per key.
     Key,
-    /// Requests with a customer's session, per customer.
-    Customer,
     /// Tries to sign in, per address and per account.
     SignIn,
-    /// Searches, per address or person.
+    /// Searches in the box, per person or key.
     Search,
-    /// Orders placed at the storefront, per address.
-    Checkout,
-    /// Mails that anybody can trigger, such as password resets, per address and account.
-    Mail,
     /// Messages sent to the shop, per address.
     Message,
     /// The same, per key.
@@ -57,11 +51,8 @@ pub enum Budget {
 pub struct PerMinute {
     pub address: u32,
     pub key: u32,
-    pub customer: u32,
     pub sign_in: u32,
     pub search: u32,
-    pub checkout: u32,
-    pub mail: u32,
     /// Of an address.
     pub message: u32,
     /// Of a key, from all addresses.
@@ -70,43 +61,21 @@ pub struct PerMinute {
 
 impl Default for PerMinute {
     fn default() -> Self {
-        Self {
-            address: 1_200,
-            key: 600,
-            customer: 300,
-            sign_in: 10,
-            search: 600,
-            checkout: 20,
-            mail: 5,
-            message: 5,
-            messages: 60,
-        }
+        Self { address: 1_200, key: 600, sign_in: 10, search: 600, message: 5, messages: 60 }
     }
 }
 
 impl Budget {
-    const ALL: [Self; 9] = [
-        Self::Address,
-        Self::Key,
-        Self::Customer,
-        Self::SignIn,
-        Self::Search,
-        Self::Checkout,
-        Self::Mail,
-        Self::Message,
-        Self::Messages,
-    ];
+    const ALL: [Self; 6] =
+        [Self::Address, Self::Key, Self::SignIn, Self::Search, Self::Message, Self::Messages];
 
     /// The name in the `RateLimit` headers.
     pub fn name(self) -> &'static str {
         match self {
             Self::Address => "address",
             Self::Key => "key",
-            Self::Customer => "customer",
             Self::SignIn => "sign-in",
             Self::Search => "search",
-            Self::Checkout => "checkout",
-            Self::Mail => "mail",
             Self::Message => "message",
             Self::Messages => "messages",
         }
@@ -115,11 +84,8 @@ impl Budget {
         match self {
             Self::Address => settings.address,
             Self::Key => settings.key,
-            Self::Customer => settings.customer,
             Self::SignIn => settings.sign_in,
             Self::Search => settings.search,
-            Self::Checkout => settings.checkout,
-            Self::Mail => settings.mail,
             Self::Message => settings.message,
             Self::Messages => settings.messages,
         }
@@ -131,7 +97,7 @@ impl Budget {
 pub enum Caller {
     /// Everybody behind a network address.
     At(Client),
-    /// A key, a customer, an account: anything with an id.
+    /// A key, a person, an account: anything with an id.
     Id([u8; 16]),
 }
 
@@ -429,10 +395,10 @@ mod tests {
 
     #[test]
     fn a_budget_of_nothing_is_switched_off() {
-        let limits = Limits::new(&PerMinute { mail: 0, ..PerMinute::default() });
+        let limits = Limits::new(&PerMinute { search: 0, ..PerMinute::default() });
         let request = TestRequest::get().to_http_request();
         for _ in 0..100 {
-            limits.take(&request, Budget::Mail, Caller::Id([7; 16])).unwrap();
+            limits.take(&request, Budget::Search, Caller::Id([7; 16])).unwrap();
         }
     }
 }

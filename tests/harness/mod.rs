@@ -26,6 +26,8 @@ pub(crate) struct Shop {
     more: Vec<String>,
     /// Where its log goes.
     log: Option<PathBuf>,
+    /// Searches in the box that somebody has a minute, at the next start.
+    pub searches: &'static str,
     _home: tempfile::TempDir,
 }
 
@@ -150,6 +152,7 @@ impl Shop {
             key,
             more: more.iter().map(|m| (*m).to_owned()).collect(),
             log,
+            searches: "1000000",
             _home: home,
         };
         shop.start();
@@ -167,6 +170,7 @@ impl Shop {
             key: String::new(),
             more: Vec::new(),
             log: None,
+            searches: "1000000",
             _home: home,
         }
     }
@@ -184,7 +188,7 @@ impl Shop {
             // A test is a busier client than any; the limits have tests of their own.
             .env("BACKROOM_SERVER__LIMITS__KEY", "1000000")
             .env("BACKROOM_SERVER__LIMITS__ADDRESS", "1000000")
-            .env("BACKROOM_SERVER__LIMITS__SEARCH", "1000000")
+            .env("BACKROOM_SERVER__LIMITS__SEARCH", self.searches)
             .env("BACKROOM_SERVER__LIMITS__SIGN_IN", "1000000")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

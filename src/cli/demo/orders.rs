@@ -432,8 +432,10 @@ mod tests {
         .unwrap()
     }
     fn checked(new: &NewOrder, n: u64) -> Order {
-        new.checked(OrderId::from_bytes([1; 16]), n, None, Timestamp(1_800_000_000_000))
-            .unwrap_or_else(|e| panic!("order {n}: {e} {:?}\n{new:?}", e.fields))
+        let order = new
+            .checked(OrderId::from_bytes([1; 16]), Timestamp(1_800_000_000_000))
+            .unwrap_or_else(|e| panic!("order {n}: {e} {:?}\n{new:?}", e.fields));
+        Order { number: n, ..order }
     }
     /// FNV-1a over everything an order says.
     fn fingerprint(demo: &Demo) -> u64 {

@@ -11,9 +11,10 @@ use tantivy::TERMINATED;
 
 /// Matches that are simply all looked at: some hundred microseconds.
 const LOOK_AT_ALL: u32 = 20_000;
-/// Documents of the field's order that are tried at once, and how often before looking at all matches.
-const TRIED_AT_ONCE: usize = 2_048;
-const TRIES_MAX: usize = 16;
+/// Documents of the field's order that are tried first for each row of the page: where nearly all match, that is all there is
+/// to do. Each further try takes twice as many, until so many were in vain that all matches are looked at.
+const TRIED_FOR_A_ROW: usize = 2;
+const TRIED_IN_VAIN: usize = 32_768;
 
 /// A page by the value of a field.
 pub(crate) struct ByValue<'a> {
@@ -153,9 +154,12 @@ impl Within<'_> {
             return Ok(None);
         };
         let mut found: Vec<Cursor> = Vec::new();
-        for _ in 0..TRIES_MAX {
-            let tried: Vec<u32> = next.by_ref().take(TRIED_AT_ONCE).collect();
-            let is_end = tried.len() < TRIED_AT_ONCE;
+        let (mut in_vain, mut at_once) = (0, self.page.limit.saturating_mul(TRIED_FOR_A_ROW).max(1));
+        while in_vain < TRIED_IN_VAIN {
+            let tried: Vec<u32> = next.by_ref().take(at_once).collect();
+            let is_end = tried.len() < at_once;
+            in_vain += tried.len();
+            at_once *= 2;
             let mut ascending = tried.clone();
             ascending.sort_unstable();
             let matching = intersect(walk, segment, kind, &ascending)?;
@@ -219,7 +223,8 @@ struct Order<'a> {
     column: &'a Ordered,
     order: &'a [u32],
     descending: bool,
-    /// The group of equal values being given, and how far.
+    /// The group of equal values being given: where it begins, how far it was given, and its end.
+    start: usize,
     from: usize,
     end: usize,
 }
@@ -233,7 +238,7 @@ impl<'a> Order<'a> {
         after: Option<&Cursor>,
         segment: &Segment,
     ) -> Option<Self> {
-        let mut this = Self { column, order, descending, from: 0, end: order.len() };
+        let mut this = Self { column, order, descending, start: 0, from: 0, end: order.len() };
         let Some(after) = after else {
             if descending {
                 this.group_before(order.len());
@@ -247,7 +252,7 @@ impl<'a> Order<'a> {
         if descending {
             let group_end = partition(order.len(), |place| at(place).is_some_and(|(v, _)| v <= value));
             let group_start = partition(order.len(), |place| at(place).is_some_and(|(v, _)| v < value));
-            (this.from, this.end) = (start.max(group_start), group_end);
+            (this.start, this.from, this.end) = (group_start, start.max(group_start), group_end);
             if this.from >= this.end {
                 this.group_before(group_start);
             }
@@ -259,13 +264,20 @@ impl<'a> Order<'a> {
     fn value(&self, place: usize) -> Option<i64> {
         self.order.get(place).and_then(|doc| self.column.first(*doc))
     }
-    /// Takes up the group of equal values that ends before `end`.
+    /// Takes up the group of equal values that ends before `end`. Most are small: it is looked for backwards, in steps that
+    /// double.
     fn group_before(&mut self, end: usize) {
-        self.end = end;
-        self.from = end;
+        (self.start, self.end) = (end, end);
         if let Some(value) = end.checked_sub(1).and_then(|last| self.value(last)) {
-            self.from = partition(end, |place| self.value(place).is_some_and(|v| v < value));
+            let is_less = |place: usize| self.value(place).is_some_and(|v| v < value);
+            let (mut low, mut step) = (end.saturating_sub(2), 2);
+            while low > 0 && !is_less(low) {
+                low = low.saturating_sub(step);
+                step *= 2;
+            }
+            self.start = low + partition(end - low, |place| is_less(low + place));
         }
+        self.from = self.start;
     }
 }
 
@@ -278,10 +290,7 @@ impl Iterator for Order<'_> {
         let doc = self.order.get(self.from).copied();
         self.from += 1;
         if self.descending && self.from >= self.end {
-            // The group just given began where its first value stands.
-            let value = self.value(self.end - 1);
-            let start = partition(self.end, |place| self.value(place) < value);
-            self.group_before(start);
+            self.group_before(self.start);
         }
         doc
     }

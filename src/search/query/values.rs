@@ -1,6 +1,7 @@
 //! Numbers, amounts and dates as people type them, and the values they lie between.
 
 use super::ast::Op;
+use crate::base::money::is_currency_sign;
 use crate::base::time::{Timestamp, Zone};
 use jiff::civil::Date;
 use jiff::{Span, ToSpan, Zoned};
@@ -52,8 +53,7 @@ pub(crate) fn number_bounds(op: Op, items: &[&str], scale: i64) -> Option<Bounds
 
 /// A decimal number, with a currency sign or code before or after it.
 fn decimal(text: &str) -> Option<Decimal> {
-    let bare = text
-        .trim_matches(|c: char| c.is_alphabetic() || matches!(c, '€' | '$' | '£' | '¥' | '₺' | '₣' | ' '));
+    let bare = text.trim_matches(|c: char| c.is_alphabetic() || is_currency_sign(c) || c == ' ');
     let plain = bare.replace('\u{2212}', "-").replace(['\'', '’', '_'], "");
     let digits = plain.chars().filter(char::is_ascii_digit).count();
     let plain_only = plain.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | '+'));

@@ -109,6 +109,10 @@ fn term() -> impl Strategy<Value = String> {
         "tag:s*",
         "total:>2",
         "total:1..3",
+        "2.00",
+        "3,00",
+        "€4",
+        "-1.00",
         "total:none",
         "total:any",
         "-total:2",
@@ -223,7 +227,7 @@ fn order_of(a: &Doc, b: &Doc, sort: &Sort) -> Ordering {
     let value = |d: &Doc, field: &str| {
         let shape = schema().field(field).map_or(Shape::Text, |def| def.shape);
         let value = |value: &doc::Value| match value {
-            doc::Value::Number(n) | doc::Value::Money(n) => Some(SortValue::Number(*n)),
+            number @ (doc::Value::Number(_) | doc::Value::Money(_)) => number.number().map(SortValue::Number),
             doc::Value::Text(text) => {
                 let text = sort_text(shape, text);
                 (!text.is_empty()).then(|| SortValue::text(text.as_bytes()))

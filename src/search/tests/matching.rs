@@ -1,6 +1,7 @@
 //! What people type and what it has to find (the test table of the search page, and names in many scripts).
 
 use super::*;
+use crate::base::money::{Currency, Money};
 
 /// The orders of the table.
 fn table() -> Desk {
@@ -14,7 +15,8 @@ fn table() -> Desk {
             .text("item", "Rain jacket navy M")
             .text("sku", "RJ-M-NVY")
             .text("barcode", "4012345678901")
-            .text("tracking", "00340434161094042557"),
+            .text("tracking", "00340434161094042557")
+            .money("total", Money::new(123_450, Currency::EUR)),
     );
     desk.put(order(2).text("number", "10483").text("name", "Jürgen Müller").text("email", "a_b@x.de"));
     desk.put(order(3).text("number", "00010484").text("name", "Sören Åkesson").text("phone", "030 7654321"));
@@ -91,6 +93,16 @@ const TABLE: &[(&str, &[u8], &[u8])] = &[
     ("o'neil-smith", &[5], &[1]),
     ("\"sean o'neil\"", &[5], &[1]),
     ("zzz", &[], &[1, 2, 3, 4, 5]),
+    ("1234.50", &[1], &[2]),
+    ("1234,50", &[1], &[2]),
+    ("1.234,50", &[1], &[2]),
+    ("1,234.50", &[1], &[2]),
+    ("€1,234.50", &[1], &[2]),
+    ("1234.50€", &[1], &[2]),
+    ("anna 1234.50", &[1], &[2]),
+    ("1234.51", &[], &[1]),
+    ("1234.5", &[], &[1]),
+    ("\"1234.50\"", &[], &[1]),
 ];
 
 #[test]
@@ -130,6 +142,22 @@ fn check(desk: &Desk) {
         for n in *unwanted {
             assert!(!found.contains(n), "{text:?} finds {n}");
         }
+    }
+}
+
+#[test]
+fn an_amount_is_told_as_the_reason() {
+    let desk = table();
+    let doc = desk.shop.all().into_iter().find(|doc| doc.id == id(1)).unwrap();
+    for (text, told) in
+        [("1234,50", vec!["€1,234.50"]), ("total:>1000", vec!["€1,234.50"]), ("total:<9", vec![])]
+    {
+        let found: Vec<_> = highlight::explain(&doc, &desk.query(text))
+            .into_iter()
+            .map(|m| (m.field, m.text, m.ranges))
+            .collect();
+        let wanted: Vec<_> = told.iter().map(|t| ("total", (*t).to_owned(), vec![(0, t.len())])).collect();
+        assert_eq!(found, wanted, "{text}");
     }
 }
 

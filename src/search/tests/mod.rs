@@ -73,7 +73,7 @@ pub(super) fn schema() -> Schema {
         facet(field("payment", payment, ORDER)),
         FieldDef { naming: Some(countries), ..facet(field("country", Shape::Keyword, BOTH)) },
         field("assignee", Shape::Keyword, ORDER),
-        sortable(field("total", Shape::Money, ORDER)),
+        sortable(boxed(field("total", Shape::Money, ORDER))),
         sortable(field("items", Shape::Number, ORDER)),
         sortable(field("placed", Shape::Time, ORDER)),
         sortable(field("shipby", Shape::Date, ORDER)),

@@ -85,6 +85,19 @@ fn neither_do_the_filters_of_a_program() {
 }
 
 #[test]
+fn an_amount_in_the_box_is_none_for_who_may_not_ask_for_it() {
+    let desk = shop();
+    desk.put(order(3).number("total", 5_990));
+    for _ in 0..2 {
+        let found = |search: &Search| {
+            search.find(&Request::new(parse(search.schema(), "59.90").query)).unwrap().hits.len()
+        };
+        assert_eq!((found(&desk.search), found(&desk.search.hiding(hidden))), (1, 0));
+        desk.search.flush().unwrap();
+    }
+}
+
+#[test]
 fn what_is_not_seen_is_not_counted_and_not_offered() {
     let desk = shop();
     let less = desk.search.hiding(hidden);

@@ -176,7 +176,7 @@ pub fn described(r: &impl Read, new: &NewCustomer) -> Result<Option<CustomerId>>
 }
 
 fn match_of(r: &impl Read, new: &NewCustomer) -> Result<Option<CustomerId>> {
-    for id in new.external.iter().filter_map(own_id) {
+    for id in new.external.iter().filter_map(ExternalRef::own_id) {
         if let Some(customer) = find(r, id)? {
             return Ok(Some(customer.id));
         }
@@ -271,15 +271,10 @@ fn with_free_ids(r: &impl Read, mut new: NewCustomer) -> Result<NewCustomer> {
     Ok(NewCustomer { external: free, ..new })
 }
 
-/// The id of a customer that our own export names.
-pub(super) fn own_id(external: &ExternalRef) -> Option<CustomerId> {
-    if external.source == "backroom" { CustomerId::parse(&external.id).ok() } else { None }
-}
-
 /// Adds outside ids, addresses and an e-mail address that are not there yet.
 fn add_missing(r: &impl Read, after: &mut Customer, new: &NewCustomer) -> Result<()> {
     for external in &new.external {
-        if own_id(external) != Some(after.id)
+        if external.own_id() != Some(after.id)
             && !after.external.contains(external)
             && find_by_external(r, external)?.is_none()
         {

@@ -2,6 +2,7 @@
 
 use super::named::{name_of, own_name_of};
 use crate::base::error::{Checks, Error, Result};
+use crate::base::id::Id;
 use crate::base::money::Currency;
 use crate::base::time::Timestamp;
 use crate::base::unseen::is_blank;
@@ -37,6 +38,20 @@ pub struct ExternalRef {
     /// The id the record has there.
     #[n(1)]
     pub id: String,
+}
+
+/// The source that our own exports name for records of this shop.
+const OWN_SOURCE: &str = "backroom";
+
+impl ExternalRef {
+    /// How our own export names a record.
+    pub fn own(id: impl std::fmt::Display) -> Self {
+        Self { source: OWN_SOURCE.into(), id: id.to_string() }
+    }
+    /// The id of a record of ours, where our own export names it.
+    pub fn own_id<I: Id>(&self) -> Option<I> {
+        if self.source == OWN_SOURCE { I::parse(&self.id).ok() } else { None }
+    }
 }
 
 /// A postal address as written on a parcel. Every part may be empty; the country is an ISO 3166 code or empty.
@@ -396,8 +411,13 @@ pub fn checked_address(given: &Address, pointer: &str, checks: &mut Checks) -> A
     address
 }
 
-/// An outside id names its system and is not empty: the next empty one would be taken for the same record.
-pub fn check_reference(given: &ExternalRef, pointer: &str, checks: &mut Checks) {
+/// An outside id names its system and is not empty: the next empty one would be taken for the same record. Ids of our own
+/// records come in files of ours alone, since they say when a record was made.
+pub fn check_reference(given: &ExternalRef, is_import: bool, pointer: &str, checks: &mut Checks) {
+    if given.source == OWN_SOURCE && !is_import {
+        let text = format!("“{OWN_SOURCE}” names records of exports of this program. Name the other system.");
+        checks.wrong(format!("{pointer}/source"), "invalid_value", text);
+    }
     for (field, text) in [("source", &given.source), ("id", &given.id)] {
         let at = format!("{pointer}/{field}");
         if text.trim().is_empty() {
@@ -429,7 +449,7 @@ impl NewCustomer {
     pub fn checked(&self) -> Result<Self> {
         let mut checks = Checks::default();
         for (index, reference) in self.external.iter().enumerate() {
-            check_reference(reference, &format!("/external/{index}"), &mut checks);
+            check_reference(reference, self.is_import, &format!("/external/{index}"), &mut checks);
         }
         // Another shop's file may say what it likes of them.
         type Rule = fn(&str) -> Result<String>;

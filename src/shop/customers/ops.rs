@@ -1,7 +1,7 @@
 //! What can be done with customers: add, find, edit, merge what an import brings, keep their totals.
 
 use super::events::{Added, Changed, changes};
-use super::merge::{own_id, said};
+use super::merge::said;
 use super::model::{
     Address, Brought, Customer, CustomerId, ExternalRef, NewCustomer, Totals, birthday, check_known,
     checked_address, language, many_lines, metadata, one_line, tags,
@@ -156,7 +156,8 @@ fn email_taken(r: &impl Read, other: CustomerId) -> Result<Error> {
 pub(super) fn insert(tx: &mut Tx<'_>, new: NewCustomer, by: &'static str) -> Result<Customer> {
     let now = tx.now();
     // A record of ours comes back under its id, which begins with the moment it was made.
-    let own = new.external.iter().find_map(|e| own_id(e).zip(own_id(e).and_then(|id| time_of(&id.bytes()))));
+    let dated = |id: CustomerId| Some((id, time_of(&id.bytes())?));
+    let own = new.external.iter().find_map(|external| external.own_id().and_then(dated));
     let created_at = own.map_or_else(|| new.created_at.unwrap_or(now), |(_, at)| Timestamp(at));
     let id = own.map_or_else(|| tx.dated_id(created_at), |(id, _)| id);
     let customer = record(new, id, created_at, now);
@@ -184,7 +185,7 @@ pub(super) fn record(new: NewCustomer, id: CustomerId, created_at: Timestamp, no
         note: new.note,
         tags: new.tags,
         metadata: new.metadata,
-        external: new.external.into_iter().filter(|e| own_id(e) != Some(id)).collect(),
+        external: new.external.into_iter().filter(|e| e.own_id() != Some(id)).collect(),
         accepts_marketing: new.accepts_marketing.unwrap_or(false),
         tax_exempt: new.tax_exempt.unwrap_or(false),
         vat_id: new.vat_id,

@@ -240,7 +240,7 @@ fn is_untouched(here: &Order, given: &Traits) -> bool {
 }
 
 fn checked(new: &NewOrder) -> Result<Order> {
-    new.checked(OrderId::from_bytes([0; 16]), 0, None, Timestamp(0))
+    new.checked(OrderId::from_bytes([0; 16]), Timestamp(0))
 }
 
 /// The customer that the file names, if there is one already.

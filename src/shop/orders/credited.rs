@@ -6,7 +6,6 @@ use super::events::{CreditNoteAdded, CreditNoteReimported};
 use super::incoming::{NewCreditNote, NewOrderCustomer};
 use super::keep::{self, account};
 use super::model::{CreditNote, CreditNoteId};
-use super::place::OWN;
 use super::table::{CREDIT_BY_SOURCE, CREDIT_NOTES};
 use crate::base::error::Result;
 use crate::base::id::{Id as _, time_of};
@@ -40,7 +39,7 @@ pub fn import_credit_note(tx: &mut Tx<'_>, new: &NewCreditNote) -> Result<(Credi
     let id = id.unwrap_or_else(|| tx.dated_id(new.issued_at));
     let mut after = new.record(id, customer, tx.now());
     // A note of ours is named by its id.
-    after.source = after.source.filter(|s| own.is_none() || own_id(s) != own);
+    after.source = after.source.filter(|s| own.is_none() || s.own_id() != own);
     if let Some(here) = &here {
         after.version = here.version.saturating_add(1);
         (after.created_at, after.source) = (here.created_at, here.source.clone());
@@ -217,10 +216,6 @@ fn told(note: &CreditNote) -> serde_json::Value {
 
 /// The id of ours that a credit note comes with.
 fn wished(new: &NewCreditNote) -> Option<CreditNoteId> {
-    let own = new.wished_id.or_else(|| new.source.as_ref().and_then(own_id));
+    let own = new.wished_id.or_else(|| new.source.as_ref().and_then(ExternalRef::own_id));
     own.filter(|id| time_of(&id.bytes()).is_some())
-}
-
-fn own_id(source: &ExternalRef) -> Option<CreditNoteId> {
-    if source.source == OWN { CreditNoteId::parse(&source.id).ok() } else { None }
 }

@@ -171,22 +171,17 @@ impl NewOrder {
         }
     }
 
-    /// The order with every field checked and every amount computed; id, number, customer and times are the caller's.
+    /// The order with every field checked and every amount computed; id and times are the caller's, and its number and its
+    /// customer are for the caller to give.
     ///
     /// # Errors
     /// `validation` with all fields that need a change.
-    pub fn checked(
-        &self,
-        id: OrderId,
-        number: u64,
-        customer: Option<CustomerId>,
-        now: Timestamp,
-    ) -> Result<Order> {
+    pub fn checked(&self, id: OrderId, now: Timestamp) -> Result<Order> {
         let mut checks = Checks::of(self.wrong.clone());
         let lines = self.checked_lines(&mut checks);
         self.check_amounts(&mut checks);
         if let Some(source) = &self.source {
-            check_reference(source, "/source", &mut checks);
+            check_reference(source, self.is_import, "/source", &mut checks);
         }
         // A storefront's clock may be a little ahead; a day ahead it is a mistake that would top every list.
         if !self.is_import && self.placed_at.is_some_and(|at| at.0 < 0 || at > now.plus_ms(DAY_MS)) {
@@ -216,7 +211,7 @@ impl NewOrder {
         let Totals { subtotal, tax, computed, total } = self.totals(&lines)?;
         Ok(Order {
             id,
-            number,
+            number: 0,
             version: self.life.map_or(1, |life| life.version.max(1)),
             placed_at: self.placed_at.unwrap_or(now),
             placed_offset_min: self.placed_offset_min,
@@ -225,7 +220,7 @@ impl NewOrder {
             channel,
             source: self.source.clone(),
             source_name,
-            customer,
+            customer: None,
             email: mail,
             phone,
             currency: self.currency,
@@ -477,14 +472,14 @@ mod tests {
         }
     }
     fn checked(new: &NewOrder) -> Result<Order> {
-        new.checked(OrderId::from_bytes([1; 16]), 1, None, Timestamp(0))
+        new.checked(OrderId::from_bytes([1; 16]), Timestamp(0))
     }
 
     #[test]
     fn an_outside_id_is_whole_and_the_moment_is_not_of_another_year() {
         let now = Timestamp(1_790_000_000_000);
         let refused = |new: NewOrder| {
-            let error = new.checked(OrderId::from_bytes([1; 16]), 1, None, now).unwrap_err();
+            let error = new.checked(OrderId::from_bytes([1; 16]), now).unwrap_err();
             error.fields.iter().map(|field| field.pointer.clone()).collect::<Vec<_>>()
         };
         let order = || NewOrder { lines: vec![line(1, 100)], ..NewOrder::new(Currency::EUR) };
@@ -494,8 +489,7 @@ mod tests {
         for at in [-1, now.0 + 2 * DAY_MS] {
             assert_eq!(refused(NewOrder { placed_at: Some(Timestamp(at)), ..order() }), ["/placed_at"]);
         }
-        let taxed =
-            NewOrder { tax: Some(101), ..order() }.checked(OrderId::from_bytes([1; 16]), 1, None, now);
+        let taxed = NewOrder { tax: Some(101), ..order() }.checked(OrderId::from_bytes([1; 16]), now);
         assert_eq!(taxed.unwrap_err().code, "tax_too_large");
     }
 

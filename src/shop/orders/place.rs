@@ -17,9 +17,6 @@ const NUMBER_FIRST: u64 = 10_001;
 /// A wished number is taken up to eight digits; longer ones are outside ids, not numbers people say.
 const WISHED_MAX: u64 = 99_999_999;
 
-/// The source that our own exports name for what was placed here.
-pub(super) const OWN: &str = "backroom";
-
 /// What came of an order that an import brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Imported {
@@ -100,14 +97,13 @@ pub fn known(r: &impl Read, new: &NewOrder) -> Result<Option<OrderId>> {
     BY_SOURCE.first(r, &(source.source.clone(), source.id.clone()))
 }
 
-/// The id of ours that an order comes with.
+/// The id of ours that an order comes with. Ids carry the moment of placing, so nobody gives them but a file of ours, which
+/// says both.
 fn wished(new: &NewOrder) -> Option<OrderId> {
-    new.wished_id.or_else(|| new.source.as_ref().and_then(own_id)).filter(|id| time_of(&id.bytes()).is_some())
-}
-
-/// The id that our own export names an order by.
-fn own_id(source: &ExternalRef) -> Option<OrderId> {
-    if source.source == OWN { OrderId::parse(&source.id).ok() } else { None }
+    let in_file = new.source.as_ref().filter(|_| new.is_import);
+    new.wished_id
+        .or_else(|| in_file.and_then(ExternalRef::own_id))
+        .filter(|id| time_of(&id.bytes()).is_some())
 }
 
 fn insert(tx: &mut Tx<'_>, new: &NewOrder, brought: Option<&Traits>) -> Result<Order> {
@@ -116,18 +112,17 @@ fn insert(tx: &mut Tx<'_>, new: &NewOrder, brought: Option<&Traits>) -> Result<O
     // An order of ours comes back under its id: links and the programs of others know it by that. It is free, or the
     // order would be here.
     let own = wished(new);
-    let is_named_by_it = own.is_some() && new.source.as_ref().and_then(own_id) == own;
+    let is_named_by_it = own.is_some() && new.source.as_ref().and_then(ExternalRef::own_id) == own;
     let back = is_named_by_it.then(|| NewOrder { source: None, ..new.clone() });
     let new = back.as_ref().unwrap_or(new);
     let id = own.unwrap_or_else(|| tx.dated_id(placed_at));
     // Checked before anything is written, so that a refusal says everything and costs nothing.
-    new.checked(id, 0, None, now)?;
-    let customer = customer_of(tx, new)?;
-    let number = number_for(tx, new.wished_number)?;
-    let mut order = new.checked(id, number, customer, now)?;
+    let mut order = new.checked(id, now)?;
+    order.customer = customer_of(tx, new)?;
+    order.number = number_for(tx, new.wished_number)?;
     order.imported = brought.map(|traits| traits.brought(order.version));
     let placed = Placed {
-        number,
+        number: order.number,
         channel: order.channel.clone(),
         total: Money::new(order.total, order.currency),
         lines: order.lines.len(),

@@ -58,12 +58,12 @@ fn body() -> Value {
 const COMES_TO: i64 = 2_400 + 600 - 500 + 490;
 
 fn total_of(read: Read, body: &Value) -> Result<i64> {
-    read(body)?.checked(OrderId([1; 16]), 10_001, None, NOW).map(|order| order.total)
+    read(body)?.checked(OrderId([1; 16]), NOW).map(|order| order.total)
 }
 
 /// An order as the API tells of it: whatever it has a name for, somebody will send.
 fn told() -> Map<String, Value> {
-    let order = ours(&body()).unwrap().checked(OrderId([1; 16]), 10_001, None, NOW).unwrap();
+    let order = ours(&body()).unwrap().checked(OrderId([1; 16]), NOW).unwrap();
     let out = serde_json::to_value(OrderOut::new(&order, &Standing::Guest, "Anna".to_owned())).unwrap();
     out.as_object().unwrap().clone()
 }
@@ -156,7 +156,7 @@ fn what_an_order_comes_to_is_computed() {
 
 #[test]
 fn a_change_and_a_step_set_no_price() {
-    let order = ours(&body()).unwrap().checked(OrderId([1; 16]), 10_001, None, NOW).unwrap();
+    let order = ours(&body()).unwrap().checked(OrderId([1; 16]), NOW).unwrap();
     let may = |name: &str, value: &Value| OrderFields::change(&order, &json!({ name: value })).is_ok();
     let changed: BTreeSet<String> =
         told().iter().filter(|(name, value)| may(name, value)).map(|(name, _)| name.clone()).collect();

@@ -106,8 +106,9 @@ pub const FIELDS: &[FieldDef] = &[
         )
     },
     FieldDef {
-        help: "Total in major units.",
+        help: "Total in major units. In the box an amount with its decimals or a currency sign, such as 59.90 or €59.",
         example: "total:50..100",
+        boxed: true,
         sortable: true,
         ..FieldDef::plain("total", "Total", DOCUMENTS, Shape::Money)
     },
@@ -180,6 +181,7 @@ pub const FIELDS: &[FieldDef] = &[
     FieldDef {
         help: "Vendor of an item.",
         example: "vendor:acme",
+        boxed: true,
         ..FieldDef::plain("vendor", "Vendor", ORDER, Shape::Keyword)
     },
     FieldDef {

@@ -9,7 +9,7 @@ use crate::shop::customers::{Customer, ExternalRef, one_line};
 use crate::shop::orders::{
     CreditKind, CreditNote, CreditNoteId, Given, Line, NewCreditNote, NewLine, NewOrder, NewOrderCustomer,
 };
-use crate::shop::transfer::document::{BuyerDocument, LineDocument, SOURCE};
+use crate::shop::transfer::document::{BuyerDocument, LineDocument};
 use crate::shop::transfer::export::{header, json_line};
 use crate::shop::transfer::put::{List, Shown};
 use crate::shop::transfer::writer::Rows;
@@ -67,7 +67,7 @@ impl CreditNoteDocument {
     /// # Errors
     /// `id_missing`, `unknown_country`, and the rules of the lines of orders.
     pub fn into_new(self) -> Result<NewCreditNote> {
-        let own = || self.id.map(|id| ExternalRef { source: SOURCE.into(), id: id.to_string() });
+        let own = || self.id.map(ExternalRef::own);
         let Some(source) = self.source.clone().or_else(own) else {
             let text = "A credit note needs its id, or its source and its id there.";
             return Err(Error::invalid("id_missing", text).on("/id"));
@@ -84,7 +84,7 @@ impl CreditNoteDocument {
             ..NewOrder::new(self.currency)
         };
         let nobody = crate::shop::orders::OrderId::from_bytes([0; 16]);
-        let lines: Vec<Line> = order.checked(nobody, 0, None, Timestamp(0))?.lines;
+        let lines: Vec<Line> = order.checked(nobody, Timestamp(0))?.lines;
         Ok(NewCreditNote {
             wished_id: self.id,
             number: one_line(&self.number).map_err(|e| e.on("/number"))?,

@@ -13,9 +13,6 @@ use crate::shop::orders::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The name of this program among the sources of records.
-pub const SOURCE: &str = "backroom";
-
 /// A line of an order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -224,7 +221,7 @@ mod price {
 /// Adds our own id to the references a record is known by outside.
 fn known_as(mut external: Vec<ExternalRef>, id: Option<CustomerId>) -> Vec<ExternalRef> {
     if let Some(id) = id {
-        let own = ExternalRef { source: SOURCE.into(), id: id.to_string() };
+        let own = ExternalRef::own(id);
         if !external.contains(&own) {
             external.push(own);
         }
@@ -394,7 +391,7 @@ impl OrderDocument {
     }
     /// The order as an import hands it in; one that was placed here is named by our own id.
     pub fn into_new(self) -> NewOrder {
-        let own = || self.id.map(|id| ExternalRef { source: SOURCE.into(), id: id.to_string() });
+        let own = || self.id.map(ExternalRef::own);
         NewOrder {
             wished_id: self.id,
             source: self.source.clone().or_else(own),

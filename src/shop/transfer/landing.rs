@@ -18,13 +18,15 @@ use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Refusals that are kept to be shown; the file has all of them.
 const REFUSALS_KEPT: usize = 100;
 
 /// Items of one commit: enough that the commit costs little, few enough that others wait only milliseconds.
 const GROUP: usize = 100;
+/// While it waits, it asks this often whether it is still wanted.
+const ASK_EVERY: Duration = Duration::from_millis(500);
 /// A group whose outcome is unknown, or that met a database that is being opened again, is written again after this time.
 const AGAIN: Duration = Duration::from_millis(200);
 /// So often while the database is being opened again: some ten seconds.
@@ -158,7 +160,7 @@ pub struct Landing<'a> {
     store: Store,
     actor: Actor,
     /// Whether the index keeps up; an import waits for it, so that memory stays flat.
-    has_room: &'a (dyn Fn() -> bool + Sync),
+    has_room: &'a (dyn Fn() -> Result<bool> + Sync),
     /// Told of bytes read and of all; gives false to end the import.
     progress: &'a mut dyn FnMut(u64, u64, &Landed) -> bool,
     refused_rows: Option<RefusedCsv<Box<dyn Write + Send + 'a>>>,
@@ -179,13 +181,15 @@ pub struct Landing<'a> {
     is_ended: bool,
     /// Nobody wants it to go on: what is not yet written comes again when it is taken up.
     is_left: bool,
+    /// Bytes read and all, as they were told last.
+    reached: (u64, u64),
 }
 
 impl<'a> Landing<'a> {
     pub fn new(
         store: &Store,
         actor: Actor,
-        has_room: &'a (dyn Fn() -> bool + Sync),
+        has_room: &'a (dyn Fn() -> Result<bool> + Sync),
         progress: &'a mut dyn FnMut(u64, u64, &Landed) -> bool,
     ) -> Self {
         Self {
@@ -207,6 +211,7 @@ impl<'a> Landing<'a> {
             warnings: Warnings::default(),
             is_ended: false,
             is_left: false,
+            reached: (0, 0),
         }
     }
     /// Writes nothing.
@@ -254,7 +259,7 @@ impl<'a> Landing<'a> {
     }
 
     fn land(&mut self) -> Result<()> {
-        if self.group.is_empty() {
+        if self.group.is_empty() || !(self.dry_run || self.waits_for_the_index()?) {
             return Ok(());
         }
         let group = Arc::new(std::mem::replace(&mut self.group, Vec::with_capacity(GROUP)));
@@ -274,10 +279,25 @@ impl<'a> Landing<'a> {
         Ok(())
     }
 
-    fn write(&self, group: &Arc<Vec<(Item, Place)>>) -> Result<Vec<Came>> {
-        while !(self.has_room)() {
+    /// Gives true when the index keeps up, and false when nobody wants the import to go on any more: where a lost index is
+    /// built anew, that takes minutes.
+    fn waits_for_the_index(&mut self) -> Result<bool> {
+        let mut asked = Instant::now();
+        while !(self.has_room)()? {
             std::thread::sleep(Duration::from_millis(5));
+            if asked.elapsed() >= ASK_EVERY {
+                let (done, all) = self.reached;
+                self.progress(done, all);
+                if self.is_left {
+                    return Ok(false);
+                }
+                asked = Instant::now();
+            }
         }
+        Ok(true)
+    }
+
+    fn write(&self, group: &Arc<Vec<(Item, Place)>>) -> Result<Vec<Came>> {
         let mut fenced = 0;
         loop {
             let (items, run, number) = (Arc::clone(group), self.run, self.groups);
@@ -438,6 +458,7 @@ impl Sink for Landing<'_> {
     }
 
     fn progress(&mut self, done: u64, all: u64) {
+        self.reached = (done, all);
         self.is_left |= !(self.progress)(done, all, &self.counts);
         self.is_ended |= self.is_left;
     }

@@ -260,8 +260,8 @@ mod tests {
     fn a_row_says_what_the_list_says_and_runs_nothing() {
         let line = NewLine { title: "Mug".to_owned(), quantity: 2, ..NewLine::default() };
         let new = NewOrder { lines: vec![line], ..NewOrder::new(Currency::EUR) };
-        let mut order = new.checked(OrderId::from_bytes([1; 16]), 7, None, Timestamp(0)).unwrap();
-        order.note = "=1+1".to_owned();
+        let mut order = new.checked(OrderId::from_bytes([1; 16]), Timestamp(0)).unwrap();
+        (order.number, order.note) = (7, "=1+1".to_owned());
         let zone = Zone::utc();
         let listed = ListedOrder {
             order: &order,

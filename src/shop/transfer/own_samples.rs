@@ -317,7 +317,7 @@ fn a_refund_without_an_amount_is_of_all_of_it() {
     let new = &kept.orders[0];
     assert_eq!(new.payment, Payment::Refunded);
     let id = crate::base::id::Id::from_bytes([1; 16]);
-    let order = new.checked(id, 1, None, crate::base::time::Timestamp(0)).unwrap();
+    let order = new.checked(id, crate::base::time::Timestamp(0)).unwrap();
     assert_eq!((order.total, order.refunded), (3000, 3000));
 }
 

@@ -180,12 +180,12 @@ pub(super) struct Finished {
     pub(super) title: Option<String>,
 }
 
-/// Starts one more thread. It ends when the line of tasks is closed.
+/// Starts one more thread, and says whether there is one. It ends when the line of tasks is closed.
 pub(super) fn hire(
     tasks: &Arc<Mutex<Receiver<Task>>>,
     results: &Sender<Finished>,
     done: impl Fn() + Send + 'static,
-) {
+) -> bool {
     let (tasks, results) = (Arc::clone(tasks), results.clone());
     let work = move || {
         loop {
@@ -203,9 +203,10 @@ pub(super) fn hire(
         }
     };
     let hired = std::thread::Builder::new().name("job".into()).spawn(work);
-    if let Err(error) = hired {
+    if let Err(error) = &hired {
         tracing::error!("a thread for jobs could not be started: {error}");
     }
+    hired.is_ok()
 }
 
 fn tried(task: &Task) -> Report {

@@ -225,7 +225,10 @@ impl Jobs {
         let wanted = self.running().len() + desk.lost.min(LOST_MAX);
         while desk.hired < wanted {
             let jobs = self.clone();
-            hire(&desk.line, &desk.back, move || jobs.wake());
+            if !hire(&desk.line, &desk.back, move || jobs.wake()) {
+                // The next round tries again.
+                return;
+            }
             desk.hired += 1;
         }
     }

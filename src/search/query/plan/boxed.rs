@@ -1,9 +1,13 @@
 //! Words of the plain box.
 
+use super::fielded::MONEY_SCALE;
 use crate::base::id;
+use crate::base::money::amount_in;
 use crate::search::cut::{Cutter, Part, fold_email};
 use crate::search::phone;
+use crate::search::query::ast::Op;
 use crate::search::query::tree::{Atom, Tree, Typed};
+use crate::search::query::values::number_bounds;
 use crate::search::schema::Schema;
 use crate::search::tokens::{PHONE_MIN, chunks};
 
@@ -13,8 +17,17 @@ const TYPO_MAX: usize = 24;
 /// Digits that make pieces side by side a phone number.
 const PIECES_MIN: usize = 5;
 
-/// A word as it was typed; `prefix` says that its beginning is enough.
+/// A word as it was typed; `prefix` says that its beginning is enough. What reads as an amount is looked for as one too.
 pub(crate) fn word(schema: &Schema, text: &str, prefix: bool) -> Tree {
+    let mut any = vec![word_of_text(schema, text, prefix)];
+    let amount = amount_in(text).and_then(|amount| number_bounds(Op::Is, &[&amount], MONEY_SCALE));
+    if let Some((low, high)) = amount {
+        any.extend(schema.boxed_amounts().map(|field| Tree::Is(Atom::Range(field, low, high))));
+    }
+    Tree::or(any)
+}
+
+fn word_of_text(schema: &Schema, text: &str, prefix: bool) -> Tree {
     let starred = text.len() > 1 && text.ends_with('*');
     let prefix = prefix || starred;
     if let Some(tree) = id_of(schema, text) {

@@ -13,7 +13,7 @@ use crate::search::query::{Problem, nearest};
 use crate::search::schema::{FieldDef, Shape};
 
 /// Stored units of one typed unit of money.
-const MONEY_SCALE: i64 = 10_000;
+pub(super) const MONEY_SCALE: i64 = 10_000;
 
 /// The condition of a field term, or what is wrong with its value.
 pub(crate) fn condition(context: &Context<'_>, field: u16, value: &FieldValue) -> Result<Tree, Box<Problem>> {

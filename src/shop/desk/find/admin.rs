@@ -11,8 +11,8 @@ use crate::web::listing::said;
 use crate::web::parts::{Badge, Link};
 use crate::web::query::encode;
 use crate::web::routing;
-use crate::web::{Page, Pages, Query, Shell, see_other};
-use actix_web::{HttpResponse, web};
+use crate::web::{Budget, Page, Pages, Query, Shell, see_other};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 /// Hits of a kind in the drop-down (admin.md 1B.4).
@@ -200,12 +200,14 @@ impl Page for SearchPage {
 
 /// `GET /admin/search`
 pub(super) async fn page(
+    request: HttpRequest,
     staff: Staff<may::AnyStaff>,
     shell: Shell,
     pages: web::Data<Pages>,
     parts: Parts,
     query: Query<BoxQuery>,
 ) -> Result<HttpResponse> {
+    staff.charge(&request, Budget::Search)?;
     let q = query.0.q.unwrap_or_default();
     let kinds = kinds_for(query.0.kind.as_deref().unwrap_or_default(), |word| staff.may(word))?;
     let found = ask(&parts, &shell, (&q, &kinds, sees_prices(|word| staff.may(word))), SHOWN)?;
@@ -279,12 +281,14 @@ impl Page for SuggestPage {
 
 /// `GET /admin/search/suggest`
 pub(super) async fn suggest(
+    request: HttpRequest,
     staff: Staff<may::AnyStaff>,
     shell: Shell,
     pages: web::Data<Pages>,
     parts: Parts,
     query: Query<BoxQuery>,
 ) -> Result<HttpResponse> {
+    staff.charge(&request, Budget::Search)?;
     let q = query.0.q.unwrap_or_default();
     let kinds = kinds_for(query.0.kind.as_deref().unwrap_or_default(), |word| staff.may(word))?;
     let mut found = ask(&parts, &shell, (&q, &kinds, sees_prices(|word| staff.may(word))), SUGGESTED)?;

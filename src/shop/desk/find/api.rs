@@ -8,11 +8,11 @@ use crate::base::time::{Timestamp, Zone};
 use crate::search::{Search, Total};
 use crate::shop::orders::require_prices;
 use crate::store::Store;
-use crate::web::Query;
 use crate::web::listing::refusal;
 use crate::web::paging::limit_within;
 use crate::web::routing;
-use actix_web::HttpResponse;
+use crate::web::{Budget, Query};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 
 /// Hits of an answer.
@@ -168,10 +168,12 @@ fn shares(sizes: &[usize], limit: usize) -> Vec<usize> {
     responses((status = 200, description = "Hits", body = SearchOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["orders:view"]), ("key" = ["customers:view"]), ("key" = ["messages:view"])))]
 pub(super) async fn search(
+    request: HttpRequest,
     caller: Caller<may::AnyStaff>,
     parts: Parts,
     query: Query<SearchQuery>,
 ) -> Result<HttpResponse> {
+    caller.charge(&request, Budget::Search)?;
     require_prices(&caller)?;
     let query = query.0;
     let kinds = kinds_for(query.kind.as_deref().unwrap_or_default(), |word| caller.may(word))?;

@@ -318,7 +318,7 @@ impl Imports {
         let options = asked.choices().options(inner.shop.zone(), inner.shop.profile().currency)?;
         let rows = refused_file(&self.folder_of(id))?;
         // A program that ends waits for nothing: the import goes no further than its next step.
-        let has_room = || inner.search.has_room() || self.now().is_closed;
+        let has_room = || Ok(self.now().is_closed || inner.search.has_room()?);
         let mut goes_on =
             |done, all, landed: &Landed| self.goes_on(id, state, Progress { done, all, landed: *landed });
         let name = files.files.first().map_or("", Input::name);
