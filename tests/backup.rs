@@ -124,6 +124,81 @@ fn a_damaged_backup_is_refused_and_nothing_changes() {
     assert_eq!(total(&shop, ""), 10);
 }
 
+/// The older one and the journal behind it are the same moment.
+#[test]
+fn a_damaged_newest_backup_is_passed_over() {
+    for damaged in ["head", "middle", "all"] {
+        let mut shop = Shop::open();
+        let data = shop.data().to_owned();
+        place(&shop, 0, 5);
+        let (first, _) = create(&shop);
+        place(&shop, 5, 10);
+        let (newest, _) = create(&shop);
+        place(&shop, 10, 12);
+        shop.kill();
+        let flip = |file: &PathBuf, at: usize| {
+            let mut bytes = std::fs::read(file).unwrap();
+            bytes[at] ^= 0x10;
+            std::fs::write(file, bytes).unwrap();
+        };
+        let middle = std::fs::metadata(&newest).unwrap().len() as usize / 2;
+        flip(&newest, if damaged == "head" { 40 } else { middle });
+        let name = newest.file_name().unwrap().to_str().unwrap();
+        if damaged == "all" {
+            flip(&first, middle);
+            let refused = backroom(&["backup", "restore", "--data", &data]);
+            assert!(!refused.status.success() && text(&refused).contains("No backup"), "{}", text(&refused));
+            assert_eq!(succeed(&["export", "orders", "--data", &data]).lines().count(), 13);
+            continue;
+        }
+        let done = backroom(&["backup", "restore", "--data", &data]);
+        assert!(done.status.success(), "{damaged}: {}", text(&done));
+        assert!(text(&done).contains(&format!("{name} is damaged; an older")), "{}", text(&done));
+        shop.start();
+        until("the index is there", || total(&shop, "") == 12);
+    }
+}
+
+/// What a restore that was cut off leaves, or a disk that lost the file's content.
+#[test]
+fn a_database_without_content_costs_nothing_that_the_journal_holds() {
+    let mut shop = Shop::open();
+    let data = shop.data().to_owned();
+    place(&shop, 0, 5);
+    create(&shop);
+    place(&shop, 5, 8);
+    shop.kill();
+    std::fs::write(shop.dir.join("store.redb"), b"").unwrap();
+    for command in ["recover", "check"] {
+        let refused = backroom(&[command, "--data", &data]);
+        assert_eq!(refused.status.code(), Some(5), "{command}: {}", text(&refused));
+        assert!(text(&refused).contains("missing or empty"), "{command}: {}", text(&refused));
+    }
+    succeed(&["backup", "restore", "--data", &data]);
+    shop.start();
+    until("the index is there", || total(&shop, "") == 8);
+}
+
+#[test]
+fn the_backup_of_another_shop_takes_no_shops_place_unasked() {
+    let other = Shop::open();
+    place(&other, 0, 2);
+    let (file, _) = create(&other);
+    let mut shop = Shop::open();
+    place(&shop, 0, 5);
+    let (own, _) = create(&shop);
+    shop.kill();
+    let file = file.to_str().unwrap();
+    let refused = backroom(&["backup", "restore", file, "--data", shop.data()]);
+    assert!(!refused.status.success() && text(&refused).contains("another shop"), "{}", text(&refused));
+    succeed(&["backup", "restore", own.to_str().unwrap(), "--data", shop.data()]);
+    shop.start();
+    until("it is the same shop", || total(&shop, "") == 5);
+    shop.kill();
+    succeed(&["backup", "restore", "--force", file, "--data", shop.data()]);
+    assert_eq!(succeed(&["export", "orders", "--data", shop.data()]).lines().count(), 3);
+}
+
 #[test]
 fn a_running_shop_makes_proves_and_tidies_its_backups_by_itself() {
     let home = tempfile::tempdir().unwrap();

@@ -370,7 +370,9 @@ fn a_restore_that_is_killed_at_any_point_leaves_the_old_shop_or_the_new_one() {
     }
     // Its journal is still to be brought in.
     old.kill();
-    let arguments = |data: &str| ["backup", "restore", "--from", &copies, "--data", data].map(str::to_owned);
+    // It is another shop, so that nothing of the one can be taken for the other.
+    let arguments =
+        |data: &str| ["backup", "restore", "--force", "--from", &copies, "--data", data].map(str::to_owned);
     let whole = away.fresh("whole");
     copy_all(&old.dir, Path::new(&whole));
     let begun = Instant::now();

@@ -11,7 +11,7 @@ use crate::cli::exit::Exit;
 use crate::config::Settings;
 use crate::registry;
 use crate::store::backup::shipping::{Moment, Plan, Roll, plan};
-use crate::store::backup::{How, Kept, Shelf, restore};
+use crate::store::backup::{How, Kept, Shelf, is_whole, restore};
 use crate::workers::backups::{inside, verify};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -92,7 +92,7 @@ delete it. Everybody has to sign in again.")]
         /// Where backups and journal are: a directory with copies, or s3 for the storage in the configuration
         #[arg(long, value_name = "PLACE", conflicts_with = "file")]
         from: Option<PathBuf>,
-        /// Also when the check finds problems in it
+        /// Also when the check finds problems in it, or it is the backup of another shop
         #[arg(long)]
         force: bool,
         /// One line of JSON: {"at", "moment", "seq", "changes", "rows", "files", "before"}
@@ -188,9 +188,7 @@ pub(super) fn run_beside(args: &BackupArgs, answer: &mut Answer) -> Result<Exit>
                 Some(text) => Moment::At(Timestamp::parse(text)?),
                 None => Moment::Newest,
             };
-            let found = fetch::shelf(from.as_deref(), moment, &settings, answer).map_err(nothing_changed)?;
-            let plan = plan(&found.shelf, moment, settings.backup.key()).map_err(nothing_changed)?;
-            put_back(&plan.backup, Some(&plan), &settings, (*force, *json), answer)
+            put_back_moment(moment, from.as_deref(), &settings, (*force, *json), answer)
         }
         BackupVerb::Prune { dry_run, json } => {
             let gone = shelf.prune(&settings.backup.keep(), *dry_run)?;
@@ -245,6 +243,33 @@ fn nothing_changed(mut error: Error) -> Error {
         error.message = format!("{} Nothing was changed.", error.message).into();
     }
     error
+}
+
+/// Restores a moment from the newest backup that is whole.
+fn put_back_moment(
+    moment: Moment,
+    from: Option<&Path>,
+    settings: &Settings,
+    (force, json): (bool, bool),
+    answer: &mut Answer,
+) -> Result<Exit> {
+    let key = settings.backup.key();
+    let mut bad: Vec<String> = Vec::new();
+    loop {
+        let found = fetch::shelf(from, (moment, &bad), settings, answer).map_err(nothing_changed)?;
+        let plan = plan(&found.shelf, moment, &bad, key).map_err(nothing_changed)?;
+        for name in plan.passed_over.iter().filter(|name| !bad.contains(name)) {
+            answer.remark(format_args!("{name} is damaged; an older backup is taken"))?;
+        }
+        let done = put_back(&plan.backup, Some(&plan), settings, (force, json), answer);
+        let is_damaged = done.as_ref().is_err_and(|error| error.code == "backup_damaged");
+        if !is_damaged || is_whole(&plan.backup, key) {
+            return done;
+        }
+        let name = plan.backup.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        answer.remark(format_args!("{name} is damaged; an older backup is taken"))?;
+        bad.push(name);
+    }
 }
 
 fn put_back(

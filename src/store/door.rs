@@ -22,6 +22,7 @@ use crate::store::space::{Guard, free_bytes};
 use crate::store::table::{Registry, TableInfo};
 use crate::store::tx::{Tx, panic_text};
 use crate::store::writer::Writer;
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -420,13 +421,32 @@ pub(super) fn registry(tables: &[TableInfo]) -> Result<Registry> {
     Registry::new(own_tables().into_iter().chain(tables.iter().copied()).collect())
 }
 
+/// Whether a directory has a database. An empty file is none: whoever takes its lock makes it.
+///
+/// # Errors
+/// `store_io` where nobody can say: a shop that may not be read is not a shop that is not there.
+pub(super) fn has_store(dir: &Path) -> Result<bool> {
+    let file = dir.join(FILE);
+    match std::fs::metadata(&file) {
+        Ok(about) => Ok(about.len() > 0),
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
+        Err(e) => {
+            let text = format!(
+                "{} cannot be looked at: {e}. Is this the user that the shop runs as?",
+                file.display()
+            );
+            Err(Error::refuse(Kind::Unavailable, "store_io", text).because(e))
+        }
+    }
+}
+
 /// A directory in which a shop was, without its database, is not a new shop: whoever starts over there in silence
 /// finds out when customers ask for their orders.
 ///
 /// # Errors
-/// `store_damaged`.
+/// `store_damaged`; `store_io`.
 pub fn require_store(dir: &Path) -> Result<()> {
-    if std::fs::metadata(dir.join(FILE)).is_ok_and(|file| file.len() > 0) {
+    if has_store(dir)? {
         return Ok(());
     }
     if dir.join(backup::FRESH).is_dir() {

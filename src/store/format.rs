@@ -268,6 +268,11 @@ pub(super) fn created(from: &(impl Read + ?Sized)) -> Result<Timestamp> {
     bytes.map(|b| Timestamp(i64::from_be_bytes(b))).ok_or_else(|| Error::internal("the store has no date"))
 }
 
+/// The same of an engine that no store works with.
+pub(super) fn created_in(engine: &dyn Engine, registry: &Arc<Registry>) -> Result<Timestamp> {
+    look(engine, registry, |tx| created(tx))
+}
+
 /// The last event that was trimmed: the chain begins behind it.
 pub(super) fn events_anchor(from: &(impl Read + ?Sized)) -> Result<Head> {
     match get(from, KEY_ANCHOR)? {

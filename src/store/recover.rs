@@ -3,7 +3,7 @@
 use crate::base::error::{Error, Kind, Result};
 use crate::base::time::{Clock, Timestamp};
 use crate::store::backup::{FOLDER as BACKUPS, last_copied};
-use crate::store::door::{FILE, opener, registry};
+use crate::store::door::{has_store, opener, registry, require_store};
 use crate::store::engine::Opener as _;
 use crate::store::engine::redb::PART_DAMAGED;
 use crate::store::engine::redb::damaged;
@@ -34,9 +34,10 @@ pub struct Rest {
 /// aside. None when the journal is whole: nothing is missing then.
 ///
 /// # Errors
-/// `store_locked`; `store_damaged` when the database itself cannot be read; `store_format_newer`.
+/// `no_shop`; `store_locked`; `store_damaged` when the database itself is missing or cannot be read; `store_format_newer`.
 pub fn recover(data: &Path, tables: &[TableInfo], accept: bool) -> Result<Option<Rest>> {
-    if !data.join(FILE).is_file() {
+    require_store(data)?;
+    if !has_store(data)? {
         let text = format!("There is no shop in {}.", data.display());
         return Err(Error::refuse(Kind::NotFound, "no_shop", text));
     }

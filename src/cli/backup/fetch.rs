@@ -19,7 +19,7 @@ pub(super) struct Found {
 /// Finds the shelf, and fetches what the moment needs where it is far away.
 pub(super) fn shelf(
     from: Option<&Path>,
-    moment: Moment,
+    (moment, known_bad): (Moment, &[String]),
     settings: &Settings,
     answer: &mut Answer,
 ) -> Result<Found> {
@@ -43,20 +43,22 @@ pub(super) fn shelf(
     std::fs::create_dir_all(&scratch).map_err(Error::internal)?;
     let fetched =
         tempfile::Builder::new().prefix("fetched-").tempdir_in(&scratch).map_err(Error::internal)?;
-    fetch(&target, moment, fetched.path())?;
+    fetch(&target, moment, known_bad, fetched.path())?;
     Ok(Found { shelf: Shelf::at(fetched.path()), _fetched: Some(fetched) })
 }
 
-/// Fetches the newest backup before the moment, and the parts of the journal from there on.
-fn fetch(target: &Target, moment: Moment, into: &Path) -> Result<()> {
+/// Fetches the newest backup before the moment that is no known bad one, and the parts of the journal from there on.
+fn fetch(target: &Target, moment: Moment, known_bad: &[String], into: &Path) -> Result<()> {
     let names = target.names("backroom-")?;
     let time = |name: &str| Shelf::made_at(name);
     let fits = |at: Timestamp| match moment {
         Moment::Newest => true,
         Moment::At(wanted) => at <= wanted,
     };
-    let newest = names.iter().filter(|name| time(name).is_some_and(fits)).max();
-    let Some(newest) = newest else {
+    let is_one = |name: &&String| time(name).is_some_and(fits) && !known_bad.contains(name);
+    let mut all: Vec<&String> = names.iter().filter(is_one).collect();
+    all.sort_unstable_by(|a, b| b.cmp(a));
+    if all.is_empty() {
         let text = match names.iter().filter_map(|name| time(name)).min() {
             Some(oldest) => {
                 format!("{} has no backup from before that. The oldest is of {oldest}.", target.name())
@@ -64,9 +66,14 @@ fn fetch(target: &Target, moment: Moment, into: &Path) -> Result<()> {
             None => format!("There is no backup in {}.", target.name()),
         };
         return Err(Error::refuse(Kind::NotFound, "no_backup", text));
-    };
-    target.get(newest, &into.join(newest))?;
+    }
     let shelf = Shelf::at(into);
+    for name in all {
+        target.get(name, &into.join(name))?;
+        if shelf.header(name).is_ok() {
+            break;
+        }
+    }
     let Some((_, mark)) = shelf.marks()?.pop() else { return Ok(()) };
     let folder = format!("{ROLLS}/{}/", folder_of(mark.life));
     let mut parts = target.names(&folder)?;

@@ -3,14 +3,15 @@
 use crate::base::error::{Error, Result};
 use crate::base::time::{Clock, Timestamp};
 use crate::store::backup::format::{Header, io};
-use crate::store::backup::reader::Reader;
+use crate::store::backup::reader::{Reader, Taker};
 use crate::store::backup::shelf::Shelf;
 use crate::store::backup::shipping::{Packer, Plan};
 use crate::store::backup::swap::{FRESH, Swap, discard, finish, put_in_place};
 use crate::store::backup::unpack::{Unpacked, open, unpack};
-use crate::store::door::{self, FILE, make_data_dir, make_dir, registry};
+use crate::store::door::{self, FILE, has_store, make_data_dir, make_dir, registry};
 use crate::store::engine::Opener as _;
-use crate::store::engine::redb::FileLock;
+use crate::store::engine::redb::{FileLock, FileMedium, RedbOpener};
+use crate::store::format;
 use crate::store::guarded::guarded;
 use crate::store::journal::{self, Tap};
 use crate::store::{Checker, Finding, Settings, Store, TableInfo};
@@ -31,6 +32,8 @@ pub struct Restored {
     pub moment: Timestamp,
     /// The last event in it.
     pub seq: u64,
+    /// When the shop in it was made.
+    pub created_at: Timestamp,
     /// What the checker has found in the restored store.
     pub findings: Vec<Finding>,
     /// Where the store is that was there before.
@@ -72,6 +75,23 @@ pub fn try_out(
     unpacked(reader, place.path(), tables, &How { key, checks, plan: None, even_unsound: true }, leave)
 }
 
+/// Whether a backup is what was written: read to its end, and taken nowhere.
+pub fn is_whole(backup: &Path, key: Option<&str>) -> bool {
+    struct Nowhere;
+    impl Taker for Nowhere {
+        fn row(&mut self, _: usize, _: &[u8], _: &[u8]) -> Result<()> {
+            Ok(())
+        }
+        fn file(&mut self, _: &str) -> Result<()> {
+            Ok(())
+        }
+        fn data(&mut self, _: &[u8]) -> Result<()> {
+            Ok(())
+        }
+    }
+    open(backup).and_then(|reader| reader.read(key, &mut Nowhere)).is_ok()
+}
+
 /// What a restore goes by.
 #[derive(Clone, Copy)]
 pub struct How<'a> {
@@ -80,7 +100,7 @@ pub struct How<'a> {
     pub checks: &'a [Checker],
     /// The parts of the journal that are played over the backup; none for the backup alone.
     pub plan: Option<&'a Plan>,
-    /// Also when the checker finds something.
+    /// Also when the checker finds something, or it is the backup of another shop.
     pub even_unsound: bool,
 }
 
@@ -89,31 +109,53 @@ pub struct How<'a> {
 ///
 /// # Errors
 /// `store_locked` while a server has the directory; `backup_damaged` and others of reading; `backup_unsound` when the
-/// checker finds something, unless that is wanted; `restore_hole`. Nothing has changed then.
+/// checker finds something and `backup_of_another_shop` where a shop was made at another moment than the one that is there,
+/// unless that is wanted; `restore_hole`. Nothing has changed then.
 pub fn restore(backup: &Path, data: &Path, tables: &[TableInfo], how: &How<'_>) -> Result<Restored> {
     // A file that is no backup is refused before anything is made.
     let reader = open(backup)?;
     make_data_dir(data)?;
     bring_in_journal(data, tables)?;
     let store = data.join(FILE);
+    let is_empty = !has_store(data)?;
+    let here = if is_empty { None } else { made_at(data, tables) };
+    // Makes an empty file where there is none.
     let lock = FileLock::take(&store)?;
-    // Taking the lock makes an empty file where there was none.
-    let is_empty = std::fs::metadata(&store).is_ok_and(|about| about.len() == 0);
     let fresh = data.join(FRESH);
     finish(data, Clock::system().now())?;
     let done = prepare(reader, &fresh, tables, how).and_then(|mut restored| {
+        if here.is_some_and(|here| here != restored.created_at) && !how.even_unsound {
+            return Err(of_another_shop(data));
+        }
         let swap = Swap { data, fresh: &fresh, has_before: !is_empty, at: Clock::system().now() };
         restored.before = put_in_place(&swap, &mut |_| Ok(()))?;
         Ok(restored)
     });
     if done.is_err() {
         let _gone = discard(&fresh);
-        if is_empty && std::fs::metadata(&store).is_ok_and(|about| about.len() == 0) {
+        if is_empty && !has_store(data)? {
             let _gone = std::fs::remove_file(&store);
         }
     }
     drop(lock);
     done
+}
+
+/// When the shop in `data` was made, which a restored one keeps; none where its database cannot be read: that is what
+/// backups are for.
+fn made_at(data: &Path, tables: &[TableInfo]) -> Option<Timestamp> {
+    let registry = Arc::new(registry(tables).ok()?);
+    let opener = RedbOpener { medium: FileMedium(data.join(FILE)), cache_bytes: 64 << 20 };
+    guarded(|| opener.open().and_then(|engine| format::created_in(engine.as_ref(), &registry)))?.ok()
+}
+
+fn of_another_shop(data: &Path) -> Error {
+    let text = format!(
+        "This is a backup of another shop than the one in {}. Restore it into an empty directory, or put it in the place of \
+         this shop with --force.",
+        data.display()
+    );
+    Error::conflict("backup_of_another_shop", text)
 }
 
 /// Packs what the journal of a shop that does not run holds and was not shipped yet, so that a plan finds it.
@@ -134,7 +176,8 @@ pub fn pack_what_waits(data: &Path, tables: &[TableInfo], reserve: u64, key: Opt
 /// What the journal of the shop as it is holds goes into its database, which is kept aside and has to be whole.
 fn bring_in_journal(data: &Path, tables: &[TableInfo]) -> Result<()> {
     let is_empty = std::fs::read_dir(data.join(journal::FOLDER)).map_or(true, |mut all| all.next().is_none());
-    if is_empty || !data.join(FILE).exists() {
+    // Opened without its database the journal would be taken for that of another one, and put aside with all it holds.
+    if is_empty || !has_store(data)? {
         return Ok(());
     }
     let tap = Tap::default();
@@ -188,16 +231,16 @@ fn unpacked(
 ) -> Result<Restored> {
     let Unpacked { header, files, changes, last_at } =
         unpack(reader, dir, &Arc::new(registry(tables)?), (how.key, how.plan), leave)?;
-    let (findings, seq) = check(dir, tables.to_vec(), how.checks)?;
+    let (findings, seq, created_at) = check(dir, tables.to_vec(), how.checks)?;
     let moment = last_at.unwrap_or(header.at);
-    Ok(Restored { header, files, changes, moment, seq, findings, before: None })
+    Ok(Restored { header, files, changes, moment, seq, created_at, findings, before: None })
 }
 
 /// Opens an unpacked store as the program would, checks it and closes it.
-fn check(dir: &Path, tables: Vec<TableInfo>, checks: &[Checker]) -> Result<(Vec<Finding>, u64)> {
+fn check(dir: &Path, tables: Vec<TableInfo>, checks: &[Checker]) -> Result<(Vec<Finding>, u64, Timestamp)> {
     let settings = Settings { reserve_mb: 0, ballast_mb: 0, ..Settings::default() };
     let store = Store::open(dir, &settings, Clock::system(), &tables)?;
-    let (findings, seq) = (store.check(checks)?, store.last_seq());
+    let (findings, seq, created_at) = (store.check(checks)?, store.last_seq(), store.created_at()?);
     store.close()?;
-    Ok((findings, seq))
+    Ok((findings, seq, created_at))
 }

@@ -2,7 +2,7 @@
 
 use crate::base::error::{Error, Kind, Result};
 use crate::base::time::{DAY_MS, Timestamp};
-use crate::store::backup::format::io;
+use crate::store::backup::format::{Header, io};
 use crate::store::backup::keep::Keep;
 use crate::store::backup::reader::last_sum;
 use crate::store::backup::unpack::open;
@@ -90,8 +90,15 @@ impl Shelf {
     /// # Errors
     /// `backup_io`.
     pub fn marks(&self) -> Result<Vec<(Kept, Mark)>> {
-        let mark = |kept: &Kept| open(&self.dir.join(&kept.file)).ok()?.header().journal;
+        let mark = |kept: &Kept| self.header(&kept.file).ok()?.journal;
         Ok(self.list()?.into_iter().filter_map(|kept| mark(&kept).map(|mark| (kept, mark))).collect())
+    }
+    /// What the backup of this name says of itself.
+    ///
+    /// # Errors
+    /// `backup_damaged`, `not_a_backup`, `backup_format_newer`, `store_format_newer`, `backup_io`.
+    pub fn header(&self, name: &str) -> Result<Header> {
+        Ok(open(&self.dir.join(name))?.header().clone())
     }
     pub fn dir(&self) -> &Path {
         &self.dir

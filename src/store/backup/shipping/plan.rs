@@ -6,7 +6,6 @@ use crate::store::backup::format::Header;
 use crate::store::backup::shelf::{Kept, Shelf};
 use crate::store::backup::shipping::part::{Head, Keys, read, records};
 use crate::store::backup::shipping::roll::{PartFile, Roll};
-use crate::store::backup::unpack::open;
 use std::path::PathBuf;
 
 /// What somebody wants back.
@@ -26,6 +25,8 @@ pub struct Plan {
     pub(super) parts: Vec<PartFile>,
     /// The last record that is taken.
     pub(super) up_to: u64,
+    /// Newer backups that are damaged, by their names.
+    pub passed_over: Vec<String>,
 }
 
 /// The row of parts behind a backup, without a hole.
@@ -35,15 +36,17 @@ struct Row {
     beyond: Option<Timestamp>,
 }
 
-/// Finds the newest backup before the moment and the parts from there on.
+/// Finds the newest backup before the moment and the parts from there on. Those that are `known_bad`, and those whose head
+/// is damaged, are passed over: an older one and the journal behind it give the same moment.
 ///
 /// # Errors
 /// `no_backup`; `restore_hole` where something is missing before the moment: the message says up to when it can be done.
-pub fn plan(shelf: &Shelf, moment: Moment, key: Option<&str>) -> Result<Plan> {
-    let (kept, header) = base(shelf, moment)?;
+pub fn plan(shelf: &Shelf, moment: Moment, known_bad: &[String], key: Option<&str>) -> Result<Plan> {
+    let mut passed_over = Vec::new();
+    let (kept, header) = base(shelf, moment, known_bad, &mut passed_over)?;
     let backup = shelf.dir().join(&kept.file);
     let Some(mark) = header.journal else {
-        return alone(backup, &header, moment);
+        return alone(Plan { backup, parts: Vec::new(), up_to: 0, passed_over }, &header, moment);
     };
     let row = row(&Roll::of(shelf.dir()), mark.life, mark.number)?;
     let end = row.parts.last().map_or(header.at, |(_, head)| head.to);
@@ -62,11 +65,16 @@ pub fn plan(shelf: &Shelf, moment: Moment, key: Option<&str>) -> Result<Plan> {
         }
     }
     let needed = row.parts.into_iter().filter(|(_, head)| head.first <= up_to);
-    Ok(Plan { backup, parts: needed.map(|(part, _)| part).collect(), up_to })
+    Ok(Plan { backup, parts: needed.map(|(part, _)| part).collect(), up_to, passed_over })
 }
 
-/// The newest backup before the moment.
-fn base(shelf: &Shelf, moment: Moment) -> Result<(Kept, Header)> {
+/// The newest backup before the moment that is not known to be damaged.
+fn base(
+    shelf: &Shelf,
+    moment: Moment,
+    known_bad: &[String],
+    passed_over: &mut Vec<String>,
+) -> Result<(Kept, Header)> {
     let all = shelf.list()?;
     let mut oldest = None;
     for kept in all {
@@ -75,8 +83,14 @@ fn base(shelf: &Shelf, moment: Moment) -> Result<(Kept, Header)> {
             oldest = Some(kept.at);
             continue;
         }
+        let header = shelf.header(&kept.file);
+        let is_bad = header.as_ref().is_err_and(|e| ["backup_damaged", "not_a_backup"].contains(&e.code));
+        if is_bad || known_bad.contains(&kept.file) {
+            passed_over.push(kept.file);
+            continue;
+        }
         // Names have whole seconds.
-        let header = open(&shelf.dir().join(&kept.file))?.header().clone();
+        let header = header?;
         if !is_after(header.at) {
             return Ok((kept, header));
         }
@@ -87,16 +101,19 @@ fn base(shelf: &Shelf, moment: Moment) -> Result<(Kept, Header)> {
         (Moment::At(at), Some(oldest)) => {
             format!("There is no backup from before {at} in {place}. The oldest is of {oldest}.")
         }
+        _ if !passed_over.is_empty() => {
+            format!("No backup in {place} can be read: {} is damaged.", passed_over.join(", "))
+        }
         _ => format!("There is no backup in {place}."),
     };
     Err(Error::refuse(Kind::NotFound, "no_backup", text))
 }
 
 /// A backup that does not say where in the journal it stands.
-fn alone(backup: PathBuf, header: &Header, moment: Moment) -> Result<Plan> {
+fn alone(plan: Plan, header: &Header, moment: Moment) -> Result<Plan> {
     match moment {
         Moment::At(at) if at > header.at => Err(too_late(at, header.at)),
-        _ => Ok(Plan { backup, parts: Vec::new(), up_to: 0 }),
+        _ => Ok(plan),
     }
 }
 

@@ -24,7 +24,7 @@ fn packer(store: &Store, dir: &Path) -> Packer {
 }
 
 fn bring(backups: &Path, data: &Path, moment: Moment) -> Result<Restored> {
-    let plan = plan(&Shelf::at(backups), moment, Some(KEY))?;
+    let plan = plan(&Shelf::at(backups), moment, &[], Some(KEY))?;
     let how = How { key: Some(KEY), checks: &[], plan: Some(&plan), even_unsound: false };
     restore(&plan.backup, data, TABLES, &how)
 }
@@ -488,7 +488,7 @@ fn a_part_that_is_removed_early_is_noticed() {
 fn a_restore_that_stops_a_record_early_is_noticed() {
     let minute = minute(None);
     let data = tempfile::tempdir().unwrap();
-    let mut plan = plan(&Shelf::at(&minute.backups()), Moment::At(second(40)), None).unwrap();
+    let mut plan = plan(&Shelf::at(&minute.backups()), Moment::At(second(40)), &[], None).unwrap();
     plan.up_to -= 1;
     let how = How { key: None, checks: &[], plan: Some(&plan), even_unsound: false };
     let done = restore(&plan.backup, data.path(), TABLES, &how).unwrap();
