@@ -180,17 +180,18 @@ impl App {
             "backup_last_verified_age_seconds",
             "Age of the newest backup that was restored on trial; of the shop while there is none",
             move || {
-                let since = shelf.last_verified().or_else(|| store.created_at().ok());
-                since.map_or(f64::NAN, |since| store.clock().now().since_ms(since) as f64 / 1_000.0)
+                let now = store.clock().now();
+                let since = shelf.last_verified(now).or_else(|| store.created_at().ok());
+                since.map_or(f64::NAN, |since| now.since_ms(since).max(0) as f64 / 1_000.0)
             },
         );
         let (store, office) = (self.store.clone(), self.office.clone());
         metrics.gauge(
             "backup_shipped_age_seconds",
-            "Age of the newest moment that can be restored without this machine; none while there is none",
+            "Age of the newest moment that can be restored without this machine; of the shop while there is none",
             move || {
-                let until = office.away().safe_until();
-                until.map_or(f64::NAN, |at| store.clock().now().since_ms(at).max(0) as f64 / 1_000.0)
+                let age = office.away().age_ms(store.clock().now(), store.created_at().ok());
+                age.map_or(f64::NAN, |ms| ms as f64 / 1_000.0)
             },
         );
     }

@@ -2,6 +2,7 @@
 //! shipping of the journal.
 
 pub mod backups;
+mod held;
 pub mod shipping;
 
 use crate::app::App;

@@ -301,6 +301,101 @@ fn a_place_that_is_gone_stops_nothing_and_is_said_and_caught_up_with() {
     assert_eq!(orders(&data).len(), 20);
 }
 
+/// Whatever is noted of copies, it is the place that counts.
+#[test]
+fn copies_that_are_gone_are_noticed_and_made_again() {
+    let away = Away::folder();
+    let mut shop = Shop::open_with(&["--config", &away.config]);
+    until_safe(&shop);
+    shop.place("k1", &least_order("anna@example.com", 100)).expect(201);
+    until("something has left", || std::fs::read_dir(away.copies().join("journal")).is_ok());
+    std::fs::rename(away.copies(), away.fresh("exchanged")).unwrap();
+    std::fs::create_dir(away.copies()).unwrap();
+    shop.place("k2", &least_order("bert@example.com", 100)).expect(201);
+    let has = |ending: &str| files_below(&away.copies()).iter().any(|file| file.ends_with(ending));
+    until("backup and journal are there again", || has(".brb") && has(".brj"));
+    assert_eq!(shop.stop(), Some(0));
+    std::fs::remove_dir_all(&shop.dir).unwrap();
+    let data = away.fresh("new");
+    succeed(&["backup", "restore", "--from", away.copies().to_str().unwrap(), "--data", &data]);
+    assert_eq!(orders(&data).len(), 2);
+}
+
+/// An older copy of the disk goes on under the same numbers: what has left the machine since is not written over.
+#[test]
+fn a_machine_that_was_set_back_leaves_the_copies_alone() {
+    let away = Away::folder();
+    let mut shop = Shop::open_with(&["--config", &away.config]);
+    until_safe(&shop);
+    let place = |shop: &Shop, who: &str| {
+        shop.place(who, &least_order(&format!("{who}@example.com"), 100)).expect(201);
+    };
+    place(&shop, "first");
+    assert_eq!(shop.stop(), Some(0));
+    let old = away.fresh("old");
+    copy_all(&shop.dir, Path::new(&old));
+    shop.start();
+    place(&shop, "second");
+    place(&shop, "third");
+    // A clean stop ships what there is.
+    assert_eq!(shop.stop(), Some(0));
+    std::fs::remove_dir_all(&shop.dir).unwrap();
+    std::fs::rename(&old, &shop.dir).unwrap();
+    shop.start();
+    (0..5).for_each(|n| place(&shop, &format!("other{n}")));
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    until("it is said", || {
+        shop.page("/admin/backups", &cookie)
+            .expect(200)
+            .body
+            .contains("hold changes of this shop that it does not have")
+    });
+    assert_eq!(shop.stop(), Some(0));
+    let data = away.fresh("new");
+    let copies = away.copies().to_str().unwrap().to_owned();
+    succeed(&["backup", "restore", "--from", &copies, "--data", &data]);
+    assert_eq!(orders(&data).len(), 3);
+    // A journal of its own leaves again.
+    succeed(&["backup", "restore", "--data", shop.data(), "--config", &away.config]);
+    shop.start();
+    until_safe(&shop);
+}
+
+/// Whoever has the new key alone gets everything back.
+#[test]
+fn another_key_begins_anew_at_once() {
+    let away = Away::folder();
+    let keyed = |key: &str| {
+        let text = std::fs::read_to_string(&away.config).unwrap();
+        let rest: Vec<&str> = text.lines().filter(|line| !line.starts_with("key")).collect();
+        std::fs::write(&away.config, format!("{}\nkey = \"{key}\"\n", rest.join("\n"))).unwrap();
+    };
+    keyed("the first key of this shop");
+    let mut shop = Shop::open_with(&["--config", &away.config]);
+    until_safe(&shop);
+    shop.place("k1", &least_order("anna@example.com", 100)).expect(201);
+    assert_eq!(shop.stop(), Some(0));
+    let backups = || files_below(&away.copies()).iter().filter(|file| file.ends_with(".brb")).count();
+    let before = backups();
+    keyed("another key of this shop");
+    shop.start();
+    until("there is a backup for this key", || backups() > before);
+    until_safe(&shop);
+    shop.place("k2", &least_order("bert@example.com", 100)).expect(201);
+    assert_eq!(shop.stop(), Some(0));
+    let data = away.fresh("new");
+    let copies = away.copies().to_str().unwrap().to_owned();
+    succeed(&["backup", "restore", "--from", &copies, "--config", &away.config, "--data", &data]);
+    assert_eq!(orders(&data).len(), 2);
+}
+
+fn files_below(dir: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let below =
+        |path: PathBuf| if path.is_dir() { files_below(&path) } else { vec![path.display().to_string()] };
+    entries.flat_map(|entry| below(entry.path())).collect()
+}
+
 #[test]
 fn an_undone_afternoon_comes_back_on_the_same_machine() {
     let away = Away::new("");

@@ -8,9 +8,10 @@ use crate::base::time::{Clock, Timestamp};
 use crate::cli::Place;
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
+use crate::cli::reach::require_owner;
 use crate::config::Settings;
 use crate::registry;
-use crate::store::backup::shipping::{Moment, Plan, Roll, plan};
+use crate::store::backup::shipping::{Ask, Moment, Plan, Roll, plan};
 use crate::store::backup::{How, Kept, Shelf, is_whole, restore};
 use crate::workers::backups::{inside, verify};
 use serde_json::json;
@@ -148,6 +149,10 @@ pub(super) fn run_beside(args: &BackupArgs, answer: &mut Answer) -> Result<Exit>
     let settings = args.place.load(Vec::new())?.settings;
     let data = settings.data.dir.clone().unwrap_or_default();
     let shelf = Shelf::of(&data);
+    if matches!(args.verb, BackupVerb::Restore { .. } | BackupVerb::Verify { .. } | BackupVerb::Prune { .. })
+    {
+        require_owner(&data)?;
+    }
     match &args.verb {
         BackupVerb::Create { .. } => Err(Error::invalid("usage", "A backup is made of an open shop.")),
         BackupVerb::List { json } => list(&shelf, *json, answer),
@@ -239,7 +244,9 @@ fn list(shelf: &Shelf, json: bool, answer: &mut Answer) -> Result<Exit> {
 fn nothing_changed(mut error: Error) -> Error {
     if error.code == "store_locked" {
         error.message = "A server runs on this data directory. Stop it, then restore.".into();
-    } else if error.kind == Kind::Invalid || error.code == "restore_hole" {
+    } else if error.kind == Kind::Invalid
+        || ["restore_hole", "copy_failed", "no_backup"].contains(&error.code)
+    {
         error.message = format!("{} Nothing was changed.", error.message).into();
     }
     error
@@ -256,8 +263,9 @@ fn put_back_moment(
     let key = settings.backup.key();
     let mut bad: Vec<String> = Vec::new();
     loop {
-        let found = fetch::shelf(from, (moment, &bad), settings, answer).map_err(nothing_changed)?;
-        let plan = plan(&found.shelf, moment, &bad, key).map_err(nothing_changed)?;
+        let ask = Ask { moment, now: Clock::system().now(), known_bad: &bad, key };
+        let found = fetch::shelf(from, &ask, settings, answer).map_err(nothing_changed)?;
+        let plan = plan(&found.shelf, &ask).map_err(nothing_changed)?;
         for name in plan.passed_over.iter().filter(|name| !bad.contains(name)) {
             answer.remark(format_args!("{name} is damaged; an older backup is taken"))?;
         }

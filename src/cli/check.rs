@@ -13,7 +13,8 @@ use crate::registry;
 Example:
   backroom check --data /var/lib/backroom
 
-Ends with 0 when all is well and with 5 when something was found.
+Ends with 0 when all is well and with 5 when something was found. Where no server runs, every page of the database is held
+against its checksum too.
 With --json, one line a finding: {\"check\", \"subject\", \"detail\"}.")]
 pub(super) struct CheckArgs {
     /// JSON, one line a finding

@@ -29,7 +29,7 @@ impl Exit {
             ("store_format_newer" | "backup_format_newer", _) => Self::Format,
             ("store_damaged" | "backup_damaged" | "backup_unsound" | "not_a_backup", _) => Self::Problems,
             // Files that cannot be read or written stay so until somebody does something about it.
-            ("store_io", _) => Self::Failed,
+            ("store_io" | "backup_io", _) => Self::Failed,
             ("store_locked", _) | (_, Kind::Unavailable | Kind::TooMany) => Self::TryAgain,
             (code, _) if code.starts_with("config_") => Self::Configuration,
             _ => Self::Failed,
@@ -72,6 +72,7 @@ mod tests {
             (Error::conflict("store_locked", ""), 75),
             (Error::unavailable("store_busy", "", 1), 75),
             (Error::unavailable("store_io", "", 1), 1),
+            (Error::unavailable("backup_io", "", 1), 1),
             (Error::internal(std::io::Error::other("x")), 1),
             (Error::invalid(CLOSED_PIPE, ""), 0),
         ] {

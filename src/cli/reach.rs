@@ -9,10 +9,11 @@ use crate::base::time::Clock;
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
 use crate::cli::{Place, Verb, verb_of};
-use crate::store::require_store;
+use crate::store::{check_pages, require_store};
 use crate::workers;
 use serde::{Deserialize, Serialize};
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -55,10 +56,15 @@ enum Piece {
 pub(super) fn with_shop(place: &Place, verb: Verb, answer: &mut Answer) -> Result<Exit> {
     let settings = place.load(Vec::new())?.settings;
     let dir = settings.data.dir.clone().unwrap_or_default();
+    require_owner(&dir)?;
     if !verb.makes_a_shop() && !dir.join(STORE).is_file() {
         require_store(&dir)?;
         let text = format!("There is no shop in {}. Start one with `backroom serve`.", dir.display());
         return Err(Error::refuse(Kind::NotFound, "no_shop", text));
+    }
+    if matches!(verb, Verb::Check(_)) {
+        // While a server has it, nobody can read the pages from below.
+        check_pages(&dir).or_else(|error| if error.code == "store_locked" { Ok(()) } else { Err(error) })?;
     }
     match App::open(&settings, Clock::system()) {
         Ok(app) => {
@@ -71,6 +77,25 @@ pub(super) fn with_shop(place: &Place, verb: Verb, answer: &mut Answer) -> Resul
         Err(error) if error.code == "store_locked" => ask(&dir, verb.reads_input(), answer, error),
         Err(error) => Err(error),
     }
+}
+
+/// Refuses root where the shop is somebody else's: the files that root makes are root's, and that user could not write them.
+/// A running server makes its files itself.
+///
+/// # Errors
+/// `wrong_user`.
+pub(super) fn require_owner(dir: &Path) -> Result<()> {
+    let owner =
+        std::fs::metadata(dir.join(STORE)).or_else(|_| std::fs::metadata(dir)).map_or(0, |about| about.uid());
+    if !rustix::process::geteuid().is_root() || owner == 0 || UnixStream::connect(dir.join(SOCKET)).is_ok() {
+        return Ok(());
+    }
+    let text = format!(
+        "{} belongs to the user {owner}, who could not use what root makes there. Run this as that user: sudo -u '#{owner}' \
+         backroom …",
+        dir.display()
+    );
+    Err(Error::refuse(Kind::Forbidden, "wrong_user", text))
 }
 
 /// Sends this command to the program that has the data open.

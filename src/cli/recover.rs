@@ -4,6 +4,7 @@ use crate::base::error::Result;
 use crate::cli::Place;
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
+use crate::cli::reach::require_owner;
 use crate::registry;
 use crate::store::recover;
 
@@ -33,6 +34,7 @@ pub(super) struct RecoverArgs {
 pub(super) fn run(args: &RecoverArgs, answer: &mut Answer) -> Result<Exit> {
     let settings = args.place.load(Vec::new())?.settings;
     let data = settings.data.dir.unwrap_or_default();
+    require_owner(&data)?;
     let Some(rest) = recover(&data, registry::tables(), args.accept_loss)? else {
         answer.remark("The journal is whole and nothing is missing. `backroom serve` starts the shop.")?;
         return Ok(Exit::Ok);

@@ -6,7 +6,7 @@ use crate::base::error::{Error, Result};
 use crate::base::time::Clock;
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
-use crate::cli::reach::Door;
+use crate::cli::reach::{Door, require_owner};
 use crate::cli::{Place, start_log};
 use crate::config::{Flag, Secret};
 use crate::limited;
@@ -15,6 +15,7 @@ use crate::workers;
 use actix_web::HttpServer;
 use actix_web::dev::Server;
 use std::net::SocketAddr;
+use std::path::Path;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Run the shop
@@ -48,6 +49,10 @@ impl ServeArgs {
 pub(super) fn run(args: &ServeArgs, answer: &mut Answer) -> Result<Exit> {
     let settings = args.place.load(args.flags())?.settings;
     start_log(&settings.log, answer.log_level())?;
+    // The shop may be root's own from now on, as in a container, so it is only said.
+    if let Err(error) = require_owner(settings.data.dir.as_deref().unwrap_or(Path::new(""))) {
+        tracing::warn!("{}", error.message);
+    }
     let app = App::open(&settings, Clock::system())?;
     let behind = workers::start(&app);
     let served = serve(&app, answer, |address, answer| {

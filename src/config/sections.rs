@@ -290,6 +290,16 @@ impl Settings {
             "backup.copy_dir",
             "give the whole path of a directory, such as /mnt/backups/shop",
         );
+        let is_inside =
+            self.backup.copy_dir.as_ref().zip(self.data.dir.as_ref()).is_some_and(|(copies, data)| {
+                let real = |dir: &PathBuf| dir.canonicalize().unwrap_or_else(|_| dir.clone());
+                real(copies).starts_with(real(data))
+            });
+        found.unless(
+            !is_inside,
+            "backup.copy_dir",
+            "give a directory outside the data directory, best on another disk",
+        );
         found.unless(self.backup.hour < 24, "backup.hour", "give a number from 0 to 23");
         let is_long = self.backup.key().is_none_or(|key| key.trim().len() >= KEY_LENGTH_MIN);
         found.unless(

@@ -182,7 +182,7 @@ fn elements<'t>(text: &'t str, name: &str) -> impl Iterator<Item = String> + use
 
 /// Never with the address: it is signed.
 fn failed(cause: impl std::fmt::Display) -> Error {
-    let text = format!("The copy to the S3 storage failed: {cause}.");
+    let text = format!("The S3 storage did not do what it was asked: {cause}.");
     Error::refuse(Kind::Unavailable, "copy_failed", text)
 }
 

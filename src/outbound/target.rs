@@ -4,6 +4,7 @@ use crate::base::error::{Error, Kind, Result};
 use crate::outbound::s3::Storage;
 use std::fs::File;
 use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 /// A place by its name.
@@ -31,6 +32,19 @@ impl Target {
     }
     pub fn is_folder(&self) -> bool {
         matches!(self.place, Place::Folder(_))
+    }
+    /// Whether a directory is a disk of its own, mounted there; `None` for a storage.
+    ///
+    /// # Errors
+    /// `copy_failed` where there is no directory.
+    pub fn is_mounted(&self) -> Result<Option<bool>> {
+        let Place::Folder(dir) = &self.place else { return Ok(None) };
+        let device = |dir: &Path| std::fs::metadata(dir).map(|about| about.dev());
+        if !dir.is_dir() {
+            return Err(failed(dir, not_there()));
+        }
+        let above = device(&dir.join("..")).map_err(|e| failed(dir, e))?;
+        Ok(Some(device(dir).map_err(|e| failed(dir, e))? != above))
     }
     /// Bytes of what has this name there; `None` when there is none.
     ///
@@ -125,7 +139,7 @@ impl Target {
 fn place(dir: &Path, name: &str, write: &mut dyn FnMut(&mut File) -> io::Result<()>) -> io::Result<()> {
     // A disk that is not mounted is no empty directory to be filled.
     if !dir.is_dir() {
-        return Err(io::Error::new(ErrorKind::NotFound, "the directory is not there"));
+        return Err(not_there());
     }
     let target = dir.join(name);
     let parent = target.parent().unwrap_or(dir);
@@ -139,6 +153,10 @@ fn place(dir: &Path, name: &str, write: &mut dyn FnMut(&mut File) -> io::Result<
     file.sync_all()?;
     std::fs::rename(&part, &target)?;
     File::open(parent)?.sync_all()
+}
+
+fn not_there() -> io::Error {
+    io::Error::new(ErrorKind::NotFound, "the directory is not there")
 }
 
 fn failed(dir: &Path, cause: io::Error) -> Error {

@@ -5,7 +5,7 @@ use crate::base::time::{Clock, Timestamp};
 use crate::store::actor::{Actor, ActorKind};
 use crate::store::backup;
 use crate::store::check::{Checker, Finding, Findings, check_all};
-use crate::store::engine::redb::{FileMedium, PART_DAMAGED, RedbOpener, damaged, sync_parent};
+use crate::store::engine::redb::{self, FileMedium, PART_DAMAGED, RedbOpener, damaged, sync_parent};
 use crate::store::events;
 use crate::store::format::{self, Formats};
 use crate::store::guarded::guarded;
@@ -438,6 +438,14 @@ pub(super) fn has_store(dir: &Path) -> Result<bool> {
             Err(Error::refuse(Kind::Unavailable, "store_io", text).because(e))
         }
     }
+}
+
+/// Proves the pages of the database of a shop that does not run; see [`Store::check`] for what is in them.
+///
+/// # Errors
+/// `store_damaged`; `store_locked` where it runs.
+pub fn check_pages(dir: &Path) -> Result<()> {
+    if has_store(dir)? { redb::check_pages(&dir.join(FILE)) } else { Ok(()) }
 }
 
 /// A directory in which a shop was, without its database, is not a new shop: whoever starts over there in silence

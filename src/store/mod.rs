@@ -58,7 +58,7 @@ pub(crate) mod traced;
 
 pub use actor::{Actor, ActorKind};
 pub use check::{Checker, Finding, Findings};
-pub use door::{Store, require_store};
+pub use door::{Store, check_pages, require_store};
 pub use events::{Committed, Event, EventId, StoredEvent, Subject};
 pub use format::FORMAT;
 pub use guarded::guarded;

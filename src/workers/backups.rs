@@ -11,8 +11,9 @@ use crate::registry;
 use crate::shop::desk::backups::{Base, Call, Office, Told, Wish};
 use crate::store::Mark;
 use crate::store::backup::shipping::Roll;
-use crate::store::backup::{Copied, Kept, Shelf, forget_verified, note_verified, try_out};
+use crate::store::backup::{Copied, Kept, Shelf, forget_verified, note_verified, opens, try_out};
 use crate::web::listing::grouped;
+use crate::workers::held;
 use serde::{Deserialize, Serialize};
 use std::io::{Read as _, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -371,6 +372,7 @@ fn copy_out(app: &App, office: &Office) -> Result<Option<String>> {
 
 fn copy_to(app: &App, office: &Office, shelf: &Shelf, target: &Target) -> Result<Option<String>> {
     let mut told = None;
+    held::look(app, target)?;
     for kept in shelf.list()?.into_iter().filter(|kept| kept.verified_at.is_some()) {
         let to = address(target, &kept.file);
         if kept.is_at(&to) {
@@ -392,19 +394,31 @@ fn copy_to(app: &App, office: &Office, shelf: &Shelf, target: &Target) -> Result
 }
 
 /// What a copy is called in the notes.
-fn address(target: &Target, file: &str) -> String {
+pub(super) fn address(target: &Target, file: &str) -> String {
     let slash = if target.is_folder() { "/" } else { "" };
     format!("{}{slash}{file}", target.name())
 }
 
 /// Tells the office which backups there are and where, for the parts of the journal that go on from them.
-fn know_bases(app: &App, office: &Office) -> Result<()> {
+pub(super) fn know_bases(app: &App, office: &Office) -> Result<()> {
     let targets = app.settings.backup.targets()?;
     let base = |(kept, mark): (Kept, Mark)| {
         let there = targets.iter().filter(|target| kept.is_at(&address(target, &kept.file)));
         Base { mark, at: kept.at, places: there.map(|target| target.name().to_owned()).collect() }
     };
-    office.know_bases(app.shelf().marks()?.into_iter().map(base).collect());
+    let (shelf, life) = (app.shelf(), app.store.journal_mark().life);
+    let mut all = shelf.marks()?;
+    // What the present key does not open, a row that is encrypted to it cannot go on from.
+    let newest = |all: &[(Kept, Mark)]| {
+        let of_life = all.iter().enumerate().filter(|(_, (_, mark))| mark.life == life);
+        of_life.max_by_key(|(_, (_, mark))| *mark).map(|(at, (kept, _))| (at, kept.file.clone()))
+    };
+    while let Some((at, file)) = newest(&all)
+        && !office.opens(&file, || opens(&shelf.dir().join(&file), app.settings.backup.key()))
+    {
+        all.remove(at);
+    }
+    office.know_bases(all.into_iter().map(base).collect());
     Ok(())
 }
 

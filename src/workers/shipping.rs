@@ -9,6 +9,8 @@ use crate::base::time::Timestamp;
 use crate::outbound::target::Target;
 use crate::shop::desk::backups::{Office, Place};
 use crate::store::backup::shipping::{Packed, Packer, PartFile, Roll, folder_of, head_of};
+use crate::workers::backups::know_bases;
+use crate::workers::held;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,6 +23,9 @@ use std::time::{Duration, Instant};
 const PACK_EVERY: Duration = Duration::from_secs(2);
 /// A place is brought up to date so often.
 const SEND_EVERY: Duration = Duration::from_millis(500);
+/// What is at a place is held against the notes so often; a storage takes money for it.
+const COMPARE_FOLDER: Duration = Duration::from_secs(5);
+const COMPARE_STORAGE: Duration = Duration::from_secs(300);
 /// Pauses between attempts that fail.
 const RETRY_MIN: Duration = Duration::from_secs(1);
 const RETRY_MAX: Duration = Duration::from_secs(30);
@@ -154,6 +159,9 @@ struct Sender {
     seen: Option<Packed>,
     /// Earlier journals do not grow any more.
     has_sent_others: bool,
+    /// When the place was last held against the notes, and whether nothing is there that this shop has not.
+    looked: Option<Instant>,
+    agrees: bool,
 }
 
 impl Sender {
@@ -164,7 +172,17 @@ impl Sender {
         let note = std::fs::read(&file).ok().and_then(|bytes| serde_json::from_slice::<Note>(&bytes).ok());
         let note = note.filter(|note| note.to == target.name());
         let note = note.unwrap_or_else(|| Note { to: target.name().to_owned(), ..Note::default() });
-        Self { app, target, roll, note, file, seen: None, has_sent_others: false }
+        Self {
+            app,
+            target,
+            roll,
+            note,
+            file,
+            seen: None,
+            has_sent_others: false,
+            looked: None,
+            agrees: false,
+        }
     }
     fn run(mut self, bell: &Bell) {
         let mut pause = SEND_EVERY;
@@ -203,6 +221,8 @@ impl Sender {
         let mark = self.app.store.journal_mark();
         let office = self.app.office.clone();
         let Some(packed) = office.with_away(|away| away.packed) else { return Ok(()) };
+        held::look(&self.app, &self.target)?;
+        self.compare(packed.mark.life, &office)?;
         if self.seen != Some(packed) {
             let newest = self.send_row(packed.mark.life, packed.row_begins, &office)?;
             if newest.is_some() && !self.has_sent_others && !is_over() {
@@ -219,6 +239,36 @@ impl Sender {
                 place.whole_until = Some(now);
             }
         });
+        Ok(())
+    }
+    /// Holds the place against the notes, now and then: what is missing there is sent again, and what it has beyond this shop
+    /// stops everything.
+    fn compare(&mut self, life: [u8; 16], office: &Office) -> Result<()> {
+        let every = if self.target.is_folder() { COMPARE_FOLDER } else { COMPARE_STORAGE };
+        if self.agrees && self.looked.is_some_and(|at| at.elapsed() < every) {
+            return Ok(());
+        }
+        if !self.agrees {
+            held::require_agreement(&self.app, &self.target, life)?;
+        }
+        self.agrees = true;
+        let key = folder_of(life);
+        if let Some(&(from, last)) = self.note.rows.get(&key).filter(|(from, last)| last >= from) {
+            let parts = self.roll.parts(life)?;
+            let begins = parts.iter().rposition(|part| part.first <= from).unwrap_or(0);
+            let sent = parts.iter().skip(begins).filter(|part| part.first <= last);
+            let sent: Vec<String> = sent.map(|part| part.name.clone()).collect();
+            if !held::has_parts(&self.target, life, &sent)? {
+                tracing::warn!("{} has lost parts of the journal; they are sent again", self.target.name());
+                self.note.rows.clear();
+                (self.seen, self.has_sent_others) = (None, false);
+            }
+        }
+        if held::forget_missing(&self.app, &self.target)? {
+            know_bases(&self.app, office)?;
+            office.ring();
+        }
+        self.looked = Some(Instant::now());
         Ok(())
     }
     /// Sends what is missing of a journal; none when there is no backup yet for which it would be of use.

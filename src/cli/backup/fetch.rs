@@ -6,7 +6,7 @@ use crate::cli::answer::Answer;
 use crate::config::Settings;
 use crate::outbound::target::Target;
 use crate::registry;
-use crate::store::backup::shipping::{Moment, ROLLS, folder_of};
+use crate::store::backup::shipping::{Ask, Moment, ROLLS, folder_of};
 use crate::store::backup::{Shelf, pack_what_waits};
 use std::path::Path;
 
@@ -19,7 +19,7 @@ pub(super) struct Found {
 /// Finds the shelf, and fetches what the moment needs where it is far away.
 pub(super) fn shelf(
     from: Option<&Path>,
-    (moment, known_bad): (Moment, &[String]),
+    ask: &Ask<'_>,
     settings: &Settings,
     answer: &mut Answer,
 ) -> Result<Found> {
@@ -43,21 +43,21 @@ pub(super) fn shelf(
     std::fs::create_dir_all(&scratch).map_err(Error::internal)?;
     let fetched =
         tempfile::Builder::new().prefix("fetched-").tempdir_in(&scratch).map_err(Error::internal)?;
-    fetch(&target, moment, known_bad, fetched.path())?;
+    fetch(&target, ask, fetched.path())?;
     Ok(Found { shelf: Shelf::at(fetched.path()), _fetched: Some(fetched) })
 }
 
 /// Fetches the newest backup before the moment that is no known bad one, and the parts of the journal from there on.
-fn fetch(target: &Target, moment: Moment, known_bad: &[String], into: &Path) -> Result<()> {
+fn fetch(target: &Target, ask: &Ask<'_>, into: &Path) -> Result<()> {
     let names = target.names("backroom-")?;
     let time = |name: &str| Shelf::made_at(name);
-    let fits = |at: Timestamp| match moment {
+    let fits = |at: Timestamp| match ask.moment {
         Moment::Newest => true,
         Moment::At(wanted) => at <= wanted,
     };
-    let is_one = |name: &&String| time(name).is_some_and(fits) && !known_bad.contains(name);
+    let is_one = |name: &&String| time(name).is_some_and(fits) && !ask.known_bad.contains(name);
     let mut all: Vec<&String> = names.iter().filter(is_one).collect();
-    all.sort_unstable_by(|a, b| b.cmp(a));
+    ask.sort(&mut all, |name| time(name).unwrap_or(Timestamp(0)));
     if all.is_empty() {
         let text = match names.iter().filter_map(|name| time(name)).min() {
             Some(oldest) => {

@@ -59,10 +59,18 @@ pub(in crate::cli) fn run(args: &DemoArgs, answer: &mut Answer) -> Result<Exit> 
     settings.backup.enabled = false;
     settings.log.level = "warn".to_owned();
     start_log(&settings.log, answer.log_level())?;
-    if !dir.join(STORE).exists() {
+    let is_new = !dir.join(STORE).exists();
+    if is_new {
         fill(args, &settings, &dir, answer)?;
     }
     let app = App::open(&settings, Clock::system())?;
+    if !is_new && app.store.read(|s| staff::find_by_email(s, EMAIL))?.is_none() {
+        let text = format!(
+            "The shop in {} was not made by `backroom demo`, so nobody is let into it: use `backroom serve`.",
+            dir.display()
+        );
+        return Err(Error::conflict("not_a_demo", text));
+    }
     let behind = workers::start(&app);
     let served = let_in(&app).and_then(|(password, api_key)| {
         serve::serve(&app, answer, |address, answer| {

@@ -48,7 +48,7 @@ async fn ready(
         },
         "last_verified_backup_age_seconds": fresh.filter(|fresh| fresh.is_any).map(|fresh| fresh.age_ms / 1_000),
         // Of the newest moment that can be restored without this machine.
-        "shipped_age_seconds": office.away().safe_until().map(|at| store.clock().now().since_ms(at).max(0) / 1_000),
+        "shipped_age_seconds": office.away().age_ms(store.clock().now(), store.created_at().ok()).map(|ms| ms / 1_000),
     });
     if is_ready { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
 }

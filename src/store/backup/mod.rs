@@ -31,7 +31,7 @@ mod under_load;
 pub use create::{Files, Made, create};
 pub use format::{Header, TableRows};
 pub use keep::Keep;
-pub use restore::{How, Restored, is_whole, pack_what_waits, restore, try_out};
+pub use restore::{How, Restored, is_whole, opens, pack_what_waits, restore, try_out};
 pub use seal::KEY_LENGTH_MIN;
 pub use shelf::{Copied, FOLDER, Kept, Shelf, forget_verified, note_verified};
 pub(in crate::store) use shipping::last_copied;

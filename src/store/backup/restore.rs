@@ -92,6 +92,25 @@ pub fn is_whole(backup: &Path, key: Option<&str>) -> bool {
     open(backup).and_then(|reader| reader.read(key, &mut Nowhere)).is_ok()
 }
 
+/// Whether a backup can be read with this key; only its beginning is. What else may be wrong with it is not asked.
+pub fn opens(backup: &Path, key: Option<&str>) -> bool {
+    struct First;
+    const ENOUGH: &str = "read_enough";
+    impl Taker for First {
+        fn row(&mut self, _: usize, _: &[u8], _: &[u8]) -> Result<()> {
+            Err(Error::conflict(ENOUGH, ""))
+        }
+        fn file(&mut self, _: &str) -> Result<()> {
+            Err(Error::conflict(ENOUGH, ""))
+        }
+        fn data(&mut self, _: &[u8]) -> Result<()> {
+            Err(Error::conflict(ENOUGH, ""))
+        }
+    }
+    let read = open(backup).and_then(|reader| reader.read(key, &mut First));
+    !read.is_err_and(|error| error.code.starts_with("backup_key"))
+}
+
 /// What a restore goes by.
 #[derive(Clone, Copy)]
 pub struct How<'a> {

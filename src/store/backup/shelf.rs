@@ -1,7 +1,7 @@
 //! The directory `backups/`: names, what is in it, what is known to be good, what is taken away.
 
 use crate::base::error::{Error, Kind, Result};
-use crate::base::time::{DAY_MS, Timestamp};
+use crate::base::time::{DAY_MS, HOUR_MS, Timestamp};
 use crate::store::backup::format::{Header, io};
 use crate::store::backup::keep::Keep;
 use crate::store::backup::reader::last_sum;
@@ -25,6 +25,8 @@ const COPIED: &str = "copied";
 /// The same for a copy in another directory.
 const FILED: &str = "filed";
 const READING: &str = "The directory of backups cannot be read";
+/// The clocks of machines, and of one before and after it was set, may be so far apart.
+pub(super) const APART_MS: i64 = HOUR_MS;
 
 /// A backup on the shelf.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -140,10 +142,12 @@ impl Shelf {
         found.sort_by_key(|kept| std::cmp::Reverse((kept.at, kept.seq)));
         Ok(found)
     }
-    /// When the newest backup that is known to be good was made.
-    pub fn last_verified(&self) -> Option<Timestamp> {
+    /// When the newest backup that is known to be good was made. One of the future was made under a clock that was wrong, so
+    /// it says nothing of that.
+    pub fn last_verified(&self, now: Timestamp) -> Option<Timestamp> {
         let all = self.list().unwrap_or_default();
-        all.iter().filter(|kept| kept.verified_at.is_some()).map(|kept| kept.at).max()
+        let is_one = |kept: &&Kept| kept.verified_at.is_some() && kept.at <= now.plus_ms(APART_MS);
+        all.iter().filter(is_one).map(|kept| kept.at).max()
     }
     /// The backups that are more than shall be kept, oldest last; removes them unless it is a rehearsal.
     ///
@@ -194,6 +198,19 @@ impl Shelf {
         let note = serde_json::to_vec(copied).map_err(Error::internal)?;
         std::fs::write(self.dir.join(file).with_extension(ending), note)
             .map_err(|e| io("The backup was copied, but that cannot be noted beside it", e))
+    }
+    /// Takes such a note away: the copy is not there.
+    ///
+    /// # Errors
+    /// `backup_io`.
+    pub fn forget_copied(&self, file: &str, is_folder: bool) -> Result<()> {
+        let note = self.dir.join(file).with_extension(if is_folder { FILED } else { COPIED });
+        match std::fs::remove_file(note) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                Err(io("The note of a copy that is gone cannot be removed", e))
+            }
+            _ => Ok(()),
+        }
     }
     /// A backup by its name on the shelf, or by its path.
     ///
@@ -313,12 +330,15 @@ mod tests {
         let at = Timestamp::parse("2026-11-27T19:30:00Z").unwrap();
         let (path, _) = shelf.free_name(at, 7);
         std::fs::write(&path, [7; 100]).unwrap();
-        assert_eq!((shelf.last_verified(), shelf.free_name(at, 7).1), (None, at.plus_ms(1_000)));
+        assert_eq!(
+            (shelf.last_verified(at.plus_ms(60_000)), shelf.free_name(at, 7).1),
+            (None, at.plus_ms(1_000))
+        );
         note_verified(&path, at.plus_ms(5)).unwrap();
         assert_eq!(shelf.list().unwrap()[0].verified_at, Some(at.plus_ms(5)));
-        assert_eq!(shelf.last_verified(), Some(at));
+        assert_eq!(shelf.last_verified(at.plus_ms(60_000)), Some(at));
         std::fs::write(&path, [8; 100]).unwrap();
-        assert_eq!(shelf.last_verified(), None);
+        assert_eq!(shelf.last_verified(at.plus_ms(60_000)), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::base::time::Timestamp;
 use crate::store::Mark;
 use crate::store::backup::shipping::Packed;
+use std::collections::BTreeMap;
 
 /// A loss up to this is what is promised.
 pub const PROMISED_MS: i64 = 10_000;
@@ -41,6 +42,8 @@ pub struct Away {
     pub error: Option<String>,
     pub places: Vec<Place>,
     pub bases: Vec<Base>,
+    /// Backups of which it is known whether the present key opens them.
+    pub(super) opens: BTreeMap<String, bool>,
 }
 
 impl Away {
@@ -52,7 +55,7 @@ impl Away {
             .max_by_key(|b| b.mark)
     }
     /// Up to which moment a place has everything that is needed; none when it has nothing.
-    fn safe_at(&self, place: &Place) -> Option<Timestamp> {
+    pub fn safe_at(&self, place: &Place) -> Option<Timestamp> {
         let there = || self.bases.iter().filter(|base| base.places.contains(&place.name));
         let begins = self.packed.map_or(0, |packed| packed.row_begins).max(place.from);
         let is_row = there().any(|base| base.precedes(place.life, begins));
@@ -62,6 +65,13 @@ impl Away {
     /// The newest moment that can be restored without this machine.
     pub fn safe_until(&self) -> Option<Timestamp> {
         self.places.iter().filter_map(|place| self.safe_at(place)).max()
+    }
+    /// How old that moment is, in milliseconds; while there is none, how old the shop is. None where copies go nowhere.
+    pub fn age_ms(&self, now: Timestamp, shop_made: Option<Timestamp>) -> Option<i64> {
+        if self.places.is_empty() {
+            return None;
+        }
+        self.safe_until().or(shop_made).map(|at| now.since_ms(at).max(0))
     }
     /// How much would be lost with this machine, in one sentence, and whether that is as it should be.
     pub fn loss(&self, now: Timestamp, told: &dyn Fn(Timestamp) -> String) -> (bool, String) {

@@ -60,7 +60,7 @@ pub struct Freshness {
 /// # Errors
 /// Faults of the store only.
 pub fn freshness(office: &Office, store: &Store, now: Timestamp) -> Result<Freshness> {
-    let newest = office.shelf().last_verified();
+    let newest = office.shelf().last_verified(now);
     let since = newest.map_or_else(|| store.created_at(), Ok)?;
     let age_ms = now.since_ms(since).max(0);
     Ok(Freshness { age_ms, is_any: newest.is_some(), is_old: age_ms > OLD_MS, is_stale: age_ms > STALE_MS })
@@ -108,7 +108,7 @@ impl Journal {
         let packed = away.packed.filter(|_| away.runs)?;
         let sent = |place: &Place| Sent {
             name: place.name.clone(),
-            until: place.whole_until,
+            until: away.safe_at(place),
             error: place.error.clone(),
         };
         Some(Self {
@@ -196,7 +196,7 @@ async fn list(
         is_copied: !away.places.is_empty(),
         rows: office.shelf().list()?.into_iter().map(Row::of).collect(),
         doing,
-        proved_at: office.shelf().last_verified(),
+        proved_at: office.shelf().last_verified(shell.now),
         is_old: freshness(&office, &store, shell.now)?.is_old,
         folder: office.shelf().dir().display().to_string(),
         state,

@@ -93,6 +93,15 @@ impl Office {
     pub fn with_away<T>(&self, change: impl FnOnce(&mut Away) -> T) -> T {
         change(&mut self.0.away.lock().unwrap_or_else(PoisonError::into_inner))
     }
+    /// Whether the present key opens the backup of this name, asked once: backups do not change.
+    pub fn opens(&self, file: &str, ask: impl FnOnce() -> bool) -> bool {
+        if let Some(known) = self.with_away(|away| away.opens.get(file).copied()) {
+            return known;
+        }
+        let opens = ask();
+        self.with_away(|away| away.opens.insert(file.to_owned(), opens));
+        opens
+    }
     /// Which backups there are.
     pub fn know_bases(&self, bases: Vec<Base>) {
         self.with_away(|away| away.bases = bases);

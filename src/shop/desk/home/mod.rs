@@ -375,7 +375,7 @@ fn backup_line(office: &Office, store: &Store, now: Timestamp) -> Result<Line> {
         2..48 => format!("{hours} hours ago"),
         _ => format!("{} days ago", hours / 24),
     };
-    let (text, badge) = match (office.shelf().last_verified(), fresh.is_old) {
+    let (text, badge) = match (office.shelf().last_verified(now), fresh.is_old) {
         (Some(_), false) => (age, Badge::new("Proved", Tone::Ok, Fill::Full)),
         (Some(_), true) => (age, Badge::new("Old", Tone::Bad, Fill::Half)),
         (None, false) => ("none yet".to_owned(), Badge::new("New shop", Tone::Still, Fill::Empty)),

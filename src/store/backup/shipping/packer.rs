@@ -251,6 +251,7 @@ impl Row {
     /// The row as it lies beside the backups. A part that a power cut has left half is written again.
     fn found(roll: &Roll, life: [u8; 16], keys: &mut Keys, needs_key: bool) -> Result<Self> {
         let mut parts = roll.parts(life)?;
+        let mut is_of_other_key = false;
         while let Some(last) = parts.last() {
             let sync = || std::fs::File::open(&last.path)?.sync_all();
             match read(&last.path, keys) {
@@ -264,7 +265,10 @@ impl Row {
                     parts.pop();
                 }
                 // Encrypted to an earlier key: that it is whole is proved by those who have it.
-                Err(error) if error.code.starts_with("backup_key") && !needs_key => break,
+                Err(error) if error.code.starts_with("backup_key") && !needs_key => {
+                    is_of_other_key = true;
+                    break;
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -277,6 +281,11 @@ impl Row {
             draft: None,
             is_changed: false,
         };
+        // A row that needs two keys is of no use to who has one: a new one begins, and with it a backup.
+        if let Some((head, _)) = last_row(&parts).filter(|_| is_of_other_key) {
+            let next = head.last + 1;
+            return Ok(Self { wanted: next, begins: next, fixed: head.last, at: head.to, ..none });
+        }
         Ok(last_row(&parts).map_or(none.clone(), |(head, begins)| Self {
             wanted: head.last + 1,
             begins,

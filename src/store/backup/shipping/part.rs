@@ -26,6 +26,9 @@ const VERSION: u32 = 1;
 /// A part holds about a megabyte, and at most what the largest group wrote.
 const PLAIN_MAX: u64 = u32::MAX as u64;
 
+/// Number, time and length in front of a write set.
+const RECORD_HEAD: usize = 20;
+
 /// What stands in front of a part.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Head {
@@ -264,6 +267,20 @@ pub(super) fn decode(bytes: &[u8], keys: &mut Keys) -> Result<(Head, Vec<u8>)> {
         && digest(&head.before, &plain) == head.after
         && numbers.into_iter().eq(head.first..=head.last);
     if is_whole { Ok((head, plain)) } else { Err(damaged("does not hold what it says")) }
+}
+
+/// Whether the records of a part begin with those of another one of the same first number.
+pub(super) fn begins_with(head: &Head, plain: &[u8], earlier: &Head) -> bool {
+    let mut rest = plain;
+    for record in records(plain) {
+        let Ok(record) = record else { return false };
+        rest = rest.get(RECORD_HEAD + record.set.len()..).unwrap_or_default();
+        if record.number == earlier.last {
+            let same = plain.get(..plain.len() - rest.len()).unwrap_or_default();
+            return head.before == earlier.before && digest(&earlier.before, same) == earlier.after;
+        }
+    }
+    false
 }
 
 /// The records in a part's plain bytes.

@@ -3,7 +3,7 @@
 use crate::base::error::{Error, Kind, Result};
 use crate::base::time::Timestamp;
 use crate::store::backup::format::Header;
-use crate::store::backup::shelf::{Kept, Shelf};
+use crate::store::backup::shelf::{APART_MS, Kept, Shelf};
 use crate::store::backup::shipping::part::{Head, Keys, read, records};
 use crate::store::backup::shipping::roll::{PartFile, Roll};
 use std::path::PathBuf;
@@ -15,6 +15,25 @@ pub enum Moment {
     Newest,
     /// What was there at this time.
     At(Timestamp),
+}
+
+/// What a plan is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    pub moment: Moment,
+    /// The time it is: a backup that says it is of the future was made under a clock that was wrong, and is not the newest.
+    pub now: Timestamp,
+    /// Names of backups that are damaged.
+    pub known_bad: &'a [String],
+    pub key: Option<&'a str>,
+}
+
+impl Ask<'_> {
+    /// The backups of these times in the order in which they are tried: those of the future last.
+    pub fn sort<T>(&self, all: &mut [T], made_at: impl Fn(&T) -> Timestamp) {
+        let latest = self.now.plus_ms(APART_MS);
+        all.sort_by_key(|one| std::cmp::Reverse((made_at(one) <= latest, made_at(one))));
+    }
 }
 
 /// What is to be done for it.
@@ -36,14 +55,15 @@ struct Row {
     beyond: Option<Timestamp>,
 }
 
-/// Finds the newest backup before the moment and the parts from there on. Those that are `known_bad`, and those whose head
-/// is damaged, are passed over: an older one and the journal behind it give the same moment.
+/// Finds the newest backup before the moment and the parts from there on. Those that are damaged
+/// are passed over: an older one and the journal behind it give the same moment.
 ///
 /// # Errors
 /// `no_backup`; `restore_hole` where something is missing before the moment: the message says up to when it can be done.
-pub fn plan(shelf: &Shelf, moment: Moment, known_bad: &[String], key: Option<&str>) -> Result<Plan> {
+pub fn plan(shelf: &Shelf, ask: &Ask<'_>) -> Result<Plan> {
+    let Ask { moment, key, .. } = *ask;
     let mut passed_over = Vec::new();
-    let (kept, header) = base(shelf, moment, known_bad, &mut passed_over)?;
+    let (kept, header) = base(shelf, ask, &mut passed_over)?;
     let backup = shelf.dir().join(&kept.file);
     let Some(mark) = header.journal else {
         return alone(Plan { backup, parts: Vec::new(), up_to: 0, passed_over }, &header, moment);
@@ -69,13 +89,10 @@ pub fn plan(shelf: &Shelf, moment: Moment, known_bad: &[String], key: Option<&st
 }
 
 /// The newest backup before the moment that is not known to be damaged.
-fn base(
-    shelf: &Shelf,
-    moment: Moment,
-    known_bad: &[String],
-    passed_over: &mut Vec<String>,
-) -> Result<(Kept, Header)> {
-    let all = shelf.list()?;
+fn base(shelf: &Shelf, ask: &Ask<'_>, passed_over: &mut Vec<String>) -> Result<(Kept, Header)> {
+    let moment = ask.moment;
+    let mut all = shelf.list()?;
+    ask.sort(&mut all, |kept| kept.at);
     let mut oldest = None;
     for kept in all {
         let is_after = |made: Timestamp| matches!(moment, Moment::At(at) if made > at);
@@ -85,7 +102,7 @@ fn base(
         }
         let header = shelf.header(&kept.file);
         let is_bad = header.as_ref().is_err_and(|e| ["backup_damaged", "not_a_backup"].contains(&e.code));
-        if is_bad || known_bad.contains(&kept.file) {
+        if is_bad || ask.known_bad.contains(&kept.file) {
             passed_over.push(kept.file);
             continue;
         }

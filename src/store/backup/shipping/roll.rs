@@ -4,7 +4,7 @@ use crate::base::error::Result;
 use crate::base::time::Timestamp;
 use crate::store::backup::format::io;
 use crate::store::backup::shelf::{Shelf, private_file};
-use crate::store::backup::shipping::part::{self, Head};
+use crate::store::backup::shipping::part::{self, Head, Keys};
 use crate::store::door::make_dir;
 use crate::store::engine::redb::sync_parent;
 use crate::store::journal::Mark;
@@ -131,6 +131,29 @@ pub(in crate::store) fn last_copied(backups: &Path, life: [u8; 16]) -> Option<(u
     let marks = Shelf::at(backups).marks().unwrap_or_default();
     let of_life = marks.iter().filter(|(_, mark)| mark.life == life);
     of_life.map(|(kept, mark)| (mark.number, kept.at)).chain(shipped).max()
+}
+
+/// Whether a part that lies elsewhere is of the same history as the parts here: they hold the same changes up to its end.
+/// Parts begin at the same numbers everywhere, since they are copied from here.
+///
+/// # Errors
+/// `backup_damaged`, `backup_format_newer`, `backup_io`.
+pub fn agrees(roll: &Roll, there: &Head, key: Option<&str>) -> Result<bool> {
+    let parts = roll.parts(there.life)?;
+    // What ends before the oldest one here went with the backups that needed it.
+    if parts.first().is_none_or(|oldest| there.last < oldest.first) {
+        return Ok(true);
+    }
+    let Some(part) = parts.iter().find(|part| part.first == there.first) else { return Ok(false) };
+    match part::read(&part.path, &mut Keys::new(key)) {
+        Ok((head, plain)) => Ok(part::begins_with(&head, &plain, there)),
+        // Encrypted to an earlier key, so it does not grow any more.
+        Err(error) if error.code.starts_with("backup_key") => {
+            let head = Roll::head(part)?;
+            Ok(head.last > there.last || head.after == there.after)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// The last part of a row and where the row begins: up to there each part fits behind the one before.

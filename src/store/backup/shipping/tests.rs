@@ -4,7 +4,7 @@
 use super::part::{Draft, Keys, decode, read, records};
 use super::*;
 use crate::base::error::Result;
-use crate::base::time::Timestamp;
+use crate::base::time::{HOUR_MS, Timestamp};
 use crate::store::backup::tests::{Dump, TABLES, VISITS, Visit, add, back_up, dump};
 use crate::store::backup::{How, Keep, Restored, Shelf, pack_what_waits, restore};
 use crate::store::tests::{actor, clock, id, settings};
@@ -23,8 +23,12 @@ fn packer(store: &Store, dir: &Path) -> Packer {
     Packer::new(store, dir, 0, None)
 }
 
+fn asked(moment: Moment, key: Option<&'static str>) -> Ask<'static> {
+    Ask { moment, now: Timestamp(i64::MAX / 2), known_bad: &[], key }
+}
+
 fn bring(backups: &Path, data: &Path, moment: Moment) -> Result<Restored> {
-    let plan = plan(&Shelf::at(backups), moment, &[], Some(KEY))?;
+    let plan = plan(&Shelf::at(backups), &asked(moment, Some(KEY)))?;
     let how = How { key: Some(KEY), checks: &[], plan: Some(&plan), even_unsound: false };
     restore(&plan.backup, data, TABLES, &how)
 }
@@ -478,6 +482,14 @@ fn parts_go_with_the_oldest_backup_that_needs_them() {
 }
 
 #[test]
+fn a_backup_of_the_future_is_not_the_newest() {
+    let ask = Ask { now: Timestamp(50 * HOUR_MS), ..asked(Moment::Newest, None) };
+    let mut all = [10, 70, 50, 51, 60].map(|hour| Timestamp(hour * HOUR_MS));
+    ask.sort(&mut all, |at| *at);
+    assert_eq!(all.map(|at| at.0 / HOUR_MS), [51, 50, 10, 70, 60], "clocks may be an hour apart");
+}
+
+#[test]
 fn a_part_that_is_removed_early_is_noticed() {
     let minute = minute_with_two();
     prune(minute.dir.path(), true);
@@ -488,7 +500,7 @@ fn a_part_that_is_removed_early_is_noticed() {
 fn a_restore_that_stops_a_record_early_is_noticed() {
     let minute = minute(None);
     let data = tempfile::tempdir().unwrap();
-    let mut plan = plan(&Shelf::at(&minute.backups()), Moment::At(second(40)), &[], None).unwrap();
+    let mut plan = plan(&Shelf::at(&minute.backups()), &asked(Moment::At(second(40)), None)).unwrap();
     plan.up_to -= 1;
     let how = How { key: None, checks: &[], plan: Some(&plan), even_unsound: false };
     let done = restore(&plan.backup, data.path(), TABLES, &how).unwrap();
