@@ -211,6 +211,28 @@ fn a_disk_that_fills_up_in_the_middle_of_a_group_loses_nothing() {
     assert!(succeed(&["check", "--data", shop.data()]).contains("no problem"));
 }
 
+/// The ballast is used up, and nobody was there to free room before the machine started again.
+#[test]
+fn a_shop_on_a_full_disk_starts_and_is_read() {
+    let Some(disk) = SmallDisk::mount() else { return };
+    let settings = tempfile::tempdir().unwrap();
+    let config = config(settings.path(), 24);
+    let mut shop = Shop::open_at(tempfile::tempdir().unwrap(), disk.path("data"), &["--config", &config]);
+    shop.place("k1", &least_order("anna@example.com", 100)).expect(201);
+    until("the index has it", || total(&shop, "anna") == 1);
+    assert_eq!(shop.stop(), Some(0));
+    drop(std::fs::remove_file(shop.dir.join("ballast")));
+    disk.fill(0);
+    shop.start();
+    assert_eq!(total(&shop, "anna"), 1);
+    let refused = shop.place("k2", &least_order("bert@example.com", 100));
+    assert_eq!((refused.status, refused.code().as_str()), (503, "storage_low"), "{}", refused.body);
+    disk.empty();
+    until("orders are placed again", || {
+        shop.place("k2", &least_order("bert@example.com", 100)).status == 201
+    });
+}
+
 #[test]
 fn a_log_that_cannot_be_written_ends_nothing() {
     // What is written there meets a full disk.

@@ -87,7 +87,11 @@ pub(super) fn serve(
     let importer = workers::start_importer(app);
     let backups = workers::backups::start(app);
     let shipping = workers::shipping::start(app);
-    app.sites.settle()?;
+    match app.sites.settle() {
+        // A shop whose disk is full is read all the same; what this sets going waits for a start with room.
+        Err(error) if error.code == "storage_low" => tracing::warn!("{}", error.message),
+        settled => settled?,
+    }
     let work = app.outreach.work.start()?;
     let schedules = app.schedules.start();
     let served = actix_web::rt::System::new().block_on(answering(app, answer, hello));

@@ -99,9 +99,11 @@ impl Work {
     /// Faults of the store only.
     pub fn start(&self) -> Result<Running> {
         let epoch = self.store.epoch();
-        let stopped = self
-            .store
-            .write_blocking(Actor::system("subscriptions"), move |tx| subscriptions::settle(tx, epoch))?;
+        // Mostly there is nothing to write, which a full disk would refuse.
+        let is_settled = self.store.read(|s| subscriptions::strange(s, epoch))?.is_empty();
+        let settle = move |tx: &mut Tx<'_>| subscriptions::settle(tx, epoch);
+        let stopped =
+            if is_settled { 0 } else { self.store.write_blocking(Actor::system("subscriptions"), settle)? };
         if stopped > 0 {
             tracing::warn!(
                 stopped,

@@ -12,7 +12,7 @@ mod pump;
 pub use model::{Subscription, SubscriptionId, TABLES};
 pub use ops::{
     add, all, behind, check, get, is_followed, is_open, lag, pause, refilter, remove, replay, resume,
-    seq_before, settle, skip, slowest,
+    seq_before, settle, skip, slowest, strange,
 };
 pub(in crate::work) use pump::Retaker;
 pub use pump::{About, Pump, Subscriber};

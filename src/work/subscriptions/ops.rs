@@ -103,14 +103,22 @@ pub fn remove(tx: &mut Tx<'_>, name: &str) -> Result<()> {
     SUBSCRIPTIONS.delete(tx, &name.to_owned()).map(drop)
 }
 
+/// The subscriptions that were begun in another store.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn strange(from: &impl Read, epoch: [u8; 16]) -> Result<Vec<String>> {
+    let strange = all(from)?.into_iter().filter(|(_, s)| s.epoch != epoch);
+    Ok(strange.map(|(name, _)| name).collect())
+}
+
 /// What was begun in another store stands still: this one was restored, and nobody knows what was sent after the
 /// backup was made. Gives how many those are.
 ///
 /// # Errors
 /// Faults of the store only.
 pub fn settle(tx: &mut Tx<'_>, epoch: [u8; 16]) -> Result<usize> {
-    let strange: Vec<String> =
-        all(tx)?.into_iter().filter(|(_, s)| s.epoch != epoch).map(|(name, _)| name).collect();
+    let strange = strange(tx, epoch)?;
     for name in &strange {
         pause(
             tx,
