@@ -11,7 +11,7 @@ pub(crate) enum Amount {
     Bytes(u64),
 }
 
-/// What we want (house.md 8).
+/// What we want.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Goal {
     /// So many times as good as the other side.

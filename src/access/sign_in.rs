@@ -144,7 +144,9 @@ fn note_failure(access: &Access, charged: &Charged, origin: &Origin) {
         let event = SignInFailed { device: origin.device.clone(), network: origin.network() };
         let actor = Actor { request_id: Some(origin.request_id.clone()), ..Actor::system("sign-in") };
         tokio::spawn(async move {
-            let _later = store.write(actor, move |tx| tx.publish(subject, &event)).await;
+            if let Err(error) = store.write(actor, move |tx| tx.publish(subject, &event)).await {
+                tracing::warn!(code = error.code, "a failed sign-in could not be written down");
+            }
         });
     }
 }

@@ -26,7 +26,10 @@ pub fn start(settings: &Log, level: Option<&str>) -> Result<()> {
     } else {
         builder.with_ansi(has_colours(is_terminal)).with_target(false).try_init()
     };
-    started.map_err(|e| Error::conflict("log_started", "The log has been started already.").because(e))
+    started.map_err(|e| Error::conflict("log_started", "The log has been started already.").because(e))?;
+    // A fault of the program that is caught is told as "in the log".
+    std::panic::set_hook(Box::new(|panic| tracing::error!("a fault of the program: {panic}")));
+    Ok(())
 }
 
 fn is_json(format: LogFormat, is_terminal: bool) -> bool {

@@ -9,7 +9,7 @@ use crate::base::time::Clock;
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
 use crate::cli::{Place, Verb, verb_of};
-use crate::store::{check_pages, require_store};
+use crate::store::{FILE, check_pages, require_store};
 use crate::workers;
 use serde::{Deserialize, Serialize};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -21,8 +21,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The socket's name in the data directory.
 const SOCKET: &str = "admin.sock";
-/// The file whose presence says that there is a shop.
-pub(super) const STORE: &str = "store.redb";
 /// What a command may read from its standard input for the server: a password.
 const INPUT_MAX: u64 = 64 * 1024;
 const REQUEST_MAX: u64 = 1024 * 1024;
@@ -57,7 +55,7 @@ pub(super) fn with_shop(place: &Place, verb: Verb, answer: &mut Answer) -> Resul
     let settings = place.load(Vec::new())?.settings;
     let dir = settings.data.dir.clone().unwrap_or_default();
     require_owner(&dir)?;
-    if !verb.makes_a_shop() && !dir.join(STORE).is_file() {
+    if !verb.makes_a_shop() && !dir.join(FILE).is_file() {
         require_store(&dir)?;
         let text = format!("There is no shop in {}. Start one with `backroom serve`.", dir.display());
         return Err(Error::refuse(Kind::NotFound, "no_shop", text));
@@ -86,7 +84,7 @@ pub(super) fn with_shop(place: &Place, verb: Verb, answer: &mut Answer) -> Resul
 /// `wrong_user`.
 pub(super) fn require_owner(dir: &Path) -> Result<()> {
     let owner =
-        std::fs::metadata(dir.join(STORE)).or_else(|_| std::fs::metadata(dir)).map_or(0, |about| about.uid());
+        std::fs::metadata(dir.join(FILE)).or_else(|_| std::fs::metadata(dir)).map_or(0, |about| about.uid());
     if !rustix::process::geteuid().is_root() || owner == 0 || UnixStream::connect(dir.join(SOCKET)).is_ok() {
         return Ok(());
     }

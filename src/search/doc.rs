@@ -64,14 +64,6 @@ impl Doc {
     pub fn keyword(self, field: &'static str, word: impl Into<String>) -> Self {
         self.text(field, word)
     }
-    /// Adds a text where there is one.
-    #[must_use]
-    pub fn maybe(self, field: &'static str, text: Option<impl Into<String>>) -> Self {
-        match text {
-            Some(text) => self.text(field, text),
-            None => self,
-        }
-    }
     /// Adds several texts.
     #[must_use]
     pub fn texts<T: Into<String>>(self, field: &'static str, texts: impl IntoIterator<Item = T>) -> Self {
@@ -95,8 +87,9 @@ impl Doc {
         self.number(field, at_ms)
     }
     /// Adds a moment where there is one.
+    #[cfg(test)]
     #[must_use]
-    pub fn maybe_date(self, field: &'static str, at_ms: Option<i64>) -> Self {
+    pub(crate) fn maybe_date(self, field: &'static str, at_ms: Option<i64>) -> Self {
         match at_ms {
             Some(at_ms) => self.date(field, at_ms),
             None => self,

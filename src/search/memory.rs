@@ -11,7 +11,7 @@ const GROUPS: &str = "/sys/fs/cgroup";
 /// proved meanwhile, it fits 256 MB.
 const LEAST: usize = 40 << 20;
 /// What all of them may use: larger segments make fewer merges later.
-const MOST: usize = 512 << 20;
+pub(crate) const MOST: usize = 512 << 20;
 /// A part of what there is.
 const SHARE: u64 = 16;
 const THREADS_MAX: usize = 4;

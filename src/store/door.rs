@@ -5,7 +5,8 @@ use crate::base::time::{Clock, Timestamp};
 use crate::store::actor::{Actor, ActorKind};
 use crate::store::backup;
 use crate::store::check::{Checker, Finding, Findings, check_all};
-use crate::store::engine::redb::{self, FileMedium, PART_DAMAGED, RedbOpener, damaged, sync_parent};
+use crate::store::disk::make_dir;
+use crate::store::engine::redb::{FileMedium, PART_DAMAGED, RedbOpener, check_pages as check_file, damaged};
 use crate::store::events;
 use crate::store::format::{self, Formats};
 use crate::store::guarded::guarded;
@@ -32,7 +33,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// The name of the database in the data directory.
-pub(super) const FILE: &str = "store.redb";
+pub const FILE: &str = "store.redb";
 const BALLAST: &str = "ballast";
 /// Directories that a shop fills after its database is there; anything else beside it is somebody else's.
 const BESIDE: &[&str] = &["index", "files", "journal", "backups", "shipping"];
@@ -445,7 +446,7 @@ pub(super) fn has_store(dir: &Path) -> Result<bool> {
 /// # Errors
 /// `store_damaged`; `store_locked` where it runs.
 pub fn check_pages(dir: &Path) -> Result<()> {
-    if has_store(dir)? { redb::check_pages(&dir.join(FILE)) } else { Ok(()) }
+    if has_store(dir)? { check_file(&dir.join(FILE)) } else { Ok(()) }
 }
 
 /// A directory in which a shop was, without its database, is not a new shop: whoever starts over there in silence
@@ -478,20 +479,6 @@ pub fn require_store(dir: &Path) -> Result<()> {
             ),
         )),
     }
-}
-
-/// Makes a directory for its owner alone, there after a power cut too; one that exists is left as it is.
-pub(super) fn make_dir(dir: &Path) -> std::io::Result<()> {
-    if dir.is_dir() {
-        return Ok(());
-    }
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    let missing: Vec<&Path> =
-        dir.ancestors().take_while(|d| !d.as_os_str().is_empty() && !d.exists()).collect();
-    builder.create(dir).and_then(|()| missing.into_iter().try_for_each(sync_parent))
 }
 
 /// The same for the data directory.

@@ -13,6 +13,7 @@
 
 // What everyone uses.
 mod actor;
+mod disk;
 mod door;
 pub mod events;
 mod index;
@@ -58,7 +59,7 @@ pub(crate) mod traced;
 
 pub use actor::{Actor, ActorKind};
 pub use check::{Checker, Finding, Findings};
-pub use door::{Store, check_pages, require_store};
+pub use door::{FILE, Store, check_pages, require_store};
 pub use events::{Committed, Event, EventId, StoredEvent, Subject};
 pub use format::FORMAT;
 pub use guarded::guarded;

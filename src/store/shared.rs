@@ -216,10 +216,10 @@ impl Shared {
     pub(super) fn add_hook(&self, hook: Hook) {
         self.hooks.write().unwrap_or_else(PoisonError::into_inner).push(hook);
     }
-    /// Hooks may hold the store they hang on: letting them go lets it go.
     pub(super) fn add_waker(&self, waker: Waker) {
         self.wakers.write().unwrap_or_else(PoisonError::into_inner).push(waker);
     }
+    /// Hooks may hold the store they hang on: letting them go lets it go.
     pub(super) fn drop_hooks(&self) {
         self.wakers.write().unwrap_or_else(PoisonError::into_inner).clear();
         self.hooks.write().unwrap_or_else(PoisonError::into_inner).clear();

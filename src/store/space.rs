@@ -128,7 +128,6 @@ impl Ballast {
     fn write(&self) -> std::io::Result<()> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&self.path)?;
         if rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, self.size).is_ok() {

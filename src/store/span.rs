@@ -46,12 +46,6 @@ impl Span {
         write_open_text(text.as_bytes(), &mut bytes);
         Self::starting(bytes)
     }
-    /// All keys that begin with the parts of `first` and then with a text that begins with `text`.
-    pub fn of_parts_and_text<K: Key + ?Sized>(first: &K, text: &str) -> Self {
-        let mut bytes = key_bytes(first);
-        write_open_text(text.as_bytes(), &mut bytes);
-        Self::starting(bytes)
-    }
     /// From `first` (inside) to `end` (outside). Both may be the beginning of a longer key.
     pub fn between<A: Key + ?Sized, B: Key + ?Sized>(first: &A, end: &B) -> Self {
         Self { from: Bound::Included(key_bytes(first)), to: Bound::Excluded(key_bytes(end)) }

@@ -87,6 +87,11 @@ impl Kept {
     }
     pub(super) fn keep(&self, key: Key, state: State, body: &Arc<Body>) {
         let mut entries = self.lock();
+        // Who was slower than an event does not throw away what was made behind it.
+        let [seq, _] = state;
+        if entries.iter().any(|entry| entry.state.first().is_some_and(|known| *known > seq)) {
+            return;
+        }
         entries.retain(|entry| entry.state == state && entry.key != key);
         entries.push_back(Entry { key, state, body: Arc::clone(body) });
         let mut weight: usize = entries.iter().map(|entry| entry.body.weight()).sum();
@@ -121,6 +126,8 @@ mod tests {
         assert!(kept.get(&key, [2, 1]).is_none() && kept.get(&key, [1, 2]).is_none());
         kept.keep(key.clone(), [2, 1], &body(10));
         assert_eq!(kept.lock().len(), 1, "what is older is given back");
+        kept.keep(key.clone(), [1, 9], &body(10));
+        assert!(kept.get(&key, [2, 1]).is_some() && kept.get(&key, [1, 9]).is_none(), "a straggler");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::web::paging::limit_of;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-/// Pages count to this and then say "more than" (house.md 4).
+/// Pages count to this and then say "more than": a count of everything costs as much as everything.
 pub const COUNT_ON_PAGES: u64 = 10_000;
 
 /// The parameters of every list.

@@ -204,6 +204,7 @@ impl Taken {
     const MAX: usize = 4;
 
     fn with(mut self, from: usize, to: usize) -> Self {
+        debug_assert!(self.count < Self::MAX, "an address has at most {} values", Self::MAX);
         if let Some(place) = self.places.get_mut(self.count) {
             *place = (from, to);
             self.count += 1;

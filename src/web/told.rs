@@ -50,6 +50,10 @@ impl Told {
         // A number may be asked for with any number of zeros before it.
         let size = body.json.len() + key.1.len() + ENTRY;
         let mut inner = self.lock();
+        // Who was slower than an event does not throw away what was read behind it.
+        if seq < inner.seq {
+            return;
+        }
         if inner.seq != seq || inner.bytes + size > BYTES_MAX {
             *inner = Inner { seq, ..Inner::default() };
         }

@@ -1,4 +1,4 @@
-//! A form that met an ended session is sent again with one click (admin.md 1A.3).
+//! A form that met an ended session is sent again with one click.
 
 use super::{House, MINUTE, OWNER, PASSWORD, console};
 use crate::access::role::Role;

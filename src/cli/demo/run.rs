@@ -11,12 +11,12 @@ use crate::base::error::{Error, Result};
 use crate::base::time::{Clock, Zone};
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
-use crate::cli::reach::STORE;
 use crate::cli::{Place, serve, start_log};
 use crate::config::{Flag, Settings};
 use crate::registry;
 use crate::shop::customers::CustomerId;
 use crate::shop::orders::{self, NewOrder, NewOrderCustomer};
+use crate::store::FILE;
 use crate::store::{Actor, ActorKind, Store};
 use crate::workers;
 use serde_json::json;
@@ -59,7 +59,7 @@ pub(in crate::cli) fn run(args: &DemoArgs, answer: &mut Answer) -> Result<Exit> 
     settings.backup.enabled = false;
     settings.log.level = "warn".to_owned();
     start_log(&settings.log, answer.log_level())?;
-    let is_new = !dir.join(STORE).exists();
+    let is_new = !dir.join(FILE).exists();
     if is_new {
         fill(args, &settings, &dir, answer)?;
     }

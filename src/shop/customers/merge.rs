@@ -1,6 +1,7 @@
 //! What an order or an import says about a customer, merged into the one that is known, or added.
 
-use super::model::{ADDRESSES_MAX, Address, Brought, Customer, CustomerId, ExternalRef, NewCustomer, tags};
+use super::external::ExternalRef;
+use super::model::{ADDRESSES_MAX, Address, Brought, Customer, CustomerId, NewCustomer, tags};
 use super::ops::{Outcome, find, find_by_email, find_by_external, get, insert, record, save};
 use super::table::{BY_OLD_EMAIL, BY_ROW, Brings, RowKey};
 use crate::base::email;

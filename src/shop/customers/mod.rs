@@ -3,6 +3,7 @@
 pub mod admin;
 mod api;
 mod events;
+mod external;
 mod merge;
 mod model;
 mod named;
@@ -13,6 +14,7 @@ mod wire;
 
 pub use api::{ApiDocs, routes as api_routes};
 pub use events::{Changes, EVENTS, changes};
+pub use external::{ExternalRef, check_reference};
 pub use merge::{described, import, is_somebody_else, known_as, rehearsed, row_key};
 pub use model::*;
 pub use named::Named;

@@ -1,8 +1,8 @@
 //! What a customer is: contact, addresses, notes and totals. Pure: no store, no HTTP, no clock.
 
+use super::external::{ExternalRef, check_reference};
 use super::named::{name_of, own_name_of};
 use crate::base::error::{Checks, Error, Result};
-use crate::base::id::Id;
 use crate::base::money::Currency;
 use crate::base::time::Timestamp;
 use crate::base::unseen::is_blank;
@@ -15,44 +15,6 @@ crate::id!(
     /// A customer: `cus_…`.
     CustomerId, "cus"
 );
-
-/// Where a record came from: the system and the id it has there. One reference names one record.
-#[derive(
-    Clone,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Encode,
-    Decode,
-    serde::Serialize,
-    serde::Deserialize,
-    utoipa::ToSchema,
-)]
-#[serde(deny_unknown_fields)]
-pub struct ExternalRef {
-    /// The other system, such as `shopify`.
-    #[n(0)]
-    pub source: String,
-    /// The id the record has there.
-    #[n(1)]
-    pub id: String,
-}
-
-/// The source that our own exports name for records of this shop.
-const OWN_SOURCE: &str = "backroom";
-
-impl ExternalRef {
-    /// How our own export names a record.
-    pub fn own(id: impl std::fmt::Display) -> Self {
-        Self { source: OWN_SOURCE.into(), id: id.to_string() }
-    }
-    /// The id of a record of ours, where our own export names it.
-    pub fn own_id<I: Id>(&self) -> Option<I> {
-        if self.source == OWN_SOURCE { I::parse(&self.id).ok() } else { None }
-    }
-}
 
 /// A postal address as written on a parcel. Every part may be empty; the country is an ISO 3166 code or empty.
 #[derive(
@@ -409,23 +371,6 @@ pub fn checked_address(given: &Address, pointer: &str, checks: &mut Checks) -> A
             checks.keep(&format!("{pointer}/country"), country::parse(&given.country)).unwrap_or_default();
     }
     address
-}
-
-/// An outside id names its system and is not empty: the next empty one would be taken for the same record. Ids of our own
-/// records come in files of ours alone, since they say when a record was made.
-pub fn check_reference(given: &ExternalRef, is_import: bool, pointer: &str, checks: &mut Checks) {
-    if given.source == OWN_SOURCE && !is_import {
-        let text = format!("“{OWN_SOURCE}” names records of exports of this program. Name the other system.");
-        checks.wrong(format!("{pointer}/source"), "invalid_value", text);
-    }
-    for (field, text) in [("source", &given.source), ("id", &given.id)] {
-        let at = format!("{pointer}/{field}");
-        if text.trim().is_empty() {
-            checks.wrong(at, "required", "Name the other system and the id there, or leave both out.");
-        } else {
-            checks.keep(&at, one_line(text));
-        }
-    }
 }
 
 /// Whether there is anything to know a customer by: an address, an outside id, or a word of a name or a phone number.

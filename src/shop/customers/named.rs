@@ -1,6 +1,6 @@
 //! What a customer is called: the name, else what else they are known by.
 
-use super::model::ExternalRef;
+use super::external::ExternalRef;
 use minicbor::{Decode, Encode};
 
 /// What a customer is called by: the fields of [`Customer`](super::Customer) that lists of other records need. A tenth of the record, read

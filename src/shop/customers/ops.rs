@@ -1,10 +1,11 @@
 //! What can be done with customers: add, find, edit, merge what an import brings, keep their totals.
 
 use super::events::{Added, Changed, changes};
+use super::external::ExternalRef;
 use super::merge::said;
 use super::model::{
-    Address, Brought, Customer, CustomerId, ExternalRef, NewCustomer, Totals, birthday, check_known,
-    checked_address, language, many_lines, metadata, one_line, tags,
+    Address, Brought, Customer, CustomerId, NewCustomer, Totals, birthday, check_known, checked_address,
+    language, many_lines, metadata, one_line, tags,
 };
 use super::named::Named;
 use super::table::{BY_EMAIL, BY_EXTERNAL, BY_ORDERS, BY_PHONE, BY_SPENT, CUSTOMERS, NAMES, TOTALS};

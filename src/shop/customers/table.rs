@@ -1,6 +1,7 @@
 //! How customers are kept: records, totals and the indexes that find them.
 
-use super::model::{Customer, CustomerId, ExternalRef, Totals};
+use super::external::ExternalRef;
+use super::model::{Customer, CustomerId, Totals};
 use super::named::Named;
 use crate::base::email;
 use crate::base::money::Currency;

@@ -1,6 +1,7 @@
 //! Customers as JSON: what the API answers and what it takes. Every documented key is always present.
 
-use super::model::{Address, Customer, CustomerId, ExternalRef, NewCustomer, Totals};
+use super::external::ExternalRef;
+use super::model::{Address, Customer, CustomerId, NewCustomer, Totals};
 use super::ops::CustomerChange;
 use crate::base::error::{Error, Result};
 use crate::base::money::Money;

@@ -4,8 +4,8 @@ use super::asked::{NoteBody, OrderFields, PlaceOrder, StepBody, step_named};
 use super::wire::{CreditNoteOut, OrderOut};
 use super::{CreditNoteId, Order, OrderId, Step, StepInput};
 use super::{
-    add_note, change, edit_note, find_by_number, find_credit_note, get, get_credit_note, place,
-    require_prices, standing, take,
+    Named, add_note, change, edit_note, find_credit_note, get, get_credit_note, place, require_prices,
+    standing, take,
 };
 use crate::access::{Caller, Once, Shop, may};
 use crate::base::error::{Error, Result};
@@ -65,10 +65,7 @@ pub(super) fn out(r: &impl Read, order: &Order) -> Result<OrderOut> {
 
 /// An order by its id or by its number, as people and programs have either at hand.
 fn id_of(r: &impl Read, text: &str) -> Result<OrderId> {
-    match text.trim_start_matches('#').parse::<u64>() {
-        Ok(number) => find_by_number(r, number)?.ok_or_else(|| Error::not_found("order", number)),
-        Err(_) => OrderId::parse(text),
-    }
+    Named::read(text)?.id(r)
 }
 
 /// Lists orders

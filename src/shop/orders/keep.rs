@@ -8,6 +8,7 @@ use super::table::{
     BY_CUSTOMER, BY_NUMBER, BY_SOURCE, CREDIT_BY_CUSTOMER, CREDIT_BY_SOURCE, CREDIT_NOTES, ORDERS,
 };
 use crate::base::error::{Error, Result};
+use crate::base::id::Id as _;
 use crate::base::money::Currency;
 use crate::shop::customers::{self, CustomerId, Spent, Totals};
 use crate::store::{Direction, Event, Read, Span, Subject, Tx, counter};
@@ -190,6 +191,38 @@ pub fn get(r: &impl Read, id: OrderId) -> Result<Order> {
 /// Faults of the store only.
 pub fn find(r: &impl Read, id: OrderId) -> Result<Option<Order>> {
     ORDERS.get(r, &id)
+}
+
+/// What somebody calls an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    Id(OrderId),
+    Number(u64),
+}
+
+impl Named {
+    /// Reads an id, or a number with or without `#`.
+    ///
+    /// # Errors
+    /// `not_found` for what is neither.
+    pub fn read(text: &str) -> Result<Self> {
+        match text.trim_start_matches('#').parse::<u64>() {
+            Ok(number) => Ok(Self::Number(number)),
+            Err(_) => OrderId::parse(text).map(Self::Id),
+        }
+    }
+    /// The id; an id itself is not looked for.
+    ///
+    /// # Errors
+    /// `not_found` where no order has the number; faults of the store.
+    pub fn id(self, r: &impl Read) -> Result<OrderId> {
+        match self {
+            Self::Id(id) => Ok(id),
+            Self::Number(number) => {
+                find_by_number(r, number)?.ok_or_else(|| Error::not_found("order", number))
+            }
+        }
+    }
 }
 
 /// The order with this number.

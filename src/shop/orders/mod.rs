@@ -41,9 +41,9 @@ pub use events::{EVENTS, happened_at};
 pub use facts::{Different, Facts, facts};
 pub use incoming::*;
 pub use keep::{
-    VIEWS, View, all_of, between, count, credit_note_ids, credit_notes_of, find, find_all, find_by_number,
-    find_by_outside_id, find_by_source, find_credit_note, find_credit_note_by_outside_id, get,
-    get_credit_note, ids, recent,
+    Named, VIEWS, View, all_of, between, count, credit_note_ids, credit_notes_of, find, find_all,
+    find_by_number, find_by_outside_id, find_by_source, find_credit_note, find_credit_note_by_outside_id,
+    get, get_credit_note, ids, recent,
 };
 pub use model::*;
 pub use place::{Imported, import, known, place};

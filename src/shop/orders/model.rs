@@ -18,7 +18,7 @@ crate::id!(
     CreditNoteId, "crn"
 );
 
-/// An order placed through the API has at most this many lines (promises.md 3, case 35 says 200).
+/// An order placed through the API has at most this many lines: a basket has no more, and a body of them stays small.
 pub const LINES_MAX: usize = 200;
 /// The largest real imported order has 1,114 lines.
 pub const LINES_IMPORT_MAX: usize = 10_000;

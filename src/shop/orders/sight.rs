@@ -1,4 +1,4 @@
-//! What of orders somebody sees, by what they may do (admin.md 1B.19).
+//! What of orders somebody sees, by what they may do.
 
 use crate::access::{Caller, Permission};
 use crate::base::error::{Error, Kind, Result};

@@ -11,7 +11,8 @@ use std::ops::ControlFlow;
 
 /// Earlier orders are counted up to this; a page shows "99+".
 const EARLIER_MAX: u32 = 100;
-/// Later orders looked at when an earlier one changes; beyond it all are returning anyway.
+/// Later orders looked at when an earlier one changes. Only of a customer who kept none of so many are there more, and those
+/// keep their word in the search until they change themselves or the index is built anew.
 const LATER_MAX: usize = 10_000;
 
 /// Whether an order counts for its customer, and if not, why.

@@ -290,6 +290,13 @@ pub fn next_steps(axes: &Axes) -> Vec<Step> {
     .collect()
 }
 
+impl Step {
+    /// The goods are the packers' business, all else that of those who edit orders.
+    pub fn is_about_goods(self) -> bool {
+        matches!(self, Self::Ship | Self::Unship | Self::Deliver | Self::Undeliver)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -326,6 +333,13 @@ mod tests {
         assert_eq!(code(&Axes { status: Status::Cancelled, ..paid }), None);
         assert_eq!(code(&Axes { payment: Payment::Refunded, ..paid }), Some("nothing_to_refund"));
         assert_eq!(refusal(Step::Unrefund, &paid).map(|(code, _)| code), Some("refund_not_noted_here"));
+    }
+
+    /// The addresses of those steps name them, so that each has its own permission.
+    #[test]
+    fn the_steps_of_the_goods_are_those_that_the_addresses_name() {
+        let words: Vec<_> = Step::ALL.iter().filter(|step| step.is_about_goods()).map(|s| s.word()).collect();
+        assert_eq!(words.join("|"), "ship|unship|deliver|undeliver");
     }
 
     #[test]

@@ -69,9 +69,6 @@ impl Header {
     pub fn rows(&self) -> u64 {
         self.tables.iter().map(|table| table.rows).sum()
     }
-    pub fn is_encrypted(&self) -> bool {
-        self.salt.is_some()
-    }
 }
 
 /// What stands at the end: what there was.

@@ -6,8 +6,7 @@ use crate::store::backup::format::{Header, io};
 use crate::store::backup::keep::Keep;
 use crate::store::backup::reader::last_sum;
 use crate::store::backup::unpack::open;
-use crate::store::door::make_dir;
-use crate::store::engine::redb::sync_parent;
+use crate::store::disk::{make_dir, sync_parent};
 use crate::store::journal::Mark;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -237,14 +236,6 @@ impl Shelf {
             at = at.plus_ms(1_000);
         }
     }
-}
-
-/// A new, empty file that only its owner may read: a backup holds everything.
-pub(super) fn private_file(path: &Path) -> std::io::Result<File> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// Notes beside a backup that it was restored on trial and is good.

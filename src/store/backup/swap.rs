@@ -6,8 +6,9 @@ use crate::base::time::Timestamp;
 use crate::store::backup::format::io;
 use crate::store::backup::shelf::stamp;
 use crate::store::backup::unpack::FILES;
-use crate::store::door::{FILE, make_dir};
-use crate::store::engine::redb::{FileLock, sync_parent};
+use crate::store::disk::{make_dir, sync_parent};
+use crate::store::door::FILE;
+use crate::store::engine::redb::FileLock;
 use crate::store::journal::FOLDER;
 use std::path::{Path, PathBuf};
 

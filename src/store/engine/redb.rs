@@ -1,8 +1,9 @@
-//! The engine that ships: redb. The only file that names it.
+//! The engine that ships: redb, which nothing outside this directory names but the tests of its files.
 
 mod held;
 
 use crate::base::error::{Error, Kind, Result};
+use crate::store::disk::sync_parent;
 use crate::store::engine::{Engine, EngineSnapshot, Opener};
 use crate::store::guarded::guarded;
 use crate::store::health::fenced;
@@ -77,10 +78,8 @@ fn open_private(path: &Path) -> std::io::Result<File> {
     let fresh = !path.exists();
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(path)?;
-    #[cfg(unix)]
     keep_private(&file)?;
     if fresh {
         sync_parent(path)?;
@@ -89,7 +88,6 @@ fn open_private(path: &Path) -> std::io::Result<File> {
 }
 
 /// A copy or an older umask may have left the file open to others.
-#[cfg(unix)]
 fn keep_private(file: &File) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = file.metadata()?.permissions().mode();
@@ -98,13 +96,6 @@ fn keep_private(file: &File) -> std::io::Result<()> {
     }
     tracing::warn!("others could read the database; now only its owner can");
     file.set_permissions(std::fs::Permissions::from_mode(mode & 0o700))
-}
-
-/// Makes an entry of a directory durable.
-pub(in crate::store) fn sync_parent(path: &Path) -> std::io::Result<()> {
-    let Some(dir) = path.parent() else { return Ok(()) };
-    let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
-    File::open(dir)?.sync_all()
 }
 
 /// An empty file is a new database, and one that begins with zeros may be; anything else has to begin with the magic

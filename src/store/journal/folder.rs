@@ -1,7 +1,6 @@
 //! Where segments are: a directory beside the database, or what a test puts in its place.
 
-use crate::store::door::make_dir;
-use crate::store::engine::redb::sync_parent;
+use crate::store::disk::{make_dir, sync_parent};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};

@@ -1,7 +1,6 @@
 //! What whoever ships the journal has to know of it: whose it is, how far it is durable, and where full segments wait.
 
-use crate::store::door::make_dir;
-use crate::store::engine::redb::sync_parent;
+use crate::store::disk::{make_dir, sync_parent};
 use crate::store::journal::folder::{Disk, Folder, Leaf};
 use minicbor::{Decode, Encode};
 use serde::Serialize;

@@ -20,8 +20,10 @@ impl Columns {
                 FieldType::I64(_) => ColumnType::I64,
                 FieldType::U64(_) => ColumnType::U64,
                 FieldType::Str(_) => ColumnType::Str,
-                // The layout has no others.
-                _ => continue,
+                other => {
+                    debug_assert!(false, "the layout has a column of another kind: {other:?}");
+                    continue;
+                }
             };
             // One that no document fills is a column, too.
             inner.record_column_type(entry.name(), kind, false);

@@ -65,7 +65,7 @@ impl<'a, 'f> Grams<'a, 'f> {
     fn at(&self, place: usize) -> &'a [u8] {
         self.items.get(place).map_or(&[], |item| self.text(*item))
     }
-    /// The documents of an item under a beginning of it, which words may have or not.
+    /// The documents of an item under a beginning of it, which words may have or not; `len` counts the letter of the kind too.
     fn docs_under(&self, item: Item, len: usize, is_open: bool) -> &'a [u32] {
         match item {
             Item::Word(number) if is_open => self.words.docs.of(number),

@@ -1,6 +1,7 @@
 //! Terms of one field while a segment is gathered: every text once, and which documents have it.
 
 use super::log::{Docs, Log};
+use crate::search::memory::MOST;
 use std::cmp::Ordering;
 
 /// Texts under numbers, each once.
@@ -67,6 +68,8 @@ impl Texts {
             }
             at = (at + 1) & mask;
         }
+        // What is gathered for a segment is far below what 32 bits count.
+        const { assert!(MOST < u32::MAX as usize) };
         let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let number = narrow(self.ends.len());
         self.bytes.extend(text);

@@ -15,7 +15,7 @@ use crate::web::{Budget, Page, Pages, Query, Shell, see_other};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
-/// Hits of a kind in the drop-down (admin.md 1B.4).
+/// Hits of a kind in the drop-down.
 const SUGGESTED: usize = 4;
 /// Hits of a kind on the page; its list has the rest.
 const SHOWN: usize = 20;

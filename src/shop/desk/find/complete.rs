@@ -1,5 +1,5 @@
 //! What the word being typed into a list's filter can become: fields first, then the values of a field with their
-//! counts among what the rest of the query finds (admin.md 1B.5).
+//! counts among what the rest of the query finds.
 
 use super::kinds_for;
 use crate::access::{Shop, Staff, may};

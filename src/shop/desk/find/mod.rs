@@ -27,7 +27,7 @@ use crate::search::{Count, Problem, Query, Request, Search, Sort, Total};
 use crate::shop::orders::seen_by;
 use crate::store::Store;
 
-/// Hits of one kind are counted up to this while somebody types (house.md 4).
+/// Hits of one kind are counted up to this while somebody types.
 const COUNT_MAX: u64 = 1_000;
 
 /// A kind of record the box finds.

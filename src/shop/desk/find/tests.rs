@@ -1,4 +1,4 @@
-//! The test table of admin.md 1B.4 and the promises of the box.
+//! A table of what is typed and has to be found, and the promises of the box.
 
 use super::*;
 use crate::shop::customers::ExternalRef;

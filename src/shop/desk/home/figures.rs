@@ -12,7 +12,7 @@ use crate::web::listing::grouped;
 use crate::web::query::encode;
 use serde::Serialize;
 
-/// Orders that count: not a draft, not cancelled or rejected, not returned in full (house.md 7).
+/// Orders that count: not a draft, not cancelled or rejected, not returned in full.
 const KEPT: &str = "-status:cancelled,draft -fulfilment:returned";
 /// Counted exactly up to this; the list says "more than" from there on, too.
 const COUNT_MAX: u64 = 10_000;

@@ -117,7 +117,7 @@ impl bulk::Action for Action {
 
     fn permission(&self) -> &'static str {
         match self {
-            Self::Step(step, _) if words::is_about_goods(*step) => "orders:ship",
+            Self::Step(step, _) if step.is_about_goods() => "orders:ship",
             _ => "orders:edit",
         }
     }

@@ -10,14 +10,11 @@ use super::timeline::{Moment, Part, moments};
 use super::words;
 use crate::access::{Rights, Staff, may};
 use crate::base::error::{Error, Result};
-use crate::base::id::Id;
 use crate::base::money::Money;
 use crate::base::time::Timestamp;
 use crate::search::Search;
 use crate::shop::customers;
-use crate::shop::orders::{
-    Order, OrderId, Standing, called, find_by_number, get, seen_by, sees_prices, standing,
-};
+use crate::shop::orders::{Named, Order, Standing, called, get, seen_by, sees_prices, standing};
 use crate::store::{Read, Snapshot, Store, Subject, events};
 use crate::web::flash::local_path;
 use crate::web::parts::{Badge, Choice, FormErrors, Link, Pair, Slips, Sum, Tab};
@@ -216,19 +213,6 @@ pub(super) struct CustomerCard {
     pub all_orders: String,
 }
 
-/// An order by its id; a number, with or without `#`, leads to the id.
-pub(super) enum Named {
-    Id(OrderId),
-    Number(u64),
-}
-
-pub(super) fn named(text: &str) -> Result<Named> {
-    match text.trim_start_matches('#').parse::<u64>() {
-        Ok(number) => Ok(Named::Number(number)),
-        Err(_) => OrderId::parse(text).map(Named::Id),
-    }
-}
-
 /// `GET /admin/orders/{id}`
 pub(super) async fn show(
     staff: Staff<may::ViewOrders>,
@@ -238,12 +222,10 @@ pub(super) async fn show(
     id: routing::Path<String>,
     query: Query<ShowQuery>,
 ) -> Result<HttpResponse> {
-    let id = match named(&id)? {
+    let id = match Named::read(&id)? {
         Named::Id(id) => id,
-        Named::Number(number) => {
-            let id = store
-                .read(|s| find_by_number(s, number))?
-                .ok_or_else(|| Error::not_found("order", number))?;
+        number => {
+            let id = store.read(|s| number.id(s))?;
             return see_other(&format!("/admin/orders/{id}"), None);
         }
     };

@@ -27,8 +27,7 @@ pub(super) struct Offers {
 
 /// What can be done with an order now by somebody with these rights.
 pub(super) fn offers(order: &Order, may: impl Fn(&str) -> bool) -> Offers {
-    let may_take =
-        |step: &Step| may(if words::is_about_goods(*step) { "orders:ship" } else { "orders:edit" });
+    let may_take = |step: &Step| may(if step.is_about_goods() { "orders:ship" } else { "orders:edit" });
     let steps: Vec<Step> = next_steps(&order.axes()).into_iter().filter(may_take).collect();
     let sensible = [Step::Release, Step::Pay, Step::Ship, Step::Deliver, Step::Complete];
     let first = sensible.into_iter().find(|step| steps.contains(step));

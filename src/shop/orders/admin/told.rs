@@ -1,11 +1,10 @@
 //! What a form of these pages was about, in words, for the page that shows it again after a session had ended: which
 //! orders, what was to be done, and only the fields that belong to it.
 
-use super::show::{Named, named};
 use crate::access::parked::Told;
 use crate::base::error::Result;
 use crate::base::id::Id as _;
-use crate::shop::orders::{CancelReason, Order, OrderId, Step, find, find_by_number, step_named};
+use crate::shop::orders::{CancelReason, Named, Order, OrderId, Step, find, find_by_number, step_named};
 use crate::store::Snapshot;
 
 /// Orders of a bulk action that are named; of more only the number is said.
@@ -37,7 +36,7 @@ pub fn told(s: &Snapshot, path: &str, sent: &[(String, String)]) -> Result<Optio
 }
 
 fn order_of(s: &Snapshot, text: &str) -> Result<Option<Order>> {
-    let id = match named(text) {
+    let id = match Named::read(text) {
         Ok(Named::Id(id)) => Some(id),
         Ok(Named::Number(number)) => find_by_number(s, number)?,
         Err(_) => None,

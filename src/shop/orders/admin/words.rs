@@ -168,11 +168,6 @@ pub(super) fn done(step: Step) -> &'static str {
     }
 }
 
-/// The goods are the packers' business, all else that of those who edit orders.
-pub(super) fn is_about_goods(step: Step) -> bool {
-    matches!(step, Step::Ship | Step::Unship | Step::Deliver | Step::Undeliver)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,4 +1,4 @@
-//! The figures of imports.md section 4, met through these parsers. Skipped, saying so, without the shared data.
+//! The figures of real exports, met through these parsers. Skipped, saying so, where the data is not there.
 
 mod mapped;
 mod olist;

@@ -3,10 +3,9 @@
 use crate::base::error::Result;
 use crate::base::time::Timestamp;
 use crate::store::backup::format::io;
-use crate::store::backup::shelf::{Shelf, private_file};
+use crate::store::backup::shelf::Shelf;
 use crate::store::backup::shipping::part::{self, Head, Keys};
-use crate::store::door::make_dir;
-use crate::store::engine::redb::sync_parent;
+use crate::store::disk::{make_dir, private_file, sync_parent};
 use crate::store::journal::Mark;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
