@@ -25,6 +25,8 @@ const KEY_EPOCH: &str = "epoch";
 const KEY_CREATED: &str = "created_at";
 const KEY_VERSION: &str = "app_version";
 const KEY_ANCHOR: &str = "events_anchor";
+/// There from the copy before an upgrade to the upgrade's end.
+const KEY_UPGRADING: &str = "upgrading";
 
 /// The registry's line for the table of these words.
 pub(super) const fn meta_info() -> TableInfo {
@@ -124,11 +126,17 @@ fn open_checked(
     match found {
         Some(newer) if newer > formats.current => return Err(too_new(newer, formats.current)),
         Some(found) => {
-            if found < formats.current {
+            // One that was cut off goes on with a file that is half new: the copy is of before.
+            let is_cut_off = look(engine.as_ref(), registry, |tx| Ok(get(tx, KEY_UPGRADING)?.is_some()))?;
+            let is_older = found < formats.current;
+            if is_older && !is_cut_off {
                 opener.keep_copy(&format!("before-{}", formats.current))?;
             }
             engine.accept()?;
             engine.ensure_tables(registry.names())?;
+            if is_older {
+                change(&|tx| put(tx, KEY_UPGRADING, &formats.current.to_be_bytes()).map(|()| Step::Done))?;
+            }
             for migration in formats.migrations.iter().filter(|m| m.to > found && m.to <= formats.current) {
                 tracing::info!("bringing the store to format {}: {}", migration.to, migration.what);
                 while change(&|tx| {
@@ -139,6 +147,9 @@ fn open_checked(
                     Ok(step)
                 })? == Step::More
                 {}
+            }
+            if is_older || is_cut_off {
+                change(&|tx| remove(tx, KEY_UPGRADING).map(|()| Step::Done))?;
             }
         }
         None if engine.is_new()? => {

@@ -58,10 +58,6 @@ impl Medium for FileMedium {
         name.push(".");
         name.push(label);
         let target = PathBuf::from(name);
-        // An upgrade that was cut off goes on with a file that is half new: the copy is of before.
-        if target.exists() {
-            return Ok(());
-        }
         let mut part = target.clone().into_os_string();
         part.push(".part");
         let part = PathBuf::from(part);

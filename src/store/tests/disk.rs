@@ -127,6 +127,8 @@ fn an_older_format_is_copied_and_brought_up_step_by_step() {
     }
     store.close().unwrap();
     let old = hash(&dir.path().join("store.redb"));
+    // Of an earlier upgrade, after which an older program was gone back to.
+    std::fs::write(dir.path().join("store.redb.before-3"), b"another one").unwrap();
     let store = open_as(dir.path(), Formats { current: 3, migrations: PLAN }).unwrap();
     assert_eq!(store.read(|s| crate::store::counter(s, "white")).unwrap(), 3);
     assert_eq!(store.check(&[]).unwrap(), []);
