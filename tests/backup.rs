@@ -153,10 +153,41 @@ fn a_damaged_newest_backup_is_passed_over() {
         }
         let done = backroom(&["backup", "restore", "--data", &data]);
         assert!(done.status.success(), "{damaged}: {}", text(&done));
-        assert!(text(&done).contains(&format!("{name} is damaged; an older")), "{}", text(&done));
+        assert!(
+            text(&done).contains(&format!("{name} is damaged"))
+                && text(&done).contains("an older backup is taken"),
+            "{}",
+            text(&done)
+        );
         shop.start();
         until("the index is there", || total(&shop, "") == 12);
     }
+}
+
+#[test]
+fn two_backups_with_each_others_names_are_noticed() {
+    let mut shop = Shop::open();
+    let data = shop.data().to_owned();
+    place(&shop, 0, 3);
+    let (first, _) = create(&shop);
+    place(&shop, 3, 6);
+    let (second, _) = create(&shop);
+    place(&shop, 6, 8);
+    let (third, _) = create(&shop);
+    shop.kill();
+    let aside = first.with_extension("aside");
+    for (from, to) in [(&first, &aside), (&third, &first), (&aside, &third)] {
+        std::fs::rename(from, to).unwrap();
+    }
+    for file in [&first, &third] {
+        let refused = backroom(&["backup", "verify", file.to_str().unwrap(), "--data", &data]);
+        assert_eq!(refused.status.code(), Some(5), "{}", text(&refused));
+        assert!(text(&refused).contains("the name of another one"), "{}", text(&refused));
+    }
+    succeed(&["backup", "verify", second.to_str().unwrap(), "--data", &data]);
+    let done = backroom(&["backup", "restore", "--data", &data]);
+    assert!(done.status.success() && text(&done).contains("an older backup is taken"), "{}", text(&done));
+    assert_eq!(succeed(&["export", "orders", "--data", &data]).lines().count(), 9);
 }
 
 /// What a restore that was cut off leaves, or a disk that lost the file's content.

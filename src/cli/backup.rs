@@ -267,7 +267,9 @@ fn put_back_moment(
         let found = fetch::shelf(from, &ask, settings, answer).map_err(nothing_changed)?;
         let plan = plan(&found.shelf, &ask).map_err(nothing_changed)?;
         for name in plan.passed_over.iter().filter(|name| !bad.contains(name)) {
-            answer.remark(format_args!("{name} is damaged; an older backup is taken"))?;
+            answer.remark(format_args!(
+                "{name} is damaged or has another name than its own; an older backup is taken"
+            ))?;
         }
         let done = put_back(&plan.backup, Some(&plan), settings, (force, json), answer);
         let is_damaged = done.as_ref().is_err_and(|error| error.code == "backup_damaged");

@@ -11,7 +11,7 @@ use crate::registry;
 use crate::shop::desk::backups::{Base, Call, Office, Told, Wish};
 use crate::store::Mark;
 use crate::store::backup::shipping::Roll;
-use crate::store::backup::{Copied, Kept, Shelf, forget_verified, note_verified, opens, try_out};
+use crate::store::backup::{Copied, Kept, Shelf, forget_verified, header_of, note_verified, opens, try_out};
 use crate::web::listing::grouped;
 use crate::workers::held;
 use serde::{Deserialize, Serialize};
@@ -100,6 +100,15 @@ pub fn verify(
     clock: &Clock,
     is_over: &dyn Fn() -> bool,
 ) -> Result<Report> {
+    let name = backup.file_name().unwrap_or_default().to_string_lossy();
+    if let Some(header) = header_of(backup).ok().filter(|header| !Shelf::is_named(&name, header)) {
+        forget_verified(backup);
+        let text = format!(
+            "The backup has the name of another one: it holds event {} of {}. Give it its own name, or remove it.",
+            header.seq, header.at
+        );
+        return Err(Error::invalid("backup_damaged", text));
+    }
     match run_child(backup, (&data.join("tmp"), leave.saturating_add(BESIDE)), key, is_over)? {
         Said::Report(report) => {
             if report.problems > 0 {

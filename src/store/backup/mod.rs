@@ -33,6 +33,6 @@ pub use format::{Header, TableRows};
 pub use keep::Keep;
 pub use restore::{How, Restored, is_whole, opens, pack_what_waits, restore, try_out};
 pub use seal::KEY_LENGTH_MIN;
-pub use shelf::{Copied, FOLDER, Kept, Shelf, forget_verified, note_verified};
+pub use shelf::{Copied, FOLDER, Kept, Shelf, forget_verified, header_of, note_verified};
 pub(in crate::store) use shipping::last_copied;
 pub(in crate::store) use swap::{FRESH, finish};

@@ -24,6 +24,8 @@ const COPIED: &str = "copied";
 /// The same for a copy in another directory.
 const FILED: &str = "filed";
 const READING: &str = "The directory of backups cannot be read";
+/// A name is at most so much later than what it names.
+const SAME_SECOND_MS: i64 = 60_000;
 /// The clocks of machines, and of one before and after it was set, may be so far apart.
 pub(super) const APART_MS: i64 = HOUR_MS;
 
@@ -99,7 +101,15 @@ impl Shelf {
     /// # Errors
     /// `backup_damaged`, `not_a_backup`, `backup_format_newer`, `store_format_newer`, `backup_io`.
     pub fn header(&self, name: &str) -> Result<Header> {
-        Ok(open(&self.dir.join(name))?.header().clone())
+        header_of(&self.dir.join(name))
+    }
+    /// Whether a backup has the name it was given: others are found by it, and would be taken for another moment. A name that
+    /// is none of ours says nothing.
+    pub fn is_named(name: &str, header: &Header) -> bool {
+        // Of two of one second the later one is named as if made a second later.
+        read_name(name).is_none_or(|(at, seq)| {
+            seq == header.seq && (-1_000..SAME_SECOND_MS).contains(&at.since_ms(header.at))
+        })
     }
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -238,6 +248,14 @@ impl Shelf {
     }
 }
 
+/// What a backup says of itself.
+///
+/// # Errors
+/// Those of [`Shelf::header`].
+pub fn header_of(backup: &Path) -> Result<Header> {
+    Ok(open(backup)?.header().clone())
+}
+
 /// Notes beside a backup that it was restored on trial and is good.
 ///
 /// # Errors
@@ -303,6 +321,24 @@ mod tests {
         assert_eq!(name(at, 123), "backroom-20261127T193000Z-000123.brb");
         assert_eq!(read_name("backroom-20261127T193000Z-000123.brb"), Some((at, 123)));
         assert_eq!(read_name(&name(at, 12_345_678)), Some((at, 12_345_678)));
+        let header = |at: Timestamp, seq| Header {
+            store_format: 1,
+            epoch: [0; 16],
+            seq,
+            at,
+            app_version: String::new(),
+            tables: Vec::new(),
+            salt: None,
+            journal: None,
+        };
+        let made = at.plus_ms(345);
+        assert!(
+            Shelf::is_named(&name(at, 123), &header(made, 123))
+                && Shelf::is_named("mine.brb", &header(made, 1))
+        );
+        assert!(Shelf::is_named(&name(at.plus_ms(2_000), 123), &header(made, 123)), "two of one second");
+        assert!(!Shelf::is_named(&name(at, 124), &header(made, 123)));
+        assert!(!Shelf::is_named(&name(at.plus_ms(86_400_000), 123), &header(made, 123)));
         for other in [
             "x.brb",
             "backroom-20261127T193000Z-1.brb.part",

@@ -101,7 +101,10 @@ fn base(shelf: &Shelf, ask: &Ask<'_>, passed_over: &mut Vec<String>) -> Result<(
             continue;
         }
         let header = shelf.header(&kept.file);
-        let is_bad = header.as_ref().is_err_and(|e| ["backup_damaged", "not_a_backup"].contains(&e.code));
+        let is_bad = match &header {
+            Ok(header) => !Shelf::is_named(&kept.file, header),
+            Err(error) => ["backup_damaged", "not_a_backup"].contains(&error.code),
+        };
         if is_bad || ask.known_bad.contains(&kept.file) {
             passed_over.push(kept.file);
             continue;
