@@ -1,7 +1,7 @@
 //! The disk is full: orders are refused before anything is written, everything else goes on, and freed space is enough
 //! (promises: P12). It needs a small disk of its own, which only the administrator of a machine can make.
 
-use crate::harness::{OWNER, PASSWORD, Shop, backroom, least_order, request, succeed, until};
+use crate::harness::{OWNER, PASSWORD, Shop, backroom, least_order, program, request, succeed, until};
 use crate::orders::total;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -231,6 +231,25 @@ fn a_shop_on_a_full_disk_starts_and_is_read() {
     until("orders are placed again", || {
         shop.place("k2", &least_order("bert@example.com", 100)).status == 201
     });
+}
+
+#[test]
+fn a_start_that_nobody_can_be_told_of_is_one() {
+    let Ok(full) = std::fs::File::options().write(true).open("/dev/full") else {
+        return eprintln!("skipped: no /dev/full here");
+    };
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (home, address) = (tempfile::tempdir().unwrap(), format!("127.0.0.1:{port}"));
+    let mut child = Command::new(program())
+        .args(["serve", "--listen", &address, "--data", home.path().join("data").to_str().unwrap()])
+        .stdout(full)
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    until("it listens", || std::net::TcpStream::connect(&address).is_ok());
+    request(&format!("http://{address}/healthz"), "GET", &[], None).expect(200);
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 #[test]

@@ -116,7 +116,15 @@ async fn answering(
     let handle = server.handle();
     // Before anybody is told that it answers: who reads that may end it at once.
     let mut signals = Signals::new()?;
-    hello(address, answer)?;
+    // Whoever reads nothing, or has no room for it, is served all the same.
+    if let Err(error) = hello(address, answer) {
+        tracing::warn!(
+            code = error.code,
+            "the start could not be told: {} {}",
+            error.message,
+            error.cause_chain()
+        );
+    }
     tracing::info!(%address, data = %app.dir.display(), "answering");
     let web = front.web.clone();
     let stop = async move {
