@@ -88,6 +88,7 @@ impl Shared {
         if !has_to_merge(&live.index).map_err(Error::internal)? {
             return Ok(());
         }
+        self.ready_writer(indexer, &live)?;
         self.feed(indexer, true)?;
         self.commit_payload(indexer)
     }
@@ -146,7 +147,6 @@ impl Shared {
         let Some(live) = self.live().filter(|live| !live.broken.load(Ordering::SeqCst)) else {
             return Ok(false);
         };
-        self.ready_writer(indexer, &live)?;
         let reach = self.pending.noted();
         let waiting = self.pending.waiting();
         let is_added = |indexer: &Indexer, entry: &Arc<Entry>| {
@@ -154,6 +154,13 @@ impl Shared {
         };
         let fresh = waiting.entries.iter().filter(|entry| !is_added(indexer, entry));
         let fresh: Vec<Arc<Entry>> = fresh.map(Arc::clone).collect();
+        let committed = live.committed.load(Ordering::SeqCst);
+        let is_behind = (now && reach > committed) || reach > committed + IDLE_SEQS;
+        if indexer.writer.is_none() && fresh.is_empty() && !is_behind {
+            // A writer takes two megabytes and some threads: a shop in which nothing happens has none.
+            return Ok(self.has_more());
+        }
+        self.ready_writer(indexer, &live)?;
         if fresh.len() >= self.settings.many_from {
             self.feed_many(indexer, &live, fresh, reach)?;
             return Ok(self.has_more());
@@ -177,13 +184,11 @@ impl Shared {
         }
         indexer.reach = reach;
         let every = Duration::from_millis(u64::from(self.settings.commit_every_ms));
-        let committed = live.committed.load(Ordering::SeqCst);
         let due = indexer.since.is_some_and(|since| since.elapsed() >= every)
             || indexer.added.len() >= self.settings.commit_changes as usize
             || (!indexer.added.is_empty() && !self.pending.has_room())
-            || (now && reach > committed)
             || (now && !indexer.added.is_empty())
-            || reach > committed + IDLE_SEQS;
+            || is_behind;
         if due {
             self.commit(indexer, &live)?;
         } else {
