@@ -2,7 +2,7 @@
 //! shipping of the journal.
 
 pub mod backups;
-mod held;
+mod places;
 pub mod shipping;
 
 use crate::app::App;

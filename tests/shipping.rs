@@ -315,6 +315,9 @@ fn copies_that_are_gone_are_noticed_and_made_again() {
     let has = |ending: &str| files_below(&away.copies()).iter().any(|file| file.ends_with(ending));
     until("backup and journal are there again", || has(".brb") && has(".brj"));
     assert_eq!(shop.stop(), Some(0));
+    // All of it, and not from the newest backup on.
+    let parts = |dir: &Path| files_below(dir).iter().filter(|file| file.ends_with(".brj")).count();
+    assert_eq!(parts(&away.copies()), parts(&shop.dir.join("backups")));
     std::fs::remove_dir_all(&shop.dir).unwrap();
     let data = away.fresh("new");
     succeed(&["backup", "restore", "--from", away.copies().to_str().unwrap(), "--data", &data]);
@@ -343,6 +346,8 @@ fn a_machine_that_was_set_back_leaves_the_copies_alone() {
     std::fs::rename(&old, &shop.dir).unwrap();
     shop.start();
     (0..5).for_each(|n| place(&shop, &format!("other{n}")));
+    let as_left: Vec<_> =
+        files_below(&away.copies()).into_iter().map(|file| (std::fs::read(&file).unwrap(), file)).collect();
     let cookie = shop.sign_in(OWNER, PASSWORD);
     until("it is said", || {
         shop.page("/admin/backups", &cookie)
@@ -359,6 +364,41 @@ fn a_machine_that_was_set_back_leaves_the_copies_alone() {
     succeed(&["backup", "restore", "--data", shop.data(), "--config", &away.config]);
     shop.start();
     until_safe(&shop);
+    assert_eq!(shop.stop(), Some(0));
+    for (bytes, file) in as_left {
+        assert!(std::fs::read(&file).unwrap() == bytes, "{file} was written over");
+    }
+}
+
+/// The directory that is left when its disk is not mounted takes nothing, also where copies go below the mount.
+#[test]
+fn a_disk_that_is_not_mounted_takes_nothing() {
+    let away = Away::folder();
+    let mount = |dir: &Path| {
+        let mut command = std::process::Command::new("mount");
+        command
+            .args(["-t", "tmpfs", "-o", "size=64m", "tmpfs"])
+            .arg(dir)
+            .status()
+            .is_ok_and(|ended| ended.success())
+    };
+    std::fs::create_dir(away.copies().join("shop")).unwrap();
+    let text = std::fs::read_to_string(&away.config).unwrap();
+    std::fs::write(&away.config, text.replace("copies\"", "copies/shop\"")).unwrap();
+    if !mount(&away.copies()) {
+        return eprintln!("skipped: nothing can be mounted here");
+    }
+    std::fs::create_dir(away.copies().join("shop")).unwrap();
+    let mut shop = Shop::open_with(&["--config", &away.config]);
+    until_safe(&shop);
+    assert!(std::process::Command::new("umount").arg(away.copies()).status().unwrap().success());
+    shop.place("k1", &least_order("anna@example.com", 100)).expect(201);
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    until("it is said", || {
+        shop.page("/admin/backups", &cookie).expect(200).body.contains("its disk is not mounted")
+    });
+    assert_eq!(shop.stop(), Some(0));
+    assert_eq!(files_below(&away.copies()), Vec::<String>::new());
 }
 
 /// Whoever has the new key alone gets everything back.

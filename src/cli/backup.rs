@@ -245,7 +245,7 @@ fn nothing_changed(mut error: Error) -> Error {
     if error.code == "store_locked" {
         error.message = "A server runs on this data directory. Stop it, then restore.".into();
     } else if error.kind == Kind::Invalid
-        || ["restore_hole", "copy_failed", "no_backup"].contains(&error.code)
+        || ["restore_hole", "copy_failed", "copy_forbidden", "no_backup"].contains(&error.code)
     {
         error.message = format!("{} Nothing was changed.", error.message).into();
     }

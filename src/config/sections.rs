@@ -13,6 +13,7 @@ use crate::store::backup::{KEY_LENGTH_MIN, Keep};
 use crate::web;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
 /// Everything that can be set. Each room declares its own section; what no room owns stands below.
@@ -293,7 +294,9 @@ impl Settings {
         let is_inside =
             self.backup.copy_dir.as_ref().zip(self.data.dir.as_ref()).is_some_and(|(copies, data)| {
                 let real = |dir: &PathBuf| dir.canonicalize().unwrap_or_else(|_| dir.clone());
-                real(copies).starts_with(real(data))
+                let disk = |dir: &PathBuf| std::fs::metadata(dir).map(|about| about.dev()).ok();
+                // Another disk may be mounted there.
+                real(copies).starts_with(real(data)) && (disk(copies).is_none() || disk(copies) == disk(data))
             });
         found.unless(
             !is_inside,

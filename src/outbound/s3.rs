@@ -119,7 +119,7 @@ impl Storage {
     /// The names that begin with this, in no order.
     ///
     /// # Errors
-    /// `copy_failed`.
+    /// `copy_forbidden` where the key may not; `copy_failed`.
     pub fn names(&self, begin: &str) -> Result<Vec<String>> {
         let whole = self.key(begin);
         let (mut found, mut more) = (Vec::new(), None);
@@ -149,7 +149,7 @@ impl Storage {
     /// Fetches the object with this name into a new file.
     ///
     /// # Errors
-    /// `copy_failed`, also when the file cannot be written.
+    /// `copy_forbidden` where the key may not; `copy_failed`, also when the file cannot be written.
     pub fn get(&self, name: &str, file: &Path) -> Result<()> {
         let key = self.key(name);
         let address = self.bucket.get_object(Some(&self.credentials), &key).sign(SIGNED_FOR);
@@ -193,7 +193,13 @@ fn refused(status: StatusCode) -> Error {
         301 | 307 => " Check the endpoint and the region.",
         _ => "",
     };
-    failed(format!("it answered {status}.{remedy}").trim_end_matches('.'))
+    let error = failed(format!("it answered {status}.{remedy}").trim_end_matches('.'));
+    match status {
+        StatusCode::FORBIDDEN => Error::refuse(Kind::Conflict, "copy_forbidden", error.message),
+        // It says the same tomorrow.
+        _ if status.is_client_error() => Error::refuse(Kind::Conflict, "copy_failed", error.message),
+        _ => error,
+    }
 }
 
 #[cfg(test)]

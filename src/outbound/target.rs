@@ -33,18 +33,17 @@ impl Target {
     pub fn is_folder(&self) -> bool {
         matches!(self.place, Place::Folder(_))
     }
-    /// Whether a directory is a disk of its own, mounted there; `None` for a storage.
+    /// Whether a directory is on another disk than `from`; `None` for a storage.
     ///
     /// # Errors
     /// `copy_failed` where there is no directory.
-    pub fn is_mounted(&self) -> Result<Option<bool>> {
+    pub fn is_apart(&self, from: &Path) -> Result<Option<bool>> {
         let Place::Folder(dir) = &self.place else { return Ok(None) };
-        let device = |dir: &Path| std::fs::metadata(dir).map(|about| about.dev());
         if !dir.is_dir() {
             return Err(failed(dir, not_there()));
         }
-        let above = device(&dir.join("..")).map_err(|e| failed(dir, e))?;
-        Ok(Some(device(dir).map_err(|e| failed(dir, e))? != above))
+        let device = |of: &Path| std::fs::metadata(of).map(|about| about.dev()).map_err(|e| failed(dir, e));
+        Ok(Some(device(dir)? != device(from)?))
     }
     /// Bytes of what has this name there; `None` when there is none.
     ///
@@ -91,7 +90,7 @@ impl Target {
     /// The names that begin with this, which is a folder with its slash, or nothing.
     ///
     /// # Errors
-    /// `copy_failed`.
+    /// `copy_failed`; `copy_forbidden` where the key of a storage may not list.
     pub fn names(&self, begin: &str) -> Result<Vec<String>> {
         match &self.place {
             Place::Storage(storage) => storage.names(begin),
@@ -111,7 +110,7 @@ impl Target {
     /// Fetches what has this name into a new file.
     ///
     /// # Errors
-    /// `copy_failed`.
+    /// `copy_failed`; `copy_forbidden` where the key of a storage may not read.
     pub fn get(&self, name: &str, file: &Path) -> Result<()> {
         match &self.place {
             Place::Storage(storage) => storage.get(name, file),

@@ -13,7 +13,7 @@ use crate::store::Mark;
 use crate::store::backup::shipping::Roll;
 use crate::store::backup::{Copied, Kept, Shelf, forget_verified, header_of, note_verified, opens, try_out};
 use crate::web::listing::grouped;
-use crate::workers::held;
+use crate::workers::places;
 use serde::{Deserialize, Serialize};
 use std::io::{Read as _, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -381,7 +381,9 @@ fn copy_out(app: &App, office: &Office) -> Result<Option<String>> {
 
 fn copy_to(app: &App, office: &Office, shelf: &Shelf, target: &Target) -> Result<Option<String>> {
     let mut told = None;
-    held::look(app, target)?;
+    if !places::may_copy(app, office, target)? {
+        return Ok(None);
+    }
     for kept in shelf.list()?.into_iter().filter(|kept| kept.verified_at.is_some()) {
         let to = address(target, &kept.file);
         if kept.is_at(&to) {
@@ -442,6 +444,10 @@ fn tidy(app: &App, just_made: Option<&str>) -> Result<()> {
     let marks: Vec<Mark> = shelf.marks()?.into_iter().map(|(_, mark)| mark).collect();
     names.extend(Roll::of(shelf.dir()).prune(&marks)?);
     for target in app.settings.backup.targets()? {
+        // Nothing is taken from a place that may hold more of the shop than the shop itself.
+        if !places::may_copy(app, &app.office, &target).unwrap_or(false) {
+            continue;
+        }
         if let Some(error) = names.iter().find_map(|name| target.remove(name).err()) {
             tracing::warn!("old copies stay: {}", error.message);
         }

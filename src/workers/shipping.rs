@@ -10,7 +10,7 @@ use crate::outbound::target::Target;
 use crate::shop::desk::backups::{Office, Place};
 use crate::store::backup::shipping::{Packed, Packer, PartFile, Roll, folder_of, head_of};
 use crate::workers::backups::know_bases;
-use crate::workers::held;
+use crate::workers::places;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -159,9 +159,8 @@ struct Sender {
     seen: Option<Packed>,
     /// Earlier journals do not grow any more.
     has_sent_others: bool,
-    /// When the place was last held against the notes, and whether nothing is there that this shop has not.
-    looked: Option<Instant>,
-    agrees: bool,
+    /// When the place was last held against the notes.
+    compared: Option<Instant>,
 }
 
 impl Sender {
@@ -172,17 +171,7 @@ impl Sender {
         let note = std::fs::read(&file).ok().and_then(|bytes| serde_json::from_slice::<Note>(&bytes).ok());
         let note = note.filter(|note| note.to == target.name());
         let note = note.unwrap_or_else(|| Note { to: target.name().to_owned(), ..Note::default() });
-        Self {
-            app,
-            target,
-            roll,
-            note,
-            file,
-            seen: None,
-            has_sent_others: false,
-            looked: None,
-            agrees: false,
-        }
+        Self { app, target, roll, note, file, seen: None, has_sent_others: false, compared: None }
     }
     fn run(mut self, bell: &Bell) {
         let mut pause = SEND_EVERY;
@@ -221,7 +210,8 @@ impl Sender {
         let mark = self.app.store.journal_mark();
         let office = self.app.office.clone();
         let Some(packed) = office.with_away(|away| away.packed) else { return Ok(()) };
-        held::look(&self.app, &self.target)?;
+        places::require_mounted(&self.app, &self.target)?;
+        self.agree(packed.mark.life)?;
         self.compare(packed.mark.life, &office)?;
         if self.seen != Some(packed) {
             let newest = self.send_row(packed.mark.life, packed.row_begins, &office)?;
@@ -241,35 +231,65 @@ impl Sender {
         });
         Ok(())
     }
-    /// Holds the place against the notes, now and then: what is missing there is sent again, and what it has beyond this shop
-    /// stops everything.
+    /// Asks once whether the place holds nothing of a journal that this shop does not have; where parts are cut otherwise here
+    /// than there, they are sent again from there on.
+    fn agree(&mut self, life: [u8; 16]) -> Result<()> {
+        let before = self.app.office.with_away(|away| away.agreed.len());
+        let again = places::require_agreement(&self.app, &self.target, life)?;
+        if self.app.office.with_away(|away| away.agreed.len()) > before {
+            // Backups wait for that.
+            self.app.office.ring();
+        }
+        if let Some(first) = again
+            && let Some((_, last)) = self.note.rows.get_mut(&folder_of(life))
+        {
+            *last = (*last).min(first - 1);
+            self.seen = None;
+        }
+        Ok(())
+    }
+    /// Holds the place against the notes, now and then: what is missing there is sent again.
     fn compare(&mut self, life: [u8; 16], office: &Office) -> Result<()> {
         let every = if self.target.is_folder() { COMPARE_FOLDER } else { COMPARE_STORAGE };
-        if self.agrees && self.looked.is_some_and(|at| at.elapsed() < every) {
+        if self.compared.is_some_and(|at| at.elapsed() < every) {
             return Ok(());
         }
-        if !self.agrees {
-            held::require_agreement(&self.app, &self.target, life)?;
-        }
-        self.agrees = true;
-        let key = folder_of(life);
-        if let Some(&(from, last)) = self.note.rows.get(&key).filter(|(from, last)| last >= from) {
+        if let Some(&(from, last)) = self.note.rows.get(&folder_of(life)).filter(|(from, last)| last >= from)
+        {
+            // A storage may have rules that remove what is old: what the newest backup there needs is in no such rule.
+            let needed =
+                if self.target.is_folder() { from } else { self.newest_base(life, office).unwrap_or(from) };
             let parts = self.roll.parts(life)?;
-            let begins = parts.iter().rposition(|part| part.first <= from).unwrap_or(0);
-            let sent = parts.iter().skip(begins).filter(|part| part.first <= last);
-            let sent: Vec<String> = sent.map(|part| part.name.clone()).collect();
-            if !held::has_parts(&self.target, life, &sent)? {
-                tracing::warn!("{} has lost parts of the journal; they are sent again", self.target.name());
-                self.note.rows.clear();
-                (self.seen, self.has_sent_others) = (None, false);
+            let begins = parts.iter().rposition(|part| part.first <= needed).unwrap_or(0);
+            let sent = parts.into_iter().skip(begins).filter(|part| part.first <= last).collect();
+            let missing = places::missing(&self.target, life, sent)?;
+            if !missing.is_empty() {
+                tracing::warn!(
+                    count = missing.len(),
+                    "{} has lost parts of the journal; they are sent again",
+                    self.target.name()
+                );
+                self.tell(|place| place.whole_until = None);
+                for part in missing.iter().rev() {
+                    self.send_part(part, 0)?;
+                }
+                self.seen = None;
             }
         }
-        if held::forget_missing(&self.app, &self.target)? {
+        if places::forget_missing(&self.app, &self.target)? {
             know_bases(&self.app, office)?;
             office.ring();
         }
-        self.looked = Some(Instant::now());
+        self.compared = Some(Instant::now());
         Ok(())
+    }
+    /// The change behind the newest backup of a journal that is at the place.
+    fn newest_base(&self, life: [u8; 16], office: &Office) -> Option<u64> {
+        let name = self.target.name();
+        office.with_away(|away| {
+            let there = away.bases.iter().filter(|base| base.places.iter().any(|place| place == name));
+            there.filter(|base| base.mark.life == life).map(|base| base.mark.number + 1).max()
+        })
     }
     /// Sends what is missing of a journal; none when there is no backup yet for which it would be of use.
     fn send_row(&mut self, life: [u8; 16], begins: u64, office: &Office) -> Result<Option<()>> {
@@ -323,7 +343,12 @@ impl Sender {
     /// The ends of earlier journals, where they were not all sent.
     fn send_others(&mut self, current: [u8; 16], office: &Office) -> Result<()> {
         for life in self.roll.lives()?.into_iter().filter(|life| *life != current) {
-            self.send_row(life, 0, office)?;
+            match self.agree(life) {
+                Ok(()) => drop(self.send_row(life, 0, office)?),
+                // What is there of an earlier journal is left to whoever may want it back.
+                Err(error) if error.code == "copies_ahead" => tracing::warn!("{}", error.message),
+                Err(error) => return Err(error),
+            }
         }
         Ok(())
     }

@@ -6,8 +6,9 @@ use crate::cli::answer::Answer;
 use crate::config::Settings;
 use crate::outbound::target::Target;
 use crate::registry;
-use crate::store::backup::shipping::{Ask, Moment, ROLLS, folder_of};
+use crate::store::backup::shipping::{Ask, Moment, ROLLS, base, folder_of};
 use crate::store::backup::{Shelf, pack_what_waits};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A shelf to restore from; what was fetched for it goes with it.
@@ -55,9 +56,9 @@ fn fetch(target: &Target, ask: &Ask<'_>, into: &Path) -> Result<()> {
         Moment::Newest => true,
         Moment::At(wanted) => at <= wanted,
     };
-    let is_one = |name: &&String| time(name).is_some_and(fits) && !ask.known_bad.contains(name);
+    let is_one = |name: &&String| time(name).is_some_and(fits);
     let mut all: Vec<&String> = names.iter().filter(is_one).collect();
-    ask.sort(&mut all, |name| time(name).unwrap_or(Timestamp(0)));
+    all.sort_unstable_by(|a, b| b.cmp(a));
     if all.is_empty() {
         let text = match names.iter().filter_map(|name| time(name)).min() {
             Some(oldest) => {
@@ -68,13 +69,19 @@ fn fetch(target: &Target, ask: &Ask<'_>, into: &Path) -> Result<()> {
         return Err(Error::refuse(Kind::NotFound, "no_backup", text));
     }
     let shelf = Shelf::at(into);
+    let mut is_damaged = false;
     for name in all {
         target.get(name, &into.join(name))?;
-        if shelf.header(name).is_ok() {
-            break;
+        match shelf.header(name) {
+            // One that is ahead is held against one that is not.
+            Ok(header) if !ask.is_ahead(header.at) && !ask.known_bad.contains(name) => break,
+            read => is_damaged |= read.is_err(),
         }
     }
-    let Some((_, mark)) = shelf.marks()?.pop() else { return Ok(()) };
+    if is_damaged {
+        fetch_lasts(target, into)?;
+    }
+    let Some(mark) = base(&shelf, ask)?.header.journal else { return Ok(()) };
     let folder = format!("{ROLLS}/{}/", folder_of(mark.life));
     let mut parts = target.names(&folder)?;
     parts.sort();
@@ -83,7 +90,26 @@ fn fetch(target: &Target, ask: &Ask<'_>, into: &Path) -> Result<()> {
     let needed = format!("{folder}{:020}.brj", mark.number + 1);
     let begins = parts.iter().rposition(|part| *part <= needed).unwrap_or(0);
     for part in parts.iter().skip(begins).filter(|part| part.ends_with(".brj")) {
-        target.get(part, &into.join(part))?;
+        if !into.join(part).exists() {
+            target.get(part, &into.join(part))?;
+        }
+    }
+    Ok(())
+}
+
+/// Fetches the last part of every journal: where a backup is damaged, they tell whether another one went on.
+fn fetch_lasts(target: &Target, into: &Path) -> Result<()> {
+    let mut lasts: BTreeMap<String, String> = BTreeMap::new();
+    for name in target.names(&format!("{ROLLS}/"))?.into_iter().filter(|name| name.ends_with(".brj")) {
+        let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+        let last = lasts.entry(folder).or_default();
+        if name > *last {
+            *last = name;
+        }
+    }
+    for (folder, name) in lasts {
+        std::fs::create_dir_all(into.join(folder)).map_err(Error::internal)?;
+        target.get(&name, &into.join(&name))?;
     }
     Ok(())
 }

@@ -12,9 +12,9 @@ use tantivy::TERMINATED;
 /// Matches that are simply all looked at: some hundred microseconds.
 const LOOK_AT_ALL: u32 = 20_000;
 /// Documents of the field's order that are tried first for each row of the page: where nearly all match, that is all there is
-/// to do. Each further try takes twice as many, until so many were in vain that all matches are looked at.
+/// to do. Each further try takes twice as many; behind so many all matches are looked at.
 const TRIED_FOR_A_ROW: usize = 2;
-const TRIED_IN_VAIN: usize = 32_768;
+const TRIED_MAX: usize = 32_768;
 
 /// A page by the value of a field.
 pub(crate) struct ByValue<'a> {
@@ -154,11 +154,11 @@ impl Within<'_> {
             return Ok(None);
         };
         let mut found: Vec<Cursor> = Vec::new();
-        let (mut in_vain, mut at_once) = (0, self.page.limit.saturating_mul(TRIED_FOR_A_ROW).max(1));
-        while in_vain < TRIED_IN_VAIN {
+        let (mut tried_so_far, mut at_once) = (0, self.page.limit.saturating_mul(TRIED_FOR_A_ROW).max(1));
+        while tried_so_far < TRIED_MAX {
             let tried: Vec<u32> = next.by_ref().take(at_once).collect();
             let is_end = tried.len() < at_once;
-            in_vain += tried.len();
+            tried_so_far += tried.len();
             at_once *= 2;
             let mut ascending = tried.clone();
             ascending.sort_unstable();

@@ -140,6 +140,9 @@ impl<M: Medium> Opener for RedbOpener<M> {
     }
 }
 
+/// Cache of a check, which reads every page once.
+const CHECK_CACHE: usize = 32 << 20;
+
 /// Holds every page of a database that nobody has open against its checksum, which no reading does. Takes about a second a
 /// gigabyte.
 ///
@@ -149,7 +152,7 @@ pub(in crate::store) fn check_pages(path: &Path) -> Result<()> {
     let backend = held::Handle(Arc::new(held::Held::new(FileMedium(path.to_owned()).backend()?)));
     let broken = || damaged("Pages of the database are not as they were written. Restore a backup.");
     let checked = guarded(move || {
-        let mut db = Database::builder().create_with_backend(backend)?;
+        let mut db = Database::builder().set_cache_size(CHECK_CACHE).create_with_backend(backend)?;
         db.check_integrity()
     });
     match checked {

@@ -3,7 +3,7 @@
 use crate::base::time::Timestamp;
 use crate::store::Mark;
 use crate::store::backup::shipping::Packed;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A loss up to this is what is promised.
 pub const PROMISED_MS: i64 = 10_000;
@@ -44,6 +44,8 @@ pub struct Away {
     pub bases: Vec<Base>,
     /// Backups of which it is known whether the present key opens them.
     pub(super) opens: BTreeMap<String, bool>,
+    /// Places, and journals of which it is known that nothing of them is there that the shop does not have.
+    pub agreed: BTreeSet<(String, [u8; 16])>,
 }
 
 impl Away {

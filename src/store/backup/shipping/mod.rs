@@ -17,7 +17,7 @@ mod tests;
 
 pub use packer::{Packed, Packer};
 pub use part::{Head, head_of};
-pub use plan::{Ask, Moment, Plan, plan};
+pub use plan::{Ask, Base, Moment, Plan, base, plan};
 pub(super) use replay::replay;
 pub(in crate::store) use roll::last_copied;
 pub use roll::{PartFile, ROLLS, Roll, agrees, folder_of};

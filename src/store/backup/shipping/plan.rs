@@ -21,7 +21,7 @@ pub enum Moment {
 #[derive(Clone, Copy, Debug)]
 pub struct Ask<'a> {
     pub moment: Moment,
-    /// The time it is: a backup that says it is of the future was made under a clock that was wrong, and is not the newest.
+    /// The time it is; see [`Ask::is_ahead`].
     pub now: Timestamp,
     /// Names of backups that are damaged.
     pub known_bad: &'a [String],
@@ -29,10 +29,9 @@ pub struct Ask<'a> {
 }
 
 impl Ask<'_> {
-    /// The backups of these times in the order in which they are tried: those of the future last.
-    pub fn sort<T>(&self, all: &mut [T], made_at: impl Fn(&T) -> Timestamp) {
-        let latest = self.now.plus_ms(APART_MS);
-        all.sort_by_key(|one| std::cmp::Reverse((made_at(one) <= latest, made_at(one))));
+    /// Whether a backup says it is of the future: then its clock was ahead, or this one is behind.
+    pub fn is_ahead(&self, made_at: Timestamp) -> bool {
+        self.moment == Moment::Newest && made_at > self.now.plus_ms(APART_MS)
     }
 }
 
@@ -55,15 +54,14 @@ struct Row {
     beyond: Option<Timestamp>,
 }
 
-/// Finds the newest backup before the moment and the parts from there on. Those that are damaged
-/// are passed over: an older one and the journal behind it give the same moment.
+/// Finds the newest backup before the moment and the parts from there on. Those that are damaged are passed over where an
+/// older one of the same journal gives the same moment.
 ///
 /// # Errors
-/// `no_backup`; `restore_hole` where something is missing before the moment: the message says up to when it can be done.
+/// Those of [`base`]; `restore_hole` where something is missing before the moment: the message says up to when it can be done.
 pub fn plan(shelf: &Shelf, ask: &Ask<'_>) -> Result<Plan> {
     let Ask { moment, key, .. } = *ask;
-    let mut passed_over = Vec::new();
-    let (kept, header) = base(shelf, ask, &mut passed_over)?;
+    let Base { kept, header, passed_over } = base(shelf, ask)?;
     let backup = shelf.dir().join(&kept.file);
     let Some(mark) = header.journal else {
         return alone(Plan { backup, parts: Vec::new(), up_to: 0, passed_over }, &header, moment);
@@ -88,14 +86,23 @@ pub fn plan(shelf: &Shelf, ask: &Ask<'_>) -> Result<Plan> {
     Ok(Plan { backup, parts: needed.map(|(part, _)| part).collect(), up_to, passed_over })
 }
 
-/// The newest backup before the moment that is not known to be damaged.
-fn base(shelf: &Shelf, ask: &Ask<'_>, passed_over: &mut Vec<String>) -> Result<(Kept, Header)> {
-    let moment = ask.moment;
-    let mut all = shelf.list()?;
-    ask.sort(&mut all, |kept| kept.at);
-    let mut oldest = None;
-    for kept in all {
-        let is_after = |made: Timestamp| matches!(moment, Moment::At(at) if made > at);
+/// The backup that a plan begins with.
+pub struct Base {
+    pub kept: Kept,
+    pub header: Header,
+    /// Newer ones that are damaged, by their names.
+    pub passed_over: Vec<String>,
+}
+
+/// Finds the newest backup before the moment that is whole as far as its head tells, and is not known to be damaged.
+///
+/// # Errors
+/// `no_backup`; `restore_hole` where a damaged one was of another journal: what is older is of before a restore then;
+/// `restore_unclear` where the newest says it is of the future, and an older one is of another journal.
+pub fn base(shelf: &Shelf, ask: &Ask<'_>) -> Result<Base> {
+    let is_after = |made: Timestamp| matches!(ask.moment, Moment::At(at) if made > at);
+    let (mut passed_over, mut whole, mut oldest) = (Vec::new(), Vec::new(), None);
+    for kept in shelf.list()? {
         if is_after(kept.at) {
             oldest = Some(kept.at);
             continue;
@@ -106,16 +113,68 @@ fn base(shelf: &Shelf, ask: &Ask<'_>, passed_over: &mut Vec<String>) -> Result<(
             Err(error) => ["backup_damaged", "not_a_backup"].contains(&error.code),
         };
         if is_bad || ask.known_bad.contains(&kept.file) {
-            passed_over.push(kept.file);
+            if whole.is_empty() {
+                passed_over.push(kept.file);
+            }
             continue;
         }
         // Names have whole seconds.
         let header = header?;
-        if !is_after(header.at) {
-            return Ok((kept, header));
+        if is_after(header.at) {
+            oldest = Some(header.at);
+            continue;
         }
-        oldest = Some(header.at);
+        let is_ahead = ask.is_ahead(header.at);
+        whole.push((kept, header));
+        if !is_ahead {
+            break;
+        }
     }
+    let life = |header: &Header| header.journal.map(|mark| mark.life);
+    let last = whole.last().map(|(kept, header)| (kept.file.clone(), life(header)));
+    let Some((kept, header)) = whole.into_iter().next() else {
+        return Err(none_there(shelf, ask.moment, oldest, &passed_over));
+    };
+    if let Some((file, _)) = last.filter(|(_, of_last)| *of_last != life(&header)) {
+        let text = format!(
+            "{} says it is of {}, which is to come by this machine's clock, and {file} is of another journal: one of the clocks \
+             was wrong. Set that of this machine right, or name the backup that is meant.",
+            kept.file, header.at
+        );
+        return Err(Error::conflict("restore_unclear", text));
+    }
+    for name in &passed_over {
+        let is_of_another = match shelf.header(name) {
+            Ok(damaged) => life(&damaged) != life(&header),
+            Err(_unreadable) => has_later_of_another(shelf, &header, ask.moment)?,
+        };
+        if is_of_another {
+            let text = format!(
+                "{name} is damaged, and {} is of before a restore: the shop of that time would come back, without what came after \
+                 it. To have that, name {} itself.",
+                kept.file, kept.file
+            );
+            return Err(Error::conflict("restore_hole", text));
+        }
+    }
+    Ok(Base { kept, header, passed_over })
+}
+
+/// Whether another journal than that of a backup went on after it was made.
+fn has_later_of_another(shelf: &Shelf, header: &Header, moment: Moment) -> Result<bool> {
+    let roll = Roll::of(shelf.dir());
+    for life in roll.lives()?.into_iter().filter(|life| header.journal.is_none_or(|mark| mark.life != *life))
+    {
+        let last = roll.parts(life)?.iter().rev().find_map(|part| Roll::head(part).ok());
+        let is_before = |from: Timestamp| !matches!(moment, Moment::At(at) if from > at);
+        if last.is_some_and(|head| head.to > header.at && is_before(head.from)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn none_there(shelf: &Shelf, moment: Moment, oldest: Option<Timestamp>, passed_over: &[String]) -> Error {
     let place = shelf.dir().display();
     let text = match (moment, oldest) {
         (Moment::At(at), Some(oldest)) => {
@@ -126,7 +185,7 @@ fn base(shelf: &Shelf, ask: &Ask<'_>, passed_over: &mut Vec<String>) -> Result<(
         }
         _ => format!("There is no backup in {place}."),
     };
-    Err(Error::refuse(Kind::NotFound, "no_backup", text))
+    Error::refuse(Kind::NotFound, "no_backup", text)
 }
 
 /// A backup that does not say where in the journal it stands.

@@ -132,27 +132,39 @@ pub(in crate::store) fn last_copied(backups: &Path, life: [u8; 16]) -> Option<(u
     of_life.map(|(kept, mark)| (mark.number, kept.at)).chain(shipped).max()
 }
 
-/// Whether a part that lies elsewhere is of the same history as the parts here: they hold the same changes up to its end.
-/// Parts begin at the same numbers everywhere, since they are copied from here.
+/// Whether a part that lies elsewhere is of the same history as the parts here, which hold the same changes up to its end:
+/// none where they do not, and where they do, whether they are cut otherwise. Parts begin at the same numbers everywhere,
+/// since they are copied from here; but a power cut may take one here back to an earlier state of it, and what came behind is
+/// a part of its own then.
 ///
 /// # Errors
 /// `backup_damaged`, `backup_format_newer`, `backup_io`.
-pub fn agrees(roll: &Roll, there: &Head, key: Option<&str>) -> Result<bool> {
+pub fn agrees(roll: &Roll, there: &Head, key: Option<&str>) -> Result<Option<bool>> {
     let parts = roll.parts(there.life)?;
     // What ends before the oldest one here went with the backups that needed it.
     if parts.first().is_none_or(|oldest| there.last < oldest.first) {
-        return Ok(true);
+        return Ok(Some(false));
     }
-    let Some(part) = parts.iter().find(|part| part.first == there.first) else { return Ok(false) };
-    match part::read(&part.path, &mut Keys::new(key)) {
-        Ok((head, plain)) => Ok(part::begins_with(&head, &plain, there)),
-        // Encrypted to an earlier key, so it does not grow any more.
-        Err(error) if error.code.starts_with("backup_key") => {
-            let head = Roll::head(part)?;
-            Ok(head.last > there.last || head.after == there.after)
+    let Some(at) = parts.iter().position(|part| part.first == there.first) else { return Ok(None) };
+    let (mut keys, mut first, mut plain, mut cut) = (Keys::new(key), None, Vec::new(), 0);
+    for part in parts.iter().skip(at).take_while(|part| part.first <= there.last) {
+        match part::read(&part.path, &mut keys) {
+            Ok((head, more)) => {
+                first.get_or_insert(head);
+                plain.extend(more);
+            }
+            // Encrypted to an earlier key, so it does not grow any more.
+            Err(error) if error.code.starts_with("backup_key") => {
+                let head = Roll::head(part)?;
+                let is_same = head.last > there.last || head.after == there.after;
+                return Ok(is_same.then_some(false));
+            }
+            Err(error) => return Err(error),
         }
-        Err(error) => Err(error),
+        cut += 1;
     }
+    let is_same = first.is_some_and(|first| part::begins_with(&first, &plain, there));
+    Ok(is_same.then_some(cut > 1))
 }
 
 /// The last part of a row and where the row begins: up to there each part fits behind the one before.

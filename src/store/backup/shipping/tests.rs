@@ -4,7 +4,7 @@
 use super::part::{Draft, Keys, decode, read, records};
 use super::*;
 use crate::base::error::Result;
-use crate::base::time::{HOUR_MS, Timestamp};
+use crate::base::time::Timestamp;
 use crate::store::backup::tests::{Dump, TABLES, VISITS, Visit, add, back_up, dump};
 use crate::store::backup::{How, Keep, Restored, Shelf, pack_what_waits, restore};
 use crate::store::tests::{actor, clock, id, settings};
@@ -481,12 +481,73 @@ fn parts_go_with_the_oldest_backup_that_needs_them() {
     assert_eq!(bring(shelf.dir(), &minute.dir.path().join("b"), Moment::Newest).unwrap().seq, 60);
 }
 
+/// A power cut may take a part back to an earlier state, and what came behind it is a part of its own then.
 #[test]
-fn a_backup_of_the_future_is_not_the_newest() {
-    let ask = Ask { now: Timestamp(50 * HOUR_MS), ..asked(Moment::Newest, None) };
-    let mut all = [10, 70, 50, 51, 60].map(|hour| Timestamp(hour * HOUR_MS));
-    ask.sort(&mut all, |at| *at);
-    assert_eq!(all.map(|at| at.0 / HOUR_MS), [51, 50, 10, 70, 60], "clocks may be an hour apart");
+fn parts_that_were_cut_otherwise_are_of_one_history() {
+    let minute = minute(None);
+    let (all, roll) = (parts(minute.dir.path()), Roll::of(&minute.backups()));
+    let mut keys = Keys::new(None);
+    let read_all: Vec<(Head, Vec<u8>)> =
+        all.iter().map(|part| read(&part.path, &mut keys).unwrap()).collect();
+    let (first, second) = (&read_all[0], &read_all[1]);
+    let joined = |change: u64, more: u64| {
+        let mut draft = Draft::new(first.0.life, first.0.first, first.0.before);
+        for plain in [&first.1, &second.1] {
+            for record in records(plain) {
+                let record = record.unwrap();
+                let set = if record.number == change { b"other".as_slice() } else { record.set };
+                draft.push(part::Shipped { set, ..record }).unwrap();
+            }
+        }
+        for n in 1..=more {
+            let number = second.0.last + n;
+            draft.push(part::Shipped { number, at: second.0.to, set: b"x" }).unwrap();
+        }
+        head_of(&draft.encode(&mut Keys::new(None)).unwrap()).unwrap()
+    };
+    assert_eq!(agrees(&roll, &first.0, None).unwrap(), Some(false));
+    assert_eq!(agrees(&roll, &joined(0, 0), None).unwrap(), Some(true), "to be sent again");
+    assert_eq!(agrees(&roll, &joined(second.0.first, 0), None).unwrap(), None, "another change");
+    assert_eq!(agrees(&roll, &joined(0, 1_000), None).unwrap(), None, "more than is here");
+    let mut other = first.0.clone();
+    other.life = [7; 16];
+    assert_eq!(
+        agrees(&roll, &other, None).unwrap(),
+        Some(false),
+        "a journal that nobody has here is in nobody's way"
+    );
+}
+
+/// A restore begins another journal: what is older than it is another shop.
+#[test]
+fn nothing_of_before_a_restore_comes_back_in_silence() {
+    let minute = minute(None);
+    let data = minute.dir.path();
+    bring(&minute.backups(), data, Moment::At(second(40))).unwrap();
+    let store = open(data);
+    store.clock().set(second(80));
+    let mut packer = packer(&store, data);
+    add(&store, 80);
+    let made = back_up(&store, data, None);
+    add(&store, 81);
+    packer.pack(&store, true).unwrap();
+    store.close().unwrap();
+    let shelf = Shelf::at(&minute.backups());
+    let name = made.file.file_name().unwrap().to_str().unwrap().to_owned();
+    let newest = plan(&shelf, &asked(Moment::Newest, None)).unwrap();
+    assert_eq!(newest.backup, made.file);
+    // A clock that is behind, or one that was ahead: nobody knows which.
+    let early = Ask { now: second(0).plus_ms(-7_200_000), ..asked(Moment::Newest, None) };
+    assert_eq!(plan(&shelf, &early).unwrap_err().code, "restore_unclear");
+    let bad = [name];
+    let known = Ask { known_bad: &bad, ..asked(Moment::Newest, None) };
+    assert_eq!(plan(&shelf, &known).unwrap_err().code, "restore_hole");
+    let mut bytes = std::fs::read(&made.file).unwrap();
+    bytes[30] ^= 1;
+    std::fs::write(&made.file, bytes).unwrap();
+    let error = plan(&shelf, &asked(Moment::Newest, None)).unwrap_err();
+    assert_eq!(error.code, "restore_hole", "{error}");
+    assert!(plan(&shelf, &asked(Moment::At(second(50)), None)).is_ok(), "that is of before it");
 }
 
 #[test]
