@@ -13,6 +13,7 @@ use crate::shop::transfer::outcome::{RawRow, Refused};
 use crate::shop::transfer::records::Record;
 use crate::shop::transfer::refusals::is_refused_column;
 use crate::shop::transfer::sheet::Sheet;
+use crate::shop::transfer::signs::Sign;
 use crate::shop::transfer::survey::{KeyColumns, Survey, Wanted, survey};
 use rust_decimal::Decimal;
 use std::borrow::Cow;
@@ -428,6 +429,14 @@ impl<'a> View<'a> {
             None if cell::is_null_word(&text) => Ok(None),
             None => Err(self.fault(field, "invalid_number", "This is no number as the column writes them.")),
         }
+    }
+    /// What the cell of an amount and the heading of its column say that it is in.
+    pub fn signs(&self, field: Field) -> Vec<Sign> {
+        let Some((text, Slot::Own(column))) = self.found(field) else { return Vec::new() };
+        let survey = &self.bound.survey;
+        let beside = if survey.style(*column).is_signed { number::signs(&text) } else { None };
+        let (front, tail) = beside.map_or((None, None), |(front, tail)| (Some(front), tail));
+        front.into_iter().chain(tail).chain(survey.unit(*column).cloned()).collect()
     }
     /// # Errors
     /// `invalid_date`.

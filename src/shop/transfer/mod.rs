@@ -38,6 +38,7 @@ pub mod people;
 pub mod run;
 pub mod signs;
 pub mod standing;
+pub mod tender;
 
 pub mod claims;
 pub mod intake;

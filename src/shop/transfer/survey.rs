@@ -9,6 +9,7 @@ use crate::shop::transfer::options::Options;
 use crate::shop::transfer::outcome::{Refused, Warnings};
 use crate::shop::transfer::records::Record;
 use crate::shop::transfer::sheet::{Counts, Sheet, Step};
+use crate::shop::transfer::signs::Sign;
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -81,12 +82,24 @@ impl Keyer {
 pub struct ColumnStyle {
     pub sign: DecimalSign,
     pub dates: DateStyle,
+    /// Currencies stand beside amounts.
+    pub is_signed: bool,
+}
+
+impl ColumnStyle {
+    const PLAIN: Self = Self {
+        sign: DecimalSign::Dot,
+        dates: DateStyle { slash: None, dash: None, dot: None },
+        is_signed: false,
+    };
 }
 
 /// What the survey found.
 #[derive(Clone, Debug, Default)]
 pub struct Survey {
     styles: HashMap<usize, ColumnStyle>,
+    /// The currencies that headings of numbers name.
+    units: HashMap<usize, Sign>,
     /// Keys whose rows do not stand together, with the line of their last row.
     pub scattered: HashMap<String, u64>,
     /// Keys with a row that cannot be read: the record would be incomplete.
@@ -100,11 +113,16 @@ pub struct Survey {
 }
 
 impl Survey {
+    /// Whether anything beside amounts says what they are in.
+    pub fn names_currencies(&self) -> bool {
+        !self.units.is_empty() || self.styles.values().any(|style| style.is_signed)
+    }
+    /// The currency that the heading of a column names.
+    pub fn unit(&self, column: usize) -> Option<&Sign> {
+        self.units.get(&column)
+    }
     pub fn style(&self, column: usize) -> ColumnStyle {
-        self.styles
-            .get(&column)
-            .copied()
-            .unwrap_or(ColumnStyle { sign: DecimalSign::Dot, dates: DateStyle::default() })
+        self.styles.get(&column).copied().unwrap_or(ColumnStyle::PLAIN)
     }
 }
 
@@ -270,7 +288,10 @@ impl Looking<'_> {
                     sign
                 }
             };
-            self.style_of(*column).sign = sign;
+            let style = self.style_of(*column);
+            (style.sign, style.is_signed) = (sign, votes.is_signed);
+            let unit = Sign::in_heading(self.sheet.title(*column));
+            self.found.units.extend(unit.map(|unit| (*column, unit)));
         }
         let dates = std::mem::take(&mut self.dates);
         for (column, votes) in self.wanted.dates.iter().zip(&dates) {
@@ -290,8 +311,7 @@ impl Looking<'_> {
     }
 
     fn style_of(&mut self, column: usize) -> &mut ColumnStyle {
-        let plain = ColumnStyle { sign: DecimalSign::Dot, dates: DateStyle::default() };
-        self.found.styles.entry(column).or_insert(plain)
+        self.found.styles.entry(column).or_insert(ColumnStyle::PLAIN)
     }
 }
 
