@@ -10,6 +10,7 @@
 
 pub mod encoding;
 pub mod input;
+pub mod letters;
 pub mod records;
 pub mod sheet;
 

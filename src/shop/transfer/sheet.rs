@@ -114,8 +114,9 @@ impl Sheet {
     /// Reads the rows from the first.
     ///
     /// # Errors
-    /// `file_unreadable`.
+    /// `file_unreadable`, `encoding_unclear`.
     pub fn rows(&self, meter: &Meter) -> Result<Rows<'_>> {
+        self.detected.settled(&self.input)?;
         let text = encoding::open(&self.input, self.detected, meter)?;
         let named = self.header.iter().rposition(|h| !h.is_empty()).map_or(0, |i| i + 1);
         Ok(Rows {
