@@ -16,6 +16,7 @@ use crate::shop::transfer::input::Input;
 use crate::shop::transfer::intake::{self, Choices, MAPPED, Source};
 use crate::shop::transfer::landing::{Landed, Landing, OnError, counted};
 use crate::shop::transfer::mapping::Kind;
+use crate::shop::transfer::options::Options;
 use crate::shop::transfer::outcome::{FileReport, Refused, Report};
 use crate::shop::transfer::resumed::{self, Run, RunName};
 use crate::shop::transfer::workbook_in;
@@ -139,7 +140,10 @@ pub(super) fn run(args: &ImportArgs, app: &App, answer: &mut Answer) -> Result<E
         currency: args.currency.clone(),
         source_name: args.source_name.clone(),
     };
-    let options = choices.options(app.shop.zone(), app.shop.profile().currency)?;
+    let options = Options {
+        now: Some(app.store.clock().now()),
+        ..choices.options(app.shop.zone(), app.shop.profile().currency)?
+    };
     let search = app.search.clone();
     let has_room = move || search.has_room();
     let mut progress = answer.progress(args.json);

@@ -16,6 +16,7 @@ pub mod sheet;
 
 pub mod cell;
 pub mod date;
+pub mod months;
 pub mod number;
 pub mod survey;
 

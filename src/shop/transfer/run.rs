@@ -87,6 +87,8 @@ impl<'a> Run<'a> {
         let mut sheets = Vec::new();
         for file in files {
             let sheet = Sheet::open(file, options)?;
+            // Before its columns are looked for, whose names may have such letters.
+            sheet.settled()?;
             run.all += sheet.size()?;
             let role = role_of(mapping, &sheet)?;
             sheets.push((role, sheet));

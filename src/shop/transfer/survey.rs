@@ -2,7 +2,7 @@
 
 use crate::base::error::{Error, Result};
 use crate::shop::transfer::cell;
-use crate::shop::transfer::date::{DateOrder, DateStyle, DateVotes};
+use crate::shop::transfer::date::{DateStyle, DateVotes};
 use crate::shop::transfer::input::Meter;
 use crate::shop::transfer::number::{DecimalSign, NumberVotes};
 use crate::shop::transfer::options::Options;
@@ -295,17 +295,13 @@ impl Looking<'_> {
         }
         let dates = std::mem::take(&mut self.dates);
         for (column, votes) in self.wanted.dates.iter().zip(&dates) {
-            let style = match (votes.decide(), options.dates) {
-                (Ok(style), _) => style,
-                (Err(example), Some(order)) => {
-                    let title = self.sheet.title(*column);
-                    let first = if order == DateOrder::DayFirst { "day" } else { "month" };
-                    self.found.decisions.push(format!("{title}: {example} is read with the {first} first."));
-                    votes.decide_with(order)
-                }
-                (Err(example), None) => return Err(unclear_date(self.sheet.title(*column), example)),
-            };
-            self.style_of(*column).dates = style;
+            let title = self.sheet.title(*column);
+            let decided = votes
+                .decide(options.dates)
+                .map_err(|unclear| Error::invalid("date_order_unclear", unclear.sentence(title)))?;
+            let told = decided.taken.iter().map(|taken| format!("{title}: {taken}"));
+            self.found.decisions.extend(told);
+            self.style_of(*column).dates = decided.style;
         }
         Ok(self.found)
     }
@@ -326,20 +322,10 @@ fn unclear_number(title: &str, example: &str) -> Error {
     )
 }
 
-fn unclear_date(title: &str, example: &str) -> Error {
-    Error::invalid(
-        "date_order_unclear",
-        format!(
-            "The column {} can be read in two ways: in {} the day or the month may come first. Say which.",
-            cell::shown(title),
-            cell::shown(example)
-        ),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shop::transfer::date::DateOrder;
     use crate::shop::transfer::input::Input;
 
     fn look(text: &str, wanted: Wanted, options: &Options) -> Result<Survey> {
@@ -378,6 +364,16 @@ mod tests {
         assert_eq!(look(text, wanted.clone(), &Options::default()).unwrap_err().code, "date_order_unclear");
         let options = Options { dates: Some(DateOrder::MonthFirst), ..Options::default() };
         assert_eq!(look(text, wanted, &options).unwrap().style(0).dates.slash, Some(DateOrder::MonthFirst));
+    }
+
+    #[test]
+    fn an_order_that_only_the_sorting_tells_is_told() {
+        let wanted = Wanted { dates: vec![0], ..Wanted::default() };
+        let found = look("d\n05/01/2025\n03/02/2025\n04/02/2025\n", wanted, &Options::default()).unwrap();
+        assert_eq!(
+            found.decisions,
+            ["d: 05/01/2025 is read with the day first, because the rows are sorted so."]
+        );
     }
 
     #[test]
