@@ -136,11 +136,11 @@ impl Unclear {
         let title = shown(title);
         match self {
             Self::Both(example) => format!(
-                "The column {title} can be read in two ways: in {} the day or the month may come first. Say which.",
+                "The column {title} can be read in two ways: in {} the day or the month may come first. Say which (--dates dmy or mdy).",
                 shown(example)
             ),
             Self::Contradicts(day, month) => format!(
-                "The column {title} contradicts itself: {} has the day first, and {} the month. Say which is meant; rows that cannot be read so are refused then.",
+                "The column {title} contradicts itself: {} has the day first, and {} the month. Say which is meant (--dates dmy or mdy); rows that cannot be read so are refused then.",
                 shown(day),
                 shown(month)
             ),

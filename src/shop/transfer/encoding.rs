@@ -54,7 +54,7 @@ impl Detected {
             return Ok(());
         }
         let text = format!(
-            "{} does not show which letters its bytes stand for: it is not in UTF-8, and not in {} either. Say its encoding (--encoding, or *Encoding* on the page): {}, or save the file as UTF-8.",
+            "{} is not in UTF-8, and its letters do not look like {} either. Save it as UTF-8, or say its encoding (--encoding LABEL, Encoding on the page): {}.",
             input.name(),
             self.encoding.name(),
             CHOICES.join(", ")

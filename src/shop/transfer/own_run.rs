@@ -241,6 +241,7 @@ impl OwnRun<'_, '_> {
                 break;
             }
         }
+        self.report.warnings.replaced(&name, text.replaced());
         self.report.files.push(FileReport {
             name,
             role: "records".into(),
@@ -296,6 +297,7 @@ impl OwnRun<'_, '_> {
                 }
             }
         };
+        self.report.warnings.replaced(&sheet.name, rows.replaced());
         self.report.files.push(FileReport {
             name: Arc::clone(&sheet.name),
             role: "records".into(),

@@ -109,7 +109,6 @@ pub struct Survey {
     pub samples: Vec<String>,
     pub decisions: Vec<String>,
     pub warnings: Warnings,
-    pub replaced: u64,
 }
 
 impl Survey {
@@ -151,7 +150,7 @@ pub fn survey(sheet: &Sheet, wanted: &Wanted, options: &Options) -> Result<Surve
         }
     }
     looking.found.counts = rows.counts();
-    looking.found.replaced = rows.replaced();
+    looking.found.warnings.replaced(&sheet.name, rows.replaced());
     looking.finish(options)
 }
 
