@@ -29,7 +29,7 @@ impl Desk {
         let args = ["import", what, "--from", "csv", "--mapping", &mapping, &file, "--json", "--data", &data];
         let output = backroom(&[&args[..], more].concat());
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        serde_json::from_slice(&output.stdout).map_err(|_| text(&output.stderr))
+        serde_json::from_slice(&output.stdout).map_err(|_no_report| text(&output.stderr))
     }
     /// The report of a file of orders, or what was complained of.
     fn import(&self, bytes: impl AsRef<[u8]>, more: &[&str]) -> Result<Value, String> {

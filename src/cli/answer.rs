@@ -69,10 +69,7 @@ impl Answer {
     /// # Errors
     /// `stream_of_caller` for a stream of the caller where another process does the work: its own would be meant.
     pub fn file(&self, name: &Path) -> Result<PathBuf> {
-        let is_stream = ["/dev/fd", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/proc/self"]
-            .iter()
-            .any(|stream| name.starts_with(stream));
-        if is_stream && self.input.is_some() {
+        if is_stream(name) && self.input.is_some() {
             let text = format!(
                 "{} is a stream of this command, and the running server, which does the work, does not see it. Give a file.",
                 name.display()
@@ -174,6 +171,13 @@ impl Answer {
     pub fn finish(&mut self) -> Result<()> {
         self.out.flush().map_err(|e| failed(&e))
     }
+}
+
+/// Whether it is a name for a stream that this process has open, whatever is behind it.
+pub(super) fn is_stream(name: &Path) -> bool {
+    ["/dev/fd", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/proc"]
+        .iter()
+        .any(|stream| name.starts_with(stream))
 }
 
 fn failed(error: &io::Error) -> Error {

@@ -1,9 +1,9 @@
 //! The file of refused rows: never one that is read, and put in its place when the import has ended.
 
 use crate::base::error::{Error, Result};
-use crate::cli::answer::Answer;
+use crate::cli::answer::{Answer, is_stream};
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Seek};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
@@ -114,10 +114,6 @@ fn followed(path: &Path) -> PathBuf {
     fs::canonicalize(path).ok().or_else(behind).unwrap_or_else(|| path.to_owned())
 }
 
-fn is_stream(path: &Path) -> bool {
-    path.starts_with("/dev") || path.starts_with("/proc")
-}
-
 fn is_same(one: &Metadata, other: &Metadata) -> bool {
     (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
@@ -140,7 +136,8 @@ fn replaced(path: &Path, rows: &mut File) -> io::Result<()> {
     let there = fs::metadata(path).ok();
     if let Ok(mut file) = beside(path, there.as_ref()) {
         io::copy(rows, &mut file)?;
-        file.flush()?;
+        // Or a power cut may leave the new name with nothing behind it.
+        file.as_file().sync_all()?;
         if file.persist(path).is_ok() {
             return Ok(());
         }
@@ -158,6 +155,7 @@ fn unwritable(path: &Path, cause: &io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write;
 
     fn wrote(path: &Path) -> Result<()> {
         let mut answer = Answer::to(io::sink());

@@ -100,6 +100,8 @@ pub struct Survey {
     styles: HashMap<usize, ColumnStyle>,
     /// The currencies that headings of numbers name.
     units: HashMap<usize, Sign>,
+    /// Something beside amounts says what they are in.
+    pub names_currencies: bool,
     /// Keys whose rows do not stand together, with the line of their last row.
     pub scattered: HashMap<String, u64>,
     /// Keys with a row that cannot be read: the record would be incomplete.
@@ -112,10 +114,6 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// Whether anything beside amounts says what they are in.
-    pub fn names_currencies(&self) -> bool {
-        !self.units.is_empty() || self.styles.values().any(|style| style.is_signed)
-    }
     /// The currency that the heading of a column names.
     pub fn unit(&self, column: usize) -> Option<&Sign> {
         self.units.get(&column)
@@ -289,7 +287,9 @@ impl Looking<'_> {
             };
             let style = self.style_of(*column);
             (style.sign, style.is_signed) = (sign, votes.is_signed);
+            self.found.names_currencies |= votes.is_signed;
             let unit = Sign::in_heading(self.sheet.title(*column));
+            self.found.names_currencies |= unit.is_some();
             self.found.units.extend(unit.map(|unit| (*column, unit)));
         }
         let dates = std::mem::take(&mut self.dates);

@@ -37,7 +37,7 @@ impl Beside<'_> {
 /// Everything that stands beside the amounts of these rows.
 fn beside<'a>(views: &[View<'a>]) -> Vec<Beside<'a>> {
     let amounts = || Field::ALL.iter().filter(|f| f.shape() == Shape::Number && !COUNTS.contains(f));
-    let signed = views.iter().filter(|view| view.bound.survey.names_currencies());
+    let signed = views.iter().filter(|view| view.bound.survey.names_currencies);
     let of_view = |view: &View<'a>| {
         let view = *view;
         amounts()
