@@ -129,6 +129,10 @@ fn ungrouped(whole: &str, other: char) -> Option<String> {
 
 /// Digits and signs without currency, brackets and minus; blanks become one kind. `None` for other text.
 fn body(text: &str) -> Option<(bool, String)> {
+    // The common case.
+    if text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',')) {
+        return text.bytes().any(|b| b.is_ascii_digit()).then(|| (false, text.to_owned()));
+    }
     let parts = Parts::of(text)?;
     (beside(parts.front) && beside(parts.tail)).then_some(())?;
     let mut body = String::with_capacity(parts.core.len());

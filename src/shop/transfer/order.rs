@@ -137,10 +137,9 @@ impl Maker<'_> {
     ) -> Given {
         let options = self.options;
         let is_local = placed.is_some_and(|m| m.offset_min.is_none());
-        let has_none = first(views, Field::OrderCurrency).is_none();
+        let has_none = first(views, Field::OrderCurrency).is_none() && !self.is_signed(views);
         let of_mapping = self.mapping.constants.currency.filter(|_| !self.mapping.is_preset);
-        // What stands beside amounts corrects what was taken for given before it was read.
-        let is_chosen = options.currency.or(of_mapping).is_some() || self.is_signed(views);
+        let is_chosen = options.currency.or(of_mapping).is_some();
         Given {
             local: is_local.then(|| local(&options.zone)),
             currency: has_none,
