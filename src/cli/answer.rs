@@ -175,7 +175,7 @@ impl Answer {
 
 /// Whether it is a name for a stream that this process has open, whatever is behind it.
 pub(super) fn is_stream(name: &Path) -> bool {
-    ["/dev/fd", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/proc"]
+    ["/dev/fd", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/proc/self", "/proc/thread-self"]
         .iter()
         .any(|stream| name.starts_with(stream))
 }

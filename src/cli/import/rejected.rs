@@ -32,7 +32,13 @@ impl Rejected {
     /// # Errors
     /// `rejected_is_input`, `file_unwritable`.
     pub(super) fn at(name: &Path, read: &[PathBuf], scratch: &Path, answer: &Answer) -> Result<Self> {
-        let place = if is_standard_output(name) { Place::Answer } else { place(&answer.file(name)?, read)? };
+        let place = match answer.file(name) {
+            path if is_standard_output(name) => {
+                path.map_or(Ok(()), |path| is_not_read(&path, read))?;
+                Place::Answer
+            }
+            path => place(&path?, read)?,
+        };
         Ok(Self { place, rows: tempfile::tempfile_in(scratch).map_err(Error::internal)? })
     }
     /// The rows are written here first.
@@ -77,32 +83,27 @@ fn is_standard_output(name: &Path) -> bool {
 
 fn place(path: &Path, read: &[PathBuf]) -> Result<Place> {
     let path = followed(path);
-    let there = match fs::metadata(&path) {
+    is_not_read(&path, read)?;
+    match fs::metadata(&path) {
         Ok(there) if there.is_dir() => return Err(unwritable(&path, &io::ErrorKind::IsADirectory.into())),
         // A file that a stream stands for is not to be replaced under the name of the stream.
         Ok(there) if !there.is_file() || is_stream(&path) => return Ok(Place::Stream(path)),
-        Ok(there) => Some(there),
-        Err(_) => None,
-    };
-    if let Some(there) = &there {
-        let is_it = |input: &&PathBuf| fs::metadata(input).is_ok_and(|input| is_same(&input, there));
-        if let Some(input) = read.iter().find(is_it) {
-            let (path, input) = (path.display(), input.display());
-            let text = format!(
-                "{path} is {input}, which this import reads. Give the refused rows a file of their own."
-            );
-            return Err(Error::invalid("rejected_is_input", text));
-        }
-    }
-    // What cannot be written is said now, and not after an hour of reading.
-    match (beside(&path, there.as_ref()), &there) {
-        (Ok(_gone), _) => {}
-        (Err(_), Some(_)) => {
-            OpenOptions::new().write(true).open(&path).map_err(|e| unwritable(&path, &e))?;
-        }
-        (Err(e), None) => return Err(unwritable(&path, &e)),
+        // What cannot be written is said now, and not after an hour of reading. Where no file can be made beside one
+        // that can be written, that one is written.
+        Ok(_) => drop(OpenOptions::new().write(true).open(&path).map_err(|e| unwritable(&path, &e))?),
+        Err(_) => drop(beside(&path, None).map_err(|e| unwritable(&path, &e))?),
     }
     Ok(Place::File(path))
+}
+
+fn is_not_read(path: &Path, read: &[PathBuf]) -> Result<()> {
+    let Some(there) = fs::metadata(path).ok().filter(Metadata::is_file) else { return Ok(()) };
+    let is_it = |input: &&PathBuf| fs::metadata(input).is_ok_and(|input| is_same(&input, &there));
+    let Some(input) = read.iter().find(is_it) else { return Ok(()) };
+    let (path, input) = (path.display(), input.display());
+    let text =
+        format!("{path} is {input}, which this import reads. Give the refused rows a file of their own.");
+    Err(Error::invalid("rejected_is_input", text))
 }
 
 /// The name behind a link, also where nothing is there yet: a link stays one.

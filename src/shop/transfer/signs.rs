@@ -118,6 +118,7 @@ const NAMES: &[(&str, &str)] = &[
     ("ГРН", "UAH"),
     ("ДИН", "RSD"),
     ("DIN", "RSD"),
+    ("KM", "BAM"),
     ("ТГ", "KZT"),
     ("TL", "TRY"),
     ("RS", RUPEES),
@@ -145,7 +146,7 @@ const NAMES: &[(&str, &str)] = &[
 ];
 
 /// Codes that are words as well: at the end of a heading they are meant as such.
-const WORDS: &[&str] = &["ALL", "TOP", "TRY", "PEN", "CUP", "MAD", "SOS"];
+const WORDS: &[&str] = &["ALL", "TOP", "TRY", "PEN", "CUP", "MAD", "SOS", "SHP"];
 
 impl Sign {
     /// What such a text beside an amount stands for; `None` for what is no currency's.
