@@ -1,6 +1,6 @@
 //! Rows that an import does not take: in the file, in the text of the command and on the page, and in again once mended.
 
-use crate::harness::{Shop, backroom, succeed};
+use crate::harness::{Shop, backroom, backroom_with_input, succeed};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -173,4 +173,57 @@ fn a_command_for_the_running_shop_is_silent_about_its_progress_where_a_program_r
         assert_eq!(String::from_utf8_lossy(&output.stderr), "");
         assert!(!output.stdout.is_empty());
     }
+}
+
+#[test]
+fn refused_rows_never_go_where_the_import_reads() {
+    let desk = Desk::new();
+    let file = desk.file("customers.csv", CUSTOMERS);
+    std::fs::hard_link(desk.path("customers.csv"), desk.path("other.csv")).unwrap();
+    let other = desk.path("other.csv").to_str().unwrap().to_owned();
+    for rejected in [&file, &other] {
+        let (_, err) = desk.import(&["customers", "--from", "shopify", &file, "--rejected", rejected]);
+        assert!(err.contains("which this import reads"), "{err}");
+        assert_eq!(read(&desk.path("customers.csv")), CUSTOMERS);
+    }
+}
+
+#[test]
+fn an_import_that_ends_early_leaves_the_refused_rows_of_an_older_one() {
+    let desk = Desk::new();
+    let dates = "Name,Email,Currency,Total,Created at\n#1,a@example.com,EUR,1.00,03/04/2026\n#2,b@example.com,EUR,1.00,05/02/2026\n#3,b@example.com,EUR,1.00,06/01/2026\n#4,b@example.com,EUR,1.00,01/07/2026\n";
+    let orders = desk.file("orders.csv", dates);
+    let rejected = desk.file("refused.csv", "the older rows");
+    let args = ["orders", "--from", "shopify", &orders, "--rejected", &rejected];
+    let (_, err) = desk.import(&args);
+    assert!(err.contains("Say which"), "{err}");
+    assert_eq!(read(&desk.path("refused.csv")), "the older rows");
+    desk.import(&[&args[..], &["--dates", "dmy"]].concat());
+    assert_eq!(read(&desk.path("refused.csv")), "", "all rows came in");
+}
+
+#[test]
+fn refused_rows_are_printed_where_they_are_wanted_so() {
+    let desk = Desk::new();
+    let file = desk.file("customers.csv", CUSTOMERS);
+    let (out, err) = desk.import(&["customers", "--from", "shopify", &file, "--rejected", "/dev/stdout"]);
+    assert!(
+        out.contains(",customers.csv,3,,,customer_empty,") && out.contains("2 customers added"),
+        "{out}{err}"
+    );
+}
+
+#[test]
+fn a_file_comes_through_a_pipe() {
+    let desk = Desk::new();
+    let (data, args) =
+        (desk.data(), ["import", "customers", "--from", "shopify", "/dev/stdin", "--json", "--data"]);
+    let output = backroom_with_input(&[&args[..], &[&data]].concat(), CUSTOMERS);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["landed"]["customers_added"], 2);
+    // The server that does the work has another standard input.
+    let shop = Shop::open();
+    let output = backroom_with_input(&[&args[..], &[shop.data()]].concat(), CUSTOMERS);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("Give a file"), "{told}");
 }

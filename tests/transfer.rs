@@ -306,6 +306,25 @@ fn what_cannot_be_read_says_why_and_the_files_need_not_be_sent_again() {
     assert_eq!(order["data"][0]["placed_at"], "2026-02-03T00:00:00Z");
 }
 
+#[test]
+fn a_file_whose_letters_nothing_tells_asks_for_its_encoding() {
+    let shop = Shop::open();
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    // Иван, Москва
+    let text = [
+        b"Name,Email,Financial Status,Currency,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,Billing Name\n#1,ivan@example.com,paid,EUR,9.00,2026-11-01 10:00:00 +0100,1,Cup,9.00,".as_slice(),
+        b"\xc8\xe2\xe0\xed \xcc\xee\xf1\xea\xe2\xe0\n",
+    ]
+    .concat();
+    let path = upload(&shop, &cookie, &[], &[File { input: "file", name: "orders.csv", bytes: &text }]);
+    let page = at_rest(&shop, &cookie, &path);
+    assert!(page.contains("Failed") && page.contains("Save it as UTF-8, or say its encoding"), "{page}");
+    let fields = [("from", "shopify"), ("what", "orders"), ("encoding", "windows-1251")];
+    send(&shop, &cookie, &format!("{path}/check"), &fields, &[]).expect(303);
+    let page = at_rest(&shop, &cookie, &path);
+    assert!(page.contains("Checked, not imported yet") && page.contains("Иван Москва"), "{page}");
+}
+
 /// An import that went on tells what one run would have told: the same as the check.
 fn ended_as_checked(shop: &Shop, orders: u64, refused: u64) {
     let told = |kind: &str| {

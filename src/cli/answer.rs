@@ -65,8 +65,18 @@ impl Answer {
         }
     }
     /// A file as the caller of the command means it.
-    pub fn file(&self, name: &Path) -> PathBuf {
-        self.directory.join(name)
+    ///
+    /// # Errors
+    /// `stream_of_caller` for a stream of the caller where another process does the work: its own would be meant.
+    pub fn file(&self, name: &Path) -> Result<PathBuf> {
+        if is_stream(name) && self.input.is_some() {
+            let text = format!(
+                "{} is a stream of this command, and the running server, which does the work, does not see it. Give a file.",
+                name.display()
+            );
+            return Err(Error::invalid("stream_of_caller", text));
+        }
+        Ok(self.directory.join(name))
     }
     /// What is on the caller's standard input, up to `most` bytes; nothing when that is a terminal and nobody was asked.
     ///
@@ -163,6 +173,13 @@ impl Answer {
     }
 }
 
+/// Whether it is a name for a stream that this process has open, whatever is behind it.
+pub(super) fn is_stream(name: &Path) -> bool {
+    ["/dev/fd", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/proc/self", "/proc/thread-self"]
+        .iter()
+        .any(|stream| name.starts_with(stream))
+}
+
 fn failed(error: &io::Error) -> Error {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Error::invalid(CLOSED_PIPE, "Nobody reads the answer.");
@@ -238,6 +255,17 @@ mod tests {
         assert_eq!(complaint(&simple), "error: Enter a name.\n");
         let fault = Error::internal(io::Error::other("disk on fire"));
         assert!(complaint(&fault).ends_with("\n  disk on fire\n"));
+    }
+
+    #[test]
+    fn a_stream_is_the_callers_own() {
+        let here = Answer::new(true, 0);
+        let there = Answer::to(io::sink());
+        for name in ["/dev/fd/63", "/dev/stdin", "/proc/self/fd/0"] {
+            assert_eq!(here.file(Path::new(name)).unwrap(), Path::new(name));
+            assert_eq!(there.file(Path::new(name)).unwrap_err().code, "stream_of_caller");
+        }
+        assert_eq!(there.file(Path::new("/dev/null")).unwrap(), Path::new("/dev/null"));
     }
 
     #[test]

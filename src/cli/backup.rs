@@ -157,7 +157,7 @@ pub(super) fn run_beside(args: &BackupArgs, answer: &mut Answer) -> Result<Exit>
         BackupVerb::Create { .. } => Err(Error::invalid("usage", "A backup is made of an open shop.")),
         BackupVerb::List { json } => list(&shelf, *json, answer),
         BackupVerb::Verify { file, json, .. } => {
-            let path = shelf.find(&answer.file(file))?;
+            let path = shelf.find(&answer.file(file)?)?;
             let report = verify(
                 &path,
                 (&data, settings.store.reserve()),
@@ -185,7 +185,7 @@ pub(super) fn run_beside(args: &BackupArgs, answer: &mut Answer) -> Result<Exit>
             Ok(if report.problems == 0 { Exit::Ok } else { Exit::Problems })
         }
         BackupVerb::Restore { file: Some(file), force, json, .. } => {
-            let path = shelf.find(&answer.file(file))?;
+            let path = shelf.find(&answer.file(file)?)?;
             put_back(&path, None, &settings, (*force, *json), answer)
         }
         BackupVerb::Restore { file: None, at, from, force, json } => {

@@ -76,7 +76,7 @@ pub(super) fn run(args: &ExportArgs, app: &App, answer: &mut Answer) -> Result<E
     let export = Export::begin(&app.store, &app.search, &wanted).map_err(helped)?;
     match &args.output {
         Some(name) => {
-            let path = answer.file(name);
+            let path = answer.file(name)?;
             let unwritable = |e: std::io::Error| {
                 Error::invalid("file_unwritable", format!("{} cannot be written: {e}.", path.display()))
             };

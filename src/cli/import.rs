@@ -1,5 +1,10 @@
 //! `backroom import`: take over the data of another shop, or an export of this one.
 
+mod piped;
+mod rejected;
+
+use self::piped::Given;
+use self::rejected::Rejected;
 use crate::app::App;
 use crate::base::error::{Error, Result};
 use crate::base::money::{Currency, Money};
@@ -11,6 +16,7 @@ use crate::shop::transfer::input::Input;
 use crate::shop::transfer::intake::{self, Choices, MAPPED, Source};
 use crate::shop::transfer::landing::{Landed, Landing, OnError, counted};
 use crate::shop::transfer::mapping::Kind;
+use crate::shop::transfer::options::Options;
 use crate::shop::transfer::outcome::{FileReport, Refused, Report};
 use crate::shop::transfer::resumed::{self, Run, RunName};
 use crate::shop::transfer::workbook_in;
@@ -18,7 +24,7 @@ use crate::store::{Actor, ActorKind};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{BufWriter, Read};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -114,12 +120,17 @@ pub(super) fn run(args: &ImportArgs, app: &App, answer: &mut Answer) -> Result<E
         ImportWhat::Customers => Kind::Customers,
         ImportWhat::CreditNotes => Kind::CreditNotes,
     };
+    let scratch = app.imports.arrivals();
+    let paths = args.files.iter().map(|name| answer.file(name)).collect::<Result<Vec<_>>>()?;
+    let read = [paths.clone(), args.mapping.iter().map(|m| answer.file(m)).collect::<Result<_>>()?].concat();
+    let rejected =
+        args.rejected.as_ref().map(|name| Rejected::at(name, &read, scratch, answer)).transpose()?;
     let mapping = mapping(args, answer)?;
     let source = Source::parse(&args.from, mapping.as_deref())?;
-    let files: Vec<Input> = args.files.iter().map(|name| Input::path(&answer.file(name))).collect();
+    let Given { files, .. } = &Given::of(&paths, scratch, app.imports.upload_max())?;
     // Before they are read, so that what cannot be opened is said by the reading.
-    let run = run_of(args, &files, mapping.as_deref(), app);
-    let unpacked = workbook_in::unpacked(files, app.imports.arrivals())?;
+    let run = run_of(args, files, mapping.as_deref(), app);
+    let unpacked = workbook_in::unpacked(files.clone(), scratch)?;
     let files = &unpacked.files;
     let choices = Choices {
         encoding: args.encoding.clone(),
@@ -129,7 +140,10 @@ pub(super) fn run(args: &ImportArgs, app: &App, answer: &mut Answer) -> Result<E
         currency: args.currency.clone(),
         source_name: args.source_name.clone(),
     };
-    let options = choices.options(app.shop.zone(), app.shop.profile().currency)?;
+    let options = Options {
+        now: Some(app.store.clock().now()),
+        ..choices.options(app.shop.zone(), app.shop.profile().currency)?
+    };
     let search = app.search.clone();
     let has_room = move || search.has_room();
     let mut progress = answer.progress(args.json);
@@ -150,13 +164,16 @@ pub(super) fn run(args: &ImportArgs, app: &App, answer: &mut Answer) -> Result<E
     if let Some(run) = run {
         landing = landing.going_on(run);
     }
-    if let Some(name) = &args.rejected {
-        landing = landing.refused_to(create(answer.file(name))?, app.imports.arrivals());
+    if let Some(rejected) = &rejected {
+        landing = landing.refused_to(Box::new(BufWriter::new(rejected.writer()?)), scratch);
     }
     let started = Instant::now();
     let mut report = intake::read(kind, &source, files, &options, &mut landing)?;
     report.assumptions.extend(unpacked.left_out.iter().cloned());
     let ended = landing.finish()?;
+    if let Some(rejected) = rejected {
+        rejected.put(answer)?;
+    }
     if let Some(run) = run {
         resumed::forget(&app.store, &actor, run.key)?;
     }
@@ -200,15 +217,6 @@ fn run_of(args: &ImportArgs, files: &[Input], mapping: Option<&str>, app: &App) 
     Some(Run { key: name.key(), since })
 }
 
-fn create(path: PathBuf) -> Result<Box<dyn Write + Send>> {
-    match File::create(&path) {
-        Ok(file) => Ok(Box::new(std::io::BufWriter::new(file))),
-        Err(e) => {
-            Err(Error::invalid("file_unwritable", format!("{} cannot be written: {e}.", path.display())))
-        }
-    }
-}
-
 /// The text of the mapping file.
 fn mapping(args: &ImportArgs, answer: &Answer) -> Result<Option<String>> {
     let Some(name) = &args.mapping else {
@@ -218,7 +226,7 @@ fn mapping(args: &ImportArgs, answer: &Answer) -> Result<Option<String>> {
         }
         return Ok(None);
     };
-    let path = answer.file(name);
+    let path = answer.file(name)?;
     let text = std::fs::read_to_string(&path)
         .map_err(|e| Error::invalid("file_unreadable", format!("{} cannot be read: {e}.", path.display())))?;
     Ok(Some(text))

@@ -31,7 +31,7 @@ pub(super) fn shelf(
         return Ok(Found { shelf: Shelf::of(&data), _fetched: None });
     };
     if from != Path::new("s3") {
-        return Ok(Found { shelf: Shelf::at(&answer.file(from)), _fetched: None });
+        return Ok(Found { shelf: Shelf::at(&answer.file(from)?), _fetched: None });
     }
     let target = settings.backup.targets()?.into_iter().find(|target| !target.is_folder());
     let target = target.ok_or_else(|| {

@@ -13,6 +13,7 @@ use crate::shop::transfer::outcome::{RawRow, Refused};
 use crate::shop::transfer::records::Record;
 use crate::shop::transfer::refusals::is_refused_column;
 use crate::shop::transfer::sheet::Sheet;
+use crate::shop::transfer::signs::Sign;
 use crate::shop::transfer::survey::{KeyColumns, Survey, Wanted, survey};
 use rust_decimal::Decimal;
 use std::borrow::Cow;
@@ -429,18 +430,45 @@ impl<'a> View<'a> {
             None => Err(self.fault(field, "invalid_number", "This is no number as the column writes them.")),
         }
     }
+    /// What the cell of an amount and the heading of its column say that it is in.
+    pub fn signs(&self, field: Field) -> Vec<Sign> {
+        let Some((text, Slot::Own(column))) = self.found(field) else { return Vec::new() };
+        let survey = &self.bound.survey;
+        let beside = if survey.style(*column).is_signed { number::signs(&text) } else { None };
+        let (front, tail) = beside.map_or((None, None), |(front, tail)| (Some(front), tail));
+        front.into_iter().chain(tail).chain(survey.unit(*column).cloned()).collect()
+    }
     /// # Errors
     /// `invalid_date`.
     pub fn date(&self, field: Field, zone: &Zone) -> std::result::Result<Option<Moment>, Fault> {
+        self.date_by(field, |text, style| date::parse(text, style, zone))
+    }
+    /// A birthday, which lies in no future.
+    ///
+    /// # Errors
+    /// `invalid_date`.
+    pub fn birthday(&self, options: &Options) -> std::result::Result<Option<Moment>, Fault> {
+        let (field, zone) = (Field::CustomerBirthday, &options.zone);
+        let Some(now) = options.now else { return self.date(field, zone) };
+        let today = now.in_zone(zone).date();
+        let born = self.date_by(field, |text, style| date::parse_birthday(text, style, zone, today))?;
+        match born.filter(|born| born.at > now) {
+            Some(_) => Err(self.fault(field, "invalid_date", "A birthday lies in the past.")),
+            None => Ok(born),
+        }
+    }
+    fn date_by(
+        &self,
+        field: Field,
+        read: impl Fn(&str, date::DateStyle) -> Option<Moment>,
+    ) -> std::result::Result<Option<Moment>, Fault> {
         let Some((text, slot)) = self.found(field) else { return Ok(None) };
         if date::is_null(&text) {
             return Ok(None);
         }
         let column = if let Slot::Own(column) = slot { *column } else { usize::MAX };
-        let moment = date::parse(&text, self.bound.survey.style(column).dates, zone);
-        moment
-            .map(Some)
-            .ok_or_else(|| self.fault(field, "invalid_date", "This is no date as the column writes them."))
+        let wrong = || self.fault(field, "invalid_date", "This is no date as the column writes them.");
+        read(&text, self.bound.survey.style(column).dates).map(Some).ok_or_else(wrong)
     }
     /// A refusal because of this field.
     pub fn fault(&self, field: Field, code: &'static str, reason: &str) -> Fault {

@@ -66,10 +66,30 @@ pub fn looks_garbled(text: &str) -> bool {
         && (text.contains('\u{fffd}')
             || text.contains("â€")
             || text.contains("ï¿½")
+            || has_torn_letter(text)
             || text
                 .chars()
                 .zip(text.chars().skip(1))
                 .any(|(a, b)| matches!(a, 'Ã' | 'Â') && ('\u{80}'..='\u{bf}').contains(&b)))
+}
+
+/// A letter of three bytes in UTF-8, such as most of the East's, that was read byte by byte: `å¼\u{a0}`.
+fn has_torn_letter(text: &str) -> bool {
+    let is_part = |c: char| {
+        let byte = encoding_rs::WINDOWS_1252.encode(c.encode_utf8(&mut [0; 4])).0.first().copied();
+        ('\u{80}'..='\u{bf}').contains(&c)
+            || (!c.is_ascii() && byte.is_some_and(|b| (0x80..=0xbf).contains(&b)))
+    };
+    // Closing quotes and dashes stand behind an accented letter by right; a sign amid a word does not.
+    let is_sign = |c: char| {
+        let is_common = matches!(c, '«' | '»' | '·' | '°' | '\u{a0}');
+        (('\u{80}'..='\u{bf}').contains(&c) && !is_common)
+            || matches!(c, '‚' | 'ƒ' | '„' | '†' | '‡' | 'ˆ' | '‰')
+    };
+    let next = text.chars().skip(1).zip(text.chars().skip(2));
+    text.chars()
+        .zip(next)
+        .any(|(a, (b, c))| ('à'..='ï').contains(&a) && is_part(b) && is_part(c) && (is_sign(b) || is_sign(c)))
 }
 
 /// Yes and no as shops write them; "NO" of a country column never comes here.
@@ -141,6 +161,8 @@ mod tests {
         }
         assert!(!is_damaged("NA") && !is_damaged("+49 30 1") && !is_null_word("NA"));
         assert!(looks_garbled("J\u{fffd}rg") && looks_garbled("JÃ¶rg") && looks_garbled("itâ€™s"));
+        assert!(looks_garbled("å¼\u{a0} ä¼Ÿ") && looks_garbled("åŒ—äº¬") && looks_garbled("ã‚\u{ab}ãƒƒ"));
+        assert!(!looks_garbled("café”… à «x» né–") && !looks_garbled("北京"));
         assert!(!looks_garbled("Jörg") && !looks_garbled("São Paulo") && !looks_garbled("Ânia"));
     }
 

@@ -1,7 +1,8 @@
 //! Dates as files write them (rule R10): day or month first is decided per column and separator, never per cell.
 
 use crate::base::time::{MINUTE_MS, Timestamp, Zone};
-use crate::shop::transfer::cell::is_null_word;
+use crate::shop::transfer::cell::{is_null_word, shown};
+use crate::shop::transfer::months;
 use jiff::civil;
 
 /// What comes first in `03/04/2026`.
@@ -49,8 +50,9 @@ pub struct DateVotes {
 
 #[derive(Clone, Debug, Default)]
 struct Votes {
-    day_first: u64,
-    month_first: u64,
+    /// The first cell that has the day first for sure, and the first that has the month first.
+    day_first: Option<String>,
+    month_first: Option<String>,
     unclear: Option<String>,
     by_day: Run,
     by_month: Run,
@@ -87,42 +89,97 @@ impl DateVotes {
             _ => &mut self.dot,
         };
         let (first, second, year) = parts;
-        match (first > 12, second > 12) {
-            (true, false) => votes.day_first += 1,
-            (false, true) => votes.month_first += 1,
-            (false, false) if first != second => {
-                votes.unclear.get_or_insert_with(|| text.to_owned());
-            }
-            _ => {}
-        }
+        let said = match (first > 12, second > 12) {
+            (true, false) => Some(&mut votes.day_first),
+            (false, true) => Some(&mut votes.month_first),
+            (false, false) if first != second => Some(&mut votes.unclear),
+            _ => None,
+        };
+        said.into_iter().for_each(|example| {
+            example.get_or_insert_with(|| text.to_owned());
+        });
         votes.by_day.see((year, second, first));
         votes.by_month.see((year, first, second));
     }
-    /// How to read the column. `Err` with an example where nothing decides.
-    pub fn decide(&self) -> Result<DateStyle, &str> {
-        Ok(DateStyle { slash: self.slash.decide()?, dash: self.dash.decide()?, dot: self.dot.decide()? })
+    /// How to read the column, with what somebody has chosen for what no cell decides.
+    ///
+    /// # Errors
+    /// Why that cannot be known.
+    pub fn decide(&self, chosen: Option<DateOrder>) -> Result<Decided, Unclear> {
+        let mut taken = Vec::new();
+        let mut of = |votes: &Votes| votes.decide(chosen, &mut taken);
+        let style = DateStyle { slash: of(&self.slash)?, dash: of(&self.dash)?, dot: of(&self.dot)? };
+        Ok(Decided { style, taken })
     }
-    /// The same with an order for what nothing decides.
-    pub fn decide_with(&self, order: DateOrder) -> DateStyle {
-        let or = |votes: &Votes| votes.decide().unwrap_or(Some(order));
-        DateStyle { slash: or(&self.slash), dash: or(&self.dash), dot: or(&self.dot) }
+}
+
+/// How a column is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decided {
+    pub style: DateStyle,
+    /// What no cell decides, as a sentence each.
+    pub taken: Vec<String>,
+}
+
+/// Why the order of a column is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unclear {
+    /// A cell that could be read both ways, in a column of such cells.
+    Both(String),
+    /// One cell has the day first and the other the month.
+    Contradicts(String, String),
+}
+
+impl Unclear {
+    /// What is to be said about the column.
+    pub fn sentence(&self, title: &str) -> String {
+        let title = shown(title);
+        match self {
+            Self::Both(example) => format!(
+                "The column {title} can be read in two ways: in {} the day or the month may come first. Say which (--dates dmy or mdy).",
+                shown(example)
+            ),
+            Self::Contradicts(day, month) => format!(
+                "The column {title} contradicts itself: {} has the day first, and {} the month. Say which is meant (--dates dmy or mdy); rows that cannot be read so are refused then.",
+                shown(day),
+                shown(month)
+            ),
+        }
     }
 }
 
 impl Votes {
-    fn decide(&self) -> Result<Option<DateOrder>, &str> {
-        match (self.day_first, self.month_first, &self.unclear) {
-            (0, 0, None) => Ok(Some(DateOrder::DayFirst)),
-            (0, 0, Some(example)) => match (self.by_day.is_sorted(), self.by_month.is_sorted()) {
-                (true, false) => Ok(Some(DateOrder::DayFirst)),
-                (false, true) => Ok(Some(DateOrder::MonthFirst)),
-                _ => Err(example),
+    fn decide(
+        &self,
+        chosen: Option<DateOrder>,
+        taken: &mut Vec<String>,
+    ) -> Result<Option<DateOrder>, Unclear> {
+        let mut take = |order: DateOrder, example: &String, why: &str| {
+            let first = if order == DateOrder::DayFirst { "day" } else { "month" };
+            taken.push(format!("{} is read with the {first} first{why}.", shown(example)));
+            Ok(Some(order))
+        };
+        match (&self.day_first, &self.month_first, &self.unclear) {
+            (None, None, None) => Ok(Some(DateOrder::DayFirst)),
+            (Some(_), None, _) => Ok(Some(DateOrder::DayFirst)),
+            (None, Some(_), _) => Ok(Some(DateOrder::MonthFirst)),
+            (Some(day), Some(month), _) => match chosen {
+                Some(order) => take(order, if order == DateOrder::DayFirst { day } else { month }, ""),
+                None => Err(Unclear::Contradicts(day.clone(), month.clone())),
             },
-            (day, month, _) if day >= month => Ok(Some(DateOrder::DayFirst)),
-            _ => Ok(Some(DateOrder::MonthFirst)),
+            (None, None, Some(example)) => match (chosen, self.by_day.is_sorted(), self.by_month.is_sorted())
+            {
+                (Some(order), ..) => take(order, example, ""),
+                (None, true, false) => take(DateOrder::DayFirst, example, SORTED),
+                (None, false, true) => take(DateOrder::MonthFirst, example, SORTED),
+                _ => Err(Unclear::Both(example.clone())),
+            },
         }
     }
 }
+
+/// Why an order was taken that no cell tells.
+const SORTED: &str = ", because the rows are sorted so";
 
 /// Null dates: empty, `0000-00-00`, `0/0/0`, `NULL`.
 pub fn is_null(text: &str) -> bool {
@@ -130,6 +187,21 @@ pub fn is_null(text: &str) -> bool {
         || is_null_word(text)
         || (text.bytes().all(|b| matches!(b, b'0' | b'-' | b'/' | b'.' | b':' | b' ' | b'T' | b'Z'))
             && text.contains(['-', '/', '.']))
+}
+
+/// The same for a day somebody was born on: a year of two digits that would lie behind `today` is one of the century before.
+pub fn parse_birthday(text: &str, style: DateStyle, zone: &Zone, today: civil::Date) -> Option<Moment> {
+    let moment = parse(text, style, zone)?;
+    let has_century = numeric(text.trim()).is_none_or(|(_, _, rest)| {
+        let date = text.trim().strip_suffix(rest).unwrap_or_default();
+        date.bytes().rev().take_while(u8::is_ascii_digit).count() == 4
+    });
+    if has_century || moment.at.in_zone(zone).date() <= today {
+        return Some(moment);
+    }
+    let born = moment.at.in_zone(zone).datetime().checked_sub(jiff::Span::new().years(100)).ok()?;
+    let zoned = born.to_zoned(zone.0.clone()).ok()?;
+    Some(Moment { at: Timestamp(zoned.timestamp().as_millisecond()), offset_min: moment.offset_min })
 }
 
 /// Reads a date with or without time and offset; without an offset it is the time of `zone`. `None` for what is no date.
@@ -210,15 +282,11 @@ fn compact(text: &str) -> Option<(civil::Date, &str)> {
     (1900..=2200).contains(&year).then_some((date(year, month, day)?, rest))
 }
 
-/// `Jan 5, 2025 …` and `5 January 2025 …`, in English.
+/// `Jan 5, 2025 …`, `5 January 2025 …` and `5. tammikuuta 2025`.
 fn worded(text: &str) -> Option<(civil::Date, &str)> {
-    const MONTHS: [&str; 12] =
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
     let month = |text: &'_ str| {
-        let run = text.bytes().take_while(u8::is_ascii_alphabetic).count();
-        let word = text.get(..run)?.to_ascii_lowercase();
-        let number = MONTHS.iter().position(|m| word.starts_with(m))?;
-        Some((u32::try_from(number).ok()? + 1, run))
+        let run = text.find(|c: char| !c.is_alphabetic()).unwrap_or(text.len());
+        Some((months::month(text.get(..run)?)?, run))
     };
     let gap = |text: &'_ str| text.len() - text.trim_start_matches([' ', ',', '.', '-']).len();
     let (month, day, rest) = match month(text) {
@@ -369,6 +437,10 @@ mod tests {
             ("5 January 2025", "2025-01-05T00:00:00Z"),
             ("05-Dec-2025 13:00", "2025-12-05T13:00:00Z"),
             ("2025/1/5", "2025-01-05T00:00:00Z"),
+            ("5. marraskuuta 2025", "2025-11-05T00:00:00Z"),
+            ("5 mars 2025", "2025-03-05T00:00:00Z"),
+            ("5. März 2025 10:00", "2025-03-05T10:00:00Z"),
+            ("sept. 5, 2025", "2025-09-05T00:00:00Z"),
             ("2025-01-05 10:00:00 UTC", "2025-01-05T10:00:00Z"),
         ] {
             assert_eq!(read(text).as_deref(), Some(wanted), "{text:?}");
@@ -395,6 +467,9 @@ mod tests {
             "13/13/2016",
             "17850.0",
             "1/2/20256",
+            "5. marra 2025",
+            "5 marching 2025",
+            "5 listopada 2025",
         ] {
             assert_eq!(read(text), None, "{text:?}");
         }
@@ -404,20 +479,65 @@ mod tests {
         assert!(!is_null("2025-01-05") && !is_null("0"));
     }
 
+    fn style(cells: &[&str]) -> DateStyle {
+        votes(cells).decide(None).unwrap().style
+    }
+
     #[test]
     fn one_cell_over_twelve_decides_for_its_column_and_separator() {
-        let style = votes(&["03/04/2016", "1/13/2016", "13-01-2016", "02-03-2016"]).decide().unwrap();
+        let style = style(&["03/04/2016", "1/13/2016", "13-01-2016", "02-03-2016"]);
         assert_eq!((style.slash, style.dash), (Some(DateOrder::MonthFirst), Some(DateOrder::DayFirst)));
     }
 
     #[test]
-    fn a_sorted_column_decides_and_otherwise_nothing_is_guessed() {
-        let style = votes(&["01/02/2016", "02/02/2016", "03/02/2016", "01/03/2016"]).decide().unwrap();
-        assert_eq!(style.slash, Some(DateOrder::DayFirst));
-        let style = votes(&["02/01/2016", "02/05/2016", "03/01/2016", "04/01/2016"]).decide().unwrap();
-        assert_eq!(style.slash, Some(DateOrder::MonthFirst));
-        assert_eq!(votes(&["03/04/2016", "05/06/2015", "01/02/2016"]).decide(), Err("03/04/2016"));
-        assert!(votes(&["04/04/2016", ""]).decide().is_ok());
+    fn a_sorted_column_decides_and_says_so_and_otherwise_nothing_is_guessed() {
+        let sorted = ["01/02/2016", "02/02/2016", "03/02/2016", "01/03/2016"];
+        assert_eq!(style(&sorted).slash, Some(DateOrder::DayFirst));
+        let taken = votes(&sorted).decide(None).unwrap().taken;
+        assert_eq!(taken, ["01/02/2016 is read with the day first, because the rows are sorted so."]);
+        // Whoever says it knows better.
+        let chosen = votes(&sorted).decide(Some(DateOrder::MonthFirst)).unwrap();
+        assert_eq!(chosen.style.slash, Some(DateOrder::MonthFirst));
+        assert_eq!(
+            style(&["02/01/2016", "02/05/2016", "03/01/2016", "04/01/2016"]).slash,
+            Some(DateOrder::MonthFirst)
+        );
+        let unclear = votes(&["03/04/2016", "05/06/2015", "01/02/2016"]);
+        assert_eq!(unclear.decide(None), Err(Unclear::Both("03/04/2016".into())));
+        assert!(votes(&["04/04/2016", ""]).decide(None).is_ok_and(|d| d.taken.is_empty()));
+    }
+
+    #[test]
+    fn a_column_that_contradicts_itself_is_asked_about() {
+        let mixed = votes(&["13/01/2025", "14/01/2025", "01/15/2025", "02/03/2025"]);
+        let unclear = mixed.decide(None).unwrap_err();
+        assert_eq!(unclear, Unclear::Contradicts("13/01/2025".into(), "01/15/2025".into()));
+        assert!(unclear.sentence("Date").starts_with("The column Date contradicts itself: 13/01/2025 has"));
+        let chosen = mixed.decide(Some(DateOrder::MonthFirst)).unwrap();
+        assert_eq!(chosen.style.slash, Some(DateOrder::MonthFirst));
+        assert_eq!(chosen.taken.len(), 1);
+    }
+
+    #[test]
+    fn nobody_is_born_in_the_future() {
+        let today = civil::date(2026, 11, 30);
+        for (text, wanted) in [
+            ("13.05.55", "1955-05-13"),
+            ("13.05.24", "2024-05-13"),
+            ("30.11.26", "2026-11-30"),
+            ("01.12.26", "1926-12-01"),
+            ("29.02.28", "1928-02-29"),
+            ("13.05.2055", "2055-05-13"),
+            ("13.05.75", "1975-05-13"),
+            ("2055-05-13", "2055-05-13"),
+        ] {
+            let style = DateStyle { dot: Some(DateOrder::DayFirst), ..DateStyle::default() };
+            for zone in ["UTC", "Europe/Berlin"] {
+                let zone = Zone::named(zone).unwrap();
+                let born = parse_birthday(text, style, &zone, today).unwrap();
+                assert_eq!(day(born, &zone), wanted, "{text}");
+            }
+        }
     }
 
     proptest! {
@@ -425,7 +545,7 @@ mod tests {
         fn any_text_is_a_date_or_none(text in "[0-9/:T+Z .-]{0,25}|.{0,8}") {
             let mut votes = DateVotes::default();
             votes.see(&text);
-            let _read = (votes.decide().is_ok(), read(&text), is_null(&text));
+            let _read = (votes.decide(None).is_ok(), read(&text), is_null(&text));
         }
         #[test]
         fn times_read_back(ms in 0_i64..4_000_000_000_000) {

@@ -2,6 +2,8 @@
 
 use crate::base::error::{Error, Result};
 use crate::shop::transfer::input::{Input, Meter};
+use crate::shop::transfer::letters::{Utf8, fit_windows_1252};
+use crate::shop::transfer::refusals::begins_with_refused;
 use encoding_rs::{DecoderResult, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use std::io::{self, BufRead, Read};
 
@@ -11,6 +13,7 @@ pub const CHOICES: &[&str] = &[
     "utf-16le",
     "utf-16be",
     "windows-1252",
+    "windows-1250",
     "windows-1251",
     "iso-8859-2",
     "iso-8859-9",
@@ -37,41 +40,75 @@ pub struct Detected {
     is_plain: bool,
     /// Length of the byte order mark.
     mark: usize,
+    /// Nothing speaks for the encoding, and something against it: somebody has to say which it is.
+    is_unclear: bool,
 }
 
-/// Reads the file once: a byte order mark decides, then valid UTF-8, then the look of UTF-16, else Windows-1252.
+impl Detected {
+    /// Whether the file can be read as this encoding.
+    ///
+    /// # Errors
+    /// `encoding_unclear` with the encodings there are.
+    pub fn settled(self, input: &Input) -> Result<()> {
+        if !self.is_unclear {
+            return Ok(());
+        }
+        let text = format!(
+            "{} is not in UTF-8, and its letters do not look like {} either. Save it as UTF-8, or say its encoding (--encoding LABEL, Encoding on the page): {}.",
+            input.name(),
+            self.encoding.name(),
+            CHOICES.join(", ")
+        );
+        Err(Error::invalid("encoding_unclear", text).on("/encoding"))
+    }
+}
+
+/// Bytes at the start in which a file shows what it is.
+const HEAD_BYTES: usize = 64 * 1024;
+/// Bytes at the start that tell wide letters.
+const WIDE_BYTES: usize = 4096;
+
+/// Reads the file once, and a second time where it is no UTF-8: a byte order mark decides, then what somebody has chosen,
+/// then what is UTF-8 but for some damage, then the look of UTF-16, else Windows-1252, unless the letters speak against it.
+/// Refused rows are in UTF-8, as we have written them, whatever the file was in that they come from.
 ///
 /// # Errors
 /// `file_unreadable`, `file_not_text`.
 pub fn detect(input: &Input, choice: Option<&'static encoding_rs::Encoding>) -> Result<Detected> {
     let mut reader = input.open(&Meter::default())?;
-    let head = peek(&mut *reader, 4096).map_err(|e| input.unreadable(e))?;
-    let is_wide = choice.is_some_and(|e| e == UTF_16LE || e == UTF_16BE)
-        || encoding_rs::Encoding::for_bom(&head).is_some()
-        || looks_wide(&head, 0)
-        || looks_wide(&head, 1);
-    input.refuse_foreign(&head, is_wide)?;
+    let head = peek(&mut *reader, HEAD_BYTES).map_err(|e| input.unreadable(e))?;
+    let wide = wide(head.get(..WIDE_BYTES).unwrap_or(&head));
     let (marked, mark) = encoding_rs::Encoding::for_bom(&head).map_or((None, 0), |(e, len)| (Some(e), len));
-    if let Some(encoding) = choice.or(marked).filter(|e| *e != UTF_8) {
-        return Ok(Detected {
-            encoding,
-            is_plain: false,
-            mark: if marked == Some(encoding) { mark } else { 0 },
-        });
+    let is_wide = wide.is_some() || marked.or(choice).is_some_and(|e| e == UTF_16LE || e == UTF_16BE);
+    input.refuse_foreign(head.get(..WIDE_BYTES).unwrap_or(&head), is_wide)?;
+    let said = marked.or(choice.filter(|_| !begins_with_refused(&head)));
+    let detected = |encoding, is_plain, is_unclear| Detected { encoding, is_plain, mark, is_unclear };
+    if let Some(encoding) = said.filter(|e| *e != UTF_8) {
+        return Ok(detected(encoding, false, false));
     }
-    let rest = io::Cursor::new(head.clone()).chain(reader);
-    let is_plain = is_utf8(rest).map_err(|e| input.unreadable(e))?;
-    let encoding = match (is_plain, choice.or(marked)) {
-        (_, Some(chosen)) => chosen,
-        (true, None) if !looks_wide(&head, 1) && !looks_wide(&head, 0) => UTF_8,
-        _ if looks_wide(&head, 1) => UTF_16LE,
-        _ if looks_wide(&head, 0) => UTF_16BE,
-        _ => WINDOWS_1252,
-    };
-    Ok(Detected { encoding, is_plain: is_plain && encoding == UTF_8, mark })
+    let rest = io::Cursor::new(&head).chain(reader);
+    let utf8 = Utf8::of(rest).map_err(|e| input.unreadable(e))?;
+    if said.is_some() || (utf8.is_it() && wide.is_none()) {
+        return Ok(detected(UTF_8, utf8.bad == 0, false));
+    }
+    // Somebody has saved refused rows in the encoding that was chosen.
+    if let Some(encoding) = wide.or(choice) {
+        return Ok(detected(encoding, false, false));
+    }
+    let again = input.open(&Meter::default())?;
+    let fits = fit_windows_1252(again).map_err(|e| input.unreadable(e))?;
+    Ok(detected(WINDOWS_1252, false, !fits))
 }
 
 /// Western text in UTF-16 without its mark has a zero in nearly every second byte.
+fn wide(head: &[u8]) -> Option<&'static encoding_rs::Encoding> {
+    match (looks_wide(head, 1), looks_wide(head, 0)) {
+        (true, _) => Some(UTF_16LE),
+        (_, true) => Some(UTF_16BE),
+        _ => None,
+    }
+}
+
 fn looks_wide(head: &[u8], odd: usize) -> bool {
     let zeros = head.iter().skip(odd).step_by(2).filter(|b| **b == 0).count();
     head.len() >= 16 && zeros * 4 > (head.len() / 2) * 3
@@ -81,29 +118,6 @@ fn peek(reader: &mut dyn BufRead, most: usize) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     reader.take(most as u64).read_to_end(&mut head)?;
     Ok(head)
-}
-
-fn is_utf8(mut reader: impl Read) -> io::Result<bool> {
-    let mut buffer = vec![0_u8; 64 * 1024];
-    let mut kept = 0;
-    loop {
-        let Some(free) = buffer.get_mut(kept..) else { return Ok(false) };
-        let count = reader.read(free)?;
-        let filled = buffer.get(..kept + count).unwrap_or_default();
-        match std::str::from_utf8(filled) {
-            Ok(_) => kept = 0,
-            Err(error) if error.error_len().is_none() && count > 0 => {
-                // A character cut by the end of the buffer: its first bytes go to the front.
-                let cut = error.valid_up_to();
-                kept = filled.len() - cut;
-                buffer.copy_within(cut..cut + kept, 0);
-            }
-            Err(_) => return Ok(false),
-        }
-        if count == 0 {
-            return Ok(kept == 0);
-        }
-    }
 }
 
 /// The file as UTF-8 from the start, without a byte order mark.
@@ -220,7 +234,55 @@ mod tests {
     fn a_late_byte_that_is_no_utf8_is_seen() {
         let mut bytes = "ä".repeat(100_000).into_bytes();
         bytes.push(0xe4);
+        let (encoding, text, replaced) = read(&bytes, None);
+        assert_eq!((encoding, text.chars().last(), replaced), ("UTF-8", Some('\u{fffd}'), 1));
+        let mut bytes = "a".repeat(100_000).into_bytes();
+        bytes.extend(b"K\xf6ln");
         assert_eq!(read(&bytes, None).0, "windows-1252");
+    }
+
+    #[test]
+    fn damage_does_not_make_a_file_one_of_another_encoding() {
+        let damaged = |text: &str, at: usize, byte: &[u8]| {
+            let (before, after) = text.as_bytes().split_at(at);
+            read(&[before, byte, after].concat(), None)
+        };
+        let western = "Name,City\nJörg Müller,Köln\nÉlodie Ångström,Größe\n";
+        let (encoding, text, replaced) = damaged(western, 5, b"\xee");
+        assert_eq!((encoding, replaced), ("UTF-8", 1));
+        assert_eq!(text.replace('\u{fffd}', ""), western);
+        let eastern = "姓名,城市\n张伟,北京\n王芳,上海\n";
+        assert_eq!(damaged(eastern, 7, b"\xff").0, "UTF-8");
+        let cut = &eastern.as_bytes()[..eastern.len() - 2];
+        assert_eq!((read(cut, None).0, read(cut, None).2), ("UTF-8", 1));
+    }
+
+    #[test]
+    fn letters_that_nothing_speaks_for_are_asked_about() {
+        let settled = |bytes: &[u8], choice: Option<&str>| {
+            let input = Input::bytes("x.csv", bytes);
+            detect(&input, choice.map(|c| named(c).unwrap())).unwrap().settled(&input)
+        };
+        let cyrillic = b"Name\n\xc8\xe2\xe0\xed\n";
+        for bytes in [&cyrillic[..], b"Name\n\x8fngstr\x9am\n", b"Name\nM\x81ller\n"] {
+            let error = settled(bytes, None).unwrap_err();
+            assert_eq!((error.code, error.fields[0].pointer.as_str()), ("encoding_unclear", "/encoding"));
+            assert!(error.message.contains("x.csv") && error.message.contains("windows-1251"));
+            assert!(settled(bytes, Some("windows-1251")).is_ok());
+        }
+        assert!(settled(b"Name\nJ\xf6rg\n", None).is_ok());
+    }
+
+    #[test]
+    fn refused_rows_are_in_utf8_whatever_was_chosen_for_their_file() {
+        let titles =
+            "Name,refused_file,refused_line,refused_column,refused_value,refused_code,refused_reason\n";
+        let rows = format!("{titles}Иван,x.csv,2,,,c,r\n");
+        assert_eq!(read(rows.as_bytes(), Some("windows-1251")), ("UTF-8", rows.clone(), 0));
+        assert_eq!(read(format!("\u{feff}{rows}").as_bytes(), Some("gb18030")), ("UTF-8", rows.clone(), 0));
+        // A spreadsheet has saved them as it saves everything.
+        let (saved, ..) = named("windows-1251").unwrap().encode(&rows);
+        assert_eq!(read(&saved, Some("windows-1251")), ("windows-1251", rows, 0));
     }
 
     #[test]

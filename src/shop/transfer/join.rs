@@ -45,7 +45,8 @@ impl Lookup {
         let is_email = mapping.files.get(role).is_some_and(|f| f.is_email);
         Self { role: role.to_owned(), wanted: foreign_names(mapping, role), rows: HashMap::new(), is_email }
     }
-    /// Takes in a file. A later row with the same key wins; one without a key is of no use.
+    /// Takes in a file, and gives its rows and the bytes that stood for no letter. A later row with the same key wins; one
+    /// without a key is of no use.
     ///
     /// # Errors
     /// `file_unreadable`, `joined_file_too_large`.
@@ -55,15 +56,15 @@ impl Lookup {
         mapping: &Mapping,
         meter: &Meter,
         (refused, keyless): (&mut Vec<Refused>, &mut Vec<Refused>),
-    ) -> Result<u64> {
-        let Some(file) = mapping.files.get(&self.role) else { return Ok(0) };
+    ) -> Result<(u64, u64)> {
+        let Some(file) = mapping.files.get(&self.role) else { return Ok((0, 0)) };
         let keys: Vec<usize> = file.key.iter().filter_map(|k| sheet.column(k)).collect();
         let columns: Vec<Option<usize>> = self.wanted.iter().map(|w| sheet.column(w)).collect();
         let mut rows = sheet.rows(meter)?;
         let mut bytes = 0;
         loop {
             match rows.advance()? {
-                Step::End => return Ok(rows.counts().rows),
+                Step::End => return Ok((rows.counts().rows, rows.replaced())),
                 Step::Refused(row) => refused.push(*row),
                 Step::Row => {
                     let row = rows.row();

@@ -202,7 +202,7 @@ impl<'a> Maker<'a> {
         person.language = self.first_line(views, Field::CustomerLanguage);
         let zone = &self.options.zone;
         if let Some(view) = first(views, Field::CustomerBirthday) {
-            let day = view.date(Field::CustomerBirthday, zone)?;
+            let day = view.birthday(self.options)?;
             person.birthday = day.map(|d| date::day(d, zone)).unwrap_or_default();
         }
         if let Some(view) = first(views, Field::CustomerSince) {

@@ -1,20 +1,23 @@
 //! Transfer: orders and customers in from other shops' files, and out as files that come in again unchanged.
 //!
-//! A file is unpacked (`input`), becomes UTF-8 (`encoding`), records (`records`) and rows under a header (`sheet`).
+//! A file is unpacked (`input`), becomes UTF-8 (`encoding`, `letters`), records (`records`) and rows under a header (`sheet`).
 //! A first pass over all of it (`survey`) decides per column how numbers and dates are written, and which orders
 //! are scattered or broken; the second (`group`, `run`) makes records of the rows through a mapping (`mapping`,
 //! `presets`, `bound`, `maker`) and hands them to a sink together with refusals, warnings and sums (`outcome`).
+//! What stands beside amounts (`signs`) says what an order is in (`tender`).
 //! `landing` is the sink that writes to the store, `resumed` what it has done before it was killed, `rehearsal` what it
 //! would write in a dry run. The way out is `outgoing`, `export`, `put`, `writer`,
 //! `document`.
 
 pub mod encoding;
 pub mod input;
+pub mod letters;
 pub mod records;
 pub mod sheet;
 
 pub mod cell;
 pub mod date;
+pub mod months;
 pub mod number;
 pub mod survey;
 
@@ -38,6 +41,7 @@ pub mod people;
 pub mod run;
 pub mod signs;
 pub mod standing;
+pub mod tender;
 
 pub mod claims;
 pub mod intake;

@@ -282,4 +282,5 @@ fn what_was_taken_for_given_is_known() {
         .replace("Total,", "Total,Currency,")
         .replace("1.00,", "1.00,EUR,");
     assert_eq!(given(&offset, own("Europe/Berlin")), crate::shop::orders::Given::default());
+    assert!(!given(&plain.replace(",1.00,", ",€1.00,"), own("Europe/Berlin")).currency, "a sign says it");
 }

@@ -1,5 +1,6 @@
 //! Numbers as people and programs write them (rule R9): the decimal sign is decided per column, never per cell.
 
+use crate::shop::transfer::signs::Sign;
 use rust_decimal::Decimal;
 
 /// The sign before the fraction.
@@ -20,6 +21,8 @@ pub struct NumberVotes {
     comma: u64,
     /// The first cell such as `1,234` that may be read both ways.
     unclear: Option<String>,
+    /// A currency stands beside the digits of a cell.
+    pub is_signed: bool,
 }
 
 impl NumberVotes {
@@ -29,6 +32,7 @@ impl NumberVotes {
             return;
         }
         let Some((_, body)) = body(text) else { return };
+        self.is_signed |= text.contains(|c: char| !c.is_ascii() || c.is_ascii_alphabetic() || c == '$');
         let (dots, commas) = (count(&body, '.'), count(&body, ','));
         match (dots, commas) {
             (0, 0) => {}
@@ -125,45 +129,92 @@ fn ungrouped(whole: &str, other: char) -> Option<String> {
 
 /// Digits and signs without currency, brackets and minus; blanks become one kind. `None` for other text.
 fn body(text: &str) -> Option<(bool, String)> {
-    let text = text.trim();
-    let inner = text.strip_prefix('(').and_then(|t| t.strip_suffix(')'));
-    let mut is_negative = inner.is_some();
-    let rest = inner.unwrap_or(text);
-    let mut body = String::with_capacity(rest.len());
-    let (mut letters, mut minus) = (0, 0);
-    for c in rest.chars() {
+    // The common case.
+    if text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',')) {
+        return text.bytes().any(|b| b.is_ascii_digit()).then(|| (false, text.to_owned()));
+    }
+    let parts = Parts::of(text)?;
+    (beside(parts.front) && beside(parts.tail)).then_some(())?;
+    let mut body = String::with_capacity(parts.core.len());
+    for c in parts.core.chars() {
         match c {
             '0'..='9' | '.' | ',' => body.push(c),
             '\'' | '\u{2019}' => body.push('\''),
-            '-' | '\u{2212}' => minus += 1,
-            '+' if body.is_empty() => {}
-            '$' | '€' | '£' | '¥' | '₹' | '₽' | '₺' | '₩' | '฿' | '₫' | '₴' | '₪' | '¢' => {
-                letters += 1
-            }
-            c if c.is_whitespace() => {
-                if !body.is_empty() && !body.ends_with(' ') {
-                    body.push(' ');
-                }
-            }
-            // A letter may stand before or behind the digits, never among them: `2.14E+09` is damage.
-            c if c.is_alphabetic() => {
-                letters += 1;
-                if !body.is_empty() {
-                    body.push('\u{1}');
-                }
-            }
+            c if c.is_whitespace() && !body.ends_with(' ') => body.push(' '),
+            c if c.is_whitespace() => {}
+            // Letters and minuses among the digits are damage, such as `2.14E+09`.
             _ => return None,
         }
     }
-    let trimmed = body.trim_end_matches([' ', '\u{1}']);
-    let minus_inside = minus > 0 && {
-        let first = rest.find(|c: char| c.is_ascii_digit())?;
-        let last = rest.rfind(|c: char| c.is_ascii_digit())?;
-        rest.get(first..last)?.contains(['-', '\u{2212}'])
-    };
-    let fits = letters <= 4 && minus <= 1 && !minus_inside && !trimmed.contains('\u{1}');
-    is_negative |= minus == 1;
-    (fits && trimmed.contains(|c: char| c.is_ascii_digit())).then(|| (is_negative, trimmed.to_owned()))
+    Some((parts.is_negative, body))
+}
+
+/// Only what is known to stand beside amounts may stand there: `1k` and `2 kg` are no numbers.
+fn beside(text: &str) -> bool {
+    text.is_empty() || Sign::known(text).is_some()
+}
+
+/// The signs of currencies beside the digits of a cell; `None` for one without, and for other text.
+pub fn signs(text: &str) -> Option<(Sign, Option<Sign>)> {
+    let parts = Parts::of(text)?;
+    match (Sign::known(parts.front), Sign::known(parts.tail)) {
+        (Some(front), tail) => Some((front, tail)),
+        (None, tail) => tail.map(|tail| (tail, None)),
+    }
+}
+
+/// A cell around its digits.
+struct Parts<'a> {
+    is_negative: bool,
+    front: &'a str,
+    /// From the first digit to the last, with a decimal sign at either end.
+    core: &'a str,
+    tail: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    fn of(text: &'a str) -> Option<Self> {
+        let text = text.trim();
+        let inner = text.strip_prefix('(').and_then(|t| t.strip_suffix(')'));
+        let rest = inner.unwrap_or(text);
+        let is_point = |c: &char| matches!(c, '.' | ',');
+        let (first, last) =
+            (rest.find(|c: char| c.is_ascii_digit())?, rest.rfind(|c: char| c.is_ascii_digit())?);
+        let (before, after) = (rest.get(..first)?, rest.get(last + 1..)?);
+        let mut reversed = before.chars().rev();
+        // A dot right behind letters is theirs: `Rs.500` are five hundred.
+        let is_fraction = reversed.next().as_ref().is_some_and(is_point)
+            && !reversed.next().is_some_and(char::is_alphabetic);
+        let front = if is_fraction { before.get(..first - 1)? } else { before };
+        let has_point = after.chars().next().as_ref().is_some_and(is_point);
+        let tail = if has_point { after.get(1..)? } else { after };
+        let core = rest.get(front.len()..rest.len() - tail.len())?;
+        // `12,-` is a whole amount as it is written in German, Dutch and Swiss shops.
+        let tail = if has_point { without_dashes(tail) } else { tail };
+        let (front, front_minus) = without_minus(front.trim_matches(|c: char| c == '+' || c.is_whitespace()));
+        let (tail, tail_minus) = without_minus(tail);
+        (front_minus + tail_minus <= 1).then_some(Self {
+            is_negative: inner.is_some() || front_minus + tail_minus == 1,
+            front,
+            core,
+            tail,
+        })
+    }
+}
+
+/// The text without the one or two dashes that stand for no cents.
+fn without_dashes(tail: &str) -> &str {
+    let is_dash = |c: char| matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}');
+    let rest = tail.strip_prefix(is_dash).unwrap_or(tail);
+    rest.strip_prefix(is_dash).unwrap_or(rest)
+}
+
+/// The text without minuses and blanks at its ends, and how many minuses they were.
+fn without_minus(text: &str) -> (&str, usize) {
+    let is_minus = |c: char| matches!(c, '-' | '\u{2212}');
+    let inner = text.trim_matches(|c: char| is_minus(c) || c.is_whitespace());
+    let count = |text: &str| text.chars().filter(|c| is_minus(*c)).count();
+    (inner, count(text) - count(inner))
 }
 
 #[cfg(test)]
@@ -207,6 +258,29 @@ mod tests {
             ("32.3800011", Dot, "32.3800011"),
             ("-80995", Dot, "-80995"),
             ("99999999999999999999.99", Dot, "99999999999999999999.99"),
+            ("12,-", Comma, "12"),
+            ("€ 99,-", Comma, "99"),
+            ("99,- €", Comma, "99"),
+            ("1.200,--", Comma, "1200"),
+            ("CHF 12.-", Dot, "12"),
+            ("1'200.\u{2014}", Dot, "1200"),
+            ("-12,-", Comma, "-12"),
+            ("(12,-)", Comma, "-12"),
+            ("12.00-", Dot, "-12"),
+            ("12.00- EUR", Dot, "-12"),
+            ("12.00 EUR-", Dot, "-12"),
+            ("$-33.62", Dot, "-33.62"),
+            ("Rs.500", Dot, "500"),
+            ("Rs. 1200", Dot, "1200"),
+            ("Rs.500.50", Dot, "500.5"),
+            ("Fr.50", Dot, "50"),
+            ("100 руб.", Dot, "100"),
+            ("kr.1.200,50", Comma, "1200.5"),
+            ("$.50", Dot, "0.5"),
+            ("EUR .50", Dot, "0.5"),
+            ("$12.00 USD", Dot, "12"),
+            ("+5", Dot, "5"),
+            ("R100", Dot, "100"),
         ] {
             assert_eq!(parse(text, sign), Some(wanted.parse().unwrap()), "{text:?}");
         }
@@ -235,6 +309,25 @@ mod tests {
             "٣",
             "1 2 3",
             "0x10",
+            "50¢",
+            "1.2k",
+            "1M",
+            "1万",
+            "1o",
+            "l00",
+            "500g",
+            "1k",
+            "2 pcs",
+            "12.00 CR",
+            "NaN5",
+            "3 x 5",
+            "TBD 5",
+            "10 Tsd",
+            "5E",
+            "12-.50",
+            "-12-",
+            "USD1.00 - USD 2.00",
+            "EUR-USD 5",
             "9".repeat(60).as_str(),
         ] {
             assert_eq!(parse(text, DecimalSign::Dot), None, "{text:?}");

@@ -1,7 +1,7 @@
 //! What the person who imports can say where a file does not say it.
 
 use crate::base::money::Currency;
-use crate::base::time::Zone;
+use crate::base::time::{Timestamp, Zone};
 use crate::shop::transfer::date::DateOrder;
 use crate::shop::transfer::number::DecimalSign;
 
@@ -19,6 +19,8 @@ pub struct Options {
     pub zone: Zone,
     /// Somebody has said the zone; else it is the shop's own, taken for given.
     pub zone_is_said: bool,
+    /// When it is done; birthdays lie before.
+    pub now: Option<Timestamp>,
     /// Of orders that name none, chosen by somebody.
     pub currency: Option<Currency>,
     /// The shop's own, for files that have no column for it.
@@ -38,6 +40,7 @@ impl Default for Options {
             dates: None,
             zone: Zone::utc(),
             zone_is_said: false,
+            now: None,
             currency: None,
             usual_currency: None,
             keep_unknown: true,

@@ -14,7 +14,6 @@ use crate::shop::transfer::fields::{BILLING, Field, SHIPPING};
 use crate::shop::transfer::lines::MadeLine;
 use crate::shop::transfer::maker::{Extras, Maker, first};
 use crate::shop::transfer::outcome::Item;
-use crate::shop::transfer::signs::Sign;
 use crate::shop::transfer::standing::Draft;
 use rust_decimal::Decimal;
 
@@ -23,8 +22,6 @@ const NO_DATE: &str = "order_without_date";
 
 /// Runs of rows of one order are no further apart in time: real files date its lines by the minute.
 const RUNS_APART_MS_MAX: i64 = HOUR_MS;
-const SIGN: (&str, &str) =
-    ("currency_sign", "The amount has the sign of another currency than the one that was chosen.");
 
 /// Rows of the order's own file, and of the files of lines and payments.
 #[derive(Clone, Copy)]
@@ -47,7 +44,7 @@ impl Maker<'_> {
             return Ok(None);
         }
         self.is_one_order(group.rows)?;
-        let currency = self.currency(group.rows)?;
+        let currency = self.currency(group)?;
         let mut lines = Vec::new();
         for view in group.lines {
             lines.extend(self.make_line(view, currency)?);
@@ -140,7 +137,7 @@ impl Maker<'_> {
     ) -> Given {
         let options = self.options;
         let is_local = placed.is_some_and(|m| m.offset_min.is_none());
-        let has_none = first(views, Field::OrderCurrency).is_none();
+        let has_none = first(views, Field::OrderCurrency).is_none() && !self.is_signed(views);
         let of_mapping = self.mapping.constants.currency.filter(|_| !self.mapping.is_preset);
         let is_chosen = options.currency.or(of_mapping).is_some();
         Given {
@@ -204,59 +201,6 @@ impl Maker<'_> {
             )),
             _ => Ok(()),
         }
-    }
-
-    /// What the amounts are in: what the order says, what was chosen, what a sign beside the amounts says, what is usual.
-    fn currency(&mut self, views: &[View<'_>]) -> Result<Currency, Fault> {
-        let told = self.told_currency(views)?;
-        let signed = [Field::OrderTotal, Field::LinePrice].into_iter().find_map(|field| {
-            let view = first(views, field)?;
-            Sign::of(&view.text(field)).map(|sign| (view, field, sign))
-        });
-        let Some((view, field, sign)) = signed.filter(|(_, _, sign)| !sign.is_of(told)) else {
-            return Ok(told);
-        };
-        let is_said = first(views, Field::OrderCurrency).is_some();
-        match sign.currency() {
-            // Somebody has said what the amounts are in, and may know better than a program that writes signs.
-            _ if !is_said && self.options.currency.is_some() => {
-                self.warn(SIGN, &view, field, &view.text(field));
-                Ok(told)
-            }
-            Some(currency) if !is_said => Ok(currency),
-            _ => {
-                let reason = format!(
-                    "The amount has the sign {}, which is none of {told}. Say the currency of the file, or correct the row.",
-                    sign.text
-                );
-                Err(view.fault(field, "currency_contradicted", &reason))
-            }
-        }
-    }
-
-    fn told_currency(&mut self, views: &[View<'_>]) -> Result<Currency, Fault> {
-        let Some(view) = first(views, Field::OrderCurrency) else {
-            // Where other orders of the file name theirs, one that does not is no order in the shop's own.
-            let has_column = views.first().is_some_and(|v| v.has(Field::OrderCurrency));
-            let usual = self.options.usual_currency.filter(|_| !has_column);
-            let known = self.options.currency.or(self.mapping.constants.currency).or(usual);
-            if let Some(currency) = known {
-                self.assumptions.note(Assumed::Currency(currency));
-            }
-            return known.ok_or_else(|| match views.first() {
-                Some(view) if has_column => {
-                    view.fault(Field::OrderCurrency, "currency_missing", "The order names no currency.")
-                }
-                view => Fault {
-                    line: view.map_or(0, View::line),
-                    code: "currency_missing",
-                    reason: "The file names no currency. Say which one its amounts are in.".into(),
-                    ..Fault::default()
-                },
-            });
-        };
-        Currency::parse(&view.text(Field::OrderCurrency))
-            .map_err(|e| view.fault(Field::OrderCurrency, e.code, &e.message))
     }
 
     /// The earliest moment the rows name.

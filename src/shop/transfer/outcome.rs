@@ -142,7 +142,18 @@ pub struct Warning {
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Warnings(pub BTreeMap<&'static str, Warning>);
 
+const REPLACED: (&str, &str) = (
+    "replaced_letters",
+    "The file has bytes that its encoding does not know, this many; they became U+FFFD.",
+);
+
 impl Warnings {
+    /// Notes how many bytes of a file stood for no letter.
+    pub fn replaced(&mut self, file: &str, count: u64) {
+        if count > 0 {
+            self.note(REPLACED, file, 0, "", &count.to_string());
+        }
+    }
     pub fn note(
         &mut self,
         (code, sentence): (&'static str, &'static str),

@@ -213,6 +213,7 @@ impl OwnRun<'_, '_> {
 
     fn json(&mut self, file: &Input) -> Result<ControlFlow<()>> {
         let detected = encoding::detect(file, self.options.encoding)?;
+        detected.settled(file)?;
         let mut text = encoding::open(file, detected, &self.meter)?;
         let name: Arc<str> = file.name().into();
         let (mut line, mut rows, mut blank, mut refused) = (0, 0, 0, 0);
@@ -240,6 +241,7 @@ impl OwnRun<'_, '_> {
                 break;
             }
         }
+        self.report.warnings.replaced(&name, text.replaced());
         self.report.files.push(FileReport {
             name,
             role: "records".into(),
@@ -295,6 +297,7 @@ impl OwnRun<'_, '_> {
                 }
             }
         };
+        self.report.warnings.replaced(&sheet.name, rows.replaced());
         self.report.files.push(FileReport {
             name: Arc::clone(&sheet.name),
             role: "records".into(),

@@ -307,6 +307,56 @@ fn a_sign_beside_an_amount_rules_or_the_row_is_refused() {
     assert_eq!(order("", "$14.90", Some(Currency::EUR)), Ok("EUR".to_owned()));
     assert_eq!(order("USD", "$14.90", None), Ok("USD".to_owned()));
     assert_eq!(order("USD", "£14.90", None), Err("currency_contradicted"));
+    // A code or a sign of its own names the currency as a column does.
+    for (total, wanted) in [
+        ("USD 12.00", "USD"),
+        ("12.50 GBP", "GBP"),
+        ("100 zł", "PLN"),
+        ("US$5.00", "USD"),
+        ("R$ 5.00", "BRL"),
+        ("A$10.00", "AUD"),
+        ("CA$10.00", "CAD"),
+        ("NT$100", "TWD"),
+        ("$10 CAD", "CAD"),
+    ] {
+        assert_eq!(order("", total, None).as_deref(), Ok(wanted), "{total}");
+        assert_eq!(order(wanted, total, None).as_deref(), Ok(wanted), "{total}");
+        assert_eq!(order("CHF", total, None), Err("currency_contradicted"), "{total}");
+        assert_eq!(order("", total, Some(Currency::EUR)).as_deref(), Ok(wanted), "{total}");
+    }
+    // Of what several have it is the shop's own or none.
+    assert_eq!(order("", "100 kr", None), Err("currency_contradicted"));
+    assert_eq!(order("", "100 kr", Some(Currency::parse("SEK").unwrap())).as_deref(), Ok("SEK"));
+    assert_eq!(order("€", "5.00", None).as_deref(), Ok("EUR"));
+    assert_eq!(order("$", "5.00", None), Err("invalid_currency"));
+}
+
+#[test]
+fn every_amount_of_an_order_is_in_its_currency() {
+    let order = |text: &str, usual: &str| {
+        let options = Options { usual_currency: Some(Currency::parse(usual).unwrap()), ..Options::default() };
+        let mut kept = Kept::default();
+        let input = [Input::bytes("x.csv", text.as_bytes())];
+        run(&preset(Format::Shopify, Kind::Orders).unwrap(), &input, &options, &mut kept).unwrap();
+        kept.orders
+            .first()
+            .map(|o| o.currency.to_string())
+            .ok_or_else(|| (kept.refused[0].column.clone(), kept.refused[0].reason.clone()))
+    };
+    let text = "Name,Email,Created at,Shipping,Total\n#1,a@example.com,2024-03-01,£1.00,€14.90\n";
+    let (column, reason) = order(text, "EUR").unwrap_err();
+    assert!(reason.contains('£') && reason.contains('€'), "{column}: {reason}");
+    let text = "Name,Email,Created at,Total (USD)\n#1,a@example.com,2024-03-01,14.90\n";
+    assert_eq!(order(text, "EUR").as_deref(), Ok("USD"));
+    let text = "Name,Email,Created at,Currency,Total (USD)\n#1,a@example.com,2024-03-01,GBP,14.90\n";
+    let (column, reason) = order(text, "EUR").unwrap_err();
+    assert_eq!(column, "Total (USD)");
+    assert!(reason.contains("USD") && reason.contains("GBP"), "{reason}");
+    // A column whose orders name theirs, with one that only its amount does.
+    let text = "Name,Email,Created at,Currency,Total\n#1,a@example.com,2024-03-01,,€14.90\n";
+    assert_eq!(order(text, "USD").as_deref(), Ok("EUR"));
+    let text = "Name,Email,Created at,Total\n#1,a@example.com,2024-03-01,100 kr\n";
+    assert_eq!(order(text, "NOK").as_deref(), Ok("NOK"));
 }
 
 #[test]

@@ -38,6 +38,20 @@ pub fn own_columns<'a>(
     }
 }
 
+/// Whether the bytes that a file begins with hold our columns one behind the other, as no other file does. They are ASCII
+/// whatever the letters around them are.
+pub fn begins_with_refused(head: &[u8]) -> bool {
+    let find = |bytes: &[u8], word: &str| bytes.windows(word.len()).position(|w| w == word.as_bytes());
+    let mut rest = head;
+    for (place, title) in REFUSED_COLUMNS.iter().enumerate() {
+        // Between two titles stand a separator and quotes.
+        let near = if place == 0 { rest } else { rest.get(..title.len() + 3).unwrap_or(rest) };
+        let Some(at) = find(near, title) else { return false };
+        rest = rest.get(at + title.len()..).unwrap_or_default();
+    }
+    true
+}
+
 /// Writes refused rows in the order of their files, whenever they were refused. Rows of files with other columns
 /// begin with a header of their own.
 pub struct RefusedCsv<W: Write> {

@@ -11,7 +11,7 @@ use crate::shop::transfer::maker::Maker;
 use crate::shop::transfer::mapping::{Kind, Mapping};
 use crate::shop::transfer::options::Options;
 use crate::shop::transfer::order::Group;
-use crate::shop::transfer::outcome::{FileReport, Place, Refused, Report, Sink};
+use crate::shop::transfer::outcome::{FileReport, Place, Refused, Report, Sink, Warnings};
 use crate::shop::transfer::sheet::Sheet;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -19,11 +19,6 @@ use std::sync::Arc;
 
 /// The sink hears of progress after this many records.
 const PROGRESS_EVERY: u64 = 500;
-/// Facts of reading that are warned of.
-const REPLACED: (&str, &str) = (
-    "replaced_letters",
-    "The file has bytes that its encoding does not know, this many; they became U+FFFD.",
-);
 const UNJOINED: (&str, &str) =
     ("row_without_record", "The row belongs to no order or customer of the files. It was left out.");
 const NO_ORDER: &str = "no_order";
@@ -59,6 +54,7 @@ struct Run<'a> {
     details: BTreeMap<String, Details>,
     /// Reports of the lookups' files, which are not bound.
     reports: Vec<FileReport>,
+    warnings: Warnings,
     early: Vec<Refused>,
     /// Rows of the lookups' files that nothing can be joined to.
     keyless: Vec<Refused>,
@@ -77,6 +73,7 @@ impl<'a> Run<'a> {
             lookups: Vec::new(),
             details: BTreeMap::new(),
             reports: Vec::new(),
+            warnings: Warnings::default(),
             early: Vec::new(),
             keyless: Vec::new(),
             meter: Meter::default(),
@@ -87,6 +84,8 @@ impl<'a> Run<'a> {
         let mut sheets = Vec::new();
         for file in files {
             let sheet = Sheet::open(file, options)?;
+            // Before its columns are looked for, whose names may have such letters.
+            sheet.settled()?;
             run.all += sheet.size()?;
             let role = role_of(mapping, &sheet)?;
             sheets.push((role, sheet));
@@ -125,8 +124,9 @@ impl<'a> Run<'a> {
         for role in roles {
             let mut lookup = Lookup::new(&role, self.mapping);
             for (_, sheet) in sheets.iter().filter(|(r, _)| r.name() == Some(&role)) {
-                let rows =
-                    lookup.load(sheet, self.mapping, &self.meter, (&mut self.early, &mut self.keyless))?;
+                let left = (&mut self.early, &mut self.keyless);
+                let (rows, replaced) = lookup.load(sheet, self.mapping, &self.meter, left)?;
+                self.warnings.replaced(&sheet.name, replaced);
                 self.reports.push(plain_report(sheet, &role, rows));
             }
             self.lookups.push(lookup);
@@ -299,11 +299,9 @@ impl<'a> Run<'a> {
             is_cut_short,
         };
         report.assumptions.extend(not_given);
+        report.warnings.join(&self.warnings);
         for bound in self.bound {
             report.warnings.join(&bound.survey.warnings);
-            if bound.survey.replaced > 0 {
-                report.warnings.note(REPLACED, &bound.sheet.name, 0, "", &bound.survey.replaced.to_string());
-            }
             report.files.push(file_report(bound));
         }
         report.tallies.rows = report.files.iter().map(|f| f.rows).sum();

@@ -111,11 +111,19 @@ impl Sheet {
     pub fn size(&self) -> Result<u64> {
         self.input.size()
     }
+    /// Whether its letters can be read.
+    ///
+    /// # Errors
+    /// `encoding_unclear`.
+    pub fn settled(&self) -> Result<()> {
+        self.detected.settled(&self.input)
+    }
     /// Reads the rows from the first.
     ///
     /// # Errors
-    /// `file_unreadable`.
+    /// `file_unreadable`, `encoding_unclear`.
     pub fn rows(&self, meter: &Meter) -> Result<Rows<'_>> {
+        self.settled()?;
         let text = encoding::open(&self.input, self.detected, meter)?;
         let named = self.header.iter().rposition(|h| !h.is_empty()).map_or(0, |i| i + 1);
         Ok(Rows {
@@ -165,7 +173,8 @@ fn stated_in(record: &Record) -> bool {
         && record.get(0).is_some_and(|c| c.len() <= 5 && c.to_ascii_lowercase().starts_with("sep="))
 }
 
-/// The delimiter that gives the most rows as wide as the header; the wider header where two give the same.
+/// The delimiter that takes the most apart as the header is: rows as wide as it, each with so many delimiters. One comma in
+/// every row does not make a file with many semicolons another one. The wider header where two give the same.
 fn delimiter(sample: &[u8]) -> u8 {
     let score = |sign: &u8| {
         let mut records = Records::new(sample, *sign);
@@ -179,7 +188,7 @@ fn delimiter(sample: &[u8]) -> u8 {
                 Next::End => break,
             }
         }
-        if width > 1 { (fitting, width) } else { (0, 0) }
+        if width > 1 { (fitting * (width - 1), width) } else { (0, 0) }
     };
     b",;\t|".iter().rev().max_by_key(|sign| score(sign)).copied().unwrap_or(b',')
 }
@@ -402,6 +411,8 @@ mod tests {
         assert_eq!(sheet("a|b\n1|2\n").delimiter, b'|');
         assert_eq!(sheet("\"a;b\",c\n\"1;2;3\",x\n").delimiter, b',');
         assert_eq!(sheet("only\n1;2\n").delimiter, b',');
+        let ragged = "Order;Name, first;Date;Total\n1;Doe, J;2025-01-05;10\n2;Poe, K;2025-01-06;11;x\n3;Foe, K;2025-01-06;11\n";
+        assert_eq!(sheet(ragged).delimiter, b';');
         assert_eq!(*sheet("sep=;\na;b\n1;2\n").header, ["a", "b"]);
     }
 

@@ -2,13 +2,14 @@
 
 use crate::base::error::{Error, Result};
 use crate::shop::transfer::cell;
-use crate::shop::transfer::date::{DateOrder, DateStyle, DateVotes};
+use crate::shop::transfer::date::{DateStyle, DateVotes};
 use crate::shop::transfer::input::Meter;
 use crate::shop::transfer::number::{DecimalSign, NumberVotes};
 use crate::shop::transfer::options::Options;
 use crate::shop::transfer::outcome::{Refused, Warnings};
 use crate::shop::transfer::records::Record;
 use crate::shop::transfer::sheet::{Counts, Sheet, Step};
+use crate::shop::transfer::signs::Sign;
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -81,12 +82,26 @@ impl Keyer {
 pub struct ColumnStyle {
     pub sign: DecimalSign,
     pub dates: DateStyle,
+    /// Currencies stand beside amounts.
+    pub is_signed: bool,
+}
+
+impl ColumnStyle {
+    const PLAIN: Self = Self {
+        sign: DecimalSign::Dot,
+        dates: DateStyle { slash: None, dash: None, dot: None },
+        is_signed: false,
+    };
 }
 
 /// What the survey found.
 #[derive(Clone, Debug, Default)]
 pub struct Survey {
     styles: HashMap<usize, ColumnStyle>,
+    /// The currencies that headings of numbers name.
+    units: HashMap<usize, Sign>,
+    /// Something beside amounts says what they are in.
+    pub names_currencies: bool,
     /// Keys whose rows do not stand together, with the line of their last row.
     pub scattered: HashMap<String, u64>,
     /// Keys with a row that cannot be read: the record would be incomplete.
@@ -96,15 +111,15 @@ pub struct Survey {
     pub samples: Vec<String>,
     pub decisions: Vec<String>,
     pub warnings: Warnings,
-    pub replaced: u64,
 }
 
 impl Survey {
+    /// The currency that the heading of a column names.
+    pub fn unit(&self, column: usize) -> Option<&Sign> {
+        self.units.get(&column)
+    }
     pub fn style(&self, column: usize) -> ColumnStyle {
-        self.styles
-            .get(&column)
-            .copied()
-            .unwrap_or(ColumnStyle { sign: DecimalSign::Dot, dates: DateStyle::default() })
+        self.styles.get(&column).copied().unwrap_or(ColumnStyle::PLAIN)
     }
 }
 
@@ -133,7 +148,7 @@ pub fn survey(sheet: &Sheet, wanted: &Wanted, options: &Options) -> Result<Surve
         }
     }
     looking.found.counts = rows.counts();
-    looking.found.replaced = rows.replaced();
+    looking.found.warnings.replaced(&sheet.name, rows.replaced());
     looking.finish(options)
 }
 
@@ -270,28 +285,28 @@ impl Looking<'_> {
                     sign
                 }
             };
-            self.style_of(*column).sign = sign;
+            let style = self.style_of(*column);
+            (style.sign, style.is_signed) = (sign, votes.is_signed);
+            self.found.names_currencies |= votes.is_signed;
+            let unit = Sign::in_heading(self.sheet.title(*column));
+            self.found.names_currencies |= unit.is_some();
+            self.found.units.extend(unit.map(|unit| (*column, unit)));
         }
         let dates = std::mem::take(&mut self.dates);
         for (column, votes) in self.wanted.dates.iter().zip(&dates) {
-            let style = match (votes.decide(), options.dates) {
-                (Ok(style), _) => style,
-                (Err(example), Some(order)) => {
-                    let title = self.sheet.title(*column);
-                    let first = if order == DateOrder::DayFirst { "day" } else { "month" };
-                    self.found.decisions.push(format!("{title}: {example} is read with the {first} first."));
-                    votes.decide_with(order)
-                }
-                (Err(example), None) => return Err(unclear_date(self.sheet.title(*column), example)),
-            };
-            self.style_of(*column).dates = style;
+            let title = self.sheet.title(*column);
+            let decided = votes
+                .decide(options.dates)
+                .map_err(|unclear| Error::invalid("date_order_unclear", unclear.sentence(title)))?;
+            let told = decided.taken.iter().map(|taken| format!("{title}: {taken}"));
+            self.found.decisions.extend(told);
+            self.style_of(*column).dates = decided.style;
         }
         Ok(self.found)
     }
 
     fn style_of(&mut self, column: usize) -> &mut ColumnStyle {
-        let plain = ColumnStyle { sign: DecimalSign::Dot, dates: DateStyle::default() };
-        self.found.styles.entry(column).or_insert(plain)
+        self.found.styles.entry(column).or_insert(ColumnStyle::PLAIN)
     }
 }
 
@@ -306,20 +321,10 @@ fn unclear_number(title: &str, example: &str) -> Error {
     )
 }
 
-fn unclear_date(title: &str, example: &str) -> Error {
-    Error::invalid(
-        "date_order_unclear",
-        format!(
-            "The column {} can be read in two ways: in {} the day or the month may come first. Say which.",
-            cell::shown(title),
-            cell::shown(example)
-        ),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shop::transfer::date::DateOrder;
     use crate::shop::transfer::input::Input;
 
     fn look(text: &str, wanted: Wanted, options: &Options) -> Result<Survey> {
@@ -358,6 +363,16 @@ mod tests {
         assert_eq!(look(text, wanted.clone(), &Options::default()).unwrap_err().code, "date_order_unclear");
         let options = Options { dates: Some(DateOrder::MonthFirst), ..Options::default() };
         assert_eq!(look(text, wanted, &options).unwrap().style(0).dates.slash, Some(DateOrder::MonthFirst));
+    }
+
+    #[test]
+    fn an_order_that_only_the_sorting_tells_is_told() {
+        let wanted = Wanted { dates: vec![0], ..Wanted::default() };
+        let found = look("d\n05/01/2025\n03/02/2025\n04/02/2025\n", wanted, &Options::default()).unwrap();
+        assert_eq!(
+            found.decisions,
+            ["d: 05/01/2025 is read with the day first, because the rows are sorted so."]
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Excel workbooks as the CSV file that their first sheet would be. Dates become ISO dates, numbers what they are.
+//! Excel workbooks as the CSV file that their first sheet with cells would be. Dates become ISO dates, numbers what they are.
 
 use crate::base::error::{Error, Result};
 use crate::shop::transfer::cell;
@@ -140,22 +140,25 @@ fn converted(file: &Input, scratch: &Path) -> Result<(TempPath, Vec<String>)> {
     Ok((kept, left_out))
 }
 
-/// Writes the first sheet, and those after it that have the same header, up to `room` bytes of text; gives the names of the
+/// Writes the first sheet that has cells, and those after it that have the same header, up to `room` bytes of text; gives the names of the
 /// others.
 fn convert(file: &Input, source: BufReader<File>, out: File, mut room: u64) -> Result<Vec<String>> {
     let mut book = Xlsx::new(source).map_err(|e| broken(file, e))?;
     let names = book.sheet_names();
-    let first = names.first().ok_or_else(|| broken(file, "it has no sheet"))?;
+    names.first().ok_or_else(|| broken(file, "it has no sheet"))?;
     let mut csv = CsvWriter::new(BufWriter::new(out), Style::default())?;
-    let header = header_of(file, &mut book, first)?;
-    write_sheet(file, &mut book, (first, header.len()), &mut csv, &mut room)?;
     let mut left_out = Vec::new();
-    for name in names.iter().skip(1) {
+    let mut header: Option<Vec<String>> = None;
+    for name in &names {
         let own = header_of(file, &mut book, name)?;
-        if own == header {
-            // Its header is one that stands again, which readers of files know.
-            write_sheet(file, &mut book, (name, header.len()), &mut csv, &mut room)?;
-        } else if !own.is_empty() {
+        if own.is_empty() {
+            continue;
+        }
+        // The header of a further sheet is one that stands again, which readers of files know.
+        let header = header.get_or_insert_with(|| own.clone());
+        if own == *header {
+            write_sheet(file, &mut book, (name, own.len()), &mut csv, &mut room)?;
+        } else {
             left_out.push(name.clone());
         }
     }
@@ -318,6 +321,17 @@ mod tests {
         assert_eq!(text(&Input::path(&path)), "No,Sum\r\n1,5\r\nNo,Sum\r\n2,\r\n");
         let left_out = unpacked(vec![Input::path(&path)], dir.path()).unwrap().left_out;
         assert!(left_out.len() == 1 && left_out[0].contains("“Notes”"), "{left_out:?}");
+    }
+
+    #[test]
+    fn a_sheet_without_cells_is_passed_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.xlsx");
+        let mut book = Workbook::new();
+        book.add_worksheet();
+        book.add_worksheet().write_string(0, 0, "No").unwrap();
+        book.save(&path).unwrap();
+        assert_eq!(text(&Input::path(&path)), "No\r\n");
     }
 
     #[test]

@@ -761,6 +761,24 @@ pub const CODES: &[Code] = &[
     ),
     inside(
         Invalid,
+        "rejected_is_input",
+        "The file for refused rows is one that the import reads.",
+        "Give them a file of their own.",
+    ),
+    inside(
+        Invalid,
+        "pipe_too_large",
+        "More comes through a pipe than may lie in the shop's folder (`server.max_upload`).",
+        "Save it as a file and import that.",
+    ),
+    inside(
+        Invalid,
+        "stream_of_caller",
+        "A command was given a stream such as /dev/stdin, and the running server, which does the work, does not see it.",
+        "Give a file.",
+    ),
+    inside(
+        Invalid,
         "cell_too_long",
         "A text is longer than a cell of a workbook may be.",
         "Export it as CSV or JSON lines.",
@@ -904,6 +922,12 @@ pub const CODES: &[Code] = &[
         "unknown_encoding",
         "There is no such character set.",
         "Use one such as utf-8 or windows-1252.",
+    ),
+    inside(
+        Invalid,
+        "encoding_unclear",
+        "The letters of a file fit no encoding for sure.",
+        "Say its encoding, or save the file as UTF-8.",
     ),
     inside(Invalid, "date_order_unclear", "Days and months cannot be told apart.", "Say the order of dates."),
     inside(

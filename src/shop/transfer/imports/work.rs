@@ -13,6 +13,7 @@ use crate::shop::transfer::input::Input;
 use crate::shop::transfer::intake::{self, Source};
 use crate::shop::transfer::landing::{Landed, Landing, OnError};
 use crate::shop::transfer::mapping::Kind;
+use crate::shop::transfer::options::Options;
 use crate::shop::transfer::own_kind;
 use crate::shop::transfer::resumed::{self, Run};
 use crate::shop::transfer::sheet::Sheet;
@@ -284,7 +285,7 @@ impl Imports {
             let found = intake::recognise(files, &options, source.as_ref(), kind);
             if found.is_none() {
                 // A file that cannot be opened, or is empty, says more than that it is not recognised.
-                files.iter().try_for_each(|file| Sheet::open(file, &options).map(|_| ()))?;
+                files.iter().try_for_each(|file| Sheet::open(file, &options)?.settled())?;
             }
             let unknown = || {
                 let text = "These columns are like none of the formats. Choose where the files come from; for other CSV files give a mapping.";
@@ -315,7 +316,10 @@ impl Imports {
         let missing =
             || Error::invalid("format_unrecognised", "Choose what the files hold and where they come from.");
         let (kind, source) = (asked.kind()?.ok_or_else(missing)?, asked.source()?.ok_or_else(missing)?);
-        let options = asked.choices().options(inner.shop.zone(), inner.shop.profile().currency)?;
+        let options = Options {
+            now: Some(inner.store.clock().now()),
+            ..asked.choices().options(inner.shop.zone(), inner.shop.profile().currency)?
+        };
         let rows = refused_file(&self.folder_of(id))?;
         // A program that ends waits for nothing: the import goes no further than its next step.
         let has_room = || Ok(self.now().is_closed || inner.search.has_room()?);
