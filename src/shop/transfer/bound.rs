@@ -12,7 +12,7 @@ use crate::shop::transfer::options::Options;
 use crate::shop::transfer::outcome::{RawRow, Refused};
 use crate::shop::transfer::records::Record;
 use crate::shop::transfer::refusals::is_refused_column;
-use crate::shop::transfer::sheet::Sheet;
+use crate::shop::transfer::sheet::{Sheet, header_key};
 use crate::shop::transfer::survey::{KeyColumns, Survey, Wanted, survey};
 use rust_decimal::Decimal;
 use std::borrow::Cow;
@@ -21,6 +21,9 @@ use std::sync::Arc;
 
 /// The name in mappings for the number of the row.
 pub const ROW: &str = "#row";
+
+/// The name in mappings for the record above: a row without a key goes on with it.
+pub const ABOVE: &str = "#above";
 
 /// Files joined to files joined to files: so deep and no deeper.
 const DEPTH_MAX: usize = 4;
@@ -95,6 +98,10 @@ pub struct Bound {
     /// Columns that are known and left out.
     pub ignored: Vec<usize>,
     null: Vec<String>,
+    /// Columns that are filled where an order begins.
+    begins: Vec<usize>,
+    /// What is the order's own stands in its first row only.
+    pub is_said_once: bool,
 }
 
 /// How much of a role's columns a header has: found and wanted. `None` without the column of its key.
@@ -163,10 +170,17 @@ impl Bound {
                 .collect()
         };
         let (numbers, dates, codes) = (shaped(Shape::Number), shaped(Shape::Date), shaped(Shape::Code));
-        let wanted = Wanted { numbers, dates, codes, key: key.clone() };
+        let own = |field: Field| {
+            slots.get(field.index()).into_iter().flatten().flat_map(own_columns).collect::<Vec<_>>()
+        };
+        let begins: Vec<usize> = BEGINS.iter().map(|f| own(*f)).find(|c| !c.is_empty()).unwrap_or_default();
+        let items = ITEMS.iter().flat_map(|f| own(*f)).collect();
+        let wanted = Wanted { numbers, dates, codes, key: key.clone(), begins: begins.clone(), items };
         let survey = survey(&sheet, &wanted, options)?;
+        // A file whose writer says it once leaves it out in the rows below; one of few orders with one line each shows nothing.
+        let is_said_once = survey.blank_again > if mapping.rules.once { 0 } else { survey.filled_again };
         let by = mapping.files.iter().map(|(role, file)| (role.clone(), tie.slots(&file.by))).collect();
-        let (kept, unknown) = tie.rest(&used, role, options);
+        let (kept, unknown) = tie.rest(&used, role, options, &survey.unnamed);
         let spare = spare_columns(&slots);
         let ignored = mapping.rules.ignore.iter().filter_map(|n| sheet.column(n));
         let secrets = (0..sheet.header.len()).filter(|c| is_secret(sheet.title(*c)));
@@ -184,6 +198,8 @@ impl Bound {
             unknown,
             ignored,
             null: mapping.rules.null.clone(),
+            begins,
+            is_said_once,
             sheet,
         })
     }
@@ -191,6 +207,15 @@ impl Bound {
         self.slots.get(field.index()).is_some_and(|s| !s.is_empty())
     }
 }
+
+/// Fields by which records are known: a word for nothing names none.
+const NAMES: [Field; 5] =
+    [Field::OrderKey, Field::OrderId, Field::OrderEmail, Field::CustomerId, Field::CustomerEmail];
+/// Where an order begins, the first of these that the file has is filled.
+const BEGINS: [Field; 5] =
+    [Field::OrderTotal, Field::OrderSubtotal, Field::OrderCurrency, Field::OrderPayment, Field::OrderStatus];
+/// What a line is about; a row with nothing but sums may stand below a file.
+const ITEMS: [Field; 3] = [Field::LineSku, Field::LineTitle, Field::LineBarcode];
 
 /// A column of passwords, also of their digests: no import keeps them, whatever the file is taken for.
 fn is_secret(title: &str) -> bool {
@@ -239,7 +264,7 @@ impl Tie<'_> {
             match name.as_str() {
                 // The row's number stands in only where the file has none of the columns.
                 ROW if slots.is_empty() => slots.push(Slot::Ordinal),
-                ROW => {}
+                ROW | ABOVE => {}
                 name => slots.extend(self.slot(name, depth)),
             }
         }
@@ -254,7 +279,20 @@ impl Tie<'_> {
             let by = self.slots_within(&file.by, depth);
             (!by.is_empty()).then_some(Slot::Joined { by, lookup, column })
         });
-        foreign.or_else(|| self.sheet.column(name).map(Slot::Own))
+        let own = || self.sheet.column(name).filter(|column| !self.is_another(name, *column));
+        foreign.or_else(|| own().map(Slot::Own))
+    }
+    /// Whether the column is only alike, and the mapping knows it by its whole name, or names another one more fully.
+    fn is_another(&self, name: &str, column: usize) -> bool {
+        let (title, name) = (header_key(self.sheet.title(column)), header_key(name));
+        if title == name {
+            return false;
+        }
+        let rules = &self.mapping.rules;
+        let known = Field::ALL.iter().flat_map(|f| self.mapping.columns(*f)).chain(&rules.ignore);
+        known.map(|known| header_key(known)).any(|known| {
+            known == title || known.split_once('(').is_some_and(|(short, _)| short.trim_end() == name)
+        })
     }
     fn key(&self, role: Option<&str>) -> KeyColumns {
         use crate::shop::transfer::mapping::Kind;
@@ -264,19 +302,20 @@ impl Tie<'_> {
                 let file = self.mapping.files.get(role);
                 KeyColumns {
                     columns: file.map(|f| own(&f.key)).unwrap_or_default(),
-                    split: None,
                     is_email: file.is_some_and(|f| f.is_email),
+                    ..KeyColumns::default()
                 }
             }
             (None, Kind::Orders | Kind::CreditNotes) => KeyColumns {
                 columns: own(self.mapping.columns(Field::OrderKey)),
                 split: own(self.mapping.columns(Field::OrderSplit)).first().copied(),
                 is_email: false,
+                above: self.mapping.columns(Field::OrderKey).iter().any(|name| name == ABOVE),
             },
             (None, Kind::Customers) => {
                 let mut columns = own(self.mapping.columns(Field::CustomerEmail));
                 columns.extend(own(self.mapping.columns(Field::CustomerId)));
-                KeyColumns { columns, split: None, is_email: true }
+                KeyColumns { columns, is_email: true, ..KeyColumns::default() }
             }
         }
     }
@@ -286,6 +325,7 @@ impl Tie<'_> {
         used: &BTreeSet<usize>,
         role: Option<&str>,
         options: &Options,
+        unnamed: &BTreeSet<usize>,
     ) -> (Vec<(usize, String)>, Vec<usize>) {
         let rules = &self.mapping.rules;
         let find =
@@ -298,7 +338,8 @@ impl Tie<'_> {
         };
         let left: Vec<usize> = (0..self.sheet.header.len())
             .filter(|c| !used.contains(c) && !ignore.contains(c) && !keep.contains(c))
-            .filter(|c| !self.sheet.title(*c).is_empty() && !is_line_column(self.sheet.title(*c)))
+            .filter(|c| !self.sheet.title(*c).is_empty() || unnamed.contains(c))
+            .filter(|c| !is_line_column(self.sheet.title(*c)))
             .filter(|c| !is_refused_column(self.sheet.title(*c)) && !is_secret(self.sheet.title(*c)))
             .collect();
         let joined = foreign_names(self.mapping, role.unwrap_or_default());
@@ -308,7 +349,7 @@ impl Tie<'_> {
         if options.keep_unknown && role.is_none() {
             kept.extend(&unknown);
         }
-        (kept.into_iter().map(|c| (c, self.sheet.title(c).to_owned())).collect(), unknown)
+        (kept.into_iter().map(|c| (c, self.sheet.name_of(c))).collect(), unknown)
     }
 }
 
@@ -357,13 +398,15 @@ impl<'a> View<'a> {
     }
     fn found(&self, field: Field) -> Option<(Cow<'a, str>, &'a Slot)> {
         let is_code = field.shape() != Shape::Text;
+        let is_name = NAMES.contains(&field);
         let slots = self.bound.slots.get(field.index())?;
         slots.iter().find_map(|slot| {
             let text = match self.raw(slot)? {
                 Cow::Borrowed(raw) => Cow::Borrowed(cell::clean(raw, is_code)),
                 Cow::Owned(raw) => Cow::Owned(cell::clean(&raw, is_code).to_owned()),
             };
-            (!text.is_empty() && !self.bound.null.iter().any(|n| *n == text)).then_some((text, slot))
+            let is_nothing = if is_name { cell::is_nobody(&text) } else { text.is_empty() };
+            (!is_nothing && !self.bound.null.iter().any(|n| *n == text)).then_some((text, slot))
         })
     }
     fn raw(&self, slot: &Slot) -> Option<Cow<'a, str>> {
@@ -407,6 +450,32 @@ impl<'a> View<'a> {
             }
             (Shape::Date, _) => date::is_null(text),
             _ => false,
+        }
+    }
+    /// Whether what is the order's own stands in this row.
+    pub fn begins(&self) -> bool {
+        self.bound.begins.iter().any(|c| !self.kept(*c).is_empty())
+    }
+    /// The column of this file that the field is taken from.
+    pub fn column_of(&self, field: Field) -> Option<usize> {
+        match self.found(field)?.1 {
+            Slot::Own(column) => Some(*column),
+            Slot::Ordinal | Slot::Joined { .. } => None,
+        }
+    }
+    /// Whether two texts of a column say the same.
+    pub fn is_same(&self, field: Field, column: usize, (a, b): (&str, &str)) -> bool {
+        let style = self.bound.survey.style(column);
+        let both = |x: Option<Decimal>, y: Option<Decimal>| x.is_some() && x == y;
+        match field.shape() {
+            _ if a.to_lowercase() == b.to_lowercase() => true,
+            Shape::Number => both(number::parse(a, style.sign), number::parse(b, style.sign)),
+            Shape::Date => {
+                let moment = |text| date::parse(text, style.dates, &Zone::utc()).map(|m| m.at);
+                moment(a).is_some_and(|at| moment(b) == Some(at))
+            }
+            Shape::Code => cell::without_float_tail(a) == cell::without_float_tail(b),
+            Shape::Text => a.split_whitespace().eq(b.split_whitespace()),
         }
     }
     /// The title of a column.

@@ -33,6 +33,7 @@ pub mod join;
 pub mod line_columns;
 pub mod lines;
 pub mod maker;
+pub mod one_order;
 pub mod order;
 pub mod people;
 pub mod run;
@@ -83,3 +84,5 @@ mod own_samples;
 mod real_data;
 #[cfg(test)]
 mod round_trip;
+#[cfg(test)]
+mod whole_orders;
