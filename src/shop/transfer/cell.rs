@@ -49,7 +49,7 @@ pub fn is_null_word(text: &str) -> bool {
 /// What stands in the place of an id or an e-mail address where there is none: two rows with it are not one person.
 pub fn is_nobody(text: &str) -> bool {
     const WORDS: [&str; 8] = ["", "-", "--", "none", "null", "nan", "n/a", "#n/a"];
-    is_null_word(text) || WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
+    text.len() <= 6 && (is_null_word(text) || WORDS.iter().any(|word| word.eq_ignore_ascii_case(text)))
 }
 
 /// A code or a phone that a spreadsheet has destroyed.

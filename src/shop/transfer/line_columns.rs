@@ -70,20 +70,29 @@ impl Maker<'_> {
     }
 }
 
-/// The cells with line items, in the order of their numbers.
-fn cells(view: &View<'_>, kind: LineColumns) -> Vec<(String, String)> {
+/// The number of the item that a column with this title holds.
+fn item_of(title: &str, kind: LineColumns) -> Option<u32> {
     let prefixes: &[&str] = match kind {
         LineColumns::Woocommerce => &["line_item_", "order_item_"],
         LineColumns::MagentoJson => &["product"],
     };
+    let lower = title.to_ascii_lowercase();
+    let rest = prefixes.iter().find_map(|p| lower.strip_prefix(p))?;
+    rest.bytes().all(|b| b.is_ascii_digit()).then(|| rest.parse().unwrap_or(0))
+}
+
+/// Whether a file with these titles has columns of line items.
+pub fn are_in(header: &[String], kind: LineColumns) -> bool {
+    header.iter().any(|title| item_of(title, kind).is_some())
+}
+
+/// The cells with line items, in the order of their numbers.
+fn cells(view: &View<'_>, kind: LineColumns) -> Vec<(String, String)> {
     let mut found: Vec<(u32, String, String)> = Vec::new();
     for (column, title) in view.bound.sheet.header.iter().enumerate() {
-        let lower = title.to_ascii_lowercase();
-        let rest = prefixes.iter().find_map(|p| lower.strip_prefix(p));
-        let rest = rest.filter(|r| r.bytes().all(|b| b.is_ascii_digit()));
         let text = view.kept(column);
-        if let (Some(rest), false) = (rest, text.is_empty()) {
-            found.push((rest.parse().unwrap_or(0), title.clone(), text.to_owned()));
+        if let (Some(number), false) = (item_of(title, kind), text.is_empty()) {
+            found.push((number, title.clone(), text.to_owned()));
         }
     }
     found.sort();

@@ -39,6 +39,7 @@ pub mod people;
 pub mod run;
 pub mod signs;
 pub mod standing;
+pub mod unsaid;
 
 pub mod claims;
 pub mod intake;

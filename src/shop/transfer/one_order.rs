@@ -117,21 +117,21 @@ impl Maker<'_> {
 
     /// What the order is asked for once is said once, or the same in each row.
     fn is_of_one_mind(&mut self, views: &[View<'_>]) -> Result<(), Fault> {
-        if views.len() < 2 {
-            return Ok(());
-        }
+        let [head, _, ..] = views else { return Ok(()) };
         let is_other = |f: &&Field| !ONE_THING.contains(f) && !JUDGED.contains(f);
         let others =
             Field::ALL.iter().filter(|f| !matches!(f.section(), "line" | "payment")).filter(is_other);
         // What refuses the order comes first: of one that is refused nothing is told but why.
-        for field in ONE_THING.iter().chain(others).copied() {
+        for field in ONE_THING.iter().chain(others).copied().filter(|field| head.has(*field)) {
             let taken = views.iter().find_map(|view| Some((view, view.column_of(field)?)));
             let Some((first, column)) = taken else { continue };
             let said = first.text(field);
             let other = views.iter().find(|view| {
                 view.column_of(field) == Some(column) && {
                     let text = view.text(field);
-                    !cell::is_nobody(&text) && !self.says_the_same(first, field, column, (&said, &text))
+                    text != said
+                        && !cell::is_nobody(&text)
+                        && !self.says_the_same(first, field, column, (&said, &text))
                 }
             });
             let Some(other) = other else { continue };

@@ -4,7 +4,7 @@ use crate::base::email;
 use crate::base::money::Currency;
 use crate::base::time::{Timestamp, Zone};
 use crate::shop::customers::{ExternalRef, NewCustomer};
-use crate::shop::orders::{CreditKind, Given, NewOrder, NewOrderCustomer, OrderId};
+use crate::shop::orders::{CreditKind, Given, LONE_SUBTOTAL, NewOrder, NewOrderCustomer, OrderId};
 use crate::shop::transfer::amounts::{Amount, Amounts};
 use crate::shop::transfer::assumed::Assumed;
 use crate::shop::transfer::bound::{Fault, View};
@@ -31,7 +31,15 @@ pub struct Group<'a> {
     pub rows: &'a [View<'a>],
     /// None where they stand in the order's own rows.
     pub lines: Option<&'a [View<'a>]>,
-    pub payments: &'a [View<'a>],
+    /// None where there is no file of them.
+    pub payments: Option<&'a [View<'a>]>,
+}
+
+impl<'a> Group<'a> {
+    /// The rows with its lines.
+    fn lines(&self) -> &'a [View<'a>] {
+        self.lines.unwrap_or(self.rows)
+    }
 }
 
 impl Maker<'_> {
@@ -44,7 +52,7 @@ impl Maker<'_> {
             return Err(view.fault(Field::OrderKey, NO_KEY.0, NO_KEY.1));
         }
         let rows = self.one_order(group.rows)?;
-        let group = Group { rows: &rows, lines: Some(group.lines.unwrap_or(&rows)), ..group };
+        let group = Group { rows: &rows, ..group };
         let mut draft = Draft::default();
         self.read_words(group.rows, &mut draft);
         if draft.meaning.is_skipped {
@@ -53,7 +61,7 @@ impl Maker<'_> {
         }
         let currency = self.currency(group.rows)?;
         let mut lines = Vec::new();
-        for view in group.lines.unwrap_or_default() {
+        for view in group.lines() {
             lines.extend(self.make_line(view, currency)?);
         }
         self.column_lines(group.rows, currency, &mut lines)?;
@@ -77,7 +85,7 @@ impl Maker<'_> {
     ) -> Result<NewOrder, Fault> {
         let views = group.rows;
         let (mut amounts, beside) = self.amounts(views, &lines, currency)?;
-        let mut payments = self.payments(group.payments, currency)?;
+        let mut payments = self.payments(group.payments.unwrap_or_default(), currency)?;
         if self.mapping.rules.total_from_payments && lines.is_empty() && !payments.is_empty() {
             let minor = payments.iter().fold(0, |sum: i64, p| sum.saturating_add(p.amount));
             amounts.stated_total = Some(Amount { exact: Decimal::new(minor, currency.exponent()), minor });
@@ -114,7 +122,7 @@ impl Maker<'_> {
             self.keep(&mut draft.extras, "payment_method", &view.text(Field::PaymentMethod), &view);
         }
         if let (Some(subtotal), Some(view)) = (amounts.lone_subtotal, views.first()) {
-            self.keep(&mut draft.extras, "subtotal", &subtotal.exact.normalize().to_string(), view);
+            self.keep(&mut draft.extras, LONE_SUBTOTAL, &subtotal.exact.normalize().to_string(), view);
         }
         for field in beside {
             if let Some(view) = first(views, field) {
@@ -126,6 +134,7 @@ impl Maker<'_> {
         self.keep_columns(&mut draft.extras, views);
         order.metadata = draft.extras.0;
         order.payments = payments;
+        order.unsaid = self.unsaid(views, group.lines.is_some(), group.payments.is_some());
         self.count_customer(person.as_ref());
         order.customer = person.map_or(NewOrderCustomer::Guest, |p| NewOrderCustomer::Described(Box::new(p)));
         order.given =
@@ -283,7 +292,7 @@ impl Maker<'_> {
     fn check(&self, order: &NewOrder, group: Group<'_>) -> Result<(), Fault> {
         self.check_order(order).map_err(|misfit| {
             let (line, fault) = *misfit;
-            let view = line.and_then(|i| group.lines?.get(i)).or(group.rows.first());
+            let view = line.and_then(|i| group.lines().get(i)).or(group.rows.first());
             match view {
                 Some(view) if fault.code == NO_DATE => view.fault(Field::PlacedAt, NO_DATE, &fault.reason),
                 Some(view) => view.named(fault, "order"),

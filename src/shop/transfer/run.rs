@@ -240,7 +240,8 @@ impl<'a> Run<'a> {
             (Some(fault), _) => Err(fault),
             (None, Kind::Orders | Kind::CreditNotes) => {
                 let lines = lines.is_some().then_some(line_views.as_slice());
-                maker.order(&key, Group { rows: &views, lines, payments: &payment_views })
+                let payments = payments.is_some().then_some(payment_views.as_slice());
+                maker.order(&key, Group { rows: &views, lines, payments })
             }
             (None, Kind::Customers) => maker.customer(&views, &address_views),
         };

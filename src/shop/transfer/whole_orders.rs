@@ -249,3 +249,46 @@ fn a_row_without_a_key_goes_on_with_the_order_above_or_refuses_it() {
     let (kept, _) = read_with(&mapping("[\"Order\", \"#above\"]"), "Order,Date,Total,SKU\n,2025-01-05,1,A\n");
     assert_eq!(refused(&kept), [(2, "key_missing")]);
 }
+
+#[test]
+fn what_a_file_has_no_column_for_is_known() {
+    use crate::shop::orders::{AddressPart, LinePart, Part};
+    let unsaid = |kept: &Kept| kept.orders[0].unsaid.clone();
+    let (kept, _) = read(
+        Format::Shopify,
+        "Name,Email,Created at,Total,Financial Status\n#1,a@x.de,2025-01-05,30.00,paid\n",
+    );
+    let partial = unsaid(&kept);
+    for part in [
+        Part::Lines,
+        Part::Note,
+        Part::Fulfilment,
+        Part::Status,
+        Part::Payments,
+        Part::Shipping(AddressPart::City),
+    ] {
+        assert!(partial.parts.contains(&part), "{part:?}");
+    }
+    for part in [Part::Email, Part::Total, Part::Payment] {
+        assert!(!partial.parts.contains(&part), "{part:?}");
+    }
+    assert!(partial.metadata.as_ref().unwrap().contains("Total"));
+    // What a mapping of one's own says of every order is said, and lines of another file are not of this one.
+    let own = "source = \"own\"\n[constants]\nstate = \"completed paid\"\n[order]\nkey = \"Order\"\nplaced_at = \"Date\"\ntotal = \"Total\"\n[line]\nsku = \"SKU\"\n";
+    let (kept, _) = read_with(&Mapping::parse(own).unwrap(), "Order,Date,Total,SKU\n1,2025-01-05,1,A\n");
+    let own = unsaid(&kept);
+    assert!(
+        ![Part::Status, Part::Payment, Part::Lines, Part::Line(LinePart::Sku)]
+            .iter()
+            .any(|p| own.parts.contains(p))
+    );
+    assert!([Part::Fulfilment, Part::Line(LinePart::Title)].iter().all(|p| own.parts.contains(p)));
+    let woo = "order_id,date,status,order_total,order_item_1\n1,2013-03-01 12:00,completed,30,product_id:4959|1|30|size: M\n";
+    let (kept, _) = read(Format::Woocommerce, woo);
+    assert!(
+        !unsaid(&kept)
+            .parts
+            .iter()
+            .any(|p| matches!(p, Part::Lines | Part::Line(_) | Part::Status | Part::Payment))
+    );
+}
