@@ -2,17 +2,18 @@
 
 use crate::base::email;
 use crate::base::money::Currency;
-use crate::base::time::{HOUR_MS, Timestamp};
+use crate::base::time::{DAY_MS, HOUR_MS, Timestamp};
 use crate::shop::transfer::bound::{Fault, View};
 use crate::shop::transfer::cell;
 use crate::shop::transfer::fields::Field;
 use crate::shop::transfer::maker::Maker;
 use crate::shop::transfer::words::word_key;
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 /// Rows of one order are no further apart in time: real files date its lines by the minute.
-const ROWS_APART_MS_MAX: i64 = HOUR_MS;
+const ROWS_APART_MS_MAX: u64 = HOUR_MS.unsigned_abs();
 const REPEATED: (&str, &str) =
     ("order_repeated", "The order stands in the file more than once and says the same. It was taken once.");
 const DIFFERENT: (&str, &str) = (
@@ -53,23 +54,25 @@ impl Maker<'_> {
 
     /// Rows of one number that are from somebody else, or of another time, are another order.
     fn is_one_order(&self, views: &[View<'_>]) -> Result<(), Fault> {
-        let (mut first_who, mut first_at): (Option<String>, Option<Timestamp>) = (None, None);
-        let mut last = (String::new(), String::new());
+        // An address and an id are no two people: each is held against its own kind.
+        let mut first_who: [Option<String>; 2] = [None, None];
+        let mut first_at: Option<Timestamp> = None;
+        let (mut last_who, mut last_placed) = ((0, Cow::Borrowed("")), Cow::Borrowed(""));
         for view in views {
             let (who, placed) = (person_of(view), view.text(Field::PlacedAt));
-            let is_other_person = !who.is_empty() && who != last.0 && {
-                let key = email::key(&who);
-                let is_other = first_who.as_ref().is_some_and(|first| *first != key);
-                first_who.get_or_insert(key);
-                last.0 = who;
+            let is_other_person = !who.1.is_empty() && who != last_who && {
+                let key = email::key(&who.1);
+                let first = first_who.get_mut(who.0);
+                let is_other = first.is_some_and(|first| *first.get_or_insert_with(|| key.clone()) != key);
+                last_who = who;
                 is_other
             };
-            let is_other_time = placed != last.1.as_str() && {
+            let is_other_time = placed != last_placed && {
                 let at = view.date(Field::PlacedAt, &self.options.zone).ok().flatten().map(|m| m.at);
-                let apart = first_at.zip(at).map_or(0, |(a, b)| a.since_ms(b).abs());
+                let is_apart = first_at.zip(at).is_some_and(|(a, b)| self.are_apart(a, b));
                 first_at = first_at.or(at);
-                last.1 = placed.into_owned();
-                apart > ROWS_APART_MS_MAX
+                last_placed = placed;
+                is_apart
             };
             if is_other_person || is_other_time {
                 let reason = format!(
@@ -83,6 +86,15 @@ impl Maker<'_> {
         Ok(())
     }
 
+    /// Whether two moments are of two orders. One without its time of day may be any of that day.
+    fn are_apart(&self, a: Timestamp, b: Timestamp) -> bool {
+        let local = |at: Timestamp| at.local_ms(&self.options.zone);
+        let (a, b) = (local(a), local(b));
+        let is_day_alone = a.rem_euclid(DAY_MS) == 0 || b.rem_euclid(DAY_MS) == 0;
+        let is_one_day = a.div_euclid(DAY_MS) == b.div_euclid(DAY_MS);
+        a.abs_diff(b) > ROWS_APART_MS_MAX && !(is_day_alone && is_one_day)
+    }
+
     /// Without the rows in which the order stands once more as it stood before.
     fn once<'v>(&mut self, views: &[View<'v>]) -> Result<Vec<View<'v>>, Fault> {
         let [head, _, ..] = views else { return Ok(views.to_vec()) };
@@ -94,11 +106,15 @@ impl Maker<'_> {
             let is_next = row.row.ordinal == before.row.ordinal + 1;
             is_next && !(self.mapping.rules.once && row.begins() && digest(&[*row]) == digest(&[*before]))
         };
-        let mut parts = HashMap::new();
+        let parts: Vec<&[View<'v>]> = views.chunk_by(goes_on).collect();
+        if parts.len() < 2 {
+            return Ok(views.to_vec());
+        }
+        let mut said = HashSet::new();
         let mut rows = Vec::with_capacity(views.len());
-        for part in views.chunk_by(goes_on) {
+        for part in parts {
             let Some(begin) = part.first() else { continue };
-            if parts.insert(digest(part), begin.line()).is_some() {
+            if !said.insert(digest(part)) {
                 self.warn(REPEATED, begin, Field::OrderKey, &begin.text(Field::OrderKey));
                 continue;
             }
@@ -167,10 +183,10 @@ impl Maker<'_> {
     }
 }
 
-/// Who the row says that the order is from.
-fn person_of(view: &View<'_>) -> String {
-    let told = [Field::OrderEmail, Field::CustomerEmail, Field::CustomerId].into_iter();
-    told.map(|field| view.text(field)).find(|text| !text.is_empty()).unwrap_or_default().into_owned()
+/// Who the row says that the order is from: by an address, which counts more, or by an id.
+fn person_of<'v>(view: &View<'v>) -> (usize, Cow<'v, str>) {
+    let told = [(0, Field::OrderEmail), (0, Field::CustomerEmail), (1, Field::CustomerId)].into_iter();
+    told.map(|(kind, field)| (kind, view.text(field))).find(|(_, text)| !text.is_empty()).unwrap_or_default()
 }
 
 /// What the rows say, cell by cell.

@@ -128,9 +128,12 @@ fn rows_side_by_side_from_two_people_or_times_are_two_orders() {
         assert_eq!(refused(&kept), [(2, "other_order"), (3, "other_order")], "{second}");
         assert!(kept.refused[1].reason.contains("from line 3 on"), "{}", kept.refused[1].reason);
     }
-    for second in
-        [first.replace("10:00,", "10:03,"), first.replace("a@x.de", "A@X.de"), first.replace("a@x.de", "-")]
-    {
+    for second in [
+        first.replace("10:00,", "10:03,"),
+        first.replace(" 10:00,", ","),
+        first.replace("a@x.de", "A@X.de"),
+        first.replace("a@x.de", "-"),
+    ] {
         let (kept, _) = mapped(&format!("{HEADER}{first}{second}"));
         assert_eq!((refused(&kept), lines(&kept)), (vec![], vec![("1", 2)]), "{second}");
     }
@@ -171,6 +174,18 @@ fn an_order_that_says_two_things_of_one_is_refused_and_others_are_told() {
         let (kept, report) = mapped(&format!("{HEADER}{first}{second}"));
         assert_eq!((refused(&kept), report.warnings.count("rows_differ")), (vec![], 0), "{second}");
     }
+}
+
+#[test]
+fn an_address_in_the_first_row_and_an_id_in_all_are_one_person() {
+    let by_id = "source = \"own\"\n[order]\nkey = \"Order\"\nplaced_at = \"Date\"\n[customer]\nid = \"Customer\"\nemail = \"Email\"\n[line]\nsku = \"SKU\"\n";
+    let by_id = Mapping::parse(by_id).unwrap();
+    let rows =
+        "Order,Date,Customer,Email,SKU\n1,2025-01-05,7,a@x.de,A\n1,2025-01-05,7,,B\n1,2025-01-05,7,,C\n";
+    let (kept, _) = read_with(&by_id, rows);
+    assert_eq!((refused(&kept), kept.orders[0].lines.len()), (vec![], 3));
+    let (kept, _) = read_with(&by_id, &rows.replace("7,,C", "8,,C"));
+    assert_eq!(kept.refused[2].code, "other_order");
 }
 
 fn people(orders: &[NewOrder]) -> usize {
