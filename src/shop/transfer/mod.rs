@@ -2,7 +2,7 @@
 //!
 //! A file is unpacked (`input`), becomes UTF-8 (`encoding`), records (`records`) and rows under a header (`sheet`).
 //! A first pass over all of it (`survey`) decides per column how numbers and dates are written, and which orders
-//! are scattered or broken; the second (`group`, `run`) makes records of the rows through a mapping (`mapping`,
+//! are scattered or broken; the second (`group`, `one_order`, `run`) makes records of the rows through a mapping (`mapping`,
 //! `presets`, `bound`, `maker`) and hands them to a sink together with refusals, warnings and sums (`outcome`).
 //! `landing` is the sink that writes to the store, `resumed` what it has done before it was killed, `rehearsal` what it
 //! would write in a dry run. The way out is `outgoing`, `export`, `put`, `writer`,
@@ -39,6 +39,7 @@ pub mod people;
 pub mod run;
 pub mod signs;
 pub mod standing;
+mod tie;
 pub mod unsaid;
 
 pub mod claims;
