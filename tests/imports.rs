@@ -235,3 +235,58 @@ fn files_that_belong_together_are_joined_and_add_up_in_the_shop() {
         );
     }
 }
+
+#[test]
+fn a_file_with_fewer_columns_takes_nothing_away_and_an_order_that_stands_twice_is_one() {
+    let shop = Shop::open();
+    let folder = tempfile::tempdir().unwrap();
+    let bring = |text: &str, more: &[&str]| {
+        let path = folder.path().join("orders.csv");
+        std::fs::write(&path, text).unwrap();
+        let mut args = vec!["orders", "--from", "shopify", path.to_str().unwrap()];
+        args.extend(more);
+        import(&shop, &args)
+    };
+    let landed = |text: &str| {
+        let would_be = bring(text, &["--dry-run"])["landed"].clone();
+        let done = bring(text, &[])["landed"].clone();
+        assert_eq!(would_be, done);
+        ["orders_added", "orders_changed", "orders_unchanged", "refused"]
+            .map(|what| done[what].as_u64().unwrap())
+    };
+    let order = || {
+        let order = shop.get("/api/v1/orders?q=ann").expect(200).json()["data"][0].clone();
+        let lines = order["lines"].as_array().unwrap().len();
+        (
+            lines,
+            order["payment"].as_str().unwrap().to_owned(),
+            order["shipping_address"]["city"].clone(),
+            order["discount"]["amount"].clone(),
+        )
+    };
+    let header = "Name,Email,Financial Status,Currency,Subtotal,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,Shipping Name,Shipping City";
+    let rows = "#1,ann@example.com,paid,EUR,30,30.00,2025-01-05 10:00:00 +0100,1,Mug,10,Ann Berg,Bern\n#1,ann@example.com,,,,,,2,Cup,10,,\n";
+    let whole = format!("{header}\n{rows}");
+    assert_eq!(landed(&format!("{whole}{rows}")), [1, 0, 0, 0], "the order stands twice");
+    assert_eq!(order(), (2, "paid".into(), "Bern".into(), 0.into()));
+    let part = "Name,Email,Created at,Total,Currency,Financial Status\n#1,ann@example.com,2025-01-05 10:00:00 +0100,30.00,EUR,paid\n";
+    assert_eq!(landed(part), [0, 0, 1, 0]);
+    assert_eq!(landed(part), [0, 0, 1, 0]);
+    let back = part.replace("EUR,paid", "EUR,refunded");
+    assert_eq!((landed(&back), landed(&back)), ([0, 1, 0, 0], [0, 0, 1, 0]));
+    assert_eq!(order(), (2, "refunded".into(), "Bern".into(), 0.into()));
+    // A file that has the column and leaves it empty says that nothing is there.
+    let elsewhere = whole.replace(",paid,", ",refunded,").replace(",Bern", ",");
+    assert_eq!((landed(&elsewhere), landed(&elsewhere)), ([0, 1, 0, 0], [0, 0, 1, 0]));
+    assert_eq!(order(), (2, "refunded".into(), "".into(), 0.into()));
+    // Two orders under one number, side by side.
+    let two = format!("{whole}{}", rows.replace("ann@", "bob@").replace("01-05", "03-06"));
+    let path = folder.path().join("two.csv");
+    std::fs::write(&path, two).unwrap();
+    let args =
+        ["import", "orders", "--from", "shopify", path.to_str().unwrap(), "--json", "--data", shop.data()];
+    let output = crate::harness::backroom(&args);
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &told["landed"]["refused"]), (Some(1), &4.into()), "{told}");
+    assert_eq!(order().0, 2);
+}

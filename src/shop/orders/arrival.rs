@@ -4,6 +4,7 @@
 use super::incoming::{Given, NewOrder, NewOrderCustomer};
 use super::keep;
 use super::model::{Cancelled, Line, Order, OrderId};
+use super::partial::Part;
 use super::place::known;
 use super::state::Payment;
 use crate::base::email;
@@ -39,6 +40,10 @@ pub struct Brought {
     #[n(4)]
     #[cbor(default)]
     pub local: Option<i64>,
+    /// What the file had no column for, a bit a part: one that has it and leaves it empty says something else.
+    #[n(5)]
+    #[cbor(default)]
+    pub unsaid: u64,
 }
 
 impl Brought {
@@ -55,6 +60,8 @@ pub struct Traits {
     said: u64,
     /// The same without what was taken for given.
     stands: u64,
+    /// What the file has no column for.
+    unsaid: u64,
     /// The same without who the customer is, which a record names by an id of ours.
     content: u64,
     placed_at: Timestamp,
@@ -117,6 +124,7 @@ impl Traits {
         Self {
             said: with_person(content),
             stands: with_person(as_it_stands(order, &new.given)),
+            unsaid: new.unsaid.bits(),
             content,
             placed_at: order.placed_at,
             who: who(order),
@@ -132,6 +140,11 @@ impl Traits {
             },
             local: local_of(&new.given),
         }
+    }
+    /// Those of the order that it becomes: what the file has no column for is as it is here.
+    fn of_filled(self, order: &Order) -> Self {
+        let (who, what) = (who(order), what(order));
+        Self { content: content(order), who, what, total: order.total, ..self }
     }
     fn likeness(&self, here: &Self) -> Likeness {
         let is_other_person = !self.who.is_empty() && !here.who.is_empty() && self.who != here.who;
@@ -156,6 +169,19 @@ impl Traits {
         let is_corrected = is_same && (!self.who.is_empty() || apart <= ZONES_MS || is_swapped());
         apart != 0 && !is_corrected
     }
+    /// Those of an order that the same import has brought, and that this one would bring up to date.
+    #[must_use]
+    pub fn over(self, here: &Self) -> Self {
+        let is_unsaid = |part: Part| self.unsaid & part.mask() != 0;
+        let (no_who, no_what, no_total) =
+            (is_unsaid(Part::Email), is_unsaid(Part::Lines), is_unsaid(Part::Total));
+        Self {
+            who: if no_who { here.who.clone() } else { self.who },
+            what: if no_what { here.what } else { self.what },
+            total: if no_total { here.total } else { self.total },
+            ..self
+        }
+    }
     /// Whether the same import would change an order that it has itself brought; the dry run of [`arrival`] for an
     /// order that stands twice in its files.
     ///
@@ -175,6 +201,7 @@ impl Traits {
             in_own_file: self.in_own_file,
             stands: self.stands,
             local: self.local,
+            unsaid: self.unsaid,
         }
     }
 }
@@ -185,15 +212,19 @@ impl Traits {
 /// `validation`; `other_order` where another order has its number, `changed_here` where it may not be overwritten.
 pub fn arrival(r: &impl Read, new: &NewOrder) -> Result<Arrival> {
     let order = checked(new)?;
-    let given = Traits::of_checked(new, &order);
+    let mut given = Traits::of_checked(new, &order);
     let Some(id) = known(r, new)? else { return Ok(Arrival::New(given)) };
     let here = keep::get(r, id)?;
-    if here.imported.is_some_and(|i| i.knows(given.said, given.stands, &new.given)) {
+    let says_no_more = |i: Brought| i.unsaid & !given.unsaid == 0;
+    if here.imported.is_some_and(|i| i.knows(given.said, given.stands, &new.given) && says_no_more(i)) {
         return Ok(Arrival::Same(id));
     }
+    let order = new.unsaid.filled(order, &here)?;
+    given = given.of_filled(&order);
     let mut of_here = Traits {
         said: 0,
         stands: 0,
+        unsaid: 0,
         content: content(&here),
         placed_at: here.placed_at,
         who: who(&here),

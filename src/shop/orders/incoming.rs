@@ -4,6 +4,7 @@ use super::model::{
     Cancelled, CreditKind, CreditNote, CreditNoteId, LINES_IMPORT_MAX, LINES_MAX, Line, Order, OrderId,
     Parcel, PaymentNote, QUANTITY_MAX, StaffNote, total_of,
 };
+use super::partial::Unsaid;
 use super::state::{CancelReason, Fulfilment, Payment, Status};
 use crate::base::email;
 use crate::base::error::{Checks, Error, FieldError, Result};
@@ -14,6 +15,7 @@ use crate::shop::customers::{
     metadata, one_line, tags,
 };
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Who an incoming order belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -114,6 +116,8 @@ pub struct NewOrder {
     /// How far it had come in the shop of ours that exported it.
     pub life: Option<Life>,
     pub given: Given,
+    /// What the file it is from has no column for.
+    pub unsaid: Arc<Unsaid>,
     /// What its door found wrong with it: refused by the rules, together with what they find themselves.
     pub wrong: Vec<FieldError>,
 }
@@ -167,6 +171,7 @@ impl NewOrder {
             is_import: false,
             life: None,
             given: Given::default(),
+            unsaid: Arc::default(),
             wrong: Vec::new(),
         }
     }

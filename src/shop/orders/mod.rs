@@ -16,6 +16,7 @@ mod facts;
 mod incoming;
 mod keep;
 mod model;
+mod partial;
 mod place;
 #[cfg(test)]
 mod played;
@@ -46,6 +47,7 @@ pub use keep::{
     get, get_credit_note, ids, recent,
 };
 pub use model::*;
+pub use partial::{AddressPart, LONE_SUBTOTAL, LinePart, Part, Unsaid, settled};
 pub use place::{Imported, import, known, place};
 pub use sales::{Sold, currencies, sold_between};
 pub use search::{FIELDS, KINDS, credit_note_doc, doc, doc_of};

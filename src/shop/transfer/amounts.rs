@@ -14,6 +14,11 @@ const UNEXPLAINED: (&str, &str) = (
     "The parts of the order do not add up to its total. The total is kept, the rest is an adjustment.",
 );
 
+const EXCESS: (&str, &str) = (
+    "discount_unexplained",
+    "The lines come to more than the subtotal, and to more than the discount of the file explains. The difference is a discount.",
+);
+
 /// An amount as the file states it and in minor units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Amount {
@@ -157,6 +162,11 @@ impl Maker<'_> {
             Some(subtotal) if subtotal.minor <= found.goods.minor => {
                 found.discount.minor = found.goods.minor.saturating_sub(subtotal.minor);
                 found.discount.exact = found.goods.exact.saturating_sub(subtotal.exact);
+                let told = of(Field::OrderDiscount)?.map(positive);
+                let is_more = |told: Amount| found.discount.minor > told.minor.saturating_add(1);
+                if let (true, Some(view)) = (told.is_some_and(is_more), views.first()) {
+                    self.warn(EXCESS, view, Field::OrderSubtotal, &subtotal.exact.to_string());
+                }
             }
             _ => found.discount = of(Field::OrderDiscount)?.map(positive).unwrap_or_default(),
         }

@@ -11,20 +11,20 @@ use crate::shop::transfer::number;
 use crate::shop::transfer::options::Options;
 use crate::shop::transfer::outcome::{RawRow, Refused};
 use crate::shop::transfer::records::Record;
-use crate::shop::transfer::refusals::is_refused_column;
 use crate::shop::transfer::sheet::Sheet;
 use crate::shop::transfer::signs::Sign;
 use crate::shop::transfer::survey::{KeyColumns, Survey, Wanted, survey};
+use crate::shop::transfer::tie::{Tie, is_secret, own_columns, spare_columns};
 use rust_decimal::Decimal;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The name in mappings for the number of the row.
 pub const ROW: &str = "#row";
 
-/// Files joined to files joined to files: so deep and no deeper.
-const DEPTH_MAX: usize = 4;
+/// The name in mappings for the record above: a row without a key goes on with it.
+pub const ABOVE: &str = "#above";
 
 /// One row, kept.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ pub struct Row {
 
 /// Where a value is found.
 #[derive(Clone, Debug)]
-enum Slot {
+pub(super) enum Slot {
     Own(usize),
     Ordinal,
     /// A cell of another file: the key in this row, the file, the wanted column there.
@@ -96,6 +96,10 @@ pub struct Bound {
     /// Columns that are known and left out.
     pub ignored: Vec<usize>,
     null: Vec<String>,
+    /// Columns that are filled where an order begins.
+    begins: Vec<usize>,
+    /// What is the order's own stands in its first row only.
+    pub is_said_once: bool,
 }
 
 /// How much of a role's columns a header has: found and wanted. `None` without the column of its key.
@@ -164,10 +168,17 @@ impl Bound {
                 .collect()
         };
         let (numbers, dates, codes) = (shaped(Shape::Number), shaped(Shape::Date), shaped(Shape::Code));
-        let wanted = Wanted { numbers, dates, codes, key: key.clone() };
+        let own = |field: Field| {
+            slots.get(field.index()).into_iter().flatten().flat_map(own_columns).collect::<Vec<_>>()
+        };
+        let begins: Vec<usize> = BEGINS.iter().map(|f| own(*f)).find(|c| !c.is_empty()).unwrap_or_default();
+        let items = ITEMS.iter().flat_map(|f| own(*f)).collect();
+        let wanted = Wanted { numbers, dates, codes, key: key.clone(), begins: begins.clone(), items };
         let survey = survey(&sheet, &wanted, options)?;
+        // A file whose writer says it once leaves it out in the rows below; one of few orders with one line each shows nothing.
+        let is_said_once = survey.blank_again > if mapping.rules.once { 0 } else { survey.filled_again };
         let by = mapping.files.iter().map(|(role, file)| (role.clone(), tie.slots(&file.by))).collect();
-        let (kept, unknown) = tie.rest(&used, role, options);
+        let (kept, unknown) = tie.rest(&used, role, options, &survey.unnamed);
         let spare = spare_columns(&slots);
         let ignored = mapping.rules.ignore.iter().filter_map(|n| sheet.column(n));
         let secrets = (0..sheet.header.len()).filter(|c| is_secret(sheet.title(*c)));
@@ -185,6 +196,8 @@ impl Bound {
             unknown,
             ignored,
             null: mapping.rules.null.clone(),
+            begins,
+            is_said_once,
             sheet,
         })
     }
@@ -193,125 +206,14 @@ impl Bound {
     }
 }
 
-/// A column of passwords, also of their digests: no import keeps them, whatever the file is taken for.
-fn is_secret(title: &str) -> bool {
-    let title = title.to_lowercase();
-    ["password", "passwd", "passwort", "user_pass", "mot de passe"].iter().any(|word| title.contains(word))
-}
-
-/// Columns that some fields fall back on and that are the first choice of none.
-fn spare_columns(slots: &[Vec<Slot>]) -> Vec<(usize, Vec<Field>)> {
-    let mut firsts = BTreeSet::new();
-    let mut seconds: BTreeMap<usize, Vec<Field>> = BTreeMap::new();
-    for (field, slots) in Field::ALL.iter().zip(slots) {
-        for (place, slot) in slots.iter().enumerate() {
-            let Slot::Own(column) = slot else { continue };
-            if place == 0 {
-                firsts.insert(*column);
-            } else {
-                seconds.entry(*column).or_default().push(*field);
-            }
-        }
-    }
-    seconds.into_iter().filter(|(column, _)| !firsts.contains(column)).collect()
-}
-
-fn own_columns(slot: &Slot) -> Vec<usize> {
-    match slot {
-        Slot::Own(column) => vec![*column],
-        Slot::Ordinal => Vec::new(),
-        Slot::Joined { by, .. } => by.iter().flat_map(own_columns).collect(),
-    }
-}
-
-struct Tie<'a> {
-    sheet: &'a Sheet,
-    mapping: &'a Mapping,
-    lookups: &'a [Lookup],
-}
-
-impl Tie<'_> {
-    fn slots(&self, names: &[String]) -> Vec<Slot> {
-        self.slots_within(names, DEPTH_MAX)
-    }
-    fn slots_within(&self, names: &[String], depth: usize) -> Vec<Slot> {
-        let mut slots: Vec<Slot> = Vec::new();
-        for name in names {
-            match name.as_str() {
-                // The row's number stands in only where the file has none of the columns.
-                ROW if slots.is_empty() => slots.push(Slot::Ordinal),
-                ROW => {}
-                name => slots.extend(self.slot(name, depth)),
-            }
-        }
-        slots
-    }
-    fn slot(&self, name: &str, depth: usize) -> Option<Slot> {
-        let depth = depth.checked_sub(1)?;
-        let foreign = name.split_once('.').and_then(|(role, column)| {
-            let lookup = self.lookups.iter().position(|l| l.role == role)?;
-            let file = self.mapping.files.get(role)?;
-            let column = self.lookups.get(lookup)?.wanted.iter().position(|w| w == column)?;
-            let by = self.slots_within(&file.by, depth);
-            (!by.is_empty()).then_some(Slot::Joined { by, lookup, column })
-        });
-        foreign.or_else(|| self.sheet.column(name).map(Slot::Own))
-    }
-    fn key(&self, role: Option<&str>) -> KeyColumns {
-        use crate::shop::transfer::mapping::Kind;
-        let own = |names: &[String]| names.iter().filter_map(|n| self.sheet.column(n)).collect::<Vec<_>>();
-        match (role, self.mapping.kind) {
-            (Some(role), _) => {
-                let file = self.mapping.files.get(role);
-                KeyColumns {
-                    columns: file.map(|f| own(&f.key)).unwrap_or_default(),
-                    split: None,
-                    is_email: file.is_some_and(|f| f.is_email),
-                }
-            }
-            (None, Kind::Orders | Kind::CreditNotes) => KeyColumns {
-                columns: own(self.mapping.columns(Field::OrderKey)),
-                split: own(self.mapping.columns(Field::OrderSplit)).first().copied(),
-                is_email: false,
-            },
-            (None, Kind::Customers) => {
-                let mut columns = own(self.mapping.columns(Field::CustomerEmail));
-                columns.extend(own(self.mapping.columns(Field::CustomerId)));
-                KeyColumns { columns, split: None, is_email: true }
-            }
-        }
-    }
-    /// Columns for metadata, and those nobody knows.
-    fn rest(
-        &self,
-        used: &BTreeSet<usize>,
-        role: Option<&str>,
-        options: &Options,
-    ) -> (Vec<(usize, String)>, Vec<usize>) {
-        let rules = &self.mapping.rules;
-        let find =
-            |names: &[String]| names.iter().filter_map(|n| self.sheet.column(n)).collect::<BTreeSet<_>>();
-        let (keep, ignore) = (find(&rules.keep), find(&rules.ignore));
-        let is_line_column = |title: &str| {
-            let title = title.to_ascii_lowercase();
-            rules.lines.is_some()
-                && ["line_item_", "order_item_", "product item "].iter().any(|p| title.starts_with(p))
-        };
-        let left: Vec<usize> = (0..self.sheet.header.len())
-            .filter(|c| !used.contains(c) && !ignore.contains(c) && !keep.contains(c))
-            .filter(|c| !self.sheet.title(*c).is_empty() && !is_line_column(self.sheet.title(*c)))
-            .filter(|c| !is_refused_column(self.sheet.title(*c)) && !is_secret(self.sheet.title(*c)))
-            .collect();
-        let joined = foreign_names(self.mapping, role.unwrap_or_default());
-        let unknown: Vec<usize> =
-            left.into_iter().filter(|c| !joined.iter().any(|n| self.sheet.column(n) == Some(*c))).collect();
-        let mut kept: BTreeSet<usize> = keep;
-        if options.keep_unknown && role.is_none() {
-            kept.extend(&unknown);
-        }
-        (kept.into_iter().map(|c| (c, self.sheet.title(c).to_owned())).collect(), unknown)
-    }
-}
+/// Fields by which records are known: a word for nothing names none.
+const NAMES: [Field; 5] =
+    [Field::OrderKey, Field::OrderId, Field::OrderEmail, Field::CustomerId, Field::CustomerEmail];
+/// Where an order begins, the first of these that the file has is filled.
+const BEGINS: [Field; 5] =
+    [Field::OrderTotal, Field::OrderSubtotal, Field::OrderCurrency, Field::OrderPayment, Field::OrderStatus];
+/// What a line is about; a row with nothing but sums may stand below a file.
+const ITEMS: [Field; 3] = [Field::LineSku, Field::LineTitle, Field::LineBarcode];
 
 /// One row seen through its binding.
 #[derive(Clone, Copy)]
@@ -358,13 +260,15 @@ impl<'a> View<'a> {
     }
     fn found(&self, field: Field) -> Option<(Cow<'a, str>, &'a Slot)> {
         let is_code = field.shape() != Shape::Text;
+        let is_name = NAMES.contains(&field);
         let slots = self.bound.slots.get(field.index())?;
         slots.iter().find_map(|slot| {
             let text = match self.raw(slot)? {
                 Cow::Borrowed(raw) => Cow::Borrowed(cell::clean(raw, is_code)),
                 Cow::Owned(raw) => Cow::Owned(cell::clean(&raw, is_code).to_owned()),
             };
-            (!text.is_empty() && !self.bound.null.iter().any(|n| *n == text)).then_some((text, slot))
+            let is_nothing = if is_name { cell::is_nobody(&text) } else { text.is_empty() };
+            (!is_nothing && !self.bound.null.iter().any(|n| *n == text)).then_some((text, slot))
         })
     }
     fn raw(&self, slot: &Slot) -> Option<Cow<'a, str>> {
@@ -408,6 +312,32 @@ impl<'a> View<'a> {
             }
             (Shape::Date, _) => date::is_null(text),
             _ => false,
+        }
+    }
+    /// Whether what is the order's own stands in this row.
+    pub fn begins(&self) -> bool {
+        self.bound.begins.iter().any(|c| !self.kept(*c).is_empty())
+    }
+    /// The column of this file that the field is taken from.
+    pub fn column_of(&self, field: Field) -> Option<usize> {
+        match self.found(field)?.1 {
+            Slot::Own(column) => Some(*column),
+            Slot::Ordinal | Slot::Joined { .. } => None,
+        }
+    }
+    /// Whether two texts of a column say the same.
+    pub fn is_same(&self, field: Field, column: usize, (a, b): (&str, &str)) -> bool {
+        let style = self.bound.survey.style(column);
+        let both = |x: Option<Decimal>, y: Option<Decimal>| x.is_some() && x == y;
+        match field.shape() {
+            _ if a.to_lowercase() == b.to_lowercase() => true,
+            Shape::Number => both(number::parse(a, style.sign), number::parse(b, style.sign)),
+            Shape::Date => {
+                let moment = |text| date::parse(text, style.dates, &Zone::utc()).map(|m| m.at);
+                moment(a).is_some_and(|at| moment(b) == Some(at))
+            }
+            Shape::Code => cell::without_float_tail(a) == cell::without_float_tail(b),
+            Shape::Text => a.split_whitespace().eq(b.split_whitespace()),
         }
     }
     /// The title of a column.

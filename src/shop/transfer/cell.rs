@@ -46,6 +46,12 @@ pub fn is_null_word(text: &str) -> bool {
     matches!(text, "NULL" | "null" | "\\N" | "N/A" | "#N/A" | "(null)" | "None" | "NaN" | "nan")
 }
 
+/// What stands in the place of an id or an e-mail address where there is none: two rows with it are not one person.
+pub fn is_nobody(text: &str) -> bool {
+    const WORDS: [&str; 8] = ["", "-", "--", "none", "null", "nan", "n/a", "#n/a"];
+    text.len() <= 6 && (is_null_word(text) || WORDS.iter().any(|word| word.eq_ignore_ascii_case(text)))
+}
+
 /// A code or a phone that a spreadsheet has destroyed.
 pub fn is_damaged(text: &str) -> bool {
     matches!(text, "NULL" | "\\N" | "N/A" | "#N/A" | "#ERROR!" | "#REF!" | "#VALUE!" | "#NAME?")

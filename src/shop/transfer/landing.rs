@@ -25,6 +25,8 @@ const REFUSALS_KEPT: usize = 100;
 
 /// Items of one commit: enough that the commit costs little, few enough that others wait only milliseconds.
 const GROUP: usize = 100;
+/// What the rows of a group hold: they wait with it, in case it is refused.
+const GROUP_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// While it waits, it asks this often whether it is still wanted.
 const ASK_EVERY: Duration = Duration::from_millis(500);
 /// A group whose outcome is unknown, or that met a database that is being opened again, is written again after this time.
@@ -169,6 +171,7 @@ pub struct Landing<'a> {
     /// What it is known by when it is run again after a kill.
     run: Option<Run>,
     group: Vec<(Item, Place)>,
+    group_bytes: usize,
     /// Groups that were written.
     groups: u64,
     counts: Landed,
@@ -202,6 +205,7 @@ impl<'a> Landing<'a> {
             on_error: OnError::Skip,
             run: None,
             group: Vec::with_capacity(GROUP),
+            group_bytes: 0,
             groups: 0,
             counts: Landed::default(),
             totals: BTreeMap::new(),
@@ -427,8 +431,10 @@ fn rehearse_one(s: &Snapshot, item: &Item, would_be: &mut WouldBe) -> Result<Cam
 
 impl Sink for Landing<'_> {
     fn item(&mut self, item: Item, place: &Place) -> Result<ControlFlow<()>> {
+        self.group_bytes += place.rows.iter().map(|row| row.record.text().len()).sum::<usize>();
         self.group.push((item, place.clone()));
-        if self.group.len() >= GROUP {
+        if self.group.len() >= GROUP || self.group_bytes >= GROUP_BYTES_MAX {
+            self.group_bytes = 0;
             self.land()?;
         }
         Ok(if self.is_ended { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })

@@ -70,20 +70,29 @@ impl Maker<'_> {
     }
 }
 
-/// The cells with line items, in the order of their numbers.
-fn cells(view: &View<'_>, kind: LineColumns) -> Vec<(String, String)> {
+/// The number of the item that a column with this title holds.
+fn item_of(title: &str, kind: LineColumns) -> Option<u32> {
     let prefixes: &[&str] = match kind {
         LineColumns::Woocommerce => &["line_item_", "order_item_"],
         LineColumns::MagentoJson => &["product"],
     };
+    let lower = title.to_ascii_lowercase();
+    let rest = prefixes.iter().find_map(|p| lower.strip_prefix(p))?;
+    rest.bytes().all(|b| b.is_ascii_digit()).then(|| rest.parse().unwrap_or(0))
+}
+
+/// Whether a file with these titles has columns of line items.
+pub fn are_in(header: &[String], kind: LineColumns) -> bool {
+    header.iter().any(|title| item_of(title, kind).is_some())
+}
+
+/// The cells with line items, in the order of their numbers.
+fn cells(view: &View<'_>, kind: LineColumns) -> Vec<(String, String)> {
     let mut found: Vec<(u32, String, String)> = Vec::new();
     for (column, title) in view.bound.sheet.header.iter().enumerate() {
-        let lower = title.to_ascii_lowercase();
-        let rest = prefixes.iter().find_map(|p| lower.strip_prefix(p));
-        let rest = rest.filter(|r| r.bytes().all(|b| b.is_ascii_digit()));
         let text = view.kept(column);
-        if let (Some(rest), false) = (rest, text.is_empty()) {
-            found.push((rest.parse().unwrap_or(0), title.clone(), text.to_owned()));
+        if let (Some(number), false) = (item_of(title, kind), text.is_empty()) {
+            found.push((number, title.clone(), text.to_owned()));
         }
     }
     found.sort();
@@ -97,7 +106,7 @@ fn decimal(text: &str) -> Option<Decimal> {
 /// `name:Mug|sku:M1|quantity:2|total:10.00|sub_total:12.00`, or the older `product_id:4959|1|30|size: Medium`.
 fn told(text: &str) -> Option<Told> {
     let mut told = Told::default();
-    let parts: Vec<&str> = text.split('|').collect();
+    let parts = whole_parts(text);
     let is_older = parts.get(1).is_some_and(|p| decimal(p).is_some());
     for (place, part) in parts.iter().enumerate() {
         match (is_older, place) {
@@ -107,6 +116,24 @@ fn told(text: &str) -> Option<Told> {
         }
     }
     (told.quantity.is_some() || told.total.is_some()).then_some(told)
+}
+
+/// The parts between the bars. A name may have bars of its own: what follows it without a word of the format is of it.
+fn whole_parts(text: &str) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for part in text.split('|') {
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let is_keyed =
+            part.split_once(':').is_some_and(|(key, _)| !key.is_empty() && key.chars().all(is_word));
+        match parts.last_mut() {
+            Some(name) if !is_keyed && (name.starts_with("name:") || name.starts_with("product:")) => {
+                name.push('|');
+                name.push_str(part);
+            }
+            _ => parts.push(part.to_owned()),
+        }
+    }
+    parts
 }
 
 impl Told {
@@ -208,6 +235,13 @@ mod tests {
             ("Product 4959", "Medium", decimal("30"))
         );
         assert_eq!(told("SKU-9|1|30").unwrap().sku, "SKU-9");
+        for (cell, title) in [
+            ("name:T-Shirt | Red|product_id:4|quantity:1|total:10.00", "T-Shirt | Red"),
+            ("name:Pipe|12|inch|sku:P|quantity:2|total:5", "Pipe|12|inch"),
+            ("name:Set | Size: M|quantity:1|total:5", "Set | Size: M"),
+        ] {
+            assert_eq!(told(cell).unwrap().title, title);
+        }
     }
 
     #[test]

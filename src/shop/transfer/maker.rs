@@ -5,6 +5,7 @@ use crate::shop::customers::{
     Address, ExternalRef, METADATA_MAX, METADATA_VALUE_LEN_MAX, NOTE_LEN_MAX, NewCustomer, TAG_LEN_MAX,
     TEXT_LEN_MAX,
 };
+use crate::shop::orders::Unsaid;
 use crate::shop::transfer::assumed::Assumptions;
 use crate::shop::transfer::bound::{Fault, View};
 use crate::shop::transfer::cell;
@@ -15,6 +16,7 @@ use crate::shop::transfer::options::Options;
 use crate::shop::transfer::outcome::{Claim, Refused, Tallies, Warnings};
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 const EMAIL: (&str, &str) =
     ("invalid_email", "This is no e-mail address. It is kept with the record, but no mail can go there.");
@@ -37,6 +39,8 @@ pub struct Maker<'a> {
     /// What its rows say that the last customer has ordered.
     pub claim: Option<Claim>,
     customers: HashSet<u64>,
+    /// What each file has no column for, by its place in memory.
+    pub unsaid: Vec<(usize, Arc<Unsaid>)>,
 }
 
 /// Values of one record as metadata, within its limits.
@@ -54,6 +58,7 @@ impl<'a> Maker<'a> {
             left_out: Vec::new(),
             claim: None,
             customers: HashSet::new(),
+            unsaid: Vec::new(),
         }
     }
     pub fn warn(&mut self, what: (&'static str, &'static str), view: &View<'_>, field: Field, value: &str) {

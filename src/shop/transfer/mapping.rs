@@ -116,6 +116,8 @@ pub struct Rules {
     /// … or adjustments.
     pub adjustment_prefix: Option<String>,
     pub lines: Option<LineColumns>,
+    /// What is the order's own stands in its first row only: where it stands again, the order begins again.
+    pub once: bool,
     /// Columns that become metadata.
     pub keep: Vec<String>,
     /// Columns that are known and left out.

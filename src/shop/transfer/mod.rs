@@ -2,7 +2,7 @@
 //!
 //! A file is unpacked (`input`), becomes UTF-8 (`encoding`, `letters`), records (`records`) and rows under a header (`sheet`).
 //! A first pass over all of it (`survey`) decides per column how numbers and dates are written, and which orders
-//! are scattered or broken; the second (`group`, `run`) makes records of the rows through a mapping (`mapping`,
+//! are scattered or broken; the second (`group`, `one_order`, `run`) makes records of the rows through a mapping (`mapping`,
 //! `presets`, `bound`, `maker`) and hands them to a sink together with refusals, warnings and sums (`outcome`).
 //! What stands beside amounts (`signs`) says what an order is in (`tender`).
 //! `landing` is the sink that writes to the store, `resumed` what it has done before it was killed, `rehearsal` what it
@@ -36,12 +36,15 @@ pub mod join;
 pub mod line_columns;
 pub mod lines;
 pub mod maker;
+pub mod one_order;
 pub mod order;
 pub mod people;
 pub mod run;
 pub mod signs;
 pub mod standing;
 pub mod tender;
+mod tie;
+pub mod unsaid;
 
 pub mod claims;
 pub mod intake;
@@ -87,3 +90,5 @@ mod own_samples;
 mod real_data;
 #[cfg(test)]
 mod round_trip;
+#[cfg(test)]
+mod whole_orders;

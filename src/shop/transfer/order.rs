@@ -2,9 +2,9 @@
 
 use crate::base::email;
 use crate::base::money::Currency;
-use crate::base::time::{HOUR_MS, Timestamp, Zone};
+use crate::base::time::{Timestamp, Zone};
 use crate::shop::customers::{ExternalRef, NewCustomer};
-use crate::shop::orders::{CreditKind, Given, NewOrder, NewOrderCustomer, OrderId};
+use crate::shop::orders::{CreditKind, Given, LONE_SUBTOTAL, NewOrder, NewOrderCustomer, OrderId};
 use crate::shop::transfer::amounts::{Amount, Amounts};
 use crate::shop::transfer::assumed::Assumed;
 use crate::shop::transfer::bound::{Fault, View};
@@ -20,15 +20,23 @@ use rust_decimal::Decimal;
 /// The code of an order without its moment, which its id begins with and every list is sorted by.
 const NO_DATE: &str = "order_without_date";
 
-/// Runs of rows of one order are no further apart in time: real files date its lines by the minute.
-const RUNS_APART_MS_MAX: i64 = HOUR_MS;
+const NO_KEY: (&str, &str) = ("key_missing", "The row does not say which order it belongs to.");
 
 /// Rows of the order's own file, and of the files of lines and payments.
 #[derive(Clone, Copy)]
 pub struct Group<'a> {
     pub rows: &'a [View<'a>],
-    pub lines: &'a [View<'a>],
-    pub payments: &'a [View<'a>],
+    /// None where they stand in the order's own rows.
+    pub lines: Option<&'a [View<'a>]>,
+    /// None where there is no file of them.
+    pub payments: Option<&'a [View<'a>]>,
+}
+
+impl<'a> Group<'a> {
+    /// The rows with its lines.
+    fn lines(&self) -> &'a [View<'a>] {
+        self.lines.unwrap_or(self.rows)
+    }
 }
 
 impl Maker<'_> {
@@ -37,16 +45,20 @@ impl Maker<'_> {
     /// # Errors
     /// The cell that refuses the whole group.
     pub fn order(&mut self, key: &str, group: Group<'_>) -> Result<Option<Item>, Fault> {
+        if let (true, Some(view)) = (key.is_empty(), group.rows.first()) {
+            return Err(view.fault(Field::OrderKey, NO_KEY.0, NO_KEY.1));
+        }
+        let rows = self.one_order(group.rows)?;
+        let group = Group { rows: &rows, ..group };
         let mut draft = Draft::default();
         self.read_words(group.rows, &mut draft);
         if draft.meaning.is_skipped {
             self.tallies.skipped += 1;
             return Ok(None);
         }
-        self.is_one_order(group.rows)?;
         let currency = self.currency(group)?;
         let mut lines = Vec::new();
-        for view in group.lines {
+        for view in group.lines() {
             lines.extend(self.make_line(view, currency)?);
         }
         self.column_lines(group.rows, currency, &mut lines)?;
@@ -70,7 +82,7 @@ impl Maker<'_> {
     ) -> Result<NewOrder, Fault> {
         let views = group.rows;
         let (mut amounts, beside) = self.amounts(views, &lines, currency)?;
-        let mut payments = self.payments(group.payments, currency)?;
+        let mut payments = self.payments(group.payments.unwrap_or_default(), currency)?;
         if self.mapping.rules.total_from_payments && lines.is_empty() && !payments.is_empty() {
             let minor = payments.iter().fold(0, |sum: i64, p| sum.saturating_add(p.amount));
             amounts.stated_total = Some(Amount { exact: Decimal::new(minor, currency.exponent()), minor });
@@ -107,7 +119,7 @@ impl Maker<'_> {
             self.keep(&mut draft.extras, "payment_method", &view.text(Field::PaymentMethod), &view);
         }
         if let (Some(subtotal), Some(view)) = (amounts.lone_subtotal, views.first()) {
-            self.keep(&mut draft.extras, "subtotal", &subtotal.exact.normalize().to_string(), view);
+            self.keep(&mut draft.extras, LONE_SUBTOTAL, &subtotal.exact.normalize().to_string(), view);
         }
         for field in beside {
             if let Some(view) = first(views, field) {
@@ -119,6 +131,7 @@ impl Maker<'_> {
         self.keep_columns(&mut draft.extras, views);
         order.metadata = draft.extras.0;
         order.payments = payments;
+        order.unsaid = self.unsaid(views, group.lines.is_some(), group.payments.is_some());
         self.count_customer(person.as_ref());
         order.customer = person.map_or(NewOrderCustomer::Guest, |p| NewOrderCustomer::Described(Box::new(p)));
         order.given =
@@ -147,38 +160,6 @@ impl Maker<'_> {
         }
     }
 
-    /// Rows of one number that stand apart and are from somebody else, or of another time, are another order.
-    fn is_one_order(&self, views: &[View<'_>]) -> Result<(), Fault> {
-        let mut first: Option<(String, Option<Moment>)> = None;
-        let is_next = |a: &View<'_>, b: &View<'_>| b.row.ordinal == a.row.ordinal + 1;
-        if views.is_sorted_by(is_next) {
-            return Ok(());
-        }
-        for run in views.chunk_by(is_next) {
-            let Some(head) = run.first() else { continue };
-            let told = [Field::OrderEmail, Field::CustomerEmail]
-                .into_iter()
-                .find_map(|field| run.iter().map(|v| v.text(field)).find(|text| !text.is_empty()));
-            let who = told.map(|text| email::key(&text)).unwrap_or_default();
-            let placed = run.iter().find_map(|v| v.date(Field::PlacedAt, &self.options.zone).ok().flatten());
-            let Some((before, at)) = &first else {
-                first = Some((who, placed));
-                continue;
-            };
-            let is_other_person = !who.is_empty() && !before.is_empty() && who != *before;
-            let apart = at.as_ref().zip(placed.as_ref()).map_or(0, |(a, b)| a.at.since_ms(b.at).abs());
-            if is_other_person || apart > RUNS_APART_MS_MAX {
-                let reason = format!(
-                    "Two orders have this number: the rows from line {} on are from another person or time than those from line {} on. Give each a number of its own.",
-                    head.line(),
-                    views.first().map_or(0, View::line)
-                );
-                return Err(head.fault(Field::OrderKey, "other_order", &reason));
-            }
-        }
-        Ok(())
-    }
-
     /// Source, number and channel.
     fn name(&mut self, order: &mut NewOrder, key: &str, views: &[View<'_>]) -> Result<(), Fault> {
         let shown = key.split('\u{1f}').next().unwrap_or(key);
@@ -194,11 +175,9 @@ impl Maker<'_> {
             order.channel.clone_from(&self.mapping.constants.channel);
         }
         match (&order.source, views.first()) {
-            (Some(source), Some(view)) if source.id.is_empty() => Err(view.fault(
-                Field::OrderKey,
-                "key_missing",
-                "The row does not say which order it belongs to.",
-            )),
+            (Some(source), Some(view)) if source.id.is_empty() => {
+                Err(view.fault(Field::OrderKey, NO_KEY.0, NO_KEY.1))
+            }
             _ => Ok(()),
         }
     }
@@ -257,7 +236,7 @@ impl Maker<'_> {
     fn check(&self, order: &NewOrder, group: Group<'_>) -> Result<(), Fault> {
         self.check_order(order).map_err(|misfit| {
             let (line, fault) = *misfit;
-            let view = line.and_then(|i| group.lines.get(i)).or(group.rows.first());
+            let view = line.and_then(|i| group.lines().get(i)).or(group.rows.first());
             match view {
                 Some(view) if fault.code == NO_DATE => view.fault(Field::PlacedAt, NO_DATE, &fault.reason),
                 Some(view) => view.named(fault, "order"),

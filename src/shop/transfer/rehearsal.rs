@@ -38,7 +38,7 @@ impl WouldBe {
     pub fn order(&mut self, s: &Snapshot, order: &NewOrder) -> Result<Outcome> {
         let key = order.source.as_ref().map(outside);
         if let Some(here) = key.as_ref().and_then(|k| self.orders.get(k)) {
-            let traits = Traits::of(order)?;
+            let traits = Traits::of(order)?.over(here);
             let outcome = if traits.changes(here)? { Outcome::Changed } else { Outcome::Unchanged };
             self.orders.extend(key.map(|k| (k, traits)));
             return Ok(outcome);

@@ -223,21 +223,25 @@ impl<'a> Run<'a> {
         let (lines, payments, addresses) = (taken("line"), taken("payment"), taken("billing"));
         let broken = [&lines, &payments, &addresses].into_iter().flatten().find_map(|(_, broken)| *broken);
         let broken = broken.or_else(|| head.bound.survey.poisoned.get(key.as_ref()?).copied());
+        let key_below = key.as_ref().and_then(|key| head.bound.survey.keyless.get(key)).copied();
         let own = |taken: &Option<(Vec<Row>, Option<u64>)>| {
             taken.as_ref().map(|(rows, _)| rows.clone()).unwrap_or_default()
         };
         let (line_rows, payment_rows, address_rows) = (own(&lines), own(&payments), own(&addresses));
-        let line_views = if lines.is_some() { self.views(&line_rows) } else { views.clone() };
+        let line_views = self.views(&line_rows);
         let (payment_views, address_views) = (self.views(&payment_rows), self.views(&address_rows));
         let key = key.unwrap_or_else(|| match self.mapping.kind {
             Kind::Orders | Kind::CreditNotes => head.text(Field::OrderKey).into_owned(),
             Kind::Customers => head.text(Field::CustomerId).into_owned(),
         });
         maker.claim = None;
-        let made = match (broken, self.mapping.kind) {
-            (Some(line), _) => Err(incomplete(line)),
+        let keyless = key_below.map(|line| Fault { line, ..without_key() });
+        let made = match (broken.map(incomplete).or(keyless), self.mapping.kind) {
+            (Some(fault), _) => Err(fault),
             (None, Kind::Orders | Kind::CreditNotes) => {
-                maker.order(&key, Group { rows: &views, lines: &line_views, payments: &payment_views })
+                let lines = lines.is_some().then_some(line_views.as_slice());
+                let payments = payments.is_some().then_some(payment_views.as_slice());
+                maker.order(&key, Group { rows: &views, lines, payments })
             }
             (None, Kind::Customers) => maker.customer(&views, &address_views),
         };
@@ -313,7 +317,7 @@ impl<'a> Run<'a> {
 /// How a bound file was read.
 pub fn file_report(bound: Bound) -> FileReport {
     let Bound { sheet, survey, role, unknown, ignored, .. } = bound;
-    let titles = |columns: Vec<usize>| columns.into_iter().map(|c| sheet.title(c).to_owned()).collect();
+    let titles = |columns: Vec<usize>| columns.into_iter().map(|c| sheet.name_of(c)).collect();
     // Of further files only the columns that the mapping names are taken.
     let (unknown, ignored) =
         if role.is_none() { (unknown, ignored) } else { (Vec::new(), [ignored, unknown].concat()) };
@@ -417,6 +421,15 @@ pub fn incomplete(line: u64) -> Fault {
         line,
         code: "record_incomplete",
         reason: format!("Line {line} belongs to it and cannot be read."),
+        ..Fault::default()
+    }
+}
+
+/// An order with a row below that has an item and no key is not taken without it.
+fn without_key() -> Fault {
+    Fault {
+        code: "key_missing",
+        reason: "The row has an item and no key. If it belongs to the order above, add \"#above\" to the names of the key in the mapping; else say which order it belongs to.".into(),
         ..Fault::default()
     }
 }

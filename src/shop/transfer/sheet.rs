@@ -104,6 +104,17 @@ impl Sheet {
     pub fn title(&self, column: usize) -> &str {
         self.header.get(column).map_or("", String::as_str)
     }
+    /// What a cell of the column is kept under: its title; its place where it has none, or a title that another one has.
+    pub fn name_of(&self, column: usize) -> String {
+        let title = self.title(column);
+        let is_same = |other: &&String| header_key(other) == header_key(title);
+        let before = self.header.iter().take(column).filter(is_same).count();
+        match (title.is_empty(), before) {
+            (true, _) => format!("Column {}", column + 1),
+            (false, 0) => title.to_owned(),
+            (false, _) => format!("{title} ({})", before + 1),
+        }
+    }
     /// Bytes of the file.
     ///
     /// # Errors
@@ -209,16 +220,31 @@ fn is_blank(record: &Record) -> bool {
     record.text().trim().is_empty()
 }
 
-/// Columns by key; of two with one name the first counts. A note in brackets may be left out: `Weight (kg)`.
+/// Words in brackets that make another amount of a column than its name alone would be.
+const OTHER_AMOUNT: [&str; 10] =
+    ["excl", "ex ", "exkl", "without", "before", "net", "ohne", "hors", "ht", "base"];
+
+/// Whether the note in brackets behind the name of a column may be left out: `Weight (kg)`, not `Total (excl. tax)`.
+fn is_mere_note(note: &str) -> bool {
+    let note = note.trim_end_matches([')', ' ']).to_lowercase();
+    !OTHER_AMOUNT.iter().any(|word| format!("{note} ").starts_with(word))
+}
+
+/// Columns by key; of two with one name the first counts. A note in brackets may be left out where only one column has the
+/// name before it.
 fn columns(header: &[String]) -> HashMap<String, usize> {
     let mut columns = HashMap::new();
     for (index, title) in header.iter().enumerate().filter(|(_, t)| !t.is_empty()) {
         columns.entry(header_key(title)).or_insert(index);
         columns.entry(title.clone()).or_insert(index);
     }
-    for (index, title) in header.iter().enumerate() {
-        if let Some((short, _)) = title.split_once('(') {
-            columns.entry(header_key(short)).or_insert(index);
+    let noted =
+        |title: &String| title.split_once('(').map(|(short, note)| (header_key(short), is_mere_note(note)));
+    let shorts: Vec<_> = header.iter().map(noted).collect();
+    for (index, short) in shorts.iter().enumerate() {
+        let Some((short, true)) = short else { continue };
+        if shorts.iter().flatten().filter(|(other, _)| other == short).count() == 1 {
+            columns.entry(short.clone()).or_insert(index);
         }
     }
     columns.remove("");
@@ -430,6 +456,28 @@ mod tests {
             assert_eq!(sheet.column(name), Some(index), "{name}");
         }
         assert_eq!(sheet.column(""), None);
+    }
+
+    #[test]
+    fn a_note_in_brackets_is_left_out_where_it_says_nothing_else() {
+        for (header, name, index) in [
+            ("a,Total (EUR)", "Total", Some(1)),
+            ("a,Total (excl. tax)", "Total", None),
+            ("a,Total (incl. tax)", "Total", Some(1)),
+            ("Total (excl. tax),Total (incl. tax)", "Total", None),
+            ("Grand Total (Base),Grand Total (Purchased)", "grand_total", None),
+            ("Active (0/1),Active", "Active", Some(1)),
+            ("Titles ID (Mr = 1, Ms = 2),x", "Titles ID", Some(0)),
+        ] {
+            assert_eq!(sheet(&format!("{}\n", header.replace(", ", "; "))).column(name), index, "{header}");
+        }
+    }
+
+    #[test]
+    fn cells_are_kept_under_a_name_of_their_own() {
+        let sheet = sheet("Note,note,,Total\n");
+        let names: Vec<String> = (0..4).map(|column| sheet.name_of(column)).collect();
+        assert_eq!(names, ["Note", "note (2)", "Column 3", "Total"]);
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 
 /// XML of one cell, and of any other piece: a spreadsheet's own cells end at 32,767 letters.
 const PIECE_MAX: u64 = 2 << 20;
+/// Bytes of a cell's tag that are looked at.
+const TAG_MAX: usize = 100;
 /// Bytes of a name that are looked at.
 const NAME_MAX: usize = 16;
 
@@ -52,6 +54,15 @@ pub struct Gauge {
     texts: u64,
     texts_max: u64,
     pub excess: Option<Excess>,
+    /// The tag of the cell, behind its name.
+    tag: Vec<u8>,
+    is_cell_tag: bool,
+    /// What was seen in the cell.
+    has_formula: bool,
+    has_value: bool,
+    is_in_value: bool,
+    /// The first cell with a formula and without what comes of it, such as `H3`.
+    pub uncomputed: Option<String>,
 }
 
 impl Gauge {
@@ -66,6 +77,12 @@ impl Gauge {
             texts: 0,
             texts_max,
             excess: None,
+            tag: Vec::new(),
+            is_cell_tag: false,
+            has_formula: false,
+            has_value: false,
+            is_in_value: false,
+            uncomputed: None,
         }
     }
 
@@ -75,20 +92,36 @@ impl Gauge {
         if self.piece.max(self.cell.unwrap_or(0)) > PIECE_MAX {
             self.excess.get_or_insert(Excess::Piece);
         }
+        if self.is_cell_tag && self.tag.len() < TAG_MAX {
+            self.tag.push(byte);
+        }
         match (self.state, byte) {
             (State::Text, b'<') => {
                 self.name.clear();
                 self.begin(State::Name);
             }
+            (State::Text | State::Cdata, _) if self.is_in_value => {
+                self.has_value |= !byte.is_ascii_whitespace();
+                self.end_cdata(byte);
+            }
             (State::Name, _) => self.name(byte),
-            (State::Tag, b'>') => self.begin(State::Text),
+            (State::Tag, b'>') => {
+                self.is_cell_tag = false;
+                self.begin(State::Text);
+            }
             (State::Tag, b'"' | b'\'') => self.state = State::Quoted(byte),
             (State::Quoted(sign), _) if byte == sign => self.state = State::Tag,
             (State::Comment, b'>') if self.last == *b"--" => self.begin(State::Text),
-            (State::Cdata, b'>') if self.last == *b"]]" => self.begin(State::Text),
+            (State::Cdata, _) => self.end_cdata(byte),
             _ => {}
         }
         self.last = [self.last[1], byte];
+    }
+
+    fn end_cdata(&mut self, byte: u8) {
+        if self.state == State::Cdata && byte == b'>' && self.last == *b"]]" {
+            self.begin(State::Text);
+        }
     }
 
     fn begin(&mut self, state: State) {
@@ -110,10 +143,22 @@ impl Gauge {
         }
         let local = self.name.iter().rposition(|b| *b == b':').map_or(0, |at| at + 1);
         let is_close = self.name.first() == Some(&b'/');
+        self.is_in_value = false;
+        match self.name.get(local..).unwrap_or_default() {
+            b"v" | b"t" if !is_close => self.is_in_value = true,
+            b"f" if !is_close => self.has_formula = true,
+            _ => {}
+        }
+        match self.name.get(local..).unwrap_or_default() {
+            b"c" | b"/c" => self.end_cell(),
+            _ => {}
+        }
         match self.name.get(local..).unwrap_or_default() {
             b"c" | b"si" if !is_close => {
                 self.texts += u64::from(self.name.ends_with(b"si"));
                 self.cell = Some(0);
+                self.tag.clear();
+                self.is_cell_tag = byte != b'>';
             }
             b"/c" | b"/si" | b"/row" | b"/sheetData" => self.cell = None,
             b"c" | b"si" | b"row" | b"sheetData" if is_close => self.cell = None,
@@ -126,6 +171,21 @@ impl Gauge {
             self.excess.get_or_insert(Excess::Texts);
         }
         if byte == b'>' { self.begin(State::Text) } else { self.state = State::Tag }
+    }
+
+    /// What is known of the cell that ends here. A text that a formula gives may be empty.
+    fn end_cell(&mut self) {
+        if self.has_formula && !self.has_value && self.uncomputed.is_none() {
+            let tag = String::from_utf8_lossy(&self.tag);
+            let value_of = |name: &str| {
+                let (_, rest) = tag.split_once(name)?;
+                rest.split(['"', '\'']).nth(1).map(str::to_owned)
+            };
+            if value_of("t=").as_deref() != Some("str") {
+                self.uncomputed = Some(value_of("r=").unwrap_or_default());
+            }
+        }
+        (self.has_formula, self.has_value) = (false, false);
     }
 }
 
@@ -149,6 +209,30 @@ mod tests {
         let mut gauge = Gauge::new(3);
         let _measured = gauge.write_all(xml.as_bytes());
         gauge.excess
+    }
+
+    #[test]
+    fn a_formula_without_its_value_is_seen() {
+        let seen = |xml: &str| {
+            let mut gauge = Gauge::new(3);
+            gauge.write_all(xml.as_bytes()).unwrap();
+            gauge.uncomputed
+        };
+        for (cell, wanted) in [
+            ("<c r=\"H3\"><f>SUM(1,2)</f><v /></c>", Some("H3")),
+            ("<x:c s='1' r='B2'><x:f>A1</x:f></x:c>", Some("B2")),
+            ("<c r=\"H3\"><f t=\"shared\" si=\"0\"/><v></v></c>", Some("H3")),
+            ("<c r=\"H3\"><f>5+5</f><v>10</v></c>", None),
+            ("<c r=\"H3\"><f>5+5</f><v><![CDATA[10]]></v></c>", None),
+            ("<c r=\"H3\" t=\"str\"><f>IF(1,\"\")</f><v></v></c>", None),
+            ("<c r=\"A1\"/><c r=\"A2\"><v>5</v></c>", None),
+        ] {
+            assert_eq!(
+                seen(&format!("<row>{cell}<c r=\"Z9\"><v>1</v></c></row>")).as_deref(),
+                wanted,
+                "{cell}"
+            );
+        }
     }
 
     #[test]

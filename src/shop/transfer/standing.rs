@@ -2,7 +2,9 @@
 
 use crate::base::money::Currency;
 use crate::base::time::Timestamp;
-use crate::shop::orders::{CancelReason, Fulfilment, NewOrder, Parcel, Payment, PaymentNote, Status};
+use crate::shop::orders::{
+    CancelReason, Fulfilment, NewOrder, Parcel, Payment, PaymentNote, Status, settled,
+};
 use crate::shop::transfer::amounts::Amounts;
 use crate::shop::transfer::assumed::Assumed;
 use crate::shop::transfer::bound::{Fault, View};
@@ -91,9 +93,7 @@ impl Maker<'_> {
         if known.is_none() {
             self.assumptions.note(Assumed::Fulfilment(order.fulfilment));
         }
-        let is_settled = matches!(order.payment, Payment::Paid | Payment::PartRefunded | Payment::Refunded)
-            && !matches!(order.fulfilment, Fulfilment::Unfulfilled | Fulfilment::Part);
-        let settled = if is_settled { Status::Completed } else { Status::Open };
+        let settled = settled(order.payment, order.fulfilment);
         order.status = said.status.or(usual.status).unwrap_or(settled);
         if let (None, Some(status)) = (said.status, usual.status) {
             self.assumptions.note(Assumed::Status(status));

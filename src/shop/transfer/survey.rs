@@ -10,7 +10,7 @@ use crate::shop::transfer::outcome::{Refused, Warnings};
 use crate::shop::transfer::records::Record;
 use crate::shop::transfer::sheet::{Counts, Sheet, Step};
 use crate::shop::transfer::signs::Sign;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 const SAMPLES_MAX: usize = 5;
@@ -32,6 +32,10 @@ pub struct Wanted {
     pub codes: Vec<usize>,
     /// The columns that tell which rows belong together.
     pub key: KeyColumns,
+    /// Columns that are filled where an order begins.
+    pub begins: Vec<usize>,
+    /// Columns that say what a line is about.
+    pub items: Vec<usize>,
 }
 
 /// Which rows make one record.
@@ -43,6 +47,8 @@ pub struct KeyColumns {
     pub split: Option<usize>,
     /// Compare as e-mail addresses.
     pub is_email: bool,
+    /// A row without a key goes on with the record above.
+    pub above: bool,
 }
 
 /// Reads keys of rows one after another; the same rows in the same order give the same keys.
@@ -50,15 +56,28 @@ pub struct KeyColumns {
 pub struct Keyer {
     columns: KeyColumns,
     last: Option<(String, String)>,
+    /// The key of the row above.
+    above: Option<String>,
 }
 
 impl Keyer {
     pub fn new(columns: &KeyColumns) -> Self {
-        Self { columns: columns.clone(), last: None }
+        Self { columns: columns.clone(), last: None, above: None }
     }
     /// The key of the next row; `None` for a row that stands alone.
     pub fn key(&mut self, row: &Record) -> Option<String> {
-        let text = |column: &usize| row.get(*column).map(|c| cell::clean(c, true)).filter(|t| !t.is_empty());
+        let key = self.own_key(row);
+        if !self.columns.above {
+            return key;
+        }
+        if key.is_some() {
+            self.above.clone_from(&key);
+        }
+        self.above.clone()
+    }
+    fn own_key(&mut self, row: &Record) -> Option<String> {
+        let said = |text: &&str| !cell::is_nobody(text);
+        let text = |column: &usize| row.get(*column).map(|c| cell::clean(c, true)).filter(said);
         let key = self.columns.columns.iter().find_map(text)?;
         let key = if self.columns.is_email && key.contains('@') {
             crate::base::email::key(key)
@@ -106,11 +125,18 @@ pub struct Survey {
     pub scattered: HashMap<String, u64>,
     /// Keys with a row that cannot be read: the record would be incomplete.
     pub poisoned: HashMap<String, u64>,
+    /// Keys with a row below that has an item and no key.
+    pub keyless: HashMap<String, u64>,
+    /// Rows amid those of one order that are blank where an order begins, and those that are filled there again.
+    pub blank_again: u64,
+    pub filled_again: u64,
     pub counts: Counts,
     pub trimmed_cells: u64,
     pub samples: Vec<String>,
     pub decisions: Vec<String>,
     pub warnings: Warnings,
+    /// Columns without a heading that have data.
+    pub unnamed: BTreeSet<usize>,
 }
 
 impl Survey {
@@ -136,6 +162,8 @@ pub fn survey(sheet: &Sheet, wanted: &Wanted, options: &Options) -> Result<Surve
         keyer: Keyer::new(&wanted.key),
         seen: HashSet::new(),
         run: None,
+        is_begun: false,
+        unnamed: (0..sheet.own_header.len()).filter(|c| sheet.title(*c).is_empty()).collect(),
         broken: Vec::new(),
         found: Survey::default(),
     };
@@ -161,6 +189,10 @@ struct Looking<'a> {
     /// Hashes of the keys that were seen: two keys with one hash are merely thought to be scattered.
     seen: HashSet<u64>,
     run: Option<String>,
+    /// The first row of the run is filled where an order begins.
+    is_begun: bool,
+    /// Columns without a heading, blank so far.
+    unnamed: Vec<usize>,
     /// Lines of broken rows since the last good one.
     broken: Vec<u64>,
     found: Survey,
@@ -181,9 +213,29 @@ impl Looking<'_> {
                 self.found.warnings.note(DAMAGED, &self.sheet.name, row.line, title, text);
             }
         }
+        let is_blank = |column: &usize| row.get(*column).is_none_or(|text| text.trim().is_empty());
+        self.found.unnamed.extend(self.unnamed.extract_if(.., |column| !is_blank(column)));
         self.look(row);
         let key = self.keyer.key(row);
+        self.see_shape(key.as_deref(), row);
         self.follow(key, row.line);
+    }
+
+    /// Whether rows of one order repeat what is the order's own.
+    fn see_shape(&mut self, key: Option<&str>, row: &Record) {
+        let has =
+            |columns: &[usize]| columns.iter().any(|c| row.get(*c).is_some_and(|t| !t.trim().is_empty()));
+        let begins = has(&self.wanted.begins);
+        match (&self.run, key) {
+            (Some(run), Some(key)) if run == key => {
+                let count = if begins { &mut self.found.filled_again } else { &mut self.found.blank_again };
+                *count += u64::from(self.is_begun);
+            }
+            (Some(run), None) if has(&self.wanted.items) && self.found.keyless.len() < POISONED_MAX => {
+                self.found.keyless.entry(run.clone()).or_insert(row.line);
+            }
+            _ => self.is_begun = begins,
+        }
     }
 
     /// Letters and blanks of all cells.

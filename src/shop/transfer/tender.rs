@@ -55,7 +55,7 @@ impl Maker<'_> {
     /// `currency_missing`, `currency_contradicted`, `invalid_currency`.
     pub fn currency(&mut self, group: Group<'_>) -> Result<Currency, Fault> {
         let beside: Vec<Beside<'_>> =
-            [group.rows, group.lines, group.payments].into_iter().flat_map(beside).collect();
+            [Some(group.rows), group.lines, group.payments].into_iter().flatten().flat_map(beside).collect();
         if let Some(view) = first(group.rows, Field::OrderCurrency) {
             let told = told(&view)?;
             return match beside.iter().find(|b| !b.sign.is_of(told)) {

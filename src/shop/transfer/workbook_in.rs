@@ -89,6 +89,17 @@ fn too_much(file: &Input, why: &str) -> Error {
     Error::invalid("file_unreadable", text)
 }
 
+/// The refusal of a workbook that a program has written and no spreadsheet has computed: its cells would read as empty.
+fn uncomputed(file: &Input, sheet: &str, cell: &str) -> Error {
+    let text = format!(
+        "{}: the cell {} ({}) holds a formula without its value. Open the workbook in a spreadsheet program, save it once there, and import it again.",
+        file.name(),
+        cell::shown(cell),
+        cell::shown(sheet)
+    );
+    Error::invalid("file_unreadable", text)
+}
+
 /// Refuses what unpacks to more than it may, by unpacking it: what an archive says of itself proves nothing.
 fn measure(file: &Input, opened: File) -> Result<()> {
     let mut archive = ZipArchive::new(BufReader::new(opened)).map_err(|e| broken(file, e))?;
@@ -115,8 +126,12 @@ fn measure(file: &Input, opened: File) -> Result<()> {
             None => &mut sink,
         };
         let read = io::copy(&mut entry.take(most + 1), out);
-        if let Some(excess) = gauge.and_then(|g| g.excess) {
+        let (excess, formula) = gauge.map_or((None, None), |g| (g.excess, g.uncomputed));
+        if let Some(excess) = excess {
             return Err(too_much(file, excess.words()));
+        }
+        if let Some(cell) = formula.filter(|_| name.starts_with("xl/worksheets/")) {
+            return Err(uncomputed(file, last.trim_end_matches(".xml"), &cell));
         }
         let read = read.map_err(|e| broken(file, e))?;
         if read > most {
@@ -220,7 +235,14 @@ fn write_sheet(
             DataRef::String(text) => csv.text(text)?,
             DataRef::SharedString(text) => csv.text(text)?,
             DataRef::DateTime(moment) if moment.is_datetime() => {
-                csv.plain(&iso(moment.to_ymd_hms_milli()))?
+                let iso = iso(moment.to_ymd_hms_milli());
+                // The day before the first is none: the cell is a time alone.
+                let is_time = (0.0..1.0).contains(&moment.as_f64());
+                match iso.split_once(' ').filter(|_| is_time) {
+                    Some((_, time)) => csv.plain(time)?,
+                    None if is_time => csv.plain("00:00:00")?,
+                    None => csv.plain(&iso)?,
+                }
             }
             DataRef::DateTime(span) => csv.plain(&span.as_f64().to_string())?,
             DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => csv.plain(text)?,
@@ -393,6 +415,46 @@ mod tests {
             }
         }
         to.finish().unwrap();
+    }
+
+    #[test]
+    fn a_formula_that_nobody_has_computed_refuses_the_workbook() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.xlsx");
+        let sheet = |cell: &str| {
+            format!(
+                "<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData><row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>Total</t></is></c></row><row r=\"2\">{cell}</row></sheetData></worksheet>"
+            )
+        };
+        with_sheet(&path, &sheet("<c r=\"A2\"><f>5+5</f><v /></c>"));
+        let error = unpacked(vec![Input::path(&path)], dir.path()).unwrap_err();
+        assert_eq!(error.code, "file_unreadable");
+        assert!(
+            error.message.contains("the cell A2 (sheet1)") && error.message.contains("save it once"),
+            "{error}"
+        );
+        with_sheet(&path, &sheet("<c r=\"A2\"><f>5+5</f><v>10</v></c>"));
+        assert_eq!(text(&Input::path(&path)), "Total\r\n10\r\n");
+    }
+
+    #[test]
+    fn a_time_without_a_day_is_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.xlsx");
+        let mut book = Workbook::new();
+        let sheet = book.add_worksheet();
+        let (time, date) =
+            (Format::new().set_num_format("hh:mm:ss"), Format::new().set_num_format("yyyy-mm-dd hh:mm"));
+        for (row, (value, format)) in
+            (0..).zip([(0.4375, &time), (0.0, &time), (45_662.0, &date), (1.5, &date)])
+        {
+            sheet.write_number_with_format(row, 0, value, format).unwrap();
+        }
+        book.save(&path).unwrap();
+        assert_eq!(
+            text(&Input::path(&path)),
+            "10:30:00\r\n00:00:00\r\n2025-01-05\r\n1900-01-01 12:00:00\r\n"
+        );
     }
 
     #[test]

@@ -945,6 +945,18 @@ pub const CODES: &[Code] = &[
     inside(Invalid, "too_many_rows", "One order has more rows than can be read.", "Split it."),
     inside(
         Invalid,
+        "order_too_large",
+        "The rows of one order hold more than can be read.",
+        "Shorten what stands in each of them, or see whether the column of the order is the right one.",
+    ),
+    inside(
+        Invalid,
+        "order_contradicted",
+        "The rows of one order name two currencies, totals or states.",
+        "Correct the rows, or give each order a number of its own.",
+    ),
+    inside(
+        Invalid,
         "record_incomplete",
         "The file ends in the middle of a record.",
         "Export or copy it again.",
