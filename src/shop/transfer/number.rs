@@ -149,9 +149,14 @@ fn body(text: &str) -> Option<(bool, String)> {
     Some((parts.is_negative, body))
 }
 
-/// Only what is known to stand beside amounts may stand there: `1k` and `2 kg` are no numbers.
+/// Words for pieces, as they stand beside quantities.
+const PIECES: [&str; 13] =
+    ["pc", "pcs", "piece", "pieces", "x", "st", "stk", "stck", "stück", "szt", "ks", "db", "pz"];
+
+/// Only what is known to stand beside amounts and quantities may stand there: `1k` and `2 kg` are no numbers.
 fn beside(text: &str) -> bool {
-    text.is_empty() || Sign::known(text).is_some()
+    let is_piece = || PIECES.contains(&text.trim_end_matches('.').to_lowercase().as_str());
+    text.is_empty() || Sign::known(text).is_some() || is_piece()
 }
 
 /// The signs of currencies beside the digits of a cell; `None` for one without, and for other text.
@@ -284,6 +289,16 @@ mod tests {
         ] {
             assert_eq!(parse(text, sign), Some(wanted.parse().unwrap()), "{text:?}");
         }
+    }
+
+    #[test]
+    fn quantities_may_say_pieces() {
+        for text in ["2 Stk.", "2x", "2 Stück", "2 szt."] {
+            assert_eq!(parse(text, DecimalSign::Dot), Some(Decimal::from(2)), "{text}");
+        }
+        assert!(
+            ["2 kg", "2k", "500g", "2 sets of"].iter().all(|text| parse(text, DecimalSign::Dot).is_none())
+        );
     }
 
     #[test]
