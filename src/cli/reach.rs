@@ -90,7 +90,7 @@ pub(super) fn require_owner(dir: &Path) -> Result<()> {
     }
     let text = format!(
         "{} belongs to the user {owner}, who could not use what root makes there. Run this as that user: sudo -u '#{owner}' \
-         backroom …",
+         backroom …, or in a container --user {owner}.",
         dir.display()
     );
     Err(Error::refuse(Kind::Forbidden, "wrong_user", text))
