@@ -1022,6 +1022,42 @@ pub const CODES: &[Code] = &[
     ),
     inside(
         Conflict,
+        "backup_of_another_shop",
+        "The backup is of another shop than the one that is there; nothing was changed.",
+        "Restore it into an empty directory, or with --force in the place of this shop.",
+    ),
+    inside(
+        Conflict,
+        "copies_ahead",
+        "The place of copies holds changes of this shop that it does not have: it was set back.",
+        "Restore from there, or restore here, which goes on under a journal of its own.",
+    ),
+    inside(
+        Conflict,
+        "copy_forbidden",
+        "The storage does not allow the key to do that.",
+        "Check what the key may do: listing and reading are needed to restore.",
+    ),
+    inside(
+        Conflict,
+        "not_a_demo",
+        "The shop in the directory was not made by `backroom demo`.",
+        "Use `backroom serve`, or another directory.",
+    ),
+    inside(
+        Conflict,
+        "restore_unclear",
+        "A backup says it is of the future, and another one is of another journal: nobody can tell which is the newest.",
+        "Set the clock of the machine right, or name the file.",
+    ),
+    inside(
+        Forbidden,
+        "wrong_user",
+        "Root works in the directory of a shop that is another user's.",
+        "Run the command as that user.",
+    ),
+    inside(
+        Conflict,
         "backup_unsound",
         "The shop in the backup has problems; nothing was changed.",
         "Use another one, or restore it with --force.",
