@@ -279,6 +279,25 @@ fn a_file_with_fewer_columns_takes_nothing_away_and_an_order_that_stands_twice_i
     let elsewhere = whole.replace(",paid,", ",refunded,").replace(",Bern", ",");
     assert_eq!((landed(&elsewhere), landed(&elsewhere)), ([0, 1, 0, 0], [0, 0, 1, 0]));
     assert_eq!(order(), (2, "refunded".into(), "".into(), 0.into()));
+    // What is missing would have to be guessed, and a wrong guess is money.
+    let pieces =
+        || shop.get("/api/v1/orders?q=ann").expect(200).json()["data"][0]["lines"][1]["quantity"].clone();
+    let header =
+        "Name,Email,Financial Status,Currency,Subtotal,Total,Created at,Lineitem name,Lineitem price";
+    let rows = "#1,ann@example.com,refunded,EUR,20,20.00,2025-01-05 10:00:00 +0100,Mug,10\n#1,ann@example.com,,,,,,Cup,10\n";
+    let path = folder.path().join("no-quantity.csv");
+    std::fs::write(&path, format!("{header}\n{rows}")).unwrap();
+    let args =
+        ["import", "orders", "--from", "shopify", path.to_str().unwrap(), "--json", "--data", shop.data()];
+    let output = crate::harness::backroom(&args);
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &told["landed"]["refused"]), (Some(1), &2.into()), "{told}");
+    let plain: Vec<&str> = args.into_iter().filter(|arg| *arg != "--json").collect();
+    let output = crate::harness::backroom(&plain);
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    assert!(said.contains("without all columns"), "{said}");
+    assert_eq!((order().0, pieces()), (2, 2.into()));
     // Two orders under one number, side by side.
     let two = format!("{whole}{}", rows.replace("ann@", "bob@").replace("01-05", "03-06"));
     let path = folder.path().join("two.csv");

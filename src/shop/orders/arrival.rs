@@ -4,7 +4,7 @@
 use super::incoming::{Given, NewOrder, NewOrderCustomer};
 use super::keep;
 use super::model::{Cancelled, Line, Order, OrderId};
-use super::partial::Part;
+use super::partial::{ALL_COLUMNS, Part, is_guess};
 use super::place::known;
 use super::state::Payment;
 use crate::base::email;
@@ -44,6 +44,10 @@ pub struct Brought {
     #[n(5)]
     #[cbor(default)]
     pub unsaid: u64,
+    /// The columns of amounts and of how it stands that the file had, a bit each; none of a file of an earlier program.
+    #[n(6)]
+    #[cbor(default)]
+    pub columns: u64,
 }
 
 impl Brought {
@@ -62,6 +66,8 @@ pub struct Traits {
     stands: u64,
     /// What the file has no column for.
     unsaid: u64,
+    /// The columns of money that it has.
+    columns: u64,
     /// The same without who the customer is, which a record names by an id of ours.
     content: u64,
     placed_at: Timestamp,
@@ -125,6 +131,7 @@ impl Traits {
             said: with_person(content),
             stands: with_person(as_it_stands(order, &new.given)),
             unsaid: new.unsaid.bits(),
+            columns: new.unsaid.columns,
             content,
             placed_at: order.placed_at,
             who: who(order),
@@ -202,6 +209,7 @@ impl Traits {
             stands: self.stands,
             local: self.local,
             unsaid: self.unsaid,
+            columns: self.columns,
         }
     }
 }
@@ -209,7 +217,8 @@ impl Traits {
 /// What is to be done with an order that an import brings.
 ///
 /// # Errors
-/// `validation`; `other_order` where another order has its number, `changed_here` where it may not be overwritten.
+/// `validation`; `other_order` where another order has its number, `changed_here` where it may not be overwritten,
+/// `file_incomplete` where what is missing in the file would have to be guessed.
 pub fn arrival(r: &impl Read, new: &NewOrder) -> Result<Arrival> {
     let order = checked(new)?;
     let mut given = Traits::of_checked(new, &order);
@@ -225,6 +234,7 @@ pub fn arrival(r: &impl Read, new: &NewOrder) -> Result<Arrival> {
         said: 0,
         stands: 0,
         unsaid: 0,
+        columns: 0,
         content: content(&here),
         placed_at: here.placed_at,
         who: who(&here),
@@ -244,6 +254,13 @@ pub fn arrival(r: &impl Read, new: &NewOrder) -> Result<Arrival> {
         Likeness::Same => Ok(Arrival::Same(id)),
         Likeness::Other => Err(other_order(&given, &of_here)),
         Likeness::Changed if !is_untouched(&here, &given) => Err(changed_here(&here)),
+        // Of a file of ours nothing is taken for given.
+        Likeness::Changed if given.in_own_file && given.columns != ALL_COLUMNS => Err(incomplete(&here)),
+        Likeness::Changed
+            if is_guess(here.imported.map_or(0, |i| i.columns), given.columns, &here, &order) =>
+        {
+            Err(incomplete(&here))
+        }
         Likeness::Changed => {
             let version = here.version.saturating_add(1);
             let after = Order {
@@ -387,6 +404,17 @@ fn other_order(given: &Traits, here: &Traits) -> Error {
             from(here),
             given.placed_at,
             from(given)
+        ),
+    )
+}
+
+fn incomplete(here: &Order) -> Error {
+    Error::conflict(
+        "file_incomplete",
+        format!(
+            "#{} is here already, and this file says other amounts of it, or that it stands otherwise, without all columns that \
+             its file had before. Import one with all columns.",
+            here.number
         ),
     )
 }

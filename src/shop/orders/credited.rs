@@ -47,7 +47,7 @@ pub fn import_credit_note(tx: &mut Tx<'_>, new: &NewCreditNote) -> Result<(Credi
     let (said, stands) = digests(new);
     let (version, in_own_file) = (after.version, own.is_some());
     let local = local_of(&new.given);
-    after.imported = Some(Brought { said, version, in_own_file, stands, local, unsaid: 0 });
+    after.imported = Some(Brought { said, version, in_own_file, stands, local, unsaid: 0, columns: 0 });
     save(tx, here.as_ref(), &after)?;
     Ok((id, if here.is_some() { Outcome::Changed } else { Outcome::Added }))
 }
@@ -75,7 +75,8 @@ pub fn credit_note_after(new: &NewCreditNote, before: &NewCreditNote) -> Result<
     let mut here = before.record(CreditNoteId::from_bytes([0; 16]), None, Timestamp(0));
     let (said, stands) = digests(before);
     let local = local_of(&before.given);
-    here.imported = Some(Brought { said, version: 1, in_own_file: false, stands, local, unsaid: 0 });
+    here.imported =
+        Some(Brought { said, version: 1, in_own_file: false, stands, local, unsaid: 0, columns: 0 });
     if digests(new).0 == said {
         return Ok(Outcome::Unchanged);
     }

@@ -47,7 +47,7 @@ pub use keep::{
     get, get_credit_note, ids, recent,
 };
 pub use model::*;
-pub use partial::{AddressPart, LONE_SUBTOTAL, LinePart, Part, Unsaid, settled};
+pub use partial::{ALL_COLUMNS, AddressPart, LONE_SUBTOTAL, LinePart, Part, STANDING_FROM, Unsaid, settled};
 pub use place::{Imported, import, known, place};
 pub use sales::{Sold, currencies, sold_between};
 pub use search::{FIELDS, KINDS, credit_note_doc, doc, doc_of};

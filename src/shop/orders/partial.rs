@@ -115,6 +115,32 @@ pub struct Unsaid {
     pub parts: BTreeSet<Part>,
     /// The custom fields that the file speaks of; `None` where it may speak of any.
     pub metadata: Option<BTreeSet<String>>,
+    /// The columns that the file has, a bit each: below [`STANDING_FROM`] those of amounts, from there on those of how an order
+    /// stands.
+    pub columns: u64,
+}
+
+/// See [`Unsaid::columns`].
+pub const STANDING_FROM: u32 = 32;
+/// A file with all of them.
+pub const ALL_COLUMNS: u64 = u64::MAX;
+
+/// Whether a file without columns that an earlier one had says other amounts, or that the order stands otherwise. What is
+/// missing would have to be guessed, and a wrong guess is money.
+pub(super) fn is_guess(before: u64, now: u64, here: &Order, after: &Order) -> bool {
+    let amounts = |o: &Order| {
+        let lines: Vec<_> =
+            o.lines.iter().map(|l| (l.quantity, l.unit_price, l.discount, l.tax, l.total)).collect();
+        (o.currency, lines, o.discount, o.shipping, o.tax, o.total)
+    };
+    let standing = |o: &Order| {
+        let payments: Vec<i64> = o.payments.iter().map(|payment| payment.amount).collect();
+        (o.status, o.payment, o.refunded, payments)
+    };
+    let (of_amounts, of_standing) = ((1 << STANDING_FROM) - 1, !((1 << STANDING_FROM) - 1));
+    let lacks = before & !now;
+    (lacks & of_amounts != 0 && amounts(here) != amounts(after))
+        || (lacks & of_standing != 0 && standing(here) != standing(after))
 }
 
 /// The custom field of a subtotal that no line accounts for.
@@ -454,7 +480,7 @@ mod tests {
     }
     fn but(said: &[Part]) -> Unsaid {
         let parts = all().into_iter().filter(|part| !said.contains(part)).collect();
-        Unsaid { parts, metadata: Some(BTreeSet::new()) }
+        Unsaid { parts, metadata: Some(BTreeSet::new()), columns: 0 }
     }
 
     #[test]

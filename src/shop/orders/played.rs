@@ -5,7 +5,7 @@ use crate::base::money::{Currency, Price};
 use crate::base::time::{Clock, DAY_MS, Timestamp};
 use crate::shop::customers::{self, ExternalRef, NewCustomer, Outcome};
 use crate::store::{Actor, Settings, Store, TableInfo};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 static TABLES_HERE: LazyLock<Vec<TableInfo>> =
     LazyLock::new(|| customers::TABLES.iter().chain(TABLES).copied().collect());
@@ -182,9 +182,14 @@ fn a_file_of_ours_that_was_edited_is_taken() {
             wished_id: Some(id),
             note: note.into(),
             life: Some(customers::Life { version, created_at: at, updated_at: at }),
+            unsaid: Arc::new(Unsaid { columns: ALL_COLUMNS, ..Unsaid::default() }),
             ..order("7", "c1", 1, 500)
         }
     };
+    // One without some of our columns would have them guessed.
+    let part = NewOrder { unsaid: Arc::default(), ..edited(1, "by hand") };
+    let refused = store.write_blocking(Actor::system("test"), move |tx| import(tx, &part)).unwrap_err();
+    assert_eq!(refused.code, "file_incomplete");
     let once = edited(1, "by hand");
     assert_eq!(write(&store, move |tx| import(tx, &once)), Imported::Changed(id));
     assert_eq!(store.read(|s| get(s, id)).unwrap().note, "by hand");

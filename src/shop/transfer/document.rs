@@ -7,11 +7,12 @@ use crate::base::money::{Currency, Price};
 use crate::base::time::Timestamp;
 use crate::shop::customers::{Address, Customer, CustomerId, ExternalRef, Life, NewCustomer};
 use crate::shop::orders::{
-    CancelReason, Cancelled, Fulfilment, Line, NewLine, NewOrder, NewOrderCustomer, Order, OrderId, Parcel,
-    Payment, PaymentNote, StaffNote, Status,
+    ALL_COLUMNS, CancelReason, Cancelled, Fulfilment, Line, NewLine, NewOrder, NewOrderCustomer, Order,
+    OrderId, Parcel, Payment, PaymentNote, StaffNote, Status, Unsaid,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A line of an order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -394,6 +395,7 @@ impl OrderDocument {
         let own = || self.id.map(ExternalRef::own);
         NewOrder {
             wished_id: self.id,
+            unsaid: Arc::new(Unsaid { columns: ALL_COLUMNS, ..Unsaid::default() }),
             source: self.source.clone().or_else(own),
             source_name: self.source_name,
             wished_number: self.number,

@@ -59,6 +59,7 @@ pub fn run(kind: Kind, files: &[Input], options: &Options, sink: &mut dyn Sink) 
         all,
         done: 0,
         sink,
+        is_whole: true,
     };
     for file in files {
         let flow = if is_json(file)? { run.json(file)? } else { run.csv(file, &mapping)? };
@@ -121,6 +122,8 @@ struct OwnRun<'a, 'm> {
     all: u64,
     done: u64,
     sink: &'a mut dyn Sink,
+    /// The file has every column of an export.
+    is_whole: bool,
 }
 
 impl OwnRun<'_, '_> {
@@ -132,6 +135,7 @@ impl OwnRun<'_, '_> {
         let foreign = foreign_columns(self.kind, &sheet)?;
         if self.kind == Kind::Orders {
             self.assume(&sheet);
+            self.is_whole = ORDER_COLUMNS.iter().all(|column| sheet.column(column.name).is_some());
         }
         let bound = Bound::new(sheet, None, mapping, &[], self.options)?;
         let mut groups = Groups::new(&bound, 0, &self.meter)?;
@@ -192,7 +196,10 @@ impl OwnRun<'_, '_> {
         let Some(head) = views.first().copied() else { return Err(incomplete(0)) };
         match self.kind {
             Kind::Orders => {
-                let order = backroom::order(views, self.options)?;
+                let mut order = backroom::order(views, self.options)?;
+                if !self.is_whole {
+                    order.unsaid = Arc::default();
+                }
                 self.maker.check_order(&order).map_err(|misfit| {
                     let (line, fault) = *misfit;
                     let view = line.and_then(|l| views.get(l)).unwrap_or(&head);

@@ -1,6 +1,6 @@
 //! What a file has no column for, so that an import leaves it as it is.
 
-use crate::shop::orders::{AddressPart, LONE_SUBTOTAL, LinePart, Part, Unsaid};
+use crate::shop::orders::{AddressPart, LONE_SUBTOTAL, LinePart, Part, STANDING_FROM, Unsaid};
 use crate::shop::transfer::bound::{Bound, View};
 use crate::shop::transfer::fields::{AddressFields, BILLING, Field, SHIPPING};
 use crate::shop::transfer::line_columns;
@@ -39,6 +39,43 @@ const SAID_BY: [(Part, &[Field]); 25] = [
     (Part::Line(LinePart::Vendor), &[Field::LineVendor]),
     (Part::Line(LinePart::Title), &[Field::LineTitle]),
 ];
+
+/// Columns of amounts, and those of how an order stands; see [`Unsaid::columns`].
+const AMOUNTS: [Field; 20] = [
+    Field::OrderCurrency,
+    Field::OrderSubtotal,
+    Field::OrderDiscount,
+    Field::OrderCartDiscount,
+    Field::OrderLateDiscount,
+    Field::OrderShipping,
+    Field::OrderShippingTax,
+    Field::OrderFees,
+    Field::OrderFeeTax,
+    Field::OrderTax,
+    Field::OrderTotal,
+    Field::LineQuantity,
+    Field::LinePrice,
+    Field::LineDiscount,
+    Field::LineDiscountRate,
+    Field::LineTax,
+    Field::LineTotal,
+    Field::LineShipping,
+    Field::LineSku,
+    Field::LineTitle,
+];
+const STANDING: [Field; 6] = [
+    Field::OrderStatus,
+    Field::OrderPayment,
+    Field::OrderRefunded,
+    Field::OrderOutstanding,
+    Field::PaidAt,
+    Field::CancelledAt,
+];
+
+/// The bits of these fields that there are, from `first` on.
+fn bits(first: u32, there: impl Iterator<Item = bool>) -> u64 {
+    (first..).zip(there).filter(|(_, is_there)| *is_there).fold(0, |bits, (bit, _)| bits | 1 << bit)
+}
 
 impl Maker<'_> {
     /// What the file of an order has no column for.
@@ -109,8 +146,12 @@ impl Maker<'_> {
                 set(part(place), has(&fields) || (place == AddressPart::Country && has_country));
             }
         }
+        let beside = [has_lines, columns, bound.survey.names_currencies];
+        let of_amounts = AMOUNTS.iter().map(|field| bound.has(*field)).chain(beside);
+        let of_standing = STANDING.iter().map(|field| bound.has(*field)).chain([has_payments]);
         Unsaid {
             parts,
+            columns: bits(0, of_amounts) | bits(STANDING_FROM, of_standing),
             metadata: (!bound.has(Field::OrderAttributes)).then(|| spoken_of(bound, columns || of_line)),
         }
     }

@@ -797,6 +797,12 @@ pub const CODES: &[Code] = &[
     ),
     inside(
         Conflict,
+        "file_incomplete",
+        "A newer file says other amounts of an order, or that it stands otherwise, and lacks columns that the file before had.",
+        "Import a file with all columns.",
+    ),
+    inside(
+        Conflict,
         "changed_here",
         "An import brings an order or a customer with other content that was changed here since.",
         "Change it on its page.",
