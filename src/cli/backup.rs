@@ -266,19 +266,21 @@ fn put_back_moment(
         let ask = Ask { moment, now: Clock::system().now(), known_bad: &bad, key };
         let found = fetch::shelf(from, &ask, settings, answer).map_err(nothing_changed)?;
         let plan = plan(&found.shelf, &ask).map_err(nothing_changed)?;
-        for name in plan.passed_over.iter().filter(|name| !bad.contains(name)) {
-            answer.remark(format_args!(
-                "{name} is damaged or has another name than its own; an older backup is taken"
-            ))?;
-        }
+        let name = plan.backup.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let done = put_back(&plan.backup, Some(&plan), settings, (force, json), answer);
         let is_damaged = done.as_ref().is_err_and(|error| error.code == "backup_damaged");
-        if !is_damaged || is_whole(&plan.backup, key) {
-            return done;
+        if is_damaged && !is_whole(&plan.backup, key) {
+            answer.remark(format_args!("{name} is damaged"))?;
+            bad.push(name);
+            continue;
         }
-        let name = plan.backup.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        answer.remark(format_args!("{name} is damaged; an older backup is taken"))?;
-        bad.push(name);
+        for passed in plan.passed_over.iter().filter(|passed| !bad.contains(passed)) {
+            answer.remark(format_args!("{passed} is damaged or has another name than its own"))?;
+        }
+        if done.is_ok() && !(bad.is_empty() && plan.passed_over.is_empty()) {
+            answer.remark(format_args!("an older backup is taken: {name}"))?;
+        }
+        return done;
     }
 }
 

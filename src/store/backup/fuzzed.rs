@@ -2,25 +2,9 @@
 #![cfg(any(test, fuzzing))]
 
 use super::format::{MAGIC, VERSION};
-use super::reader::{Reader, Taker};
+use super::reader::{Nothing, Reader};
 use super::shipping::head_of;
-use crate::base::error::Result;
 use sha2::{Digest, Sha256};
-
-/// Takes everything and keeps nothing.
-pub(super) struct Nothing;
-
-impl Taker for Nothing {
-    fn row(&mut self, _: usize, _: &[u8], _: &[u8]) -> Result<()> {
-        Ok(())
-    }
-    fn file(&mut self, _: &str) -> Result<()> {
-        Ok(())
-    }
-    fn data(&mut self, _: &[u8]) -> Result<()> {
-        Ok(())
-    }
-}
 
 /// Reads bytes as a backup, and as the head of one whose checksum is right.
 pub(crate) fn backup(bytes: &[u8]) {

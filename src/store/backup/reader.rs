@@ -25,6 +25,21 @@ pub(super) trait Taker {
     fn data(&mut self, bytes: &[u8]) -> Result<()>;
 }
 
+/// Takes everything and keeps nothing.
+pub(super) struct Nothing;
+
+impl Taker for Nothing {
+    fn row(&mut self, _: usize, _: &[u8], _: &[u8]) -> Result<()> {
+        Ok(())
+    }
+    fn file(&mut self, _: &str) -> Result<()> {
+        Ok(())
+    }
+    fn data(&mut self, _: &[u8]) -> Result<()> {
+        Ok(())
+    }
+}
+
 /// A backup that is being read.
 pub(super) struct Reader<R> {
     from: R,

@@ -3,7 +3,7 @@
 use crate::base::error::{Error, Result};
 use crate::base::time::{Clock, Timestamp};
 use crate::store::backup::format::{Header, io};
-use crate::store::backup::reader::{Reader, Taker};
+use crate::store::backup::reader::{Nothing, Reader, Taker};
 use crate::store::backup::shelf::Shelf;
 use crate::store::backup::shipping::{Packer, Plan};
 use crate::store::backup::swap::{FRESH, Swap, discard, finish, put_in_place};
@@ -78,19 +78,7 @@ pub fn try_out(
 
 /// Whether a backup is what was written: read to its end, and taken nowhere.
 pub fn is_whole(backup: &Path, key: Option<&str>) -> bool {
-    struct Nowhere;
-    impl Taker for Nowhere {
-        fn row(&mut self, _: usize, _: &[u8], _: &[u8]) -> Result<()> {
-            Ok(())
-        }
-        fn file(&mut self, _: &str) -> Result<()> {
-            Ok(())
-        }
-        fn data(&mut self, _: &[u8]) -> Result<()> {
-            Ok(())
-        }
-    }
-    open(backup).and_then(|reader| reader.read(key, &mut Nowhere)).is_ok()
+    open(backup).and_then(|reader| reader.read(key, &mut Nothing)).is_ok()
 }
 
 /// Whether a backup can be read with this key; only its beginning is. What else may be wrong with it is not asked.

@@ -2,8 +2,7 @@
 #![cfg(test)]
 
 use super::format::{Content, MAGIC, TableRows, VERSION};
-use super::fuzzed::Nothing;
-use super::reader::Reader;
+use super::reader::{Nothing, Reader};
 use super::swap::{Step, Swap, put_in_place};
 use super::unpack::{inside, open as open_backup, unpack};
 use super::writer::Writer;
