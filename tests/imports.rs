@@ -309,3 +309,59 @@ fn a_file_with_fewer_columns_takes_nothing_away_and_an_order_that_stands_twice_i
     assert_eq!((output.status.code(), &told["landed"]["refused"]), (Some(1), &4.into()), "{told}");
     assert_eq!(order().0, 2);
 }
+
+#[test]
+fn an_order_is_one_whether_or_not_its_file_has_the_ids_of_its_shop() {
+    let shop = Shop::open();
+    let folder = tempfile::tempdir().unwrap();
+    let header = "Name,Email,Financial Status,Currency,Subtotal,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price";
+    let row = |n: u32, state: &str| {
+        let time = format!("2025-01-{:02} 10:00:00 +0100", n % 28 + 1);
+        format!("#{n},ann{n}@example.com,{state},EUR,10,10.00,{time},1,Mug,10")
+    };
+    let file = |name: &str, orders: &[(u32, &str)], has_ids: bool| {
+        let id = |n: u32| if has_ids { format!("{},", 4_500_000 + n) } else { String::new() };
+        let rows: Vec<String> =
+            orders.iter().map(|(n, state)| format!("{}{}", id(*n), row(*n, state))).collect();
+        let path = folder.path().join(name);
+        let text = format!("{}{header}\n{}\n", if has_ids { "Id," } else { "" }, rows.join("\n"));
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let landed = |files: &[String]| {
+        let bring = |more: &[&str]| {
+            let mut args = vec!["orders", "--from", "shopify"];
+            args.extend(files.iter().map(String::as_str));
+            args.extend(more);
+            import(&shop, &args)["landed"].clone()
+        };
+        let (would_be, done) = (bring(&["--dry-run"]), bring(&[]));
+        assert_eq!(would_be, done);
+        ["orders_added", "orders_changed", "orders_unchanged", "refused"]
+            .map(|what| done[what].as_u64().unwrap())
+    };
+    let (one, two) = ([(1, "paid"), (2, "paid")], [(3, "paid"), (4, "paid")]);
+    assert_eq!(landed(&[file("ids.csv", &one, true)]), [2, 0, 0, 0]);
+    assert_eq!(landed(&[file("plain.csv", &one, false)]), [0, 0, 2, 0]);
+    assert_eq!(landed(&[file("plain.csv", &two, false)]), [2, 0, 0, 0]);
+    assert_eq!(landed(&[file("ids.csv", &two, true)]), [0, 0, 2, 0]);
+    // What has changed there changes here, out of either file.
+    let back = [(1, "refunded"), (3, "refunded")];
+    assert_eq!(landed(&[file("ids.csv", &back, true)]), [0, 2, 0, 0]);
+    assert_eq!(landed(&[file("plain.csv", &back, false)]), [0, 0, 2, 0]);
+    // Both in one import.
+    let both = [(5, "paid"), (6, "paid")];
+    assert_eq!(landed(&[file("a.csv", &both, true), file("b.csv", &both, false)]), [2, 0, 2, 0]);
+    let last = [(7, "paid")];
+    assert_eq!(landed(&[file("a.csv", &last, false), file("b.csv", &last, true)]), [1, 0, 1, 0]);
+    assert_eq!(count(&shop, "orders", ""), 7);
+    // Another order that is called the same is not taken for it.
+    let other = file("other.csv", &[(8, "paid")], false);
+    let text = std::fs::read_to_string(&other).unwrap().replace("#8,ann8@", "#1,bob@").replace("Mug", "Pan");
+    std::fs::write(&other, text).unwrap();
+    let args = ["import", "orders", "--from", "shopify", &other, "--json", "--data", shop.data()];
+    let output = crate::harness::backroom(&args);
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &told["landed"]["refused"]), (Some(1), &1.into()), "{told}");
+    assert_eq!(count(&shop, "orders", ""), 7);
+}

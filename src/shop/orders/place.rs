@@ -82,7 +82,8 @@ fn told(o: &Order) -> serde_json::Value {
     })
 }
 
-/// The order this one is already, by its source and outside id.
+/// The order this one is already, by its source and outside id, or by what it is called there where one of the two files
+/// has no outside ids.
 ///
 /// # Errors
 /// Faults of the store only.
@@ -94,7 +95,52 @@ pub fn known(r: &impl Read, new: &NewOrder) -> Result<Option<OrderId>> {
         return Ok(Some(id));
     }
     let Some(source) = &new.source else { return Ok(None) };
-    BY_SOURCE.first(r, &(source.source.clone(), source.id.clone()))
+    let known = BY_SOURCE.first(r, &(source.source.clone(), source.id.clone()))?;
+    match CalledThere::of(new) {
+        Some(called) if known.is_none() && new.is_import => called.known(r, new.wished_number),
+        _ => Ok(known),
+    }
+}
+
+/// What an order is called where it is from. Exports of a shop have it always and the outside id beside it in some: those
+/// that have none are known by it alone.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CalledThere {
+    pub source: String,
+    pub name: String,
+    /// The outside id is the name.
+    pub is_all: bool,
+}
+
+impl CalledThere {
+    pub fn of(new: &NewOrder) -> Option<Self> {
+        let number = || new.wished_number.map(|number| number.to_string()).unwrap_or_default();
+        Self::made(new.source.as_ref()?, &new.source_name, number)
+    }
+    fn of_kept(order: &Order) -> Option<Self> {
+        Self::made(order.source.as_ref()?, &order.source_name, || order.number.to_string())
+    }
+    fn made(source: &ExternalRef, name: &str, number: impl FnOnce() -> String) -> Option<Self> {
+        let name = if name.is_empty() { number() } else { name.to_owned() };
+        let is_all = source.id == name;
+        (!name.is_empty()).then(|| Self { source: source.source.clone(), name, is_all })
+    }
+    /// The same order out of a file of the other kind.
+    #[must_use]
+    pub fn other_way(self) -> Self {
+        Self { is_all: !self.is_all, ..self }
+    }
+    /// `number` is the one that it was to have here: it has that where no other order had it.
+    fn known(self, r: &impl Read, number: Option<u64>) -> Result<Option<OrderId>> {
+        let found = match number {
+            Some(number) if self.is_all => BY_NUMBER.first(r, &number)?,
+            None if self.is_all => None,
+            _ => BY_SOURCE.first(r, &(self.source.clone(), self.name.clone()))?,
+        };
+        let Some(id) = found else { return Ok(None) };
+        let is_it = Self::of_kept(&keep::get(r, id)?) == Some(self.other_way());
+        Ok(is_it.then_some(id))
+    }
 }
 
 /// The id of ours that an order comes with. Ids carry the moment of placing, so nobody gives them but a file of ours, which

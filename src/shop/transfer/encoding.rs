@@ -2,7 +2,7 @@
 
 use crate::base::error::{Error, Result};
 use crate::shop::transfer::input::{Input, Meter};
-use crate::shop::transfer::letters::{Utf8, fit_windows_1252};
+use crate::shop::transfer::letters::{Utf8, look};
 use crate::shop::transfer::refusals::begins_with_refused;
 use encoding_rs::{DecoderResult, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use std::io::{self, BufRead, Read};
@@ -15,11 +15,16 @@ pub const CHOICES: &[&str] = &[
     "windows-1252",
     "windows-1250",
     "windows-1251",
+    "windows-1253",
+    "windows-1254",
+    "windows-1257",
     "iso-8859-2",
     "iso-8859-9",
     "iso-8859-15",
     "gb18030",
+    "big5",
     "shift_jis",
+    "euc-kr",
 ];
 
 /// An encoding by one of its labels.
@@ -42,6 +47,8 @@ pub struct Detected {
     mark: usize,
     /// Nothing speaks for the encoding, and something against it: somebody has to say which it is.
     is_unclear: bool,
+    /// What the letters look like, where that is another encoding.
+    pub looks_like: Option<&'static encoding_rs::Encoding>,
 }
 
 impl Detected {
@@ -53,8 +60,11 @@ impl Detected {
         if !self.is_unclear {
             return Ok(());
         }
+        let seems = self.looks_like.map_or_else(String::new, |like| {
+            format!(" They look like {}, which is a guess.", like.name().to_lowercase())
+        });
         let text = format!(
-            "{} is not in UTF-8, and its letters do not look like {} either. Save it as UTF-8, or say its encoding (--encoding LABEL, Encoding on the page): {}.",
+            "{} is not in UTF-8, and its letters do not look like {} either.{seems} Save it as UTF-8, or say its encoding (--encoding LABEL, Encoding on the page): {}.",
             input.name(),
             self.encoding.name(),
             CHOICES.join(", ")
@@ -82,22 +92,24 @@ pub fn detect(input: &Input, choice: Option<&'static encoding_rs::Encoding>) -> 
     let is_wide = wide.is_some() || marked.or(choice).is_some_and(|e| e == UTF_16LE || e == UTF_16BE);
     input.refuse_foreign(head.get(..WIDE_BYTES).unwrap_or(&head), is_wide)?;
     let said = marked.or(choice.filter(|_| !begins_with_refused(&head)));
-    let detected = |encoding, is_plain, is_unclear| Detected { encoding, is_plain, mark, is_unclear };
+    let detected =
+        |encoding, is_plain| Detected { encoding, is_plain, mark, is_unclear: false, looks_like: None };
     if let Some(encoding) = said.filter(|e| *e != UTF_8) {
-        return Ok(detected(encoding, false, false));
+        return Ok(detected(encoding, false));
     }
     let rest = io::Cursor::new(&head).chain(reader);
     let utf8 = Utf8::of(rest).map_err(|e| input.unreadable(e))?;
     if said.is_some() || (utf8.is_it() && wide.is_none()) {
-        return Ok(detected(UTF_8, utf8.bad == 0, false));
+        return Ok(detected(UTF_8, utf8.bad == 0));
     }
     // Somebody has saved refused rows in the encoding that was chosen.
     if let Some(encoding) = wide.or(choice) {
-        return Ok(detected(encoding, false, false));
+        return Ok(detected(encoding, false));
     }
     let again = input.open(&Meter::default())?;
-    let fits = fit_windows_1252(again).map_err(|e| input.unreadable(e))?;
-    Ok(detected(WINDOWS_1252, false, !fits))
+    let look = look(again).map_err(|e| input.unreadable(e))?;
+    let looks_like = Some(look.guess).filter(|guess| *guess != WINDOWS_1252);
+    Ok(Detected { is_unclear: !look.fits_windows_1252, looks_like, ..detected(WINDOWS_1252, false) })
 }
 
 /// Western text in UTF-16 without its mark has a zero in nearly every second byte.
@@ -270,6 +282,10 @@ mod tests {
             assert!(error.message.contains("x.csv") && error.message.contains("windows-1251"));
             assert!(settled(bytes, Some("windows-1251")).is_ok());
         }
+        let said = |bytes: &[u8]| settled(bytes, None).unwrap_err().message;
+        assert!(
+            said(b"Name\n\xc8\xe2\xe0\xed \xcf\xe5\xf2\xf0\xee\xe2\n").contains("look like windows-1251")
+        );
         assert!(settled(b"Name\nJ\xf6rg\n", None).is_ok());
     }
 

@@ -1,5 +1,7 @@
 //! What the bytes of a file look like that names no encoding: how much of it is UTF-8, and whether Windows-1252 fits the rest.
 
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::Encoding;
 use std::io::{self, Read};
 
 /// What a look over the bytes found.
@@ -68,17 +70,34 @@ struct Western {
     unknown: u64,
 }
 
-/// Whether the bytes are what Western languages look like in Windows-1252: accented letters one by one among others. Rows of
-/// them are Cyrillic, Greek or East Asian letters; signs amid words are letters of another encoding.
+/// What a file looks like that is no UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// The bytes are what Western languages look like in Windows-1252: accented letters one by one among others. Rows of
+    /// them are Cyrillic, Greek or East Asian letters; signs amid words are letters of another encoding.
+    pub fits_windows_1252: bool,
+    /// By how often letters stand beside each other in the languages of each encoding.
+    pub guess: &'static Encoding,
+}
+
+/// Bytes from the first letter beyond ASCII on that are looked at for a guess: more of them say the same.
+const GUESSED_BYTES: usize = 1 << 20;
+
+/// Looks at all bytes.
 ///
 /// # Errors
 /// What the reader says.
-pub fn fit_windows_1252(mut reader: impl Read) -> io::Result<bool> {
+pub fn look(mut reader: impl Read) -> io::Result<Look> {
     let (mut seen, mut row, mut before, mut sign) = (Western::default(), 0_u64, b' ', false);
+    let (mut detector, mut fed) = (EncodingDetector::new(Iso2022JpDetection::Deny), 0);
     let mut buffer = vec![0_u8; 64 * 1024];
     loop {
         let count = reader.read(&mut buffer)?;
-        for &byte in buffer.get(..count).unwrap_or_default() {
+        let bytes = buffer.get(..count).unwrap_or_default();
+        if fed < GUESSED_BYTES && detector.feed(bytes, count == 0) {
+            fed += count;
+        }
+        for &byte in bytes {
             if std::mem::take(&mut sign) && is_letter(byte) {
                 seen.odd += 1;
             }
@@ -101,7 +120,8 @@ pub fn fit_windows_1252(mut reader: impl Read) -> io::Result<bool> {
         if count == 0 {
             let Western { high, in_rows, letters, odd, unknown } = seen;
             let is_foreign = in_rows > 0 && in_rows * 2 >= high;
-            return Ok(unknown == 0 && !is_foreign && (odd == 0 || odd * 4 < letters));
+            let fits_windows_1252 = unknown == 0 && !is_foreign && (odd == 0 || odd * 4 < letters);
+            return Ok(Look { fits_windows_1252, guess: detector.guess(None, Utf8Detection::Deny) });
         }
     }
 }
@@ -127,12 +147,14 @@ fn is_odd_sign(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use encoding_rs::Encoding;
 
-    fn fits(text: &str, label: &str) -> bool {
+    fn looked(text: &str, label: &str) -> Look {
         let (bytes, _, is_lossy) = Encoding::for_label(label.as_bytes()).unwrap().encode(text);
         assert!(!is_lossy, "{text}");
-        fit_windows_1252(&*bytes).unwrap()
+        look(&*bytes).unwrap()
+    }
+    fn fits(text: &str, label: &str) -> bool {
+        looked(text, label).fits_windows_1252
     }
 
     #[test]
@@ -160,7 +182,23 @@ mod tests {
             assert!(!fits(text, label), "{text} in {label}");
         }
         // What programs of DOS wrote, which no list of ours has.
-        assert!(!fit_windows_1252(&b"J\x94rg M\x81ller, K\x94ln, Gr\x94\xe1e"[..]).unwrap());
+        assert!(!look(&b"J\x94rg M\x81ller, K\x94ln, Gr\x94\xe1e"[..]).unwrap().fits_windows_1252);
+    }
+
+    #[test]
+    fn the_guess_is_the_encoding_that_languages_are_written_in() {
+        for (text, label) in [
+            ("Jörg Müller, Köln, Größe", "windows-1252"),
+            ("São João d´Oeste, Ação", "windows-1252"),
+            ("Ayşe Yılmaz, İstanbul, Beşiktaş, Çiğdem Doğan", "windows-1254"),
+            ("Paweł Dąbrowski, Łódź, świeży żurek", "windows-1250"),
+            ("Иван Петров, Москва, Чай", "windows-1251"),
+            ("Γιώργος Παπαδόπουλος, Αθήνα", "windows-1253"),
+            ("张伟,北京市朝阳区,茶壶", "gbk"),
+            ("佐藤 花子,東京都", "shift_jis"),
+        ] {
+            assert_eq!(looked(text, label).guess.name().to_lowercase(), label, "{text}");
+        }
     }
 
     #[test]

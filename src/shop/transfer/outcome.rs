@@ -147,7 +147,18 @@ const REPLACED: (&str, &str) = (
     "The file has bytes that its encoding does not know, this many; they became U+FFFD.",
 );
 
+const OTHER_LETTERS: (&str, &str) = (
+    "other_letters",
+    "The letters of the file look more like those of another encoding, which is named here. If names look wrong, choose that one (--encoding, Encoding on the page).",
+);
+
 impl Warnings {
+    /// Notes that a file may be in another encoding than the one it is read in.
+    pub fn other_letters(&mut self, file: &str, looks_like: Option<&'static encoding_rs::Encoding>) {
+        if let Some(encoding) = looks_like {
+            self.note(OTHER_LETTERS, file, 0, "", &encoding.name().to_lowercase());
+        }
+    }
     /// Notes how many bytes of a file stood for no letter.
     pub fn replaced(&mut self, file: &str, count: u64) {
         if count > 0 {

@@ -305,6 +305,7 @@ impl OwnRun<'_, '_> {
             }
         };
         self.report.warnings.replaced(&sheet.name, rows.replaced());
+        self.report.warnings.other_letters(&sheet.name, sheet.looks_like());
         self.report.files.push(FileReport {
             name: Arc::clone(&sheet.name),
             role: "records".into(),

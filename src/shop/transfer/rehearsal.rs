@@ -2,7 +2,7 @@
 
 use crate::base::error::Result;
 use crate::shop::customers::{self, Customer, CustomerId, ExternalRef, NewCustomer, Outcome};
-use crate::shop::orders::{self, Arrival, NewCreditNote, NewOrder, Traits};
+use crate::shop::orders::{self, Arrival, CalledThere, NewCreditNote, NewOrder, Traits};
 use crate::store::Snapshot;
 use std::collections::HashMap;
 
@@ -13,6 +13,8 @@ type Outside = (String, String);
 #[derive(Debug, Default)]
 pub struct WouldBe {
     orders: HashMap<Outside, Traits>,
+    /// Under which outside id an order is, by what it is called there.
+    called: HashMap<CalledThere, Outside>,
     notes: HashMap<Outside, NewCreditNote>,
     customers: Vec<Customer>,
     /// Their places by address and outside id.
@@ -36,7 +38,12 @@ impl WouldBe {
     /// # Errors
     /// As the import of the order.
     pub fn order(&mut self, s: &Snapshot, order: &NewOrder) -> Result<Outcome> {
-        let key = order.source.as_ref().map(outside);
+        let own = order.source.as_ref().map(outside);
+        let called = CalledThere::of(order);
+        let is_there = own.as_ref().is_some_and(|own| self.orders.contains_key(own));
+        let other = called.clone().map(CalledThere::other_way).filter(|_| !is_there);
+        let key = other.and_then(|other| self.called.get(&other).cloned()).or(own);
+        self.called.extend(called.zip(key.clone()));
         if let Some(here) = key.as_ref().and_then(|k| self.orders.get(k)) {
             let traits = Traits::of(order)?.over(here);
             let outcome = if traits.changes(here)? { Outcome::Changed } else { Outcome::Unchanged };

@@ -127,6 +127,7 @@ impl<'a> Run<'a> {
                 let left = (&mut self.early, &mut self.keyless);
                 let (rows, replaced) = lookup.load(sheet, self.mapping, &self.meter, left)?;
                 self.warnings.replaced(&sheet.name, replaced);
+                self.warnings.other_letters(&sheet.name, sheet.looks_like());
                 self.reports.push(plain_report(sheet, &role, rows));
             }
             self.lookups.push(lookup);

@@ -96,6 +96,10 @@ impl Sheet {
     pub fn encoding(&self) -> &'static str {
         self.detected.encoding.name()
     }
+    /// The encoding that the letters look like, where that is another one.
+    pub fn looks_like(&self) -> Option<&'static encoding_rs::Encoding> {
+        self.detected.looks_like
+    }
     /// The column with this name.
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.get(name).or_else(|| self.columns.get(&header_key(name))).copied()

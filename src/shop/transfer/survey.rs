@@ -177,6 +177,7 @@ pub fn survey(sheet: &Sheet, wanted: &Wanted, options: &Options) -> Result<Surve
     }
     looking.found.counts = rows.counts();
     looking.found.warnings.replaced(&sheet.name, rows.replaced());
+    looking.found.warnings.other_letters(&sheet.name, sheet.looks_like());
     looking.finish(options)
 }
 
