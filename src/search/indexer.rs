@@ -2,7 +2,7 @@
 
 use crate::base::error::{Error, Result};
 use crate::search::engine::{Live, Shared};
-use crate::search::index::{Payload, Writer, damaged, has_to_merge, is_damage};
+use crate::search::index::{Payload, SEGMENTS, SEGMENTS_OF_MANY, Writer, damaged, has_to_merge, is_damage};
 use crate::search::pending::Entry;
 use crate::search::rebuild::Building;
 use std::collections::HashMap;
@@ -18,6 +18,8 @@ const IDLE: Duration = Duration::from_secs(1);
 const IDLES_BEFORE_MERGING: u32 = 10;
 /// How long several commits of the store are gathered.
 const GATHER: Duration = Duration::from_millis(10);
+/// So long after many records came at once segments are merged as they are while an import goes on.
+const AFTER_MANY: Duration = Duration::from_secs(10);
 /// How often finished merges are looked for.
 const MERGED_EVERY: Duration = Duration::from_secs(2);
 /// How long to wait after a failure.
@@ -31,6 +33,8 @@ pub(crate) struct Indexer {
     pub(crate) added: HashMap<(u8, [u8; 16]), Arc<Entry>>,
     /// When the first of them was added.
     pub(crate) since: Option<Instant>,
+    /// When many records came at once.
+    pub(crate) many: Option<Instant>,
     /// With them the index reaches to this number.
     pub(crate) reach: u64,
     pub(crate) building: Option<Building>,
@@ -90,6 +94,7 @@ impl Shared {
         }
         self.ready_writer(indexer, &live)?;
         self.feed(indexer, true)?;
+        indexer.many = None;
         self.commit_payload(indexer)
     }
 
@@ -162,6 +167,7 @@ impl Shared {
         }
         self.ready_writer(indexer, &live)?;
         if fresh.len() >= self.settings.many_from {
+            indexer.many = Some(Instant::now());
             self.feed_many(indexer, &live, fresh, reach)?;
             return Ok(self.has_more());
         }
@@ -238,6 +244,8 @@ impl Shared {
 
     pub(crate) fn commit(&self, indexer: &mut Indexer, live: &Live) -> Result<()> {
         let Some(writer) = indexer.writer.as_mut() else { return Ok(()) };
+        let are_many = indexer.many.is_some_and(|many| many.elapsed() < AFTER_MANY);
+        writer.merge_from(if are_many { SEGMENTS_OF_MANY } else { SEGMENTS });
         let payload = Payload { epoch: self.epoch.clone(), seq: indexer.reach };
         if let Err(error) = writer.commit(&payload) {
             return Err(self.write_failed(indexer, error));

@@ -2,6 +2,7 @@
 
 use crate::base::error::{Error, Result};
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 /// A kind of record that is found: an order, a customer, a product.
@@ -126,7 +127,7 @@ struct Inner {
     kinds: Vec<KindDef>,
     fields: Vec<FieldDef>,
     /// Names and aliases.
-    by_name: HashMap<&'static str, usize>,
+    by_name: HashMap<&'static str, usize, BuildHasherDefault<Fnv>>,
 }
 
 impl Schema {
@@ -142,7 +143,7 @@ impl Schema {
                 return wrong(format!("two kinds are called {}", kind.name));
             }
         }
-        let mut by_name = HashMap::new();
+        let mut by_name = HashMap::default();
         for (i, field) in fields.iter().enumerate() {
             for name in std::iter::once(&field.name).chain(field.aliases) {
                 if by_name.insert(*name, i).is_some() {
@@ -221,7 +222,7 @@ impl Schema {
     }
     /// Names the directory of an index: it changes whenever what a term means may have changed.
     pub(crate) fn hash(&self) -> u32 {
-        let mut hash = Fnv::new();
+        let mut hash = Fnv::default();
         for kind in &self.inner.kinds {
             hash.add(kind.name);
         }
@@ -243,16 +244,27 @@ impl std::fmt::Debug for Schema {
     }
 }
 
-/// FNV-1a: a hash that is the same in every build of the program.
+/// FNV-1a: a hash that is the same in every build of the program. Names of fields, which are few and ours, are looked up by it
+/// for every value of a document.
 struct Fnv(u64);
 
-impl Fnv {
-    fn new() -> Self {
+impl Default for Fnv {
+    fn default() -> Self {
         Self(0xcbf2_9ce4_8422_2325)
     }
+}
+
+impl Fnv {
     fn add(&mut self, text: &str) {
-        for byte in text.bytes().chain(std::iter::once(0)) {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+        self.write(text.as_bytes());
+        self.write(&[0]);
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
         }
     }
     fn finish(&self) -> u64 {

@@ -27,4 +27,4 @@ pub(crate) use sums::damaged;
 pub(crate) use words::Ways;
 #[cfg(test)]
 pub(crate) use words::Words;
-pub(crate) use writer::{Payload, Writer, has_to_merge};
+pub(crate) use writer::{Payload, SEGMENTS, SEGMENTS_OF_MANY, Writer, has_to_merge};

@@ -45,8 +45,13 @@ impl Writer {
     /// Opens the writer of every day: one thread, one merge at a time.
     pub(crate) fn open(index: &Index, layout: Arc<Layout>, arena_mb: u32) -> tantivy::Result<Self> {
         let this = Self::with(index, layout, arena_mb)?;
-        this.inner.set_merge_policy(Box::new(merges()));
+        this.merge_from(SEGMENTS);
         Ok(this)
+    }
+
+    /// From the next commit on so many segments of a size are merged.
+    pub(crate) fn merge_from(&self, segments: usize) {
+        self.inner.set_merge_policy(Box::new(merges(segments)));
     }
 
     /// Opens the writer for what has changed while an index was built: no merges until it is in use.
@@ -156,9 +161,15 @@ impl Writer {
     }
 }
 
+/// So many segments of a size are merged.
+pub(crate) const SEGMENTS: usize = 8;
+/// The same while an import goes on, of which every batch is a segment: merging takes as long as all else that an import does.
+pub(crate) const SEGMENTS_OF_MANY: usize = 32;
+
 /// Which segments are merged.
-fn merges() -> LogMergePolicy {
+fn merges(segments: usize) -> LogMergePolicy {
     let mut merges = LogMergePolicy::default();
+    merges.set_min_num_segments(segments);
     // A segment that is half deleted is written again without what is gone.
     merges.set_del_docs_ratio_before_merge(0.5);
     merges
@@ -166,7 +177,7 @@ fn merges() -> LogMergePolicy {
 
 /// Whether the next commit of the writer of every day would merge segments.
 pub(crate) fn has_to_merge(index: &Index) -> tantivy::Result<bool> {
-    Ok(!merges().compute_merge_candidates(&index.load_metas()?.segments).is_empty())
+    Ok(!merges(SEGMENTS).compute_merge_candidates(&index.load_metas()?.segments).is_empty())
 }
 
 /// Numbers of changes between the last commit and what a commit that failed has deleted: as many as one of these has

@@ -111,3 +111,30 @@ fn what_was_left_to_be_merged_is_merged_though_nothing_changes() {
     let desk = Desk { shop, search, dir };
     assert_eq!(desk.found("berg").len(), 20);
 }
+
+/// Of an import every batch is a segment: merging them can wait until it is over.
+#[test]
+fn what_comes_in_batches_is_merged_afterwards() {
+    let desk = Desk::many_from(2);
+    for n in 1..=40 {
+        desk.put(order(n).text("name", "berg"));
+        if n % 2 == 0 {
+            desk.search.flush().unwrap();
+        }
+    }
+    desk.search.settle().unwrap();
+    assert_eq!(desk.search.health().segments, 20);
+    assert_eq!(desk.found("berg").len(), 40);
+    desk.search.merge_what_is_left().unwrap();
+    desk.search.settle().unwrap();
+    assert!(desk.search.health().segments < 8, "{:?}", desk.search.health());
+    assert_eq!(desk.found("berg").len(), 40);
+    // However long it goes on, there are only so many.
+    for n in 0..=99 {
+        desk.put(order(n).text("name", "stein"));
+        desk.put(order(200).text("name", "stein"));
+        desk.search.flush().unwrap();
+    }
+    desk.search.settle().unwrap();
+    assert!(desk.search.health().segments < 45, "{:?}", desk.search.health());
+}
