@@ -367,6 +367,13 @@ fn customers(shop: &Shop, api: &mut Document, customer: &str) {
     api.call(shop, ("GET", "/api/v1/customers/{id}"), &one, None, &[]).expect(200);
     let patch = json!({"company": "Berg"});
     api.call(shop, ("PATCH", "/api/v1/customers/{id}"), &one, Some(&patch), &[]).expect(200);
+    let unborn = json!({"email": "unborn@example.com", "birthday": "2999-01-01"});
+    for (method, template, path) in
+        [("POST", customers, customers), ("PATCH", "/api/v1/customers/{id}", one.as_str())]
+    {
+        let refused = api.call(shop, (method, template), path, Some(&unborn), &[]).expect(422).json();
+        assert_eq!(refused["errors"][0]["pointer"], "/birthday", "{refused}");
+    }
 }
 
 /// Credit notes come by import only.

@@ -165,12 +165,20 @@ impl Shared {
             // A writer takes two megabytes and some threads: a shop in which nothing happens has none.
             return Ok(self.has_more());
         }
-        self.ready_writer(indexer, &live)?;
+        let every = Duration::from_millis(u64::from(self.settings.commit_every_ms));
         if fresh.len() >= self.settings.many_from {
+            self.ready_writer(indexer, &live)?;
             indexer.many = Some(Instant::now());
             self.feed_many(indexer, &live, fresh, reach)?;
+            indexer.many = Some(Instant::now());
             return Ok(self.has_more());
         }
+        let has_time = !now && indexer.added.is_empty() && self.pending.has_room();
+        if has_time && indexer.many.is_some_and(|many| many.elapsed() < every) {
+            // More come, and many at once cost half.
+            return Ok(self.has_more());
+        }
+        self.ready_writer(indexer, &live)?;
         for entry in fresh {
             let key = (entry.kind, entry.id);
             let terms = entry.terms(self.source.as_ref(), &self.schema)?;
@@ -189,7 +197,6 @@ impl Shared {
             indexer.since.get_or_insert_with(Instant::now);
         }
         indexer.reach = reach;
-        let every = Duration::from_millis(u64::from(self.settings.commit_every_ms));
         let due = indexer.since.is_some_and(|since| since.elapsed() >= every)
             || indexer.added.len() >= self.settings.commit_changes as usize
             || (!indexer.added.is_empty() && !self.pending.has_room())

@@ -164,7 +164,7 @@ impl Writer {
 /// So many segments of a size are merged.
 pub(crate) const SEGMENTS: usize = 8;
 /// The same while an import goes on, of which every batch is a segment: merging takes as long as all else that an import does.
-pub(crate) const SEGMENTS_OF_MANY: usize = 32;
+pub(crate) const SEGMENTS_OF_MANY: usize = 100;
 
 /// Which segments are merged.
 fn merges(segments: usize) -> LogMergePolicy {

@@ -130,11 +130,11 @@ fn what_comes_in_batches_is_merged_afterwards() {
     assert!(desk.search.health().segments < 8, "{:?}", desk.search.health());
     assert_eq!(desk.found("berg").len(), 40);
     // However long it goes on, there are only so many.
-    for n in 0..=99 {
+    for n in 0..=149 {
         desk.put(order(n).text("name", "stein"));
         desk.put(order(200).text("name", "stein"));
         desk.search.flush().unwrap();
     }
     desk.search.settle().unwrap();
-    assert!(desk.search.health().segments < 45, "{:?}", desk.search.health());
+    assert!(desk.search.health().segments <= 110, "{:?}", desk.search.health());
 }

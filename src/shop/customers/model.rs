@@ -4,7 +4,7 @@ use super::external::{ExternalRef, check_reference};
 use super::named::{name_of, own_name_of};
 use crate::base::error::{Checks, Error, Result};
 use crate::base::money::Currency;
-use crate::base::time::Timestamp;
+use crate::base::time::{HOUR_MS, Timestamp, Zone};
 use crate::base::unseen::is_blank;
 use crate::base::{country, email};
 use minicbor::{Decode, Encode};
@@ -262,6 +262,12 @@ pub fn birthday(text: &str) -> Result<String> {
     }
 }
 
+/// Whether a day lies behind today, wherever that has begun first.
+pub fn is_to_come(day: &str, now: Timestamp) -> bool {
+    let latest = now.plus_ms(14 * HOUR_MS).in_zone(&Zone::utc()).date();
+    day.parse::<jiff::civil::Date>().is_ok_and(|day| day > latest)
+}
+
 /// A language by its tag, such as `de` or `en-GB`, or nothing.
 /// Source: the shape of RFC 5646 2.1; whether there is such a language is not asked.
 ///
@@ -465,6 +471,14 @@ mod tests {
         };
         let pointers: Vec<_> = given.checked().unwrap_err().fields.into_iter().map(|f| f.pointer).collect();
         assert_eq!(pointers, ["/first_name", "/email", "/addresses/0/country"]);
+    }
+
+    #[test]
+    fn a_day_is_to_come_where_it_has_begun_nowhere() {
+        let now = Timestamp::parse("2026-11-30T11:00:00Z").unwrap();
+        for (day, is) in [("2026-11-30", false), ("2026-12-01", false), ("2026-12-02", true), ("", false)] {
+            assert_eq!(is_to_come(day, now), is, "{day}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::external::ExternalRef;
 use super::merge::said;
 use super::model::{
     Address, Brought, Customer, CustomerId, NewCustomer, Totals, birthday, check_known, checked_address,
-    language, many_lines, metadata, one_line, tags,
+    is_to_come, language, many_lines, metadata, one_line, tags,
 };
 use super::named::Named;
 use super::table::{BY_EMAIL, BY_EXTERNAL, BY_ORDERS, BY_PHONE, BY_SPENT, CUSTOMERS, NAMES, TOTALS};
@@ -141,12 +141,19 @@ pub fn same_phone(r: &impl Read, customer: &Customer) -> Result<Vec<Customer>> {
 /// `validation`; `email_taken` or `external_taken` when another customer has it.
 pub fn add(tx: &mut Tx<'_>, new: &NewCustomer, by: &'static str) -> Result<Customer> {
     let new = new.checked()?;
+    if !new.is_import && is_to_come(&new.birthday, tx.now()) {
+        return Err(born_later());
+    }
     if let Some(address) = &new.email
         && let Some(other) = find_by_email(tx, address)?
     {
         return Err(email_taken(tx, other)?);
     }
     insert(tx, new, by)
+}
+
+fn born_later() -> Error {
+    Error::invalid("invalid_birthday", "Enter a birthday that is not to come.").on("/birthday")
 }
 
 fn email_taken(r: &impl Read, other: CustomerId) -> Result<Error> {
@@ -211,6 +218,9 @@ pub fn change(
     require_version(seen, before.version)?;
     let mut after = before.clone();
     apply(&mut after, change)?;
+    if after.birthday != before.birthday && is_to_come(&after.birthday, tx.now()) {
+        return Err(born_later());
+    }
     if let Some(address) = &after.email
         && let Some(other) = find_by_email(tx, address)?
         && other != id

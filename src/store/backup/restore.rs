@@ -84,16 +84,18 @@ pub fn is_whole(backup: &Path, key: Option<&str>) -> bool {
 /// Whether a backup can be read with this key; only its beginning is. What else may be wrong with it is not asked.
 pub fn opens(backup: &Path, key: Option<&str>) -> bool {
     struct First;
-    const ENOUGH: &str = "read_enough";
+    fn enough() -> Result<()> {
+        Err(Error::conflict("read_enough", ""))
+    }
     impl Taker for First {
         fn row(&mut self, _: usize, _: &[u8], _: &[u8]) -> Result<()> {
-            Err(Error::conflict(ENOUGH, ""))
+            enough()
         }
         fn file(&mut self, _: &str) -> Result<()> {
-            Err(Error::conflict(ENOUGH, ""))
+            enough()
         }
         fn data(&mut self, _: &[u8]) -> Result<()> {
-            Err(Error::conflict(ENOUGH, ""))
+            enough()
         }
     }
     let read = open(backup).and_then(|reader| reader.read(key, &mut First));
