@@ -23,13 +23,13 @@ pub enum Shape {
     Word { values: &'static [&'static str] },
     /// The whole value, folded; `*` at the end makes it a prefix.
     Keyword,
-    /// Words in any order; a bare value is the beginning of a word, a quoted one a phrase.
+    /// Words in any order, with `*` the last one a beginning; a quoted value is a phrase.
     Text,
-    /// A phone number in any format: its beginning, or four digits and more of its end.
+    /// A phone number in any format: all of it, with `*` its beginning, or four digits and more of its end.
     Phone,
-    /// An e-mail address: its beginning, local part, domain, `@domain` or the words in it.
+    /// An e-mail address: all of it, local part, domain, `@domain` or the words in it, with `*` their beginning.
     Email,
-    /// SKU, barcode, tracking or order number: its beginning with or without separators, `#` and zeros.
+    /// SKU, barcode, tracking or order number: all of it or with `*` its beginning, with or without separators, `#` and zeros.
     Code,
     /// A whole number.
     Number,
@@ -39,6 +39,13 @@ pub enum Shape {
     Date,
     /// The moment by which documents are ordered (`Doc::time_ms`): ranges over it cost nothing.
     Time,
+}
+
+impl Shape {
+    /// Whether what is typed last of a value is taken as its beginning. A keyword would be found before it is typed.
+    pub(crate) fn has_beginnings(self) -> bool {
+        matches!(self, Self::Text | Self::Phone | Self::Email | Self::Code)
+    }
 }
 
 /// What people call the values of a field, such as the English names of countries.

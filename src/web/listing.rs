@@ -2,7 +2,7 @@
 
 use crate::base::error::{Error, Result};
 use crate::base::time::{Timestamp, Zone};
-use crate::search::query::parse;
+use crate::search::query::{exact, parse};
 use crate::search::{Answer, Count, Cursor, Problem, Query, Request, Schema, Search, Sort, Total};
 use crate::store::Store;
 use crate::web::asked::Asked;
@@ -20,7 +20,8 @@ pub const COUNT_ON_PAGES: u64 = 10_000;
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
     /// The query language of the search box, such as `status:open total:>100`; its fields stand at `/api/docs/search`. Words
-    /// are taken as they are written: a mistyped one finds nothing, where the search box would correct it.
+    /// are taken as they are written: a mistyped one finds nothing, where the search box would correct it. A field has the whole value,
+    /// with `*` behind it a beginning; of words without a field the last one is a beginning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
     /// 1 to 200; 50 if absent.
@@ -62,7 +63,7 @@ pub fn strict(
 ) -> Result<Answer> {
     let filters = asked.query(search.schema(), kind, (now, zone))?;
     let list = &asked.list;
-    let parsed = parse(list.q.as_deref().unwrap_or_default(), search.schema(), now, zone, None);
+    let parsed = exact(list.q.as_deref().unwrap_or_default(), search.schema(), now, zone);
     if let Some(problem) = parsed.problems.first() {
         return Err(refusal(problem).on("/q"));
     }

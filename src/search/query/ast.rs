@@ -21,6 +21,20 @@ impl All {
         }
         changed
     }
+    /// Makes the value that stands last a beginning, where its field has beginnings.
+    pub(crate) fn open_last(&mut self, has_beginnings: &impl Fn(u16) -> bool) {
+        match self.0.last_mut().and_then(|any| any.0.last_mut()) {
+            Some(Item { negated: false, what: What::Group(inner) }) => inner.open_last(has_beginnings),
+            Some(Item { negated: false, what: What::Field { field, value } })
+                if value.op == Op::Is && has_beginnings(*field) =>
+            {
+                if let Some(last) = value.items.last_mut() {
+                    last.open();
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Terms of which one must match; mostly a single one.
@@ -75,4 +89,14 @@ pub(crate) struct FieldValue {
 pub(crate) struct Scalar {
     pub(crate) text: String,
     pub(crate) quoted: bool,
+}
+
+impl Scalar {
+    /// Makes it a beginning, unless it says that there is a value or none.
+    fn open(&mut self) {
+        let is_closed = self.quoted || self.text.is_empty() || self.text.ends_with('*');
+        if !is_closed && !matches!(self.text.as_str(), "any" | "none") {
+            self.text.push('*');
+        }
+    }
 }

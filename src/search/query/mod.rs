@@ -132,13 +132,33 @@ impl PartialEq for Query {
     }
 }
 
-/// Reads a query text.
+/// Reads a query text as the box does, while it is typed: a value of a field that stands last is a beginning, and is told
+/// with the star that says so.
 ///
 /// `now` and `zone` give relative dates their meaning; `me` is the value that stands for the word `me`.
 pub fn parse(text: &str, schema: &Schema, now: Timestamp, zone: &Zone, me: Option<&str>) -> Parsed {
+    read(text, schema, now, zone, me, true)
+}
+
+/// The same for programs, which write the star where they mean a beginning: without it a field has the whole value.
+pub fn exact(text: &str, schema: &Schema, now: Timestamp, zone: &Zone) -> Parsed {
+    read(text, schema, now, zone, None, false)
+}
+
+fn read(
+    text: &str,
+    schema: &Schema,
+    now: Timestamp,
+    zone: &Zone,
+    me: Option<&str>,
+    is_typed: bool,
+) -> Parsed {
     let mut problems = Vec::new();
     let mut ast = parse::read(text, schema, &mut problems);
     ast.settle();
+    if is_typed {
+        ast.open_last(&|field| schema.field_at(field).is_some_and(|def| def.shape.has_beginnings()));
+    }
     let context = plan::Context { schema, now, zone, me };
     let understood = problems.len();
     let mut tree = plan::tree(&context, &mut ast, &mut problems);

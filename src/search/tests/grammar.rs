@@ -3,6 +3,7 @@
 use super::*;
 use crate::base::money::{Currency, Money};
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 fn eur(cents: i64) -> Money {
@@ -347,4 +348,38 @@ fn a_list_of_a_program_is_a_list_and_its_terms_stay_terms_as_text() {
     // Bare, the second word would be asked of the whole box.
     assert_eq!(given("name", Prefix, "anna be").unwrap().text(), "name:\"anna be*\"");
     assert_eq!(given("name", Prefix, "anna").unwrap().text(), "name:anna*");
+}
+
+/// `number:1001` of a program is that order, and no other one that begins so.
+#[test]
+fn a_field_has_the_whole_value_unless_it_is_being_typed_or_has_a_star() {
+    let desk = Desk::new();
+    let fields = [
+        ("number", "1001", "10010"),
+        ("email", "zoe@shop.example", "zoe@shop.example.org"),
+        ("phone", "030 1234567", "030 12345678"),
+        ("name", "Anna Berg", "Anna Bergmann"),
+    ];
+    for (field, whole, longer) in fields {
+        desk.put(order(1).text(field, whole));
+        desk.put(order(2).text(field, longer));
+        let schema = desk.search.schema();
+        let found = |query: Query| {
+            let answer = desk.search.find(&Request::new(query)).unwrap();
+            answer.hits.iter().map(|hit| hit.id[15]).collect::<BTreeSet<_>>()
+        };
+        let (one, both) = (BTreeSet::from([1]), BTreeSet::from([1, 2]));
+        let exact = |text: &str| found(query::exact(text, schema, now(), &Zone::utc()).query);
+        let typed = |text: &str| found(parse(schema, text).query);
+        let value = whole.replace(' ', "");
+        let value = if field == "name" { "berg" } else { &value };
+        assert_eq!(exact(&format!("{field}:{value}")), one, "{field}");
+        assert_eq!(exact(&format!("{field}:{value}*")), both, "{field}");
+        assert_eq!(typed(&format!("{field}:{value}")), both, "{field}");
+        // What stands before something else has been typed; a list ends with what is being typed.
+        assert_eq!(typed(&format!("{field}:{value} placed:any")), one, "{field}");
+        assert_eq!(typed(&format!("{field}:x,{value}")), both, "{field}");
+        assert_eq!(typed(&format!("{field}:{value},x")), one, "{field}");
+        assert_eq!(parse(schema, &format!("{field}:{value}")).canonical, format!("{field}:{value}*"));
+    }
 }

@@ -84,8 +84,9 @@ pub fn is_whole(backup: &Path, key: Option<&str>) -> bool {
 /// Whether a backup can be read with this key; only its beginning is. What else may be wrong with it is not asked.
 pub fn opens(backup: &Path, key: Option<&str>) -> bool {
     struct First;
+    const ENOUGH: &str = "read_enough";
     fn enough() -> Result<()> {
-        Err(Error::conflict("read_enough", ""))
+        Err(Error::conflict(ENOUGH, ""))
     }
     impl Taker for First {
         fn row(&mut self, _: usize, _: &[u8], _: &[u8]) -> Result<()> {

@@ -220,10 +220,10 @@ impl Of<'_> {
         match self.def.shape {
             Shape::Word { values } => self.word(values, bare, starred),
             Shape::Keyword => self.keyword(bare, starred, scalar.quoted),
-            Shape::Email if bare.contains('@') => Ok(self.key(&fold_email(bare), !scalar.quoted)),
-            Shape::Phone => Ok(self.phone(bare)),
-            Shape::Code => Ok(self.code(bare, !scalar.quoted)),
-            _ => Ok(self.running_text(bare, scalar.quoted)),
+            Shape::Email if bare.contains('@') => Ok(self.key(&fold_email(bare), starred)),
+            Shape::Phone => Ok(self.phone(bare, starred)),
+            Shape::Code => Ok(self.code(bare, starred)),
+            _ => Ok(self.running_text(bare, scalar.quoted, starred)),
         }
     }
 
@@ -261,11 +261,11 @@ impl Of<'_> {
         })
     }
 
-    fn phone(&self, text: &str) -> Tree {
+    fn phone(&self, text: &str, start: bool) -> Tree {
         let Some(number) = phone::read(text) else { return Tree::Nothing };
-        let mut any = vec![self.key(&number.digits, true)];
+        let mut any = vec![self.key(&number.digits, start)];
         if number.with_country || number.digits.starts_with('0') {
-            any.push(self.key(&number.national, true));
+            any.push(self.key(&number.national, start));
         }
         Tree::or(any)
     }
@@ -287,10 +287,10 @@ impl Of<'_> {
         Tree::or(any)
     }
 
-    /// Bare: words, the last one a beginning. Quoted: words that follow each other.
-    fn running_text(&self, text: &str, quoted: bool) -> Tree {
+    /// Bare: words, with a star the last one a beginning. Quoted: words that follow each other.
+    fn running_text(&self, text: &str, quoted: bool, start: bool) -> Tree {
         if text.contains('@') && !quoted {
-            return self.key(&fold_email(text), true);
+            return self.key(&fold_email(text), start);
         }
         let mut cutter = Cutter::default();
         let (mut words, mut joined, mut at) = (Vec::new(), None, 0);
@@ -301,17 +301,17 @@ impl Of<'_> {
         }
         let Some(last) = words.last().cloned() else { return Tree::Nothing };
         let apart = match words.as_slice() {
-            [one] => self.key(one, !quoted),
+            [one] => self.key(one, start),
             _ if quoted => self.phrase(&words),
             [earlier @ .., _] => {
                 let mut all: Vec<Tree> = earlier.iter().map(|w| self.key(w, false)).collect();
-                all.push(self.key(&last, true));
+                all.push(self.key(&last, start));
                 Tree::and(all)
             }
             [] => Tree::Nothing,
         };
         let mut any = vec![apart];
-        any.extend(joined.map(|joined| self.key(&joined, !quoted)));
+        any.extend(joined.map(|joined| self.key(&joined, start)));
         Tree::or(any)
     }
 

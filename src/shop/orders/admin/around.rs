@@ -214,7 +214,9 @@ impl Ask<'_> {
         }
         let is_named = |chip: &&Chips| !chip.negated && matches!(chip.field, None | Some("number"));
         for chip in query.chips().iter().filter(is_named) {
-            let Ok(number) = chip.value.trim_start_matches('#').parse() else { continue };
+            let Ok(number) = chip.value.trim_start_matches('#').trim_end_matches('*').parse() else {
+                continue;
+            };
             let Some(id) = find_by_number(s, number)? else { continue };
             if doc(s, id)?.is_some_and(|doc| query.matches(&doc)) {
                 return Ok(Some(id));

@@ -165,7 +165,8 @@ pub(super) fn wished(
         return Err(listing::refusal(problem).on("/all"));
     }
     let back = list_of::<Action>(fields);
-    Ok(Wish { action, query: query.to_owned(), back, prices, at_once: false })
+    // As the list was shown, with a star where a value is a beginning.
+    Ok(Wish { action, query: parsed.canonical, back, prices, at_once: false })
 }
 
 /// Writes the wish down and shows what will come of it.

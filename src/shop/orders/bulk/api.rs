@@ -4,7 +4,7 @@ use super::ops::{self, Wish};
 use crate::access::{Caller, Once, Permission, Shop, may};
 use crate::base::error::{Error, Result};
 use crate::search::Search;
-use crate::search::query::parse;
+use crate::search::query::exact;
 use crate::shop::customers;
 use crate::shop::orders::admin::Action;
 use crate::shop::orders::{CancelReason, StepBody, require_prices, step_named};
@@ -140,7 +140,7 @@ async fn begun<P: Permission>(
     require_prices(&caller)?;
     let once = Once::offered(&caller, request, &body.bytes)?;
     let (query, action) = body.value.action(word)?;
-    let parsed = parse(&query, search.schema(), caller.now(), &shop.zone(), None);
+    let parsed = exact(&query, search.schema(), caller.now(), &shop.zone());
     if let Some(problem) = parsed.problems.first() {
         return Err(listing::refusal(problem).on("/q"));
     }

@@ -5,7 +5,7 @@ use super::ops::{self, BLOCK};
 use crate::access::Shop;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::id::Id as _;
-use crate::search::query::parse;
+use crate::search::query::exact;
 use crate::search::{Count, Request, Search};
 use crate::shop::orders::{OrderId, seen_by};
 use crate::store::{Actor, Store};
@@ -45,7 +45,7 @@ impl BulkWork {
     fn found(&self, bulk: &Bulk, beat: &Beat) -> Result<Vec<Item>> {
         let search = seen_by(&self.search, bulk.prices);
         // What is meant by "today" is what it was when somebody asked.
-        let parsed = parse(&bulk.query, search.schema(), bulk.created_at, &self.shop.zone(), None);
+        let parsed = exact(&bulk.query, search.schema(), bulk.created_at, &self.shop.zone());
         if let Some(problem) = parsed.problems.first() {
             return Err(listing::refusal(problem));
         }
