@@ -22,6 +22,9 @@ crate::id!(
 
 /// How long a key works when nothing else is said.
 pub const DEFAULT_DAYS: u32 = 365;
+/// So long before it ends the home page says so, and so long after it has.
+const ENDS_SOON_MS: i64 = 30 * DAY_MS;
+const ENDED_MS: i64 = 14 * DAY_MS;
 /// Keys at most, revoked ones included.
 const COUNT_MAX: usize = 1_000;
 const NAME_LEN_MAX: usize = 120;
@@ -279,6 +282,20 @@ pub fn list(r: &impl Read) -> Result<Vec<ApiKey>> {
     let rows = KEYS.list(r, &Span::all(), Direction::Backward, COUNT_MAX)?;
     let mut keys: Vec<ApiKey> = rows.into_iter().map(|(_, key)| key).collect();
     keys.sort_by_key(|key| key.revoked_at.is_some());
+    Ok(keys)
+}
+
+/// The keys in use that end soon or have ended lately, the one that ends first in front.
+///
+/// # Errors
+/// Faults of the store only.
+pub fn ending(r: &impl Read, now: Timestamp) -> Result<Vec<ApiKey>> {
+    let ends_soon = |key: &ApiKey| {
+        key.expires_at.is_some_and(|end| end.since_ms(now) <= ENDS_SOON_MS && now.since_ms(end) <= ENDED_MS)
+    };
+    let mut keys = list(r)?;
+    keys.retain(|key| key.revoked_at.is_none() && key.last_used_at.is_some() && ends_soon(key));
+    keys.sort_by_key(|key| key.expires_at);
     Ok(keys)
 }
 

@@ -5,7 +5,7 @@ mod days;
 mod figures;
 mod sales;
 
-use crate::access::{Public, Shop, Staff, may};
+use crate::access::{Public, Shop, Staff, key, may};
 use crate::base::error::{Error, Result};
 use crate::base::money::{Currency, Money};
 use crate::base::time::{DAY_MS, HOUR_MS, Timestamp};
@@ -207,6 +207,7 @@ pub(super) async fn home(
         let mut lines = health(&store.health(), &search.health());
         lines.push(backup_line(&office, &store, shell.now)?);
         lines.extend(store.read(|s| certificate_line(s, shell.now))?);
+        lines.extend(store.read(|s| keys_line(s, shell.now))?);
         let (text, badge) = store.read(|s| standing(s, &schedules))?;
         lines.push(Line { label: "Schedules", text, badge: Some(badge) });
         page.health = Some(lines);
@@ -389,6 +390,28 @@ fn certificate_line(r: &store::Snapshot, now: Timestamp) -> Result<Option<Line>>
     Ok(sites::of_the_shop(r)?.map(|(_, site)| {
         let (text, badge) = sites::standing(&site, now);
         Line { label: "Certificate", text, badge: Some(badge) }
+    }))
+}
+
+/// The API key that ends first, where that is soon; a checkout would stand still with it.
+fn keys_line(r: &store::Snapshot, now: Timestamp) -> Result<Option<Line>> {
+    let keys = key::ending(r, now)?;
+    let Some((first, others)) = keys.split_first() else { return Ok(None) };
+    let left = first.expires_at.map_or(0, |end| end.since_ms(now));
+    let days = left / DAY_MS;
+    let (when, badge) = match days {
+        _ if left <= 0 => ("has ended".to_owned(), Badge::new("Ended", Tone::Bad, Fill::Empty)),
+        0 => ("ends today".to_owned(), Badge::new("Ends soon", Tone::Bad, Fill::Half)),
+        1 => ("ends in 1 day".to_owned(), Badge::new("Ends soon", Tone::Warn, Fill::Half)),
+        days => (format!("ends in {days} days"), Badge::new("Ends soon", Tone::Warn, Fill::Half)),
+    };
+    let more = match others.len() {
+        0 => String::new(),
+        1 => ", 1 more soon".to_owned(),
+        count => format!(", {count} more soon"),
+    };
+    Ok(Some(Line {
+        label: "API keys", text: format!("“{}” {when}{more}", first.name), badge: Some(badge)
     }))
 }
 
