@@ -229,3 +229,27 @@ fn orders_are_found_by_the_new_name_of_their_customer_at_once() {
     shop.send("PATCH", &path, &json!({"first_name": "Brandneu"}), &[]).expect(200);
     assert_eq!((found("xylofon"), found("brandneu")), (0, 1));
 }
+
+#[test]
+fn an_order_makes_nobody_of_two_people() {
+    let shop = Shop::open();
+    let vic = json!({"email": "vic@example.com", "first_name": "Vic"});
+    shop.send("POST", "/api/v1/customers", &vic, &[]).expect(201);
+    let order = |key: &str, email: &str, more: serde_json::Value| {
+        let mut order = least_order(email, 100);
+        order.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        shop.place(key, &order).expect(201);
+        shop.get(&format!("/api/v1/customers?q={}", crate::harness::encoded(email))).json()["data"][0].clone()
+    };
+    let address = |name: &str| json!({"name": name, "line1": "Weg 1", "city": "Bonn", "country": "DE"});
+    let names = |of: &serde_json::Value| {
+        (of["first_name"].as_str().unwrap().to_owned(), of["last_name"].as_str().unwrap().to_owned())
+    };
+    let gift = order("1", "vic@example.com", json!({"shipping_address": address("Anna Mallory")}));
+    assert_eq!(names(&gift), ("Vic".into(), String::new()));
+    let own = order("2", "vic@example.com", json!({"billing": address("Vic Mole")}));
+    assert_eq!(names(&own), ("Vic".into(), "Mole".into()));
+    // Who pays is the customer, not who is given the present.
+    let payer = json!({"billing": address("Pia Payer"), "shipping_address": address("Gil Given")});
+    assert_eq!(names(&order("3", "pia@example.com", payer)), ("Pia".into(), "Payer".into()));
+}

@@ -626,3 +626,39 @@ fn one_record_is_read_again_only_where_it_has_changed() {
     patch("\"7\", \"8\"").expect(412);
     patch(&format!("\"7\", {tag}")).expect(200);
 }
+
+#[test]
+fn the_tax_of_an_order_is_not_less_than_that_of_its_lines() {
+    let shop = Shop::open();
+    let order = |tax: Value| {
+        json!({"email": "anna@example.com", "currency": "EUR", "tax_included": false, "tax": tax,
+            "shipping": {"amount": 500, "currency": "EUR"},
+            "lines": [{"title": "Mug", "quantity": 1, "unit_price": {"amount": 2_997, "currency": "EUR"},
+                "tax": {"amount": 478, "currency": "EUR"}}]})
+    };
+    let euros = |amount: i64| json!({"amount": amount, "currency": "EUR"});
+    for (key, tax) in [("a", euros(22)), ("b", euros(0)), ("c", euros(476))] {
+        let refused = shop.place(key, &order(tax)).expect(422).json();
+        assert_eq!(refused["errors"][0]["pointer"], "/tax", "{refused}");
+        assert_eq!(refused["errors"][0]["code"], "tax_below_lines", "{refused}");
+    }
+    for (key, tax, total) in [("d", euros(477), 3_974), ("e", euros(558), 4_055), ("f", Value::Null, 3_975)] {
+        assert_eq!(shop.place(key, &order(tax)).expect(201).json()["total"]["amount"], total);
+    }
+}
+
+#[test]
+fn an_order_is_found_by_where_it_is_from_and_one_number_is_one_order() {
+    let shop = Shop::open();
+    let erp = json!({"source": {"source": "erp", "id": "A-7"}});
+    let mut order = least_order("anna@example.com", 100);
+    order.as_object_mut().unwrap().extend(erp.as_object().unwrap().clone());
+    let number = shop.place("1", &order).expect(201).json()["number"].as_u64().unwrap();
+    shop.place("2", &least_order("bob@example.com", 100)).expect(201);
+    assert_eq!(total(&shop, "source:erp"), 1);
+    assert_eq!(shop.get("/api/v1/orders?source=erp&count=exact").json()["total"], 1);
+    // Of a program a beginning is one where it says so.
+    let short = number / 10;
+    assert_eq!((total(&shop, &format!("number:{short}")), total(&shop, &format!("number:{short}*"))), (0, 2));
+    assert_eq!(total(&shop, &format!("number:{number}")), 1);
+}

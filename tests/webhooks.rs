@@ -502,3 +502,31 @@ fn the_pages_do_what_the_api_does() {
         shop.request("GET", "/api/v1/webhooks", &[("authorization", &format!("Bearer {support}"))], None);
     assert_eq!(answer.status, 403);
 }
+
+#[test]
+fn a_webhook_is_added_once_emptied_by_null_and_has_an_etag_of_all_it_says() {
+    let (shop, _receiver) = shop();
+    let new = json!({"url": "https://hooks.example.com/a", "kinds": ["order.*"], "note": "ERP"});
+    let add = || shop.send("POST", "/api/v1/webhooks", &new, &[("idempotency-key", "hook-1")]).expect(201);
+    let (first, again) = (add(), add());
+    assert_eq!((first.json(), again.header("idempotent-replayed")), (again.json(), Some("true")));
+    assert_eq!(shop.get("/api/v1/webhooks").json()["data"].as_array().unwrap().len(), 1);
+    let path = format!("/api/v1/webhooks/{}", first.json()["id"].as_str().unwrap());
+    let patch = |body: Value| shop.send("PATCH", &path, &body, &[]);
+    assert_eq!(patch(json!({"note": null})).expect(200).json()["note"], "");
+    for (field, pointer) in [("url", "/url"), ("kinds", "/kinds")] {
+        let refused = patch(json!({ field: null })).expect(422).json();
+        assert_eq!(refused["errors"][0]["pointer"], pointer, "{refused}");
+    }
+    let told = shop.get(&path);
+    let etag = told.header("etag").unwrap().to_owned();
+    let bearer = format!("Bearer {}", shop.key);
+    let known = [("authorization", bearer.as_str()), ("if-none-match", etag.as_str())];
+    shop.request("GET", &path, &known, None).expect(304);
+    // Nothing of the webhook has changed, and what is told of it has.
+    shop.place("k", &least_order("anna@example.com", 100)).expect(201);
+    until("it is told otherwise", || {
+        let now = shop.get(&path);
+        now.json() != told.json() && now.header("etag") != Some(etag.as_str())
+    });
+}

@@ -43,6 +43,15 @@ impl Timestamp {
     /// `invalid_time` when it is something else.
     pub fn parse(text: &str) -> Result<Self> {
         let text = text.trim();
+        // No clock is a day and more from UTC, as RFC 3339 has it too; jiff would take one.
+        let has_offset = |text: &str| {
+            let time = text.get(10..).unwrap_or_default();
+            time.rsplit_once(['+', '-']).is_none_or(|(_, offset)| offset.get(..2).is_some_and(|h| h <= "23"))
+        };
+        if !has_offset(text) {
+            let wrong = "Enter a time with an offset from -23:59 to +23:59, such as 2026-11-20T10:15:00Z.";
+            return Err(Error::invalid("invalid_time", wrong));
+        }
         let read = |text: &str| text.parse::<jiff::Timestamp>();
         let is_last_day = |rest: &str| read(&format!("9998{rest}")).is_ok();
         match read(text) {
@@ -228,6 +237,10 @@ mod tests {
         let t = Timestamp::parse("2014-11-25T14:45:53+11:00").unwrap();
         assert_eq!(t.to_string(), "2014-11-25T03:45:53Z");
         assert!(Timestamp::parse("yesterday").is_err());
+        assert!(Timestamp::parse("2026-11-20T10:15:00+14:00").is_ok());
+        for none in ["2026-11-20T10:15:00+25:00", "2026-11-20T10:15:00-24:00"] {
+            assert_eq!(Timestamp::parse(none).unwrap_err().code, "invalid_time", "{none}");
+        }
     }
 
     #[test]

@@ -74,6 +74,39 @@ impl Trouble {
     }
 }
 
+const REQUIRED: &str = "required";
+
+/// What most types can be read from, one or the other.
+fn stand_ins() -> impl Iterator<Item = Node> {
+    let money = [("amount", Node::Number(1.into())), ("currency", Node::Text("EUR".into()))];
+    [
+        Node::Text(String::new()),
+        Node::Number(1.into()),
+        Node::List(Vec::new()),
+        Node::Map(money.map(|(name, node)| (name.to_owned(), node)).into()),
+        Node::Map(Vec::new()),
+        Node::Bool(false),
+        Node::Text("EUR".into()),
+    ]
+    .into_iter()
+}
+
+/// Puts something in the place of what is missing, so that what is wrong behind it is found too. False where nothing fits.
+fn stand_in<T: DeserializeOwned>(rest: &mut Node, place: &[String]) -> bool {
+    for node in stand_ins() {
+        let mut filled = rest.clone();
+        if !filled.put_in(place, node) {
+            return false;
+        }
+        let is_elsewhere = |trouble: Trouble| trouble.faults().iter().any(|(at, _)| !at.starts_with(place));
+        if T::deserialize(filled.clone()).map_or_else(is_elsewhere, |_| true) {
+            *rest = filled;
+            return true;
+        }
+    }
+    false
+}
+
 /// Most faults that one refusal names.
 const FAULTS_MAX: usize = 20;
 
@@ -92,7 +125,7 @@ pub(super) fn read<T: DeserializeOwned>(tree: Node, message: &'static str) -> Re
             Ok(_) => break,
             Err(trouble) => trouble,
         };
-        let mut is_new = false;
+        let (mut is_new, code_is_required) = (false, trouble.code == REQUIRED);
         for (mut place, fault) in trouble.faults() {
             // What was taken out is missed then. That is no second fault: what it was in goes as well.
             let is_within = |inner: &str| {
@@ -105,6 +138,10 @@ pub(super) fn read<T: DeserializeOwned>(tree: Node, message: &'static str) -> Re
                 place.pop();
             } else {
                 found.push(fault);
+            }
+            if code_is_required && !is_consequence && stand_in::<T>(&mut rest, &place) {
+                is_new = true;
+                continue;
             }
             while !place.is_empty() && !rest.take_out(&place) {
                 place.pop();
@@ -165,7 +202,7 @@ impl de::Error for Trouble {
         Self::new("unknown_field", unknown(field, known)).under(field)
     }
     fn missing_field(field: &'static str) -> Self {
-        Self::new("required", format!("“{field}” is required.")).under(field)
+        Self::new(REQUIRED, format!("“{field}” is required.")).under(field)
     }
     fn duplicate_field(field: &'static str) -> Self {
         Self::new("duplicate_field", format!("“{field}” is there twice.")).under(field)
@@ -228,6 +265,23 @@ impl Node {
             (Self::List(items), [place, rest @ ..]) => {
                 let item = place.parse::<usize>().ok().and_then(|at| items.get_mut(at));
                 item.is_some_and(|node| node.take_out(rest))
+            }
+            _ => false,
+        }
+    }
+    /// Adds an entry to the object that a path leads to; says whether there is one.
+    fn put_in(&mut self, place: &[String], node: Self) -> bool {
+        match (self, place) {
+            (Self::Map(entries), [name]) => {
+                entries.push((name.clone(), node));
+                true
+            }
+            (Self::Map(entries), [name, rest @ ..]) => {
+                entries.iter_mut().find(|(key, _)| key == name).is_some_and(|(_, at)| at.put_in(rest, node))
+            }
+            (Self::List(items), [place, rest @ ..]) => {
+                let item = place.parse::<usize>().ok().and_then(|at| items.get_mut(at));
+                item.is_some_and(|at| at.put_in(rest, node))
             }
             _ => false,
         }
@@ -366,6 +420,11 @@ impl<'de> Deserializer<'de> for Node {
         match self {
             // A list is no object, even where serde would take one for the other.
             Self::List(_) => Err(de::Error::invalid_type(self.found(), &visitor)),
+            // A field that is null is one that is left out.
+            Self::Map(mut entries) => {
+                entries.retain(|(_, node)| *node != Self::Null);
+                Self::Map(entries).deserialize_any(visitor)
+            }
             other => other.deserialize_any(visitor),
         }
     }

@@ -29,7 +29,6 @@ pub fn known_as(tx: &mut Tx<'_>, new: &NewCustomer, by: &'static str) -> Result<
     let before = get(tx, id)?;
     let mut after = before.clone();
     for (given, field) in [
-        (&new.first_name, &mut after.first_name),
         (&new.company, &mut after.company),
         (&new.phone, &mut after.phone),
         (&new.vat_id, &mut after.vat_id),
@@ -39,8 +38,16 @@ pub fn known_as(tx: &mut Tx<'_>, new: &NewCustomer, by: &'static str) -> Result<
             field.clone_from(given);
         }
     }
-    if after.last_name.is_empty() {
-        after.last_name.clone_from(&new.last_name);
+    // Halves of two people's names are nobody's.
+    let agrees = |known: &str, given: &str| known.is_empty() || known.to_lowercase() == given.to_lowercase();
+    if agrees(&before.first_name, &new.first_name) && agrees(&before.last_name, &new.last_name) {
+        for (given, field) in
+            [(&new.first_name, &mut after.first_name), (&new.last_name, &mut after.last_name)]
+        {
+            if field.is_empty() {
+                field.clone_from(given);
+            }
+        }
     }
     add_missing(tx, &mut after, &new)?;
     // What an order adds is nobody's change of what an import has left.

@@ -7,7 +7,7 @@ use super::state::{CancelReason, Step};
 use crate::base::error::{Checks, Error, Result};
 use crate::base::money::{Currency, Money, Price};
 use crate::base::time::Timestamp;
-use crate::shop::customers::{Address, CustomerId, ExternalRef, patched};
+use crate::shop::customers::{Address, CustomerId, ExternalRef, one_line, patched};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -270,6 +270,15 @@ impl StepBody {
                 let detail = format!("The step {step} takes {known}, not “{name}”.");
                 checks.wrong(format!("/{name}"), "unknown_field", detail);
             }
+        }
+        // What no order can have is said before an action is tried on all of them.
+        for (pointer, text) in [
+            ("/note", &self.note),
+            ("/method", &self.method),
+            ("/carrier", &self.carrier),
+            ("/tracking", &self.tracking),
+        ] {
+            checks.keep(pointer, one_line(text.as_deref().unwrap_or_default()));
         }
         checks.finish()?;
         Ok(StepInput {

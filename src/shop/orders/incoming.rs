@@ -336,7 +336,8 @@ impl NewOrder {
             tax: given.tax,
             total: 0,
         };
-        if line.title.is_empty() && line.sku.is_empty() && !self.is_import {
+        let is_nameless = given.title.trim().is_empty() && given.sku.trim().is_empty();
+        if is_nameless && !self.is_import {
             checks.wrong(at("title"), "title_missing", "Enter a title or a SKU.");
         }
         let computed = given.computed(self.currency);
@@ -358,10 +359,15 @@ impl NewOrder {
     /// What the lines come to, and the order with them.
     fn totals(&self, lines: &[Line]) -> Result<Totals> {
         let subtotal = sum(lines.iter().map(|l| l.total))?;
-        let tax = match self.tax {
-            Some(tax) => tax,
-            None => sum(lines.iter().map(|l| l.tax))?,
-        };
+        let of_lines = sum(lines.iter().map(|l| l.tax))?;
+        let tax = self.tax.unwrap_or(of_lines);
+        // Rounded line by line it may be some cents more.
+        let rounding = i64::try_from(lines.len()).unwrap_or(i64::MAX);
+        if tax.saturating_add(rounding) < of_lines && !self.is_import {
+            let text = "The tax of an order is that of its lines and of shipping together: it cannot be less than theirs. \
+                        Leave it out where it is the sum.";
+            return Err(Error::invalid("tax_below_lines", text).on("/tax"));
+        }
         let computed = total_of(subtotal, self.discount, self.shipping, tax, self.tax_included)?;
         let total = possible_amount(self.stated_total.unwrap_or(computed)).map_err(|e| e.on("/lines"))?;
         possible_amount(subtotal).map_err(|e| e.on("/lines"))?;

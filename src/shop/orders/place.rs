@@ -9,7 +9,7 @@ use super::table::{BY_NUMBER, BY_SOURCE, NUMBERS};
 use crate::base::error::{Error, Result};
 use crate::base::id::{Id as _, time_of};
 use crate::base::money::Money;
-use crate::shop::customers::{self, CustomerId, ExternalRef, NewCustomer, changes};
+use crate::shop::customers::{self, Address, CustomerId, ExternalRef, NewCustomer, changes};
 use crate::store::{Read, Tx};
 
 /// People's numbers start here, so that the first order does not look like a test.
@@ -213,7 +213,10 @@ fn customer_of(tx: &mut Tx<'_>, new: &NewOrder) -> Result<Option<CustomerId>> {
 
 /// Who an order with an e-mail address and no customer is from.
 fn described_by(new: &NewOrder, email: &str) -> NewCustomer {
-    let address = new.shipping_address.as_ref().or(new.billing.as_ref());
+    // Whose address it is pays: a present goes to somebody else.
+    let is_named = |address: &&Address| !address.name.trim().is_empty() || !address.company.trim().is_empty();
+    let billing = new.billing.as_ref().filter(is_named);
+    let address = billing.or(new.shipping_address.as_ref()).or(new.billing.as_ref());
     let name = address.map(|a| a.name.trim()).unwrap_or_default();
     let (first, last) = name.rsplit_once(' ').unwrap_or(("", name));
     NewCustomer {

@@ -226,10 +226,14 @@ pub const FIELDS: &[FieldDef] = &[
     FieldDef {
         help: "Where the order came in.",
         example: "channel:web",
-        aliases: &["source"],
         facet: true,
         sortable: true,
         ..FieldDef::plain("channel", "Channel", DOCUMENTS, Shape::Keyword)
+    },
+    FieldDef {
+        help: "The shop or program whose id the order has outside.",
+        example: "source:shopify",
+        ..FieldDef::plain("source", "Source", DOCUMENTS, Shape::Keyword)
     },
     FieldDef {
         help: "Id of the customer.",
@@ -284,10 +288,11 @@ fn build(o: &Order, standing: &str, customer_name: &str) -> Doc {
     if let Some(email) = &o.email {
         doc = doc.text("email", email);
     }
-    if let Some(source) = &o.source
-        && source.id != o.number.to_string()
-    {
-        doc = doc.text("external", &source.id);
+    if let Some(source) = &o.source {
+        doc = doc.keyword("source", &source.source);
+        if source.id != o.number.to_string() {
+            doc = doc.text("external", &source.id);
+        }
     }
     let mut known = customer_name.to_owned();
     for address in [&o.shipping_address, &o.billing].into_iter().flatten() {
@@ -371,7 +376,7 @@ fn build_credit_note(n: &CreditNote, customer_name: &str) -> Doc {
     doc = doc.text("name", customer_name);
     doc = doc.keyword("country", &n.country);
     if let Some(source) = &n.source {
-        doc = doc.keyword("channel", &source.source);
+        doc = doc.keyword("channel", &source.source).keyword("source", &source.source);
     }
     if let Some(customer) = n.customer {
         doc = doc.keyword("customer_id", customer.to_string());

@@ -3,18 +3,20 @@
 use super::desk::{Outreach, Wish};
 use super::model::{Attempt, AttemptId, EndpointId};
 use super::ops::{self, Whole};
-use crate::access::{Caller, may};
+use crate::access::{Caller, Once, may};
 use crate::base::error::Result;
 use crate::base::id::Id as _;
 use crate::base::time::Timestamp;
 use crate::store::{Store, Tx};
-use crate::web::conditional::{IfMatch, etag};
+use crate::web::conditional::{IfMatch, etag, record};
 use crate::web::paging::{List, bad_cursor, limit_of};
 use crate::web::routing;
-use crate::web::{Json, Query};
+use crate::web::{Json, JsonBytes, Query, json};
 use crate::work::subscriptions;
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// The routes below `/api/v1`.
 pub fn routes(config: &mut routing::Routes) {
@@ -182,10 +184,22 @@ impl WebhookFields {
     fn wish(self) -> Wish {
         Wish { url: self.url, kinds: self.kinds, note: self.note }
     }
+    /// What a merge patch wishes: `null` empties, and what cannot be empty is refused as such.
+    fn patched(patch: &Value) -> Result<Wish> {
+        let fields: Self = json::from_value(patch.clone())?;
+        let is_emptied = |name: &str| patch.get(name).is_some_and(Value::is_null);
+        let text = |name: &str, given| if is_emptied(name) { Some(String::new()) } else { given };
+        Ok(Wish {
+            url: text("url", fields.url),
+            note: text("note", fields.note),
+            kinds: if is_emptied("kinds") { Some(Vec::new()) } else { fields.kinds },
+        })
+    }
 }
 
-fn answer(out: &WebhookOut) -> HttpResponse {
-    HttpResponse::Ok().insert_header(("etag", etag(out.version))).json(out)
+/// With an ETag of all that is told: how much waits and failed as well.
+fn answer(request: &HttpRequest, out: &WebhookOut) -> Result<HttpResponse> {
+    record(request, out.version, out)
 }
 
 fn read(store: &Store, id: EndpointId) -> Result<WebhookOut> {
@@ -223,22 +237,30 @@ pub(super) async fn list(
 ///
 /// It is sent what happens from now on. The answer holds the secret that messages are signed with; it is never shown again.
 #[utoipa::path(post, operation_id = "add_webhook", path = "/api/v1/webhooks", tag = "webhooks", request_body = WebhookFields,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe")),
     responses((status = 201, description = "Added", body = WebhookOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["webhooks:manage"])))]
 pub(super) async fn add(
     caller: Caller<may::ManageWebhooks>,
+    request: HttpRequest,
     (store, outreach): (web::Data<Store>, web::Data<Outreach>),
-    Json(fields): Json<WebhookFields>,
+    body: JsonBytes<WebhookFields>,
 ) -> Result<HttpResponse> {
-    let new = outreach.checked(&fields.wish(), None)?;
-    let epoch = store.epoch();
-    let (id, secret) = store.write(caller.actor(), move |tx| ops::add(tx, &new, epoch)).await?;
-    let out = WebhookOut { secret: Some(secret.text()), ..read(&store, id)? };
-    Ok(HttpResponse::Created()
-        .insert_header(("etag", etag(out.version)))
-        .insert_header(("location", format!("/api/v1/webhooks/{id}")))
-        .insert_header(("cache-control", "no-store"))
-        .json(out))
+    let once = Once::offered(&caller, &request, &body.bytes)?;
+    let new = outreach.checked(&body.value.wish(), None)?;
+    let (epoch, last) = (store.epoch(), store.last_seq());
+    let answer = store
+        .write(caller.actor(), move |tx| {
+            once.run(tx, 201, |tx| {
+                let (id, secret) = ops::add(tx, &new, epoch)?;
+                Ok(WebhookOut { secret: Some(secret.text()), ..WebhookOut::new(ops::whole(tx, id)?, last) })
+            })
+        })
+        .await?;
+    let place = answer.field("id").map(|id| format!("/api/v1/webhooks/{id}"));
+    let mut answer = answer.response(place);
+    answer.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    Ok(answer)
 }
 
 /// Reads a webhook
@@ -247,10 +269,11 @@ pub(super) async fn add(
     security(("key" = ["webhooks:manage"])))]
 pub(super) async fn show(
     _caller: Caller<may::ManageWebhooks>,
+    request: HttpRequest,
     store: web::Data<Store>,
     id: routing::Path<String>,
 ) -> Result<HttpResponse> {
-    Ok(answer(&read(&store, EndpointId::parse(&id)?)?))
+    answer(&request, &read(&store, EndpointId::parse(&id)?)?)
 }
 
 /// Changes fields of a webhook
@@ -265,18 +288,18 @@ pub(super) async fn patch(
     request: HttpRequest,
     (store, outreach): (web::Data<Store>, web::Data<Outreach>),
     id: routing::Path<String>,
-    Json(fields): Json<WebhookFields>,
+    Json(fields): Json<Value>,
 ) -> Result<HttpResponse> {
     let seen = IfMatch::of(&request)?;
     let own = EndpointId::parse(&id)?;
     let there = store.read(|s| ops::get(s, own))?;
-    let new = outreach.checked(&fields.wish(), Some(&there))?;
+    let new = outreach.checked(&WebhookFields::patched(&fields)?, Some(&there))?;
     let (out, ()) = changed(&caller, (&store, &outreach), &id, move |tx, id| {
         let seen = seen.against(ops::get(tx, id)?.version);
         ops::change(tx, id, seen, &new)
     })
     .await?;
-    Ok(answer(&out))
+    answer(&request, &out)
 }
 
 /// Removes a webhook
@@ -303,13 +326,14 @@ pub(super) async fn remove(
     security(("key" = ["webhooks:manage"])))]
 pub(super) async fn pause(
     caller: Caller<may::ManageWebhooks>,
+    request: HttpRequest,
     (store, outreach): (web::Data<Store>, web::Data<Outreach>),
     id: routing::Path<String>,
 ) -> Result<HttpResponse> {
     let reason = format!("Paused by {}.", caller.actor().name);
     let (out, ()) =
         changed(&caller, (&store, &outreach), &id, move |tx, id| ops::pause(tx, id, &reason)).await?;
-    Ok(answer(&out))
+    answer(&request, &out)
 }
 
 /// How a webhook goes on.
@@ -328,6 +352,7 @@ pub(super) struct Resume {
     security(("key" = ["webhooks:manage"])))]
 pub(super) async fn resume(
     caller: Caller<may::ManageWebhooks>,
+    request: HttpRequest,
     (store, outreach): (web::Data<Store>, web::Data<Outreach>),
     id: routing::Path<String>,
     Json(how): Json<Resume>,
@@ -335,7 +360,7 @@ pub(super) async fn resume(
     let (epoch, skip_to) = (store.epoch(), how.skip_missed.then(|| store.last_seq()));
     let op = move |tx: &mut Tx<'_>, id| ops::resume(tx, id, skip_to, epoch);
     let (out, ()) = changed(&caller, (&store, &outreach), &id, op).await?;
-    Ok(answer(&out))
+    answer(&request, &out)
 }
 
 /// Gives a webhook a new secret

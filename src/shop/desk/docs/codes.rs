@@ -410,6 +410,12 @@ pub const CODES: &[Code] = &[
     ),
     api(
         Invalid,
+        "tax_below_lines",
+        "The tax of the order is less than that of its lines.",
+        "Send the tax of lines and shipping together, or leave it out.",
+    ),
+    api(
+        Invalid,
         "invalid_url",
         "Messages cannot be sent to this address.",
         "Give an address that begins with https:// and leads to a public network.",
