@@ -125,23 +125,25 @@ pub(super) fn read<T: DeserializeOwned>(tree: Node, message: &'static str) -> Re
             Ok(_) => break,
             Err(trouble) => trouble,
         };
-        let (mut is_new, code_is_required) = (false, trouble.code == REQUIRED);
+        let (mut is_new, is_missed) = (false, trouble.code == REQUIRED);
         for (mut place, fault) in trouble.faults() {
-            // What was taken out is missed then. That is no second fault: what it was in goes as well.
+            // What was taken out is missed then. That is no second fault: something stands in for it, or what it was in
+            // goes as well.
             let is_within = |inner: &str| {
                 inner
                     .strip_prefix(fault.pointer.as_str())
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             };
             let is_consequence = found.iter().any(|f| is_within(&f.pointer));
-            if is_consequence {
-                place.pop();
-            } else {
+            if !is_consequence {
                 found.push(fault);
             }
-            if code_is_required && !is_consequence && stand_in::<T>(&mut rest, &place) {
+            if is_missed && stand_in::<T>(&mut rest, &place) {
                 is_new = true;
                 continue;
+            }
+            if is_consequence {
+                place.pop();
             }
             while !place.is_empty() && !rest.take_out(&place) {
                 place.pop();
