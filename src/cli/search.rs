@@ -47,6 +47,7 @@ pub(super) fn run(args: &SearchArgs, app: &App, answer: &mut Answer) -> Result<E
     let ask = Ask {
         prices: true,
         rows: None,
+        people_first: false,
         text: &text,
         kinds: &kinds,
         limit: usize::from(args.limit),

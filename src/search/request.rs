@@ -58,6 +58,8 @@ pub struct Request<'a> {
     pub forgiving: bool,
     /// Kinds in which a word stands that is not mistyped then; those that are asked when empty.
     pub known_in: Vec<&'a str>,
+    /// Fields in which a word of the query is best: what it is found in there comes before all else ([`Sort::Best`]).
+    pub best_in: Vec<&'a str>,
 }
 
 impl<'a> Request<'a> {
@@ -77,6 +79,7 @@ impl<'a> Request<'a> {
             and: None,
             forgiving: false,
             known_in: Vec::new(),
+            best_in: Vec::new(),
         }
     }
     /// The newest 50 of one kind, counted to 10,000: a list.

@@ -284,26 +284,47 @@ impl Shared {
         Ok(found)
     }
 
-    /// Documents with the words themselves before those with words that only begin so.
+    /// Documents with the words themselves before those with words that only begin so; both in the best fields first.
     fn best(&self, asked: &Asked<'_>, waiting: Vec<Cursor>) -> Outcome<Page> {
-        let plain: Vec<_> = asked.plain.iter().map(|(kind, tree)| (*kind, tree.whole_words())).collect();
-        let kinds = seen(asked.request.query.schema(), &plain);
-        let exact = Asked { kinds, plain, ..*asked };
-        let matching = self.waiting_matches(&exact)?;
-        let mut first = self.waiting_places(&exact, &matching);
-        first.extend(self.places(&exact)?);
-        let (mut hits, _, _) = self.page(asked.request, first, asked.limit);
-        if hits.len() < asked.limit {
-            let known: HashSet<(&str, [u8; 16])> = hits.iter().map(|hit| (hit.kind, hit.id)).collect();
-            let mut second = waiting;
-            second.extend(self.places(asked)?);
-            let (more, _, _) = self.page(asked.request, second, asked.limit);
-            let fresh: Vec<Hit> =
-                more.into_iter().filter(|hit| !known.contains(&(hit.kind, hit.id))).collect();
-            hits.extend(fresh);
+        let schema = asked.request.query.schema();
+        let stage = |plain: Vec<(u8, Tree)>| Asked { kinds: seen(schema, &plain), plain, ..*asked };
+        let whole = |of: &[(u8, Tree)]| of.iter().map(|(kind, tree)| (*kind, tree.whole_words())).collect();
+        let mut stages = Vec::new();
+        let fields = self.best_fields(asked.request);
+        if !fields.is_empty() {
+            let kinds = asked.plain.iter().map(|(kind, tree)| (*kind, tree.best_in(&fields)));
+            let in_fields: Vec<_> = kinds.filter(|(_, tree)| *tree != Tree::Nothing).collect();
+            stages.push(stage(whole(&in_fields)));
+            stages.push(stage(in_fields));
+        }
+        stages.push(stage(whole(&asked.plain)));
+        let (mut hits, mut known): (Vec<Hit>, HashSet<(&str, [u8; 16])>) = (Vec::new(), HashSet::new());
+        let mut take = |hits: &mut Vec<Hit>, found: Vec<Cursor>| {
+            let (more, _, _) = self.page(asked.request, found, asked.limit);
+            hits.extend(more.into_iter().filter(|hit| known.insert((hit.kind, hit.id))));
             hits.truncate(asked.limit);
+        };
+        for stage in stages.iter().filter(|stage| !stage.plain.is_empty()) {
+            if hits.len() < asked.limit {
+                let matching = self.waiting_matches(stage)?;
+                let mut found = self.waiting_places(stage, &matching);
+                found.extend(self.places(stage)?);
+                take(&mut hits, found);
+            }
+        }
+        if hits.len() < asked.limit {
+            let mut found = waiting;
+            found.extend(self.places(asked)?);
+            take(&mut hits, found);
         }
         Ok((hits, None, None))
+    }
+
+    /// The fields of a request in which a word is best, as far as the asker sees them.
+    fn best_fields(&self, request: &Request<'_>) -> Vec<u16> {
+        let schema = request.query.schema();
+        let places = request.best_in.iter().filter_map(|name| schema.field_place(name));
+        places.filter(|place| schema.field_at(*place).is_some_and(|def| schema.shows(def))).collect()
     }
 
     /// The fields asked for whose values are counted.

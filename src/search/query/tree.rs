@@ -6,6 +6,9 @@ use crate::search::tokens::{Form, Token};
 /// Letters of the beginnings that the index keeps apart by what everybody sees; longer ones are in few words.
 pub(crate) const OPEN_LETTERS: usize = 3;
 
+/// Letters from which on it counts in which field a word stands: shorter ones stand in every field.
+const BEST_LETTERS: usize = 3;
+
 /// A condition on one document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Atom {
@@ -128,6 +131,31 @@ impl Tree {
                 Self::Typed(Typed { tree, ..typed.clone() })
             }
             other => other.clone(),
+        }
+    }
+
+    /// The tree where a word of it stands in one of these fields; nothing where none of its words is long enough to say
+    /// something.
+    pub(crate) fn best_in(&self, fields: &[u16]) -> Self {
+        let mut any = Vec::new();
+        self.each_word(&mut |word, is_start| {
+            if word.chars().count() >= BEST_LETTERS && word.chars().any(char::is_alphabetic) {
+                any.extend(fields.iter().map(|field| {
+                    let word = word.to_owned();
+                    Self::Is(if is_start { Atom::KeyPrefix(*field, word) } else { Atom::Key(*field, word) })
+                }));
+            }
+        });
+        Self::and(vec![self.clone(), Self::or(any)])
+    }
+    /// The words that a document may have to match, and whether they are beginnings.
+    fn each_word(&self, take: &mut impl FnMut(&str, bool)) {
+        match self {
+            Self::Is(Atom::Word(word)) => take(word, false),
+            Self::Is(Atom::Prefix(word)) => take(word, true),
+            Self::And(all) | Self::Or(all) => all.iter().for_each(|tree| tree.each_word(take)),
+            Self::Typed(typed) => typed.tree.each_word(take),
+            Self::All | Self::Nothing | Self::Is(_) | Self::Not(_) => {}
         }
     }
 

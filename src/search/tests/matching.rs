@@ -339,3 +339,41 @@ fn a_word_that_another_kind_has_is_not_mistyped() {
         desk.search.flush().unwrap();
     }
 }
+
+/// Who types three letters of a name has somebody on the phone, and is not looking for a berry or for Berlin.
+#[test]
+fn where_it_is_asked_for_people_come_before_all_else_that_is_called_so() {
+    let desk = Desk::new();
+    desk.put(order(1).text("name", "Anna Berg"));
+    desk.put(order(2).text("email", "bergmann@example.com"));
+    desk.put(order(3).text("name", "Otto Ber"));
+    for n in 4..=9 {
+        desk.put(order(n).text("item", "Berry jacket").text("sku", "X-BER-1"));
+    }
+    let found = |text: &str, best_in: &[&'static str]| -> Vec<u8> {
+        let request = Request {
+            sort: Sort::Best,
+            limit: 5,
+            best_in: best_in.to_vec(),
+            ..Request::new(desk.query(text))
+        };
+        desk.search.find(&request).unwrap().hits.iter().map(|hit| hit.id[15]).collect()
+    };
+    for is_indexed in [false, true] {
+        let best: &[&str] = &["name", "email"];
+        let mut first = found("ber", best);
+        assert_eq!((first.remove(0), first.len()), (3, 4), "the word itself, {is_indexed}");
+        assert_eq!(
+            first.drain(..2).collect::<std::collections::BTreeSet<_>>(),
+            [1, 2].into(),
+            "{is_indexed}"
+        );
+        assert!(first.iter().all(|n| *n >= 4));
+        assert!(found("ber", &[]).iter().all(|n| *n >= 3), "{is_indexed}");
+        // Two letters stand in everything, digits in no name.
+        assert_eq!(found("be", best), found("be", &[]), "{is_indexed}");
+        assert_eq!(found("1", best), found("1", &[]), "{is_indexed}");
+        assert_eq!(found("-ber", best), found("-ber", &[]), "{is_indexed}");
+        desk.search.flush().unwrap();
+    }
+}

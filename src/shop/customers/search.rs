@@ -26,8 +26,8 @@ pub const FIELDS: &[FieldDef] = &[
         ..FieldDef::plain("name", "Name", ALL, Shape::Text)
     },
     FieldDef {
-        help: "E-mail address, whole or the beginning of a part of it.",
-        example: "email:anna@",
+        help: "E-mail address, all of it or a part.",
+        example: "email:anna@*",
         aliases: &["mail"],
         boxed: true,
         sortable: true,

@@ -100,6 +100,7 @@ impl Trial {
             zone: &self.zone,
             prices: true,
             rows: Some(&self.rows),
+            people_first: true,
         };
         find(&self.store, &self.search, &ask).unwrap()
     }

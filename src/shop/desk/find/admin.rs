@@ -248,6 +248,7 @@ fn ask(
         zone: &parts.shop.zone(),
         prices,
         rows: Some(&parts.rows),
+        people_first: true,
     };
     find(&parts.store, &parts.search, &ask)
 }

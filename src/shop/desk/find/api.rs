@@ -93,7 +93,11 @@ pub fn answer(
     zone: &Zone,
 ) -> Result<SearchOut> {
     let limit = limit_within(limit, LIMIT_DEFAULT, LIMIT_MAX)?;
-    let found = find(store, search, &Ask { text, kinds, limit, now, zone, prices: true, rows: Some(rows) })?;
+    let found = find(
+        store,
+        search,
+        &Ask { text, kinds, limit, now, zone, prices: true, rows: Some(rows), people_first: false },
+    )?;
     match found.problems.first() {
         Some(problem) => Err(refusal(problem).on("/q")),
         None => Ok(SearchOut::new(&found, limit)),

@@ -99,7 +99,13 @@ pub struct Ask<'a> {
     pub prices: bool,
     /// What was made of records lately, where it is kept.
     pub rows: Option<&'a Rows>,
+    /// Whether people who are called so come before streets, colours and codes: who types three letters of a name has
+    /// somebody on the phone.
+    pub people_first: bool,
 }
+
+/// What people are called.
+const OF_PEOPLE: &[&str] = &["name", "email"];
 
 /// The hits of one kind, newest first.
 #[derive(Clone, Debug)]
@@ -172,6 +178,7 @@ pub fn find(store: &Store, search: &Search, ask: &Ask<'_>) -> Result<Found> {
             count: Count::UpTo(COUNT_MAX),
             forgiving: true,
             known_in: known_in.clone(),
+            best_in: if ask.people_first { OF_PEOPLE.to_vec() } else { Vec::new() },
             ..Request::new(parsed.query.clone())
         })?;
         found.degraded |= answer.degraded;
