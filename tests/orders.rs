@@ -642,6 +642,10 @@ fn the_tax_of_an_order_is_not_less_than_that_of_its_lines() {
         assert_eq!(refused["errors"][0]["pointer"], "/tax", "{refused}");
         assert_eq!(refused["errors"][0]["code"], "tax_below_lines", "{refused}");
     }
+    // A discount of the whole order lowers the tax of its lines.
+    let mut less = order(euros(239));
+    less["discount"] = euros(1_500);
+    assert_eq!(shop.place("less", &less).expect(201).json()["total"]["amount"], 2_997 - 1_500 + 500 + 239);
     for (key, tax, total) in [("d", euros(477), 3_974), ("e", euros(558), 4_055), ("f", Value::Null, 3_975)] {
         assert_eq!(shop.place(key, &order(tax)).expect(201).json()["total"]["amount"], total);
     }

@@ -3,7 +3,7 @@
 use crate::base::error::{Error, Result};
 use crate::base::id::Id;
 use crate::web::body;
-use crate::web::decode;
+use crate::web::faults;
 use crate::web::query;
 use crate::web::routing;
 use actix_web::dev::Payload;
@@ -57,7 +57,7 @@ impl Fields {
     /// `unknown_field`, `required`, `wrong_type` … with pointers.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T> {
         let tree = query::tree(self.0.clone())?;
-        decode::read(tree, "The form needs a change.").map_err(|mut error| {
+        faults::read(tree, "The form needs a change.").map_err(|mut error| {
             if error.code == "duplicate_parameter" {
                 error.code = "duplicate_field";
             }

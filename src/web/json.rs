@@ -2,7 +2,8 @@
 
 use crate::base::error::{Error, Result};
 use crate::web::body;
-use crate::web::decode::{self, Node};
+use crate::web::decode::Node;
+use crate::web::faults;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -59,7 +60,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBytes<T> {
 /// `unreadable` (400) for what is no JSON, has duplicate keys or is nested too deep; `unknown_field`,
 /// `required`, `wrong_type` … (422) with pointers.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    decode::read(tree(bytes)?, NEEDS_A_CHANGE)
+    faults::read(tree(bytes)?, NEEDS_A_CHANGE)
 }
 
 const NEEDS_A_CHANGE: &str = "The input needs a change.";
@@ -69,7 +70,7 @@ const NEEDS_A_CHANGE: &str = "The input needs a change.";
 /// # Errors
 /// `unknown_field`, `required`, `wrong_type` … (422) with pointers.
 pub fn from_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T> {
-    decode::read(value.into(), NEEDS_A_CHANGE)
+    faults::read(value.into(), NEEDS_A_CHANGE)
 }
 
 fn tree(bytes: &[u8]) -> Result<Node> {

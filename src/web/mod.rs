@@ -40,6 +40,7 @@ pub mod columns;
 pub mod conditional;
 mod decode;
 pub mod download;
+mod faults;
 pub mod form;
 pub mod json;
 pub mod listing;

@@ -2,7 +2,8 @@
 
 use crate::base::error::{Error, FieldError, Result};
 use crate::base::unseen::shown;
-use crate::web::decode::{self, Node};
+use crate::web::decode::Node;
+use crate::web::faults;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use serde::de::DeserializeOwned;
@@ -70,7 +71,7 @@ pub(super) fn is_taken(request: &HttpRequest) -> bool {
 pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
     check(query)?;
     let tree = tree(pairs(query))?;
-    decode::read(tree, "A parameter needs a change.").map_err(|mut error: Error| {
+    faults::read(tree, "A parameter needs a change.").map_err(|mut error: Error| {
         error.fields.iter_mut().for_each(as_parameter);
         if error.code == "unknown_field" {
             error.code = "unknown_parameter";
