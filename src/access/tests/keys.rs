@@ -160,3 +160,26 @@ async fn the_secret_is_shown_once_and_kept_nowhere() {
     let disk = std::fs::read(house._dir.path().join("store.redb")).unwrap();
     assert!(!disk.windows(secret.len()).any(|w| w == secret.as_bytes()));
 }
+
+#[actix_web::test]
+async fn a_key_in_use_that_ends_soon_is_told_of() {
+    let house = House::open().await;
+    let (key, secret) = made(&house, Some(60));
+    made(&house, Some(40));
+    made(&house, None);
+    let ending = || {
+        let now = house.store.clock().now();
+        house.store.read(|s| key::ending(s, now)).unwrap().len()
+    };
+    viewed(&house, &secret).await.expect(200);
+    while house.store.read(|s| key::get(s, key.id)).unwrap().last_used_at.is_none() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(ending(), 0, "it works for two months more");
+    house.pass(31 * DAY);
+    assert_eq!(ending(), 1, "nobody uses the other one that ends");
+    house.pass(31 * DAY);
+    assert_eq!(ending(), 1, "it has just ended");
+    house.pass(15 * DAY);
+    assert_eq!(ending(), 0, "whoever missed it has found out");
+}
