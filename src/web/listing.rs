@@ -117,6 +117,11 @@ pub fn refusal(problem: &Problem) -> Error {
     Error::invalid("invalid_query", problem.message.clone())
 }
 
+/// A value in words; behind a beginning stands `…`.
+pub fn opened(value: &str, in_words: impl Fn(&str) -> String) -> String {
+    value.strip_suffix('*').map_or_else(|| in_words(value), |start| format!("{}…", in_words(start)))
+}
+
 /// What a page says of a problem: also what becomes of the rest of the query, which a program is refused with.
 pub fn said(problem: &Problem, asked: &Query) -> String {
     let rest = match (problem.leaves_out_a_term(), asked.chips().is_empty()) {

@@ -3,7 +3,7 @@
 use crate::base::country;
 use crate::base::money::Currency;
 use crate::search::{Chip as Term, Facet as Counted, Query};
-use crate::web::listing::day_in_words;
+use crate::web::listing::{day_in_words, opened};
 use crate::web::parts::{Chip, Facet, FacetValue, Tab};
 use crate::web::place::Place;
 
@@ -83,7 +83,7 @@ fn label_of(term: &Term) -> String {
         (Some((sign, bound)), _) => format!("{label} {not}{sign} {bound}"),
         (_, Some((from, to))) => format!("{label} {not}{from} to {to}"),
         _ => {
-            let words: Vec<String> = value.split(',').map(|v| value_label(field, v)).collect();
+            let words: Vec<String> = value.split(',').map(|v| opened(v, |v| value_label(field, v))).collect();
             format!("{label} is {not}{}", words.join(" or "))
         }
     }

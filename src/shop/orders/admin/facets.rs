@@ -5,7 +5,7 @@ use crate::base::country;
 use crate::search::{self, Facet, Query};
 use crate::shop::orders::{Fulfilment, Payment, Status};
 use crate::web::escape::escape;
-use crate::web::listing::{day_in_words, grouped};
+use crate::web::listing::{day_in_words, grouped, opened};
 use crate::web::parts::Chip;
 use crate::web::place::{Place, Setting};
 use serde::Serialize;
@@ -207,7 +207,8 @@ fn chip_label(chip: &search::Chip) -> String {
         (_, Some(("", to))) => format!("{label} {not}up to {to}"),
         (_, Some((from, to))) => format!("{label} {not}{from} to {to}"),
         _ => {
-            let words: Vec<String> = values(chip).iter().map(|v| value_label(field, v)).collect();
+            let words: Vec<String> =
+                values(chip).iter().map(|v| opened(v, |v| value_label(field, v))).collect();
             let verb = if field == "is" { "Is" } else { &format!("{label} is") };
             format!("{verb} {not}{}", words.join(" or "))
         }
@@ -265,7 +266,7 @@ mod tests {
     #[test]
     fn chips_say_in_words_what_the_query_asks() {
         let query = query(
-            "anna -payment:paid,part_refunded shipment:unfulfilled total:>100 placed:2026-01-01..2026-02-01 country:de tag:none -is:held updated:-7d",
+            "anna sku:RJ-M* -payment:paid,part_refunded shipment:unfulfilled total:>100 placed:2026-01-01..2026-02-01 country:de tag:none -is:held updated:-7d",
         );
         let labels: Vec<_> =
             chips(&query, &Place::of("q=x&sort=-total")).into_iter().map(|c| c.label).collect();
@@ -273,6 +274,7 @@ mod tests {
             labels,
             [
                 "anna",
+                "SKU is RJ-M…",
                 "Payment is not Paid or Part refunded",
                 "Fulfilment is Unfulfilled",
                 "Total > 100",
