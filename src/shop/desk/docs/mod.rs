@@ -1,6 +1,7 @@
 //! The documentation of the JSON API: one OpenAPI document, which a test makes from the code that answers, and the same to
 //! read.
 
+mod amounts;
 #[cfg(test)]
 mod answers;
 mod codes;
