@@ -4,6 +4,8 @@
 mod amounts;
 #[cfg(test)]
 mod answers;
+#[cfg(test)]
+mod bounds;
 mod codes;
 mod example;
 #[cfg(test)]
@@ -11,6 +13,8 @@ mod filters;
 #[cfg(test)]
 mod made;
 mod pages;
+#[cfg(test)]
+mod patches;
 mod reading;
 
 pub use codes::{CODES, Code};
