@@ -54,6 +54,11 @@ const CHANGES_SHOW: &[(&str, &str)] = &[
     ("sites:manage", "sites:view"),
 ];
 
+/// What the permission with this word lets see beside itself.
+pub fn shown_by(word: &str) -> impl Iterator<Item = &'static str> {
+    CHANGES_SHOW.iter().filter(move |(change, _)| *change == word).map(|(_, view)| *view)
+}
+
 /// The permissions as types: `Staff<may::EditOrders>`.
 pub mod may {
     use crate::access::permission::Permission;
@@ -153,9 +158,7 @@ impl Rights {
     }
     /// The set with what its changes show: every change of a record answers with the record.
     pub fn with_views(self) -> Self {
-        let seen = Self::of(|word| {
-            CHANGES_SHOW.iter().any(|(change, view)| *view == word && self.words().any(|w| w == *change))
-        });
+        let seen = Self::of(|word| self.words().any(|change| shown_by(change).any(|view| view == word)));
         Self(self.0 | seen.0)
     }
     /// Whether the permission with this word is in the set. The empty word always is.
@@ -207,6 +210,14 @@ mod tests {
             assert_eq!(Rights::parse(&[wrong]).unwrap_err().code, "unknown_scope", "{wrong}");
         }
         assert_eq!(Rights::parse::<&str>(&[]).unwrap_err().code, "required");
+    }
+
+    #[test]
+    fn who_may_change_sees_what_is_changed() {
+        let ship = Rights::parse(&["orders:ship"]).unwrap();
+        assert_eq!(ship.scopes(), ["orders:view", "orders:ship"]);
+        assert_eq!(shown_by("orders:ship").collect::<Vec<_>>(), ["orders:view"]);
+        assert_eq!(shown_by("orders:view").count(), 0);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::base::unseen;
 use unicode_normalization::UnicodeNormalization;
 
 /// RFC 5321 4.5.3.1: a path of 256 octets less the angle brackets.
-const LEN_MAX: usize = 254;
+pub const LEN_MAX: usize = 254;
 const LOCAL_LEN_MAX: usize = 64;
 
 /// Checks an address and gives it trimmed and in Unicode NFC, as the customer wrote it otherwise.

@@ -172,12 +172,30 @@ pub struct RateState {
     reset_s: u64,
 }
 
+/// Both headers as they may come together, for the documentation.
+pub fn example() -> [String; 2] {
+    let (name, quota) = (Budget::Key.name(), PerMinute::default().key);
+    let remaining = quota.saturating_sub(28);
+    [policy(name, quota), left(name, remaining, reset_s(quota, remaining))]
+}
+
+fn policy(name: &str, quota: u32) -> String {
+    format!("\"{name}\";q={quota};w={}", WINDOW.as_secs())
+}
+fn left(name: &str, remaining: u32, reset_s: u64) -> String {
+    format!("\"{name}\";r={remaining};t={reset_s}")
+}
+/// Seconds until all of a budget is back.
+fn reset_s(quota: u32, remaining: u32) -> u64 {
+    u64::from(quota.saturating_sub(remaining)) * WINDOW.as_secs() / u64::from(quota.max(1))
+}
+
 impl RateState {
     /// `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers).
     pub(super) fn write(&self, headers: &mut HeaderMap) {
         let Self { name, policy, remaining, reset_s } = self;
         headers.insert(POLICY.clone(), policy.clone());
-        if let Ok(left) = HeaderValue::try_from(format!("\"{name}\";r={remaining};t={reset_s}")) {
+        if let Ok(left) = HeaderValue::try_from(left(name, *remaining, *reset_s)) {
             headers.insert(LEFT.clone(), left);
         }
     }
@@ -202,7 +220,7 @@ impl<C: Clock + Clone> Limiter<C> {
     fn new(name: &'static str, quota: NonZeroU32, clock: C) -> Self {
         let limiter = RateLimiter::new(Quota::per_minute(quota), Bounded::new(KEYS_MAX), clock.clone());
         let quota = quota.get();
-        let policy = HeaderValue::try_from(format!("\"{name}\";q={quota};w={}", WINDOW.as_secs()));
+        let policy = HeaderValue::try_from(policy(name, quota));
         let policy = policy.unwrap_or_else(|_no_text| HeaderValue::from_static(""));
         Self { name, quota, policy, limiter, clock, born: Instant::now(), tidied_s: AtomicU64::new(0) }
     }
@@ -213,8 +231,7 @@ impl<C: Clock + Clone> Limiter<C> {
             name: self.name,
             policy: self.policy.clone(),
             remaining,
-            reset_s: u64::from(self.quota.saturating_sub(remaining)) * WINDOW.as_secs()
-                / u64::from(self.quota.max(1)),
+            reset_s: reset_s(self.quota, remaining),
         };
         match self.limiter.check_key(&key) {
             Ok(snapshot) => (Ok(()), state(snapshot.remaining_burst_capacity())),
@@ -378,6 +395,21 @@ mod tests {
         request.extensions().get::<RateState>().unwrap().write(&mut headers);
         assert_eq!(headers.get("ratelimit-policy").unwrap(), "\"search\";q=600;w=60");
         assert_eq!(headers.get("ratelimit").unwrap(), "\"search\";r=599;t=0");
+    }
+
+    #[test]
+    fn the_example_is_what_a_budget_says_after_as_many_requests() {
+        let quota = PerMinute::default().key;
+        let (limiter, _clock) = limiter(quota);
+        let (policy, left) = example().into();
+        let said = (0..quota).find_map(|_| {
+            let (_, state) = limiter.take(1);
+            let mut headers = HeaderMap::new();
+            state.write(&mut headers);
+            (headers.get("ratelimit").unwrap() == left.as_str()).then_some(headers)
+        });
+        assert_eq!(said.unwrap().get("ratelimit-policy").unwrap(), policy.as_str());
+        assert_eq!(left, "\"key\";r=572;t=2");
     }
 
     #[test]

@@ -11,6 +11,8 @@ use utoipa::openapi::{RefOr, Schema};
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct List<T> {
     pub data: Vec<T>,
+    /// Records follow behind the last one of this page in the order of the list, whichever way one leafs. Leafing backwards
+    /// ends where `prev_cursor` is null.
     pub has_more: bool,
     /// What to send as `after` for the next page.
     pub next_cursor: Option<String>,
@@ -25,8 +27,8 @@ pub struct List<T> {
 }
 
 /// Rows of a page, unless somebody says otherwise, and at most.
-const LIMIT_DEFAULT: u32 = 50;
-const LIMIT_MAX: u32 = 200;
+pub const LIMIT_DEFAULT: u32 = 50;
+pub const LIMIT_MAX: u32 = 200;
 
 /// How many rows of a list are wanted.
 ///

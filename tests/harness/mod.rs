@@ -383,11 +383,31 @@ pub(crate) fn request(url: &str, method: &str, headers: &[(&str, &str)], body: O
         .map(|(n, v)| (n.as_str().to_owned(), String::from_utf8_lossy(v.as_bytes()).into_owned()))
         .collect();
     let body = response.body_mut().with_config().limit(200 << 20).read_to_vec().unwrap();
-    Answer {
+    let answer = Answer {
         status: response.status().as_u16(),
         headers,
         body: String::from_utf8_lossy(&body).into_owned(),
         bytes: body,
+    };
+    if answer.header("content-type").is_some_and(|kind| kind.starts_with("application/problem+json")) {
+        is_explained(url, &answer.json());
+    }
+    answer
+}
+
+/// Whatever the API refuses with, the table of its documentation has the code.
+fn is_explained(url: &str, problem: &Value) {
+    if !["/api/v1/", "/store/v1/"].iter().any(|door| url.contains(door)) {
+        return;
+    }
+    let fields = problem["errors"].as_array().into_iter().flatten();
+    for code in std::iter::once(problem).chain(fields).map(|fault| fault["code"].as_str().unwrap()) {
+        let is_told =
+            backroom::shop::desk::docs::CODES.iter().any(|known| known.in_api && known.word == code);
+        assert!(
+            is_told,
+            "{url} refuses with {code}, which the table of codes in the API's documentation lacks"
+        );
     }
 }
 

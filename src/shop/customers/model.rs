@@ -228,6 +228,7 @@ pub const TAG_LEN_MAX: usize = 60;
 pub const ADDRESSES_MAX: usize = 50;
 pub const METADATA_MAX: usize = 50;
 pub const METADATA_VALUE_LEN_MAX: usize = 500;
+pub const LANGUAGE_LEN_MAX: usize = 35;
 
 /// A text of one line: trimmed, no control characters, at most [`TEXT_LEN_MAX`] characters; nothing where nothing of it
 /// is seen.
@@ -282,7 +283,7 @@ pub fn language(text: &str) -> Result<String> {
     let first = parts.next().unwrap_or_default();
     let is_tag = (2..=3).contains(&first.len())
         && first.chars().all(|c| c.is_ascii_alphabetic())
-        && tag.len() <= 35
+        && tag.len() <= LANGUAGE_LEN_MAX
         && parts.all(|part| is_word(part, 1));
     if tag.is_empty() || is_tag {
         Ok(tag.to_owned())

@@ -303,8 +303,9 @@ fn apply(after: &mut Customer, change: &CustomerChange) -> Result<()> {
         after.metadata = checks.keep("/metadata", metadata(given)).unwrap_or_default();
     }
     if let Some(given) = &change.addresses {
-        if given.len() > super::model::ADDRESSES_MAX {
-            checks.wrong("/addresses", "too_many", "Keep at most 50 addresses.");
+        let most = super::model::ADDRESSES_MAX;
+        if given.len() > most {
+            checks.wrong("/addresses", "too_many", format!("Keep at most {most} addresses."));
         }
         after.addresses = given
             .iter()

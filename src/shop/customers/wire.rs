@@ -86,8 +86,8 @@ impl CustomerOut {
     }
 }
 
-/// The fields of a customer that can be set, and changed by a JSON merge patch (RFC 7396): absent leaves,
-/// `null` empties, objects are merged key by key.
+/// The fields of a customer that can be set. Each is known by an e-mail address, a name, a company or a phone number: one of
+/// them has to be there.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CustomerFields {

@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Events of one page at most.
-const LIMIT_MAX: u32 = 1_000;
-const LIMIT_DEFAULT: u32 = 100;
+pub(in crate::shop::desk) const LIMIT_MAX: u32 = 1_000;
+pub(in crate::shop::desk) const LIMIT_DEFAULT: u32 = 100;
 /// A key or session also ends by time, which wakes nobody.
 const STANDING_ASKED_EVERY: Duration = Duration::from_secs(10);
 
@@ -152,9 +152,10 @@ pub(super) async fn list(
 /// Server-Sent Events: `id` is the sequence number, `event` the kind. It begins after `after`, sends what there is and
 /// then what comes. A client that comes back with `Last-Event-ID` goes on where it was. To hear only what is new, read
 /// `last_seq` from the feed and begin there. The stream ends when the key is revoked and when the server stops; a key has
-/// at most 16 at once.
+/// at most 16 at once. It is for programs with an HTTP client: the `EventSource` of a browser cannot send the key, and pages
+/// of other origins are not let in.
 #[utoipa::path(get, operation_id = "stream_events", path = "/api/v1/events/stream", tag = "events",
-    params(StreamQuery, ("Last-Event-ID" = Option<u64>, Header, description = "The last sequence number that came; EventSource sends it by itself.")),
+    params(StreamQuery, ("Last-Event-ID" = Option<u64>, Header, description = "The last sequence number that came; libraries for Server-Sent Events send it by themselves.")),
     responses((status = 200, description = "A stream of events", content_type = "text/event-stream", body = String), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["events:view"])))]
 pub(super) async fn stream(

@@ -255,8 +255,10 @@ pub(super) async fn resend(
 /// A mail that came back, or about which somebody complained.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schema(as = MailBounce)]
+#[schema(as = MailBounce, example = json!({"email": "anna@example.com", "kind": "hard", "reason": "550 5.1.1 No such user"}))]
 pub(super) struct BounceIn {
+    /// The address it went to.
+    #[schema(required)]
     email: String,
     /// `hard` and `complaint` end the sending to this address, `soft` is noted only; `hard` if absent.
     kind: Option<String>,
@@ -341,7 +343,7 @@ pub(super) async fn suppressed(
 }
 
 /// Lets an address be written to again
-#[utoipa::path(delete, operation_id = "release_address", path = "/api/v1/mail/suppressed/{address}", tag = "mail", params(("address" = String, Path, description = "The e-mail address")),
+#[utoipa::path(delete, operation_id = "release_address", path = "/api/v1/mail/suppressed/{address}", tag = "mail", params(("address" = String, Path, description = "The e-mail address", example = "anna@example.com")),
     responses((status = 204, description = "Released"), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["mail:send"])))]
 pub(super) async fn release(

@@ -7,7 +7,7 @@ use crate::base::error::{Checks, Kind, Result};
 use crate::base::id::Id as _;
 use crate::store::{Read, Tx};
 
-pub(super) const REASON_MAX: usize = 300;
+pub const REASON_MAX: usize = 300;
 /// What kinds there are, and whether each ends the sending to the address.
 const KINDS: &[(&str, bool)] = &[("hard", true), ("complaint", true), ("soft", false)];
 

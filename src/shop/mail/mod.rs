@@ -30,6 +30,7 @@ mod write;
 
 pub use answers::{Fate, fate_of, queue_answer, require_ready, tells_of_messages};
 pub use api::{ApiDocs, routes as api_routes};
+pub use bounce::REASON_MAX;
 pub use card::of_order;
 pub use desk::Post;
 pub use events::EVENTS;

@@ -6,10 +6,11 @@ use crate::base::origin;
 use crate::shop::customers;
 use std::collections::BTreeMap;
 
-const NAME_LEN_MAX: usize = 120;
-const SUBJECT_LEN_MAX: usize = 200;
-const WORD_LEN_MAX: usize = 60;
-const PAGE_LEN_MAX: usize = 500;
+pub const NAME_LEN_MAX: usize = 120;
+pub const SUBJECT_LEN_MAX: usize = 200;
+/// Of a phone number and of the number of an order.
+pub const WORD_LEN_MAX: usize = 60;
+pub const PAGE_LEN_MAX: usize = 500;
 
 /// What somebody wrote.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

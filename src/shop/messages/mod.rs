@@ -13,7 +13,7 @@ mod search;
 mod spam;
 mod storefront;
 
-pub use arrival::NewMessage;
+pub use arrival::{NAME_LEN_MAX, NewMessage, PAGE_LEN_MAX, SUBJECT_LEN_MAX, WORD_LEN_MAX};
 pub use audit::check;
 pub use events::EVENTS;
 pub use model::{Message, MessageId, Reply, State, TABLES};

@@ -37,12 +37,14 @@ pub struct ApiDocs;
 /// What somebody writes to the shop.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schema(as = NewMessage)]
+#[schema(as = NewMessage, example = json!({"email": "anna@example.com", "name": "Anna Berg", "subject": "My parcel",
+    "body": "Where is it?", "order_number": "#10482", "language": "en"}))]
 pub(super) struct MessageIn {
     /// Where the answer goes.
-    #[schema(example = "anna@example.com")]
+    #[schema(required)]
     email: String,
-    /// Up to 10,000 characters.
+    /// What they write, in plain text.
+    #[schema(required)]
     body: String,
     name: Option<String>,
     phone: Option<String>,

@@ -187,7 +187,7 @@ pub(super) async fn patch(
 /// `tracking`; the rest nothing. `ship`, `unship`, `deliver` and `undeliver` are the steps of those who pack and need
 /// `orders:ship`, all others `orders:edit`.
 #[utoipa::path(post, operation_id = "take_step", path = "/api/v1/orders/{id}/{step}", tag = "orders", request_body = StepBody,
-    params(("id" = String, Path, description = "`ord_…` or the number"), ("step" = String, Path, description = "The step"),
+    params(("id" = String, Path, description = "`ord_…` or the number"), ("step" = String, Path, description = "The step", example = "pay"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe"), ("If-Match" = Option<String>, Header, description = "The ETag you saw, or several with commas")),
     responses((status = 200, description = "The order as it is now", body = OrderOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["orders:edit"]), ("key" = ["orders:ship"])))]
@@ -270,7 +270,7 @@ pub(super) async fn note(
 
 /// Edits a staff note
 #[utoipa::path(put, operation_id = "edit_order_note", path = "/api/v1/orders/{id}/notes/{number}", tag = "orders", request_body = NoteBody,
-    params(("id" = String, Path, description = "`ord_…` or the number"), ("number" = u32, Path, description = "The note's number"),
+    params(("id" = String, Path, description = "`ord_…` or the number"), ("number" = u32, Path, description = "The note's number", example = 1),
         ("If-Match" = Option<String>, Header, description = "The ETag you saw, or several with commas")),
     responses((status = 200, description = "The order as it is now", body = OrderOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["orders:edit"])))]

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
-/// An order to place. Prices, discounts and taxes are in the order's currency; the total is computed.
+/// An order to place. Prices, discounts and taxes are in the order's currency. The total is computed: the lines less the
+/// discount plus the shipping, and plus the tax unless `tax_included`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlaceOrder {
@@ -31,6 +32,7 @@ pub struct PlaceOrder {
     pub billing: Option<Address>,
     #[serde(default)]
     pub shipping_address: Option<Address>,
+    /// Taken off the whole order, beyond what is taken off its lines; not negative.
     #[serde(default)]
     #[schema(value_type = Option<Money>)]
     pub discount: Option<Amount>,
@@ -41,7 +43,8 @@ pub struct PlaceOrder {
     pub shipping: Option<Amount>,
     #[serde(default)]
     pub shipping_method: Option<String>,
-    /// Of the whole order; the sum of the lines' taxes if absent.
+    /// Of the whole order, its shipping included; the sum of the lines' taxes if absent. It is added to the total only where `tax_included` is
+    /// false.
     #[serde(default)]
     #[schema(value_type = Option<Money>)]
     pub tax: Option<Amount>,
@@ -86,11 +89,14 @@ pub struct PlaceLine {
     pub vendor: Option<String>,
     /// 1 to 1,000,000.
     pub quantity: i64,
+    /// Of one piece.
     #[schema(value_type = Money)]
     pub unit_price: Amount,
+    /// Taken off the whole line, not off each piece; not negative, and not more than the line comes to.
     #[serde(default)]
     #[schema(value_type = Option<Money>)]
     pub discount: Option<Amount>,
+    /// Of the whole line.
     #[serde(default)]
     #[schema(value_type = Option<Money>)]
     pub tax: Option<Amount>,
@@ -180,8 +186,7 @@ fn in_currency(currency: Option<Currency>, pointer: &str, money: Option<Amount>,
     money.amount
 }
 
-/// The fields of an order that can be changed, as a JSON merge patch (RFC 7396): absent leaves, `null` empties,
-/// objects are merged key by key.
+/// The fields of an order that can be changed.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct OrderFields {
@@ -227,6 +232,7 @@ impl OrderFields {
 /// What a step may be told; each step reads its own fields.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schema(example = json!({"method": "card"}))]
 pub struct StepBody {
     /// Cancel: `customer`, `rejected`, `unavailable` or `other`.
     pub reason: Option<CancelReason>,

@@ -49,15 +49,20 @@ pub struct OrderOut {
     pub items: i64,
     pub billing: Option<Address>,
     pub shipping_address: Option<Address>,
+    /// The sum of the lines' totals.
     pub subtotal: Money,
+    /// Taken off the whole order, beyond what was taken off its lines.
     pub discount: Money,
     pub discount_code: String,
     pub shipping: Money,
     pub shipping_method: String,
+    /// Of the whole order.
     pub tax: Money,
+    /// The prices contain the tax; where they do not, it is added to the total.
     pub tax_included: bool,
     /// What an imported total differs from the sum of its parts; 0 for orders placed here.
     pub adjustment: Money,
+    /// `subtotal` less `discount` plus `shipping`, plus `tax` unless `tax_included`, plus `adjustment`.
     pub total: Money,
     pub paid: Money,
     pub refunded: Money,
@@ -106,8 +111,11 @@ pub struct LineOut {
     pub unit_price: Money,
     /// Major units as text.
     pub unit_price_exact: String,
+    /// Taken off the whole line, not off each piece.
     pub discount: Money,
+    /// Of the whole line.
     pub tax: Money,
+    /// `unit_price_exact` times `quantity`, rounded once to minor units, less `discount`.
     pub total: Money,
 }
 

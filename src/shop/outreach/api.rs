@@ -170,11 +170,13 @@ impl AttemptOut {
 /// Where events are to be sent.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schema(as = WebhookFields)]
+#[schema(as = WebhookFields, example = json!({"url": "https://warehouse.example/hooks", "kinds": ["order.*"], "note": "Warehouse"}))]
 pub(super) struct WebhookFields {
     /// An address that begins with `https://`.
+    #[schema(required, nullable = false)]
     url: Option<String>,
     /// Kinds such as `order.placed`, `order.*`; `*` stands for all.
+    #[schema(required, nullable = false)]
     kinds: Option<Vec<String>>,
     /// What it is for.
     note: Option<String>,
@@ -278,7 +280,7 @@ pub(super) async fn show(
 
 /// Changes fields of a webhook
 ///
-/// Only the fields given change. With `If-Match` the change is made only from the version you saw.
+/// Only the fields given change; `null` empties the note. With `If-Match` the change is made only from the version you saw.
 #[utoipa::path(patch, operation_id = "change_webhook", path = "/api/v1/webhooks/{id}", tag = "webhooks", request_body(content = WebhookFields, content_type = "application/merge-patch+json"),
     params(("id" = String, Path, description = "`whe_…`"), ("If-Match" = Option<String>, Header, description = "The ETag you saw")),
     responses((status = 200, description = "The webhook as it is now", body = WebhookOut), (status = "4XX", response = crate::web::error::ProblemOut)),
@@ -402,6 +404,7 @@ fn accepted(out: &WebhookOut) -> HttpResponse {
 /// From where everything is sent again: one of the two.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schema(example = json!({"since": "2026-11-20T10:15:00Z"}))]
 pub(super) struct Replay {
     /// Behind this event.
     after: Option<u64>,

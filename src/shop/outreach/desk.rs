@@ -12,8 +12,8 @@ use crate::work::jobs::Worker;
 use crate::work::subscriptions::Subscriber;
 use std::sync::Arc;
 
-const NOTE_MAX: usize = 200;
-const KINDS_MAX: usize = 100;
+pub const NOTE_MAX: usize = 200;
+pub const KINDS_MAX: usize = 100;
 
 /// The webhooks of this shop. Cheap to clone.
 #[derive(Clone)]

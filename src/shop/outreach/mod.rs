@@ -15,7 +15,7 @@ mod wire;
 
 pub use api::{ApiDocs, routes as api_routes};
 pub use deliver::{Again, Deliveries, Notices};
-pub use desk::{Others, Outreach};
+pub use desk::{KINDS_MAX, NOTE_MAX, Others, Outreach};
 pub use events::EVENTS;
 pub use kinds::Kinds;
 pub use model::{AttemptId, EndpointId, TABLES};

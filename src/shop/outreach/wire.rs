@@ -25,7 +25,9 @@ pub struct EventOut {
     /// Who did it.
     pub actor: ActorOut,
     pub request_id: Option<String>,
-    /// What the kind says; `changes` has fields with before and after.
+    /// What the kind says. An amount is an object such as `{"amount": 12290, "currency": "EUR"}`. `changes` has a pair for
+    /// each field that changed, `[before, after]`, such as `{"payment": ["unpaid", "paid"], "paid": [0, 12290]}`: there `paid` and `refunded` are in minor
+    /// units of the order's currency, and what an import brought again is told in words.
     pub data: serde_json::Value,
 }
 

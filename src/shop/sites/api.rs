@@ -184,9 +184,10 @@ impl CheckOut {
 /// A site to be watched.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schema(as = SiteFields)]
+#[schema(as = SiteFields, example = json!({"address": "garden.example", "email": "anna@example.com", "note": "Her shop"}))]
 pub(super) struct SiteFields {
     /// `example.com`, `example.com:8443` or a whole address that begins with `https://`.
+    #[schema(required)]
     address: String,
     /// What it is; one line.
     note: Option<String>,

@@ -14,7 +14,7 @@ use crate::work::jobs::Worker;
 use crate::work::subscriptions::Subscriber;
 use std::sync::Arc;
 
-const NOTE_MAX: usize = 200;
+pub const NOTE_MAX: usize = 200;
 /// What is said of a consent that names no place.
 const SOURCE: &str = "not said";
 

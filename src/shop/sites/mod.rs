@@ -23,7 +23,7 @@ mod view;
 mod warnings;
 
 pub use api::{ApiDocs, SiteOut, routes as api_routes};
-pub use desk::Sites;
+pub use desk::{NOTE_MAX, Sites};
 pub use events::EVENTS;
 pub use model::{Site, SiteId, TABLES};
 pub use ops::{check, failing, find, of_the_shop};

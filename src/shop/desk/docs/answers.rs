@@ -27,12 +27,23 @@ const REPLAYED: (&str, &str) = (
     "`true` when this is the first answer once more; also sent as `Idempotency-Replayed`.",
 );
 const RETRY_AFTER: (&str, &str) = ("Retry-After", "Seconds to wait before the next try; with 429 and 503.");
+/// Whose key an idempotency key is.
+const PER_API_KEY: &str =
+    "It counts for the API key it came with: with another API key it is another request.";
+/// What `fields` makes of the records of a list.
+const CUT: &str = "With `fields` each record has only those, whatever its schema requires.";
 /// The refusal that all operations share.
 pub(super) const PROBLEM: &str = "ProblemOut";
 
 /// Completes one operation; `path` is where it is.
 pub(super) fn complete(path: &str, operation: &mut Operation, components: &Components) {
-    let takes_key = parameter(operation, "Idempotency-Key").map(|p| p.schema = Some(key_schema())).is_some();
+    let takes_key = parameter(operation, "Idempotency-Key").map(|key| {
+        key.schema = Some(key_schema());
+        let own = key.description.take().unwrap_or_default();
+        key.description = Some(format!("{}. {PER_API_KEY}", own.trim_end_matches('.')));
+    });
+    let takes_key = takes_key.is_some();
+    let can_be_cut = parameter(operation, "fields").is_some();
     if let Some(step) = parameter(operation, "step") {
         step.schema = Some(step_schema());
         // A step may be taken without a word about it.
@@ -49,6 +60,9 @@ pub(super) fn complete(path: &str, operation: &mut Operation, components: &Compo
             }
             if has_field(answer, "next_cursor", components) {
                 add(answer, LINK);
+            }
+            if can_be_cut {
+                answer.description = format!("{}. {CUT}", answer.description);
             }
             // Who writes to the shop reads nothing back.
             let is_made = status == "201" && !path.contains('{') && !path.starts_with("/store/");

@@ -524,11 +524,11 @@ pub const CODES: &[Code] = &[
         "A template of a mail asks for a name that there is not.",
         "Use one of the names beside the template; the message says the nearest.",
     ),
-    inside(
+    api(
         Conflict,
         "job_over",
         "The job was done or cancelled already.",
-        "Reload the page to see what came of it.",
+        "Read the job to see what came of it.",
     ),
     api(Conflict, "job_done", "The job was done already.", "Read the job to see what came of it."),
     api(
@@ -754,7 +754,12 @@ pub const CODES: &[Code] = &[
         "Nothing was ticked, or nothing to do was chosen.",
         "Tick at least one row and press a button.",
     ),
-    inside(Invalid, "tag_empty", "No tag was written.", "Write it first."),
+    api(
+        Invalid,
+        "tag_empty",
+        "No tag was written, or one came with an action that takes none.",
+        "Write the tag with `tag` and `untag`, and with nothing else.",
+    ),
     // Imports and exports.
     inside(Invalid, "file_missing", "No file was given.", "Choose one."),
     inside(Invalid, "file_empty", "The file has no rows.", "Check what was exported."),
@@ -879,7 +884,7 @@ pub const CODES: &[Code] = &[
         "The files of the import are not checked yet.",
         "Wait for the check, then start the import.",
     ),
-    inside(
+    api(
         Invalid,
         "invalid_choice",
         "A choice has a value that does not exist.",
@@ -1200,9 +1205,9 @@ mod tests {
         is_word.then(|| inner.to_owned())
     }
 
-    /// Code words given to the constructors of errors, each with a file that does.
-    fn used() -> BTreeMap<String, String> {
-        let (mut files, mut used) = (Vec::new(), BTreeMap::new());
+    /// Code words given to the constructors of errors, each with the files that do.
+    fn used() -> BTreeMap<String, BTreeSet<String>> {
+        let (mut files, mut used) = (Vec::new(), BTreeMap::<String, BTreeSet<String>>::new());
         sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
         for path in files {
             let name = path.display().to_string();
@@ -1230,7 +1235,7 @@ mod tests {
                 }
                 for (at, _) in text.match_indices(call) {
                     if let Some(code) = word(arguments(&text[at + call.len()..]).get(place)) {
-                        used.insert(code, name.clone());
+                        used.entry(code).or_default().insert(name.clone());
                     }
                 }
             }
@@ -1247,6 +1252,66 @@ mod tests {
         let missing: Vec<_> =
             used.iter().filter(|(code, _)| code.len() > 1 && !known.contains(code.as_str())).collect();
         assert!(missing.is_empty(), "explain these in CODES: {missing:#?}");
+    }
+
+    /// Files that answer callers of the API, and the modules that these call: beside them, or of the floor of work.
+    fn of_the_api() -> BTreeSet<String> {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let (mut files, mut found) = (Vec::new(), BTreeSet::new());
+        sources(&source.join("shop"), &mut files);
+        files.retain(|file| {
+            ["api.rs", "asked.rs", "storefront.rs", "feed.rs"].iter().any(|name| file.ends_with(name))
+        });
+        for file in files {
+            let code = code_of(&file);
+            for import in code.split(";\n").filter_map(|line| line.trim_start().strip_prefix("use ")) {
+                let (mut place, rest) =
+                    match (import.strip_prefix("super::"), import.strip_prefix("crate::work")) {
+                        (Some(rest), _) => (file.parent().unwrap().to_owned(), rest),
+                        (_, Some(rest)) => (source.join("work"), rest),
+                        _ => continue,
+                    };
+                for word in rest.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|w| !w.is_empty()) {
+                    let module = place.join(format!("{word}.rs"));
+                    if module.exists() {
+                        found.insert(module.display().to_string());
+                    } else if place.join(word).is_dir() {
+                        place.push(word);
+                        let mut inner = Vec::new();
+                        sources(&place, &mut inner);
+                        found.extend(inner.iter().map(|file| file.display().to_string()));
+                    }
+                }
+            }
+            found.insert(file.display().to_string());
+        }
+        found
+    }
+
+    /// Codes of those files that only pages and imports meet: the API begins an action at once, has no way back, and takes no
+    /// credit notes.
+    const ELSEWHERE: &[&str] = &[
+        "bulk_busy",
+        "bulk_not_checked",
+        "bulk_over",
+        "bulk_undone",
+        "nothing_to_undo",
+        "nothing_refused",
+        "other_credit_note",
+    ];
+
+    #[test]
+    fn what_the_api_refuses_with_stands_in_its_table() {
+        let (used, files) = (used(), of_the_api());
+        assert!(files.len() > 30, "the rule reads the imports: {files:#?}");
+        let told: BTreeSet<&str> = CODES.iter().filter(|code| code.in_api).map(|code| code.word).collect();
+        let of_api = |word: &str| used.get(word).is_some_and(|at| !at.is_disjoint(&files));
+        let missing: Vec<_> =
+            CODES.iter().map(|code| code.word).filter(|word| of_api(word) && !told.contains(word)).collect();
+        assert_eq!(missing, ELSEWHERE, "codes that callers of the API meet are `api`, not `inside`");
+        for word in ["tag_empty", "invalid_choice", "job_over"] {
+            assert!(told.contains(word) && of_api(word), "{word}");
+        }
     }
 
     #[test]

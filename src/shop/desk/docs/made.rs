@@ -1,7 +1,7 @@
 //! The document made from the code that answers: read from it when the tests run, not when the program does, which carries
 //! the finished text. Half a megabyte of the program made nothing else.
 
-use super::{answers, filters};
+use super::{answers, bounds, filters, patches};
 use crate::shop::customers;
 use crate::shop::desk::{feed, find, inbox, jobs, subscriptions};
 use crate::shop::mail;
@@ -12,7 +12,7 @@ use crate::shop::sites;
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, ContactBuilder, Info, OpenApi, PathItem, Server};
+use utoipa::openapi::{ComponentsBuilder, ContactBuilder, Info, OpenApi, PathItem, RefOr, Schema, Server};
 
 const ABOUT: &str = "The back office of the shop for programs.\n\n\
 Send your key with every request: `Authorization: Bearer sk_live_…`. Errors are problem documents (RFC 9457) with a \
@@ -69,8 +69,13 @@ fn made() -> OpenApi {
     api.servers = Some(vec![Server::new(super::ANY_SERVER)]);
     if let Some(components) = &mut api.components {
         answers::complete_problem(components);
+        bounds::complete(components);
+        components.schemas.values_mut().for_each(required_has_no_default);
         for (path, item) in &mut api.paths.paths {
-            operations(item).for_each(|operation| answers::complete(path, operation, components));
+            operations(item).for_each(|operation| {
+                answers::complete(path, operation, components);
+                bounds::complete_limit(path, operation);
+            });
         }
         for (path, kind) in LISTS {
             let list = api.paths.paths.get_mut(path).and_then(|item| item.get.as_mut());
@@ -79,6 +84,7 @@ fn made() -> OpenApi {
             }
         }
     }
+    patches::complete(&mut api);
     api
 }
 
@@ -87,6 +93,18 @@ fn info() -> Info {
     info.description = Some(ABOUT.to_owned());
     info.contact = Some(ContactBuilder::new().name(Some("The shop's staff")).build());
     info
+}
+
+/// A type may have a default for what its rules then miss: who reads the document has none.
+fn required_has_no_default(schema: &mut RefOr<Schema>) {
+    let RefOr::T(Schema::Object(object)) = schema else { return };
+    for name in &object.required {
+        match object.properties.get_mut(name) {
+            Some(RefOr::T(Schema::Object(field))) => field.default = None,
+            Some(RefOr::T(Schema::Array(list))) => list.default = None,
+            _ => {}
+        }
+    }
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {

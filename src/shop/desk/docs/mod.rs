@@ -1,8 +1,11 @@
 //! The documentation of the JSON API: one OpenAPI document, which a test makes from the code that answers, and the same to
 //! read.
 
+mod amounts;
 #[cfg(test)]
 mod answers;
+#[cfg(test)]
+mod bounds;
 mod codes;
 mod example;
 #[cfg(test)]
@@ -10,6 +13,8 @@ mod filters;
 #[cfg(test)]
 mod made;
 mod pages;
+#[cfg(test)]
+mod patches;
 mod reading;
 
 pub use codes::{CODES, Code};

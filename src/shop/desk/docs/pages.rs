@@ -1,14 +1,16 @@
 //! The documentation over HTTP: the document itself, the page to read, and a page for each error code.
 
+use super::amounts::Amounts;
 use super::codes::{CODES, Code};
 use super::document;
 use super::reading::{Reading, read};
+use crate::access::permission::{PermissionInfo, shown_by};
 use crate::access::{PERMISSIONS, Public};
 use crate::base::error::{Error, Result};
 use crate::base::unseen::shown;
 use crate::shop::desk::feed::kinds;
 use crate::web::routing;
-use crate::web::{Page, Pages, Shell, Web};
+use crate::web::{Page, Pages, Shell, Web, limits};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
@@ -53,6 +55,9 @@ pub(super) struct DocsPage {
     scopes: Vec<Scope>,
     events: Vec<(&'static str, &'static str)>,
     codes: Vec<CodeRow>,
+    amounts: Amounts,
+    /// `RateLimit-Policy` and `RateLimit` as they may come together.
+    limits: [String; 2],
 }
 
 /// A scope of a key.
@@ -60,6 +65,8 @@ pub(super) struct DocsPage {
 struct Scope {
     word: &'static str,
     sentence: &'static str,
+    /// The scopes that come with it.
+    includes: Vec<&'static str>,
 }
 
 /// An error code.
@@ -77,15 +84,24 @@ impl From<&Code> for CodeRow {
     }
 }
 
+impl Scope {
+    fn of(permission: &PermissionInfo) -> Self {
+        let PermissionInfo { word, sentence, .. } = *permission;
+        Self { word, sentence, includes: shown_by(word).collect() }
+    }
+}
+
 impl DocsPage {
     fn new(server: String) -> Result<Self> {
         let api = serde_json::from_str(&document(Some(&server))?).map_err(Error::internal)?;
         Ok(Self {
             reading: read(&api, &server),
             server,
-            scopes: PERMISSIONS.iter().map(|p| Scope { word: p.word, sentence: p.sentence }).collect(),
+            scopes: PERMISSIONS.iter().map(Scope::of).collect(),
             events: kinds(),
             codes: CODES.iter().filter(|code| code.in_api).map(CodeRow::from).collect(),
+            amounts: Amounts::EXAMPLE,
+            limits: limits::example(),
         })
     }
 }
@@ -175,6 +191,17 @@ mod tests {
         ] {
             assert!(html.contains(text), "{text}");
         }
+        // A scope that comes with another one says so.
+        let scopes = html.split("id=\"scopes\"").nth(1).unwrap();
+        for (word, includes) in [("orders:ship", true), ("orders:edit", true), ("orders:create", false)] {
+            let row = scopes.split(&format!("<dt><code>{word}</code></dt>")).nth(1).unwrap();
+            let row = row.split("</dd>").next().unwrap();
+            assert_eq!(row.contains("Includes <code>orders:view</code>"), includes, "{row}");
+        }
+        for text in ["per API key", "r=572;t=2", "12200 − 1000 + 490 + 2318", "14008", "before, after"] {
+            assert!(html.contains(text), "{text}");
+        }
+        assert!(!html.contains("EventSource sends"), "a browser cannot send the key");
         assert!(renders::<ErrorPage>().contains("application/problem+json"));
     }
 }

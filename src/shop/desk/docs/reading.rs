@@ -1,6 +1,6 @@
 //! The OpenAPI document as people read it: operations with what they take and answer, and the shapes of bodies.
 
-use super::example::{example, kind};
+use super::example::{answered, kind, of_path, sent};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -138,7 +138,7 @@ fn read_operation(api: &Value, server: &str, (method, path): (&str, &str), opera
     let parameters: Vec<Parameter> = list("parameters").map(parameter).collect();
     Operation {
         anchor: text(operation.get("operationId")),
-        curl: curl(server, (method, path), &parameters, body.as_ref()),
+        curl: curl(server, (method, path), operation, body.as_ref()),
         method: method.to_uppercase(),
         path: path.to_owned(),
         summary: text(operation.get("summary")),
@@ -168,7 +168,7 @@ fn content(given: &Value) -> Option<(&String, &Value)> {
 fn read_body(api: &Value, body: &Value) -> Option<Body> {
     let (content_type, media) = content(body)?;
     let schema = media.get("schema")?;
-    let shown = media.get("example").cloned().unwrap_or_else(|| example(api, schema, ""));
+    let shown = media.get("example").cloned().unwrap_or_else(|| sent(api, schema));
     Some(Body { content_type: content_type.clone(), shape: kind_words(schema).1, example: pretty(&shown) })
 }
 
@@ -183,7 +183,7 @@ fn answers(api: &Value, operation: &Value) -> Vec<Answer> {
             let schema = content(answer).and_then(|(_, media)| media.get("schema"));
             // Refusals look alike; their page has the example.
             let shown =
-                schema.filter(|_| status.starts_with('2')).map(|schema| pretty(&example(api, schema, "")));
+                schema.filter(|_| status.starts_with('2')).map(|schema| pretty(&answered(api, schema)));
             Answer {
                 status: status.clone(),
                 text: text(answer.get("description")),
@@ -220,7 +220,7 @@ fn shape(name: &str, schema: &Value) -> Shape {
                 let (kind, shape) = kind_words(schema);
                 Field {
                     required: required.contains(&field.as_str()),
-                    text: text(schema.get("description")).replace('\n', " "),
+                    text: about(schema).replace('\n', " "),
                     name: field.clone(),
                     kind,
                     shape,
@@ -228,6 +228,13 @@ fn shape(name: &str, schema: &Value) -> Shape {
             })
             .collect(),
     }
+}
+
+/// What is said of a value: of itself, or of what it is where it is not null.
+fn about(schema: &Value) -> String {
+    let options = schema.get("oneOf").and_then(Value::as_array).into_iter().flatten();
+    let said = std::iter::once(schema).chain(options).map(|schema| text(schema.get("description")));
+    said.into_iter().find(|text| !text.is_empty()).unwrap_or_default()
 }
 
 /// What a value is, in words, and the shape it is.
@@ -263,29 +270,26 @@ fn kind_words(schema: &Value) -> (String, Option<String>) {
 }
 
 /// The call as one types it.
-fn curl(server: &str, (method, path): (&str, &str), parameters: &[Parameter], body: Option<&Body>) -> String {
+fn curl(server: &str, (method, path): (&str, &str), operation: &Value, body: Option<&Body>) -> String {
+    let parameters = || operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
+    let named = |name: &str| parameters().find(|parameter| text(parameter.get("name")) == name);
+    let is_public = operation.pointer("/security/0/publishable").is_some();
+    let key = if is_public { "BACKROOM_PUBLISHABLE_KEY" } else { "BACKROOM_KEY" };
     let mut lines = vec![match method {
         "get" => "curl".to_owned(),
         method => format!("curl -X {}", method.to_uppercase()),
     }];
-    let filled = parameters.iter().filter(|p| p.place == "path").fold(path.to_owned(), |path, p| {
-        let value = match p.name.as_str() {
-            "step" => "pay",
-            "number" => "1",
-            _ if path.contains("/orders/") => "10482",
-            _ if path.contains("/messages/") => "msg_01kaj3m7q9f8x2v5n4c6b8d0e2",
-            _ if path.contains("/customers/") => "cus_01kaj3m7q9f8x2v5n4c6b8d0e2",
-            _ => "crn_01kaj3m7q9f8x2v5n4c6b8d0e2",
-        };
-        path.replace(&format!("{{{}}}", p.name), value)
+    let in_path = parameters().filter(|parameter| text(parameter.get("in")) == "path");
+    let filled = in_path.fold(path.to_owned(), |path, parameter| {
+        path.replace(&format!("{{{}}}", text(parameter.get("name"))), &of_path(parameter))
     });
-    let query = if parameters.iter().any(|p| p.name == "q") { "?q=anna" } else { "" };
+    let query = if named("q").is_some() { "?q=anna" } else { "" };
     lines.push(format!("'{server}{filled}{query}'"));
-    lines.push("-H \"Authorization: Bearer $BACKROOM_KEY\"".to_owned());
-    if path.starts_with("/store/") {
+    lines.push(format!("-H \"Authorization: Bearer ${key}\""));
+    if named("Origin").is_some() {
         lines.push("-H 'Origin: https://shop.example.com'".to_owned());
     }
-    if parameters.iter().any(|p| p.name == "Idempotency-Key" && p.required) {
+    if named("Idempotency-Key").is_some_and(|key| key.get("required") == Some(&Value::Bool(true))) {
         lines.push("-H \"Idempotency-Key: $(uuidgen)\"".to_owned());
     }
     if let Some(body) = body {
@@ -315,6 +319,9 @@ mod tests {
         );
         assert_eq!(words(json!({"oneOf": [{"type": "null"}, {"$ref": "#/x/Address"}]})), "Address or null");
         assert_eq!(words(json!({})), "any");
+        let discount =
+            json!({"oneOf": [{"type": "null"}, {"$ref": "#/x/Money", "description": "Of the line."}]});
+        assert_eq!(about(&discount), "Of the line.");
     }
 
     #[test]
@@ -334,6 +341,15 @@ mod tests {
             place.curl
         );
         assert_eq!(place.scopes, ["orders:create"]);
+        // Every part of an address is of its own kind: no id of another one, and nothing that is left open.
+        for operation in reading.groups.iter().flat_map(|group| &group.operations) {
+            let address = operation.curl.split('\'').nth(1).unwrap_or_default();
+            assert!(!address.contains(['{', '`', '…']) && !address.contains("//api"), "{address}");
+            let is_of_credit_notes = operation.path.contains("/credit-notes/");
+            assert_eq!(address.contains("crn_"), is_of_credit_notes, "{address}");
+            let is_public = operation.path.starts_with("/store/");
+            assert_eq!(operation.curl.contains("$BACKROOM_PUBLISHABLE_KEY"), is_public, "{}", operation.curl);
+        }
         assert!(place.body.as_ref().unwrap().example.contains("\"sku\""));
         assert!(
             reading

@@ -16,8 +16,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 
 /// Hits of an answer.
-const LIMIT_DEFAULT: u32 = 10;
-const LIMIT_MAX: u32 = 50;
+pub(in crate::shop::desk) const LIMIT_DEFAULT: u32 = 10;
+pub(in crate::shop::desk) const LIMIT_MAX: u32 = 50;
 
 /// The routes below `/api/v1`.
 pub fn routes(config: &mut routing::Routes) {

@@ -1,7 +1,7 @@
 //! The one box: what a text finds among everything there is, grouped by kind, each hit with the reason why.
 
 mod admin;
-mod api;
+pub(in crate::shop::desk) mod api;
 mod complete;
 mod jump;
 mod row;

@@ -197,9 +197,10 @@ fn told(request: &HttpRequest, store: &Store, id: MessageId) -> Result<HttpRespo
 /// What is answered.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schema(as = NewMessageReply)]
+#[schema(as = NewMessageReply, example = json!({"text": "It is on its way.", "close": true}))]
 pub(super) struct ReplyIn {
-    /// Up to 10,000 characters.
+    /// The answer, in plain text.
+    #[schema(required)]
     text: String,
     /// Close the message with it; false if absent.
     close: bool,
@@ -240,7 +241,7 @@ pub(super) async fn reply(
 /// Who is to mind a message.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schema(as = MessageAssignment)]
+#[schema(as = MessageAssignment, example = json!({"assigned_to": "stf_01kaj3m7q9f8x2v5n4c6b8d0e2"}))]
 pub(super) struct AssignIn {
     /// The id or the e-mail address of a member of staff; null for nobody.
     assigned_to: Option<String>,

@@ -165,7 +165,7 @@ pub(super) async fn resume(
 /// From where everything is taken again: one of the two.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schema(as = SubscriptionReplay)]
+#[schema(as = SubscriptionReplay, example = json!({"since": "2026-11-20T10:15:00Z"}))]
 pub(super) struct Replay {
     /// Behind this event.
     after: Option<u64>,

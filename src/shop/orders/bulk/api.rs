@@ -35,7 +35,7 @@ pub struct ApiDocs;
 /// Which orders, and what the action needs to know.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = BulkAction)]
+#[schema(as = BulkAction, example = json!({"q": "status:open tag:gift", "tag": "wrapped"}))]
 pub(super) struct BulkBody {
     /// The query language of the search box, such as `status:open tag:gift`; an empty one is every order.
     q: String,
@@ -103,7 +103,7 @@ pub(super) struct StartedOut {
 /// it is and, at its end, what came of each order. Staff can take it back from the page of the job. `ship`, `unship`,
 /// `deliver` and `undeliver` need `orders:ship`, all others `orders:edit`.
 #[utoipa::path(post, operation_id = "change_orders", path = "/api/v1/orders/bulk/{action}", tag = "orders", request_body = BulkBody,
-    params(("action" = String, Path, description = "A step, such as `complete`; `tag` or `untag`"),
+    params(("action" = String, Path, description = "A step, such as `complete`; `tag` or `untag`", example = "tag"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe")),
     responses((status = 202, description = "It has begun", body = StartedOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["orders:edit"]), ("key" = ["orders:ship"])))]
