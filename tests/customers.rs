@@ -249,6 +249,10 @@ fn an_order_makes_nobody_of_two_people() {
     assert_eq!(names(&gift), ("Vic".into(), String::new()));
     let own = order("2", "vic@example.com", json!({"billing": address("Vic Mole")}));
     assert_eq!(names(&own), ("Vic".into(), "Mole".into()));
+    // A bill that says only the name: the same person lives where the goods go.
+    let short = json!({"billing": {"name": "Ann Berg"}, "shipping_address": address("Ann Berg")});
+    let ann = order("4", "ann@example.com", short);
+    assert_eq!((names(&ann), &ann["addresses"][0]["city"]), (("Ann".into(), "Berg".into()), &json!("Bonn")));
     // Who pays is the customer, not who is given the present.
     let payer = json!({"billing": address("Pia Payer"), "shipping_address": address("Gil Given")});
     assert_eq!(names(&order("3", "pia@example.com", payer)), ("Pia".into(), "Payer".into()));

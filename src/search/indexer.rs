@@ -52,13 +52,14 @@ impl Shared {
     /// The loop; ends after `close`.
     pub(crate) fn run(&self) {
         self.verify();
-        let mut idles = 0;
+        let (mut idles, mut seen) = (0, self.pending.noted());
         while !self.pending.is_stopping() {
             let before = self.pending.noted();
             match self.tick(false) {
                 Ok(true) => idles = 0,
                 Ok(false) => {
-                    idles += 1;
+                    let is_quiet = before == seen && self.pending.len() == 0;
+                    (idles, seen) = (if is_quiet { idles + 1 } else { 0 }, before);
                     if idles == IDLES_BEFORE_MERGING
                         && let Err(error) = self.merge_what_is_left()
                     {

@@ -43,7 +43,7 @@ pub enum Shape {
 
 impl Shape {
     /// Whether what is typed last of a value is taken as its beginning. A keyword would be found before it is typed.
-    pub(crate) fn has_beginnings(self) -> bool {
+    fn has_beginnings(self) -> bool {
         matches!(self, Self::Text | Self::Phone | Self::Email | Self::Code)
     }
 }
@@ -212,6 +212,10 @@ impl Schema {
         self.inner.fields.iter().filter(concerns).collect()
     }
 
+    /// Whether what is typed last of a value of this field is taken as its beginning.
+    pub(crate) fn has_beginnings(&self, field: u16) -> bool {
+        self.field_at(field).is_some_and(|def| def.shape.has_beginnings())
+    }
     pub(crate) fn field_at(&self, place: u16) -> Option<&FieldDef> {
         self.inner.fields.get(usize::from(place))
     }

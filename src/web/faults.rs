@@ -20,8 +20,12 @@ fn stand_ins() -> impl Iterator<Item = Node> {
 }
 
 /// Puts something in the place of what is missing, so that what is wrong behind it is found too. False where nothing fits.
-fn stand_in<T: DeserializeOwned>(rest: &mut Node, place: &[String]) -> bool {
+fn stand_in<T: DeserializeOwned>(rest: &mut Node, place: &[String], reads: &mut u32) -> bool {
     for node in stand_ins() {
+        *reads += 1;
+        if *reads > READS_MAX {
+            return false;
+        }
         let mut filled = rest.clone();
         if !filled.put_in(place, node) {
             return false;
@@ -35,6 +39,8 @@ fn stand_in<T: DeserializeOwned>(rest: &mut Node, place: &[String]) -> bool {
     false
 }
 
+/// How often an input is read to find what is wrong with it, at most.
+const READS_MAX: u32 = 40;
 /// Most faults that one refusal names.
 const FAULTS_MAX: usize = 20;
 
@@ -46,7 +52,7 @@ const FAULTS_MAX: usize = 20;
 pub(super) fn read<T: DeserializeOwned>(tree: Node, message: &'static str) -> Result<T, Error> {
     let mut rest = tree.clone();
     let mut found: Vec<FieldError> = Vec::new();
-    let mut read = T::deserialize(tree);
+    let (mut read, mut reads) = (T::deserialize(tree), 1);
     loop {
         let trouble = match read {
             Ok(value) if found.is_empty() => return Ok(value),
@@ -66,7 +72,7 @@ pub(super) fn read<T: DeserializeOwned>(tree: Node, message: &'static str) -> Re
             if !is_consequence {
                 found.push(fault);
             }
-            if is_missed && stand_in::<T>(&mut rest, &place) {
+            if is_missed && stand_in::<T>(&mut rest, &place, &mut reads) {
                 is_new = true;
                 continue;
             }
@@ -78,7 +84,8 @@ pub(super) fn read<T: DeserializeOwned>(tree: Node, message: &'static str) -> Re
             }
             is_new |= !place.is_empty();
         }
-        if !is_new || found.len() >= FAULTS_MAX {
+        reads += 1;
+        if !is_new || found.len() >= FAULTS_MAX || reads > READS_MAX {
             break;
         }
         read = T::deserialize(rest.clone());

@@ -23,16 +23,24 @@ impl All {
     }
     /// Makes the value that stands last a beginning, where its field has beginnings.
     pub(crate) fn open_last(&mut self, has_beginnings: &impl Fn(u16) -> bool) {
-        match self.0.last_mut().and_then(|any| any.0.last_mut()) {
-            Some(Item { negated: false, what: What::Group(inner) }) => inner.open_last(has_beginnings),
-            Some(Item { negated: false, what: What::Field { field, value } })
-                if value.op == Op::Is && has_beginnings(*field) =>
-            {
-                if let Some(last) = value.items.last_mut() {
-                    last.open();
-                }
+        if let Some(last) = self.last_value(has_beginnings).filter(|last| last.is_whole()) {
+            last.text.push('*');
+        }
+    }
+    /// Keeps the value that stands last from being taken for a beginning, where it is none.
+    pub(crate) fn close_last(&mut self, has_beginnings: &impl Fn(u16) -> bool) {
+        if let Some(last) = self.last_value(has_beginnings).filter(|last| last.is_whole()) {
+            last.quoted = true;
+        }
+    }
+    fn last_value(&mut self, has_beginnings: &impl Fn(u16) -> bool) -> Option<&mut Scalar> {
+        match self.0.last_mut()?.0.last_mut()? {
+            Item { negated: false, what: What::Group(inner) } => inner.last_value(has_beginnings),
+            Item { negated: false, what: What::Field { field, value } } => {
+                let value = Some(value).filter(|value| value.op == Op::Is && has_beginnings(*field));
+                value?.items.last_mut()
             }
-            _ => {}
+            _ => None,
         }
     }
 }
@@ -92,11 +100,9 @@ pub(crate) struct Scalar {
 }
 
 impl Scalar {
-    /// Makes it a beginning, unless it says that there is a value or none.
-    fn open(&mut self) {
+    /// Whether it is a value by itself: no beginning, not in quotes, and not that there is one or none.
+    fn is_whole(&self) -> bool {
         let is_closed = self.quoted || self.text.is_empty() || self.text.ends_with('*');
-        if !is_closed && !matches!(self.text.as_str(), "any" | "none") {
-            self.text.push('*');
-        }
+        !is_closed && !matches!(self.text.as_str(), "any" | "none")
     }
 }

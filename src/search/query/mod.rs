@@ -157,7 +157,7 @@ fn read(
     let mut ast = parse::read(text, schema, &mut problems);
     ast.settle();
     if is_typed {
-        ast.open_last(&|field| schema.field_at(field).is_some_and(|def| def.shape.has_beginnings()));
+        ast.open_last(&|field| schema.has_beginnings(field));
     }
     let context = plan::Context { schema, now, zone, me };
     let understood = problems.len();

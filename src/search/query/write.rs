@@ -37,6 +37,11 @@ impl Query {
         if place < ast.0.len() {
             ast.0.remove(place);
         }
+        self.rest(ast)
+    }
+    /// What is left of a query as a text: what stands last in it now has been typed.
+    fn rest(&self, mut ast: All) -> String {
+        ast.close_last(&|field| self.schema.has_beginnings(field));
         all(&ast, &self.schema)
     }
     /// The text without any term of a field.
@@ -44,7 +49,7 @@ impl Query {
         let place = self.schema.field_place(field);
         let mut ast = self.ast.clone();
         ast.0.retain(|any| single_field(any) != place || place.is_none());
-        all(&ast, &self.schema)
+        self.rest(ast)
     }
     /// The text with a further term, such as `payment:paid`; what it has already is not repeated.
     pub fn with(&self, term: &str) -> String {

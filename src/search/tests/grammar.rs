@@ -381,5 +381,10 @@ fn a_field_has_the_whole_value_unless_it_is_being_typed_or_has_a_star() {
         assert_eq!(typed(&format!("{field}:x,{value}")), both, "{field}");
         assert_eq!(typed(&format!("{field}:{value},x")), one, "{field}");
         assert_eq!(parse(schema, &format!("{field}:{value}")).canonical, format!("{field}:{value}*"));
+        // What stands last because something was taken away behind it is not being typed.
+        let rest = parse(schema, &format!("{field}:{value} placed:any")).query.without(1);
+        assert_eq!((rest.as_str(), typed(&rest)), (format!("{field}:\"{value}\"").as_str(), one.clone()));
+        let rest = parse(schema, &format!("{field}:{value}* placed:any")).query.without_field("placed");
+        assert_eq!((rest.as_str(), typed(&rest)), (format!("{field}:{value}*").as_str(), both.clone()));
     }
 }

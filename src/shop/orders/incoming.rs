@@ -10,6 +10,7 @@ use crate::base::email;
 use crate::base::error::{Checks, Error, FieldError, Result};
 use crate::base::money::{Currency, Price, possible_amount, sum};
 use crate::base::time::{DAY_MS, Timestamp};
+use crate::base::unseen::is_blank;
 use crate::shop::customers::{
     Address, CustomerId, ExternalRef, Life, NewCustomer, check_reference, checked_address, many_lines,
     metadata, one_line, tags,
@@ -336,7 +337,8 @@ impl NewOrder {
             tax: given.tax,
             total: 0,
         };
-        let is_nameless = given.title.trim().is_empty() && given.sku.trim().is_empty();
+        // One that is too long is said already.
+        let is_nameless = is_blank(&given.title) && is_blank(&given.sku);
         if is_nameless && !self.is_import {
             checks.wrong(at("title"), "title_missing", "Enter a title or a SKU.");
         }
@@ -361,8 +363,8 @@ impl NewOrder {
         let subtotal = sum(lines.iter().map(|l| l.total))?;
         let of_lines = sum(lines.iter().map(|l| l.tax))?;
         let tax = self.tax.unwrap_or(of_lines);
-        // Rounded line by line it may be some cents more, and a discount of the whole order lowers it.
-        let rounding = i64::try_from(lines.len()).unwrap_or(i64::MAX);
+        // Rounded piece by piece it may be some cents more, and a discount of the whole order lowers it.
+        let rounding = lines.iter().fold(0_i64, |pieces, line| pieces.saturating_add(line.quantity));
         if tax.saturating_add(rounding) < of_lines && self.discount == 0 && !self.is_import {
             let text = "The tax of an order is that of its lines and of shipping together: it cannot be less than theirs. \
                         Leave it out where it is the sum.";

@@ -215,8 +215,14 @@ fn customer_of(tx: &mut Tx<'_>, new: &NewOrder) -> Result<Option<CustomerId>> {
 fn described_by(new: &NewOrder, email: &str) -> NewCustomer {
     // Whose address it is pays: a present goes to somebody else.
     let is_named = |address: &&Address| !address.name.trim().is_empty() || !address.company.trim().is_empty();
-    let billing = new.billing.as_ref().filter(is_named);
-    let address = billing.or(new.shipping_address.as_ref()).or(new.billing.as_ref());
+    let payer = new.billing.as_ref().filter(is_named);
+    let other = new.shipping_address.as_ref();
+    let address = payer.or(other).or(new.billing.as_ref());
+    // Where the same person is sent the goods, they also live there.
+    let same = |other: &&Address| {
+        payer.is_none_or(|payer| other.name.trim().to_lowercase() == payer.name.trim().to_lowercase())
+    };
+    let all = || address.into_iter().chain(other.filter(same));
     let name = address.map(|a| a.name.trim()).unwrap_or_default();
     let (first, last) = name.rsplit_once(' ').unwrap_or(("", name));
     NewCustomer {
@@ -225,11 +231,11 @@ fn described_by(new: &NewOrder, email: &str) -> NewCustomer {
         last_name: last.to_owned(),
         company: address.map(|a| a.company.clone()).unwrap_or_default(),
         phone: if new.phone.is_empty() {
-            address.map(|a| a.phone.clone()).unwrap_or_default()
+            all().map(|a| a.phone.clone()).find(|phone| !phone.is_empty()).unwrap_or_default()
         } else {
             new.phone.clone()
         },
-        addresses: address.filter(|a| !a.line1.is_empty()).cloned().into_iter().collect(),
+        addresses: all().find(|a| !a.line1.is_empty()).cloned().into_iter().collect(),
         created_at: new.placed_at,
         is_import: new.is_import,
         ..NewCustomer::default()

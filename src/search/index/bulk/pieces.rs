@@ -8,8 +8,9 @@ use crate::search::terms::{Analyser, Terms};
 
 /// Bytes of a value that is kept: longer ones are notes, of which no two are the same.
 const TEXT_MAX: usize = 200;
-/// Bytes of what may be used, for each value that is kept: they take a tenth of it.
+/// Bytes of what may be used, for each value that is kept: they take a tenth of it, and an eighth at most.
 const BYTES_FOR_ONE: usize = 8 << 10;
+const MOST_OF: usize = 8;
 /// How often a value that is not asked for gives way to nobody, at most.
 const CREDIT_MAX: u8 = 15;
 
@@ -70,6 +71,8 @@ pub(super) struct Pieces {
     /// A value that is not kept.
     passing: Piece,
     bytes: usize,
+    /// Nothing more is kept above so many.
+    most: usize,
 }
 
 impl Pieces {
@@ -77,7 +80,8 @@ impl Pieces {
     pub(super) fn new(memory: usize) -> Self {
         let places = 1 << (memory / BYTES_FOR_ONE).max(1).ilog2();
         let (table, seen) = (vec![0; places], vec![0; places]);
-        Self { seed: Seed::default(), table, seen, kept: Vec::new(), passing: Piece::default(), bytes: 0 }
+        let (kept, passing, most) = (Vec::new(), Piece::default(), memory / MOST_OF);
+        Self { seed: Seed::default(), table, seen, kept, passing, bytes: 0, most }
     }
     /// Bytes of memory.
     pub(super) fn bytes(&self) -> usize {
@@ -131,6 +135,13 @@ impl Pieces {
         if !came_before {
             return None;
         }
+        // The one before gives way with its memory.
+        let freed =
+            known.and_then(|place| self.kept.get_mut(place)).map_or(0, |old| std::mem::take(old).bytes);
+        self.bytes -= freed;
+        if self.bytes >= self.most {
+            return None;
+        }
         let place = known.unwrap_or_else(|| {
             self.kept.push(Piece::default());
             self.kept.len() - 1
@@ -142,9 +153,8 @@ impl Pieces {
         (piece.kind, piece.field, piece.credit) = (of.0, of.1, 1);
         text.clone_into(&mut piece.text);
         piece.fill(of.1, value, analyser, usize::MAX);
-        let count = piece.count();
-        let before = std::mem::replace(&mut piece.bytes, count);
-        self.bytes = self.bytes - before + count;
+        piece.bytes = piece.count();
+        self.bytes += piece.bytes;
         Some(place)
     }
 }

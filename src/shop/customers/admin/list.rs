@@ -376,11 +376,14 @@ impl Ask<'_> {
         let zone = parts.shop.zone();
         let mut q = asks.q.clone().unwrap_or_default();
         // What is typed into the filter of "Highest spend" goes on in the currency that was looked at.
-        if let (Some("spent"), Some(code)) = (asks.top.as_deref(), &asks.currency)
-            && !parse(&q, search.schema(), shell.now, &zone, None).query.asks_for("currency")
-        {
-            let currency = Currency::parse(code).map_err(|e| e.on("/currency"))?;
-            q = format!("{} currency:{}", q.trim(), currency.code().to_lowercase());
+        if let (Some("spent"), Some(code)) = (asks.top.as_deref(), &asks.currency) {
+            let typed = parse(&q, search.schema(), shell.now, &zone, None);
+            if !typed.query.asks_for("currency") {
+                let currency = Currency::parse(code).map_err(|e| e.on("/currency"))?;
+                // What is not understood stays, and is said.
+                let rest = if typed.problems.is_empty() { &typed.canonical } else { &q };
+                q = format!("{} currency:{}", rest.trim(), currency.code().to_lowercase());
+            }
         }
         let sort = match (asks.sort.as_deref(), asks.top.as_deref()) {
             (Some(sort), _) => sort.to_owned(),

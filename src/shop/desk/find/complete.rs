@@ -5,7 +5,7 @@ use super::kinds_for;
 use crate::access::{Shop, Staff, may};
 use crate::base::error::Result;
 use crate::search::Search;
-use crate::search::query::{complete, parse};
+use crate::search::query::{complete, exact};
 use crate::shop::orders::{seen_by, sees_prices};
 use crate::web::listing::grouped;
 use crate::web::{Page, Pages, Query, Shell};
@@ -110,7 +110,7 @@ fn values(
     };
     let start = typed.rsplit(',').next().unwrap_or_default();
     let head = typed.strip_suffix(start).unwrap_or_default();
-    let others = parse(rest, search.schema(), shell.now, &shop.zone(), None).query;
+    let others = exact(rest, search.schema(), shell.now, &shop.zone()).query;
     let counted = search.values(field.name, start.trim_matches('"'), kinds, Some(&others))?;
     let offer = |(value, count): (String, u64)| Offer {
         text: format!("{sign}{}:{head}{}", field.name, written(&value)),

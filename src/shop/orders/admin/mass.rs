@@ -5,7 +5,7 @@ use super::facets::PATH;
 use crate::access::{Shop, Staff, may};
 use crate::base::error::{Error, Kind, Result};
 use crate::search::Search;
-use crate::search::query::parse;
+use crate::search::query::{exact, parse};
 use crate::shop::orders::bulk::{self, Bulk, BulkId, Reason, Stage, Wish};
 use crate::shop::orders::{seen_by, sees_prices};
 use crate::store::{Store, Tx};
@@ -164,8 +164,12 @@ pub(super) fn wished(
     if let Some(problem) = parsed.problems.first() {
         return Err(listing::refusal(problem).on("/all"));
     }
+    // As the list was shown, with a star where a value is a beginning: that is read again by the job.
+    let again = exact(&parsed.canonical, search.schema(), staff.now(), &shop.zone());
+    if let Some(problem) = again.problems.first() {
+        return Err(listing::refusal(problem).on("/all"));
+    }
     let back = list_of::<Action>(fields);
-    // As the list was shown, with a star where a value is a beginning.
     Ok(Wish { action, query: parsed.canonical, back, prices, at_once: false })
 }
 
