@@ -182,6 +182,11 @@ fn a_preview_that_is_thrown_away_changes_nothing_and_a_query_with_a_mistake_is_r
     let answer = shop.form(&format!("{page}/discard"), "", &cookie).expect(303);
     assert_eq!(answer.header("location"), Some("/admin/orders"));
     assert_eq!(count(&shop, "tag:x"), 0);
+    // The same wish a moment later is a new one; sent twice it is still one.
+    let wish = "action=tag&tag=x&all=&from=/admin/orders";
+    let next = previewed(&shop, wish, &cookie);
+    assert_ne!(next, page);
+    assert_eq!(previewed(&shop, wish, &cookie), next);
     let refused =
         shop.form("/admin/orders/bulk", "action=tag&tag=x&all=colur%3Anavy&from=/admin/orders", &cookie);
     assert!(refused.expect(422).body.contains("colur"));
@@ -198,7 +203,7 @@ fn a_preview_that_is_thrown_away_changes_nothing_and_a_query_with_a_mistake_is_r
     }
     assert_eq!(act(&shop, "complete", &json!({"q": "", "tag": "x"})).status, 422);
     act(&shop, "explode", &json!({"q": ""})).expect(404);
-    assert_eq!(shop.get("/api/v1/jobs").json()["data"].as_array().unwrap().len(), 1, "only the preview");
+    assert_eq!(shop.get("/api/v1/jobs").json()["data"].as_array().unwrap().len(), 2, "only the previews");
 }
 
 /// A list on a page may show what was meant, because it says so; what acts takes a word as it stands.

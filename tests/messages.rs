@@ -520,6 +520,83 @@ fn roles_see_and_answer_and_two_people_lose_nothing() {
 }
 
 #[test]
+fn an_answer_that_is_called_back_leaves_the_message_as_it_was() {
+    let (shop, _home, server, owner, key) = open(3_600);
+    let sent = send(&shop, &key, ORIGIN, &question("anna@example.com", "Hello"), &[]).expect(201).json();
+    let id = sent["id"].as_str().unwrap();
+    let page = format!("/admin/messages/{id}");
+    let reply = |form: &str| {
+        shop.form(&format!("{page}/reply"), form, &owner).expect(303);
+        read(&shop, id)
+    };
+    let cancel = |message: &Value| {
+        let mail =
+            message["replies"].as_array().unwrap().last().unwrap()["mail"].as_str().unwrap().to_owned();
+        let back = format!("from={}", encoded(&page));
+        shop.form(&format!("/admin/mail/{mail}/cancel"), &back, &owner).expect(303);
+        (read(&shop, id), mail)
+    };
+    let closed = reply("text=It+comes+tomorrow.&version=1&then=close");
+    assert_eq!((&closed["state"], closed["assigned_to"].is_string()), (&json!("closed"), true));
+    let (message, mail) = cancel(&closed);
+    assert_eq!((&message["state"], &message["assigned_to"]), (&json!("open"), &Value::Null), "{message}");
+    let seen = shop.page(&page, &owner).expect(200).body;
+    assert!(seen.contains("\nIt comes tomorrow.</textarea>"), "the text is in the box again: {seen}");
+    assert!(seen.contains("Sending the answer was cancelled") && !seen.contains("Answered</span>"), "{seen}");
+    let list = shop.page("/admin/messages", &owner).expect(200).body;
+    assert!(list.contains("New</span>") && !list.contains("Answered</span>"), "{list}");
+    let events = shop.get("/api/v1/events?limit=200").expect(200).json();
+    let told = events["data"].as_array().unwrap().iter().any(|event| {
+        event["kind"] == "message.reply_not_sent"
+            && event["data"] == json!({"reply": 1, "reason": "cancelled"})
+    });
+    assert!(told, "{events}");
+
+    // What was closed by hand stays so; what somebody else has taken meanwhile stays theirs.
+    shop.add_staff("support@example.com", "support", "support");
+    let version = message["version"].as_u64().unwrap();
+    let answered = reply(&format!("text=It+comes+today.&version={version}"));
+    act(&shop, id, "assign", &json!({"assigned_to": "support@example.com"})).expect(200);
+    act(&shop, id, "close", &json!({})).expect(200);
+    let (message, _) = cancel(&answered);
+    assert_eq!((&message["state"], message["assigned_to"].is_string()), (&json!("closed"), true));
+
+    // Sent again after all, it is an answer as any other.
+    act(&shop, id, "reopen", &json!({})).expect(200);
+    shop.send("POST", &format!("/api/v1/mail/{mail}/resend"), &json!({}), &[]).expect(202);
+    let seen = shop.page("/admin/messages", &owner).expect(200).body;
+    assert!(seen.contains("Answered</span>"), "{seen}");
+    assert!(server.to("anna@example.com").is_empty());
+    succeed(&["check", "--data", shop.data()]);
+}
+
+#[test]
+fn an_answer_that_is_refused_opens_its_message_again_and_says_why() {
+    let (shop, _home, server, owner, key) = open(0);
+    let sent = send(&shop, &key, ORIGIN, &question("nobody@example.com", "Hello"), &[]).expect(201).json();
+    let id = sent["id"].as_str().unwrap();
+    act(&shop, id, "replies", &json!({"text": "It comes tomorrow.", "close": true})).expect(201);
+    until("it was refused", || read(&shop, id)["replies"][0]["mail_state"] == "failed");
+    assert_eq!(read(&shop, id)["state"], "open");
+    let list = shop.page("/admin/messages", &owner).expect(200).body;
+    assert!(list.contains("Not sent</span>"), "{list}");
+    let page = format!("/admin/messages/{id}");
+    let seen = shop.page(&page, &owner).expect(200).body;
+    assert!(seen.contains("The last answer could not be sent: 550 5.1.1 No such user here"), "{seen}");
+    assert!(seen.contains("\nIt comes tomorrow.</textarea>"), "{seen}");
+    // Who closes it has seen to it.
+    act(&shop, id, "close", &json!({})).expect(200);
+    act(&shop, id, "reopen", &json!({})).expect(200);
+    assert!(!shop.page(&page, &owner).expect(200).body.contains("could not be sent:"));
+    // Nothing is sent to that address until somebody says so: that is no answer either.
+    act(&shop, id, "replies", &json!({"text": "Once more.", "close": true})).expect(201);
+    until("it was left out", || read(&shop, id)["replies"][1]["mail_state"] == "dropped");
+    assert_eq!(read(&shop, id)["state"], "open");
+    assert_eq!(server.asked("nobody@example.com"), 1);
+    succeed(&["check", "--data", shop.data()]);
+}
+
+#[test]
 fn the_one_box_finds_messages_by_who_wrote_and_what_for_those_who_see_the_inbox() {
     let (shop, _home, _server, owner, key) = open(0);
     let long = json!({"email": "j.mueller@example.de", "name": "Jürgen Müller", "subject": "Größentausch",

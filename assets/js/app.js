@@ -79,8 +79,9 @@
     if (state) state.textContent = is ? 'Unsaved changes' : '\u00a0';
     if (!f.dataset.draft) return;
     clearTimeout(later);
-    later = setTimeout(() => { try { if (is) store?.setItem(draftKey(f.dataset.draft), JSON.stringify({ at: Date.now(), v: values(f) })); else forget(f.dataset.draft); } catch {} }, 400);
+    later = setTimeout(() => keep(f), 400);
   });
+  const keep = (f) => { try { if (dirty(f)) store?.setItem(draftKey(f.dataset.draft), JSON.stringify({ at: Date.now(), v: values(f) })); else forget(f.dataset.draft); } catch {} };
   let leaving = false, sure, asked;
   const lost = () => say('Not saved: no connection. Your text is still here. Try again.', 1);
   on('submit', (e) => {
@@ -95,7 +96,11 @@
       const by = e.submitter;
       return fetch('/healthz', { method: 'HEAD', cache: 'no-store', signal: AbortSignal.timeout(8e3) }).then(() => { sure = f; f.requestSubmit(by); sure = 0; }, lost).finally(() => { asked = 0; });
     }
-    f.dataset.sent = Date.now(); leaving = true;
+    f.dataset.sent = Date.now();
+    // Of the other forms what has a draft is kept; about the rest the browser asks.
+    const others = $$('form[data-dirty]').filter((o) => o !== f && dirty(o));
+    others.filter((o) => o.dataset.draft).forEach(keep);
+    leaving = others.every((o) => store && o.dataset.draft);
     if ($('[data-forget]', f)) for (const k of Object.keys(store || {})) if (k.startsWith('draft:')) store.removeItem(k);
     setTimeout(() => { leaving = false; }, 4e3);
   });
@@ -225,6 +230,13 @@
     for (const d of $$('details.menu[open]')) if (!d.contains(t)) d.open = false;
   });
 
+  // A form that opens in a menu is brought into view, with its button.
+  on('toggle', ({ target: d }) => {
+    if (!d.open) return;
+    if (d.matches('.bulk .menu')) $('.pop :is(input, select)', d)?.focus();
+    else if (d.matches('.pop .fold, .head .menu')) $('[open] > form, :scope > form', d)?.scrollIntoView({ block: 'nearest' });
+  }, true);
+
   // Keys: one table. [keys, words, what to do, only where this exists]
   const tick = (shiftKey) => $('.pick input', current())?.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true, shiftKey }));
   const KEYS = [
@@ -247,6 +259,12 @@
   };
   const BOUND = () => [...KEYS.filter((k) => !k[3] || $(k[3])), ...$$('[data-shortcut]').map((a) => [a.dataset.shortcut, a.textContent.trim(), () => press(a)])];
   const GO = () => $$('nav.side [data-key]').map((a) => ['g ' + a.dataset.key, a.firstChild.nextSibling?.textContent.trim() || a.textContent.trim(), () => { location.href = a.href; }]);
+  // A key that may begin a scanned code acts when the next one would have come; the keys of a code do nothing.
+  let held = [], heldFor;
+  const CODE = /^[\w-]$/, wait = () => {
+    clearTimeout(heldFor);
+    heldFor = setTimeout(() => { const all = held; held = []; if (new Set(burst).size < 3) all.forEach((f) => f()); }, 60);
+  };
   const typing = (t) => t.isContentEditable || (/^(INPUT|SELECT|TEXTAREA)$/.test(t.tagName) && !/^(checkbox|radio|button|submit)$/.test(t.type));
   let waiting = 0, burst = '', burstAt = 0;
   on('keydown', (e) => {
@@ -261,26 +279,27 @@
     // A scanner types digits faster than hands do and ends with Enter.
     const now = e.timeStamp;
     if (!typing(t)) {
-      burst = now - burstAt < 60 ? burst : '';
+      if (now - burstAt > 60) burst = '';
       burstAt = now;
+      if (held[0]) wait();
       if (e.key === 'Enter' && burst.length >= 6) {
         e.preventDefault();
-        const code = burst; burst = '';
+        const code = burst; burst = ''; held = [];
         const told = dispatchEvent(new CustomEvent('scan', { detail: code, cancelable: true }));
         if (told && form) location.href = form.action + '?q=' + encodeURIComponent(code);
         return;
       }
-      if (/^[0-9A-Za-z-]$/.test(e.key)) burst += e.key;
+      // A key that is held down is no scanner.
+      if (!e.repeat && CODE.test(e.key)) burst += e.key;
     }
     if (typing(t) || e.ctrlKey || e.metaKey || e.altKey || body.dataset.keys === 'off' || $('dialog[open]')) return;
-    if (Date.now() - waiting < 1200) {
-      waiting = 0;
-      const hit = GO().find((k) => k[0] === 'g ' + e.key);
-      if (hit) { e.preventDefault(); return hit[2](); }
-    }
-    if (e.key === 'g') { waiting = Date.now(); return; }
-    const hit = BOUND().find((k) => k[0] === e.key);
-    if (hit && burst.length < 3) { e.preventDefault(); hit[2](e); }
+    const to = Date.now() - waiting < 1200 && GO().find((k) => k[0] === 'g ' + e.key);
+    waiting = 0;
+    if (!to && e.key === 'g') { waiting = Date.now(); return; }
+    const hit = to || BOUND().find((k) => k[0] === e.key);
+    if (!hit) return;
+    e.preventDefault();
+    if (e.repeat || !CODE.test(e.key)) hit[2](e); else { held.push(() => hit[2](e)); wait(); }
   });
   const help = () => {
     let d = $('#keys');
@@ -309,6 +328,8 @@
   // The first set-up begins with the clocks of whoever sets up.
   const clocks = $('[data-own-zone]'), own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (clocks?.value === 'UTC' && !$('#errors') && $$('option', clocks).some((o) => o.value === own)) clocks.value = own;
+  // The current tab of a strip that is wider than the screen.
+  for (const a of $$('.views [aria-current]')) a.parentNode.scrollLeft = a.offsetLeft - (innerWidth - a.offsetWidth) / 2;
   settleAll();
   $('#errors')?.focus();
 })();

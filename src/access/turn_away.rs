@@ -49,9 +49,15 @@ pub(super) fn to_own_password(request: &HttpRequest, error: Error) -> actix_web:
     if request.method() != Method::GET || is_fragment(request) {
         return error.into();
     }
-    let to = (header::LOCATION, "/admin/account");
+    let to = (header::LOCATION, own_password_first(&path_of(request)));
     InternalError::from_response("no own password yet", HttpResponse::SeeOther().insert_header(to).finish())
         .into()
+}
+
+/// The page where somebody chooses a password of their own, and goes on from there to what was asked for.
+pub(super) fn own_password_first(next: &str) -> String {
+    const PAGE: &str = "/admin/account";
+    if next == "/admin" { PAGE.to_owned() } else { format!("{PAGE}?{}", query::encode(&[("next", next)])) }
 }
 
 /// Keeps the form of somebody whose session has ended; gives the path where it is shown again.

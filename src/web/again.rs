@@ -35,9 +35,25 @@ impl SameForm {
         tx: &mut Tx<'_>,
         op: impl FnOnce(&mut Tx<'_>) -> Result<T>,
     ) -> Result<T> {
+        self.run_unless(tx, |_, _| Ok(false), op)
+    }
+
+    /// The same, but what came of it before counts only while it is not `over`: then the form is a new wish.
+    ///
+    /// # Errors
+    /// Those of `over` and of `op`, which then is not remembered.
+    pub fn run_unless<T: Serialize + DeserializeOwned>(
+        &self,
+        tx: &mut Tx<'_>,
+        over: impl FnOnce(&Tx<'_>, &T) -> Result<bool>,
+        op: impl FnOnce(&mut Tx<'_>) -> Result<T>,
+    ) -> Result<T> {
         let key = format!("{}/{}", self.key, hex(&self.hash));
         if let Some(first) = tx.replay(&self.scope, &key, &self.hash)? {
-            return serde_json::from_slice(&first.body).map_err(Error::internal);
+            let first = serde_json::from_slice(&first.body).map_err(Error::internal)?;
+            if !over(tx, &first)? {
+                return Ok(first);
+            }
         }
         let result = op(tx)?;
         let body = serde_json::to_vec(&result).map_err(Error::internal)?;

@@ -77,21 +77,28 @@ pub struct Tick {
 impl Chart {
     /// A line with the area under it, and a dashed one for the time before where there is any.
     pub fn line(title: &str, unit: &str, description: &str, data: &[Datum]) -> Self {
-        let words = (title, unit, description);
-        let small = Self::line_in(WIDTH_SMALL, words, data);
-        Self { small: Some(Box::new(small)), ..Self::line_in(WIDTH, words, data) }
+        Self::line_up_to(top_of(data), (title, unit, description), data)
     }
 
-    fn line_in(width: f64, words: (&str, &str, &str), data: &[Datum]) -> Self {
+    /// The same for values in percent: the whole is always on top.
+    pub fn percent(title: &str, unit: &str, description: &str, data: &[Datum]) -> Self {
+        Self::line_up_to(100.0, (title, unit, description), data)
+    }
+
+    fn line_up_to(top: f64, words: (&str, &str, &str), data: &[Datum]) -> Self {
+        let small = Self::line_in(WIDTH_SMALL, top, words, data);
+        Self { small: Some(Box::new(small)), ..Self::line_in(WIDTH, top, words, data) }
+    }
+
+    fn line_in(width: f64, top: f64, words: (&str, &str, &str), data: &[Datum]) -> Self {
         let place = |at: usize| LEFT + (width - LEFT) * at as f64 / (data.len().max(2) - 1) as f64;
-        let mut chart = Self::framed(width, words, data, &place);
+        let mut chart = Self::framed(width, top, words, data, &place);
         let base = HEIGHT - BOTTOM;
         let xy: Vec<(f64, f64)> = chart.points.iter().map(|p| (p.x, p.y)).collect();
         chart.line = path(&xy);
         if let (Some(first), Some(last)) = (xy.first(), xy.last()) {
             chart.area = format!("{}L{} {base}L{} {base}Z", chart.line, last.0, first.0);
         }
-        let top = top_of(data);
         let before: Vec<(f64, f64)> = data
             .iter()
             .enumerate()
@@ -106,8 +113,8 @@ impl Chart {
     /// Bars side by side.
     pub fn bars(title: &str, unit: &str, description: &str, data: &[Datum]) -> Self {
         let step = (WIDTH - LEFT) / data.len().max(1) as f64;
-        let mut chart =
-            Self::framed(WIDTH, (title, unit, description), data, &|at| LEFT + step * (at as f64 + 0.5));
+        let place = |at: usize| LEFT + step * (at as f64 + 0.5);
+        let mut chart = Self::framed(WIDTH, top_of(data), (title, unit, description), data, &place);
         for point in &mut chart.points {
             point.width = round((step * 0.66).min(48.0));
             point.left = round(point.x - point.width / 2.0);
@@ -137,12 +144,12 @@ impl Chart {
 
     fn framed(
         width: f64,
+        top: f64,
         (title, unit, description): (&str, &str, &str),
         data: &[Datum],
         place: &dyn Fn(usize) -> f64,
     ) -> Self {
         let most = if width < WIDTH { TICKS_SMALL } else { TICKS };
-        let top = top_of(data);
         let points = data.iter().enumerate().map(|(at, d)| Point {
             x: round(place(at)),
             y: height_of(d.value, top),

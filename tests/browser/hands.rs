@@ -150,3 +150,99 @@ fn boxes_offer_what_was_opened_last_and_what_can_be_asked() {
     page.wait("document.querySelector('#filter').value === 'payment:unpaid '");
     assert!(page.complaints.is_empty(), "{:?}", page.complaints);
 }
+
+#[test]
+fn a_key_held_down_walks_on_and_a_scanned_code_is_no_key() {
+    let Some(mut page) = browser() else { return };
+    let tour = Tour::open();
+    page.cookie(&tour.shop.url, &tour.cookie);
+    page.open(&format!("{}/admin/orders", tour.shop.url));
+    let key = |page: &mut Chrome, keys: &str, repeat: bool| {
+        page.eval(&format!(
+            "for (const key of '{keys}') (document.activeElement || document.body).dispatchEvent(new KeyboardEvent('keydown', {{ key, bubbles: true, repeat: {repeat} }}))"
+        ));
+    };
+    let at = "[...document.querySelectorAll('tbody tr')].findIndex((r) => 'at' in r.dataset)";
+    key(&mut page, "j", false);
+    page.wait(&format!("{at} === 0"));
+    key(&mut page, "jjjjjj", true);
+    page.wait(&format!("{at} === 6"));
+    // The code of a parcel begins with a letter that ticks a row, and has others that open one.
+    page.eval("window.paused = performance.now()");
+    page.wait("performance.now() - window.paused > 100");
+    key(&mut page, "x47j1f", false);
+    page.eval("window.paused = performance.now()");
+    page.wait("performance.now() - window.paused > 150");
+    assert_eq!(page.text("String(document.querySelectorAll('tbody .pick input:checked').length)"), "0");
+    assert_eq!(page.text("document.activeElement.id"), "");
+    page.wait(&format!("{at} === 6"));
+    key(&mut page, "x", false);
+    page.wait("document.querySelectorAll('tbody .pick input:checked').length === 1");
+    page.click(".bulk .menu:has(#f-tag) summary");
+    page.wait("document.activeElement.id === 'f-tag'");
+}
+
+#[test]
+fn a_form_of_the_menu_is_seen_whole_and_says_what_was_refused() {
+    let Some(mut page) = browser() else { return };
+    let tour = Tour::open();
+    page.cookie(&tour.shop.url, &tour.cookie);
+    let id = order(&tour, 1);
+    tour.shop.send("POST", &format!("/api/v1/orders/{id}/pay"), &serde_json::json!({}), &[]).expect(200);
+    for width in [1440, 390] {
+        page.width(width);
+        for step in ["refund", "cancel"] {
+            page.open(&format!("{}/admin/orders/{id}", tour.shop.url));
+            let form = format!(".steps form[action$='/{step}']");
+            page.click("summary[aria-label='More actions']");
+            page.click(&format!(".fold:has(> form[action$='/{step}']) > summary"));
+            page.wait(&format!(
+                "(() => {{ const b = document.querySelector(\"{form} .btn\"), r = b.getBoundingClientRect(); \
+                 return document.elementFromPoint(r.x + r.width / 2, r.bottom - 4) === b; }})()"
+            ));
+        }
+        page.open(&format!("{}/admin/orders/{id}", tour.shop.url));
+        page.click("summary[aria-label='More actions']");
+        page.click(".fold:has(> form[action$='/refund']) > summary");
+        page.fill(".steps [name=amount]", "99999999");
+        page.leads_on(|p| p.click(".steps form[action$='/refund'] .btn"));
+        page.wait("document.activeElement.name === 'amount'");
+        let said = "document.getElementById(document.activeElement.getAttribute('aria-describedby'))";
+        page.wait(&format!("{said}.checkVisibility() && {said}.textContent.includes('At most')"));
+        page.wait("document.activeElement.getAttribute('aria-invalid') === 'true'");
+    }
+}
+
+#[test]
+fn what_is_typed_beside_another_form_is_kept() {
+    let Some(mut page) = browser() else { return };
+    let tour = Tour::open();
+    page.cookie(&tour.shop.url, &tour.cookie);
+    let order = order(&tour, 1);
+    page.open(&format!("{}/admin/orders/{order}", tour.shop.url));
+    page.fill("textarea[name=text]", "ring twice");
+    page.leads_on(|p| {
+        p.eval("document.querySelector(\"form[action$='/hold']\").requestSubmit()");
+    });
+    page.wait("[...document.querySelectorAll('.note-form .notice button')].some((b) => b.textContent === 'Restore')");
+    page.click(".note-form .notice button");
+    assert_eq!(page.text("document.querySelector('textarea[name=text]').value"), "ring twice");
+}
+
+#[test]
+fn what_a_button_of_the_customer_form_adds_is_in_sight() {
+    let Some(mut page) = browser() else { return };
+    let tour = Tour::open();
+    page.cookie(&tour.shop.url, &tour.cookie);
+    let customers = tour.shop.get("/api/v1/customers?limit=1").json();
+    let id = customers["data"][0]["id"].as_str().unwrap().to_owned();
+    page.width(390);
+    for with_script in [true, false] {
+        page.script(true);
+        page.open(&format!("{}/admin/customers/{id}/edit", tour.shop.url));
+        page.script(with_script);
+        page.leads_on(|p| p.click("button[value=add_address]"));
+        page.script(true);
+        page.wait("document.activeElement.name?.endsWith('.name') && scrollY > 400");
+    }
+}

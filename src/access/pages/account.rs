@@ -1,5 +1,6 @@
 //! My account: name, colours, time zone, keys; password; where I am signed in.
 
+use super::sign_in::{Wish, wished};
 use super::{Result, again, is_for_the_form};
 use crate::access::budget::{self, By};
 use crate::access::cookies;
@@ -18,7 +19,7 @@ use crate::store::Subject;
 use crate::web::flash::see_other;
 use crate::web::parts::{Choice, FormErrors};
 use crate::web::routing;
-use crate::web::{Form, Page, Pages, PathId, Shell, Toast};
+use crate::web::{Form, Page, Pages, PathId, Query, Shell, Toast};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +64,9 @@ struct NewPassword {
     current_password: String,
     #[serde(default)]
     password: String,
+    /// Where somebody goes on who had to choose one first; empty for nowhere in particular.
+    #[serde(default)]
+    next: String,
 }
 
 #[derive(Serialize)]
@@ -78,6 +82,8 @@ struct AccountPage {
     compact: bool,
     keys: bool,
     password_is_temporary: bool,
+    /// Where it goes on once there is an own password.
+    next: String,
     sessions: Vec<SessionRow>,
     others: usize,
     errors: Option<FormErrors>,
@@ -113,6 +119,7 @@ impl Page for AccountPage {
             compact: true,
             keys: true,
             password_is_temporary: true,
+            next: "/admin/orders?q=\"><script>alert(1)</script>".to_owned(),
             sessions: vec![SessionRow {
                 id: "ses_1".to_owned(),
                 device: evil,
@@ -163,6 +170,7 @@ fn page_of(access: &Access, staff: &Staff<OwnAccount>, person: &StaffMember) -> 
         compact: preferences.compact,
         keys: !preferences.no_keys,
         password_is_temporary: person.password_is_temporary,
+        next: String::new(),
         others: sessions.iter().filter(|s| !s.is_this).count(),
         sessions,
         errors: None,
@@ -175,8 +183,10 @@ async fn show(
     access: web::Data<Access>,
     pages: web::Data<Pages>,
     shell: Shell,
+    wish: Query<Wish>,
 ) -> Result<HttpResponse> {
-    pages.show(&shell, &page_of(&access, &staff, staff.person())?)
+    let next = wish.0.next.unwrap_or_default();
+    pages.show(&shell, &AccountPage { next, ..page_of(&access, &staff, staff.person())? })
 }
 
 async fn save(
@@ -219,7 +229,8 @@ async fn change_password(
     match replace_password(&staff, &access, &shop, &typed).await {
         Ok(new_token) => {
             let text = "Your password was changed. Everywhere else you have to sign in again.";
-            let mut answer = see_other(PATH, Some(Toast::ok(text)))?;
+            let to = if typed.next.is_empty() { PATH.to_owned() } else { wished(Some(&typed.next)) };
+            let mut answer = see_other(&to, Some(Toast::ok(text)))?;
             let cookie = cookies::set_session(new_token, access.https(), access.settings());
             answer.add_cookie(&cookie).map_err(Error::internal)?;
             Ok(answer)
@@ -227,6 +238,7 @@ async fn change_password(
         Err(error) if is_for_the_form(&error) => {
             let page = AccountPage {
                 password_errors: Some(FormErrors::of(&error)),
+                next: typed.next,
                 ..page_of(&access, &staff, staff.person())?
             };
             again(&pages, &shell, &page, &error)

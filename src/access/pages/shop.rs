@@ -150,7 +150,7 @@ async fn save(
         profile::set(tx, &wanted)
     });
     match saved.await {
-        Ok(_) => see_other(PATH, Some(Toast::ok("Settings saved."))),
+        Ok(_) => see_other(PATH, Some(Toast::ok("Settings saved.").saved("settings"))),
         Err(error) if matches!(error.kind, Kind::Invalid | Kind::Conflict) => {
             again(&pages, &shell, &page(&access, Some(typed), Some(&error))?, &error)
         }

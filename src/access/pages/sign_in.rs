@@ -7,7 +7,7 @@ use crate::access::gate::{Access, Visitor};
 use crate::access::password::Password;
 use crate::access::session::{self, Ending};
 use crate::access::sign_in::sign_in;
-use crate::access::turn_away::{PARKED, SIGN_IN, WITH_FILES};
+use crate::access::turn_away::{PARKED, SIGN_IN, WITH_FILES, own_password_first};
 use crate::store::Subject;
 use crate::web::flash::{local_path, see_other};
 use crate::web::parts::FormErrors;
@@ -28,8 +28,8 @@ const HOME: &str = "/admin";
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Wish {
-    next: Option<String>,
+pub(super) struct Wish {
+    pub(super) next: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -72,7 +72,7 @@ impl Page for SignInPage {
 }
 
 /// The path to go to: one of ours, below the admin, and not this page again.
-fn wished(next: Option<&str>) -> String {
+pub(super) fn wished(next: Option<&str>) -> String {
     let path = local_path(next.unwrap_or(HOME));
     let below = path.strip_prefix(HOME).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
     if below && !path.starts_with(SIGN_IN) { path } else { HOME.to_owned() }
@@ -137,7 +137,7 @@ async fn enter(
     match opened {
         Ok(opened) if opened.person.password_is_temporary => {
             let toast = Toast::info("Choose a password of your own: somebody else made this one.");
-            entered(&access, opened, "/admin/account", Some(toast))
+            entered(&access, opened, &own_password_first(&next), Some(toast))
         }
         Ok(opened) => entered(&access, opened, &next, None),
         Err(error) if is_for_the_form(&error) => {

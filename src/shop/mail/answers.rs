@@ -10,7 +10,7 @@ use super::view;
 use crate::base::error::{Error, Result};
 use crate::base::time::Timestamp;
 use crate::shop::customers;
-use crate::shop::messages::{self, Message, MessageId};
+use crate::shop::messages::{self, Message, MessageId, Unsent};
 use crate::store::{Read, Tx};
 use crate::web::parts::Badge;
 use crate::work::subscriptions;
@@ -93,6 +93,35 @@ pub(super) fn mail_of(
         (id, mail) = (next, there);
     }
     Ok(Some((id, mail)))
+}
+
+/// The message follows what becomes of the mail of an answer to it.
+///
+/// # Errors
+/// Faults of the store only.
+pub(super) fn follow(tx: &mut Tx<'_>, mail: &Mail, state: State) -> Result<()> {
+    let (Some(message), Some(number)) = (mail.message, mail.reply) else { return Ok(()) };
+    match state {
+        State::Queued | State::Sending => Ok(()),
+        State::Sent => messages::send_after_all(tx, message, number),
+        // One that went out before counts, whatever becomes of a second one.
+        _ if has_arrived(tx, message, number)? => Ok(()),
+        State::Cancelled => messages::take_back(tx, message, number, Unsent::Cancelled),
+        State::Failed | State::Dropped => messages::take_back(tx, message, number, Unsent::Failed),
+    }
+}
+
+/// Whether one of the mails of an answer was sent.
+fn has_arrived(r: &(impl Read + ?Sized), message: MessageId, number: u32) -> Result<bool> {
+    let mut next = BY_KEY.first(r, &key(message, number))?;
+    for _ in 0..=AGAIN_MAX {
+        let Some(mail) = next.map(|id| MAILS.get(r, &id)).transpose()?.flatten() else { break };
+        if mail.state == State::Sent {
+            return Ok(true);
+        }
+        next = mail.again;
+    }
+    Ok(false)
 }
 
 /// How far the mail of an answer is.

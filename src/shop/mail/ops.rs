@@ -1,5 +1,6 @@
 //! What is done to a mail in a transaction: added, cancelled, ended, sent again, found.
 
+use super::answers;
 use super::events::{Cancelled, Dropped, Failed, Queued, Sent};
 use super::model::{Attempt, BY_KEY, BY_ORDER, BY_STATE, CONTENTS, Content, DAY, MAILS, Mail, MailId, State};
 use super::moments::{Audience, Moment};
@@ -7,7 +8,7 @@ use super::settings::{self, LANE};
 use crate::base::error::{Error, Kind, Result};
 use crate::base::id::Id as _;
 use crate::base::time::{DAY_MS, Timestamp};
-use crate::shop::messages::MessageId;
+use crate::shop::messages::{self, MessageId};
 use crate::shop::orders::{self, OrderId};
 use crate::shop::sites::SiteId;
 use crate::store::{Direction, Page, Read, Span, Subject, Tx};
@@ -157,6 +158,7 @@ pub(super) fn set(tx: &mut Tx<'_>, id: MailId, mail: &mut Mail, state: State) ->
     mail.state = state;
     mail.since = tx.now();
     MAILS.put(tx, &id, mail)?;
+    answers::follow(tx, mail, state)?;
     let also: Vec<Subject> = mail.order.iter().map(Subject::of).collect();
     let (moment, reason, about) = (mail.moment.clone(), mail.reason.clone(), Subject::of(&id));
     match state {
@@ -253,12 +255,13 @@ pub(super) fn hasten(tx: &mut Tx<'_>) -> Result<()> {
 ///
 /// # Errors
 /// `not_found`; `mail_being_sent`, `mail_over`.
-pub(super) fn cancel(tx: &mut Tx<'_>, id: MailId) -> Result<()> {
+pub(super) fn cancel(tx: &mut Tx<'_>, id: MailId) -> Result<Mail> {
     let mail = get(tx, id)?;
     match state(tx, &mail)? {
         State::Queued => {
             let reason = format!("Cancelled by {}.", tx.actor().name);
-            end(tx, id, State::Cancelled, &reason)
+            end(tx, id, State::Cancelled, &reason)?;
+            Ok(mail)
         }
         State::Sending => {
             Err(Error::conflict("mail_being_sent", "This mail is being sent and cannot be called back."))
@@ -322,6 +325,9 @@ pub(super) fn again(tx: &mut Tx<'_>, id: MailId, due_at: Timestamp) -> Result<Ma
     mail.state = state(tx, &mail)?;
     mail.again = Some(next);
     MAILS.put(tx, &id, &mail)?;
+    if let (Some(message), Some(number)) = (mail.message, mail.reply) {
+        messages::send_after_all(tx, message, number)?;
+    }
     Ok(next)
 }
 

@@ -5,6 +5,8 @@ crate::events! {
     Received "message.received" { suspected: Option<String>, }
     /// A message was answered by mail; `reply` is the number of the answer.
     Replied "message.replied" { reply: u32, }
+    /// An answer was not sent after all; `reply` is its number, `reason` is `cancelled` or `failed`.
+    ReplyNotSent "message.reply_not_sent" { reply: u32, reason: &'static str, }
     /// Somebody else minds a message, or nobody.
     Assigned "message.assigned" { before: Option<String>, after: Option<String>, }
     /// A message needs nothing more.

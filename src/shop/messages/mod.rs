@@ -12,11 +12,12 @@ mod ops;
 mod search;
 mod spam;
 mod storefront;
+mod unsent;
 
 pub use arrival::{NAME_LEN_MAX, NewMessage, PAGE_LEN_MAX, SUBJECT_LEN_MAX, WORD_LEN_MAX};
 pub use audit::check;
 pub use events::EVENTS;
-pub use model::{Message, MessageId, Reply, State, TABLES};
+pub use model::{Message, MessageId, Reply, State, TABLES, Unsent};
 pub use ops::{
     ANSWER_LEN_MAX, Folder, Step, about, add_reply, assign, by_email, customer_of, find, get, ids, page,
     receive, replies, reply, take, waiting,
@@ -25,3 +26,4 @@ pub use search::{FIELDS, KIND, doc, doc_of, shared};
 #[cfg(any(test, fuzzing))]
 pub(crate) use storefront::fuzzed;
 pub use storefront::{ApiDocs, routes as storefront_routes};
+pub use unsent::{close_with, send_after_all, take_back};

@@ -111,6 +111,14 @@ pub struct Message {
     /// Of the letters and digits of its text.
     #[cbor(n(20), with = "minicbor::bytes")]
     pub(super) fingerprint: [u8; 32],
+    /// How many of the answers were not sent.
+    #[n(21)]
+    #[cbor(default)]
+    pub(super) unsent: u32,
+    /// The last answer could not be sent, and nobody has seen to it.
+    #[n(22)]
+    #[cbor(default)]
+    pub has_failed: bool,
 }
 
 impl Message {
@@ -125,6 +133,10 @@ impl Message {
             return line.to_owned();
         }
         format!("{}…", line.chars().take(LONGEST).collect::<String>().trim_end())
+    }
+    /// Whether somebody was answered.
+    pub fn is_answered(&self) -> bool {
+        self.replies > self.unsent
     }
     /// Who wrote it: the name, else the address.
     pub fn sender(&self) -> &str {
@@ -142,6 +154,31 @@ pub struct Reply {
     pub by: String,
     #[n(2)]
     pub text: String,
+    /// Its mail did not go: cancelled, refused or given up.
+    #[n(3)]
+    #[cbor(default)]
+    pub is_unsent: bool,
+    /// The message was closed with it.
+    #[n(4)]
+    #[cbor(default)]
+    pub(super) has_closed: bool,
+    /// Who minds the message because of it.
+    #[n(5)]
+    #[cbor(default)]
+    pub(super) taken_by: Option<StaffId>,
+    /// The answer before it could not be sent.
+    #[n(6)]
+    #[cbor(default)]
+    pub(super) follows_failure: bool,
+}
+
+/// Why an answer was not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsent {
+    /// Somebody did not want it sent.
+    Cancelled,
+    /// The server refused it, or nobody may be written to there.
+    Failed,
 }
 
 pub(super) const MESSAGES: Table<MessageId, Message> = Table::new("message/1");

@@ -94,6 +94,8 @@ pub fn receive(tx: &mut Tx<'_>, new: &NewMessage, key: &ApiKey, network: &str) -
         replied_at: None,
         version: 1,
         fingerprint,
+        unsent: 0,
+        has_failed: false,
     };
     MESSAGES.put(tx, &message.id, &message)?;
     // Whoever fills in forms for fun does not write into the history of orders.
@@ -105,7 +107,7 @@ pub fn receive(tx: &mut Tx<'_>, new: &NewMessage, key: &ApiKey, network: &str) -
 }
 
 /// The order and the customer whose history tells of a message too.
-fn concerned(tx: &Tx<'_>, message: &Message) -> Result<Vec<Subject>> {
+pub(super) fn concerned(tx: &Tx<'_>, message: &Message) -> Result<Vec<Subject>> {
     let customer = customer_of(tx, message)?;
     Ok(message.order.iter().map(Subject::of).chain(customer.iter().map(Subject::of)).collect())
 }
@@ -183,7 +185,7 @@ fn open(tx: &Tx<'_>, id: MessageId, seen: Option<u64>) -> Result<Message> {
     Ok(message)
 }
 
-fn keep(tx: &mut Tx<'_>, mut message: Message) -> Result<Message> {
+pub(super) fn keep(tx: &mut Tx<'_>, mut message: Message) -> Result<Message> {
     message.version += 1;
     MESSAGES.put(tx, &message.id, &message)?;
     Ok(message)
@@ -216,12 +218,21 @@ pub fn add_reply(
     message.replies += 1;
     message.replied_at = Some(tx.now());
     let number = message.replies;
-    let reply = Reply { at: tx.now(), by: tx.actor().name.clone(), text };
-    REPLIES.put(tx, &(id, number), &reply)?;
     let taken = message.assigned_to.is_none() && by.is_some();
+    let reply = Reply {
+        at: tx.now(),
+        by: tx.actor().name.clone(),
+        text,
+        is_unsent: false,
+        has_closed: false,
+        taken_by: by.filter(|_| taken),
+        follows_failure: message.has_failed,
+    };
+    REPLIES.put(tx, &(id, number), &reply)?;
     if taken {
         message.assigned_to = by;
     }
+    message.has_failed = false;
     let message = keep(tx, message)?;
     let also = concerned(tx, &message)?;
     tx.publish_with(Subject::of(&id), &also, &Replied { reply: number })?;
@@ -318,7 +329,9 @@ pub fn take(tx: &mut Tx<'_>, id: MessageId, seen: Option<u64>, step: Step) -> Re
         Step::Spam => format!("Marked by {}.", tx.actor().name),
         _ => String::new(),
     };
-    let message = keep(tx, Message { state, spam_reason, ..message })?;
+    // Who closes it has seen to what failed.
+    let has_failed = message.has_failed && step != Step::Close;
+    let message = keep(tx, Message { state, spam_reason, has_failed, ..message })?;
     let subject = Subject::of(&id);
     match step {
         Step::Close => tx.publish(subject, &Closed {}),

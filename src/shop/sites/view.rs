@@ -92,7 +92,10 @@ pub(super) fn charts(days: &[(String, Day)], checks: &[Check], zone: &Zone) -> V
     [("Days left", left), ("Handshake, in milliseconds", took), ("Good looks, in percent", good)]
         .into_iter()
         .filter(|(_, data)| data.len() > 1)
-        .map(|(title, data)| Chart::line(title, unit, &said(&data), &data))
+        .map(|(title, data)| {
+            let draw = if title.ends_with("percent") { Chart::percent } else { Chart::line };
+            draw(title, unit, &said(&data), &data)
+        })
         .collect()
 }
 

@@ -251,6 +251,25 @@ impl Draft {
     }
 }
 
+/// Where the cursor stands after a button of the form: the field that is new, the button of the address that was moved, or
+/// what stands where something was removed.
+pub(super) fn landing(button: &str, draft: &Draft) -> String {
+    let (verb, place) = button.split_once('.').unwrap_or((button, ""));
+    let at: usize = place.parse().unwrap_or(0);
+    let last = draft.addresses.len().saturating_sub(1);
+    match verb {
+        "add_address" => format!("addresses.{last}.name"),
+        "add_field" => format!("metadata.{}.key", draft.metadata.len().saturating_sub(1)),
+        "remove" if draft.addresses.is_empty() => "add_address".to_owned(),
+        "remove" => format!("remove.{}", at.min(last)),
+        // The button of an end is disabled there.
+        "up" if at > 1 => format!("up.{}", at - 1),
+        "up" => "down.0".to_owned(),
+        _ if at + 1 < last => format!("down.{}", at + 1),
+        _ => format!("up.{last}"),
+    }
+}
+
 fn text_fields() -> impl Iterator<Item = &'static str> {
     FIELDS.iter().take(TEXTS).map(|(name, _)| *name)
 }
@@ -287,6 +306,26 @@ mod tests {
         mine.addresses.push(Address::default());
         let change = mine.change_of(&present);
         assert_eq!(change, CustomerChange { phone: Some("030 99".into()), ..CustomerChange::default() });
+    }
+
+    #[test]
+    fn after_a_button_the_cursor_is_where_it_did_something() {
+        let mut draft = Draft::empty();
+        let mut pressed = |button: &str| {
+            assert!(draft.press(button));
+            landing(button, &draft)
+        };
+        assert_eq!(pressed("add_address"), "addresses.0.name");
+        assert_eq!(pressed("add_address"), "addresses.1.name");
+        assert_eq!(pressed("add_address"), "addresses.2.name");
+        assert_eq!(pressed("up.2"), "up.1");
+        assert_eq!(pressed("up.1"), "down.0");
+        assert_eq!(pressed("down.0"), "down.1");
+        assert_eq!(pressed("down.1"), "up.2");
+        assert_eq!(pressed("remove.2"), "remove.1");
+        assert_eq!(pressed("remove.0"), "remove.0");
+        assert_eq!(pressed("remove.0"), "add_address");
+        assert_eq!(pressed("add_field"), "metadata.0.key");
     }
 
     #[test]

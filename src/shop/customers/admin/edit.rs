@@ -1,7 +1,7 @@
 //! Adding and editing a customer: a refused form keeps everything, and two people never overwrite each other.
 
 use super::clash::{Clash, Merged, PICK, WAS, merge, picks_theirs, was};
-use super::draft::{Draft, FIELDS};
+use super::draft::{Draft, FIELDS, landing};
 use crate::access::{Staff, may};
 use crate::base::country;
 use crate::base::error::{Error, Kind, Result};
@@ -33,9 +33,15 @@ pub(super) struct FormPage {
     /// What the form showed when it was opened: name and value of hidden fields.
     hidden: Vec<(String, String)>,
     countries: Vec<&'static str>,
+    /// The field or button where the cursor stands; empty at the top of the page.
+    focus: String,
 }
 
 impl FormPage {
+    /// The form after one of its own buttons.
+    fn at(self, button: Option<&str>) -> Self {
+        Self { focus: landing(button.unwrap_or_default(), &self.draft), ..self }
+    }
     fn adding(shell: &Shell, draft: Draft, once: Option<&str>, errors: Option<FormErrors>) -> Self {
         let once = once.map_or_else(|| shell.request_id.clone(), str::to_owned);
         Self {
@@ -48,6 +54,7 @@ impl FormPage {
             draft,
             hidden: vec![("once".into(), once)],
             countries: country::names().collect(),
+            focus: String::new(),
         }
     }
     fn editing(
@@ -67,6 +74,7 @@ impl FormPage {
             draft,
             hidden: shown,
             countries: country::names().collect(),
+            focus: String::new(),
         }
     }
 }
@@ -138,7 +146,7 @@ pub(super) async fn add_one(
     let mut draft = Draft::read(&fields);
     let once = fields.get("once");
     if draft.press(fields.get("do").unwrap_or_default()) {
-        return pages.show(&shell, &FormPage::adding(&shell, draft, once, None));
+        return pages.show(&shell, &FormPage::adding(&shell, draft, once, None).at(fields.get("do")));
     }
     let new = draft.clone().into_new();
     let actor = staff.actor();
@@ -189,7 +197,8 @@ pub(super) async fn save(
     let mut draft = Draft::read(&fields);
     let name = store.read(|s| Ok(get(s, id)?.name()))?;
     if draft.press(fields.get("do").unwrap_or_default()) {
-        return pages.show(&shell, &FormPage::editing(id, &name, draft, carried(&fields), None));
+        let page = FormPage::editing(id, &name, draft, carried(&fields), None);
+        return pages.show(&shell, &page.at(fields.get("do")));
     }
     let (mine, sent) = (draft.clone(), fields.clone());
     match store.write(staff.actor(), move |tx| merged(tx, id, &mine, &sent)).await {

@@ -99,6 +99,7 @@ fn sentence(event: &StoredEvent) -> (&'static str, Tone, String) {
         "mail.sent" => plain("mail", Tone::Ok, "mail sent"),
         "message.received" => plain("message-square", Tone::Info, "came in"),
         "message.replied" => plain("message-square", Tone::Ok, "answered"),
+        "message.reply_not_sent" => plain("message-square", Tone::Warn, "answer not sent"),
         "mail.failed" => plain("mail", Tone::Bad, "mail could not be sent"),
         other => ("info", Tone::Still, other.replace(['.', '_'], " ")),
     }

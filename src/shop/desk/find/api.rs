@@ -34,7 +34,7 @@ pub struct ApiDocs;
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub(super) struct SearchQuery {
-    /// What somebody types: a name, a number, a phone fragment, or the query language such as `status:open navy`.
+    /// What somebody types: a name, a number, the beginning or the end of a phone number, or the query language such as `status:open navy`.
     #[param(example = "anna berg")]
     q: Option<String>,
     /// Kinds to search, with commas: `order`, `customer`, `credit_note`, `message`; all that the key may see if absent.

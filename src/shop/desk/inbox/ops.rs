@@ -3,7 +3,7 @@
 use crate::access::staff::StaffId;
 use crate::base::error::Result;
 use crate::shop::mail::{self, MailId, Post};
-use crate::shop::messages::{self, Message, MessageId, State, Step};
+use crate::shop::messages::{self, Message, MessageId, State};
 use crate::store::Tx;
 
 /// What somebody answers.
@@ -31,7 +31,7 @@ pub(super) fn answer(
     let (mut message, number) = messages::add_reply(tx, id, answer.seen, &answer.text, answer.by)?;
     let mail = mail::queue_answer(post, tx, &message, number)?;
     if answer.close && message.state == State::Open {
-        message = messages::take(tx, id, None, Step::Close)?;
+        message = messages::close_with(tx, id, number)?;
     }
     Ok((message, mail))
 }

@@ -43,6 +43,7 @@ struct ReplyView {
     /// Why it was not sent, or is tried again.
     reason: String,
     mail: Option<String>,
+    is_unsent: bool,
     can_be_cancelled: bool,
 }
 
@@ -85,8 +86,10 @@ pub(super) struct ShowPage {
     body: String,
     spam_reason: String,
     replies: Vec<ReplyView>,
-    /// What is typed.
+    /// What is typed, or was and not sent.
     text: String,
+    /// Why the last answer could not be sent, where nobody has seen to it.
+    failed: Option<String>,
     errors: Option<FormErrors>,
     /// It can be answered here and now.
     may_answer: bool,
@@ -122,6 +125,7 @@ impl Page for ShowPage {
             badge: Some(Badge::new("New", Tone::Warn, Fill::Empty)),
             reason: evil.clone(),
             mail: Some("mal_1".to_owned()),
+            is_unsent: true,
             can_be_cancelled: true,
         };
         Self {
@@ -138,6 +142,7 @@ impl Page for ShowPage {
             spam_reason: evil.clone(),
             replies: vec![reply],
             text: evil.clone(),
+            failed: Some(evil.clone()),
             errors: Some(FormErrors::of(&Error::invalid("required", evil.clone()).on("/text"))),
             may_answer: true,
             may_act: true,
@@ -200,8 +205,13 @@ pub(super) fn page<P: Permission>(
         let people = People::of(s)?;
         let ready = mail::require_ready(post, s);
         let mut replies = Vec::new();
+        let (mut unsent, mut reason) = (None, String::new());
         for (number, reply) in messages::replies(s, id)? {
             let fate = mail::fate_of(s, id, number)?;
+            unsent = Some(reply.text.clone()).filter(|_| reply.is_unsent);
+            if reply.is_unsent {
+                reason = fate.as_ref().map(|fate| fate.reason.clone()).unwrap_or_default();
+            }
             replies.push(reply_view(reply, fate, me));
         }
         let customer = if me.may("customers:view") { customer(s, &message)? } else { None };
@@ -209,7 +219,8 @@ pub(super) fn page<P: Permission>(
         let history = events::of_subject(s, &Subject::of(&id), None, HISTORY)?;
         let (typed, error) = match typed {
             Some((typed, error)) => (typed.text, Some(error)),
-            None => (String::new(), None),
+            // What was not sent stands in the box again.
+            None => (unsent.unwrap_or_default(), None),
         };
         let owner = message.assigned_to;
         Ok(ShowPage {
@@ -235,6 +246,7 @@ pub(super) fn page<P: Permission>(
             history: history.iter().map(|event| entry(event, &people)).collect(),
             facts: facts(&message),
             text: typed,
+            failed: message.has_failed.then_some(reason),
             errors: error.map(FormErrors::of),
             customer,
             order,
@@ -257,6 +269,7 @@ fn reply_view<P>(reply: messages::Reply, fate: Option<Fate>, me: &Staff<P>) -> R
         at: reply.at,
         by: reply.by,
         text: reply.text,
+        is_unsent: reply.is_unsent,
         badge: fate.as_ref().map(|fate| fate.badge.clone()),
         reason: fate.as_ref().map(|fate| fate.reason.clone()).unwrap_or_default(),
         mail: fate.filter(|_| me.may("mail:view")).map(|fate| fate.mail.to_string()),
@@ -297,6 +310,10 @@ fn entry(event: &StoredEvent, people: &People) -> Entry {
             None => ("mail", Tone::Info, "Came in".to_owned()),
         },
         "message.replied" => ("send", Tone::Ok, "Answered".to_owned()),
+        "message.reply_not_sent" if text("reason") == Some("cancelled") => {
+            ("ban", Tone::Still, "Sending the answer was cancelled".to_owned())
+        }
+        "message.reply_not_sent" => ("ban", Tone::Bad, "The answer could not be sent".to_owned()),
         "message.assigned" => match text("after").and_then(|id| StaffId::parse(id).ok()) {
             Some(id) => ("user", Tone::Still, format!("Handed to {}", people.name(id))),
             None => ("user", Tone::Still, "Handed to nobody".to_owned()),

@@ -41,7 +41,8 @@ pub(super) fn folder(word: &str, me: Option<StaffId>) -> Result<Folder> {
 /// The state as word, colour and shape.
 pub(in crate::shop::desk) fn badge(message: &Message) -> Badge {
     match message.state {
-        State::Open if message.replies == 0 => Badge::new("New", Tone::Warn, Fill::Empty),
+        State::Open if message.has_failed => Badge::new("Not sent", Tone::Bad, Fill::Empty),
+        State::Open if !message.is_answered() => Badge::new("New", Tone::Warn, Fill::Empty),
         State::Open => Badge::new("Answered", Tone::Info, Fill::Half),
         State::Closed => Badge::new(State::Closed.label(), Tone::Ok, Fill::Full),
         State::Spam => Badge::new(State::Spam.label(), Tone::Still, Fill::Empty),

@@ -254,7 +254,8 @@ pub(super) async fn save(
     match saved {
         Ok(_) => {
             outreach.work.wake();
-            see_other(&format!("{PATH}/settings"), Some(Toast::ok("The settings of mail are saved.")))
+            let toast = Toast::ok("The settings of mail are saved.").saved("mail-settings");
+            see_other(&format!("{PATH}/settings"), Some(toast))
         }
         Err(error) if matches!(error.kind, Kind::Invalid | Kind::Conflict) => {
             let sees_schedules = me.may("system:view");

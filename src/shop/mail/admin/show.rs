@@ -203,7 +203,9 @@ pub(super) async fn cancel(
     Form(form): Form<Back>,
 ) -> Result<HttpResponse> {
     let toast = match store.write(me.actor(), move |tx| ops::cancel(tx, id)).await {
-        Ok(()) => Toast::ok("The mail is not sent."),
+        // The answer box of the message has it again.
+        Ok(mail) if mail.reply.is_some() => Toast::ok("Not sent. The text is in the answer box again."),
+        Ok(_) => Toast::ok("The mail is not sent."),
         Err(error) => refusal(error)?,
     };
     see_other(&back(&form, id), Some(toast))

@@ -322,7 +322,10 @@ async fn a_refused_step_says_why_and_keeps_what_was_typed() {
     let refused =
         desk.post(&path(&order, "/ship"), &[("version", "1"), ("tracking", &long), ("carrier", "DHL")]).await;
     let refused = refused.expect(422);
-    refused.shows("href=\"#f-tracking\"");
+    // In the form itself, which would cover the list on top of the page.
+    refused.shows("aria-invalid=\"true\" aria-describedby=\"f-tracking-e\"");
+    refused.shows("id=\"f-tracking-e\"");
+    assert!(!refused.body.contains("id=\"errors\""), "{}", refused.body);
     refused.shows("value=\"DHL\"");
     desk.post(&path(&order, "/explode"), &[]).await.expect(404);
     assert_eq!(desk.order(order.id).version, 1);

@@ -62,7 +62,8 @@ impl Draft {
             let mut address = address.clone().unwrap_or_default();
             for (part_name, _) in PARTS {
                 if let Some(text) = part(&mut address, part_name) {
-                    draft.put(&format!("{name}.{part_name}"), text);
+                    let name = format!("{name}.{part_name}");
+                    draft.put(&name, &called(&name, text));
                 }
             }
         }
@@ -79,7 +80,7 @@ impl Draft {
             if let Some(name) = name.strip_prefix(before)
                 && is_field(name)
             {
-                draft.put(name, &value.replace("\r\n", "\n"));
+                draft.put(name, &called(name, &value.replace("\r\n", "\n")));
             }
         }
         if before.is_empty() {
@@ -140,7 +141,11 @@ impl Draft {
         let mut address = Address::default();
         for (part_name, _) in PARTS {
             if let Some(field) = part(&mut address, part_name) {
-                *field = self.get(&format!("{name}.{part_name}")).to_owned();
+                let text = self.get(&format!("{name}.{part_name}"));
+                *field = match country::find(text) {
+                    Some(code) if *part_name == "country" => code.to_owned(),
+                    _ => text.to_owned(),
+                };
             }
         }
         (!address.is_empty()).then_some(address)
@@ -156,6 +161,12 @@ fn is_field(name: &str) -> bool {
     matches!(name, "email" | "phone" | "note" | "tags")
         || name.strip_prefix(META).is_some_and(|key| !key.is_empty())
         || ADDRESSES.iter().any(is_part)
+}
+
+/// The text of a field: a country by its name, whether that was written or its code.
+fn called(name: &str, text: &str) -> String {
+    let code = country::find(text).filter(|_| name.ends_with(".country") && !name.starts_with(META));
+    code.map_or_else(|| text.to_owned(), country::name)
 }
 
 /// `gift, VIP` as tags.
@@ -270,9 +281,10 @@ mod tests {
         assert_eq!(change.tags, Some(vec!["gift".to_owned(), "VIP".to_owned()]));
         assert_eq!(change.metadata, Some(BTreeMap::new()));
         assert_eq!(
-            change.billing.flatten().map(|a| (a.name, a.city)),
+            change.billing.clone().flatten().map(|a| (a.name, a.city)),
             Some(("Anna Berg".into(), "Potsdam".into()))
         );
+        assert_eq!(change.billing.clone().flatten().map(|a| a.country), Some("DE".into()));
         assert!(change.email.is_none() && change.shipping_address.is_none() && change.note.is_none());
     }
 
@@ -284,6 +296,24 @@ mod tests {
         let (merged, clashes) = merge(&was, &theirs, &mine);
         assert_eq!(merged, draft(&[("email", "b"), ("note", "m"), ("phone", "3"), ("tags", "b, c, d")]));
         assert_eq!(clashes, [Clash { name: "phone".into(), theirs: "2".into(), mine: "3".into() }]);
+    }
+
+    #[test]
+    fn a_country_stands_in_the_form_by_its_name_and_in_the_order_by_its_code() {
+        let order = samples::order();
+        let mut mine = Draft::of(&order);
+        assert_eq!(mine.get("billing.country"), "Germany");
+        let typed = |text: &str| {
+            Draft::read(&Fields(vec![("billing.country".to_owned(), text.to_owned())]), "")
+                .get("billing.country")
+                .to_owned()
+        };
+        assert_eq!(
+            (typed("at"), typed("Germany"), typed("Atlantis")),
+            ("Austria".into(), "Germany".into(), "Atlantis".into())
+        );
+        mine.put("billing.country", "Austria");
+        assert_eq!(mine.change(&order).billing.flatten().map(|a| a.country), Some("AT".into()));
     }
 
     #[test]

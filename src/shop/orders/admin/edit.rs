@@ -3,6 +3,7 @@
 use super::act::order_path;
 use super::draft::{ADDRESSES, Clash, Draft, META, PARTS, WAS, label, merge, shown};
 use crate::access::{Staff, may};
+use crate::base::country;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::id::Id;
 use crate::base::time::Timestamp;
@@ -58,6 +59,7 @@ pub(super) struct EditPage {
     pub added: Vec<(String, String)>,
     /// Name and text of every field as the order had it.
     pub was: Vec<(String, String)>,
+    pub countries: Vec<&'static str>,
     pub errors: Option<FormErrors>,
 }
 
@@ -96,6 +98,7 @@ impl EditPage {
             metadata: typed.metadata().map(|(key, _)| field(format!("{META}{key}"), key)).collect(),
             added: vec![(String::new(), String::new()); NEW_ROWS],
             was: was.all().map(|(name, text)| (format!("{WAS}{name}"), text.to_owned())).collect(),
+            countries: country::names().collect(),
             errors: None,
         }
     }

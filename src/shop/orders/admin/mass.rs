@@ -186,7 +186,9 @@ pub(super) async fn begin(
     // The same list with the same action a minute later is another wish: there may be other orders in it.
     let minute = staff.now().0 / 60_000;
     let same = SameForm::new(&actor.id, format!("all{PATH}/{minute}"), &fields.0);
-    let op = move |tx: &mut Tx<'_>| same.run(tx, |tx| bulk::begin(tx, &wish).map(|(id, _)| id));
+    // One that was discarded, or is over, answers for no new wish.
+    let over = |tx: &Tx<'_>, id: &BulkId| Ok(bulk::get(tx, *id)?.stage == Stage::Over);
+    let op = move |tx: &mut Tx<'_>| same.run_unless(tx, over, |tx| bulk::begin(tx, &wish).map(|(id, _)| id));
     let id: BulkId = store.write(actor, op).await?;
     work.wake();
     see_other(&page_of(id), None)

@@ -4,7 +4,7 @@ use super::asides::Asides;
 use super::facets::PATH;
 use super::neighbours::{self, Neighbours};
 use super::sheet::{self, Cancellation, Contact, LineRow, ParcelRow, PaymentRow};
-use super::steps::{Offers, offers, reasons};
+use super::steps::{Offered, Offers, offers, reasons};
 use super::terms::quoted;
 use super::timeline::{Moment, Part, moments};
 use super::words;
@@ -105,6 +105,12 @@ pub(super) struct OrderPage {
     pub typed: BTreeMap<String, String>,
     /// The form that was refused stands in the menu.
     pub menu_open: bool,
+    /// That form says itself what was refused.
+    pub says_inside: bool,
+    /// That the order is not paid, or not all of it: whoever sends it is not to overlook it.
+    pub unpaid: Option<&'static str>,
+    /// The same has to stand beside the step: the badge of the payment is not shown.
+    pub warns_unpaid: bool,
 }
 
 impl Page for OrderPage {
@@ -177,6 +183,9 @@ impl OrderPage {
             errors: None,
             typed: BTreeMap::new(),
             menu_open: false,
+            says_inside: false,
+            unpaid: words::unpaid(order),
+            warns_unpaid: false,
             kept: kept.href(""),
             from,
         }
@@ -186,6 +195,9 @@ impl OrderPage {
     fn without_prices(mut self, order: &Order) -> Self {
         self.sees_prices = false;
         self.badges.retain(|badge| badge.label != order.payment.label());
+        let ships = |step: &Offered| step.asks == "ship";
+        let can_ship = self.offers.first.as_ref().is_some_and(ships) || self.offers.others.iter().any(ships);
+        self.warns_unpaid = self.unpaid.is_some() && can_ship;
         self.lines.iter_mut().for_each(LineRow::hide_prices);
         self.has_discounts = false;
         (self.sums, self.payments, self.tax_note) = (Vec::new(), Vec::new(), None);
@@ -345,7 +357,10 @@ pub(super) fn refused(
     typed: BTreeMap<String, String>,
 ) -> Result<HttpResponse> {
     page.errors = Some(FormErrors::of(error));
-    page.menu_open = typed.get("step").is_some_and(|word| page.offers.others.iter().any(|s| s.word == word));
+    let is_tried =
+        |step: &Offered| step.asks != "none" && typed.get("step").is_some_and(|word| word == step.word);
+    page.menu_open = page.offers.others.iter().any(is_tried);
+    page.says_inside = page.menu_open || page.offers.first.as_ref().is_some_and(is_tried);
     page.typed = typed;
     let status =
         if error.fields.is_empty() { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };

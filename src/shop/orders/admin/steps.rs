@@ -15,6 +15,8 @@ pub(super) struct Offered {
     pub icon: &'static str,
     /// Which fields it asks for: `none`, `ship`, `pay`, `hold`, `refund`, `cancel`.
     pub asks: &'static str,
+    /// The names of these fields.
+    pub fields: &'static [&'static str],
     pub danger: bool,
 }
 
@@ -48,13 +50,13 @@ fn offered(step: Step, order: &Order) -> Offered {
         Step::Ship if items > 1 => format!("Ship {items} items"),
         _ => step.label().to_owned(),
     };
-    let asks = match step {
-        Step::Ship => "ship",
-        Step::Pay => "pay",
-        Step::Hold => "hold",
-        Step::Refund => "refund",
-        Step::Cancel => "cancel",
-        _ => "none",
+    let (asks, fields): (_, &[&str]) = match step {
+        Step::Ship => ("ship", &["carrier", "tracking"]),
+        Step::Pay => ("pay", &["method"]),
+        Step::Hold => ("hold", &["note"]),
+        Step::Refund => ("refund", &["amount", "note"]),
+        Step::Cancel => ("cancel", &["reason", "note"]),
+        _ => ("none", &[]),
     };
     Offered {
         word: step.word(),
@@ -62,6 +64,7 @@ fn offered(step: Step, order: &Order) -> Offered {
         confirm: step.label(),
         icon: words::icon(step),
         asks,
+        fields,
         danger: step == Step::Cancel,
     }
 }

@@ -172,13 +172,15 @@ fn mailed(event: &StoredEvent) -> Option<Moment> {
         "mail.failed" => (Tone::Bad, "could not be sent"),
         "mail.cancelled" => (Tone::Still, "was cancelled before it was sent"),
         "mail.dropped" => (Tone::Still, "was not sent"),
-        "message.received" | "message.replied" => {
-            let says = if event.kind == "message.received" {
-                "The customer wrote to the shop"
-            } else {
-                "The customer was answered"
+        "message.received" | "message.replied" | "message.reply_not_sent" => {
+            let (tone, says) = match (event.kind.as_str(), text("reason")) {
+                ("message.received", _) => (Tone::Info, "The customer wrote to the shop"),
+                ("message.replied", _) => (Tone::Ok, "The customer was answered"),
+                (_, "cancelled") => {
+                    (Tone::Still, "The answer to the customer was cancelled before it was sent")
+                }
+                _ => (Tone::Bad, "The answer to the customer could not be sent"),
             };
-            let tone = if event.kind == "message.received" { Tone::Info } else { Tone::Ok };
             return Some(Moment { icon: "message-square", tone, text: says.to_owned(), ..Moment::default() });
         }
         _ => return None,

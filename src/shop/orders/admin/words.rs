@@ -60,6 +60,17 @@ pub(super) fn payment_of(order: &Order) -> Badge {
     Badge::new(order.payment.label(), tone, fill)
 }
 
+/// What is said before an order goes out that is not paid; nothing of one that rests.
+pub(super) fn unpaid(order: &Order) -> Option<&'static str> {
+    match order.payment {
+        _ if rests(order) => None,
+        Payment::Unpaid => Some("Not paid"),
+        Payment::Authorised => Some("Not paid yet, only authorised"),
+        Payment::PartPaid => Some("Not paid in full"),
+        _ => None,
+    }
+}
+
 /// Where the goods stand, as a badge. Goods that do not leave the house because the order was cancelled are no work:
 /// there the word is that of the order.
 pub fn goods_of(order: &Order) -> Badge {
@@ -77,7 +88,8 @@ pub fn badges(order: &Order) -> Vec<Badge> {
         let (tone, fill) = status(order.status);
         badges.push(Badge::new(order.status.label(), tone, fill));
     }
-    if order.hold.is_some() {
+    // Whether it waits is of no interest once it is cancelled.
+    if order.hold.is_some() && order.status != Status::Cancelled {
         badges.push(Badge::new("On hold", Tone::Bad, Fill::Half));
     }
     badges.push(payment_of(order));
