@@ -57,11 +57,16 @@ impl Shared {
     fn segments_of(&self, live: &Live, entries: &[Arc<Entry>]) -> Result<Vec<SegmentMeta>> {
         let (_, memory) = for_building();
         let mut whole = Whole::new((&live.index, &self.layout), &self.schema, memory, Arc::default());
-        let mut ids: BTreeMap<u8, Vec<[u8; 16]>> = BTreeMap::new();
+        let mut unread: BTreeMap<u8, Vec<[u8; 16]>> = BTreeMap::new();
         for entry in entries {
-            ids.entry(entry.kind).or_default().push(entry.id);
+            match entry.known() {
+                // A search has taken it apart.
+                Some(Some(doc)) => whole.add_terms(&doc.terms)?,
+                Some(None) => {}
+                None => unread.entry(entry.kind).or_default().push(entry.id),
+            }
         }
-        for (kind, mut ids) in ids {
+        for (kind, mut ids) in unread {
             let name = self.schema.kind_at(kind).map_or("", |kind| kind.name);
             ids.sort_unstable();
             for page in ids.chunks(PAGE) {

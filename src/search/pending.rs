@@ -37,6 +37,10 @@ impl Entry {
         let terms = doc.and_then(|doc| Analyser::new(schema).terms(&doc)).map(SortedTerms::new);
         Ok(self.terms.get_or_init(|| terms).as_ref())
     }
+    /// The document, where it has been read; `None` inside when it is gone.
+    pub(crate) fn known(&self) -> Option<Option<&SortedTerms>> {
+        self.terms.get().map(Option::as_ref)
+    }
 }
 
 /// What was waiting at one moment.

@@ -26,44 +26,6 @@ pub(crate) struct Terms {
 }
 
 impl Terms {
-    fn clear(&mut self) {
-        self.tokens.clear();
-        self.has.clear();
-        self.numbers.clear();
-        self.facets.clear();
-        self.sorts.clear();
-    }
-    /// Those of a document that has no value yet.
-    pub(crate) fn begin(&mut self, kind: u8, id: [u8; 16], time_ms: i64) {
-        self.clear();
-        (self.kind, self.id, self.time_ms) = (kind, id, time_ms);
-    }
-    /// Adds all but the tokens of one more value.
-    pub(crate) fn join(&mut self, value: &Self) {
-        self.has.extend(&value.has);
-        self.numbers.extend(&value.numbers);
-        self.facets.extend_from_slice(&value.facets);
-        for (field, text) in &value.sorts {
-            self.sort(*field, || text.clone());
-        }
-    }
-    /// What the document is sorted by; of several texts the one given first that is one.
-    fn sort(&mut self, field: u16, text: impl FnOnce() -> String) {
-        if self.sorts.iter().all(|(f, _)| *f != field) {
-            let text = text();
-            if !text.is_empty() {
-                self.sorts.push((field, text));
-            }
-        }
-    }
-    /// There are no more values.
-    pub(crate) fn close(&mut self) {
-        self.has.sort_unstable();
-        self.has.dedup();
-        // A value given twice is one document in the counts.
-        self.facets.sort_unstable();
-        self.facets.dedup();
-    }
     /// What a list that is sorted by a field sorts this document by.
     pub(crate) fn sorted_by(&self, field: u16) -> Option<SortValue> {
         // Of several numbers the lowest, as the column gives it.
@@ -97,23 +59,23 @@ impl Analyser {
     /// The same into terms that are used again.
     pub(crate) fn fill(&mut self, doc: &Doc, terms: &mut Terms) -> bool {
         let Some(kind) = self.schema.kind_place(doc.kind) else { return false };
-        terms.begin(kind, doc.id, doc.time_ms);
+        (terms.kind, terms.id, terms.time_ms) = (kind, doc.id, doc.time_ms);
+        terms.tokens.clear();
+        terms.has.clear();
+        terms.numbers.clear();
+        terms.facets.clear();
+        terms.sorts.clear();
         for (name, value) in &doc.values {
             if let Some(field) = self.schema.field_place(name) {
                 self.add(terms, field, value);
             }
         }
-        terms.close();
+        terms.has.sort_unstable();
+        terms.has.dedup();
+        // A value given twice is one document in the counts.
+        terms.facets.sort_unstable();
+        terms.facets.dedup();
         true
-    }
-
-    /// The terms of one value of a field by itself.
-    pub(crate) fn value(&mut self, field: u16, value: &Value, terms: &mut Terms) {
-        terms.clear();
-        self.add(terms, field, value);
-    }
-    pub(crate) fn schema(&self) -> &Schema {
-        &self.schema
     }
 
     fn add(&mut self, terms: &mut Terms, field: u16, value: &Value) {
@@ -136,8 +98,11 @@ impl Analyser {
             (_, Value::Number(_) | Value::Money(_)) => &value.number().unwrap_or_default().to_string(),
         };
         terms.has.push(field);
-        if def.sortable {
-            terms.sort(field, || sort_text(def.shape, text));
+        if def.sortable && terms.sorts.iter().all(|(f, _)| *f != field) {
+            let sorted_by = sort_text(def.shape, text);
+            if !sorted_by.is_empty() {
+                terms.sorts.push((field, sorted_by));
+            }
         }
         if def.facet {
             terms.facets.push((field, text.trim().chars().take(FACET_CHARS_MAX).collect()));

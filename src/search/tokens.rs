@@ -21,7 +21,7 @@ pub(crate) enum Form {
 /// The shortest beginning by which a phone number is found.
 pub(crate) const PHONE_MIN: usize = 4;
 /// Tokens of one document; what comes after is not found. An order of a thousand lines has some 10,000.
-pub(crate) const TOKENS_MAX: usize = 20_000;
+const TOKENS_MAX: usize = 20_000;
 /// Positions between two values, so that no phrase spans them.
 const VALUE_GAP: u32 = 10;
 
@@ -78,17 +78,6 @@ impl Tokens {
     }
     pub(crate) fn len(&self) -> usize {
         self.list.len()
-    }
-    /// Where the positions of what comes next begin.
-    pub(crate) fn end(&self) -> u32 {
-        self.position
-    }
-    pub(crate) fn truncate(&mut self, len: usize) {
-        self.list.truncate(len);
-    }
-    /// Bytes of memory.
-    pub(crate) fn bytes(&self) -> usize {
-        self.buffer.capacity() + self.list.capacity() * size_of::<Token>()
     }
 
     fn push(&mut self, text: &str, source: &Range<usize>, form: Form, keyed: bool) {

@@ -4,7 +4,7 @@ use crate::base::error::{Error, Result};
 use crate::search::index::{Bulk, Layout};
 use crate::search::schema::Schema;
 use crate::search::source::Source;
-use crate::search::terms::Analyser;
+use crate::search::terms::{Analyser, Terms};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use tantivy::{Index, SegmentMeta};
@@ -16,6 +16,7 @@ pub(crate) const PAGE: usize = 1_000;
 pub(crate) struct Whole {
     bulk: Bulk,
     analyser: Analyser,
+    terms: Terms,
     segments: Vec<SegmentMeta>,
 }
 
@@ -28,16 +29,24 @@ impl Whole {
         stopped: Arc<AtomicBool>,
     ) -> Self {
         let bulk = Bulk::new(index, Arc::clone(layout), memory, stopped);
-        Self { bulk, analyser: Analyser::new(schema), segments: Vec::new() }
+        Self { bulk, analyser: Analyser::new(schema), terms: Terms::default(), segments: Vec::new() }
     }
     /// Adds the records of a kind that are there, at most [`PAGE`]; gives how many.
     pub(crate) fn add(&mut self, source: &dyn Source, kind: &str, ids: &[[u8; 16]]) -> Result<u64> {
         let mut count = 0;
         for doc in source.docs(kind, ids)?.into_iter().flatten() {
-            count += u64::from(self.bulk.add(&mut self.analyser, &doc));
+            if self.analyser.fill(&doc, &mut self.terms) {
+                self.bulk.add(&self.terms);
+                count += 1;
+            }
         }
         self.write_if_full()?;
         Ok(count)
+    }
+    /// Adds a document that has been taken apart before.
+    pub(crate) fn add_terms(&mut self, terms: &Terms) -> Result<()> {
+        self.bulk.add(terms);
+        self.write_if_full()
     }
     /// Writes what is left and gives all segments.
     pub(crate) fn finish(mut self) -> Result<Vec<SegmentMeta>> {

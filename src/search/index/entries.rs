@@ -91,67 +91,43 @@ pub(super) fn grams_aside(terms: &Terms, out: &mut String) {
 }
 
 /// The beginnings of a few letters that only fields have which some readers do not see.
-pub(super) fn each_aside(terms: &Terms, take: impl FnMut(&str)) {
-    let mut aside = Aside::default();
-    for (token, text) in terms.tokens.iter().filter(|(token, _)| has_starts(token)) {
-        starts(text).for_each(|start| aside.add(token.private, &[start]));
+pub(super) fn each_aside(terms: &Terms, mut take: impl FnMut(&str)) {
+    let words = |private: bool| {
+        let fits = move |token: &Token| token.boxed && token.form == Form::Word && token.private == private;
+        terms.tokens.iter().filter(move |(token, _)| fits(token)).map(|(_, text)| text)
+    };
+    let mut aside: Vec<(u64, &str)> = words(true).flat_map(starts).collect();
+    if aside.is_empty() {
+        return;
     }
-    aside.each(take);
-}
-
-/// Whether a token is a word of the plain box.
-pub(super) fn has_starts(token: &Token) -> bool {
-    token.boxed && token.form == Form::Word
-}
-
-/// A beginning of up to [`OPEN_LETTERS`] letters: its bytes with zeros behind them, in the order of the texts.
-pub(super) type Start = u128;
-const START_BYTES: usize = 16;
-const _: () = assert!(OPEN_LETTERS * 4 <= START_BYTES);
-
-/// The beginnings of a word.
-pub(super) fn starts(text: &str) -> impl Iterator<Item = Start> {
-    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8()).take(OPEN_LETTERS);
-    ends.map(|end| {
-        let mut first = [0; START_BYTES];
-        first.iter_mut().zip(text.bytes().take(end)).for_each(|(place, byte)| *place = byte);
-        Start::from_be_bytes(first)
-    })
-}
-
-/// The beginnings of the words of a document, in fields that everybody sees and in others.
-#[derive(Default)]
-pub(super) struct Aside {
-    open: Vec<Start>,
-    private: Vec<Start>,
-}
-
-impl Aside {
-    pub(super) fn add(&mut self, private: bool, starts: &[Start]) {
-        let to = if private { &mut self.private } else { &mut self.open };
-        to.extend_from_slice(starts);
-    }
-    /// Gives those that no open field has, and forgets all.
-    pub(super) fn each(&mut self, mut take: impl FnMut(&str)) {
-        let Self { open, private } = self;
-        if !private.is_empty() {
-            private.sort_unstable();
-            private.dedup();
-            let mut is_open = vec![false; private.len()];
-            for start in &*open {
-                if let Some(open) = private.binary_search(start).ok().and_then(|at| is_open.get_mut(at)) {
-                    *open = true;
-                }
-            }
-            for start in private.iter().zip(is_open).filter(|(_, is_open)| !is_open).map(|(start, _)| start) {
-                let bytes = start.to_be_bytes();
-                let len = bytes.iter().position(|byte| *byte == 0).unwrap_or(START_BYTES);
-                take(bytes.get(..len).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default());
-            }
+    aside.sort_unstable();
+    aside.dedup();
+    let mut is_open = vec![false; aside.len()];
+    for start in words(false).flat_map(starts) {
+        if let Some(open) = aside.binary_search(&start).ok().and_then(|at| is_open.get_mut(at)) {
+            *open = true;
         }
-        open.clear();
-        private.clear();
     }
+    let hidden = aside.iter().zip(&is_open).filter(|(_, is_open)| !**is_open);
+    hidden.for_each(|((_, start), _)| take(start));
+}
+
+/// The beginnings of up to [`OPEN_LETTERS`] letters, each behind its first bytes, by which they are sorted.
+fn starts(text: &str) -> impl Iterator<Item = (u64, &str)> {
+    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8()).take(OPEN_LETTERS);
+    ends.filter_map(|end| text.get(..end)).map(|start| (first(start), start))
+}
+
+/// The first eight bytes, zeros behind them, as a number: mostly that alone tells two texts apart.
+fn first(text: &str) -> u64 {
+    text.as_bytes().first_chunk::<8>().map_or_else(
+        || {
+            text.bytes()
+                .zip([56, 48, 40, 32, 24, 16, 8])
+                .fold(0, |all, (byte, by)| all | u64::from(byte) << by)
+        },
+        |eight| u64::from_be_bytes(*eight),
+    )
 }
 
 fn shared_chars(a: &str, b: &str) -> usize {

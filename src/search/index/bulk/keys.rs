@@ -28,7 +28,7 @@ pub(super) struct Keys {
     log: Log,
     terms: Vec<Whose>,
     /// The last term that was made of each word.
-    last_of_word: Vec<u32>,
+    of_word: Vec<u32>,
     texts: Texts,
     /// The term of each text.
     of_text: Vec<u32>,
@@ -41,7 +41,7 @@ impl Keys {
         Self {
             log: Log::new(false),
             terms: Vec::new(),
-            last_of_word: Vec::new(),
+            of_word: Vec::new(),
             texts: Texts::default(),
             of_text: Vec::new(),
             of_mark: Vec::new(),
@@ -55,30 +55,31 @@ impl Keys {
     fn next(&self) -> u32 {
         u32::try_from(self.terms.len()).unwrap_or(NONE)
     }
-    /// Adds terms by their numbers.
-    pub(super) fn add(&mut self, numbers: &[u32]) {
-        self.log.add(numbers);
-    }
-    /// The number of the term of a word in a field.
-    pub(super) fn of_word(&mut self, word: u32, field: u16) -> u32 {
+    /// Adds the term of a word in a field.
+    pub(super) fn add_word(&mut self, word: u32, field: u16) {
         let place = word as usize;
-        if self.last_of_word.len() <= place {
-            self.last_of_word.resize(place + 1, NONE);
+        if self.of_word.len() <= place {
+            self.of_word.resize(place + 1, NONE);
         }
-        let last = self.last_of_word.get(place).copied().unwrap_or(NONE);
+        let last = self.of_word.get(place).copied().unwrap_or(NONE);
         let mut at = last;
         while let Some(Whose::Word { field: of, before, .. }) = self.terms.get(at as usize) {
             if *of == field {
-                return at;
+                return self.log.add(at);
             }
             at = *before;
         }
         let number = self.next();
         self.terms.push(Whose::Word { word, field, before: last });
-        if let Some(slot) = self.last_of_word.get_mut(place) {
+        if let Some(slot) = self.of_word.get_mut(place) {
             *slot = number;
         }
-        number
+        self.log.add(number);
+    }
+    /// Adds a term that is made of no word.
+    pub(super) fn add(&mut self, term: &[u8]) {
+        let number = self.number(term);
+        self.log.add(number);
     }
     /// Adds a mark. Every document has dozens, and there are few.
     pub(super) fn add_mark(&mut self, kind: u8, mark: Mark) {
@@ -99,10 +100,10 @@ impl Keys {
                 *slot = number;
             }
         }
-        self.log.add(&[number]);
+        self.log.add(number);
     }
-    /// The number of a term that is made of no word.
-    pub(super) fn number(&mut self, term: &[u8]) -> u32 {
+    /// The number of the term of a text.
+    fn number(&mut self, term: &[u8]) -> u32 {
         let text = self.texts.number(term);
         if self.of_text.len() == text as usize {
             self.of_text.push(self.next());
@@ -117,7 +118,7 @@ impl Keys {
     /// Bytes of memory, with what writing will need.
     pub(super) fn bytes(&self) -> usize {
         let terms = self.terms.len() * (size_of::<Whose>() + 40);
-        terms + self.last_of_word.len() * 4 + self.of_text.len() * 4 + self.texts.memory() + self.log.bytes()
+        terms + self.of_word.len() * 4 + self.of_text.len() * 4 + self.texts.memory() + self.log.bytes()
     }
     /// Gives every term, in alphabetical order, with its documents: each once, where they stand in this order. `words` are the
     /// words that the numbers are of.
@@ -215,21 +216,18 @@ mod tests {
                 [(3, format!("w{}", doc % 50)), (4, format!("w{}", doc % 7)), (3, "w1".into())]
             {
                 let number = words.number(format!("!{word}").as_bytes());
-                let number = keys.of_word(number, field);
-                keys.add(&[number]);
+                keys.add_word(number, field);
                 expected.entry(format!("!{}{word}", sign(field)).into_bytes()).or_default().push(399 - doc);
             }
             // A word that the box does not search.
             let aside = format!("!~{}aside and long enough {}", sign(9), doc % 3);
-            let number = keys.of_word(words.number(aside.as_bytes()), 9);
-            keys.add(&[number]);
+            keys.add_word(words.number(aside.as_bytes()), 9);
             expected.entry(aside.replacen('~', "", 1).into_bytes()).or_default().push(399 - doc);
             keys.add_mark(0, Mark::Has(3));
             expected.entry(format!("!\u{7f}{}", sign(3)).into_bytes()).or_default().push(399 - doc);
             // The last one is made of a word, too.
             for text in [format!("!{}w1x{}", sign(3), doc % 5), "!".to_owned(), format!("!{}w5", sign(4))] {
-                let number = keys.number(text.as_bytes());
-                keys.add(&[number]);
+                keys.add(text.as_bytes());
                 expected.entry(text.into_bytes()).or_default().push(399 - doc);
             }
         }

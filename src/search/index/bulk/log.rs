@@ -19,11 +19,11 @@ impl Log {
     pub(super) fn begin(&mut self) {
         self.begins.push(u32::try_from(self.entries.len()).unwrap_or(u32::MAX));
     }
-    pub(super) fn add(&mut self, numbers: &[u32]) {
-        self.entries.extend_from_slice(numbers);
+    pub(super) fn add(&mut self, number: u32) {
+        self.entries.push(number);
     }
-    pub(super) fn add_at(&mut self, placed: &[(u32, u32)], from: u32) {
-        self.entries.extend(placed.iter().flat_map(|(number, position)| [*number, from + position]));
+    pub(super) fn add_at(&mut self, number: u32, position: u32) {
+        self.entries.extend([number, position]);
     }
     /// How many times a document has a term.
     pub(super) fn len(&self) -> usize {

@@ -12,21 +12,18 @@ mod fst;
 mod grams;
 mod keys;
 mod log;
-mod pieces;
 mod texts;
 
 use self::columns::Columns;
 use self::field::{Field, Files};
 use self::grams::Grams;
 use self::keys::Keys;
-use self::pieces::{Piece, Pieces};
 use self::texts::{Postings, Texts};
-use super::entries::{Aside, each_column, key_of, marks};
+use super::entries::{each_aside, each_column, key_of, marks};
 use super::layout::{self, Layout, has_gram, letter};
 use super::writer::Payload;
-use crate::search::doc::Doc;
-use crate::search::terms::{Analyser, Terms};
-use crate::search::tokens::{Form, TOKENS_MAX, Token};
+use crate::search::terms::Terms;
+use crate::search::tokens::{Form, Token};
 use std::cmp::Reverse;
 use std::path::Path;
 use std::sync::Arc;
@@ -47,16 +44,12 @@ pub(crate) struct Bulk {
     /// Nobody wants it any more.
     stopped: Arc<AtomicBool>,
     gathered: Gathered,
-    pieces: Pieces,
-    /// All but the tokens of the document that is added.
-    terms: Terms,
-    aside: Aside,
+    term: Vec<u8>,
+    key: String,
 }
 
 /// The documents of a segment.
 struct Gathered {
-    /// Counts segments, from 1.
-    segment: u64,
     times: Vec<i64>,
     references: Vec<[u8; 17]>,
     words: Postings,
@@ -67,9 +60,8 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn new(segment: u64, layout: &Layout) -> Self {
+    fn new(layout: &Layout) -> Self {
         Self {
-            segment,
             times: Vec::new(),
             references: Vec::new(),
             words: Postings::new(true),
@@ -80,139 +72,64 @@ impl Gathered {
     }
 }
 
-impl Gathered {
-    /// Finds the numbers that the terms of a piece have in this segment.
-    fn number(&mut self, kind: u8, piece: &mut Piece) {
-        let Piece { terms, segment, words, keys, others, .. } = piece;
-        *segment = self.segment;
-        words.clear();
-        keys.clear();
-        others.clear();
-        let (mut term, mut key, mut wide) = (Vec::new(), String::new(), [0; 4]);
-        let letter = letter(kind).encode_utf8(&mut wide).as_bytes();
+impl Bulk {
+    pub(crate) fn new(index: &Index, layout: Arc<Layout>, memory: usize, stopped: Arc<AtomicBool>) -> Self {
+        let gathered = Gathered::new(&layout);
+        Self { index: index.clone(), layout, memory, stopped, gathered, term: Vec::new(), key: String::new() }
+    }
+
+    /// Adds a document. Of one that is added twice both are found.
+    pub(crate) fn add(&mut self, terms: &Terms) {
+        let to = &mut self.gathered;
+        let doc = u32::try_from(to.times.len()).unwrap_or(u32::MAX);
+        to.times.push(terms.time_ms);
+        to.references.push(layout::reference(terms.kind, &terms.id));
+        each_column(&self.layout, terms, |column, cell| to.columns.add(doc, column, cell));
+        to.words.begin();
+        to.keys.begin();
+        to.others.begin();
+        let (term, kind) = (&mut self.term, letter(terms.kind));
+        let mut wide = [0; 4];
+        let kind = kind.encode_utf8(&mut wide).as_bytes();
         for (token, text) in terms.tokens.iter() {
             let is_word = matches!(token.form, Form::Word | Form::Dense);
             let mut word = None;
             if is_word && (token.boxed || token.running) {
                 term.clear();
-                term.extend(letter);
+                term.extend(kind);
                 if !token.boxed {
-                    layout::aside_bytes(&mut term, token.field);
+                    layout::aside_bytes(term, token.field);
                 }
                 term.extend(text.as_bytes());
-                let number = self.words.number(&term);
-                words.push((number, token.position));
-                word = Some(number);
+                word = Some(to.words.add_at(term, token.position));
             }
             match word {
-                Some(word) if token.keyed => keys.push(self.keys.of_word(word, token.field)),
+                Some(word) if token.keyed => to.keys.add_word(word, token.field),
                 None if token.keyed => {
-                    key_of(kind, token.field, text, &mut key);
-                    keys.push(self.keys.number(key.as_bytes()));
+                    key_of(terms.kind, token.field, text, &mut self.key);
+                    to.keys.add(self.key.as_bytes());
                 }
                 _ => {}
             }
             if token.boxed && !has_made(token, text) {
-                each_other(token.form, text, |mark, text| {
-                    term.clear();
-                    term.push(mark);
-                    term.extend(letter);
-                    term.extend(text.as_bytes());
-                    others.push(self.others.number(&term));
-                });
+                others(to, term, kind, token.form, text);
             }
         }
-    }
-}
-
-/// Whether the beginnings of a token are made of its word.
-fn has_made(token: &Token, text: &str) -> bool {
-    token.form == Form::Word && text.is_ascii()
-}
-
-/// The beginnings of a token that are not made of words, each with its mark.
-fn each_other(form: Form, text: &str, mut take: impl FnMut(u8, &str)) {
-    match form {
-        Form::Start => take(grams::START, text),
-        Form::End => take(grams::WHOLE, text),
-        Form::Dense => {}
-        Form::Word => {
-            for (at, c) in text.char_indices() {
-                let beginning = text.get(..at + c.len_utf8()).unwrap_or(text);
-                if has_gram(beginning) {
-                    take(grams::WHOLE, beginning);
-                }
-            }
-        }
-    }
-}
-
-impl Bulk {
-    pub(crate) fn new(index: &Index, layout: Arc<Layout>, memory: usize, stopped: Arc<AtomicBool>) -> Self {
-        let gathered = Gathered::new(1, &layout);
-        let (index, pieces) = (index.clone(), Pieces::new(memory));
-        Self {
-            index,
-            layout,
-            memory,
-            stopped,
-            gathered,
-            pieces,
-            terms: Terms::default(),
-            aside: Aside::default(),
-        }
-    }
-
-    /// Adds a document; false for one of a kind that the schema does not know. Of one that is added twice both are found.
-    pub(crate) fn add(&mut self, analyser: &mut Analyser, doc: &Doc) -> bool {
-        let Some(kind) = analyser.schema().kind_place(doc.kind) else { return false };
-        let (to, terms) = (&mut self.gathered, &mut self.terms);
-        let number = u32::try_from(to.times.len()).unwrap_or(u32::MAX);
-        to.times.push(doc.time_ms);
-        to.references.push(layout::reference(kind, &doc.id));
-        to.words.begin();
-        to.keys.begin();
-        to.others.begin();
-        terms.begin(kind, doc.id, doc.time_ms);
-        let (mut position, mut tokens) = (0, 0);
-        for (name, value) in &doc.values {
-            let Some(field) = analyser.schema().field_place(name) else { continue };
-            let mut piece = self.pieces.of((kind, field), value, analyser);
-            if tokens + piece.terms.tokens.len() > TOKENS_MAX {
-                piece = self.pieces.cut((kind, field), value, analyser, TOKENS_MAX - tokens);
-            }
-            tokens += piece.terms.tokens.len();
-            if piece.segment != to.segment {
-                to.number(kind, piece);
-            }
-            to.words.add_at(&piece.words, position);
-            to.keys.add(&piece.keys);
-            to.others.add(&piece.others);
-            position += piece.terms.tokens.end();
-            self.aside.add(piece.private, &piece.starts);
-            terms.join(&piece.terms);
-        }
-        terms.close();
-        each_column(&self.layout, terms, |column, cell| to.columns.add(number, column, cell));
-        let mut term = Vec::new();
-        self.aside.each(|start| {
+        each_aside(terms, |start| {
             term.clear();
             term.push(grams::WHOLE);
-            term.extend(letter(kind).encode_utf8(&mut [0; 4]).as_bytes());
+            term.extend(kind);
             term.push(layout::ASIDE_BYTE);
             term.extend(start.as_bytes());
-            let other = to.others.number(&term);
-            to.others.add(&[other]);
+            to.others.add(term);
         });
-        marks(terms).for_each(|mark| to.keys.add_mark(kind, mark));
-        true
+        marks(terms).for_each(|mark| to.keys.add_mark(terms.kind, mark));
     }
 
     /// Whether the memory is used up.
     pub(crate) fn is_full(&self) -> bool {
         let it = &self.gathered;
         let used = it.words.bytes() + it.keys.bytes() + it.others.bytes() + it.columns.bytes();
-        let used = used + self.pieces.bytes();
         used + it.times.len() * 40 >= self.memory
     }
 
@@ -222,12 +139,9 @@ impl Bulk {
         if count == 0 {
             return Ok(None);
         }
-        let gathered = {
-            let next = Gathered::new(self.gathered.segment + 1, &self.layout);
-            std::mem::replace(&mut self.gathered, next)
-        };
+        let gathered = std::mem::replace(&mut self.gathered, Gathered::new(&self.layout));
         let segment = self.index.new_segment();
-        let Gathered { times, references, words, keys, others, columns, .. } = gathered;
+        let Gathered { times, references, words, keys, others, columns } = gathered;
         let mut order: Vec<u32> = (0..count).collect();
         order.sort_by_key(|doc| Reverse(times.get(*doc as usize)));
         let mut out = segment.open_write(SegmentComponent::FastFields)?;
@@ -335,6 +249,35 @@ fn field<'a>(
         positions: positions.for_field(name),
     };
     Ok(Field::new(files, record, total, stopped)?)
+}
+
+/// Whether the beginnings of a token are made of its word.
+fn has_made(token: &Token, text: &str) -> bool {
+    token.form == Form::Word && text.is_ascii()
+}
+
+/// The beginnings of a token that are not made of words.
+fn others(to: &mut Gathered, term: &mut Vec<u8>, kind: &[u8], form: Form, text: &str) {
+    let mut add = |mark: u8, text: &str| {
+        term.clear();
+        term.push(mark);
+        term.extend(kind);
+        term.extend(text.as_bytes());
+        to.others.add(term);
+    };
+    match form {
+        Form::Start => add(grams::START, text),
+        Form::End => add(grams::WHOLE, text),
+        Form::Dense => {}
+        Form::Word => {
+            for (at, c) in text.char_indices() {
+                let beginning = text.get(..at + c.len_utf8()).unwrap_or(text);
+                if has_gram(beginning) {
+                    add(grams::WHOLE, beginning);
+                }
+            }
+        }
+    }
 }
 
 /// Makes these segments, and no others, the index.

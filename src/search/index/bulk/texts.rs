@@ -100,7 +100,7 @@ const HEAD: usize = 15;
 
 /// The first bytes of a text with zeros behind them, and in the last byte how many there are, or that there are more: for texts
 /// of up to [`HEAD`] bytes all of it.
-pub(super) fn head(text: &[u8]) -> [u64; 2] {
+fn head(text: &[u8]) -> [u64; 2] {
     const LAST: u32 = 56;
     // Words of eight and four bytes that overlap: what both have is shifted out of the second.
     let behind = |word: u64, bytes: usize| {
@@ -127,7 +127,7 @@ pub(super) fn head(text: &[u8]) -> [u64; 2] {
 }
 
 /// What hashes depend on. Strangers write texts, too: they must not know which of them have one hash.
-pub(super) struct Seed([u64; 2]);
+struct Seed([u64; 2]);
 
 impl Default for Seed {
     fn default() -> Self {
@@ -137,7 +137,7 @@ impl Default for Seed {
 
 impl Seed {
     /// Fifteen bytes at a time, by the halves of a product.
-    pub(super) fn hash(&self, text: &[u8], head: [u64; 2]) -> u32 {
+    fn hash(&self, text: &[u8], head: [u64; 2]) -> u32 {
         let mut hash = 0;
         let mut add = |[first, second]: [u64; 2]| {
             let product = u128::from(first ^ self.0[0] ^ hash) * u128::from(second ^ self.0[1]);
@@ -169,17 +169,15 @@ impl Postings {
     pub(super) fn begin(&mut self) {
         self.log.begin();
     }
-    /// The number of a term.
-    pub(super) fn number(&mut self, term: &[u8]) -> u32 {
-        self.texts.number(term)
+    pub(super) fn add(&mut self, term: &[u8]) {
+        let number = self.texts.number(term);
+        self.log.add(number);
     }
-    /// Adds terms by their numbers.
-    pub(super) fn add(&mut self, numbers: &[u32]) {
-        self.log.add(numbers);
-    }
-    /// Adds terms by their numbers, each with its place behind `from`.
-    pub(super) fn add_at(&mut self, placed: &[(u32, u32)], from: u32) {
-        self.log.add_at(placed, from);
+    /// Gives the number of the term.
+    pub(super) fn add_at(&mut self, term: &[u8], position: u32) -> u32 {
+        let number = self.texts.number(term);
+        self.log.add_at(number, position);
+        number
     }
     /// Bytes of memory, with what writing will need.
     pub(super) fn bytes(&self) -> usize {
@@ -272,9 +270,9 @@ mod tests {
         let mut postings = Postings::new(true);
         for doc in 0..3_000_u32 {
             postings.begin();
-            let (word, all) =
-                (postings.number(format!("word{}", doc % 700).as_bytes()), postings.number(b"all"));
-            postings.add_at(&[(word, 9), (all, 10), (all, 11)], 1);
+            postings.add_at(format!("word{}", doc % 700).as_bytes(), 10);
+            postings.add_at(b"all", 11);
+            postings.add_at(b"all", 12);
         }
         let order: Vec<u32> = (0..3_000).rev().collect();
         let turned = postings.turned(&order);
