@@ -9,13 +9,19 @@ fn order(tour: &Tour, at: usize) -> String {
     orders["data"][at]["id"].as_str().unwrap().to_owned()
 }
 
-#[test]
-fn keys_lead_to_the_first_field_and_back() {
-    let Some(mut page) = browser() else { return };
+/// The page of an order, whose id it is; nothing without a browser.
+fn at_an_order() -> Option<(Chrome, Tour, String)> {
+    let mut page = browser()?;
     let tour = Tour::open();
     page.cookie(&tour.shop.url, &tour.cookie);
     let order = order(&tour, 1);
     page.open(&format!("{}/admin/orders/{order}", tour.shop.url));
+    Some((page, tour, order))
+}
+
+#[test]
+fn keys_lead_to_the_first_field_and_back() {
+    let Some((mut page, _tour, order)) = at_an_order() else { return };
     page.press("s");
     page.wait("document.activeElement.name === 'carrier'");
     page.press("Escape");
@@ -59,11 +65,7 @@ fn cards_are_sorted_by_a_menu() {
 
 #[test]
 fn a_form_that_reaches_nobody_stays_with_its_text() {
-    let Some(mut page) = browser() else { return };
-    let tour = Tour::open();
-    page.cookie(&tour.shop.url, &tour.cookie);
-    let order = order(&tour, 1);
-    page.open(&format!("{}/admin/orders/{order}", tour.shop.url));
+    let Some((mut page, _tour, _order)) = at_an_order() else { return };
     page.fill("textarea[name=text]", "ring twice");
     page.connected(false);
     page.click("form[action$='/notes'] button");
@@ -215,11 +217,7 @@ fn a_form_of_the_menu_is_seen_whole_and_says_what_was_refused() {
 
 #[test]
 fn what_is_typed_beside_another_form_is_kept() {
-    let Some(mut page) = browser() else { return };
-    let tour = Tour::open();
-    page.cookie(&tour.shop.url, &tour.cookie);
-    let order = order(&tour, 1);
-    page.open(&format!("{}/admin/orders/{order}", tour.shop.url));
+    let Some((mut page, _tour, _order)) = at_an_order() else { return };
     page.fill("textarea[name=text]", "ring twice");
     page.leads_on(|p| {
         p.eval("document.querySelector(\"form[action$='/hold']\").requestSubmit()");
