@@ -356,6 +356,27 @@ pub(crate) fn pages(shop: &Shop, cookie: &str) -> Vec<String> {
 }
 
 #[test]
+fn every_parcel_is_told_of_with_its_own_number_and_a_payment_when_all_is_paid() {
+    let (shop, _home, server, _cookie) = on(0);
+    let order = place(&shop, "a", "anna@example.com");
+    let half = json!({"amount": {"amount": 2_000, "currency": "EUR"}});
+    step(&shop, &order, "pay", &half);
+    step(&shop, &order, "pay", &json!({}));
+    let parcel =
+        |tracking: &str, more: bool| json!({"carrier": "DHL", "tracking": tracking, "more_follows": more});
+    step(&shop, &order, "ship", &parcel("0034A", true));
+    step(&shop, &order, "ship", &parcel("0034B", false));
+    until("all arrived", || server.to("anna@example.com").len() == 4);
+    let all: Vec<String> = server.to("anna@example.com").iter().map(|mail| mail.text()).collect();
+    let with =
+        |words: &[&str]| all.iter().filter(|text| words.iter().all(|word| text.contains(word))).count();
+    assert_eq!(with(&["Payment received", "39.00"]), 1, "{all:?}");
+    assert_eq!(with(&["DHL 0034A", "a part of your order", "The rest follows"]), 1, "{all:?}");
+    assert_eq!(with(&["DHL 0034B"]), 1, "{all:?}");
+    assert_eq!(with(&["The rest follows"]), 1, "{all:?}");
+}
+
+#[test]
 fn an_order_is_told_of_once_in_the_words_and_language_of_the_customer() {
     let (shop, _home, server, cookie) = on(0);
     let anna =

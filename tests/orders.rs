@@ -149,6 +149,73 @@ fn steps_lead_on_and_back_and_refusals_name_the_reason() {
 }
 
 #[test]
+fn an_order_is_paid_and_sent_in_parts() {
+    let shop = Shop::open();
+    let id = shop.place("k", &least_order("anna@example.com", 5_900)).expect(201).json()["id"].clone();
+    let path = format!("/api/v1/orders/{}", id.as_str().unwrap());
+    let step = |word: &str, body: Value| shop.send("POST", &format!("{path}/{word}"), &body, &[]);
+    let eur = |amount: i64| json!({"amount": amount, "currency": "EUR"});
+    for (amount, status, code) in [
+        (eur(5_901), 409, "payment_too_high"),
+        (eur(0), 422, "invalid_amount"),
+        (eur(-1), 422, "invalid_amount"),
+    ] {
+        assert_eq!(step("pay", json!({"amount": amount})).expect(status).code(), code, "{amount}");
+    }
+    let yen = json!({"amount": {"amount": 5, "currency": "JPY"}});
+    assert_eq!(step("pay", yen).expect(422).code(), "currency_mismatch");
+
+    let first = json!({"amount": eur(2_000), "method": "Bank transfer", "reference": "TX-81"});
+    let part = step("pay", first).expect(200).json();
+    assert_eq!((&part["payment"], &part["paid"]), (&json!("part_paid"), &eur(2_000)));
+    assert_eq!(part["payments"][0]["reference"], "TX-81");
+    assert_eq!(total(&shop, "TX-81"), 1);
+    assert_eq!(step("pay", json!({"amount": eur(3_901)})).expect(409).code(), "payment_too_high");
+    let whole = step("pay", json!({})).expect(200).json();
+    assert_eq!((&whole["payment"], &whole["paid"]), (&json!("paid"), &eur(5_900)));
+    assert_eq!(step("unpay", json!({})).expect(200).json()["payment"], "part_paid");
+    assert_eq!(step("unpay", json!({})).expect(200).json()["payment"], "unpaid");
+
+    // What came in can go back, no more than that; the rest is due until it has come.
+    step("pay", json!({"amount": eur(2_000)})).expect(200);
+    assert_eq!(step("refund", json!({"amount": eur(500)})).expect(200).json()["payment"], "part_paid");
+    assert_eq!(step("refund", json!({"amount": eur(1_501)})).expect(409).code(), "refund_too_high");
+    let whole = step("pay", json!({})).expect(200).json();
+    assert_eq!((&whole["payment"], &whole["paid"]), (&json!("part_refunded"), &eur(5_900)));
+    assert_eq!(step("unrefund", json!({})).expect(200).json()["payment"], "paid");
+    step("unpay", json!({})).expect(200);
+    let all = step("refund", json!({})).expect(200).json();
+    assert_eq!((&all["payment"], &all["refunded"]), (&json!("refunded"), &eur(2_000)));
+    step("unrefund", json!({})).expect(200);
+    step("unpay", json!({})).expect(200);
+
+    let one = json!({"carrier": "DHL", "tracking": "0034", "more_follows": true});
+    assert_eq!(step("ship", one).expect(200).json()["fulfilment"], "part");
+    assert_eq!(step("deliver", json!({})).expect(409).code(), "order_not_shipped");
+    // What left comes back, also where it was not all.
+    assert_eq!(step("return", json!({})).expect(200).json()["fulfilment"], "returned");
+    assert_eq!(step("unreturn", json!({})).expect(200).json()["fulfilment"], "part");
+    let both = step("ship", json!({"carrier": "UPS", "tracking": "1Z"})).expect(200).json();
+    assert_eq!((&both["fulfilment"], both["parcels"].as_array().unwrap().len()), (&json!("fulfilled"), 2));
+    let refused = step("pay", json!({"more_follows": true})).expect(422).json();
+    assert_eq!(
+        refused["errors"][0]["detail"],
+        "The step pay takes amount, method and reference, not “more_follows”."
+    );
+
+    let events = shop.get("/api/v1/events?limit=200").expect(200).json();
+    let of = |kind: &str| {
+        let all = events["data"].as_array().unwrap();
+        all.iter().filter(|event| event["kind"] == kind).map(|e| e["data"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(of("order.part_paid")[0]["reference"], "TX-81");
+    assert_eq!(of("order.part_paid")[0]["amount"], eur(2_000));
+    assert_eq!(of("order.paid")[0]["amount"], eur(3_900));
+    assert_eq!(of("order.part_shipped")[0]["tracking"], "0034");
+    assert_eq!(of("order.shipped")[0]["tracking"], "1Z");
+}
+
+#[test]
 fn what_was_paid_goes_back_in_parts_and_never_more_than_that() {
     let shop = Shop::open();
     let placed = shop.place("k", &least_order("anna@example.com", 5_900)).expect(201).json();

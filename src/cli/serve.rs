@@ -87,7 +87,7 @@ pub(super) fn serve(
     let importer = workers::start_importer(app);
     let backups = workers::backups::start(app);
     let shipping = workers::shipping::start(app);
-    match app.sites.settle() {
+    match app.sites.settle().and_then(|()| app.post.settle()) {
         // A shop whose disk is full is read all the same; what this sets going waits for a start with room.
         Err(error) if error.code == "storage_low" => tracing::warn!("{}", error.message),
         settled => settled?,

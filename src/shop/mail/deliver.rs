@@ -154,7 +154,7 @@ fn why_not(tx: &Tx<'_>, mail: &Mail) -> Result<Option<String>> {
     }
     match (mail.order, mail.message, mail.site.zip(moment.warning())) {
         (Some(id), _, _) => match orders::find(tx, id)? {
-            Some(order) => Ok(moment.passed(&order, told(tx, mail)?.and_then(refund)).map(str::to_owned)),
+            Some(order) => Ok(moment.passed(&order, told(tx, mail)?.as_ref()).map(str::to_owned)),
             None => Ok(Some("The order is gone.".to_owned())),
         },
         (None, Some(id), _) => Ok(match messages::find(tx, id)?.map(|message| message.state) {
@@ -179,11 +179,6 @@ fn why_not(tx: &Tx<'_>, mail: &Mail) -> Result<Option<String>> {
 /// The event that a mail tells of, of those that do.
 fn told(tx: &Tx<'_>, mail: &Mail) -> Result<Option<StoredEvent>> {
     Ok(mail.event.map(|seq| events::get(tx, seq)).transpose()?.flatten())
-}
-
-/// The number of the refund that an event tells of.
-fn refund(event: StoredEvent) -> Option<u64> {
-    event.data.get("refund")?.as_u64()
 }
 
 fn job_passed(tx: &Tx<'_>, event: &StoredEvent) -> Result<Option<String>> {

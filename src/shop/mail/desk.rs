@@ -3,10 +3,12 @@
 
 use super::deliver::Deliveries;
 use super::returned;
+use super::settings;
 use super::take::Notices;
+use crate::base::error::Result;
 use crate::outbound::mailbox::Mailbox;
 use crate::outbound::smtp::Server;
-use crate::store::Store;
+use crate::store::{Actor, Store};
 use crate::work::jobs::Worker;
 use crate::work::schedules::Plan;
 use crate::work::subscriptions::Subscriber;
@@ -54,6 +56,13 @@ impl Post {
     /// Who turns events into mails, for the loop of subscriptions.
     pub fn subscriber(&self) -> Arc<dyn Subscriber> {
         Arc::new(Notices { hold_ms: self.0.hold_ms })
+    }
+    /// Before the loops start: the subscription follows what this version tells of.
+    ///
+    /// # Errors
+    /// Faults of the store only.
+    pub fn settle(&self) -> Result<()> {
+        self.0.store.write_blocking(Actor::system("mailer"), settings::settle)
     }
     pub(super) fn store(&self) -> &Store {
         &self.0.store

@@ -1,7 +1,8 @@
 //! The moments at which a mail goes out, as one table: what happened, who is told, whether it is still true.
 
-use crate::shop::orders::{Fulfilment, Order, Payment, Status};
+use crate::shop::orders::{Order, Parcel, Payment, Status};
 use crate::shop::sites::Warning;
+use crate::store::StoredEvent;
 
 /// Who is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +44,7 @@ macro_rules! moments {
             pub(super) fn sentence(self) -> &'static str {
                 match self { $(Self::$name => $sentence,)+ }
             }
-            /// The kind of event that it follows.
+            /// The kind of event that it follows before all.
             pub(super) fn event(self) -> &'static str {
                 match self { $(Self::$name => $event,)+ }
             }
@@ -56,8 +57,8 @@ macro_rules! moments {
 
 moments! {
     OrderPlaced "order_placed" "Order placed" "To the customer, when an order is placed." "order.placed" Customer,
-    OrderPaid "order_paid" "Order paid" "To the customer, when an order is marked paid." "order.paid" Customer,
-    OrderShipped "order_shipped" "Order shipped" "To the customer, when an order is marked shipped, with the tracking number." "order.shipped" Customer,
+    OrderPaid "order_paid" "Order paid" "To the customer, when an order is marked paid in full." "order.paid" Customer,
+    OrderShipped "order_shipped" "Order shipped" "To the customer, when an order or a part of it is marked shipped, with the tracking number." "order.shipped" Customer,
     OrderCancelled "order_cancelled" "Order cancelled" "To the customer, when an order is cancelled." "order.cancelled" Customer,
     OrderRefunded "order_refunded" "Order refunded" "To the customer, when a refund of an order is noted, with its amount." "order.refunded" Customer,
     MessageReply "message_reply" "Answer to a message" "To who wrote to the shop, when somebody answers." "message.replied" Customer,
@@ -75,6 +76,18 @@ moments! {
 impl Moment {
     pub(super) fn from_word(word: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|moment| moment.word() == word)
+    }
+    /// The kinds of events that it follows: each parcel of an order is told of.
+    pub(super) fn events(self) -> impl Iterator<Item = &'static str> {
+        let part = (self == Self::OrderShipped).then_some("order.part_shipped");
+        std::iter::once(self.event()).chain(part)
+    }
+    pub(super) fn follows(self, kind: &str) -> bool {
+        self.events().any(|own| own == kind)
+    }
+    /// Whether its event says what the order does not say any more when it is written: which refund, payment or parcel.
+    pub(super) fn tells_of_one(self) -> bool {
+        matches!(self, Self::OrderPaid | Self::OrderShipped | Self::OrderRefunded)
     }
     pub(super) fn matter(self) -> Matter {
         match self {
@@ -112,28 +125,48 @@ impl Moment {
     pub(super) fn switches() -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(|moment| !moment.is_by_hand())
     }
-    /// Why it is not true any more of an order as it stands now; `None` while it is. `refund`: the one it tells of.
-    pub(super) fn passed(self, order: &Order, refund: Option<u64>) -> Option<&'static str> {
+    /// Why it is not true any more of an order as it stands now; `None` while it is. `told`: the event it tells of.
+    pub(super) fn passed(self, order: &Order, told: Option<&StoredEvent>) -> Option<&'static str> {
         let is_cancelled = order.status == Status::Cancelled;
         match self {
             Self::OrderPlaced | Self::NewOrder | Self::OrderPaid | Self::OrderShipped if is_cancelled => {
                 Some("The order was cancelled before it was sent.")
             }
             Self::OrderPaid
-                if matches!(order.payment, Payment::Unpaid | Payment::Authorised | Payment::Voided) =>
+                if matches!(
+                    order.payment,
+                    Payment::Unpaid | Payment::Authorised | Payment::PartPaid | Payment::Voided
+                ) =>
             {
                 Some("The payment was taken back before it was sent.")
             }
-            Self::OrderShipped if order.fulfilment == Fulfilment::Unfulfilled => {
+            Self::OrderShipped if !order.parcels.iter().any(|parcel| is_of(parcel, told)) => {
                 Some("The shipment was taken back before it was sent.")
             }
-            Self::OrderRefunded if !order.refunds.iter().any(|known| Some(known.number) == refund) => {
+            Self::OrderRefunded
+                if !order.refunds.iter().any(|known| Some(known.number) == refund_of(told)) =>
+            {
                 Some("The refund was taken back before it was sent.")
             }
             Self::OrderCancelled if !is_cancelled => Some("The order was reopened before it was sent."),
             _ => None,
         }
     }
+}
+
+/// The number of the refund that an event tells of.
+fn refund_of(told: Option<&StoredEvent>) -> Option<u64> {
+    told?.data.get("refund")?.as_u64()
+}
+
+/// What an event says in a field; an empty text where it says nothing.
+pub(super) fn said<'e>(told: Option<&'e StoredEvent>, field: &str) -> &'e str {
+    told.and_then(|event| event.data.get(field)?.as_str()).unwrap_or_default()
+}
+
+/// Whether a parcel is the one that an event tells of. A mail of an earlier version knows no event: any parcel is.
+fn is_of(parcel: &Parcel, told: Option<&StoredEvent>) -> bool {
+    told.is_none() || (parcel.carrier == said(told, "carrier") && parcel.tracking == said(told, "tracking"))
 }
 
 /// The languages there are templates in, with their own names.
@@ -157,7 +190,7 @@ mod tests {
         let kinds: Vec<&str> = all.map(|(kind, _)| *kind).collect();
         for moment in Moment::ALL {
             assert_eq!(Moment::from_word(moment.word()), Some(*moment));
-            assert!(kinds.contains(&moment.event()), "{moment:?}");
+            assert!(moment.events().all(|kind| kinds.contains(&kind)), "{moment:?}");
         }
     }
 

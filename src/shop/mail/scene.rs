@@ -1,7 +1,7 @@
 //! What a template may use: shop, order, customer or member of staff, written as people of that language write it.
 
 use super::behind;
-use super::moments::{Matter, Moment};
+use super::moments::{Matter, Moment, said};
 use super::settings::Settings;
 use crate::access::Profile;
 use crate::access::staff::StaffMember;
@@ -71,6 +71,8 @@ struct OrderValues {
     tax: String,
     tax_included: bool,
     total: String,
+    /// What came in this time, in a mail that tells of it.
+    payment: String,
     /// What went back this time, in a mail that tells of it.
     refund: String,
     /// What went back in all.
@@ -81,6 +83,8 @@ struct OrderValues {
     carrier: String,
     tracking: String,
     tracking_link: String,
+    /// Another parcel follows.
+    more_follows: bool,
     /// The page of the order, for staff.
     link: String,
 }
@@ -254,8 +258,13 @@ impl Writer<'_> {
         });
         let address = |a: Option<&Address>| a.map(Address::lines).unwrap_or_default();
         let parcel = order.parcels.last();
-        let carrier = parcel.map(|p| p.carrier.clone()).unwrap_or_default();
-        let tracking = parcel.map(|p| p.tracking.clone()).unwrap_or_default();
+        let is_parcel = event.is_some_and(|event| Moment::OrderShipped.follows(&event.kind));
+        let (carrier, tracking) = match parcel {
+            // The order may have got another one since.
+            _ if is_parcel => (said(event, "carrier"), said(event, "tracking")),
+            Some(parcel) => (parcel.carrier.as_str(), parcel.tracking.as_str()),
+            None => Default::default(),
+        };
         let values = OrderValues {
             number: order.number,
             date: self.day(order.placed_at),
@@ -268,14 +277,16 @@ impl Writer<'_> {
             tax: self.some(order.tax, currency),
             tax_included: order.tax_included,
             total: self.amount(order.total, currency),
-            refund: self.some(refund_in(event).unwrap_or_default(), currency),
+            payment: self.amount(amount_in(event).unwrap_or(order.total), currency),
+            refund: self.some(amount_in(event).unwrap_or_default(), currency),
             refunded: self.some(order.refunded, currency),
             note: order.note.clone(),
             shipping_address: address(order.shipping_address.as_ref()),
             billing_address: address(order.billing.as_ref()),
-            tracking_link: parcel_link(&carrier, &tracking).map(|link| link.href).unwrap_or_default(),
-            carrier,
-            tracking,
+            tracking_link: parcel_link(carrier, tracking).map(|link| link.href).unwrap_or_default(),
+            carrier: carrier.to_owned(),
+            tracking: tracking.to_owned(),
+            more_follows: event.is_some_and(|event| event.kind == "order.part_shipped"),
             link: self.link(&format!("/admin/orders/{}", order.id)),
         };
         let email = order.email.clone().unwrap_or_default();
@@ -351,8 +362,8 @@ impl Writer<'_> {
     }
 }
 
-/// How much went back, of an event that tells so.
-fn refund_in(event: Option<&StoredEvent>) -> Option<i64> {
+/// How much came in or went back, of an event that tells so.
+fn amount_in(event: Option<&StoredEvent>) -> Option<i64> {
     event?.data.get("amount")?.get("amount")?.as_i64()
 }
 
@@ -418,6 +429,7 @@ pub(super) fn samples(moment: Moment) -> Result<[Value; 2]> {
         tax: text("€21.06"),
         tax_included: true,
         total: text("€131.90"),
+        payment: text("€131.90"),
         refund: text("€12.00"),
         refunded: text("€12.00"),
         note: text("Ring twice"),
@@ -425,6 +437,7 @@ pub(super) fn samples(moment: Moment) -> Result<[Value; 2]> {
         billing_address: address,
         carrier: text("DHL"),
         tracking: text("00340434161094042557"),
+        more_follows: true,
         tracking_link: text(
             "https://www.dhl.com/global-en/home/tracking.html?tracking-id=00340434161094042557",
         ),

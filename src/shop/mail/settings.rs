@@ -77,7 +77,7 @@ impl Settings {
     fn kinds(&self) -> Vec<String> {
         let by_hand = Moment::ALL.iter().filter(|m| m.is_by_hand() && !self.address.is_empty()).copied();
         let on = Moment::switches().filter(|m| self.is_on(*m));
-        let mut kinds: Vec<String> = on.chain(by_hand).map(|m| m.event().to_owned()).collect();
+        let mut kinds: Vec<String> = on.chain(by_hand).flat_map(Moment::events).map(str::to_owned).collect();
         kinds.sort_unstable();
         kinds.dedup();
         kinds
@@ -185,6 +185,18 @@ pub(super) fn set(tx: &mut Tx<'_>, new: &Settings, seen: Option<u64>, epoch: [u8
         (false, false) => subscriptions::add(tx, LANE, kinds, seq, epoch)?,
     }
     Ok(after)
+}
+
+/// Before the loops start: a later version may follow more kinds of events for what is switched on.
+///
+/// # Errors
+/// Faults of the store only.
+pub(super) fn settle(tx: &mut Tx<'_>) -> Result<()> {
+    let kinds = get(tx)?.kinds();
+    match subscriptions::get(tx, LANE) {
+        Ok(there) if !kinds.is_empty() && there.kinds != kinds => subscriptions::refilter(tx, LANE, kinds),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ impl Subscriber for Notices {
     }
     fn take(&self, tx: &mut Tx<'_>, _name: &str, event: &StoredEvent) -> Result<()> {
         let settings = settings::get(tx)?;
-        for moment in Moment::switches().filter(|m| m.event() == event.kind && settings.is_on(*m)) {
+        for moment in Moment::switches().filter(|m| m.follows(&event.kind) && settings.is_on(*m)) {
             self.tell(tx, moment, event, &settings)?;
         }
         Ok(())
@@ -85,8 +85,7 @@ fn of_order(tx: &Tx<'_>, moment: Moment, event: &StoredEvent, settings: &Setting
         _ => (order.email.clone(), language(own, &settings.language).to_owned()),
     };
     let to = to.filter(|to| email::parse(to).is_ok());
-    // How much went back is said by the event.
-    let event = (moment == Moment::OrderRefunded).then_some(event.seq);
+    let event = moment.tells_of_one().then_some(event.seq);
     Ok(to.map(|to| New { to, language, order: Some((order.id, order.number)), event, ..New::default() }))
 }
 

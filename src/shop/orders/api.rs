@@ -183,8 +183,9 @@ pub(super) async fn patch(
 /// Takes a step
 ///
 /// The order's `next_steps` says which can be taken now; any other is refused with 409 and the reason. `cancel` takes
-/// `reason` and `note`, `hold` a `note`, `pay` a `method`, `refund` an `amount` and a `note`, `ship` a `carrier` and a
-/// `tracking`; the rest nothing. `ship`, `unship`, `deliver` and `undeliver` are the steps of those who pack and need
+/// `reason` and `note`, `hold` a `note`, `pay` an `amount`, a `method` and a `reference`, `refund` an `amount` and a
+/// `note`, `ship` a `carrier`, a `tracking` and `more_follows`; the rest nothing. An `amount` below what is due makes the
+/// order `part_paid`, and `more_follows` makes its `fulfilment` `part`; both steps can be taken again then. `ship`, `unship`, `deliver` and `undeliver` are the steps of those who pack and need
 /// `orders:ship`, all others `orders:edit`.
 #[utoipa::path(post, operation_id = "take_step", path = "/api/v1/orders/{id}/{step}", tag = "orders", request_body = StepBody,
     params(("id" = String, Path, description = "`ord_…` or the number"), ("step" = String, Path, description = "The step", example = "pay"),

@@ -238,14 +238,18 @@ pub struct StepBody {
     pub reason: Option<CancelReason>,
     /// Cancel, hold and refund: words for staff.
     pub note: Option<String>,
-    /// Refund: how much went back; all that still can, if absent.
+    /// Pay: how much came in; all that is due, if absent. Refund: how much went back; all that still can, if absent.
     pub amount: Option<Money>,
     /// Pay: how.
     pub method: Option<String>,
+    /// Pay: what the provider or the bank calls the payment.
+    pub reference: Option<String>,
     /// Ship: who carries it.
     pub carrier: Option<String>,
     /// Ship: the tracking number.
     pub tracking: Option<String>,
+    /// Ship: `true` when another parcel follows; the order is shipped in part until one goes without it.
+    pub more_follows: Option<bool>,
 }
 
 impl StepBody {
@@ -258,8 +262,8 @@ impl StepBody {
             Step::Cancel => &["reason", "note"],
             Step::Hold => &["note"],
             Step::Refund => &["amount", "note"],
-            Step::Pay => &["method"],
-            Step::Ship => &["carrier", "tracking"],
+            Step::Pay => &["amount", "method", "reference"],
+            Step::Ship => &["carrier", "tracking", "more_follows"],
             _ => &[],
         };
         let mut checks = Checks::default();
@@ -268,11 +272,17 @@ impl StepBody {
             ("note", self.note.is_some()),
             ("amount", self.amount.is_some()),
             ("method", self.method.is_some()),
+            ("reference", self.reference.is_some()),
             ("carrier", self.carrier.is_some()),
             ("tracking", self.tracking.is_some()),
+            ("more_follows", self.more_follows.is_some()),
         ] {
             if is_given && !taken.contains(&name) {
-                let known = if taken.is_empty() { "nothing".to_owned() } else { taken.join(" and ") };
+                let known = match taken {
+                    [] => "nothing".to_owned(),
+                    [one] => (*one).to_owned(),
+                    [first @ .., last] => format!("{} and {last}", first.join(", ")),
+                };
                 let detail = format!("The step {step} takes {known}, not “{name}”.");
                 checks.wrong(format!("/{name}"), "unknown_field", detail);
             }
@@ -281,6 +291,7 @@ impl StepBody {
         for (pointer, text) in [
             ("/note", &self.note),
             ("/method", &self.method),
+            ("/reference", &self.reference),
             ("/carrier", &self.carrier),
             ("/tracking", &self.tracking),
         ] {
@@ -292,8 +303,10 @@ impl StepBody {
             note: self.note.unwrap_or_default(),
             amount: self.amount,
             method: self.method.unwrap_or_default(),
+            reference: self.reference.unwrap_or_default(),
             carrier: self.carrier.unwrap_or_default(),
             tracking: self.tracking.unwrap_or_default(),
+            more_follows: self.more_follows.unwrap_or_default(),
         })
     }
 }

@@ -35,12 +35,16 @@ pub struct StepInput {
     pub reason: Option<CancelReason>,
     /// Cancel, hold and refund: words for staff.
     pub note: String,
-    /// Refund: how much went back. All that still can, if `None`.
+    /// Pay: how much came in; all that is due, if `None`. Refund: how much went back; all that still can, if `None`.
     pub amount: Option<Money>,
     /// Pay: how.
     pub method: String,
+    /// Pay: what the provider or the bank calls the payment.
+    pub reference: String,
     pub carrier: String,
     pub tracking: String,
+    /// Ship: this parcel holds a part of the order, and another one follows.
+    pub more_follows: bool,
 }
 
 /// Changes fields of an order. `seen` is the version the change was made from.
@@ -196,9 +200,11 @@ pub fn take(tx: &mut Tx<'_>, id: OrderId, seen: Option<u64>, step: Step, input: 
         return Err(Error::conflict(code, sentence));
     }
     let mut input = checked_input(input)?;
-    if step == Step::Refund {
-        input.amount = Some(goes_back(&before, input.amount)?);
-    }
+    input.amount = match step {
+        Step::Pay => Some(comes_in(&before, input.amount)?),
+        Step::Refund => Some(goes_back(&before, input.amount)?),
+        _ => None,
+    };
     let mut after = before.clone();
     advance(&mut after, step, &input, tx.now());
     touch(&mut after, tx.now());
@@ -206,33 +212,57 @@ pub fn take(tx: &mut Tx<'_>, id: OrderId, seen: Option<u64>, step: Step, input: 
     let event = StepTaken {
         number: after.number,
         step,
+        is_part: match step {
+            Step::Pay => after.payment == Payment::PartPaid,
+            Step::Ship => after.fulfilment == Fulfilment::Part,
+            _ => false,
+        },
         changes: step_changes(&before, &after),
         reason: is_cancel.then(|| input.reason.unwrap_or(CancelReason::Other).word()),
         note: input.note.clone(),
         tracking: if step == Step::Ship { input.tracking.clone() } else { String::new() },
         carrier: if step == Step::Ship { input.carrier.clone() } else { String::new() },
-        amount: input.amount.filter(|_| step == Step::Refund),
+        reference: if step == Step::Pay { input.reference.clone() } else { String::new() },
+        amount: input.amount,
         refund: after.refunds.last().filter(|_| step == Step::Refund).map(|refund| refund.number),
     };
     save(tx, Some(&before), &after, &event)?;
     Ok(after)
 }
 
-/// How much goes back: what was asked for, where that was received and has not gone back yet.
-fn goes_back(order: &Order, asked: Option<Money>) -> Result<Money> {
-    let left = Money::new(order.refundable(), order.currency);
-    let amount = asked.unwrap_or(left);
+/// How much comes in: what was said, up to what is due. An order of nothing is paid with nothing.
+fn comes_in(order: &Order, said: Option<Money>) -> Result<Money> {
+    let due = Money::new(order.due(), order.currency);
+    let Some(amount) = said else { return Ok(due) };
+    above_nothing(amount, order)?;
+    if amount.amount > due.amount {
+        let text = format!("Only {} is due. What came beyond that is kept where money is kept.", due.shown());
+        return Err(Error::conflict("payment_too_high", text).on("/amount"));
+    }
+    Ok(amount)
+}
+
+/// An amount of an order that is said: in its currency, and there is some.
+fn above_nothing(amount: Money, order: &Order) -> Result<()> {
     if amount.currency != order.currency {
         let text = format!("The order is in {}.", order.currency);
         return Err(Error::invalid("currency_mismatch", text).on("/amount"));
-    }
-    if left.amount == 0 {
-        return Err(Error::conflict("nothing_to_refund", NOTHING_LEFT));
     }
     if amount.amount <= 0 {
         let text = "Enter an amount above 0.";
         return Err(Error::invalid("invalid_amount", text).on("/amount"));
     }
+    Ok(())
+}
+
+/// How much goes back: what was asked for, where that was received and has not gone back yet.
+fn goes_back(order: &Order, asked: Option<Money>) -> Result<Money> {
+    let left = Money::new(order.refundable(), order.currency);
+    if left.amount == 0 {
+        return Err(Error::conflict("nothing_to_refund", NOTHING_LEFT));
+    }
+    let amount = asked.unwrap_or(left);
+    above_nothing(amount, order)?;
     if amount.amount > left.amount {
         let text =
             format!("At most {} can go back: that is what was paid and not refunded yet.", left.shown());
@@ -253,8 +283,10 @@ fn checked_input(input: &StepInput) -> Result<StepInput> {
         amount: input.amount,
         note: line("/note", &input.note),
         method: line("/method", &input.method),
+        reference: line("/reference", &input.reference),
         carrier: line("/carrier", &input.carrier),
         tracking: line("/tracking", &input.tracking),
+        more_follows: input.more_follows,
     };
     checks.finish()?;
     Ok(checked)
@@ -284,18 +316,19 @@ fn advance(order: &mut Order, step: Step, input: &StepInput, now: Timestamp) {
             order.status = Status::Open;
         }
         Step::Pay => {
-            let due = order.total.saturating_sub(order.refunded).saturating_sub(order.paid()).max(0);
+            let amount = input.amount.map_or(0, |money| money.amount);
+            let is_all = amount >= order.due();
             let method = if input.method.is_empty() { "manual".to_owned() } else { input.method.clone() };
             order.payments.push(PaymentNote {
                 method,
-                reference: String::new(),
-                amount: due,
+                reference: input.reference.clone(),
+                amount,
                 at: Some(now),
                 instalments: 1,
                 by_step: true,
                 before: Some(order.payment),
             });
-            order.payment = Payment::Paid;
+            order.payment = if is_all { paid(order) } else { Payment::PartPaid };
         }
         Step::Unpay => {
             let before = order.payments.pop().and_then(|payment| payment.before);
@@ -310,7 +343,7 @@ fn advance(order: &mut Order, step: Step, input: &StepInput, now: Timestamp) {
                 by_step: true,
                 before: Some(order.fulfilment),
             });
-            order.fulfilment = Fulfilment::Fulfilled;
+            order.fulfilment = if input.more_follows { Fulfilment::Part } else { Fulfilment::Fulfilled };
         }
         Step::Unship => {
             let before = order.parcels.pop().and_then(|parcel| parcel.before);
@@ -336,13 +369,25 @@ fn advance(order: &mut Order, step: Step, input: &StepInput, now: Timestamp) {
             let number = order.version.saturating_add(1);
             order.refunds.push(RefundNote { number, amount, at: now, before: order.payment });
             order.refunded = order.refunded.saturating_add(amount);
-            order.payment = if is_all { Payment::Refunded } else { Payment::PartRefunded };
+            order.payment = match order.payment {
+                _ if is_all => Payment::Refunded,
+                // The rest is still to come.
+                Payment::PartPaid => Payment::PartPaid,
+                _ => Payment::PartRefunded,
+            };
         }
         Step::Unrefund => {
             if let Some(refund) = order.refunds.pop() {
                 order.refunded = order.refunded.saturating_sub(refund.amount).max(0);
-                order.payment = refund.before;
+                // The rest may have come since.
+                let is_paid = refund.before == Payment::PartPaid && order.due() == 0;
+                order.payment = if is_paid { paid(order) } else { refund.before };
             }
         }
     }
+}
+
+/// Where the money of an order stands of which nothing is due.
+fn paid(order: &Order) -> Payment {
+    if order.refunded > 0 { Payment::PartRefunded } else { Payment::Paid }
 }

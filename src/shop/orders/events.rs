@@ -21,9 +21,17 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("order.cancelled", "The order was cancelled; `reason` says why."),
     ("order.completed", "The order was completed."),
     ("order.reopened", "A completed or cancelled order was reopened."),
-    ("order.paid", "The order was marked paid."),
+    ("order.paid", "The order was marked paid: `amount` came in, and nothing is due any more."),
+    ("order.part_paid", "`amount` came in for the order, and more is due."),
     ("order.payment_taken_back", "A payment noted by mistake was taken back."),
-    ("order.shipped", "The order was marked shipped."),
+    (
+        "order.shipped",
+        "The order was marked shipped: the only parcel or the last one, with `carrier` and `tracking`.",
+    ),
+    (
+        "order.part_shipped",
+        "A parcel left with a part of the order, and more follows; with `carrier` and `tracking`.",
+    ),
     ("order.shipment_taken_back", "A shipment noted by mistake was taken back."),
     ("order.delivered", "The order was marked delivered."),
     ("order.delivery_taken_back", "A delivery noted by mistake was taken back."),
@@ -111,6 +119,9 @@ pub(super) struct StepTaken {
     pub number: u64,
     #[serde(skip)]
     pub step: Step,
+    /// Paid or shipped in part: more is to come.
+    #[serde(skip)]
+    pub is_part: bool,
     pub changes: Changes,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
@@ -120,6 +131,8 @@ pub(super) struct StepTaken {
     pub tracking: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub carrier: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub reference: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<crate::base::money::Money>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -131,8 +144,10 @@ impl Event for StepTaken {
             Step::Cancel => "order.cancelled",
             Step::Complete => "order.completed",
             Step::Reopen => "order.reopened",
+            Step::Pay if self.is_part => "order.part_paid",
             Step::Pay => "order.paid",
             Step::Unpay => "order.payment_taken_back",
+            Step::Ship if self.is_part => "order.part_shipped",
             Step::Ship => "order.shipped",
             Step::Unship => "order.shipment_taken_back",
             Step::Deliver => "order.delivered",
@@ -178,15 +193,17 @@ mod tests {
 
     #[test]
     fn every_step_has_a_documented_event() {
-        for step in Step::ALL {
+        for (step, is_part) in Step::ALL.iter().flat_map(|step| [(step, false), (step, true)]) {
             let event = StepTaken {
                 number: 1,
                 step: *step,
+                is_part,
                 changes: Changes::new(),
                 reason: None,
                 note: String::new(),
                 tracking: String::new(),
                 carrier: String::new(),
+                reference: String::new(),
                 amount: None,
                 refund: None,
             };

@@ -273,9 +273,16 @@ impl Order {
     pub fn paid(&self) -> i64 {
         self.payments.iter().fold(0_i64, |a, p| a.saturating_add(p.amount))
     }
+    /// What is still to come in. What went back is not owed any more, and of what came in it is the part that is gone.
+    pub fn due(&self) -> i64 {
+        let kept = self.paid().saturating_sub(self.refunded).max(0);
+        self.total.saturating_sub(self.refunded).saturating_sub(kept).max(0)
+    }
     /// What can still go back. An import may say that an order is paid and not how.
     pub fn refundable(&self) -> i64 {
-        let is_paid = matches!(self.payment, Payment::Paid | Payment::PartRefunded | Payment::Refunded);
+        // A refund of what was paid in part hides that it was.
+        let stood = self.refunds.first().map_or(self.payment, |refund| refund.before);
+        let is_paid = matches!(stood, Payment::Paid | Payment::PartRefunded | Payment::Refunded);
         let received = if is_paid { self.paid().max(self.total) } else { self.paid() };
         received.saturating_sub(self.refunded).max(0)
     }

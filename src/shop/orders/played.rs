@@ -1,7 +1,7 @@
 //! Orders as they are played through in a store: placing, importing, changing, and what follows at the customer.
 
 use super::*;
-use crate::base::money::{Currency, Price};
+use crate::base::money::{Currency, Money, Price};
 use crate::base::time::{Clock, DAY_MS, Timestamp};
 use crate::shop::customers::{self, ExternalRef, NewCustomer, Outcome};
 use crate::store::{Actor, Settings, Store, TableInfo};
@@ -374,7 +374,23 @@ fn what_is_taken_back_brings_back_the_state_before() {
     // What a step takes away is in what takes it back.
     let tracked = StepInput { carrier: "DHL".into(), tracking: "0034".into(), ..StepInput::default() };
     step(Step::Ship, tracked.clone());
-    assert_eq!(step(Step::Unship, StepInput::default()), (Step::Ship, tracked));
+    assert_eq!(step(Step::Unship, StepInput::default()), (Step::Ship, tracked.clone()));
+    let part = StepInput { more_follows: true, ..tracked };
+    step(Step::Ship, part.clone());
+    assert_eq!(step(Step::Unship, StepInput::default()), (Step::Ship, part));
+    let half = StepInput {
+        amount: Some(Money::new(200, here().currency)),
+        method: "bank".into(),
+        reference: "TX 7".into(),
+        ..StepInput::default()
+    };
+    step(Step::Pay, half.clone());
+    assert_eq!((here().payment, here().due()), (Payment::PartPaid, 300));
+    step(Step::Pay, StepInput::default());
+    assert_eq!((here().payment, here().due()), (Payment::Paid, 0));
+    assert_eq!(step(Step::Unpay, StepInput::default()).1.amount.map(|amount| amount.amount), Some(300));
+    assert_eq!(step(Step::Unpay, StepInput::default()), (Step::Pay, half));
+    assert_eq!(here().payment, Payment::Authorised);
     step(Step::Hold, StepInput { note: "fraud?".into(), ..StepInput::default() });
     let (_, needs) = step(Step::Release, StepInput::default());
     assert_eq!(needs.note, "fraud?");

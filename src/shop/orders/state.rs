@@ -184,7 +184,7 @@ const CONDITIONS: &[Condition] = &[
     condition(Step::Unpay, is_live, "order_not_open", "The order is cancelled. Reopen it first."),
     condition(
         Step::Unpay,
-        |a| a.payment == Payment::Paid && a.paid_by_step,
+        |a| matches!(a.payment, Payment::PartPaid | Payment::Paid) && a.paid_by_step,
         "payment_not_noted_here",
         "Only a payment that was noted here can be taken back.",
     ),
@@ -205,7 +205,7 @@ const CONDITIONS: &[Condition] = &[
     condition(Step::Unship, is_live, "order_not_open", "The order is cancelled. Reopen it first."),
     condition(
         Step::Unship,
-        |a| a.fulfilment == Fulfilment::Fulfilled && a.shipped_by_step,
+        |a| matches!(a.fulfilment, Fulfilment::Part | Fulfilment::Fulfilled) && a.shipped_by_step,
         "shipment_not_noted_here",
         "Only a shipment that was noted here and is not delivered can be taken back.",
     ),
@@ -226,7 +226,7 @@ const CONDITIONS: &[Condition] = &[
     condition(Step::Return, is_live, "order_not_open", "The order is cancelled. Nothing can come back."),
     condition(
         Step::Return,
-        |a| is_shipped(a) || a.fulfilment == Fulfilment::PartReturned,
+        |a| is_shipped(a) || matches!(a.fulfilment, Fulfilment::Part | Fulfilment::PartReturned),
         "order_not_shipped",
         "Only what was shipped can come back. Cancel the order instead.",
     ),

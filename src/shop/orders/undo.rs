@@ -2,7 +2,7 @@
 
 use super::change::StepInput;
 use super::model::Order;
-use super::state::Step;
+use super::state::{Fulfilment, Step};
 use crate::base::money::Money;
 
 /// The step that brings an order back to where it stood before `step` was taken, and what that needs to know.
@@ -20,7 +20,12 @@ pub fn taken_back_by(step: Step, before: &Order) -> (Step, StepInput) {
         },
         Step::Pay => Step::Unpay,
         Step::Unpay => {
-            input.method = before.payments.last().map(|payment| payment.method.clone()).unwrap_or_default();
+            if let Some(payment) = before.payments.last() {
+                input.method.clone_from(&payment.method);
+                input.reference.clone_from(&payment.reference);
+                // A payment of nothing is the one of an order of nothing.
+                input.amount = (payment.amount > 0).then(|| Money::new(payment.amount, before.currency));
+            }
             Step::Pay
         }
         Step::Ship => Step::Unship,
@@ -29,6 +34,7 @@ pub fn taken_back_by(step: Step, before: &Order) -> (Step, StepInput) {
                 input.carrier.clone_from(&parcel.carrier);
                 input.tracking.clone_from(&parcel.tracking);
             }
+            input.more_follows = before.fulfilment == Fulfilment::Part;
             Step::Ship
         }
         Step::Deliver => Step::Undeliver,

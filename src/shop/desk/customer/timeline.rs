@@ -81,8 +81,9 @@ fn sentence(event: &StoredEvent) -> (&'static str, Tone, String) {
         "order.completed" => plain("check", Tone::Ok, "completed"),
         "order.reopened" => plain("rotate-ccw", Tone::Still, "reopened"),
         "order.paid" => plain("banknote", Tone::Ok, "marked paid"),
+        "order.part_paid" => plain("banknote", Tone::Ok, "marked paid in part"),
         "order.payment_taken_back" => plain("undo-2", Tone::Still, "payment taken back"),
-        "order.shipped" => ("truck", Tone::Ok, shipped(event)),
+        "order.shipped" | "order.part_shipped" => ("truck", Tone::Ok, shipped(event)),
         "order.shipment_taken_back" => plain("undo-2", Tone::Still, "shipment taken back"),
         "order.delivered" => plain("package", Tone::Ok, "marked delivered"),
         "order.delivery_taken_back" => plain("undo-2", Tone::Still, "delivery taken back"),
@@ -150,11 +151,8 @@ fn shipped(event: &StoredEvent) -> String {
         .filter_map(|field| word(event, field))
         .filter(|t| !t.is_empty())
         .collect();
-    if parts.is_empty() {
-        "marked shipped".to_owned()
-    } else {
-        format!("marked shipped, {}", parts.join(" "))
-    }
+    let done = if event.kind == "order.part_shipped" { "marked shipped in part" } else { "marked shipped" };
+    if parts.is_empty() { done.to_owned() } else { format!("{done}, {}", parts.join(" ")) }
 }
 
 fn fields(event: &StoredEvent) -> impl Iterator<Item = (&String, &Value)> {

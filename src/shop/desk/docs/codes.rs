@@ -669,6 +669,12 @@ pub const CODES: &[Code] = &[
     ),
     api(
         Conflict,
+        "payment_too_high",
+        "More is said to have come in than is due.",
+        "Send at most what the message says.",
+    ),
+    api(
+        Conflict,
         "refund_too_high",
         "More is to go back than was paid and not refunded yet.",
         "Send at most what the message says.",

@@ -9,7 +9,8 @@ use crate::base::id::Id;
 use crate::base::money::{Money, parse_amount};
 use crate::search::Search;
 use crate::shop::orders::{
-    CancelReason, Order, OrderId, Step, StepInput, add_note, edit_note, get, step_named, take, taken_back_by,
+    CancelReason, Fulfilment, Order, OrderId, Payment, Step, StepInput, add_note, edit_note, get, step_named,
+    take, taken_back_by,
 };
 use crate::store::{Actor, Store, Tx};
 use crate::web::again::SameForm;
@@ -33,9 +34,12 @@ struct StepForm {
     reason: Option<CancelReason>,
     note: Option<String>,
     method: Option<String>,
+    reference: Option<String>,
     amount: Option<String>,
     carrier: Option<String>,
     tracking: Option<String>,
+    /// A box that is ticked sends something, one that is not sends nothing.
+    more_follows: Option<String>,
 }
 
 /// The fields of a note's form.
@@ -57,7 +61,7 @@ struct Done {
     /// The step that takes this one back, with the fields of its form.
     #[serde(default)]
     undo: Option<(Step, Vec<(String, String)>)>,
-    /// How much went back, where that was not all that was left.
+    /// What of the order the step was about, where that was not all of it.
     #[serde(default)]
     part: Option<String>,
 }
@@ -77,8 +81,10 @@ fn step_fields(input: &StepInput) -> Vec<(String, String)> {
         ("reason", reason),
         ("note", &input.note),
         ("method", &input.method),
+        ("reference", &input.reference),
         ("carrier", &input.carrier),
         ("tracking", &input.tracking),
+        ("more_follows", if input.more_follows { "1" } else { "" }),
     ]
     .into_iter()
     .filter(|(_, value)| !value.is_empty())
@@ -123,8 +129,10 @@ async fn taken(
         reason: form.reason,
         note: form.note.unwrap_or_default(),
         method: form.method.unwrap_or_default(),
+        reference: form.reference.unwrap_or_default(),
         carrier: form.carrier.unwrap_or_default(),
         tracking: form.tracking.unwrap_or_default(),
+        more_follows: form.more_follows.is_some_and(|text| !text.is_empty()),
         amount: None,
     };
     let amount = form.amount.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
@@ -138,14 +146,23 @@ async fn taken(
             let amount = amount.map(|minor| Money::new(minor, before.currency));
             let input = StepInput { amount, ..input.clone() };
             let after = take(tx, id, None, step, &input)?;
-            let is_part = step == Step::Refund && after.refundable() > 0;
-            let gone = Money::new(after.refunded.saturating_sub(before.refunded), after.currency);
-            Ok(Done { undo, part: is_part.then(|| gone.shown()), ..Done::of(&after) })
+            Ok(Done { undo, part: part_of(step, &before, &after), ..Done::of(&after) })
         })
     };
     match parts.1.write(actor, op).await {
         Ok(done) => answered(id, step, &done, form.from.as_deref()),
         Err(error) => again(&parts, shell, rights, (id, form.from), error, (&word, &fields)),
+    }
+}
+
+/// What of an order a step was about, where that was not all of it.
+fn part_of(step: Step, before: &Order, after: &Order) -> Option<String> {
+    let shown = |now: i64, then: i64| Money::new(now.saturating_sub(then), after.currency).shown();
+    match step {
+        Step::Refund if after.refundable() > 0 => Some(shown(after.refunded, before.refunded)),
+        Step::Pay if after.payment == Payment::PartPaid => Some(shown(after.paid(), before.paid())),
+        Step::Ship if after.fulfilment == Fulfilment::Part => Some("A parcel".to_owned()),
+        _ => None,
     }
 }
 

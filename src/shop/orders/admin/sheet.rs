@@ -137,8 +137,7 @@ pub(super) fn sums(o: &Order) -> Vec<Sum> {
         rows.push(sum("Refunded", o.refunded.saturating_neg()));
     }
     if matches!(o.payment, Payment::Unpaid | Payment::Authorised | Payment::PartPaid) {
-        let due = o.total.saturating_sub(o.refunded).saturating_sub(o.paid()).max(0);
-        rows.push(Sum { total: true, ..sum("Due", due) });
+        rows.push(Sum { total: true, ..sum("Due", o.due()) });
     }
     rows
 }

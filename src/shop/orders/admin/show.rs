@@ -76,6 +76,8 @@ pub(super) struct OrderPage {
     pub currency: String,
     /// What can still go back, as a form has it.
     pub refundable: String,
+    /// What is still to come in, as it is typed.
+    pub due: String,
     pub tax_note: Option<String>,
     pub payments: Vec<PaymentRow>,
     pub parcels: Vec<ParcelRow>,
@@ -154,6 +156,7 @@ impl OrderPage {
             sums: sheet::sums(order),
             currency: order.currency.code().to_owned(),
             refundable: Money::new(order.refundable(), order.currency).decimal(),
+            due: Money::new(order.due(), order.currency).decimal(),
             tax_note: sheet::tax_note(order),
             payments: sheet::payments(order),
             parcels: sheet::parcels(order),

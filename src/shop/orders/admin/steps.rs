@@ -51,8 +51,8 @@ fn offered(step: Step, order: &Order) -> Offered {
         _ => step.label().to_owned(),
     };
     let (asks, fields): (_, &[&str]) = match step {
-        Step::Ship => ("ship", &["carrier", "tracking"]),
-        Step::Pay => ("pay", &["method"]),
+        Step::Ship => ("ship", &["carrier", "tracking", "more_follows"]),
+        Step::Pay => ("pay", &["amount", "method", "reference"]),
         Step::Hold => ("hold", &["note"]),
         Step::Refund => ("refund", &["amount", "note"]),
         Step::Cancel => ("cancel", &["reason", "note"]),

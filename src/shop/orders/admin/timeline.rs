@@ -234,9 +234,9 @@ fn step_of(kind: &str) -> Option<Step> {
         "order.cancelled" => Step::Cancel,
         "order.completed" => Step::Complete,
         "order.reopened" => Step::Reopen,
-        "order.paid" => Step::Pay,
+        "order.paid" | "order.part_paid" => Step::Pay,
         "order.payment_taken_back" => Step::Unpay,
-        "order.shipped" => Step::Ship,
+        "order.shipped" | "order.part_shipped" => Step::Ship,
         "order.shipment_taken_back" => Step::Unship,
         "order.delivered" => Step::Deliver,
         "order.delivery_taken_back" => Step::Undeliver,
@@ -266,16 +266,23 @@ fn sentence(step: Step, event: &StoredEvent, currency: Currency) -> String {
             let reason = CancelReason::from_word(text("reason")).unwrap_or(CancelReason::Other);
             format!("Order cancelled: {}", reason.label().to_lowercase())
         }
-        Step::Ship => match (text("carrier"), text("tracking")) {
-            ("", "") => "Marked shipped".to_owned(),
-            (carrier, "") => format!("Marked shipped with {carrier}"),
-            ("", tracking) => format!("Marked shipped, tracking {tracking}"),
-            (carrier, tracking) => format!("Marked shipped with {carrier}, tracking {tracking}"),
-        },
-        Step::Pay => match paid_by(event) {
-            Some(amount) if amount > 0 => format!("Marked paid, {}", Money::new(amount, currency).shown()),
-            _ => "Marked paid".to_owned(),
-        },
+        Step::Ship => {
+            let done =
+                if event.kind == "order.part_shipped" { "Marked shipped in part" } else { "Marked shipped" };
+            match (text("carrier"), text("tracking")) {
+                ("", "") => done.to_owned(),
+                (carrier, "") => format!("{done} with {carrier}"),
+                ("", tracking) => format!("{done}, tracking {tracking}"),
+                (carrier, tracking) => format!("{done} with {carrier}, tracking {tracking}"),
+            }
+        }
+        Step::Pay => {
+            let done = if event.kind == "order.part_paid" { "Marked paid in part" } else { "Marked paid" };
+            match paid_by(event) {
+                Some(amount) if amount > 0 => format!("{done}, {}", Money::new(amount, currency).shown()),
+                _ => done.to_owned(),
+            }
+        }
         Step::Unpay => "Payment taken back".to_owned(),
         Step::Unship => "Shipment taken back".to_owned(),
         Step::Undeliver => "Delivery taken back".to_owned(),

@@ -60,8 +60,16 @@ fn said(sent: &[(String, String)], names: &[(&str, &str)]) -> Vec<(String, Strin
 /// What belongs to a step; the reason for a hold has its own name where several steps share a form.
 fn of_step(step: Step, sent: &[(String, String)], hold: &str) -> Vec<(String, String)> {
     match step {
-        Step::Ship => said(sent, &[("carrier", "Carrier"), ("tracking", "Tracking number")]),
-        Step::Pay => said(sent, &[("method", "How it was paid")]),
+        Step::Ship => {
+            let mut fields = said(sent, &[("carrier", "Carrier"), ("tracking", "Tracking number")]);
+            if !first(sent, "more_follows").is_empty() {
+                fields.push(("More follows".to_owned(), "in another parcel".to_owned()));
+            }
+            fields
+        }
+        Step::Pay => {
+            said(sent, &[("amount", "Amount"), ("method", "How it was paid"), ("reference", "Reference")])
+        }
         Step::Refund => said(sent, &[("amount", "Amount"), ("note", "Note for staff")]),
         Step::Hold => said(sent, &[(hold, "Reason for the hold")]),
         Step::Cancel => {

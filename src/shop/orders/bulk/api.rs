@@ -77,7 +77,10 @@ impl BulkBody {
                     note: self.note,
                     method: self.method,
                     carrier: self.carrier,
+                    // Those are each order's own.
+                    reference: None,
                     tracking: None,
+                    more_follows: None,
                 };
                 Action::Step(step, body.into_input(step)?)
             }
