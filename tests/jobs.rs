@@ -391,6 +391,31 @@ fn it_can_be_stopped_goes_on_and_ends_when_its_owner_may_not_any_more() {
     assert_eq!(done(), 1_500);
 }
 
+/// There would be no way back from what it did after it was taken back.
+#[test]
+fn one_that_was_stopped_and_taken_back_does_not_go_on() {
+    let shop = Shop::open();
+    fill(&shop, 1_500);
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    let page = previewed(&shop, "action=tag&tag=z&all=&from=/admin/orders", &cookie);
+    for early in ["undo", "again"] {
+        shop.form(&format!("{page}/{early}"), "", &cookie).expect(303);
+    }
+    shop.form(&format!("{page}/start"), "", &cookie).expect(303);
+    until("some are done", || count(&shop, "tag:z") > 0);
+    shop.form(&format!("{page}/stop"), "", &cookie).expect(303);
+    settled(&shop, &page, &cookie);
+    let undo = shop.form(&format!("{page}/undo"), "", &cookie).expect(303);
+    settled(&shop, undo.header("location").unwrap(), &cookie);
+    until("it is taken back", || count(&shop, "tag:z") == 0);
+    let text = settled(&shop, &page, &cookie);
+    assert!(text.contains("This was taken back") && !text.contains("/resume\""), "{text}");
+    shop.form(&format!("{page}/resume"), "", &cookie).expect(303);
+    settled(&shop, &page, &cookie);
+    assert_eq!(count(&shop, "tag:z"), 0);
+    assert!(!succeed(&["check", "--data", shop.data()]).contains("problem(s)"));
+}
+
 /// `1,500`
 fn grouped(n: u64) -> String {
     if n < 1_000 { n.to_string() } else { format!("{},{:03}", n / 1_000, n % 1_000) }

@@ -506,6 +506,19 @@ fn within_the_hold_it_is_cancelled_and_nothing_arrives() {
     until("it is noted", || of(&shop, "ben@example.com")["state"] == "sent");
     assert_eq!(server.asked("anna@example.com"), 0);
     assert_eq!(act(&shop, &mail, "cancel").expect(409).code(), "mail_over");
+    // The same by its job, among the jobs: the mail is over too.
+    let third = place(&shop, "c", "cleo@example.com");
+    until("it waits", || of(&shop, "cleo@example.com")["state"] == "queued");
+    let jobs = shop.page("/admin/jobs?of=events&state=waiting", &cookie).expect(200).body;
+    let job = jobs.split("/admin/jobs/job_").nth(1).unwrap().split('"').next().unwrap();
+    shop.send("POST", &format!("/api/v1/jobs/job_{job}/cancel"), &json!({}), &[]).expect(200);
+    let by_state = |state: &str| {
+        let all = shop.get(&format!("/api/v1/mail?state={state}&limit=50")).expect(200).json();
+        all["data"].as_array().unwrap().iter().filter(|mail| mail["order"] == json!(third)).count()
+    };
+    assert_eq!((by_state("queued"), by_state("cancelled")), (0, 1));
+    let told = shop.get("/api/v1/events?kind=mail.cancelled&limit=50").expect(200).json();
+    assert_eq!(told["data"].as_array().unwrap().len(), 2, "{told}");
     // Somebody thinks better of it.
     let next = act(&shop, &mail, "resend").expect(202).json();
     assert_eq!(act(&shop, &mail, "resend").expect(202).json()["id"], next["id"], "asked twice it is one");

@@ -10,22 +10,32 @@ use actix_web::http::header;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 
+fn said(request: &HttpRequest, name: header::HeaderName) -> Option<String> {
+    request.headers().get(name).map(|v| v.to_str().unwrap_or_default().to_ascii_lowercase())
+}
+
+/// Refuses a body that is compressed: a kilobyte could become a gigabyte.
+///
+/// # Errors
+/// `unsupported_media_type` (415).
+pub fn expect_plain(request: &HttpRequest) -> Result<()> {
+    if said(request, header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        let plain = "Send the body without Content-Encoding.";
+        return Err(Error::invalid("unsupported_media_type", plain));
+    }
+    Ok(())
+}
+
 /// Refuses a body whose Content-Type is none of `wanted`, or that is compressed.
 ///
 /// # Errors
 /// `unsupported_media_type` (415).
 pub fn expect_type(request: &HttpRequest, wanted: &[&str]) -> Result<()> {
+    expect_plain(request)?;
     let refuse = || {
         Err(Error::invalid("unsupported_media_type", format!("Send the body as {}.", wanted.join(" or "))))
     };
-    let header =
-        |name| request.headers().get(name).map(|v| v.to_str().unwrap_or_default().to_ascii_lowercase());
-    if header(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
-        // A kilobyte could become a gigabyte.
-        let plain = "Send the body without Content-Encoding.";
-        return Err(Error::invalid("unsupported_media_type", plain));
-    }
-    let Some(given) = header(header::CONTENT_TYPE) else { return refuse() };
+    let Some(given) = said(request, header::CONTENT_TYPE) else { return refuse() };
     let (kind, parameters) = given.split_once(';').unwrap_or((given.as_str(), ""));
     let charset = parameters.split(';').map(str::trim).find_map(|p| p.strip_prefix("charset="));
     let utf8 = charset.is_none_or(|c| matches!(c.trim_matches('"'), "utf-8" | "utf8" | "us-ascii"));

@@ -54,6 +54,33 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBytes<T> {
     }
 }
 
+/// A JSON body that may be left out.
+pub struct OptionalJson<T> {
+    pub value: Option<T>,
+    pub bytes: bytes::Bytes,
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for OptionalJson<T> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_plain = body::expect_plain(request);
+        let accepted = body::expect_type(request, &["application/json"]);
+        let taken = payload.take();
+        let length = body::length(request);
+        Box::pin(async move {
+            is_plain?;
+            let bytes = body::read(taken, length, LIMIT).await?;
+            if bytes.is_empty() {
+                return Ok(Self { value: None, bytes });
+            }
+            accepted?;
+            Ok(Self { value: Some(parse(&bytes)?), bytes })
+        })
+    }
+}
+
 /// Reads a value from JSON text, as strictly as the extractor.
 ///
 /// # Errors

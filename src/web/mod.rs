@@ -58,7 +58,7 @@ pub use client::Client;
 pub use edge::Who;
 pub use flash::{Toast, see_other};
 pub use form::{Fields, Form, PathId};
-pub use json::{Json, JsonBytes};
+pub use json::{Json, JsonBytes, OptionalJson};
 pub use limits::{Budget, Caller, Limits};
 pub use metrics::Metrics;
 pub use pages::{Page, Pages};

@@ -1,10 +1,13 @@
 //! A reader of the event log: every event once, in order, from any place on, waiting for what is to come.
 
 use crate::base::error::Result;
-use crate::store::{Store, StoredEvent, events};
+use crate::store::events::{self, Taken};
+use crate::store::{Read, Store, StoredEvent};
 
-/// Events looked at in one step, so that a filter that lets nothing through still yields.
-const STEP: usize = 1_000;
+/// Events looked at on the thread that asks; more than that are looked at on the pool for long reads.
+const AT_ONCE: usize = 200;
+/// Events looked at before it is said how far that was, so that a filter that lets nothing through still yields.
+const STEP: usize = 20_000;
 
 /// Which events a reader wants.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,13 +27,12 @@ impl Filter {
                 None => kind == *wanted,
             })
     }
-    /// Whether an event is wanted.
-    pub fn wants(&self, event: &StoredEvent) -> bool {
-        self.wants_kind(&event.kind)
-            && self
-                .subject
-                .as_ref()
-                .is_none_or(|wanted| event.subjects().any(|subject| subject.to_string() == *wanted))
+    /// What is wanted behind the number `seq`.
+    fn after(&self, from: &(impl Read + ?Sized), seq: u64, limits: (usize, usize)) -> Result<Taken> {
+        match &self.subject {
+            Some(subject) => events::about_after(from, subject, seq, limits, |kind| self.wants_kind(kind)),
+            None => events::wanted_after(from, seq, limits, |kind| self.wants_kind(kind)),
+        }
     }
 }
 
@@ -54,28 +56,28 @@ impl Reader {
         self.at
     }
 
-    /// Up to `limit` wanted events that are there now; empty when the reader has come to the end.
+    /// Up to `limit` wanted events that are there now. Fewer, or none, are not the end of the log where few are wanted and
+    /// many were looked at: that is where [`Reader::is_at_end`] says so.
     ///
     /// # Errors
-    /// Faults of the store only.
-    pub fn take(&mut self, limit: usize) -> Result<Vec<StoredEvent>> {
-        let mut taken = Vec::new();
-        while taken.len() < limit {
-            let batch = self.store.read(|s| events::after(s, self.at, STEP))?;
-            if batch.is_empty() {
-                break;
-            }
-            for event in batch {
-                self.at = event.seq;
-                if self.filter.wants(&event) {
-                    taken.push(event);
-                    if taken.len() == limit {
-                        break;
-                    }
-                }
-            }
+    /// As [`Store::scan`].
+    pub async fn take(&mut self, limit: usize) -> Result<Vec<StoredEvent>> {
+        let few = self.store.read(|s| self.filter.after(s, self.at, (limit.min(AT_ONCE), AT_ONCE)))?;
+        self.at = few.at;
+        let mut events = few.events;
+        let left = limit.saturating_sub(events.len());
+        if few.more && left > 0 {
+            let (filter, at) = (self.filter.clone(), self.at);
+            let more = self.store.scan(move |s| filter.after(s, at, (left, STEP))).await?;
+            self.at = more.at;
+            events.extend(more.events);
         }
-        Ok(taken)
+        Ok(events)
+    }
+
+    /// There is nothing behind its place.
+    pub fn is_at_end(&self) -> bool {
+        self.at >= self.store.last_seq()
     }
 
     /// Waits until something was committed after the reader's place.

@@ -104,7 +104,7 @@ pub(super) struct StreamQuery {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Feed {
     pub data: Vec<EventOut>,
-    /// There is more now.
+    /// There is more now; also where nothing came, because of many events few are of the kinds that you want.
     pub has_more: bool,
     /// What to send as `after` next time; also when nothing came.
     pub next_after: u64,
@@ -135,10 +135,10 @@ pub(super) async fn list(
     let wanted = filter(query.0.kind.as_deref(), query.0.subject)?;
     let (after, oldest_seq) = retention::place(&store, query.0.after, query.0.log.as_deref())?;
     let mut reader = Reader::new(store.get_ref().clone(), wanted, after);
-    let data: Vec<_> = reader.take(limit)?.into_iter().map(EventOut::new).collect();
+    let data: Vec<_> = reader.take(limit).await?.into_iter().map(EventOut::new).collect();
     let next_after = reader.at();
     Ok(HttpResponse::Ok().json(Feed {
-        has_more: next_after < store.last_seq(),
+        has_more: !reader.is_at_end(),
         data,
         next_after,
         last_seq: last_seq.max(next_after),
@@ -175,8 +175,8 @@ pub(super) async fn stream(
         let _entered = entered;
         // A revocation is a change as well: it wakes the reader, and is seen before anything after it is sent.
         while standing.holds() {
-            let Ok(batch) = reader.take(100) else { return };
-            if batch.is_empty() {
+            let Ok(batch) = reader.take(100).await else { return };
+            if batch.is_empty() && reader.is_at_end() {
                 tokio::select! {
                     () = reader.wait() => {}
                     () = sender.closed() => return,

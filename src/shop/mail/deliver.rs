@@ -197,6 +197,12 @@ fn schedule_passed(tx: &Tx<'_>, event: &StoredEvent) -> Result<Option<String>> {
     Ok(is_well.then(|| "It went well before this was sent.".to_owned()))
 }
 
+/// The mail that a job is about.
+fn mail_of(job: &Job) -> Result<MailId> {
+    let bytes = <[u8; 16]>::try_from(job.payload.as_slice());
+    Ok(MailId::from_bytes(bytes.map_err(|_short| Error::internal("an id has sixteen bytes"))?))
+}
+
 impl Worker for Deliveries {
     fn kind(&self) -> &'static str {
         SEND
@@ -207,9 +213,17 @@ impl Worker for Deliveries {
     fn lease(&self) -> Duration {
         LEASE
     }
+    fn left_off(&self, tx: &mut Tx<'_>, job: &Job) -> Result<()> {
+        let id = mail_of(job)?;
+        match MAILS.get(tx, &id)? {
+            Some(mail) if mail.state.is_open() => {
+                ops::end(tx, id, State::Cancelled, "Its job was cancelled.")
+            }
+            _ => Ok(()),
+        }
+    }
     fn run(&self, _: JobId, job: &Job, beat: &Beat) -> Result<Report> {
-        let bytes = <[u8; 16]>::try_from(job.payload.as_slice());
-        let id = MailId::from_bytes(bytes.map_err(|_short| Error::internal("an id has sixteen bytes"))?);
+        let id = mail_of(job)?;
         if let Some(ended) = beat.stop() {
             return Ok(ended.into());
         }

@@ -22,6 +22,8 @@ pub(super) const TEST: &str = "test";
 const KEPT_MS: i64 = 180 * DAY_MS;
 /// Old mails removed with each new one.
 const SWEPT: usize = 5;
+/// Of so many of the oldest: one that still waits keeps none of the others.
+const LOOKED_AT: usize = 50;
 /// Mails that are due at once when more may be sent.
 const HASTENED_MAX: usize = 5_000;
 const ATTEMPTS_KEPT: usize = 20;
@@ -126,10 +128,15 @@ pub(super) fn add(tx: &mut Tx<'_>, new: New, sender: &str, due_at: Timestamp) ->
 /// Removes what is too old to be of use: the oldest mails, a few at a time.
 fn sweep(tx: &mut Tx<'_>) -> Result<()> {
     let before = tx.now().plus_ms(-KEPT_MS);
-    for (id, mail) in MAILS.list(tx, &Span::all(), Direction::Forward, SWEPT)? {
-        if mail.created_at < before && !mail.state.is_open() {
+    let mut gone = 0;
+    for (id, mail) in MAILS.list(tx, &Span::all(), Direction::Forward, LOOKED_AT)? {
+        if mail.created_at >= before || gone == SWEPT {
+            break;
+        }
+        if !state(tx, &mail)?.is_open() {
             MAILS.delete(tx, &id)?;
             CONTENTS.delete(tx, &id)?;
+            gone += 1;
         }
     }
     Ok(())

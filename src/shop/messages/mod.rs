@@ -9,6 +9,8 @@ mod audit;
 mod events;
 mod model;
 mod ops;
+#[cfg(test)]
+mod played;
 mod search;
 mod spam;
 mod storefront;

@@ -119,6 +119,9 @@ pub struct Message {
     #[n(22)]
     #[cbor(default)]
     pub has_failed: bool,
+    /// When somebody marked it as spam.
+    #[n(23)]
+    pub(super) marked_at: Option<Timestamp>,
 }
 
 impl Message {

@@ -27,6 +27,8 @@ const SAME_LOOKED_AT: usize = 20;
 const SPAM_KEPT_MS: i64 = 90 * DAY_MS;
 /// Old spam removed with each new message.
 const SWEPT: usize = 5;
+/// Of so many of the oldest.
+const LOOKED_AT: usize = 50;
 /// Counted in one view at most.
 const COUNTED_MAX: u64 = 1_000;
 
@@ -96,6 +98,7 @@ pub fn receive(tx: &mut Tx<'_>, new: &NewMessage, key: &ApiKey, network: &str) -
         fingerprint,
         unsent: 0,
         has_failed: false,
+        marked_at: None,
     };
     MESSAGES.put(tx, &message.id, &message)?;
     // Whoever fills in forms for fun does not write into the history of orders.
@@ -112,13 +115,19 @@ pub(super) fn concerned(tx: &Tx<'_>, message: &Message) -> Result<Vec<Subject>> 
     Ok(message.order.iter().map(Subject::of).chain(customer.iter().map(Subject::of)).collect())
 }
 
-/// Removes spam that nobody will look for any more, a few at a time; gives what is gone.
+/// Removes spam that nobody will look for any more, a few at a time; gives what is gone. What somebody marked stays as long
+/// after that, however old it is.
 fn sweep(tx: &mut Tx<'_>) -> Result<Vec<MessageId>> {
     let place = State::Spam.place();
     let before = tx.now().plus_ms(-SPAM_KEPT_MS);
     let span = Span::between(&(place, Timestamp(i64::MIN)), &(place, before));
-    let old = BY_STATE.list(tx, &span, Direction::Forward, SWEPT)?;
-    let old: Vec<MessageId> = old.into_iter().map(|(_, id)| id).collect();
+    let mut old = Vec::new();
+    for (_, id) in BY_STATE.list(tx, &span, Direction::Forward, LOOKED_AT)? {
+        let marked_at = MESSAGES.get(tx, &id)?.and_then(|message| message.marked_at);
+        if old.len() < SWEPT && marked_at.is_none_or(|at| at < before) {
+            old.push(id);
+        }
+    }
     for id in &old {
         for (number, _) in replies(tx, *id)? {
             REPLIES.delete(tx, &(*id, number))?;
@@ -331,7 +340,8 @@ pub fn take(tx: &mut Tx<'_>, id: MessageId, seen: Option<u64>, step: Step) -> Re
     };
     // Who closes it has seen to what failed.
     let has_failed = message.has_failed && step != Step::Close;
-    let message = keep(tx, Message { state, spam_reason, has_failed, ..message })?;
+    let marked_at = (step == Step::Spam).then(|| tx.now());
+    let message = keep(tx, Message { state, spam_reason, has_failed, marked_at, ..message })?;
     let subject = Subject::of(&id);
     match step {
         Step::Close => tx.publish(subject, &Closed {}),

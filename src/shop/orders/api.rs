@@ -2,12 +2,12 @@
 
 use super::asked::{NoteBody, OrderFields, PlaceOrder, StepBody, step_named};
 use super::wire::{CreditNoteOut, OrderOut};
-use super::{CreditNoteId, Order, OrderId, Step, StepInput};
+use super::{CreditNoteId, Order, OrderId, Step};
 use super::{
     Named, add_note, change, edit_note, find_credit_note, get, get_credit_note, place, require_prices,
     standing, take,
 };
-use crate::access::{Caller, Once, Shop, may};
+use crate::access::{Caller, Once, Permission, Shop, may};
 use crate::base::error::{Error, Result};
 use crate::base::id::Id;
 use crate::search::Search;
@@ -18,7 +18,7 @@ use crate::web::conditional::{IfMatch, record};
 use crate::web::listing::{self, ListQuery};
 use crate::web::paging::List;
 use crate::web::routing;
-use crate::web::{JsonBytes, Web, body, json};
+use crate::web::{JsonBytes, OptionalJson, Web};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 /// The routes below `/api/v1`.
@@ -197,10 +197,9 @@ pub(super) async fn step(
     request: HttpRequest,
     store: web::Data<Store>,
     path: routing::Path<(String, String)>,
-    body: web::Bytes,
+    body: OptionalJson<StepBody>,
 ) -> Result<HttpResponse> {
-    let once = Once::offered(&caller, &request, &body)?;
-    step_of(caller.actor(), once, &request, &store, path.into_inner(), &body).await
+    step_of(&caller, &request, &store, path.into_inner(), body).await
 }
 
 /// The steps of those who pack; documented with [`step`].
@@ -209,30 +208,26 @@ pub(super) async fn move_goods(
     request: HttpRequest,
     store: web::Data<Store>,
     path: routing::Path<(String, String)>,
-    body: web::Bytes,
+    body: OptionalJson<StepBody>,
 ) -> Result<HttpResponse> {
-    let once = Once::offered(&caller, &request, &body)?;
-    step_of(caller.actor(), once, &request, &store, path.into_inner(), &body).await
+    step_of(&caller, &request, &store, path.into_inner(), body).await
 }
 
-async fn step_of(
-    actor: crate::store::Actor,
-    once: Once,
+async fn step_of<P: Permission>(
+    caller: &Caller<P>,
     request: &HttpRequest,
     store: &Store,
     (id, word): (String, String),
-    given: &[u8],
+    body: OptionalJson<StepBody>,
 ) -> Result<HttpResponse> {
+    // The answer is the whole order.
+    require_prices(caller)?;
     let step: Step = step_named(&word)?;
     let seen = IfMatch::of(request)?;
-    let input: StepInput = if given.is_empty() {
-        StepInput::default()
-    } else {
-        body::expect_type(request, &["application/json"])?;
-        json::parse::<StepBody>(given)?.into_input(step)?
-    };
+    let once = Once::offered(caller, request, &body.bytes)?;
+    let input = body.value.unwrap_or_default().into_input(step)?;
     let answer = store
-        .write(actor, move |tx| {
+        .write(caller.actor(), move |tx| {
             once.run(tx, 200, |tx| {
                 let id = id_of(tx, &id)?;
                 let seen = seen.against(get(tx, id)?.version);

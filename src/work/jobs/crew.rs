@@ -97,6 +97,14 @@ pub trait Worker: Send + Sync + 'static {
         let _none = (job, only_failed, take);
         Ok(false)
     }
+    /// A job of it was cancelled or given up: what it was about will not be done. Written with the end of the job.
+    ///
+    /// # Errors
+    /// Faults of the store only.
+    fn left_off(&self, tx: &mut Tx<'_>, job: &Job) -> Result<()> {
+        let _nothing = (tx, job);
+        Ok(())
+    }
     /// Does it. `Failed` with a pause asks for this pause, without one it is for good; an `Err` is tried again.
     ///
     /// # Errors

@@ -4,12 +4,12 @@ mod begin;
 
 use super::clock::{self, Wall};
 use super::crew::{About, Beat, Finished, Task, Worker, hire, pause_after};
-use super::model::{Job, JobId};
+use super::model::{Job, JobId, State};
 use super::ops::{self, Ended};
 use super::pick::{Free, Room, pick};
 use crate::base::error::Result;
 use crate::base::time::{MINUTE_MS, Timestamp};
-use crate::store::{Actor, Read, Store};
+use crate::store::{Actor, Read, Store, Tx};
 use crate::work::told;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -39,9 +39,12 @@ pub type Gate = fn(&dyn Read, &str) -> Result<bool>;
 #[derive(Clone)]
 pub struct Jobs(Arc<Inner>);
 
+/// Who does the jobs of a kind.
+type Workers = BTreeMap<&'static str, Arc<dyn Worker>>;
+
 struct Inner {
     store: Store,
-    workers: BTreeMap<&'static str, Arc<dyn Worker>>,
+    workers: Arc<Workers>,
     gate: Gate,
     closed: AtomicBool,
     /// Something is to be looked at.
@@ -111,7 +114,7 @@ impl Jobs {
         let first_token = rand::random::<u64>() >> 1;
         Self(Arc::new(Inner {
             store,
-            workers: workers.into_iter().map(|worker| (worker.kind(), worker)).collect(),
+            workers: Arc::new(workers.into_iter().map(|worker| (worker.kind(), worker)).collect()),
             gate,
             closed: AtomicBool::new(false),
             woken: Mutex::new(false),
@@ -140,7 +143,14 @@ impl Jobs {
     /// # Errors
     /// As [`ops::cancel`].
     pub async fn cancel(&self, actor: Actor, id: JobId) -> Result<()> {
-        self.0.store.write(actor, move |tx| ops::cancel(tx, id)).await?;
+        let workers = Arc::clone(&self.0.workers);
+        let op = move |tx: &mut Tx<'_>| {
+            let before = ops::get(tx, id)?;
+            ops::cancel(tx, id)?;
+            // One that runs says by itself how it ends.
+            if before.state == State::Leased { Ok(()) } else { left_off(tx, &workers, &before) }
+        };
+        self.0.store.write(actor, op).await?;
         if let Some(running) = self.running().get(&id) {
             running.beat.cancel();
         }
@@ -245,8 +255,11 @@ impl Jobs {
         let long_ms = self.0.long_ms.load(Ordering::Relaxed);
         let over = lost.iter().filter(|(_, job)| job.cancel_asked && job.by.is_some());
         let over: Vec<(JobId, String)> = over.map(|(id, _)| (*id, self.title(*id))).collect();
+        let workers = Arc::clone(&self.0.workers);
         let released = self.0.store.write_behind(actor(), move |tx| {
             let released = ops::release(tx, &held)?;
+            let unwanted = lost.iter().filter(|(_, job)| job.cancel_asked);
+            unwanted.map(|(_, job)| job).try_for_each(|job| left_off(tx, &workers, job))?;
             over.iter().try_for_each(|(id, title)| told::of_job(tx, *id, title, long_ms))?;
             Ok(released)
         })?;
@@ -287,6 +300,7 @@ impl Jobs {
         let after = desk.last_lane.clone();
         let (gate, ends) = (self.0.gate, Arc::clone(&desk.finished));
         let long_ms = self.0.long_ms.load(Ordering::Relaxed);
+        let workers = Arc::clone(&self.0.workers);
         // What this round ends makes room in its own lanes only after it.
         let choose = move |from: &dyn Read, now: Timestamp| {
             pick(from, now, after.as_deref(), free, |lane| {
@@ -301,7 +315,7 @@ impl Jobs {
             let first_token = self.0.last_token.fetch_add(WIDTH as u64, Ordering::Relaxed) + 1;
             let (leased, last_lane) = self.0.store.write_behind(actor(), move |tx| {
                 for finished in ends.iter() {
-                    end(tx, finished, long_ms)?;
+                    end(tx, finished, &workers, long_ms)?;
                 }
                 for (id, token, (done, total)) in &progress {
                     ops::note_progress(tx, *id, *token, *done, *total)?;
@@ -423,7 +437,7 @@ fn actor() -> Actor {
 
 /// Writes how a try ended, with what its worker wants written; a note that is refused costs only itself. What somebody
 /// waited long for is told to be over.
-fn end(tx: &mut crate::store::Tx<'_>, finished: &Finished, long_ms: i64) -> Result<()> {
+fn end(tx: &mut Tx<'_>, finished: &Finished, workers: &Workers, long_ms: i64) -> Result<()> {
     if let (done, total @ 1..) = finished.so_far {
         ops::note_progress(tx, finished.id, finished.token, done, total)?;
     }
@@ -436,8 +450,16 @@ fn end(tx: &mut crate::store::Tx<'_>, finished: &Finished, long_ms: i64) -> Resu
             Ok(())
         })?;
     }
+    match ops::get(tx, finished.id) {
+        Ok(job) if job.state == State::Cancelled => left_off(tx, workers, &job)?,
+        _ => {}
+    }
     match &finished.title {
         Some(title) => told::of_job(tx, finished.id, title, long_ms),
         None => Ok(()),
     }
+}
+
+fn left_off(tx: &mut Tx<'_>, workers: &Workers, job: &Job) -> Result<()> {
+    workers.get(job.kind.as_str()).map_or(Ok(()), |worker| worker.left_off(tx, job))
 }

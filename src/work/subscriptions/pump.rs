@@ -211,7 +211,8 @@ impl Pump {
             return Ok(true);
         }
         let filter = subscription.filter();
-        let wanted: Vec<StoredEvent> = batch.into_iter().filter(|event| filter.wants(event)).collect();
+        let wanted: Vec<StoredEvent> =
+            batch.into_iter().filter(|event| filter.wants_kind(&event.kind)).collect();
         if wanted.is_empty() {
             self.looked_at(name, &subscription, last);
             return Ok(true);

@@ -579,6 +579,12 @@ pub const CODES: &[Code] = &[
         "An action on many orders came to its end.",
         "Reload the page to see what came of it.",
     ),
+    inside(
+        Conflict,
+        "bulk_not_started",
+        "An action on many orders has changed nothing yet.",
+        "Reload the page to see how far it is.",
+    ),
     inside(Conflict, "bulk_undone", "An action on many orders was taken back already.", "See how that went."),
     inside(
         Conflict,
@@ -1300,6 +1306,7 @@ mod tests {
         "bulk_busy",
         "bulk_not_checked",
         "bulk_over",
+        "bulk_not_started",
         "bulk_undone",
         "nothing_to_undo",
         "nothing_refused",

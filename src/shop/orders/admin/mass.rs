@@ -297,7 +297,7 @@ pub(super) async fn stop(
         Some(job) => work.cancel(staff.actor(), job).await,
         None => Ok(()),
     };
-    answered(id, done, |()| (page_of(id), Some(Toast::ok("It stops behind the orders it has in hand."))))
+    answered(id, done, |()| (page_of(id), Some(Toast::ok("It stops after the orders it is working on."))))
 }
 
 /// `POST …/resume`

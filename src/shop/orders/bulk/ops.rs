@@ -139,7 +139,8 @@ fn busy() -> Error {
 pub(in crate::shop::orders) fn start(tx: &mut Tx<'_>, id: BulkId) -> Result<JobId> {
     let bulk = get(tx, id)?;
     if bulk.stage != Stage::Checked {
-        return Err(Error::conflict("bulk_not_checked", "It was started already, or is not checked yet."));
+        let text = "It has been started already, or its check has not ended.";
+        return Err(Error::conflict("bulk_not_checked", text));
     }
     let bulk = Bulk { by: tx.actor().clone(), ..running(bulk) };
     publish_start(tx, id, &bulk)?;
@@ -165,20 +166,24 @@ pub(in crate::shop::orders) fn resume(tx: &mut Tx<'_>, id: BulkId) -> Result<Job
         return Err(busy());
     }
     if matches!(bulk.stage, Stage::Checked | Stage::Over) {
-        return Err(Error::conflict("bulk_over", "There is nothing left to go on with."));
+        return Err(Error::conflict("bulk_over", "There is nothing left to do."));
     }
     let by = tx.actor().clone();
     enqueue(tx, id, Bulk { by, ..bulk })
 }
 
-/// Throws a preview away.
+/// Throws a preview away, also one whose check was stopped.
 ///
 /// # Errors
-/// `not_found`; `Conflict` `bulk_busy`.
+/// `not_found`; `Conflict` `bulk_busy`, `bulk_over`.
 pub(in crate::shop::orders) fn discard(tx: &mut Tx<'_>, id: BulkId) -> Result<String> {
     let bulk = get(tx, id)?;
-    if bulk.stage != Stage::Checked {
+    if is_worked_on(tx, &bulk)? {
         return Err(busy());
+    }
+    if matches!(bulk.stage, Stage::Running | Stage::Over) {
+        let text = "It has been started already: there is no preview to throw away.";
+        return Err(Error::conflict("bulk_over", text));
     }
     // Its blocks go when those of an action that was done would.
     BULKS.put(tx, &id, &Bulk { stage: Stage::Over, count: 0, tally: Tally::default(), ..bulk.clone() })?;
@@ -188,7 +193,7 @@ pub(in crate::shop::orders) fn discard(tx: &mut Tx<'_>, id: BulkId) -> Result<St
 /// Takes back what it changed, of the orders that nobody has changed since.
 ///
 /// # Errors
-/// `not_found`; `Conflict` `bulk_busy`, `bulk_undone`, `nothing_to_undo`.
+/// `not_found`; `Conflict` `bulk_busy`, `bulk_not_started`, `bulk_undone`, `nothing_to_undo`.
 pub(in crate::shop::orders) fn undo(tx: &mut Tx<'_>, id: BulkId) -> Result<(BulkId, JobId)> {
     let before = settled(tx, id)?;
     if before.undone_by.is_some() {
@@ -204,14 +209,15 @@ pub(in crate::shop::orders) fn undo(tx: &mut Tx<'_>, id: BulkId) -> Result<(Bulk
     };
     let next = follow(tx, &before, title);
     let (new, job) = made(tx, Bulk { undoes: Some(id), at_once: true, ..next })?;
-    BULKS.put(tx, &id, &Bulk { undone_by: Some(new), ..before })?;
+    // One that was stopped does not go on any more: there would be no way back from what it did then.
+    BULKS.put(tx, &id, &Bulk { undone_by: Some(new), stage: Stage::Over, ..before })?;
     Ok((new, job))
 }
 
 /// Checks once more those that were refused.
 ///
 /// # Errors
-/// `not_found`; `Conflict` `bulk_busy`, `nothing_refused`.
+/// `not_found`; `Conflict` `bulk_busy`, `bulk_not_started`, `nothing_refused`.
 pub(in crate::shop::orders) fn again(tx: &mut Tx<'_>, id: BulkId) -> Result<(BulkId, JobId)> {
     let before = settled(tx, id)?;
     if before.tally.refused == 0 || before.blocks == 0 {
@@ -224,8 +230,14 @@ pub(in crate::shop::orders) fn again(tx: &mut Tx<'_>, id: BulkId) -> Result<(Bul
 /// One that was done, or stopped while it was.
 fn settled(tx: &Tx<'_>, id: BulkId) -> Result<Bulk> {
     let bulk = get(tx, id)?;
-    if is_worked_on(tx, &bulk)? || !matches!(bulk.stage, Stage::Running | Stage::Over) {
+    if is_worked_on(tx, &bulk)? {
         return Err(busy());
+    }
+    if !matches!(bulk.stage, Stage::Running | Stage::Over) {
+        return Err(Error::conflict(
+            "bulk_not_started",
+            "It has not been started, so it has changed nothing.",
+        ));
     }
     Ok(bulk)
 }
@@ -315,12 +327,13 @@ pub(super) fn block(from: &(impl Read + ?Sized), id: BulkId, number: u32) -> Res
 /// What is taken from an earlier one: what it changed, to be taken back, or what it was refused for, to be tried again.
 pub(super) fn taken_over(block: Block, takes_back: bool) -> Vec<Item> {
     let one = |item: Item| {
-        let said = item.said?;
+        let said = item.said.clone()?;
         match said.went {
             Went::Done if takes_back => {
                 Some(Item { action: said.back, seen: Some(said.version), ..Item::new(item.id) })
             }
-            Went::Refused if !takes_back => Some(Item { action: item.action, ..Item::new(item.id) }),
+            // One that takes something back still does so only where nobody has changed the order since.
+            Went::Refused if !takes_back => Some(Item { said: None, ..item }),
             _ => None,
         }
     };
@@ -397,6 +410,10 @@ pub fn prune(tx: &mut Tx<'_>) -> Result<bool> {
             }
             BULKS.put(tx, &id, &Bulk { blocks: 0, stage: Stage::Over, ..bulk })?;
         } else if age > KEPT_MS {
+            // Of one whose list was cut short there may be some, though it counts none.
+            if !thaw(tx, id)? {
+                return Ok(false);
+            }
             BULKS.delete(tx, &id)?;
         }
     }
