@@ -26,7 +26,7 @@ Examples:
   backroom serve --listen 0.0.0.0:8080 --data /var/lib/backroom
 
 The first start prints a link that creates the owner's account; it works once and for an hour.
-Ctrl C or SIGTERM stops: running requests get 20 seconds to finish, a second signal ends at once.")]
+Ctrl C or SIGTERM stops: running requests get 20 seconds to finish, copies that\nare being sent get 10; a second signal does not wait for requests.")]
 pub(super) struct ServeArgs {
     #[command(flatten)]
     pub(super) place: Place,
@@ -182,17 +182,24 @@ fn measured(front: &Front) -> Result<Option<actix_web::dev::ServerHandle>> {
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    /// The terminal is gone.
+    hangup: Signal,
 }
 
 impl Signals {
     fn new() -> Result<Self> {
         let of = |kind| signal(kind).map_err(Error::internal);
-        Ok(Self { terminate: of(SignalKind::terminate())?, interrupt: of(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: of(SignalKind::terminate())?,
+            interrupt: of(SignalKind::interrupt())?,
+            hangup: of(SignalKind::hangup())?,
+        })
     }
     async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
+            _ = self.hangup.recv() => {}
         }
     }
 }
