@@ -49,9 +49,13 @@ impl ServeArgs {
 pub(super) fn run(args: &ServeArgs, answer: &mut Answer) -> Result<Exit> {
     let settings = args.place.load(args.flags())?.settings;
     start_log(&settings.log, answer.log_level())?;
-    // The shop may be root's own from now on, as in a container, so it is only said.
-    if let Err(error) = require_owner(settings.data.dir.as_deref().unwrap_or(Path::new(""))) {
-        tracing::warn!("{}", error.message);
+    let data = settings.data.dir.as_deref().unwrap_or(Path::new(""));
+    match require_owner(data) {
+        // What is there could not be written by its owner any more.
+        Err(error) if data.join("store.redb").exists() => return Err(error),
+        // The shop may be root's own from now on, as in a container, so it is only said.
+        Err(error) => tracing::warn!("{}", error.message),
+        Ok(()) => {}
     }
     let app = App::open(&settings, Clock::system())?;
     let behind = workers::start(&app);
