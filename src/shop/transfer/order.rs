@@ -62,7 +62,9 @@ impl Maker<'_> {
             lines.extend(self.make_line(view, currency)?);
         }
         self.column_lines(group.rows, currency, &mut lines)?;
-        let begins = |prefix: &Option<String>| prefix.as_ref().is_some_and(|p| key.starts_with(p.as_str()));
+        // Typed by hand in one letter case or the other.
+        let starts = |p: &str| key.get(..p.len()).is_some_and(|start| start.eq_ignore_ascii_case(p));
+        let begins = |prefix: &Option<String>| prefix.as_deref().is_some_and(starts);
         if begins(&self.mapping.rules.credit_prefix) {
             return self.credit_note(key, group.rows, currency, lines, CreditKind::Credit).map(Some);
         }
