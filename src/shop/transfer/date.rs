@@ -2,6 +2,7 @@
 
 use crate::base::time::{MINUTE_MS, Timestamp, Zone};
 use crate::shop::transfer::cell::{is_null_word, shown};
+use crate::shop::transfer::clock::{begins_with_digit, clock, digits};
 use crate::shop::transfer::months;
 use jiff::civil;
 
@@ -266,10 +267,6 @@ fn year_first(text: &str) -> Option<(civil::Date, &str)> {
     (!begins_with_digit(rest)).then_some((date(year, month, day)?, rest))
 }
 
-fn begins_with_digit(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_digit())
-}
-
 /// `20260102`, also with hour, minute and second appended.
 fn compact(text: &str) -> Option<(civil::Date, &str)> {
     let run = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -308,80 +305,6 @@ fn worded(text: &str) -> Option<(civil::Date, &str)> {
 
 fn date(year: u32, month: u32, day: u32) -> Option<civil::Date> {
     civil::Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
-}
-
-/// Between `least` and `most` digits at the start, as many as there are.
-fn digits(text: &str, least: usize, most: usize) -> Option<(u32, &str)> {
-    let run = text.bytes().take(most).take_while(u8::is_ascii_digit).count();
-    let (number, rest) = text.split_at_checked(run)?;
-    (run >= least).then(|| number.parse().ok().map(|n| (n, rest)))?
-}
-
-/// Time and offset in seconds after a date; nothing is midnight. `None` when something else follows.
-fn clock(rest: &str) -> Option<(civil::Time, Option<i32>)> {
-    let midnight = civil::Time::midnight();
-    let text = rest.trim_start_matches(',').trim();
-    if text.is_empty() {
-        return Some((midnight, None));
-    }
-    let text = text.strip_prefix('T').unwrap_or(text);
-    let Some((hour, rest)) = digits(text, 1, 2) else {
-        return offset(text).map(|o| (midnight, Some(o)));
-    };
-    let (minute, rest) = match rest.strip_prefix(':').or(begins_with_digit(rest).then_some(rest)) {
-        Some(rest) => digits(rest, 2, 2)?,
-        None => (0, rest),
-    };
-    let (second, rest) = match rest.strip_prefix(':').or(begins_with_digit(rest).then_some(rest)) {
-        Some(rest) => digits(rest, 2, 2)?,
-        None => (0, rest),
-    };
-    let (nanos, rest) = fraction(rest)?;
-    let (hour, rest) = half_day(hour, rest.trim_start())?;
-    let time = civil::Time::new(
-        i8::try_from(hour).ok()?,
-        i8::try_from(minute).ok()?,
-        i8::try_from(second.min(59)).ok()?,
-        nanos,
-    );
-    let offset = if rest.is_empty() { None } else { Some(offset(rest)?) };
-    (second <= 60).then_some((time.ok()?, offset))
-}
-
-/// `.123` as nanoseconds.
-fn fraction(rest: &str) -> Option<(i32, &str)> {
-    let Some(after) = rest.strip_prefix('.') else { return Some((0, rest)) };
-    let run = after.bytes().take_while(u8::is_ascii_digit).count();
-    let (number, rest) = after.split_at_checked(run)?;
-    let padded: String = number.chars().chain("000000000".chars()).take(9).collect();
-    Some((padded.parse().ok()?, rest))
-}
-
-/// `AM` and `PM` after the time.
-fn half_day(hour: u32, rest: &str) -> Option<(u32, &str)> {
-    let upper: String = rest.chars().take(2).collect::<String>().to_ascii_uppercase();
-    let (add, rest) = match upper.as_str() {
-        "AM" => (0, tail(rest, rest.len() - 2)?),
-        "PM" => (12, tail(rest, rest.len() - 2)?),
-        _ => return Some((hour, rest)),
-    };
-    (1..=12).contains(&hour).then_some((hour % 12 + add, rest.trim_start()))
-}
-
-/// `Z`, `UTC`, `+1100`, `+11:00`, `-05` in seconds.
-fn offset(text: &str) -> Option<i32> {
-    if matches!(text, "Z" | "z" | "UTC" | "GMT") {
-        return Some(0);
-    }
-    let (sign, rest) = match text.strip_prefix('+') {
-        Some(rest) => (1, rest),
-        None => (-1, text.strip_prefix('-').or_else(|| text.strip_prefix('\u{2212}'))?),
-    };
-    let (hours, rest) = digits(rest, 2, 2)?;
-    let rest = rest.strip_prefix(':').unwrap_or(rest);
-    let (minutes, rest) = if rest.is_empty() { (0, "") } else { digits(rest, 2, 2)? };
-    let seconds = i32::try_from(hours * 3600 + minutes * 60).ok()?;
-    (rest.is_empty() && hours <= 15 && minutes < 60).then_some(sign * seconds)
 }
 
 /// The calendar day of a moment where it was written down: `2026-11-20`.

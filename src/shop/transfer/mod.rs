@@ -16,6 +16,7 @@ pub mod records;
 pub mod sheet;
 
 pub mod cell;
+pub mod clock;
 pub mod date;
 pub mod months;
 pub mod number;
