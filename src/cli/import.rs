@@ -72,8 +72,8 @@ pub(super) struct ImportArgs {
     /// The decimal sign of columns that could be read both ways
     #[arg(long, default_value = "", value_name = "SIGN", hide_default_value = true, value_parser = ["", ".", ","], hide_possible_values = true)]
     pub(super) decimal: String,
-    /// dmy or mdy, for columns of dates that could be read both ways
-    #[arg(long, default_value = "", value_name = "ORDER", hide_default_value = true, value_parser = ["", "dmy", "mdy"], hide_possible_values = true)]
+    /// dmy, mdy or ymd, for columns of dates that could be read both ways
+    #[arg(long, default_value = "", value_name = "ORDER", hide_default_value = true, value_parser = ["", "dmy", "mdy", "ymd"], hide_possible_values = true)]
     pub(super) dates: String,
     /// The time zone of times without an offset, such as Europe/Berlin; the shop's own without it
     #[arg(long, default_value = "", value_name = "ZONE", hide_default_value = true)]

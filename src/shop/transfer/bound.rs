@@ -1,9 +1,10 @@
 //! A mapping tied to the columns of a file, and the rows of that file seen through it.
 
 use crate::base::error::Result;
-use crate::base::time::Zone;
+use crate::base::time::{DAY_MS, Zone};
 use crate::shop::transfer::cell;
 use crate::shop::transfer::date::{self, Moment};
+use crate::shop::transfer::date_order::DateStyle;
 use crate::shop::transfer::fields::{Field, Shape};
 use crate::shop::transfer::join::Lookup;
 use crate::shop::transfer::mapping::Mapping;
@@ -173,7 +174,9 @@ impl Bound {
         };
         let begins: Vec<usize> = BEGINS.iter().map(|f| own(*f)).find(|c| !c.is_empty()).unwrap_or_default();
         let items = ITEMS.iter().flat_map(|f| own(*f)).collect();
-        let wanted = Wanted { numbers, dates, codes, key: key.clone(), begins: begins.clone(), items };
+        let births = own(Field::CustomerBirthday);
+        let wanted =
+            Wanted { numbers, dates, births, codes, key: key.clone(), begins: begins.clone(), items };
         let survey = survey(&sheet, &wanted, options)?;
         // A file whose writer says it once leaves it out in the rows below; one of few orders with one line each shows nothing.
         let is_said_once = survey.blank_again > if mapping.rules.once { 0 } else { survey.filled_again };
@@ -373,6 +376,28 @@ impl<'a> View<'a> {
     pub fn date(&self, field: Field, zone: &Zone) -> std::result::Result<Option<Moment>, Fault> {
         self.date_by(field, |text, style| date::parse(text, style, zone))
     }
+    /// When an order was placed: at most a day ahead, because it may be tomorrow where the file comes from, and in no
+    /// year in which nobody had a web shop.
+    ///
+    /// # Errors
+    /// `invalid_date`.
+    pub fn placed_at(&self, options: &Options) -> std::result::Result<Option<Moment>, Fault> {
+        let (field, zone) = (Field::PlacedAt, &options.zone);
+        let found = self.date(field, zone)?;
+        let Some(moment) = found else { return Ok(None) };
+        let year = moment.at.in_zone(zone).year();
+        let is_ahead = options.now.is_some_and(|now| moment.at > now.plus_ms(DAY_MS));
+        let reason = match year {
+            2500..=2600 => format!(
+                "The year {year} is one of the Thai calendar. Write it as one of the common calendar, which is {}.",
+                year - 543
+            ),
+            ..1970 => format!("No order was placed in {year}. Orders are taken from 1970 on."),
+            _ if is_ahead => "An order lies in the past; this day is still to come.".to_owned(),
+            _ => return Ok(found),
+        };
+        Err(self.fault(field, "invalid_date", &reason))
+    }
     /// A birthday, which lies in no future.
     ///
     /// # Errors
@@ -390,7 +415,7 @@ impl<'a> View<'a> {
     fn date_by(
         &self,
         field: Field,
-        read: impl Fn(&str, date::DateStyle) -> Option<Moment>,
+        read: impl Fn(&str, DateStyle) -> Option<Moment>,
     ) -> std::result::Result<Option<Moment>, Fault> {
         let Some((text, slot)) = self.found(field) else { return Ok(None) };
         if date::is_null(&text) {

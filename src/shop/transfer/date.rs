@@ -1,19 +1,11 @@
-//! Dates as files write them (rule R10): day or month first is decided per column and separator, never per cell.
+//! Dates as files write them (rule R10).
 
 use crate::base::time::{MINUTE_MS, Timestamp, Zone};
-use crate::shop::transfer::cell::{is_null_word, shown};
+use crate::shop::transfer::cell::is_null_word;
 use crate::shop::transfer::clock::{begins_with_digit, clock, digits};
+use crate::shop::transfer::date_order::{DateStyle, Numeric, date};
 use crate::shop::transfer::months;
 use jiff::civil;
-
-/// What comes first in `03/04/2026`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-pub enum DateOrder {
-    #[serde(rename = "dmy")]
-    DayFirst,
-    #[serde(rename = "mdy")]
-    MonthFirst,
-}
 
 /// A moment and the offset the file gave with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,165 +14,6 @@ pub struct Moment {
     /// Minutes east of UTC.
     pub offset_min: Option<i16>,
 }
-
-/// How the three kinds of `1/2/2026`, `1-2-2026`, `1.2.2026` are read in one column.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DateStyle {
-    pub slash: Option<DateOrder>,
-    pub dash: Option<DateOrder>,
-    pub dot: Option<DateOrder>,
-}
-
-impl DateStyle {
-    fn of(&self, separator: u8) -> Option<DateOrder> {
-        match separator {
-            b'/' => self.slash,
-            b'-' => self.dash,
-            _ => self.dot,
-        }
-    }
-}
-
-/// What the cells of a column say about its order.
-#[derive(Clone, Debug, Default)]
-pub struct DateVotes {
-    slash: Votes,
-    dash: Votes,
-    dot: Votes,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Votes {
-    /// The first cell that has the day first for sure, and the first that has the month first.
-    day_first: Option<String>,
-    month_first: Option<String>,
-    unclear: Option<String>,
-    by_day: Run,
-    by_month: Run,
-}
-
-/// Whether the column is sorted when read one way.
-#[derive(Clone, Debug, Default)]
-struct Run {
-    last: Option<(i16, i8, i8)>,
-    rises: u64,
-    falls: u64,
-}
-
-impl Run {
-    fn see(&mut self, date: (i16, i8, i8)) {
-        match self.last.replace(date) {
-            Some(last) if last < date => self.rises += 1,
-            Some(last) if last > date => self.falls += 1,
-            _ => {}
-        }
-    }
-    fn is_sorted(&self) -> bool {
-        (self.rises == 0) != (self.falls == 0)
-    }
-}
-
-impl DateVotes {
-    /// Takes one cell into account.
-    pub fn see(&mut self, text: &str) {
-        let Some((parts, separator, _)) = numeric(text.trim()) else { return };
-        let votes = match separator {
-            b'/' => &mut self.slash,
-            b'-' => &mut self.dash,
-            _ => &mut self.dot,
-        };
-        let (first, second, year) = parts;
-        let said = match (first > 12, second > 12) {
-            (true, false) => Some(&mut votes.day_first),
-            (false, true) => Some(&mut votes.month_first),
-            (false, false) if first != second => Some(&mut votes.unclear),
-            _ => None,
-        };
-        said.into_iter().for_each(|example| {
-            example.get_or_insert_with(|| text.to_owned());
-        });
-        votes.by_day.see((year, second, first));
-        votes.by_month.see((year, first, second));
-    }
-    /// How to read the column, with what somebody has chosen for what no cell decides.
-    ///
-    /// # Errors
-    /// Why that cannot be known.
-    pub fn decide(&self, chosen: Option<DateOrder>) -> Result<Decided, Unclear> {
-        let mut taken = Vec::new();
-        let mut of = |votes: &Votes| votes.decide(chosen, &mut taken);
-        let style = DateStyle { slash: of(&self.slash)?, dash: of(&self.dash)?, dot: of(&self.dot)? };
-        Ok(Decided { style, taken })
-    }
-}
-
-/// How a column is read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decided {
-    pub style: DateStyle,
-    /// What no cell decides, as a sentence each.
-    pub taken: Vec<String>,
-}
-
-/// Why the order of a column is not known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unclear {
-    /// A cell that could be read both ways, in a column of such cells.
-    Both(String),
-    /// One cell has the day first and the other the month.
-    Contradicts(String, String),
-}
-
-impl Unclear {
-    /// What is to be said about the column.
-    pub fn sentence(&self, title: &str) -> String {
-        let title = shown(title);
-        match self {
-            Self::Both(example) => format!(
-                "The column {title} can be read in two ways: in {} the day or the month may come first. Say which (--dates dmy or mdy).",
-                shown(example)
-            ),
-            Self::Contradicts(day, month) => format!(
-                "The column {title} contradicts itself: {} has the day first, and {} the month. Say which is meant (--dates dmy or mdy); rows that cannot be read so are refused then.",
-                shown(day),
-                shown(month)
-            ),
-        }
-    }
-}
-
-impl Votes {
-    fn decide(
-        &self,
-        chosen: Option<DateOrder>,
-        taken: &mut Vec<String>,
-    ) -> Result<Option<DateOrder>, Unclear> {
-        let mut take = |order: DateOrder, example: &String, why: &str| {
-            let first = if order == DateOrder::DayFirst { "day" } else { "month" };
-            taken.push(format!("{} is read with the {first} first{why}.", shown(example)));
-            Ok(Some(order))
-        };
-        match (&self.day_first, &self.month_first, &self.unclear) {
-            (None, None, None) => Ok(Some(DateOrder::DayFirst)),
-            (Some(_), None, _) => Ok(Some(DateOrder::DayFirst)),
-            (None, Some(_), _) => Ok(Some(DateOrder::MonthFirst)),
-            (Some(day), Some(month), _) => match chosen {
-                Some(order) => take(order, if order == DateOrder::DayFirst { day } else { month }, ""),
-                None => Err(Unclear::Contradicts(day.clone(), month.clone())),
-            },
-            (None, None, Some(example)) => match (chosen, self.by_day.is_sorted(), self.by_month.is_sorted())
-            {
-                (Some(order), ..) => take(order, example, ""),
-                (None, true, false) => take(DateOrder::DayFirst, example, SORTED),
-                (None, false, true) => take(DateOrder::MonthFirst, example, SORTED),
-                _ => Err(Unclear::Both(example.clone())),
-            },
-        }
-    }
-}
-
-/// Why an order was taken that no cell tells.
-const SORTED: &str = ", because the rows are sorted so";
 
 /// Null dates: empty, `0000-00-00`, `0/0/0`, `NULL`.
 pub fn is_null(text: &str) -> bool {
@@ -193,10 +26,7 @@ pub fn is_null(text: &str) -> bool {
 /// The same for a day somebody was born on: a year of two digits that would lie behind `today` is one of the century before.
 pub fn parse_birthday(text: &str, style: DateStyle, zone: &Zone, today: civil::Date) -> Option<Moment> {
     let moment = parse(text, style, zone)?;
-    let has_century = numeric(text.trim()).is_none_or(|(_, _, rest)| {
-        let date = text.trim().strip_suffix(rest).unwrap_or_default();
-        date.bytes().rev().take_while(u8::is_ascii_digit).count() == 4
-    });
+    let has_century = Numeric::of(text.trim()).is_none_or(|numeric| numeric.has_century);
     if has_century || moment.at.in_zone(zone).date() <= today {
         return Some(moment);
     }
@@ -208,14 +38,8 @@ pub fn parse_birthday(text: &str, style: DateStyle, zone: &Zone, today: civil::D
 /// Reads a date with or without time and offset; without an offset it is the time of `zone`. `None` for what is no date.
 pub fn parse(text: &str, style: DateStyle, zone: &Zone) -> Option<Moment> {
     let text = text.trim();
-    let (date, rest) = match numeric(text) {
-        Some(((first, second, year), separator, rest)) => {
-            let (day, month) = match style.of(separator)? {
-                DateOrder::DayFirst => (first, second),
-                DateOrder::MonthFirst => (second, first),
-            };
-            (civil::Date::new(year, month, day).ok()?, rest)
-        }
+    let (date, rest) = match Numeric::of(text) {
+        Some(numeric) => (numeric.day(style.of(numeric.separator)?)?, numeric.rest),
         None => year_first(text).or_else(|| compact(text)).or_else(|| worded(text))?,
     };
     let (time, offset) = clock(rest)?;
@@ -233,29 +57,6 @@ pub fn parse(text: &str, style: DateStyle, zone: &Zone) -> Option<Moment> {
             Some(Moment { at: Timestamp(zoned.timestamp().as_millisecond()), offset_min: None })
         }
     }
-}
-
-/// `1/2/2026 …` as its parts, separator and the rest.
-fn numeric(text: &str) -> Option<((i8, i8, i16), u8, &str)> {
-    let (first, rest) = digits(text, 1, 2)?;
-    let separator = *rest.as_bytes().first().filter(|b| matches!(b, b'/' | b'-' | b'.'))?;
-    let next = |rest: &'_ str| rest.strip_prefix(char::from(separator)).map(str::len);
-    let (second, rest) = digits(tail(rest, next(rest)?)?, 1, 2)?;
-    let rest = tail(rest, next(rest)?)?;
-    let (year, rest) = digits(rest, 4, 4).or_else(|| digits(rest, 2, 2))?;
-    let year = match year {
-        0..=68 => 2000 + year,
-        69..=99 => 1900 + year,
-        year => year,
-    };
-    let (first, second) = (i8::try_from(first).ok()?, i8::try_from(second).ok()?);
-    ((1..=31).contains(&first) && (1..=31).contains(&second) && year >= 1000 && !begins_with_digit(rest))
-        .then_some(((first, second, i16::try_from(year).ok()?), separator, rest))
-}
-
-/// The last `len` bytes.
-fn tail(text: &str, len: usize) -> Option<&str> {
-    text.get(text.len().checked_sub(len)?..)
 }
 
 /// `2026-01-02 …`, also with `/` or `.`.
@@ -303,10 +104,6 @@ fn worded(text: &str) -> Option<(civil::Date, &str)> {
     (!begins_with_digit(rest)).then_some((date(year, month, day)?, rest))
 }
 
-fn date(year: u32, month: u32, day: u32) -> Option<civil::Date> {
-    civil::Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
-}
-
 /// The calendar day of a moment where it was written down: `2026-11-20`.
 pub fn day(moment: Moment, zone: &Zone) -> String {
     match moment.offset_min {
@@ -320,6 +117,7 @@ pub fn day(moment: Moment, zone: &Zone) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shop::transfer::date_order::{DateOrder, DateVotes};
     use proptest::prelude::*;
 
     fn read(text: &str) -> Option<String> {
@@ -330,12 +128,6 @@ mod tests {
         };
         parse(text, style, &Zone::utc()).map(|m| m.at.to_string())
     }
-    fn votes(cells: &[&str]) -> DateVotes {
-        let mut votes = DateVotes::default();
-        cells.iter().for_each(|c| votes.see(c));
-        votes
-    }
-
     #[test]
     fn dates_of_real_files_are_read() {
         for (text, wanted) in [
@@ -400,45 +192,6 @@ mod tests {
             assert!(is_null(text), "{text:?}");
         }
         assert!(!is_null("2025-01-05") && !is_null("0"));
-    }
-
-    fn style(cells: &[&str]) -> DateStyle {
-        votes(cells).decide(None).unwrap().style
-    }
-
-    #[test]
-    fn one_cell_over_twelve_decides_for_its_column_and_separator() {
-        let style = style(&["03/04/2016", "1/13/2016", "13-01-2016", "02-03-2016"]);
-        assert_eq!((style.slash, style.dash), (Some(DateOrder::MonthFirst), Some(DateOrder::DayFirst)));
-    }
-
-    #[test]
-    fn a_sorted_column_decides_and_says_so_and_otherwise_nothing_is_guessed() {
-        let sorted = ["01/02/2016", "02/02/2016", "03/02/2016", "01/03/2016"];
-        assert_eq!(style(&sorted).slash, Some(DateOrder::DayFirst));
-        let taken = votes(&sorted).decide(None).unwrap().taken;
-        assert_eq!(taken, ["01/02/2016 is read with the day first, because the rows are sorted so."]);
-        // Whoever says it knows better.
-        let chosen = votes(&sorted).decide(Some(DateOrder::MonthFirst)).unwrap();
-        assert_eq!(chosen.style.slash, Some(DateOrder::MonthFirst));
-        assert_eq!(
-            style(&["02/01/2016", "02/05/2016", "03/01/2016", "04/01/2016"]).slash,
-            Some(DateOrder::MonthFirst)
-        );
-        let unclear = votes(&["03/04/2016", "05/06/2015", "01/02/2016"]);
-        assert_eq!(unclear.decide(None), Err(Unclear::Both("03/04/2016".into())));
-        assert!(votes(&["04/04/2016", ""]).decide(None).is_ok_and(|d| d.taken.is_empty()));
-    }
-
-    #[test]
-    fn a_column_that_contradicts_itself_is_asked_about() {
-        let mixed = votes(&["13/01/2025", "14/01/2025", "01/15/2025", "02/03/2025"]);
-        let unclear = mixed.decide(None).unwrap_err();
-        assert_eq!(unclear, Unclear::Contradicts("13/01/2025".into(), "01/15/2025".into()));
-        assert!(unclear.sentence("Date").starts_with("The column Date contradicts itself: 13/01/2025 has"));
-        let chosen = mixed.decide(Some(DateOrder::MonthFirst)).unwrap();
-        assert_eq!(chosen.style.slash, Some(DateOrder::MonthFirst));
-        assert_eq!(chosen.taken.len(), 1);
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod sheet;
 pub mod cell;
 pub mod clock;
 pub mod date;
+pub mod date_order;
 pub mod months;
 pub mod number;
 pub mod survey;

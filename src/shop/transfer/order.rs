@@ -194,7 +194,7 @@ impl Maker<'_> {
             if text == last.as_str() || text.is_empty() {
                 continue;
             }
-            let moment = view.date(Field::PlacedAt, &self.options.zone)?;
+            let moment = view.placed_at(self.options)?;
             earliest = match (earliest, moment) {
                 (Some(a), Some(b)) if b.at < a.at => Some(b),
                 (None, b) => b,

@@ -2,7 +2,7 @@
 
 use crate::base::error::{Error, Result};
 use crate::shop::transfer::cell;
-use crate::shop::transfer::date::{DateStyle, DateVotes};
+use crate::shop::transfer::date_order::{DateStyle, DateVotes};
 use crate::shop::transfer::input::Meter;
 use crate::shop::transfer::number::{DecimalSign, NumberVotes};
 use crate::shop::transfer::options::Options;
@@ -29,6 +29,8 @@ const DAMAGED: (&str, &str) =
 pub struct Wanted {
     pub numbers: Vec<usize>,
     pub dates: Vec<usize>,
+    /// Those of them that are birthdays, whose two-digit years may be of the last century.
+    pub births: Vec<usize>,
     pub codes: Vec<usize>,
     /// The columns that tell which rows belong together.
     pub key: KeyColumns,
@@ -154,11 +156,17 @@ impl Survey {
 /// # Errors
 /// `file_unreadable`; `number_style_unclear`, `date_order_unclear` where a column can be read both ways.
 pub fn survey(sheet: &Sheet, wanted: &Wanted, options: &Options) -> Result<Survey> {
+    // A day ahead, because the file may come from where it is tomorrow.
+    let latest = options.now.and_then(|now| now.in_zone(&options.zone).date().tomorrow().ok());
     let mut looking = Looking {
         sheet,
         wanted,
         numbers: wanted.numbers.iter().map(|_| NumberVotes::default()).collect(),
-        dates: wanted.dates.iter().map(|_| DateVotes::default()).collect(),
+        dates: wanted
+            .dates
+            .iter()
+            .map(|c| DateVotes::until(latest.filter(|_| !wanted.births.contains(c))))
+            .collect(),
         keyer: Keyer::new(&wanted.key),
         seen: HashSet::new(),
         run: None,
@@ -377,7 +385,7 @@ fn unclear_number(title: &str, example: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shop::transfer::date::DateOrder;
+    use crate::shop::transfer::date_order::DateOrder;
     use crate::shop::transfer::input::Input;
 
     fn look(text: &str, wanted: Wanted, options: &Options) -> Result<Survey> {
