@@ -175,8 +175,18 @@ impl Bound {
         let begins: Vec<usize> = BEGINS.iter().map(|f| own(*f)).find(|c| !c.is_empty()).unwrap_or_default();
         let items = ITEMS.iter().flat_map(|f| own(*f)).collect();
         let births = own(Field::CustomerBirthday);
-        let wanted =
-            Wanted { numbers, dates, births, codes, key: key.clone(), begins: begins.clone(), items };
+        let wanted = Wanted {
+            numbers,
+            counts: COUNTS.iter().flat_map(|f| own(*f)).collect(),
+            currencies: own(Field::OrderCurrency),
+            usual_currency: options.currency.or(mapping.constants.currency).or(options.usual_currency),
+            dates,
+            births,
+            codes,
+            key: key.clone(),
+            begins: begins.clone(),
+            items,
+        };
         let survey = survey(&sheet, &wanted, options)?;
         // A file whose writer says it once leaves it out in the rows below; one of few orders with one line each shows nothing.
         let is_said_once = survey.blank_again > if mapping.rules.once { 0 } else { survey.filled_again };
@@ -217,6 +227,10 @@ const BEGINS: [Field; 5] =
     [Field::OrderTotal, Field::OrderSubtotal, Field::OrderCurrency, Field::OrderPayment, Field::OrderStatus];
 /// What a line is about; a row with nothing but sums may stand below a file.
 const ITEMS: [Field; 3] = [Field::LineSku, Field::LineTitle, Field::LineBarcode];
+
+/// Numbers that are no amounts.
+const COUNTS: [Field; 4] =
+    [Field::LineQuantity, Field::LineDiscountRate, Field::CustomerOrders, Field::PayInstalments];
 
 /// One row seen through its binding.
 #[derive(Clone, Copy)]

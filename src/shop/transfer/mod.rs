@@ -19,6 +19,7 @@ pub mod cell;
 pub mod clock;
 pub mod date;
 pub mod date_order;
+pub mod decimals;
 pub mod months;
 pub mod number;
 pub mod survey;

@@ -1,8 +1,10 @@
 //! The first look over a whole file: how its columns are written, which orders are scattered, what looks damaged.
 
 use crate::base::error::{Error, Result};
+use crate::base::money::Currency;
 use crate::shop::transfer::cell;
 use crate::shop::transfer::date_order::{DateStyle, DateVotes};
+use crate::shop::transfer::decimals::{self, Currencies, Measure, Numbers};
 use crate::shop::transfer::input::Meter;
 use crate::shop::transfer::number::{DecimalSign, NumberVotes};
 use crate::shop::transfer::options::Options;
@@ -28,6 +30,11 @@ const DAMAGED: (&str, &str) =
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     pub numbers: Vec<usize>,
+    /// Those of them that are no amounts.
+    pub counts: Vec<usize>,
+    /// Columns that name the currency, and the one of rows that name none.
+    pub currencies: Vec<usize>,
+    pub usual_currency: Option<Currency>,
     pub dates: Vec<usize>,
     /// Those of them that are birthdays, whose two-digit years may be of the last century.
     pub births: Vec<usize>,
@@ -158,10 +165,17 @@ impl Survey {
 pub fn survey(sheet: &Sheet, wanted: &Wanted, options: &Options) -> Result<Survey> {
     // A day ahead, because the file may come from where it is tomorrow.
     let latest = options.now.and_then(|now| now.in_zone(&options.zone).date().tomorrow().ok());
+    let numbers = |column: usize| Numbers {
+        title: cell::shown(sheet.title(column)),
+        measure: if wanted.counts.contains(&column) { Measure::Count } else { Measure::Money },
+        votes: NumberVotes::default(),
+    };
     let mut looking = Looking {
         sheet,
         wanted,
-        numbers: wanted.numbers.iter().map(|_| NumberVotes::default()).collect(),
+        numbers: wanted.numbers.iter().map(|c| numbers(*c)).collect(),
+        currencies: Currencies::default(),
+        currency: String::new(),
         dates: wanted
             .dates
             .iter()
@@ -192,7 +206,10 @@ pub fn survey(sheet: &Sheet, wanted: &Wanted, options: &Options) -> Result<Surve
 struct Looking<'a> {
     sheet: &'a Sheet,
     wanted: &'a Wanted,
-    numbers: Vec<NumberVotes>,
+    numbers: Vec<Numbers>,
+    currencies: Currencies,
+    /// What the last row named that named one.
+    currency: String,
     dates: Vec<DateVotes>,
     keyer: Keyer,
     /// Hashes of the keys that were seen: two keys with one hash are merely thought to be scattered.
@@ -209,9 +226,10 @@ struct Looking<'a> {
 
 impl Looking<'_> {
     fn row(&mut self, row: &Record) {
-        for (column, votes) in self.wanted.numbers.iter().zip(&mut self.numbers) {
-            row.get(*column).into_iter().for_each(|c| votes.see(cell::clean(c, true)));
+        for (column, numbers) in self.wanted.numbers.iter().zip(&mut self.numbers) {
+            row.get(*column).into_iter().for_each(|c| numbers.votes.see(cell::clean(c, true)));
         }
+        self.see_currency(row);
         for (column, votes) in self.wanted.dates.iter().zip(&mut self.dates) {
             row.get(*column).into_iter().for_each(|c| votes.see(cell::clean(c, true)));
         }
@@ -228,6 +246,20 @@ impl Looking<'_> {
         let key = self.keyer.key(row);
         self.see_shape(key.as_deref(), row);
         self.follow(key, row.line);
+    }
+
+    /// What the row says that its amounts are in.
+    fn see_currency(&mut self, row: &Record) {
+        let said = self.wanted.currencies.iter().filter_map(|c| row.get(*c));
+        let said = said.map(|text| cell::clean(text, true)).find(|text| !text.is_empty());
+        match (said, self.wanted.usual_currency) {
+            (Some(text), _) if self.currency != text => {
+                self.currencies.see_text(text);
+                text.clone_into(&mut self.currency);
+            }
+            (None, Some(usual)) => self.currencies.see(usual),
+            _ => {}
+        }
     }
 
     /// Whether rows of one order repeat what is the order's own.
@@ -321,34 +353,13 @@ impl Looking<'_> {
     }
 
     fn finish(mut self, options: &Options) -> Result<Survey> {
-        // A file has one writer: what its other columns say decides those that could be read both ways.
-        let signs: HashSet<_> = self
-            .numbers
-            .iter()
-            .filter_map(|v| v.decide().ok().flatten().map(|s| s == DecimalSign::Dot))
-            .collect();
-        let usual = match (options.decimal, signs.len()) {
-            (Some(sign), _) => Some(sign),
-            (None, 1) => Some(if signs.contains(&true) { DecimalSign::Dot } else { DecimalSign::Comma }),
-            _ => None,
-        };
+        let (signs, told) = decimals::decide(&self.numbers, options.decimal, &self.currencies)?;
+        self.found.decisions.extend(told);
         let numbers = std::mem::take(&mut self.numbers);
-        for (column, votes) in self.wanted.numbers.iter().zip(&numbers) {
-            let sign = match votes.decide() {
-                Ok(sign) => sign.or(usual).unwrap_or(DecimalSign::Dot),
-                Err(example) => {
-                    let title = self.sheet.title(*column);
-                    let sign = usual.ok_or_else(|| unclear_number(title, example))?;
-                    let point = if sign == DecimalSign::Dot { "a dot" } else { "a comma" };
-                    self.found
-                        .decisions
-                        .push(format!("{title}: {example} is read with {point} before the fraction."));
-                    sign
-                }
-            };
+        for ((column, sign), numbers) in self.wanted.numbers.iter().zip(signs).zip(&numbers) {
             let style = self.style_of(*column);
-            (style.sign, style.is_signed) = (sign, votes.is_signed);
-            self.found.names_currencies |= votes.is_signed;
+            (style.sign, style.is_signed) = (sign, numbers.votes.is_signed);
+            self.found.names_currencies |= numbers.votes.is_signed;
             let unit = Sign::in_heading(self.sheet.title(*column));
             self.found.names_currencies |= unit.is_some();
             self.found.units.extend(unit.map(|unit| (*column, unit)));
@@ -369,17 +380,6 @@ impl Looking<'_> {
     fn style_of(&mut self, column: usize) -> &mut ColumnStyle {
         self.found.styles.entry(column).or_insert(ColumnStyle::PLAIN)
     }
-}
-
-fn unclear_number(title: &str, example: &str) -> Error {
-    Error::invalid(
-        "number_style_unclear",
-        format!(
-            "The column {} can be read in two ways: {} may be thousands or a fraction. Say which sign the decimals have.",
-            cell::shown(title),
-            cell::shown(example)
-        ),
-    )
 }
 
 #[cfg(test)]
