@@ -6,6 +6,7 @@ use crate::shop::transfer::cell;
 use crate::shop::transfer::date::{self, Moment};
 use crate::shop::transfer::date_order::DateStyle;
 use crate::shop::transfer::fields::{Field, Shape};
+use crate::shop::transfer::item_cells;
 use crate::shop::transfer::join::Lookup;
 use crate::shop::transfer::mapping::Mapping;
 use crate::shop::transfer::number;
@@ -179,6 +180,11 @@ impl Bound {
             numbers,
             counts: COUNTS.iter().flat_map(|f| own(*f)).collect(),
             currencies: own(Field::OrderCurrency),
+            cells: mapping
+                .rules
+                .lines
+                .map(|kind| item_cells::all_columns(&sheet.header, kind))
+                .unwrap_or_default(),
             usual_currency: options.currency.or(mapping.constants.currency).or(options.usual_currency),
             dates,
             births,

@@ -9,8 +9,9 @@ use crate::shop::transfer::signs::Sign;
 use std::collections::BTreeSet;
 
 /// What the numbers of a column are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Measure {
+    #[default]
     Money,
     /// Pieces, orders, instalments and rates. A quantity that a table of floats has made `1.0` says nothing about how its
     /// writer puts an amount.
@@ -18,7 +19,7 @@ pub enum Measure {
 }
 
 /// A column of numbers with what its cells say.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Numbers {
     pub title: String,
     pub measure: Measure,

@@ -20,6 +20,7 @@ pub mod clock;
 pub mod date;
 pub mod date_order;
 pub mod decimals;
+pub mod item_cells;
 pub mod months;
 pub mod number;
 pub mod survey;

@@ -4,14 +4,25 @@ use crate::shop::transfer::signs::Sign;
 use rust_decimal::Decimal;
 
 /// The sign before the fraction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 pub enum DecimalSign {
     /// `1,234.50`
+    #[default]
     #[serde(rename = ".")]
     Dot,
     /// `1.234,50`
     #[serde(rename = ",")]
     Comma,
+}
+
+impl DecimalSign {
+    /// An amount as it is written with this sign.
+    pub fn example(self) -> &'static str {
+        match self {
+            Self::Dot => "1234.50",
+            Self::Comma => "1234,50",
+        }
+    }
 }
 
 /// What the cells of a column say about its decimal sign.

@@ -6,6 +6,7 @@ use crate::shop::transfer::cell;
 use crate::shop::transfer::date_order::{DateStyle, DateVotes};
 use crate::shop::transfer::decimals::{self, Currencies, Measure, Numbers};
 use crate::shop::transfer::input::Meter;
+use crate::shop::transfer::item_cells;
 use crate::shop::transfer::number::{DecimalSign, NumberVotes};
 use crate::shop::transfer::options::Options;
 use crate::shop::transfer::outcome::{Refused, Warnings};
@@ -35,6 +36,8 @@ pub struct Wanted {
     /// Columns that name the currency, and the one of rows that name none.
     pub currencies: Vec<usize>,
     pub usual_currency: Option<Currency>,
+    /// Columns whose cells hold several amounts each.
+    pub cells: Vec<usize>,
     pub dates: Vec<usize>,
     /// Those of them that are birthdays, whose two-digit years may be of the last century.
     pub births: Vec<usize>,
@@ -126,6 +129,8 @@ impl ColumnStyle {
 #[derive(Clone, Debug, Default)]
 pub struct Survey {
     styles: HashMap<usize, ColumnStyle>,
+    /// Of the amounts in cells that hold several.
+    pub cells_sign: DecimalSign,
     /// The currencies that headings of numbers name.
     units: HashMap<usize, Sign>,
     /// Something beside amounts says what they are in.
@@ -174,6 +179,10 @@ pub fn survey(sheet: &Sheet, wanted: &Wanted, options: &Options) -> Result<Surve
         sheet,
         wanted,
         numbers: wanted.numbers.iter().map(|c| numbers(*c)).collect(),
+        cells: Numbers {
+            title: wanted.cells.first().map(|c| cell::shown(sheet.title(*c))).unwrap_or_default(),
+            ..Numbers::default()
+        },
         currencies: Currencies::default(),
         currency: String::new(),
         dates: wanted
@@ -207,6 +216,8 @@ struct Looking<'a> {
     sheet: &'a Sheet,
     wanted: &'a Wanted,
     numbers: Vec<Numbers>,
+    /// All amounts in cells that hold several: one program has written them.
+    cells: Numbers,
     currencies: Currencies,
     /// What the last row named that named one.
     currency: String,
@@ -228,6 +239,10 @@ impl Looking<'_> {
     fn row(&mut self, row: &Record) {
         for (column, numbers) in self.wanted.numbers.iter().zip(&mut self.numbers) {
             row.get(*column).into_iter().for_each(|c| numbers.votes.see(cell::clean(c, true)));
+        }
+        for column in &self.wanted.cells {
+            let amounts = row.get(*column).into_iter().flat_map(item_cells::amounts);
+            amounts.for_each(|amount| self.cells.votes.see(amount));
         }
         self.see_currency(row);
         for (column, votes) in self.wanted.dates.iter().zip(&mut self.dates) {
@@ -353,9 +368,11 @@ impl Looking<'_> {
     }
 
     fn finish(mut self, options: &Options) -> Result<Survey> {
-        let (signs, told) = decimals::decide(&self.numbers, options.decimal, &self.currencies)?;
+        let mut numbers = std::mem::take(&mut self.numbers);
+        numbers.push(std::mem::take(&mut self.cells));
+        let (signs, told) = decimals::decide(&numbers, options.decimal, &self.currencies)?;
+        self.found.cells_sign = signs.last().copied().unwrap_or_default();
         self.found.decisions.extend(told);
-        let numbers = std::mem::take(&mut self.numbers);
         for ((column, sign), numbers) in self.wanted.numbers.iter().zip(signs).zip(&numbers) {
             let style = self.style_of(*column);
             (style.sign, style.is_signed) = (sign, numbers.votes.is_signed);
