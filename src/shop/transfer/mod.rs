@@ -91,6 +91,8 @@ mod nothing_lost;
 #[cfg(test)]
 mod own_samples;
 #[cfg(test)]
+mod plugins;
+#[cfg(test)]
 mod real_data;
 #[cfg(test)]
 mod round_trip;
