@@ -12,6 +12,7 @@ use crate::shop::transfer::mapping::Mapping;
 use crate::shop::transfer::number;
 use crate::shop::transfer::options::Options;
 use crate::shop::transfer::outcome::{RawRow, Refused};
+use crate::shop::transfer::rates;
 use crate::shop::transfer::records::Record;
 use crate::shop::transfer::sheet::Sheet;
 use crate::shop::transfer::signs::Sign;
@@ -179,6 +180,7 @@ impl Bound {
         let wanted = Wanted {
             numbers,
             counts: COUNTS.iter().flat_map(|f| own(*f)).collect(),
+            rates: own(Field::LineDiscountRate),
             currencies: own(Field::OrderCurrency),
             cells: mapping
                 .rules
@@ -381,6 +383,23 @@ impl<'a> View<'a> {
             Some(value) => Ok(Some(value)),
             None if cell::is_null_word(&text) => Ok(None),
             None => Err(self.fault(field, "invalid_number", "This is no number as the column writes them.")),
+        }
+    }
+    /// The share that is taken off a line.
+    ///
+    /// # Errors
+    /// `invalid_number`.
+    pub fn discount_rate(&self) -> std::result::Result<Option<Decimal>, Fault> {
+        let field = Field::LineDiscountRate;
+        let Some((text, slot)) = self.found(field) else { return Ok(None) };
+        let style = self.bound.survey.style(if let Slot::Own(column) = slot { *column } else { usize::MAX });
+        match rates::parse(&text, style.sign, style.is_percentage) {
+            Some(rate) => Ok(Some(rate)),
+            None if cell::is_null_word(&text) => Ok(None),
+            None => {
+                let reason = "This is no rate of a discount. A tenth is 0.1, or 10%; in a column that has only percentages also 10.";
+                Err(self.fault(field, "invalid_number", reason))
+            }
         }
     }
     /// What the cell of an amount and the heading of its column say that it is in.

@@ -56,7 +56,8 @@ impl Maker<'_> {
             _ => Decimal::ZERO,
         };
         let gross = each.checked_mul(pieces).ok_or_else(too_large)?;
-        let rate = amount(view, Field::LineDiscountRate)?.map(four_digits).unwrap_or_default();
+        let has_rate = view.has(Field::LineDiscountRate);
+        let rate = if has_rate { view.discount_rate()?.map(four_digits) } else { None }.unwrap_or_default();
         let discount = match amount(view, Field::LineDiscount)? {
             Some(discount) => discount.abs(),
             None => gross * rate,

@@ -23,6 +23,7 @@ pub mod decimals;
 pub mod item_cells;
 pub mod months;
 pub mod number;
+pub mod rates;
 pub mod survey;
 
 pub mod fields;
@@ -86,6 +87,8 @@ pub fn routes(config: &mut crate::web::routing::Routes) {
 
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod line_amounts;
 #[cfg(test)]
 mod nothing_lost;
 #[cfg(test)]

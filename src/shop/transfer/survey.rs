@@ -10,6 +10,7 @@ use crate::shop::transfer::item_cells;
 use crate::shop::transfer::number::{DecimalSign, NumberVotes};
 use crate::shop::transfer::options::Options;
 use crate::shop::transfer::outcome::{Refused, Warnings};
+use crate::shop::transfer::rates::RateVotes;
 use crate::shop::transfer::records::Record;
 use crate::shop::transfer::sheet::{Counts, Sheet, Step};
 use crate::shop::transfer::signs::Sign;
@@ -33,6 +34,8 @@ pub struct Wanted {
     pub numbers: Vec<usize>,
     /// Those of them that are no amounts.
     pub counts: Vec<usize>,
+    /// And those that are rates of discount.
+    pub rates: Vec<usize>,
     /// Columns that name the currency, and the one of rows that name none.
     pub currencies: Vec<usize>,
     pub usual_currency: Option<Currency>,
@@ -115,6 +118,8 @@ pub struct ColumnStyle {
     pub dates: DateStyle,
     /// Currencies stand beside amounts.
     pub is_signed: bool,
+    /// Rates are percentages although no cell says so.
+    pub is_percentage: bool,
 }
 
 impl ColumnStyle {
@@ -122,6 +127,7 @@ impl ColumnStyle {
         sign: DecimalSign::Dot,
         dates: DateStyle { slash: None, dash: None, dot: None },
         is_signed: false,
+        is_percentage: false,
     };
 }
 
@@ -184,6 +190,7 @@ pub fn survey(sheet: &Sheet, wanted: &Wanted, options: &Options) -> Result<Surve
             ..Numbers::default()
         },
         currencies: Currencies::default(),
+        rates: vec![RateVotes::default(); wanted.rates.len()],
         currency: String::new(),
         dates: wanted
             .dates
@@ -219,6 +226,7 @@ struct Looking<'a> {
     /// All amounts in cells that hold several: one program has written them.
     cells: Numbers,
     currencies: Currencies,
+    rates: Vec<RateVotes>,
     /// What the last row named that named one.
     currency: String,
     dates: Vec<DateVotes>,
@@ -239,6 +247,9 @@ impl Looking<'_> {
     fn row(&mut self, row: &Record) {
         for (column, numbers) in self.wanted.numbers.iter().zip(&mut self.numbers) {
             row.get(*column).into_iter().for_each(|c| numbers.votes.see(cell::clean(c, true)));
+        }
+        for (column, votes) in self.wanted.rates.iter().zip(&mut self.rates) {
+            row.get(*column).into_iter().for_each(|c| votes.see(cell::clean(c, true)));
         }
         for column in &self.wanted.cells {
             let amounts = row.get(*column).into_iter().flat_map(item_cells::amounts);
@@ -380,6 +391,12 @@ impl Looking<'_> {
             let unit = Sign::in_heading(self.sheet.title(*column));
             self.found.names_currencies |= unit.is_some();
             self.found.units.extend(unit.map(|unit| (*column, unit)));
+        }
+        for (column, votes) in self.wanted.rates.iter().zip(std::mem::take(&mut self.rates)) {
+            let Some(example) = votes.percentages() else { continue };
+            let (title, example) = (self.sheet.title(*column), cell::shown(example));
+            self.found.decisions.push(format!("{title}: {example} is read as {example} percent."));
+            self.style_of(*column).is_percentage = true;
         }
         let dates = std::mem::take(&mut self.dates);
         for (column, votes) in self.wanted.dates.iter().zip(&dates) {
