@@ -9,6 +9,7 @@ use crate::shop::transfer::item_cells;
 use crate::shop::transfer::lines::MadeLine;
 use crate::shop::transfer::maker::{Maker, first};
 use crate::shop::transfer::mapping::{LineColumns, TaxRule};
+use crate::shop::transfer::order::Group;
 use rust_decimal::Decimal;
 use std::sync::Arc;
 
@@ -21,6 +22,14 @@ const EXCESS: (&str, &str) = (
     "discount_unexplained",
     "The lines come to more than the subtotal, and to more than the discount of the file explains. The difference is a discount.",
 );
+
+const WITHOUT_AMOUNTS: (&str, &str) = (
+    "order_without_amounts",
+    "Neither the order nor any of its lines says what it costs. Fill in the price of its lines or its total; 0 where it was free.",
+);
+
+const UNPRICED: (&str, &str) =
+    ("line_without_price", "An order without a total has lines without a price. They are taken as free.");
 
 /// An amount as the file states it and in minor units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -243,6 +252,28 @@ impl Maker<'_> {
             }
         }
         Ok(Amount::default())
+    }
+
+    /// Whether all lines of an order without a total have a price: what nobody says is not free.
+    ///
+    /// # Errors
+    /// `order_without_amounts` where none has one and the file has a column for it.
+    pub fn price_all(&mut self, lines: &[MadeLine], group: Group<'_>) -> Result<(), Fault> {
+        let unpriced = lines.iter().filter(|line| !line.is_priced && line.line.quantity != 0).count();
+        let view = group.lines.or(Some(group.rows)).and_then(|views| views.first());
+        let (Some(view), true) = (view, unpriced > 0) else { return Ok(()) };
+        let of_line = [Field::LinePrice, Field::LineTotal].into_iter().find(|f| view.has(*f));
+        let of_order = [Field::OrderTotal, Field::OrderSubtotal];
+        let of_order = of_order.into_iter().find(|f| group.rows.iter().any(|row| row.has(*f)));
+        match of_line.or(of_order) {
+            Some(field) if unpriced == lines.len() => {
+                Err(view.fault(field, WITHOUT_AMOUNTS.0, WITHOUT_AMOUNTS.1))
+            }
+            field => {
+                self.warn(UNPRICED, view, field.unwrap_or(Field::LinePrice), "");
+                Ok(())
+            }
+        }
     }
 
     /// Warns where the parts of an order do not come to its total, whose tax the format settles.

@@ -38,3 +38,31 @@ fn a_rate_of_discount_takes_off_no_more_than_all() {
         ("invalid_number", "Disc", "10")
     );
 }
+
+#[test]
+fn what_no_row_says_is_not_free() {
+    let (kept, _) = read(&[",,,", "2,,,", "1,0,,", "1,10.00,,"]);
+    assert_eq!(
+        kept.refused.iter().map(|r| (r.line, r.code)).collect::<Vec<_>>(),
+        [(2, "order_without_amounts"), (3, "order_without_amounts")]
+    );
+    assert_eq!(kept.orders.len(), 2);
+    // What the order says of its total says it of its lines.
+    let (kept, report) = read(&["1,,,10.00"]);
+    assert_eq!((kept.orders.len(), report.warnings.count("line_without_price")), (1, 0));
+}
+
+#[test]
+fn one_line_without_a_price_among_others_is_warned_of() {
+    let text = "Order,Date,SKU,Qty,Price,Disc,Total\n1,2024-03-15,S,1,10.00,,\n1,2024-03-15,T,1,,,\n";
+    let mut kept = Kept::default();
+    let file = Input::bytes("x.csv", text.as_bytes());
+    let report = run(&Mapping::parse(COLUMNS).unwrap(), &[file], &Options::default(), &mut kept).unwrap();
+    assert_eq!((kept.orders.len(), report.warnings.count("line_without_price")), (1, 1));
+}
+
+#[test]
+fn a_quantity_that_is_not_there_is_told_as_assumed() {
+    let told = |rows: &[&str]| read(rows).1.assumptions.iter().any(|a| a.contains("is one piece"));
+    assert!(told(&[",12.00,,24.00"]) && !told(&["2,12.00,,24.00"]));
+}

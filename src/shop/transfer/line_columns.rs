@@ -3,6 +3,7 @@
 use crate::base::money::{Currency, Price, TOO_LARGE, to_minor};
 use crate::shop::customers::TEXT_LEN_MAX;
 use crate::shop::orders::NewLine;
+use crate::shop::transfer::assumed::Assumed;
 use crate::shop::transfer::bound::{Fault, View};
 use crate::shop::transfer::cell;
 use crate::shop::transfer::fields::Field;
@@ -63,6 +64,9 @@ impl Maker<'_> {
                 reason,
             };
             for told in item_cells::told(text, kind, sign).map_err(wrong)? {
+                if told.quantity.is_none() {
+                    self.assumptions.note(Assumed::OnePiece);
+                }
                 let made = made(told, currency);
                 lines.push(made.ok_or_else(|| {
                     wrong("The line item cannot be taken: its quantity is no whole number, or an amount is too large.".into())

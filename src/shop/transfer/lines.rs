@@ -3,6 +3,7 @@
 use crate::base::error::Error;
 use crate::base::money::{Currency, Price, TOO_LARGE, to_minor};
 use crate::shop::orders::NewLine;
+use crate::shop::transfer::assumed::Assumed;
 use crate::shop::transfer::bound::{Fault, View};
 use crate::shop::transfer::fields::Field;
 use crate::shop::transfer::maker::Maker;
@@ -42,6 +43,9 @@ impl Maker<'_> {
         let stated = amount(view, Field::LineTotal)?;
         if sku.is_empty() && title.is_empty() && quantity.is_none() && price.is_none() && stated.is_none() {
             return Ok(None);
+        }
+        if quantity.is_none() {
+            self.assumptions.note(Assumed::OnePiece);
         }
         let pieces = quantity.unwrap_or(Decimal::ONE);
         let whole = i64::try_from(pieces.trunc()).ok().filter(|_| pieces.fract().is_zero());
