@@ -4,7 +4,7 @@ use crate::base::error::{Error, Result};
 use crate::shop::transfer::input::{Input, Meter};
 use crate::shop::transfer::letters::{Utf8, look};
 use crate::shop::transfer::refusals::begins_with_refused;
-use encoding_rs::{DecoderResult, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{DecoderResult, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use std::io::{self, BufRead, Read};
 
 /// The encodings people can choose, by the label they are chosen with.
@@ -96,6 +96,11 @@ pub fn detect(input: &Input, choice: Option<&'static encoding_rs::Encoding>) -> 
         |encoding, is_plain| Detected { encoding, is_plain, mark, is_unclear: false, looks_like: None };
     if let Some(encoding) = said.filter(|e| *e != UTF_8) {
         return Ok(detected(encoding, false));
+    }
+    // Plain ASCII but for the signs with which Japanese text begins and ends.
+    let is_japanese = |sign: &[u8]| matches!(sign, b"\x1b$B" | b"\x1b$@");
+    if said.is_none() && head.windows(3).any(is_japanese) {
+        return Ok(detected(ISO_2022_JP, false));
     }
     let rest = io::Cursor::new(&head).chain(reader);
     let utf8 = Utf8::of(rest).map_err(|e| input.unreadable(e))?;
@@ -240,6 +245,8 @@ mod tests {
         let wide = utf16("Name,Street,City\nJörg,Hauptstr,Köln\n", u16::to_le_bytes);
         assert_eq!(read(&wide, None).0, "UTF-16LE");
         assert_eq!(read(b"", None), ("UTF-8", String::new(), 0));
+        let (japanese, ..) = ISO_2022_JP.encode("Name\n山田 太郎\n");
+        assert_eq!(read(&japanese, None), ("ISO-2022-JP", "Name\n山田 太郎\n".into(), 0));
     }
 
     #[test]
