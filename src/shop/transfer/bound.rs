@@ -1,7 +1,7 @@
 //! A mapping tied to the columns of a file, and the rows of that file seen through it.
 
 use crate::base::error::Result;
-use crate::base::time::{DAY_MS, Zone};
+use crate::base::time::Zone;
 use crate::shop::transfer::cell;
 use crate::shop::transfer::date::{self, Moment};
 use crate::shop::transfer::date_order::DateStyle;
@@ -12,7 +12,6 @@ use crate::shop::transfer::mapping::Mapping;
 use crate::shop::transfer::number;
 use crate::shop::transfer::options::Options;
 use crate::shop::transfer::outcome::{RawRow, Refused};
-use crate::shop::transfer::rates;
 use crate::shop::transfer::records::Record;
 use crate::shop::transfer::sheet::Sheet;
 use crate::shop::transfer::signs::Sign;
@@ -240,6 +239,9 @@ const ITEMS: [Field; 3] = [Field::LineSku, Field::LineTitle, Field::LineBarcode]
 const COUNTS: [Field; 4] =
     [Field::LineQuantity, Field::LineDiscountRate, Field::CustomerOrders, Field::PayInstalments];
 
+const NO_DATE: &str =
+    "This is no date as the column writes them. 2024-03-31 and 2024-03-31 14:30 are always understood.";
+
 /// One row seen through its binding.
 #[derive(Clone, Copy)]
 pub struct View<'a> {
@@ -283,7 +285,7 @@ impl<'a> View<'a> {
     pub fn text(&self, field: Field) -> Cow<'a, str> {
         self.found(field).map_or(Cow::Borrowed(""), |(text, _)| text)
     }
-    fn found(&self, field: Field) -> Option<(Cow<'a, str>, &'a Slot)> {
+    pub(super) fn found(&self, field: Field) -> Option<(Cow<'a, str>, &'a Slot)> {
         let is_code = field.shape() != Shape::Text;
         let is_name = NAMES.contains(&field);
         let slots = self.bound.slots.get(field.index())?;
@@ -382,23 +384,10 @@ impl<'a> View<'a> {
         match number::parse(&text, self.bound.survey.style(column).sign) {
             Some(value) => Ok(Some(value)),
             None if cell::is_null_word(&text) => Ok(None),
-            None => Err(self.fault(field, "invalid_number", "This is no number as the column writes them.")),
-        }
-    }
-    /// The share that is taken off a line.
-    ///
-    /// # Errors
-    /// `invalid_number`.
-    pub fn discount_rate(&self) -> std::result::Result<Option<Decimal>, Fault> {
-        let field = Field::LineDiscountRate;
-        let Some((text, slot)) = self.found(field) else { return Ok(None) };
-        let style = self.bound.survey.style(if let Slot::Own(column) = slot { *column } else { usize::MAX });
-        match rates::parse(&text, style.sign, style.is_percentage) {
-            Some(rate) => Ok(Some(rate)),
-            None if cell::is_null_word(&text) => Ok(None),
             None => {
-                let reason = "This is no rate of a discount. A tenth is 0.1, or 10%; in a column that has only percentages also 10.";
-                Err(self.fault(field, "invalid_number", reason))
+                let right = self.bound.survey.style(column).sign.example();
+                let reason = format!("This is no number as the column writes them. {right} is one.");
+                Err(self.fault(field, "invalid_number", &reason))
             }
         }
     }
@@ -414,28 +403,6 @@ impl<'a> View<'a> {
     /// `invalid_date`.
     pub fn date(&self, field: Field, zone: &Zone) -> std::result::Result<Option<Moment>, Fault> {
         self.date_by(field, |text, style| date::parse(text, style, zone))
-    }
-    /// When an order was placed: at most a day ahead, because it may be tomorrow where the file comes from, and in no
-    /// year in which nobody had a web shop.
-    ///
-    /// # Errors
-    /// `invalid_date`.
-    pub fn placed_at(&self, options: &Options) -> std::result::Result<Option<Moment>, Fault> {
-        let (field, zone) = (Field::PlacedAt, &options.zone);
-        let found = self.date(field, zone)?;
-        let Some(moment) = found else { return Ok(None) };
-        let year = moment.at.in_zone(zone).year();
-        let is_ahead = options.now.is_some_and(|now| moment.at > now.plus_ms(DAY_MS));
-        let reason = match year {
-            2500..=2600 => format!(
-                "The year {year} is one of the Thai calendar. Write it as one of the common calendar, which is {}.",
-                year - 543
-            ),
-            ..1970 => format!("No order was placed in {year}. Orders are taken from 1970 on."),
-            _ if is_ahead => "An order lies in the past; this day is still to come.".to_owned(),
-            _ => return Ok(found),
-        };
-        Err(self.fault(field, "invalid_date", &reason))
     }
     /// A birthday, which lies in no future.
     ///
@@ -461,7 +428,7 @@ impl<'a> View<'a> {
             return Ok(None);
         }
         let column = if let Slot::Own(column) = slot { *column } else { usize::MAX };
-        let wrong = || self.fault(field, "invalid_date", "This is no date as the column writes them.");
+        let wrong = || self.fault(field, "invalid_date", NO_DATE);
         read(&text, self.bound.survey.style(column).dates).map(Some).ok_or_else(wrong)
     }
     /// A refusal because of this field.

@@ -7,7 +7,8 @@ use crate::shop::transfer::refusals::begins_with_refused;
 use encoding_rs::{DecoderResult, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use std::io::{self, BufRead, Read};
 
-/// The encodings people can choose, by the label they are chosen with.
+/// The encodings people can choose, by the label they are chosen with: all that are understood, so that whatever a file is
+/// said to look like can be chosen.
 pub const CHOICES: &[&str] = &[
     "utf-8",
     "utf-16le",
@@ -17,13 +18,36 @@ pub const CHOICES: &[&str] = &[
     "windows-1251",
     "windows-1253",
     "windows-1254",
+    "windows-1255",
+    "windows-1256",
     "windows-1257",
+    "windows-1258",
+    "windows-874",
     "iso-8859-2",
+    "iso-8859-3",
+    "iso-8859-4",
+    "iso-8859-5",
+    "iso-8859-6",
+    "iso-8859-7",
+    "iso-8859-8",
+    "iso-8859-8-i",
     "iso-8859-9",
+    "iso-8859-10",
+    "iso-8859-13",
+    "iso-8859-14",
     "iso-8859-15",
+    "iso-8859-16",
+    "koi8-r",
+    "koi8-u",
+    "ibm866",
+    "macintosh",
+    "x-mac-cyrillic",
     "gb18030",
+    "gbk",
     "big5",
     "shift_jis",
+    "euc-jp",
+    "iso-2022-jp",
     "euc-kr",
 ];
 
@@ -229,6 +253,45 @@ mod tests {
     }
     fn utf16(text: &str, to: fn(u16) -> [u8; 2]) -> Vec<u8> {
         text.encode_utf16().flat_map(to).collect()
+    }
+
+    #[test]
+    fn what_a_file_may_look_like_can_be_chosen() {
+        for label in CHOICES {
+            assert!(named(label).is_ok(), "{label}");
+        }
+        // Every guess there is, by the languages whose letters it comes from.
+        for label in [
+            "windows-1250",
+            "windows-1251",
+            "windows-1252",
+            "windows-1253",
+            "windows-1254",
+            "windows-1255",
+            "windows-1256",
+            "windows-1257",
+            "windows-1258",
+            "windows-874",
+            "iso-8859-2",
+            "iso-8859-4",
+            "iso-8859-5",
+            "iso-8859-6",
+            "iso-8859-7",
+            "iso-8859-8",
+            "koi8-u",
+            "koi8-r",
+            "ibm866",
+            "macintosh",
+            "gbk",
+            "big5",
+            "shift_jis",
+            "euc-jp",
+            "euc-kr",
+            "iso-2022-jp",
+        ] {
+            let name = named(label).unwrap().name().to_lowercase();
+            assert!(CHOICES.contains(&name.as_str()), "{name}");
+        }
     }
 
     #[test]

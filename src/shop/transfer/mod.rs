@@ -35,6 +35,7 @@ pub mod words;
 pub mod amounts;
 pub mod assumed;
 pub mod bound;
+pub mod bounds;
 pub mod credit;
 pub mod group;
 pub mod join;

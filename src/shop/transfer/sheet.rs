@@ -157,11 +157,13 @@ fn header_of<R: BufRead>(input: &Input, mut records: Records<R>, from: u64) -> R
         match records.advance().map_err(|e| input.unreadable(e))? {
             Next::Record if records.record().line < from => {}
             Next::Record if is_blank(records.record()) || stated_in(records.record()) => {}
+            Next::Record if records.record().get(0).is_some_and(begins_json) => return Err(json(input)),
             Next::Record => {
                 let cells = records.record().cells().map(|c| c.trim().trim_matches('\u{feff}').to_owned());
                 return Ok((cells.collect(), records.record().line));
             }
             Next::Fault { line, .. } if line < from => {}
+            Next::Fault { raw, .. } if begins_json(&raw) => return Err(json(input)),
             Next::Fault { line, fault, .. } => {
                 let message =
                     format!("{} line {line}: the header cannot be read. {}", input.name(), fault.sentence());
@@ -172,6 +174,20 @@ fn header_of<R: BufRead>(input: &Input, mut records: Records<R>, from: u64) -> R
             }
         }
     }
+}
+
+/// A line of JSON, which no header begins as.
+fn begins_json(text: &str) -> bool {
+    let text = text.trim();
+    text == "[" || text.strip_prefix('[').unwrap_or(text).trim_start().starts_with("{\"")
+}
+
+fn json(input: &Input) -> Error {
+    let message = format!(
+        "{} holds JSON, and a CSV file is wanted. JSON lines that Backroom has exported come in with --from backroom (Backroom on the page); save others as CSV with a header.",
+        input.name()
+    );
+    Error::invalid("file_is_json", message)
 }
 
 /// Excel's first line `sep=;`.
@@ -498,6 +514,9 @@ mod tests {
             ("", "file_empty"),
             ("\n\n", "file_empty"),
             ("\"a\n", "header_unreadable"),
+            ("{\"Order\":\"1\",\"Total\":10.5}\n{\"Order\":\"2\"}\n", "file_is_json"),
+            ("[{\"Order\":\"1\",\"Total\":10.5}]\n", "file_is_json"),
+            ("[\n{\"Order\":\"1\"}\n]\n", "file_is_json"),
             ("SQLite format 3\0\u{10}\u{1}", "file_not_text"),
         ] {
             let error =
