@@ -3,7 +3,9 @@
 use crate::base::time::{MINUTE_MS, Timestamp, Zone};
 use crate::shop::transfer::cell::is_null_word;
 use crate::shop::transfer::clock::{begins_with_digit, clock, digits};
-use crate::shop::transfer::date_order::{DateStyle, Numeric, date};
+use crate::shop::transfer::date_order::{
+    DateStyle, Numeric, behind, date, full_year, serial, without_last_dot,
+};
 use crate::shop::transfer::months;
 use jiff::civil;
 
@@ -37,7 +39,10 @@ pub fn parse_birthday(text: &str, style: DateStyle, zone: &Zone, today: civil::D
 
 /// Reads a date with or without time and offset; without an offset it is the time of `zone`. `None` for what is no date.
 pub fn parse(text: &str, style: DateStyle, zone: &Zone) -> Option<Moment> {
-    let text = text.trim();
+    let text = months::without_weekday(text.trim());
+    if style.is_serial {
+        return in_zone(serial(text)?, zone);
+    }
     let (date, rest) = match Numeric::of(text) {
         Some(numeric) => (numeric.day(style.of(numeric.separator)?)?, numeric.rest),
         None => year_first(text).or_else(|| compact(text)).or_else(|| worded(text))?,
@@ -52,20 +57,41 @@ pub fn parse(text: &str, style: DateStyle, zone: &Zone) -> Option<Moment> {
                 offset_min: i16::try_from(seconds / 60).ok(),
             })
         }
-        None => {
-            let zoned = moment.to_zoned(zone.0.clone()).ok()?;
-            Some(Moment { at: Timestamp(zoned.timestamp().as_millisecond()), offset_min: None })
-        }
+        None => in_zone(moment, zone),
     }
 }
 
-/// `2026-01-02 …`, also with `/` or `.`.
+fn in_zone(moment: civil::DateTime, zone: &Zone) -> Option<Moment> {
+    let zoned = moment.to_zoned(zone.0.clone()).ok()?;
+    Some(Moment { at: Timestamp(zoned.timestamp().as_millisecond()), offset_min: None })
+}
+
+/// `2026-01-02 …`, also with `/` or `.`, `2024. 03. 15.` and `2024年3月15日`.
 fn year_first(text: &str) -> Option<(civil::Date, &str)> {
     let (year, rest) = digits(text, 4, 4)?;
-    let separator = rest.chars().next().filter(|c| matches!(c, '-' | '/' | '.'))?;
-    let (month, rest) = digits(rest.strip_prefix(separator)?, 1, 2)?;
-    let (day, rest) = digits(rest.strip_prefix(separator)?, 1, 2)?;
+    let Some(separator) = rest.bytes().next().filter(|b| matches!(b, b'-' | b'/' | b'.')) else {
+        return eastern(year, rest);
+    };
+    let (month, rest) = digits(behind(rest, separator)?, 1, 2)?;
+    let (day, rest) = digits(behind(rest, separator)?, 1, 2)?;
+    let rest = if separator == b'.' { without_last_dot(rest) } else { rest };
     (!begins_with_digit(rest)).then_some((date(year, month, day)?, rest))
+}
+
+/// Chinese, Japanese and Korean dates name each part behind it.
+fn eastern(year: u32, rest: &str) -> Option<(civil::Date, &str)> {
+    let next = |rest: &'_ str, names: [char; 2]| -> Option<usize> {
+        Some(rest.trim_start().strip_prefix(names)?.trim_start().len())
+    };
+    let (month, rest) = digits(tail(rest, next(rest, ['年', '년'])?)?, 1, 2)?;
+    let (day, rest) = digits(tail(rest, next(rest, ['月', '월'])?)?, 1, 2)?;
+    let rest = tail(rest, next(rest, ['日', '일'])?)?;
+    Some((date(year, month, day)?, rest))
+}
+
+/// The last `len` bytes.
+fn tail(text: &str, len: usize) -> Option<&str> {
+    text.get(text.len().checked_sub(len)?..)
 }
 
 /// `20260102`, also with hour, minute and second appended.
@@ -80,28 +106,52 @@ fn compact(text: &str) -> Option<(civil::Date, &str)> {
     (1900..=2200).contains(&year).then_some((date(year, month, day)?, rest))
 }
 
-/// `Jan 5, 2025 …`, `5 January 2025 …` and `5. tammikuuta 2025`.
+/// `Jan 5, 2025 …`, `5 January 2025 …`, `5. tammikuuta 2025`, `15-Mar-24` and `2024-Mar-15`.
 fn worded(text: &str) -> Option<(civil::Date, &str)> {
     let month = |text: &'_ str| {
         let run = text.find(|c: char| !c.is_alphabetic()).unwrap_or(text.len());
         Some((months::month(text.get(..run)?)?, run))
     };
-    let gap = |text: &'_ str| text.len() - text.trim_start_matches([' ', ',', '.', '-']).len();
-    let (month, day, rest) = match month(text) {
-        Some((month, run)) => {
-            let rest = text.get(run..)?;
-            let (day, rest) = digits(rest.get(gap(rest)..)?, 1, 2)?;
-            (month, day, rest)
-        }
-        None => {
-            let (day, rest) = digits(text, 1, 2)?;
-            let rest = rest.get(gap(rest)..)?;
-            let (month, run) = month(rest)?;
-            (month, day, rest.get(run..)?)
-        }
+    if let Some((month, run)) = month(text) {
+        let (day, rest) = digits(behind_gap(text.get(run..)?), 1, 2)?;
+        let (year, rest) = worded_year(behind_gap(without_ordinal(rest)))?;
+        return Some((date(year, month, day)?, rest));
+    }
+    let (first, rest) = digits(text, 4, 4).or_else(|| digits(text, 1, 2))?;
+    let rest = behind_gap(without_ordinal(rest));
+    let (month, run) = month(rest)?;
+    let rest = behind_gap(rest.get(run..)?);
+    let ((year, rest), day) = if first > 31 {
+        let (day, rest) = digits(rest, 1, 2)?;
+        ((first, rest), day)
+    } else {
+        (worded_year(rest)?, first)
     };
-    let (year, rest) = digits(rest.get(gap(rest)..)?, 4, 4)?;
     (!begins_with_digit(rest)).then_some((date(year, month, day)?, rest))
+}
+
+/// What follows the signs and little words between the parts of a date: `15 de marzo de 2024`.
+fn behind_gap(text: &str) -> &str {
+    let text = text.trim_start_matches([' ', '\u{a0}', ',', '.', '-', '/', '\'', '’']);
+    let word = ["de ", "of ", "del "].iter().find_map(|word| text.strip_prefix(word));
+    word.map_or(text, str::trim_start)
+}
+
+/// The text without the letters that make a day of a number: `15th`, `1er`.
+fn without_ordinal(text: &str) -> &str {
+    let endings = ["st", "nd", "rd", "th", "er", "º"];
+    let rest = endings.iter().find_map(|ending| text.strip_prefix(ending));
+    rest.filter(|rest| !rest.starts_with(char::is_alphanumeric)).unwrap_or(text)
+}
+
+/// A year beside the name of a month: with four digits, or with two that begin no time.
+fn worded_year(text: &str) -> Option<(u32, &str)> {
+    if let Some((year, rest)) = digits(text, 4, 4) {
+        return (!begins_with_digit(rest)).then_some((year, rest));
+    }
+    let (short, rest) = digits(text, 2, 2)?;
+    let is_year = rest.is_empty() || rest.starts_with([' ', ',', 'T', '\u{a0}']);
+    is_year.then(|| (full_year(short), rest))
 }
 
 /// The calendar day of a moment where it was written down: `2026-11-20`.
@@ -125,6 +175,7 @@ mod tests {
             slash: Some(DateOrder::MonthFirst),
             dash: Some(DateOrder::DayFirst),
             dot: Some(DateOrder::DayFirst),
+            is_serial: false,
         };
         parse(text, style, &Zone::utc()).map(|m| m.at.to_string())
     }
@@ -157,6 +208,25 @@ mod tests {
             ("5. März 2025 10:00", "2025-03-05T10:00:00Z"),
             ("sept. 5, 2025", "2025-09-05T00:00:00Z"),
             ("2025-01-05 10:00:00 UTC", "2025-01-05T10:00:00Z"),
+            ("15-Mar-24", "2024-03-15T00:00:00Z"),
+            ("15-Mar-24 10:30", "2024-03-15T10:30:00Z"),
+            ("Mar 15, '24", "2024-03-15T00:00:00Z"),
+            ("2024-Mar-15", "2024-03-15T00:00:00Z"),
+            ("15 de marzo de 2024", "2024-03-15T00:00:00Z"),
+            ("March 15th, 2024 at 2:30 pm", "2024-03-15T14:30:00Z"),
+            ("1er mars 2024", "2024-03-01T00:00:00Z"),
+            ("Fri, 15 Mar 2024 10:00:00 +0100", "2024-03-15T09:00:00Z"),
+            ("Fri Mar 15 2024 10:00:00 GMT+0100 (Central European Standard Time)", "2024-03-15T09:00:00Z"),
+            ("Fr., 15.03.2024 14.30", "2024-03-15T14:30:00Z"),
+            ("2024-03-15 10:00:00 PST", "2024-03-15T18:00:00Z"),
+            ("3/15/2024 10:30 p. m.", "2024-03-15T22:30:00Z"),
+            ("2024. 03. 15.", "2024-03-15T00:00:00Z"),
+            ("2024. 03. 15. 10:30", "2024-03-15T10:30:00Z"),
+            ("15. 3. 2024 10:30", "2024-03-15T10:30:00Z"),
+            ("15.03.2024.", "2024-03-15T00:00:00Z"),
+            ("2024年3月15日", "2024-03-15T00:00:00Z"),
+            ("2024年3月15日 10:30", "2024-03-15T10:30:00Z"),
+            ("2024년 3월 15일", "2024-03-15T00:00:00Z"),
         ] {
             assert_eq!(read(text).as_deref(), Some(wanted), "{text:?}");
         }
@@ -185,6 +255,11 @@ mod tests {
             "5. marra 2025",
             "5 marching 2025",
             "5 listopada 2025",
+            "45678.5",
+            "15 Mar 10:30",
+            "15-Mar-241",
+            "Friday",
+            "15.03.2024.10",
         ] {
             assert_eq!(read(text), None, "{text:?}");
         }

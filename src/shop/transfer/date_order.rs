@@ -3,6 +3,7 @@
 use crate::shop::transfer::cell::shown;
 use crate::shop::transfer::clock::{begins_with_digit, digits};
 use jiff::civil;
+use rust_decimal::Decimal;
 
 /// What comes first in `03/04/2026` and in `24-03-15`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
@@ -36,6 +37,8 @@ pub struct DateStyle {
     pub slash: Option<DateOrder>,
     pub dash: Option<DateOrder>,
     pub dot: Option<DateOrder>,
+    /// Every cell is the number of a day as spreadsheets count them.
+    pub is_serial: bool,
 }
 
 impl DateStyle {
@@ -67,11 +70,12 @@ impl<'a> Numeric<'a> {
         let (first, rest) = digits(text, 1, 2)?;
         let separator = *rest.as_bytes().first().filter(|b| matches!(b, b'/' | b'-' | b'.'))?;
         let begins_with_two = text.len() - rest.len() == 2;
-        let next = |rest: &'a str| rest.strip_prefix(char::from(separator));
+        let next = |rest: &'a str| behind(rest, separator);
         let (second, rest) = digits(next(rest)?, 1, 2)?;
         let rest = next(rest)?;
         let long = digits(rest, 4, 4);
         let (third, rest) = long.or_else(|| digits(rest, 2, 2))?;
+        let rest = if separator == b'.' { without_last_dot(rest) } else { rest };
         let found = Self {
             parts: [first, second, third],
             separator,
@@ -109,6 +113,17 @@ impl<'a> Numeric<'a> {
     }
 }
 
+/// What follows the separator. A dot may have a blank behind it, as Czechs and Hungarians write their dates.
+pub(super) fn behind(rest: &str, separator: u8) -> Option<&str> {
+    let rest = rest.strip_prefix(char::from(separator))?;
+    Some(if separator == b'.' { rest.trim_start_matches([' ', '\u{a0}']) } else { rest })
+}
+
+/// The rest without the dot that ends some dates: `2024. 03. 15.`
+pub(super) fn without_last_dot(rest: &str) -> &str {
+    rest.strip_prefix('.').filter(|rest| !begins_with_digit(rest)).unwrap_or(rest)
+}
+
 /// A year of two digits: `68` is in this century and `69` in the last.
 pub(super) fn full_year(short: u32) -> u32 {
     if short <= 68 { 2000 + short } else { 1900 + short }
@@ -116,6 +131,22 @@ pub(super) fn full_year(short: u32) -> u32 {
 
 pub(super) fn date(year: u32, month: u32, day: u32) -> Option<civil::Date> {
     civil::Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+}
+
+/// No shop of the web is older, and smaller numbers may be anything.
+const SERIAL_FROM: i16 = 1990;
+
+/// `45678.5`, the day and the time that spreadsheets count from the end of 1899 on, to the second.
+pub(super) fn serial(text: &str) -> Option<civil::DateTime> {
+    let (days, rest) = digits(text, 5, 5)?;
+    let fraction = match rest.strip_prefix(['.', ',']) {
+        Some(digits) if digits.len() <= 20 => format!("0.{digits}0").parse::<Decimal>().ok()?,
+        None if rest.is_empty() => Decimal::ZERO,
+        _ => return None,
+    };
+    let seconds = i64::try_from(fraction.checked_mul(Decimal::from(86_400))?.round()).ok()?;
+    let first = civil::date(1899, 12, 30).at(0, 0, 0, 0);
+    first.checked_add(jiff::Span::new().days(i64::from(days)).seconds(seconds)).ok()
 }
 
 /// What the cells of a column say about its order.
@@ -126,6 +157,9 @@ pub struct DateVotes {
     dot: Votes,
     /// No date of the column lies behind this day.
     latest: Option<civil::Date>,
+    /// The first cell that a spreadsheet has counted, and whether there are others.
+    serial: Option<String>,
+    has_others: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -164,6 +198,12 @@ impl DateVotes {
     }
     /// Takes one cell into account.
     pub fn see(&mut self, text: &str) {
+        match serial(text.trim()) {
+            Some(at) if at.year() >= SERIAL_FROM && self.latest.is_none_or(|latest| at.date() <= latest) => {
+                self.serial.get_or_insert_with(|| text.to_owned());
+            }
+            _ => self.has_others = true,
+        }
         let Some(numeric) = Numeric::of(text.trim()) else { return };
         let votes = match numeric.separator {
             b'/' => &mut self.slash,
@@ -195,8 +235,12 @@ impl DateVotes {
     pub fn decide(&self, chosen: Option<DateOrder>) -> Result<Decided, Unclear> {
         let mut taken = Vec::new();
         let mut of = |votes: &Votes| votes.decide(chosen, &mut taken);
-        let style = DateStyle { slash: of(&self.slash)?, dash: of(&self.dash)?, dot: of(&self.dot)? };
-        Ok(Decided { style, taken })
+        let (slash, dash, dot) = (of(&self.slash)?, of(&self.dash)?, of(&self.dot)?);
+        let counted = self.serial.as_deref().filter(|_| !self.has_others);
+        if let Some((text, at)) = counted.and_then(|text| Some((text, serial(text.trim())?))) {
+            taken.push(format!("{} is read as the day {at} of a spreadsheet.", shown(text)));
+        }
+        Ok(Decided { style: DateStyle { slash, dash, dot, is_serial: counted.is_some() }, taken })
     }
 }
 
@@ -408,5 +452,19 @@ mod tests {
         // With a year of four digits nothing is new.
         assert_eq!(order(&["05/12/2026"]).unwrap().slash, Some(DateOrder::MonthFirst));
         assert!(order(&["05/11/2026"]).is_err());
+    }
+
+    #[test]
+    fn days_that_a_spreadsheet_has_counted_are_dates_where_every_cell_is_one() {
+        let today = Some(civil::date(2026, 11, 30));
+        let decided = until(today, &["45678.5", "45679"]).decide(None).unwrap();
+        assert!(decided.style.is_serial);
+        assert_eq!(decided.taken, ["45678.5 is read as the day 2025-01-21T12:00:00 of a spreadsheet."]);
+        for cells in [["45678.5", "2025-01-21"], ["45678", "32000"], ["45678", "52000"], ["45678", "4567"]] {
+            assert!(!until(today, &cells).decide(None).unwrap().style.is_serial, "{cells:?}");
+        }
+        for text in ["45678.x", "456789", "4567", "45678.5.1", "45678 1"] {
+            assert_eq!(serial(text), None, "{text}");
+        }
     }
 }

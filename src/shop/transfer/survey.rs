@@ -3,6 +3,7 @@
 use crate::base::error::{Error, Result};
 use crate::base::money::Currency;
 use crate::shop::transfer::cell;
+use crate::shop::transfer::date;
 use crate::shop::transfer::date_order::{DateStyle, DateVotes};
 use crate::shop::transfer::decimals::{self, Currencies, Measure, Numbers};
 use crate::shop::transfer::input::Meter;
@@ -125,7 +126,7 @@ pub struct ColumnStyle {
 impl ColumnStyle {
     const PLAIN: Self = Self {
         sign: DecimalSign::Dot,
-        dates: DateStyle { slash: None, dash: None, dot: None },
+        dates: DateStyle { slash: None, dash: None, dot: None, is_serial: false },
         is_signed: false,
         is_percentage: false,
     };
@@ -257,7 +258,8 @@ impl Looking<'_> {
         }
         self.see_currency(row);
         for (column, votes) in self.wanted.dates.iter().zip(&mut self.dates) {
-            row.get(*column).into_iter().for_each(|c| votes.see(cell::clean(c, true)));
+            let text = row.get(*column).map(|c| cell::clean(c, true)).filter(|text| !date::is_null(text));
+            text.into_iter().for_each(|text| votes.see(text));
         }
         for column in &self.wanted.codes {
             let text = cell::clean(row.get(*column).unwrap_or_default(), true);
