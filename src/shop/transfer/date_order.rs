@@ -228,20 +228,35 @@ impl DateVotes {
             example.get_or_insert_with(|| text.to_owned());
         }
     }
-    /// How to read the column, with what somebody has chosen for what no cell decides.
+    /// How to read the column, with what somebody has chosen for what no cell decides, and with the orders that the columns
+    /// of the file leave open.
     ///
     /// # Errors
     /// Why that cannot be known.
-    pub fn decide(&self, chosen: Option<DateOrder>) -> Result<Decided, Unclear> {
+    pub fn decide(&self, chosen: Option<DateOrder>, orders: Orders) -> Result<Decided, Unclear> {
         let mut taken = Vec::new();
-        let mut of = |votes: &Votes| votes.decide(chosen, &mut taken);
-        let (slash, dash, dot) = (of(&self.slash)?, of(&self.dash)?, of(&self.dot)?);
+        let mut of = |votes: &Votes, open| votes.decide(chosen, open, &mut taken);
+        let (slash, dash, dot) =
+            (of(&self.slash, orders[0])?, of(&self.dash, orders[1])?, of(&self.dot, orders[2])?);
         let counted = self.serial.as_deref().filter(|_| !self.has_others);
         if let Some((text, at)) = counted.and_then(|text| Some((text, serial(text.trim())?))) {
             taken.push(format!("{} is read as the day {at} of a spreadsheet.", shown(text)));
         }
         Ok(Decided { style: DateStyle { slash, dash, dot, is_serial: counted.is_some() }, taken })
     }
+}
+
+/// A set of orders for slashes, dashes and dots.
+pub type Orders = [usize; 3];
+
+/// Where nothing is known of other columns.
+pub const ANY_ORDER: Orders = [7; 3];
+
+/// The orders in which all columns of a file can be read: a file has one writer.
+pub fn orders_of(columns: &[DateVotes]) -> Orders {
+    columns.iter().fold(ANY_ORDER, |[slash, dash, dot], votes| {
+        [slash & votes.slash.open(), dash & votes.dash.open(), dot & votes.dot.open()]
+    })
 }
 
 /// How a column is read.
@@ -306,13 +321,18 @@ impl Votes {
     fn cells(&self) -> impl Iterator<Item = (usize, &String)> {
         self.examples.iter().enumerate().filter_map(|(set, example)| Some((set, example.as_ref()?)))
     }
+    /// The orders in which every cell can be read.
+    fn open(&self) -> usize {
+        self.cells().fold(7, |all, (set, _)| all & set)
+    }
     fn decide(
         &self,
         chosen: Option<DateOrder>,
+        orders: usize,
         taken: &mut Vec<String>,
     ) -> Result<Option<DateOrder>, Unclear> {
         let of = |set: usize| DateOrder::ALL.into_iter().filter(move |order| order.bit() & set != 0);
-        let all = self.cells().fold(7, |all, (set, _)| all & set);
+        let all = self.open();
         let open: Vec<DateOrder> = of(all).collect();
         let mut take = |order: DateOrder, why: &str| {
             let example = self.cells().find(|(set, _)| set & order.bit() != 0).map_or("", |(_, cell)| cell);
@@ -349,6 +369,9 @@ impl Votes {
         if let Some(order) = chosen.filter(|order| open.contains(order)) {
             return take(order, "");
         }
+        if let [one] = of(all & orders).collect::<Vec<_>>().as_slice() {
+            return take(*one, AS_OTHERS);
+        }
         let is_sorted = |order: &&DateOrder| self.runs.get(**order as usize).is_some_and(Run::is_sorted);
         let sorted: Vec<_> = open.iter().filter(is_sorted).collect();
         if let [one] = sorted.as_slice() {
@@ -360,6 +383,7 @@ impl Votes {
 }
 
 /// Why an order was taken that no cell tells.
+const AS_OTHERS: &str = ", as the other dates of the file are";
 const SORTED: &str = ", because the rows are sorted so";
 
 #[cfg(test)]
@@ -375,7 +399,7 @@ mod tests {
         votes
     }
     fn style(cells: &[&str]) -> DateStyle {
-        votes(cells).decide(None).unwrap().style
+        votes(cells).decide(None, ANY_ORDER).unwrap().style
     }
 
     #[test]
@@ -388,10 +412,10 @@ mod tests {
     fn a_sorted_column_decides_and_says_so_and_otherwise_nothing_is_guessed() {
         let sorted = ["01/02/2016", "02/02/2016", "03/02/2016", "01/03/2016"];
         assert_eq!(style(&sorted).slash, Some(DateOrder::DayFirst));
-        let taken = votes(&sorted).decide(None).unwrap().taken;
+        let taken = votes(&sorted).decide(None, ANY_ORDER).unwrap().taken;
         assert_eq!(taken, ["01/02/2016 is read with the day first, because the rows are sorted so."]);
         // Whoever says it knows better.
-        let chosen = votes(&sorted).decide(Some(DateOrder::MonthFirst)).unwrap();
+        let chosen = votes(&sorted).decide(Some(DateOrder::MonthFirst), ANY_ORDER).unwrap();
         assert_eq!(chosen.style.slash, Some(DateOrder::MonthFirst));
         assert_eq!(
             style(&["02/01/2016", "02/05/2016", "03/01/2016", "04/01/2016"]).slash,
@@ -399,18 +423,18 @@ mod tests {
         );
         let unclear = votes(&["03/04/2016", "05/06/2015", "01/02/2016"]);
         let orders = vec![DateOrder::DayFirst, DateOrder::MonthFirst];
-        assert_eq!(unclear.decide(None), Err(Unclear::Open("03/04/2016".into(), orders)));
-        assert!(votes(&["04/04/2016", ""]).decide(None).is_ok_and(|d| d.taken.is_empty()));
+        assert_eq!(unclear.decide(None, ANY_ORDER), Err(Unclear::Open("03/04/2016".into(), orders)));
+        assert!(votes(&["04/04/2016", ""]).decide(None, ANY_ORDER).is_ok_and(|d| d.taken.is_empty()));
     }
 
     #[test]
     fn a_column_that_contradicts_itself_is_asked_about() {
         let mixed = votes(&["13/01/2025", "14/01/2025", "01/15/2025", "02/03/2025"]);
-        let unclear = mixed.decide(None).unwrap_err();
+        let unclear = mixed.decide(None, ANY_ORDER).unwrap_err();
         let day = ("13/01/2025".to_owned(), DateOrder::DayFirst);
         assert_eq!(unclear, Unclear::Contradicts(day, ("01/15/2025".into(), DateOrder::MonthFirst)));
         assert!(unclear.sentence("Date").starts_with("The column Date contradicts itself: 13/01/2025 has"));
-        let chosen = mixed.decide(Some(DateOrder::MonthFirst)).unwrap();
+        let chosen = mixed.decide(Some(DateOrder::MonthFirst), ANY_ORDER).unwrap();
         assert_eq!(chosen.style.slash, Some(DateOrder::MonthFirst));
         assert_eq!(chosen.taken, ["01/15/2025 is read with the month first."]);
     }
@@ -418,7 +442,7 @@ mod tests {
     #[test]
     fn a_year_of_two_digits_may_come_first() {
         let today = Some(civil::date(2026, 11, 30));
-        let order = |cells: &[&str]| until(today, cells).decide(None).map(|d| d.style);
+        let order = |cells: &[&str]| until(today, cells).decide(None, ANY_ORDER).map(|d| d.style);
         // 2015 or 2024: nothing tells.
         for cells in [["24-03-15"], ["24/03/15"], ["15.03.24"]] {
             let unclear = order(&cells).unwrap_err();
@@ -447,7 +471,7 @@ mod tests {
         assert_eq!(order(&["12/31/23", "01/02/24"]).unwrap().slash, Some(DateOrder::MonthFirst));
         assert_eq!(order(&["24-03-15", "24-03-16", "24-04-01"]).unwrap().dash, Some(DateOrder::YearFirst));
         assert_eq!(order(&["15-03-24", "16-03-24", "01-04-24"]).unwrap().dash, Some(DateOrder::DayFirst));
-        let chosen = until(today, &["24-03-15"]).decide(Some(DateOrder::YearFirst)).unwrap();
+        let chosen = until(today, &["24-03-15"]).decide(Some(DateOrder::YearFirst), ANY_ORDER).unwrap();
         assert_eq!(chosen.style.dash, Some(DateOrder::YearFirst));
         // With a year of four digits nothing is new.
         assert_eq!(order(&["05/12/2026"]).unwrap().slash, Some(DateOrder::MonthFirst));
@@ -457,14 +481,33 @@ mod tests {
     #[test]
     fn days_that_a_spreadsheet_has_counted_are_dates_where_every_cell_is_one() {
         let today = Some(civil::date(2026, 11, 30));
-        let decided = until(today, &["45678.5", "45679"]).decide(None).unwrap();
+        let decided = until(today, &["45678.5", "45679"]).decide(None, ANY_ORDER).unwrap();
         assert!(decided.style.is_serial);
         assert_eq!(decided.taken, ["45678.5 is read as the day 2025-01-21T12:00:00 of a spreadsheet."]);
         for cells in [["45678.5", "2025-01-21"], ["45678", "32000"], ["45678", "52000"], ["45678", "4567"]] {
-            assert!(!until(today, &cells).decide(None).unwrap().style.is_serial, "{cells:?}");
+            assert!(!until(today, &cells).decide(None, ANY_ORDER).unwrap().style.is_serial, "{cells:?}");
         }
         for text in ["45678.x", "456789", "4567", "45678.5.1", "45678 1"] {
             assert_eq!(serial(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn one_column_of_a_file_says_how_the_others_are_read() {
+        let (sale, shipped) = (votes(&["12/31/23"]), votes(&["01/02/24", "01/04/24"]));
+        assert!(shipped.decide(None, ANY_ORDER).is_err());
+        let decided = shipped.decide(None, orders_of(&[sale.clone(), shipped.clone()])).unwrap();
+        assert_eq!(decided.style.slash, Some(DateOrder::MonthFirst));
+        assert_eq!(
+            decided.taken,
+            ["01/02/24 is read with the month first, as the other dates of the file are."]
+        );
+        // Those that contradict each other, or write in another way, say nothing.
+        let other = votes(&["31/12/2023"]);
+        assert!(shipped.decide(None, orders_of(&[sale, shipped.clone(), other])).is_err());
+        assert!(shipped.decide(None, orders_of(&[votes(&["12-31-23"]), shipped.clone()])).is_err());
+        // Whoever says it knows better.
+        let decided = shipped.decide(Some(DateOrder::DayFirst), orders_of(&[votes(&["12/31/23"])])).unwrap();
+        assert_eq!(decided.style.slash, Some(DateOrder::DayFirst));
     }
 }

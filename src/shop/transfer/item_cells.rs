@@ -84,7 +84,7 @@ fn is_json(text: &str) -> bool {
 pub fn told(text: &str, kind: LineColumns, sign: DecimalSign) -> Result<Vec<Told>, String> {
     let wrong = || "The line item cannot be read. It needs a whole quantity and amounts.".to_owned();
     if kind == LineColumns::MagentoJson || is_json(text) {
-        let value: Value = serde_json::from_str(text).map_err(|_| wrong())?;
+        let value: Value = serde_json::from_str(text).ok().ok_or_else(wrong)?;
         let items = if let Value::Array(items) = value { items } else { vec![value] };
         return Ok(items.iter().map(told_json).collect());
     }
@@ -231,7 +231,7 @@ fn told_json(value: &Value) -> Told {
 /// The amount that cannot be read.
 pub fn refunded(text: &str, sign: DecimalSign) -> Result<Decimal, String> {
     if is_json(text) {
-        let value: Value = serde_json::from_str(text).map_err(|_| text.to_owned())?;
+        let value: Value = serde_json::from_str(text).ok().ok_or_else(|| text.to_owned())?;
         let items = if let Value::Array(items) = value { items } else { vec![value] };
         let amount = |item: &Value| match item.get("amount")? {
             Value::String(text) => number::parse(text.trim(), DecimalSign::Dot),

@@ -4,7 +4,7 @@ use crate::base::error::{Error, Result};
 use crate::base::money::Currency;
 use crate::shop::transfer::cell;
 use crate::shop::transfer::date;
-use crate::shop::transfer::date_order::{DateStyle, DateVotes};
+use crate::shop::transfer::date_order::{DateStyle, DateVotes, orders_of};
 use crate::shop::transfer::decimals::{self, Currencies, Measure, Numbers};
 use crate::shop::transfer::input::Meter;
 use crate::shop::transfer::item_cells;
@@ -401,10 +401,11 @@ impl Looking<'_> {
             self.style_of(*column).is_percentage = true;
         }
         let dates = std::mem::take(&mut self.dates);
+        let orders = orders_of(&dates);
         for (column, votes) in self.wanted.dates.iter().zip(&dates) {
             let title = self.sheet.title(*column);
             let decided = votes
-                .decide(options.dates)
+                .decide(options.dates, orders)
                 .map_err(|unclear| Error::invalid("date_order_unclear", unclear.sentence(title)))?;
             let told = decided.taken.iter().map(|taken| format!("{title}: {taken}"));
             self.found.decisions.extend(told);
