@@ -1,4 +1,5 @@
-//! The layouts of WooCommerce's export plugins: items in one cell, a row each, or in columns of their own.
+//! The layouts of WooCommerce's export plugins: items in one cell, a row each, or in columns of their own. And Magento's
+//! tables of two currencies.
 
 use crate::base::money::Currency;
 use crate::shop::transfer::input::Input;
@@ -10,8 +11,11 @@ use crate::shop::transfer::real_data::Kept;
 use crate::shop::transfer::run::run;
 
 fn read(text: &str) -> (Kept, Report) {
+    read_of(Format::Woocommerce, text)
+}
+fn read_of(format: Format, text: &str) -> (Kept, Report) {
     let options = Options { usual_currency: Some(Currency::EUR), ..Options::default() };
-    let mapping = preset(Format::Woocommerce, Kind::Orders).unwrap();
+    let mapping = preset(format, Kind::Orders).unwrap();
     let mut kept = Kept::default();
     let report = run(&mapping, &[Input::bytes("x.csv", text.as_bytes())], &options, &mut kept).unwrap();
     (kept, report)
@@ -147,4 +151,16 @@ fn cells_of_items_and_refunds_are_read_with_the_sign_of_their_file() {
         let total: i64 = lines(&kept).iter().map(|l| l.3).sum();
         assert_eq!((total, kept.orders[0].refunded), wanted, "{row}");
     }
+}
+
+#[test]
+fn amounts_are_those_in_the_currency_of_the_order() {
+    let text = "increment_id,created_at,status,order_currency_code,base_currency_code,base_grand_total,grand_total,base_subtotal,subtotal,shipping_amount,tax_amount,discount_amount,customer_email,sku,product_name,qty_ordered,price\n\
+100000001,2024-03-05 11:20:33,complete,USD,EUR,50.00,60.00,40.00,48.00,5.00,7.00,0.0000,a@example.com,M,Hoodie,1.0000,48.0000\n";
+    let (kept, _) = read_of(Format::Magento, text);
+    let order = &kept.orders[0];
+    assert_eq!(
+        (order.currency.to_string().as_str(), order.discount, order.stated_total),
+        ("USD", 0, Some(6000))
+    );
 }
