@@ -10,6 +10,7 @@
 //! `document`.
 
 pub mod encoding;
+pub mod headers;
 pub mod input;
 pub mod letters;
 pub mod records;

@@ -346,6 +346,7 @@ pub fn file_report(bound: Bound) -> FileReport {
         delimiter: char::from(sheet.delimiter),
         rows: survey.counts.rows,
         blank_rows: survey.counts.blank,
+        above_header: sheet.above,
         repeated_headers: survey.counts.repeated_headers,
         refused_rows: survey.counts.refused,
         trimmed_cells: survey.trimmed_cells,
