@@ -72,8 +72,8 @@ pub(super) struct ImportArgs {
     /// The decimal sign of columns that could be read both ways
     #[arg(long, default_value = "", value_name = "SIGN", hide_default_value = true, value_parser = ["", ".", ","], hide_possible_values = true)]
     pub(super) decimal: String,
-    /// dmy or mdy, for columns of dates that could be read both ways
-    #[arg(long, default_value = "", value_name = "ORDER", hide_default_value = true, value_parser = ["", "dmy", "mdy"], hide_possible_values = true)]
+    /// dmy, mdy or ymd, for columns of dates that could be read both ways
+    #[arg(long, default_value = "", value_name = "ORDER", hide_default_value = true, value_parser = ["", "dmy", "mdy", "ymd"], hide_possible_values = true)]
     pub(super) dates: String,
     /// The time zone of times without an offset, such as Europe/Berlin; the shop's own without it
     #[arg(long, default_value = "", value_name = "ZONE", hide_default_value = true)]
@@ -285,7 +285,10 @@ fn tell(args: &ImportArgs, answer: &mut Answer, told: &Told<'_>, started: Instan
     for (what, rows) in [("refused", told.refusals), ("left out", told.left_out)] {
         for r in rows.iter().take(REFUSALS_TOLD) {
             let column = if r.column.is_empty() { String::new() } else { format!(", {}", r.column) };
-            answer.line(format_args!("  {what} {} line {}{column}: {}", r.file, r.line, r.reason))?;
+            // The cell itself, unless the reason repeats it.
+            let is_said = r.value.is_empty() || r.reason.contains(&r.value);
+            let value = if is_said { String::new() } else { format!(" “{}”", cell::shown(&r.value)) };
+            answer.line(format_args!("  {what} {} line {}{column}{value}: {}", r.file, r.line, r.reason))?;
         }
     }
     if landed.refused.max(landed.left_out) > REFUSALS_TOLD as u64 && args.rejected.is_none() {

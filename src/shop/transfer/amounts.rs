@@ -3,11 +3,15 @@
 use crate::base::money::{Currency, to_minor};
 use crate::shop::transfer::assumed::Assumed;
 use crate::shop::transfer::bound::{Fault, View};
+use crate::shop::transfer::cell;
 use crate::shop::transfer::fields::Field;
+use crate::shop::transfer::item_cells;
 use crate::shop::transfer::lines::MadeLine;
 use crate::shop::transfer::maker::{Maker, first};
 use crate::shop::transfer::mapping::{LineColumns, TaxRule};
+use crate::shop::transfer::order::Group;
 use rust_decimal::Decimal;
+use std::sync::Arc;
 
 const UNEXPLAINED: (&str, &str) = (
     "total_unexplained",
@@ -18,6 +22,14 @@ const EXCESS: (&str, &str) = (
     "discount_unexplained",
     "The lines come to more than the subtotal, and to more than the discount of the file explains. The difference is a discount.",
 );
+
+const WITHOUT_AMOUNTS: (&str, &str) = (
+    "order_without_amounts",
+    "Neither the order nor any of its lines says what it costs. Fill in the price of its lines or its total; 0 where it was free.",
+);
+
+const UNPRICED: (&str, &str) =
+    ("line_without_price", "An order without a total has lines without a price. They are taken as free.");
 
 /// An amount as the file states it and in minor units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -196,7 +208,7 @@ impl Maker<'_> {
             TaxRule::Decide => self.decide(&mut found, &mut beside, views),
         };
         if found.refunded.minor == 0 {
-            found.refunded = self.refunds_in_columns(views, currency);
+            found.refunded = self.refunds_in_columns(views, currency)?;
         }
         if self.mapping.rules.tax != TaxRule::Decide {
             self.prove(&found, views);
@@ -205,17 +217,63 @@ impl Maker<'_> {
         Ok((found, left.collect()))
     }
 
-    /// What stands in WooCommerce's column of refunds: `amount:29.75|reason:x`, one after another.
-    fn refunds_in_columns(&self, views: &[View<'_>], currency: Currency) -> Amount {
-        if self.mapping.rules.lines != Some(LineColumns::Woocommerce) {
-            return Amount::default();
+    /// What stands in WooCommerce's columns of refunds.
+    ///
+    /// # Errors
+    /// `invalid_number`, `amount_too_large`.
+    fn refunds_in_columns(&self, views: &[View<'_>], currency: Currency) -> Result<Amount, Fault> {
+        let (Some(kind), Some(head)) = (self.mapping.rules.lines, views.first()) else {
+            return Ok(Amount::default());
+        };
+        for column in item_cells::refund_columns(&head.bound.sheet.header, kind) {
+            let Some(view) = views.iter().find(|v| !v.kept(column).is_empty()) else { continue };
+            let text = view.kept(column);
+            let sign = view.bound.survey.cells_sign;
+            let fault = |code, reason| Fault {
+                file: Some(Arc::clone(view.file())),
+                line: view.line(),
+                column: cell::shown(view.title(column)),
+                value: cell::shown(text),
+                code,
+                reason,
+            };
+            let exact = item_cells::refunded(text, sign).map_err(|wrong| {
+                let right = sign.example();
+                let reason = format!(
+                    "The refund cannot be read: “{}” has to be an amount such as {right}.",
+                    cell::shown(&wrong)
+                );
+                fault("invalid_number", reason)
+            })?;
+            if !exact.is_zero() {
+                let minor = to_minor(exact, currency);
+                let minor = minor.map_err(|e| fault(e.code, e.message.to_string()))?;
+                return Ok(Amount { exact, minor });
+            }
         }
-        let cell = views.iter().find_map(|v| v.columns().get("refund_items").copied()).unwrap_or_default();
-        let parts = cell.split([';', '|']).filter_map(|part| part.trim().split_once(':'));
-        let amounts = parts.filter(|(key, _)| matches!(*key, "amount" | "refunded" | "total"));
-        let exact: Decimal = amounts.filter_map(|(_, text)| text.trim().parse::<Decimal>().ok()).sum();
-        to_minor(exact, currency)
-            .map_or_else(|_| Amount::default(), |minor| positive(Amount { exact, minor }))
+        Ok(Amount::default())
+    }
+
+    /// Whether all lines of an order without a total have a price: what nobody says is not free.
+    ///
+    /// # Errors
+    /// `order_without_amounts` where none has one and the file has a column for it.
+    pub fn price_all(&mut self, lines: &[MadeLine], group: Group<'_>) -> Result<(), Fault> {
+        let unpriced = lines.iter().filter(|line| !line.is_priced && line.line.quantity != 0).count();
+        let view = group.lines.or(Some(group.rows)).and_then(|views| views.first());
+        let (Some(view), true) = (view, unpriced > 0) else { return Ok(()) };
+        let of_line = [Field::LinePrice, Field::LineTotal].into_iter().find(|f| view.has(*f));
+        let of_order = [Field::OrderTotal, Field::OrderSubtotal];
+        let of_order = of_order.into_iter().find(|f| group.rows.iter().any(|row| row.has(*f)));
+        match of_line.or(of_order) {
+            Some(field) if unpriced == lines.len() => {
+                Err(view.fault(field, WITHOUT_AMOUNTS.0, WITHOUT_AMOUNTS.1))
+            }
+            field => {
+                self.warn(UNPRICED, view, field.unwrap_or(Field::LinePrice), "");
+                Ok(())
+            }
+        }
     }
 
     /// Warns where the parts of an order do not come to its total, whose tax the format settles.

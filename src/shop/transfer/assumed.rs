@@ -13,6 +13,8 @@ pub enum Assumed {
     Fulfilment(Fulfilment),
     TaxIncluded,
     TaxAdded,
+    /// A line without a quantity.
+    OnePiece,
     /// Times without an offset are in the shop's time zone.
     Zone,
 }
@@ -49,6 +51,7 @@ impl Maker<'_> {
             }
             Assumed::TaxIncluded => "Prices include the tax.".to_owned(),
             Assumed::TaxAdded => "Tax is added to the prices.".to_owned(),
+            Assumed::OnePiece => "A line without a quantity is one piece.".to_owned(),
             Assumed::Zone => format!("Times without an offset are in the time zone {zone}."),
         };
         self.assumptions.0.iter().map(sentence).collect()

@@ -5,7 +5,9 @@ use crate::base::error::Result;
 use crate::base::time::Zone;
 use crate::shop::transfer::cell;
 use crate::shop::transfer::date::{self, Moment};
+use crate::shop::transfer::date_order::DateStyle;
 use crate::shop::transfer::fields::{Field, Shape};
+use crate::shop::transfer::item_cells;
 use crate::shop::transfer::join::Lookup;
 use crate::shop::transfer::keys::{Begun, KeyColumns};
 use crate::shop::transfer::mapping::Mapping;
@@ -187,9 +189,20 @@ impl Bound {
         let all_of = |fields: &[Field]| fields.iter().flat_map(|f| own(*f)).collect::<BTreeSet<_>>();
         let emails: Vec<usize> = all_of(&EMAILS).into_iter().collect();
         let ids = all_of(&IDS).into_iter().collect();
+        let births = own(Field::CustomerBirthday);
         let wanted = Wanted {
             numbers,
+            counts: COUNTS.iter().flat_map(|f| own(*f)).collect(),
+            rates: own(Field::LineDiscountRate),
+            currencies: own(Field::OrderCurrency),
+            cells: mapping
+                .rules
+                .lines
+                .map(|kind| item_cells::all_columns(&sheet.header, kind))
+                .unwrap_or_default(),
+            usual_currency: options.currency.or(mapping.constants.currency).or(options.usual_currency),
             dates,
+            births,
             codes,
             ids,
             emails: emails.clone(),
@@ -251,6 +264,13 @@ const BEGINS: [Field; 5] =
 /// What a line is about; a row with nothing but sums may stand below a file.
 const ITEMS: [Field; 3] = [Field::LineSku, Field::LineTitle, Field::LineBarcode];
 
+/// Numbers that are no amounts.
+const COUNTS: [Field; 4] =
+    [Field::LineQuantity, Field::LineDiscountRate, Field::CustomerOrders, Field::PayInstalments];
+
+const NO_DATE: &str =
+    "This is no date as the column writes them. 2024-03-31 and 2024-03-31 14:30 are always understood.";
+
 /// One row seen through its binding.
 #[derive(Clone, Copy)]
 pub struct View<'a> {
@@ -294,7 +314,7 @@ impl<'a> View<'a> {
     pub fn text(&self, field: Field) -> Cow<'a, str> {
         self.found(field).map_or(Cow::Borrowed(""), |(text, _)| text)
     }
-    fn found(&self, field: Field) -> Option<(Cow<'a, str>, &'a Slot)> {
+    pub(super) fn found(&self, field: Field) -> Option<(Cow<'a, str>, &'a Slot)> {
         let is_code = field.shape() != Shape::Text;
         let slots = self.bound.slots.get(field.index())?;
         slots.iter().find_map(|slot| {
@@ -420,7 +440,11 @@ impl<'a> View<'a> {
         match number::parse(&text, self.bound.survey.style(column).sign) {
             Some(value) => Ok(Some(value)),
             None if cell::is_null_word(&text) => Ok(None),
-            None => Err(self.fault(field, "invalid_number", "This is no number as the column writes them.")),
+            None => {
+                let right = self.bound.survey.style(column).sign.example();
+                let reason = format!("This is no number as the column writes them. {right} is one.");
+                Err(self.fault(field, "invalid_number", &reason))
+            }
         }
     }
     /// What the cell of an amount and the heading of its column say that it is in.
@@ -453,14 +477,14 @@ impl<'a> View<'a> {
     fn date_by(
         &self,
         field: Field,
-        read: impl Fn(&str, date::DateStyle) -> Option<Moment>,
+        read: impl Fn(&str, DateStyle) -> Option<Moment>,
     ) -> std::result::Result<Option<Moment>, Fault> {
         let Some((text, slot)) = self.found(field) else { return Ok(None) };
         if date::is_null(&text) {
             return Ok(None);
         }
         let column = if let Slot::Own(column) = slot { *column } else { usize::MAX };
-        let wrong = || self.fault(field, "invalid_date", "This is no date as the column writes them.");
+        let wrong = || self.fault(field, "invalid_date", NO_DATE);
         read(&text, self.bound.survey.style(column).dates).map(Some).ok_or_else(wrong)
     }
     /// A refusal because of this field.

@@ -4,10 +4,11 @@ use crate::base::error::{Error, Result};
 use crate::shop::transfer::input::{Input, Meter};
 use crate::shop::transfer::letters::{Utf8, look};
 use crate::shop::transfer::refusals::begins_with_refused;
-use encoding_rs::{DecoderResult, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{DecoderResult, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use std::io::{self, BufRead, Read};
 
-/// The encodings people can choose, by the label they are chosen with.
+/// The encodings people can choose, by the label they are chosen with: all that are understood, so that whatever a file is
+/// said to look like can be chosen.
 pub const CHOICES: &[&str] = &[
     "utf-8",
     "utf-16le",
@@ -17,13 +18,36 @@ pub const CHOICES: &[&str] = &[
     "windows-1251",
     "windows-1253",
     "windows-1254",
+    "windows-1255",
+    "windows-1256",
     "windows-1257",
+    "windows-1258",
+    "windows-874",
     "iso-8859-2",
+    "iso-8859-3",
+    "iso-8859-4",
+    "iso-8859-5",
+    "iso-8859-6",
+    "iso-8859-7",
+    "iso-8859-8",
+    "iso-8859-8-i",
     "iso-8859-9",
+    "iso-8859-10",
+    "iso-8859-13",
+    "iso-8859-14",
     "iso-8859-15",
+    "iso-8859-16",
+    "koi8-r",
+    "koi8-u",
+    "ibm866",
+    "macintosh",
+    "x-mac-cyrillic",
     "gb18030",
+    "gbk",
     "big5",
     "shift_jis",
+    "euc-jp",
+    "iso-2022-jp",
     "euc-kr",
 ];
 
@@ -96,6 +120,11 @@ pub fn detect(input: &Input, choice: Option<&'static encoding_rs::Encoding>) -> 
         |encoding, is_plain| Detected { encoding, is_plain, mark, is_unclear: false, looks_like: None };
     if let Some(encoding) = said.filter(|e| *e != UTF_8) {
         return Ok(detected(encoding, false));
+    }
+    // Plain ASCII but for the signs with which Japanese text begins and ends.
+    let is_japanese = |sign: &[u8]| matches!(sign, b"\x1b$B" | b"\x1b$@");
+    if said.is_none() && head.windows(3).any(is_japanese) {
+        return Ok(detected(ISO_2022_JP, false));
     }
     let rest = io::Cursor::new(&head).chain(reader);
     let utf8 = Utf8::of(rest).map_err(|e| input.unreadable(e))?;
@@ -227,6 +256,45 @@ mod tests {
     }
 
     #[test]
+    fn what_a_file_may_look_like_can_be_chosen() {
+        for label in CHOICES {
+            assert!(named(label).is_ok(), "{label}");
+        }
+        // Every guess there is, by the languages whose letters it comes from.
+        for label in [
+            "windows-1250",
+            "windows-1251",
+            "windows-1252",
+            "windows-1253",
+            "windows-1254",
+            "windows-1255",
+            "windows-1256",
+            "windows-1257",
+            "windows-1258",
+            "windows-874",
+            "iso-8859-2",
+            "iso-8859-4",
+            "iso-8859-5",
+            "iso-8859-6",
+            "iso-8859-7",
+            "iso-8859-8",
+            "koi8-u",
+            "koi8-r",
+            "ibm866",
+            "macintosh",
+            "gbk",
+            "big5",
+            "shift_jis",
+            "euc-jp",
+            "euc-kr",
+            "iso-2022-jp",
+        ] {
+            let name = named(label).unwrap().name().to_lowercase();
+            assert!(CHOICES.contains(&name.as_str()), "{name}");
+        }
+    }
+
+    #[test]
     fn the_mark_decides_and_does_not_stick_to_the_text() {
         assert_eq!(read("\u{feff}ID,é".as_bytes(), None), ("UTF-8", "ID,é".into(), 0));
         assert_eq!(read(&utf16("\u{feff}ID,é😀", u16::to_le_bytes), None), ("UTF-16LE", "ID,é😀".into(), 0));
@@ -240,6 +308,8 @@ mod tests {
         let wide = utf16("Name,Street,City\nJörg,Hauptstr,Köln\n", u16::to_le_bytes);
         assert_eq!(read(&wide, None).0, "UTF-16LE");
         assert_eq!(read(b"", None), ("UTF-8", String::new(), 0));
+        let (japanese, ..) = ISO_2022_JP.encode("Name\n山田 太郎\n");
+        assert_eq!(read(&japanese, None), ("ISO-2022-JP", "Name\n山田 太郎\n".into(), 0));
     }
 
     #[test]

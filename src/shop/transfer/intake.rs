@@ -5,7 +5,7 @@ use crate::base::error::{Error, Result};
 use crate::base::money::Currency;
 use crate::base::time::Zone;
 use crate::shop::transfer::bound::likeness;
-use crate::shop::transfer::date::DateOrder;
+use crate::shop::transfer::date_order::DateOrder;
 use crate::shop::transfer::encoding;
 use crate::shop::transfer::fields::Field;
 use crate::shop::transfer::input::Input;
@@ -74,7 +74,7 @@ pub struct Choices {
     pub encoding: String,
     /// `.` or `,`, for columns of numbers that could be read both ways.
     pub decimal: String,
-    /// `dmy` or `mdy`, for columns of dates that could be read both ways.
+    /// `dmy`, `mdy` or `ymd`, for columns of dates that could be read both ways.
     pub dates: String,
     /// A time zone such as `Europe/Berlin`, of times without an offset; the shop's own without it.
     pub zone: String,
@@ -132,7 +132,8 @@ impl Choices {
                 "" => None,
                 "dmy" => Some(DateOrder::DayFirst),
                 "mdy" => Some(DateOrder::MonthFirst),
-                _ => return Err(wrong("dates", "dmy or mdy")),
+                "ymd" => Some(DateOrder::YearFirst),
+                _ => return Err(wrong("dates", "dmy, mdy or ymd")),
             },
             zone: match self.zone.trim() {
                 "" => zone,

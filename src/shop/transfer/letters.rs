@@ -1,7 +1,7 @@
 //! What the bytes of a file look like that names no encoding: how much of it is UTF-8, and whether Windows-1252 fits the rest.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::Encoding;
+use encoding_rs::{Encoding, MACINTOSH, WINDOWS_1252};
 use std::io::{self, Read};
 
 /// What a look over the bytes found.
@@ -66,6 +66,13 @@ struct Western {
     letters: u64,
     /// What would be a sign amid a word, or a capital behind small letters.
     odd: u64,
+    /// What would be a capital amid a word that goes on in small letters.
+    inside: u64,
+    /// What would be one of the few letters that stand apart from the others, such as `š` and `Ÿ`: on a Mac they are the
+    /// vowels of German and French.
+    apart: u64,
+    /// Signs that are letters of the languages of Eastern Europe, which have such letters as well.
+    eastern: u64,
     /// Bytes that Windows-1252 does not have.
     unknown: u64,
 }
@@ -89,6 +96,7 @@ const GUESSED_BYTES: usize = 1 << 20;
 /// What the reader says.
 pub fn look(mut reader: impl Read) -> io::Result<Look> {
     let (mut seen, mut row, mut before, mut sign) = (Western::default(), 0_u64, b' ', false);
+    let mut capital = false;
     let (mut detector, mut fed) = (EncodingDetector::new(Iso2022JpDetection::Deny), 0);
     let mut buffer = vec![0_u8; 64 * 1024];
     loop {
@@ -100,7 +108,9 @@ pub fn look(mut reader: impl Read) -> io::Result<Look> {
         for &byte in bytes {
             if std::mem::take(&mut sign) && is_letter(byte) {
                 seen.odd += 1;
+                seen.eastern += u64::from(is_eastern(before));
             }
+            seen.inside += u64::from(std::mem::take(&mut capital) && byte.is_ascii_lowercase());
             if byte < 0x80 || byte == NO_BREAK {
                 row = 0;
             } else {
@@ -112,16 +122,22 @@ pub fn look(mut reader: impl Read) -> io::Result<Look> {
                 };
                 seen.unknown += u64::from(matches!(byte, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d));
                 seen.letters += u64::from(is_letter(byte));
+                seen.apart += u64::from(matches!(byte, 0x8a | 0x8e | 0x9a | 0x9e | 0x9f));
+                capital = is_capital(byte) && is_letter(before);
                 seen.odd += u64::from(is_capital(byte) && before.is_ascii_lowercase());
                 sign = is_odd_sign(byte) && is_letter(before);
             }
             before = byte;
         }
         if count == 0 {
-            let Western { high, in_rows, letters, odd, unknown } = seen;
+            let Western { high, in_rows, letters, odd, unknown, .. } = seen;
             let is_foreign = in_rows > 0 && in_rows * 2 >= high;
-            let fits_windows_1252 = unknown == 0 && !is_foreign && (odd == 0 || odd * 4 < letters);
-            return Ok(Look { fits_windows_1252, guess: detector.guess(None, Utf8Detection::Deny) });
+            // No Western language has more letters such as `š` than others.
+            let is_apart = seen.apart * 2 > letters;
+            let fits = unknown == 0 && !is_foreign && !is_apart && (odd == 0 || odd * 4 < letters);
+            let guess = detector.guess(None, Utf8Detection::Deny);
+            let is_mac = is_apart && seen.eastern == 0 && (seen.inside > 0 || guess == WINDOWS_1252);
+            return Ok(Look { fits_windows_1252: fits, guess: if is_mac { MACINTOSH } else { guess } });
         }
     }
 }
@@ -142,6 +158,11 @@ fn is_capital(byte: u8) -> bool {
 fn is_odd_sign(byte: u8) -> bool {
     matches!(byte, 0x82..=0x84 | 0x86..=0x89 | 0x8b | 0x93..=0x94 | 0x98 | 0x9b)
         || matches!(byte, 0xa1..=0xa8 | 0xaa..=0xac | 0xaf | 0xb1 | 0xb3 | 0xb6 | 0xb8..=0xbf)
+}
+
+/// Signs of Windows-1252 that are letters in Windows-1250 and its like.
+fn is_eastern(byte: u8) -> bool {
+    matches!(byte, 0xa3 | 0xa5 | 0xaa | 0xaf | 0xb3 | 0xb9 | 0xba | 0xbe | 0xbf)
 }
 
 #[cfg(test)]
@@ -165,6 +186,7 @@ mod tests {
             "São João d´Oeste, Ação, 1\u{a0}234,00\u{a0}€\u{a0}\u{a0}\u{a0}",
             "Ångström, Ærø, Þór, Œuvre, Šime",
             "£5 ©Foo®Bar col·lecció",
+            "Dušan Müller, Tomáš, Žižek é à",
         ] {
             assert!(fits(text, "windows-1252"), "{text}");
         }
@@ -178,6 +200,9 @@ mod tests {
             ("Paweł Dąbrowski, Łódź, świeży żurek", "windows-1250"),
             ("București, Timișoara", "iso-8859-16"),
             ("Jörg Müller, Köln, Größe", "macintosh"),
+            ("Jörg Müller", "macintosh"),
+            ("Käthe Höfer, Schlüssel", "macintosh"),
+            ("Jörg", "macintosh"),
         ] {
             assert!(!fits(text, label), "{text} in {label}");
         }
@@ -189,6 +214,8 @@ mod tests {
     fn the_guess_is_the_encoding_that_languages_are_written_in() {
         for (text, label) in [
             ("Jörg Müller, Köln, Größe", "windows-1252"),
+            ("Jörg Müller, Käthe Höfer, Schlüssel", "macintosh"),
+            ("Jörg Müller, Köln, Größe, Straße", "macintosh"),
             ("São João d´Oeste, Ação", "windows-1252"),
             ("Ayşe Yılmaz, İstanbul, Beşiktaş, Çiğdem Doğan", "windows-1254"),
             ("Paweł Dąbrowski, Łódź, świeży żurek", "windows-1250"),

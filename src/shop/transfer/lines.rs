@@ -3,6 +3,7 @@
 use crate::base::error::Error;
 use crate::base::money::{Currency, Price, TOO_LARGE, to_minor};
 use crate::shop::orders::NewLine;
+use crate::shop::transfer::assumed::Assumed;
 use crate::shop::transfer::bound::{Fault, View};
 use crate::shop::transfer::fields::Field;
 use crate::shop::transfer::maker::Maker;
@@ -43,6 +44,9 @@ impl Maker<'_> {
         if sku.is_empty() && title.is_empty() && quantity.is_none() && price.is_none() && stated.is_none() {
             return Ok(None);
         }
+        if quantity.is_none() {
+            self.assumptions.note(Assumed::OnePiece);
+        }
         let pieces = quantity.unwrap_or(Decimal::ONE);
         let whole = i64::try_from(pieces.trunc()).ok().filter(|_| pieces.fract().is_zero());
         let whole = whole.ok_or_else(|| {
@@ -56,7 +60,8 @@ impl Maker<'_> {
             _ => Decimal::ZERO,
         };
         let gross = each.checked_mul(pieces).ok_or_else(too_large)?;
-        let rate = amount(view, Field::LineDiscountRate)?.map(four_digits).unwrap_or_default();
+        let has_rate = view.has(Field::LineDiscountRate);
+        let rate = if has_rate { view.discount_rate()?.map(four_digits) } else { None }.unwrap_or_default();
         let discount = match amount(view, Field::LineDiscount)? {
             Some(discount) => discount.abs(),
             None => gross * rate,

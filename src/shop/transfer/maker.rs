@@ -336,8 +336,53 @@ pub fn first<'a>(views: &[View<'a>], field: Field) -> Option<View<'a>> {
     views.iter().find(|v| !v.text(field).is_empty()).copied()
 }
 
-/// First names and last name; the last word is the last name.
+/// What stands behind the comma of a company, and behind that of a person who bears it with the name.
+const OF_COMPANIES: [&str; 24] = [
+    "inc",
+    "incorporated",
+    "llc",
+    "llp",
+    "lp",
+    "ltd",
+    "limited",
+    "corp",
+    "corporation",
+    "co",
+    "plc",
+    "pty",
+    "gmbh",
+    "mbh",
+    "ag",
+    "kg",
+    "ohg",
+    "ug",
+    "bv",
+    "nv",
+    "sa",
+    "sarl",
+    "srl",
+    "spa",
+];
+const OF_PERSONS: [&str; 10] = ["jr", "sr", "ii", "iii", "iv", "md", "phd", "esq", "dds", "mba"];
+
+/// First names and last name; the last word is the last name, or what stands before the one comma: `Berg, Anna`.
 pub fn split_name(whole: &str) -> (String, String) {
+    if let Some((before, after)) = whole.split_once(',').filter(|(_, after)| !after.contains(',')) {
+        let (before, after) = (before.trim(), after.trim());
+        let key: String = after.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+        let begins = after.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_lowercase();
+        let is_company = [key.as_str(), &begins].iter().any(|word| OF_COMPANIES.contains(word))
+            || whole.contains(|c: char| c == '&' || c.is_ascii_digit());
+        return match (before, after) {
+            (name, "") | ("", name) => split_name(name),
+            _ if is_company => (String::new(), whole.to_owned()),
+            _ if OF_PERSONS.contains(&key.as_str()) => {
+                let (first, last) = split_name(before);
+                (first, format!("{last}, {after}"))
+            }
+            _ => (after.to_owned(), before.to_owned()),
+        };
+    }
     match whole.rsplit_once(char::is_whitespace) {
         Some((first, last)) => (first.trim().to_owned(), last.to_owned()),
         None => (String::new(), whole.to_owned()),
@@ -362,6 +407,19 @@ mod tests {
     #[test]
     fn names_and_streets_are_taken_apart() {
         assert_eq!(split_name("Wendy Moira Darling"), ("Wendy Moira".into(), "Darling".into()));
+        for (whole, first, last) in [
+            ("Berg, Anna", "Anna", "Berg"),
+            ("van den Berg, Anna Maria", "Anna Maria", "van den Berg"),
+            ("Berg, Inc.", "", "Berg, Inc."),
+            ("Berg, GmbH & Co. KG", "", "Berg, GmbH & Co. KG"),
+            ("Berg, S.A.", "", "Berg, S.A."),
+            ("Martin Luther King, Jr.", "Martin Luther", "King, Jr."),
+            ("Berg, Anna, Bern", "Berg, Anna,", "Bern"),
+            ("Anna Berg,", "Anna", "Berg"),
+            (", Anna", "", "Anna"),
+        ] {
+            assert_eq!(split_name(whole), (first.into(), last.into()), "{whole}");
+        }
         assert_eq!(split_name("Cher"), (String::new(), "Cher".into()));
         assert_eq!(street("[\"6146 Honey Bluff\",\"\"]"), ("6146 Honey Bluff".into(), String::new()));
         assert_eq!(street("12 Main St\nLevel 3\nDoor 4"), ("12 Main St".into(), "Level 3, Door 4".into()));

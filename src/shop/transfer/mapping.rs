@@ -4,7 +4,7 @@
 use crate::base::error::{Error, Result};
 use crate::base::money::Currency;
 use crate::base::time::Zone;
-use crate::shop::transfer::date::DateOrder;
+use crate::shop::transfer::date_order::DateOrder;
 use crate::shop::transfer::fields::{Field, SECTIONS};
 use crate::shop::transfer::number::DecimalSign;
 use crate::shop::transfer::options::Options;

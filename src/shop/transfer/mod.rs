@@ -10,16 +10,22 @@
 //! `document`.
 
 pub mod encoding;
+pub mod headers;
 pub mod input;
 pub mod letters;
 pub mod records;
 pub mod sheet;
 
 pub mod cell;
+pub mod clock;
 pub mod date;
+pub mod date_order;
+pub mod decimals;
+pub mod item_cells;
 pub mod keys;
 pub mod months;
 pub mod number;
+pub mod rates;
 pub mod survey;
 
 pub mod fields;
@@ -31,6 +37,7 @@ pub mod words;
 pub mod amounts;
 pub mod assumed;
 pub mod bound;
+pub mod bounds;
 pub mod credit;
 pub mod group;
 pub mod ids;
@@ -87,9 +94,13 @@ mod hostile;
 #[cfg(test)]
 mod identity;
 #[cfg(test)]
+mod line_amounts;
+#[cfg(test)]
 mod nothing_lost;
 #[cfg(test)]
 mod own_samples;
+#[cfg(test)]
+mod plugins;
 #[cfg(test)]
 mod real_data;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The names of months that stand in dates, whole or by their usual abbreviations, in the languages shops write.
+//! The names of months and weekdays that stand in dates, whole or by their usual abbreviations, in the languages shops write.
 
 /// By month. No name stands for two: `listopad` is October in one language and November in another, so it is none.
 #[rustfmt::skip]
@@ -23,6 +23,27 @@ pub fn month(word: &str) -> Option<u32> {
     (1..).zip(NAMES).find(|(_, names)| names.split(' ').any(|name| name == word)).map(|(number, _)| number)
 }
 
+/// Weekdays, which say nothing that the date does not. French and Italian `mar` is March as well, and none of them.
+#[rustfmt::skip]
+const WEEKDAYS: [&str; 7] = [
+    "mon monday mo montag lun lundi lunes lunedì ma maandag",
+    "tue tues tuesday di dienstag mardi martes martedì dinsdag",
+    "wed wednesday mi mittwoch mer mercredi miércoles miercoles mié mercoledì wo woensdag",
+    "thu thur thurs thursday do donnerstag jeu jeudi jueves jue giovedì gio donderdag",
+    "fri friday fr freitag ven vendredi viernes vie venerdì vr vrijdag",
+    "sat saturday sa samstag sonnabend sam samedi sábado sabado sáb sabato sab za zaterdag",
+    "sun sunday so sonntag dim dimanche domingo domenica dom zo zondag",
+];
+
+/// The date without the weekday before it.
+pub fn without_weekday(text: &str) -> &str {
+    let run = text.find(|c: char| !c.is_alphabetic()).unwrap_or(text.len());
+    let (word, rest) = text.split_at_checked(run).unwrap_or((text, ""));
+    let word = word.to_lowercase();
+    let is_one = !word.is_empty() && WEEKDAYS.iter().any(|names| names.split(' ').any(|name| name == word));
+    if is_one { rest.trim_start_matches(['.', ',', ' ', '\u{a0}']) } else { text }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -32,6 +53,7 @@ mod tests {
     fn every_name_is_of_one_month() {
         let all: Vec<&str> = NAMES.iter().flat_map(|names| names.split(' ')).collect();
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
+        assert!(WEEKDAYS.iter().flat_map(|names| names.split(' ')).all(|name| month(name).is_none()));
         assert!(all.iter().all(|name| name.to_lowercase() == *name));
     }
 

@@ -4,9 +4,10 @@ use crate::shop::transfer::signs::Sign;
 use rust_decimal::Decimal;
 
 /// The sign before the fraction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 pub enum DecimalSign {
     /// `1,234.50`
+    #[default]
     #[serde(rename = ".")]
     Dot,
     /// `1.234,50`
@@ -14,13 +15,24 @@ pub enum DecimalSign {
     Comma,
 }
 
+impl DecimalSign {
+    /// An amount as it is written with this sign.
+    pub fn example(self) -> &'static str {
+        match self {
+            Self::Dot => "1234.50",
+            Self::Comma => "1234,50",
+        }
+    }
+}
+
 /// What the cells of a column say about its decimal sign.
 #[derive(Clone, Debug, Default)]
 pub struct NumberVotes {
     dot: u64,
     comma: u64,
-    /// The first cell such as `1,234` that may be read both ways.
-    unclear: Option<String>,
+    /// The first cell such as `1,234` that may be read both ways, and the first such as `1.234`.
+    unclear_comma: Option<String>,
+    unclear_dot: Option<String>,
     /// A currency stands beside the digits of a cell.
     pub is_signed: bool,
 }
@@ -48,8 +60,11 @@ impl NumberVotes {
         let (whole, fraction) = body.split_once(sign).unwrap_or((body, ""));
         let groups = fraction.len() == 3 && (1..=3).contains(&whole.len()) && !whole.starts_with('0');
         match (groups, sign) {
+            (true, '.') => {
+                self.unclear_dot.get_or_insert_with(|| text.to_owned());
+            }
             (true, _) => {
-                self.unclear.get_or_insert_with(|| text.to_owned());
+                self.unclear_comma.get_or_insert_with(|| text.to_owned());
             }
             (false, '.') => self.dot += 1,
             (false, _) => self.comma += 1,
@@ -57,11 +72,18 @@ impl NumberVotes {
     }
     /// The sign of the column; `Err` with an example when it could be either; `None` when no cell has a sign.
     pub fn decide(&self) -> Result<Option<DecimalSign>, &str> {
-        match (self.dot, self.comma, &self.unclear) {
+        match (self.dot, self.comma, self.unclear_dot.as_ref().or(self.unclear_comma.as_ref())) {
             (0, 0, Some(example)) => Err(example),
             (0, 0, None) => Ok(None),
             (dot, comma, _) if dot >= comma => Ok(Some(DecimalSign::Dot)),
             _ => Ok(Some(DecimalSign::Comma)),
+        }
+    }
+    /// The first cell that would have a fraction of three digits with this sign and could be thousands as well.
+    pub fn fraction_of_three(&self, sign: DecimalSign) -> Option<&str> {
+        match sign {
+            DecimalSign::Dot => self.unclear_dot.as_deref(),
+            DecimalSign::Comma => self.unclear_comma.as_deref(),
         }
     }
 }

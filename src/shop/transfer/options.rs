@@ -2,7 +2,7 @@
 
 use crate::base::money::Currency;
 use crate::base::time::{Timestamp, Zone};
-use crate::shop::transfer::date::DateOrder;
+use crate::shop::transfer::date_order::DateOrder;
 use crate::shop::transfer::number::DecimalSign;
 
 /// Choices of an import; every `None` is decided by the file.

@@ -118,6 +118,9 @@ impl Maker<'_> {
             let minor = payments.iter().fold(0, |sum: i64, p| sum.saturating_add(p.amount));
             amounts.stated_total = Some(Amount { exact: Decimal::new(minor, currency.exponent()), minor });
         }
+        if amounts.stated_total.is_none() && amounts.lone_subtotal.is_none() {
+            self.price_all(&lines, group)?;
+        }
         let placed = self.placed_at(views)?;
         if placed.is_some_and(|m| m.offset_min.is_none()) {
             self.assumptions.note(Assumed::Zone);
@@ -235,7 +238,7 @@ impl Maker<'_> {
             if text == last.as_str() || text.is_empty() {
                 continue;
             }
-            let moment = view.date(Field::PlacedAt, &self.options.zone)?;
+            let moment = view.placed_at(self.options)?;
             earliest = match (earliest, moment) {
                 (Some(a), Some(b)) if b.at < a.at => Some(b),
                 (None, b) => b,

@@ -284,6 +284,8 @@ pub struct FileReport {
     pub delimiter: char,
     pub rows: u64,
     pub blank_rows: u64,
+    /// Lines above the header, such as a title.
+    pub above_header: u64,
     pub repeated_headers: u64,
     pub refused_rows: u64,
     /// Cells with blanks at their ends, which are not kept.
@@ -301,9 +303,13 @@ pub struct FileReport {
 impl FileReport {
     /// The lines that are no rows, in words.
     pub fn passed_over(&self) -> Vec<String> {
-        let counts = [(self.blank_rows, "blank row"), (self.repeated_headers, "repeated header")];
-        let told = counts.into_iter().filter(|(count, _)| *count > 0);
-        told.map(|(n, what)| format!("{n} {what}{}", if n == 1 { "" } else { "s" })).collect()
+        let counts = [
+            (self.above_header, "line above the header", "lines above the header"),
+            (self.blank_rows, "blank row", "blank rows"),
+            (self.repeated_headers, "repeated header", "repeated headers"),
+        ];
+        let told = counts.into_iter().filter(|(count, ..)| *count > 0);
+        told.map(|(n, one, many)| format!("{n} {}", if n == 1 { one } else { many })).collect()
     }
 }
 

@@ -9,7 +9,7 @@ use std::io::{self, BufRead};
 
 /// An unclosed quote is given up after this much.
 pub const CELL_BYTES_MAX: usize = 1024 * 1024;
-pub const CELL_LINES_MAX: usize = 1000;
+pub const CELL_LINES_MAX: usize = 10_000;
 /// A longer line is skipped without being kept.
 pub const LINE_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const CELLS_MAX: usize = 10_000;
@@ -44,7 +44,9 @@ impl Fault {
             Self::TextAfterQuote => {
                 "There is text after a closing quote. Quotes inside a cell are doubled: \"He said \"\"yes\"\"\"."
             }
-            Self::QuoteNotClosed => "The quote that opens on this line is not closed.",
+            Self::QuoteNotClosed => {
+                "The quote that opens on this line is not closed, or only after more than 1 MB or 10,000 lines."
+            }
             Self::LineTooLong => "The line is longer than 4 MB.",
             Self::TooManyCells => "The line has more than 10,000 cells.",
             Self::NotUtf8 => "The line has bytes that stand for no letter.",
@@ -380,6 +382,14 @@ mod tests {
         assert_eq!(rows("a,\"1\r2\r\n3\n4\"\rb,c\r"), [["a", "1\r2\r\n3\n4"], ["b", "c"]]);
         assert_eq!(rows(""), Vec::<Vec<String>>::new());
         assert_eq!(rows("a\n\nb\n"), [["a"], [""], ["b"]]);
+    }
+
+    #[test]
+    fn a_cell_of_thousands_of_lines_is_one_and_an_unclosed_quote_costs_its_line() {
+        let note = "line\n".repeat(5000);
+        assert_eq!(rows(&format!("a,\"{note}\"\nb,c\n")), [vec!["a", &note], vec!["b", "c"]]);
+        let (found, faults) = read(&format!("a,\"{}", "b,c\n".repeat(CELL_LINES_MAX + 10)));
+        assert_eq!((found.len(), faults), (CELL_LINES_MAX + 9, vec!["1:quote_not_closed".to_owned()]));
     }
 
     #[test]

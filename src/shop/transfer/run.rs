@@ -24,6 +24,15 @@ const PROGRESS_EVERY: u64 = 500;
 const UNJOINED: (&str, &str) =
     ("row_without_record", "The row belongs to no order or customer of the files. It was left out.");
 const NO_ORDER: &str = "no_order";
+const NO_LINES: (&str, &str) = (
+    "lines_not_read",
+    "No order of the file has a line, and these columns, which look like some, are kept as custom fields. Say which column is what in a mapping (--from csv).",
+);
+/// What the names of columns of lines have in them.
+const OF_LINES: [&str; 12] = [
+    "item", "sku", "quantity", "qty", "product", "article", "artikel", "menge", "anzahl", "produit",
+    "quantit", "producto",
+];
 
 /// Reads the files through the mapping and hands everything to the sink.
 ///
@@ -326,6 +335,14 @@ impl<'a> Run<'a> {
             report.warnings.join(&bound.survey.warnings);
             report.files.push(file_report(bound));
         }
+        if self.mapping.kind == Kind::Orders && report.tallies.orders > 0 && report.tallies.lines == 0 {
+            for file in report.files.iter().filter(|file| file.role == RECORDS) {
+                let title = |title: &&String| OF_LINES.iter().any(|word| title.to_lowercase().contains(word));
+                for title in file.unknown_columns.iter().filter(title) {
+                    report.warnings.note(NO_LINES, &file.name, 0, "", title);
+                }
+            }
+        }
         report.tallies.rows = report.files.iter().map(|f| f.rows).sum();
         report.tallies.refused_rows = self.refused;
         report
@@ -341,11 +358,12 @@ pub fn file_report(bound: Bound) -> FileReport {
         if role.is_none() { (unknown, ignored) } else { (Vec::new(), [ignored, unknown].concat()) };
     FileReport {
         name: Arc::clone(&sheet.name),
-        role: role.unwrap_or_else(|| "records".into()),
+        role: role.unwrap_or_else(|| RECORDS.into()),
         encoding: sheet.encoding(),
         delimiter: char::from(sheet.delimiter),
         rows: survey.counts.rows,
         blank_rows: survey.counts.blank,
+        above_header: sheet.above,
         repeated_headers: survey.counts.repeated_headers,
         refused_rows: survey.counts.refused,
         trimmed_cells: survey.trimmed_cells,
@@ -355,6 +373,9 @@ pub fn file_report(bound: Bound) -> FileReport {
         decisions: survey.decisions,
     }
 }
+
+/// The role of the files that hold the records themselves.
+const RECORDS: &str = "records";
 
 /// The role of a file that was given along and is of no use.
 pub const UNUSED: &str = "not used";

@@ -2,6 +2,7 @@
 
 use crate::base::error::{Error, Result};
 use crate::shop::transfer::encoding::{self, Detected, Text};
+use crate::shop::transfer::headers::Start;
 use crate::shop::transfer::input::{Input, Meter};
 use crate::shop::transfer::options::Options;
 use crate::shop::transfer::outcome::Refused;
@@ -28,6 +29,8 @@ pub struct Sheet {
     detected: Detected,
     columns: HashMap<String, usize>,
     header_line: u64,
+    /// Lines above it that say something else, such as what the file is.
+    pub above: u64,
     /// One of the parts of a file of refused rows; the other parts are sheets of their own.
     is_part: bool,
 }
@@ -59,8 +62,14 @@ impl Sheet {
             .filter(u8::is_ascii)
             .or_else(|| stated(&sample))
             .unwrap_or_else(|| delimiter(&sample));
+        let mut above = 0;
         let (header, header_line) = match input.part() {
-            None => header_of(input, Records::new(sample.as_slice(), delimiter), 1)?,
+            None => {
+                let start = start(&sample, delimiter);
+                let below = start.header_below_title();
+                above = below.map_or(0, |line| start.above(line));
+                header_of(input, Records::new(sample.as_slice(), delimiter), below.unwrap_or(1))?
+            }
             Some(line) => {
                 let text = encoding::open(input, detected, &Meter::default())?;
                 header_of(input, Records::new(text, delimiter), line)?
@@ -90,6 +99,7 @@ impl Sheet {
             detected,
             columns,
             header_line,
+            above,
         })
     }
     /// Such as `UTF-8`.
@@ -157,11 +167,13 @@ fn header_of<R: BufRead>(input: &Input, mut records: Records<R>, from: u64) -> R
         match records.advance().map_err(|e| input.unreadable(e))? {
             Next::Record if records.record().line < from => {}
             Next::Record if is_blank(records.record()) || stated_in(records.record()) => {}
+            Next::Record if records.record().get(0).is_some_and(begins_json) => return Err(json(input)),
             Next::Record => {
                 let cells = records.record().cells().map(|c| c.trim().trim_matches('\u{feff}').to_owned());
                 return Ok((cells.collect(), records.record().line));
             }
             Next::Fault { line, .. } if line < from => {}
+            Next::Fault { raw, .. } if begins_json(&raw) => return Err(json(input)),
             Next::Fault { line, fault, .. } => {
                 let message =
                     format!("{} line {line}: the header cannot be read. {}", input.name(), fault.sentence());
@@ -172,6 +184,20 @@ fn header_of<R: BufRead>(input: &Input, mut records: Records<R>, from: u64) -> R
             }
         }
     }
+}
+
+/// A line of JSON, which no header begins as.
+fn begins_json(text: &str) -> bool {
+    let text = text.trim();
+    text == "[" || text.strip_prefix('[').unwrap_or(text).trim_start().starts_with("{\"")
+}
+
+fn json(input: &Input) -> Error {
+    let message = format!(
+        "{} holds JSON, and a CSV file is wanted. JSON lines that Backroom has exported come in with --from backroom (Backroom on the page); save others as CSV with a header.",
+        input.name()
+    );
+    Error::invalid("file_is_json", message)
 }
 
 /// Excel's first line `sep=;`.
@@ -188,15 +214,20 @@ fn stated_in(record: &Record) -> bool {
         && record.get(0).is_some_and(|c| c.len() <= 5 && c.to_ascii_lowercase().starts_with("sep="))
 }
 
+fn start(sample: &[u8], delimiter: u8) -> Start {
+    Start::of(Records::new(sample, delimiter), |record| is_blank(record) || stated_in(record))
+}
+
 /// The delimiter that takes the most apart as the header is: rows as wide as it, each with so many delimiters. One comma in
 /// every row does not make a file with many semicolons another one. The wider header where two give the same.
 fn delimiter(sample: &[u8]) -> u8 {
     let score = |sign: &u8| {
         let mut records = Records::new(sample, *sign);
         let (mut width, mut fitting) = (0, 0_usize);
+        let from = start(sample, *sign).header_below_title().unwrap_or(1);
         while let Ok(next) = records.advance() {
             match next {
-                Next::Record if is_blank(records.record()) => {}
+                Next::Record if is_blank(records.record()) || records.record().line < from => {}
                 Next::Record if width == 0 => width = records.record().len(),
                 Next::Record => fitting += usize::from(fits(records.record(), width)),
                 Next::Fault { .. } => {}
@@ -452,6 +483,9 @@ mod tests {
         let ragged = "Order;Name, first;Date;Total\n1;Doe, J;2025-01-05;10\n2;Poe, K;2025-01-06;11;x\n3;Foe, K;2025-01-06;11\n";
         assert_eq!(sheet(ragged).delimiter, b';');
         assert_eq!(*sheet("sep=;\na;b\n1;2\n").header, ["a", "b"]);
+        let titled = sheet("Orders, all of 2024\n\nOrder;Date;Total\n1;2024-01-01;1,50\n");
+        assert_eq!((titled.delimiter, titled.above, &*titled.header[2]), (b';', 1, "Total"));
+        assert_eq!(rows("Orders,,\nOrder,Date,Total\n1,2,3\n").0, ["3:1|2|3"]);
     }
 
     #[test]
@@ -506,6 +540,9 @@ mod tests {
             ("", "file_empty"),
             ("\n\n", "file_empty"),
             ("\"a\n", "header_unreadable"),
+            ("{\"Order\":\"1\",\"Total\":10.5}\n{\"Order\":\"2\"}\n", "file_is_json"),
+            ("[{\"Order\":\"1\",\"Total\":10.5}]\n", "file_is_json"),
+            ("[\n{\"Order\":\"1\"}\n]\n", "file_is_json"),
             ("SQLite format 3\0\u{10}\u{1}", "file_not_text"),
         ] {
             let error =

@@ -2,13 +2,18 @@
 
 use crate::base::email;
 use crate::base::error::{Error, Result};
+use crate::base::money::Currency;
 use crate::shop::transfer::cell;
-use crate::shop::transfer::date::{DateStyle, DateVotes};
+use crate::shop::transfer::date;
+use crate::shop::transfer::date_order::{DateStyle, DateVotes, orders_of};
+use crate::shop::transfer::decimals::{self, Currencies, Measure, Numbers};
 use crate::shop::transfer::input::Meter;
+use crate::shop::transfer::item_cells;
 use crate::shop::transfer::keys::{Begun, KeyColumns, Keyer, Strays};
 use crate::shop::transfer::number::{DecimalSign, NumberVotes};
 use crate::shop::transfer::options::Options;
 use crate::shop::transfer::outcome::{Refused, Warnings};
+use crate::shop::transfer::rates::RateVotes;
 use crate::shop::transfer::records::Record;
 use crate::shop::transfer::sheet::{Counts, Sheet, Step};
 use crate::shop::transfer::signs::Sign;
@@ -40,7 +45,18 @@ const NO_ADDRESS: (&str, &str) = (
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     pub numbers: Vec<usize>,
+    /// Those of them that are no amounts.
+    pub counts: Vec<usize>,
+    /// And those that are rates of discount.
+    pub rates: Vec<usize>,
+    /// Columns that name the currency, and the one of rows that name none.
+    pub currencies: Vec<usize>,
+    pub usual_currency: Option<Currency>,
+    /// Columns whose cells hold several amounts each.
+    pub cells: Vec<usize>,
     pub dates: Vec<usize>,
+    /// Those of them that are birthdays, whose two-digit years may be of the last century.
+    pub births: Vec<usize>,
     pub codes: Vec<usize>,
     /// Those of them by which records are known.
     pub ids: Vec<usize>,
@@ -60,13 +76,16 @@ pub struct ColumnStyle {
     pub dates: DateStyle,
     /// Currencies stand beside amounts.
     pub is_signed: bool,
+    /// Rates are percentages although no cell says so.
+    pub is_percentage: bool,
 }
 
 impl ColumnStyle {
     const PLAIN: Self = Self {
         sign: DecimalSign::Dot,
-        dates: DateStyle { slash: None, dash: None, dot: None },
+        dates: DateStyle { slash: None, dash: None, dot: None, is_serial: false },
         is_signed: false,
+        is_percentage: false,
     };
 }
 
@@ -74,6 +93,8 @@ impl ColumnStyle {
 #[derive(Clone, Debug, Default)]
 pub struct Survey {
     styles: HashMap<usize, ColumnStyle>,
+    /// Of the amounts in cells that hold several.
+    pub cells_sign: DecimalSign,
     /// The currencies that headings of numbers name.
     units: HashMap<usize, Sign>,
     /// Something beside amounts says what they are in.
@@ -122,26 +143,45 @@ impl Survey {
 /// # Errors
 /// `file_unreadable`; `number_style_unclear`, `date_order_unclear` where a column can be read both ways.
 pub fn survey(sheet: &Sheet, wanted: &Wanted, options: &Options, begun: &Begun) -> Result<Survey> {
-    let looking = look_over(sheet, wanted, begun, Arc::default())?;
+    let looking = look_over(sheet, wanted, options, begun, Arc::default())?;
     if looking.strays.is_empty() || !looking.keyer.has_parts() {
         return looking.finish(options);
     }
     // Whose they are is known when the whole file was read, and with it the keys of all rows.
     let strays = Strays::find(sheet, &wanted.key, &looking.strays)?;
-    look_over(sheet, wanted, begun, Arc::new(strays))?.finish(options)
+    look_over(sheet, wanted, options, begun, Arc::new(strays))?.finish(options)
 }
 
 fn look_over<'a>(
     sheet: &'a Sheet,
     wanted: &'a Wanted,
+    options: &Options,
     begun: &Begun,
     strays: Arc<Strays>,
 ) -> Result<Looking<'a>> {
+    // A day ahead, because the file may come from where it is tomorrow.
+    let latest = options.now.and_then(|now| now.in_zone(&options.zone).date().tomorrow().ok());
+    let numbers = |column: usize| Numbers {
+        title: cell::shown(sheet.title(column)),
+        measure: if wanted.counts.contains(&column) { Measure::Count } else { Measure::Money },
+        votes: NumberVotes::default(),
+    };
     let mut looking = Looking {
         sheet,
         wanted,
-        numbers: wanted.numbers.iter().map(|_| NumberVotes::default()).collect(),
-        dates: wanted.dates.iter().map(|_| DateVotes::default()).collect(),
+        numbers: wanted.numbers.iter().map(|c| numbers(*c)).collect(),
+        cells: Numbers {
+            title: wanted.cells.first().map(|c| cell::shown(sheet.title(*c))).unwrap_or_default(),
+            ..Numbers::default()
+        },
+        currencies: Currencies::default(),
+        rates: vec![RateVotes::default(); wanted.rates.len()],
+        currency: String::new(),
+        dates: wanted
+            .dates
+            .iter()
+            .map(|c| DateVotes::until(latest.filter(|_| !wanted.births.contains(c))))
+            .collect(),
         keyer: Keyer::begun(&wanted.key, begun, Arc::clone(&strays)),
         strays: HashMap::new(),
         floats: wanted.codes.iter().map(|_| None).collect(),
@@ -169,7 +209,13 @@ fn look_over<'a>(
 struct Looking<'a> {
     sheet: &'a Sheet,
     wanted: &'a Wanted,
-    numbers: Vec<NumberVotes>,
+    numbers: Vec<Numbers>,
+    /// All amounts in cells that hold several: one program has written them.
+    cells: Numbers,
+    currencies: Currencies,
+    rates: Vec<RateVotes>,
+    /// What the last row named that named one.
+    currency: String,
     dates: Vec<DateVotes>,
     keyer: Keyer,
     /// Names that stand in a row without an id, far from their others, and its line.
@@ -190,11 +236,20 @@ struct Looking<'a> {
 
 impl Looking<'_> {
     fn row(&mut self, row: &Record) {
-        for (column, votes) in self.wanted.numbers.iter().zip(&mut self.numbers) {
+        for (column, numbers) in self.wanted.numbers.iter().zip(&mut self.numbers) {
+            row.get(*column).into_iter().for_each(|c| numbers.votes.see(cell::clean(c, true)));
+        }
+        for (column, votes) in self.wanted.rates.iter().zip(&mut self.rates) {
             row.get(*column).into_iter().for_each(|c| votes.see(cell::clean(c, true)));
         }
+        for column in &self.wanted.cells {
+            let amounts = row.get(*column).into_iter().flat_map(item_cells::amounts);
+            amounts.for_each(|amount| self.cells.votes.see(amount));
+        }
+        self.see_currency(row);
         for (column, votes) in self.wanted.dates.iter().zip(&mut self.dates) {
-            row.get(*column).into_iter().for_each(|c| votes.see(cell::clean(c, true)));
+            let text = row.get(*column).map(|c| cell::clean(c, true)).filter(|text| !date::is_null(text));
+            text.into_iter().for_each(|text| votes.see(text));
         }
         self.look_at_codes(row);
         let is_blank = |column: &usize| row.get(*column).is_none_or(|text| text.trim().is_empty());
@@ -230,6 +285,21 @@ impl Looking<'_> {
             }
         }
     }
+
+    /// What the row says that its amounts are in.
+    fn see_currency(&mut self, row: &Record) {
+        let said = self.wanted.currencies.iter().filter_map(|c| row.get(*c));
+        let said = said.map(|text| cell::clean(text, true)).find(|text| !text.is_empty());
+        match (said, self.wanted.usual_currency) {
+            (Some(text), _) if self.currency != text => {
+                self.currencies.see_text(text);
+                text.clone_into(&mut self.currency);
+            }
+            (None, Some(usual)) => self.currencies.see(usual),
+            _ => {}
+        }
+    }
+
     /// Whether rows of one order repeat what is the order's own.
     fn see_shape(&mut self, key: Option<&str>, row: &Record) {
         let has =
@@ -325,43 +395,31 @@ impl Looking<'_> {
             self.wanted.codes.iter().zip(&self.floats).filter(|(_, is_float)| **is_float == Some(true));
         self.found.floats = floats.map(|(column, _)| *column).collect();
         self.found.end = self.keyer.state();
-        // A file has one writer: what its other columns say decides those that could be read both ways.
-        let signs: HashSet<_> = self
-            .numbers
-            .iter()
-            .filter_map(|v| v.decide().ok().flatten().map(|s| s == DecimalSign::Dot))
-            .collect();
-        let usual = match (options.decimal, signs.len()) {
-            (Some(sign), _) => Some(sign),
-            (None, 1) => Some(if signs.contains(&true) { DecimalSign::Dot } else { DecimalSign::Comma }),
-            _ => None,
-        };
-        let numbers = std::mem::take(&mut self.numbers);
-        for (column, votes) in self.wanted.numbers.iter().zip(&numbers) {
-            let sign = match votes.decide() {
-                Ok(sign) => sign.or(usual).unwrap_or(DecimalSign::Dot),
-                Err(example) => {
-                    let title = self.sheet.title(*column);
-                    let sign = usual.ok_or_else(|| unclear_number(title, example))?;
-                    let point = if sign == DecimalSign::Dot { "a dot" } else { "a comma" };
-                    self.found
-                        .decisions
-                        .push(format!("{title}: {example} is read with {point} before the fraction."));
-                    sign
-                }
-            };
+        let mut numbers = std::mem::take(&mut self.numbers);
+        numbers.push(std::mem::take(&mut self.cells));
+        let (signs, told) = decimals::decide(&numbers, options.decimal, &self.currencies)?;
+        self.found.cells_sign = signs.last().copied().unwrap_or_default();
+        self.found.decisions.extend(told);
+        for ((column, sign), numbers) in self.wanted.numbers.iter().zip(signs).zip(&numbers) {
             let style = self.style_of(*column);
-            (style.sign, style.is_signed) = (sign, votes.is_signed);
-            self.found.names_currencies |= votes.is_signed;
+            (style.sign, style.is_signed) = (sign, numbers.votes.is_signed);
+            self.found.names_currencies |= numbers.votes.is_signed;
             let unit = Sign::in_heading(self.sheet.title(*column));
             self.found.names_currencies |= unit.is_some();
             self.found.units.extend(unit.map(|unit| (*column, unit)));
         }
+        for (column, votes) in self.wanted.rates.iter().zip(std::mem::take(&mut self.rates)) {
+            let Some(example) = votes.percentages() else { continue };
+            let (title, example) = (self.sheet.title(*column), cell::shown(example));
+            self.found.decisions.push(format!("{title}: {example} is read as {example} percent."));
+            self.style_of(*column).is_percentage = true;
+        }
         let dates = std::mem::take(&mut self.dates);
+        let orders = orders_of(&dates);
         for (column, votes) in self.wanted.dates.iter().zip(&dates) {
             let title = self.sheet.title(*column);
             let decided = votes
-                .decide(options.dates)
+                .decide(options.dates, orders)
                 .map_err(|unclear| Error::invalid("date_order_unclear", unclear.sentence(title)))?;
             let told = decided.taken.iter().map(|taken| format!("{title}: {taken}"));
             self.found.decisions.extend(told);
@@ -375,21 +433,10 @@ impl Looking<'_> {
     }
 }
 
-fn unclear_number(title: &str, example: &str) -> Error {
-    Error::invalid(
-        "number_style_unclear",
-        format!(
-            "The column {} can be read in two ways: {} may be thousands or a fraction. Say which sign the decimals have.",
-            cell::shown(title),
-            cell::shown(example)
-        ),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shop::transfer::date::DateOrder;
+    use crate::shop::transfer::date_order::DateOrder;
     use crate::shop::transfer::input::Input;
 
     fn look(text: &str, wanted: Wanted, options: &Options) -> Result<Survey> {

@@ -131,7 +131,8 @@ impl Tie<'_> {
         let is_line_column = |title: &str| {
             let title = title.to_ascii_lowercase();
             rules.lines.is_some()
-                && ["line_item_", "order_item_", "product item "].iter().any(|p| title.starts_with(p))
+                && (title == "line_items"
+                    || ["line_item_", "order_item_", "product item "].iter().any(|p| title.starts_with(p)))
         };
         let left: Vec<usize> = (0..self.sheet.header.len())
             .filter(|c| !used.contains(c) && !ignore.contains(c) && !keep.contains(c))

@@ -3,7 +3,7 @@
 use crate::shop::orders::{AddressPart, LONE_SUBTOTAL, LinePart, Part, STANDING_FROM, Unsaid};
 use crate::shop::transfer::bound::{Bound, View};
 use crate::shop::transfer::fields::{AddressFields, BILLING, Field, SHIPPING};
-use crate::shop::transfer::line_columns;
+use crate::shop::transfer::item_cells;
 use crate::shop::transfer::maker::Maker;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -96,7 +96,7 @@ impl Maker<'_> {
         // What somebody has written into a mapping is said; what a format usually means is not.
         let is_chosen = !self.mapping.is_preset;
         let (constants, usual) = (&self.mapping.constants, self.mapping.state);
-        let is_line_column = |kind| line_columns::are_in(&bound.sheet.header, kind);
+        let is_line_column = |kind| !item_cells::columns(&bound.sheet.header, kind).is_empty();
         let columns = self.mapping.rules.lines.is_some_and(is_line_column);
         let of_line = Field::ALL.iter().filter(|f| f.section() == "line").any(|f| bound.has(*f));
         let status = has(&[Field::OrderStatus]);

@@ -307,3 +307,33 @@ fn what_a_file_has_no_column_for_is_known() {
             .any(|p| matches!(p, Part::Lines | Part::Line(_) | Part::Status | Part::Payment))
     );
 }
+
+#[test]
+fn an_order_was_placed_in_no_future_and_in_no_year_before_there_were_shops() {
+    let now = crate::base::time::Timestamp::parse("2026-11-30T12:00:00Z").unwrap();
+    let at = |date: &str| {
+        let text = format!("Order,Date,Total,Currency,SKU,Qty,Price\n1,{date},10.00,EUR,S,1,10.00\n");
+        let options = Options { now: Some(now), ..Options::default() };
+        let mut kept = Kept::default();
+        let file = Input::bytes("x.csv", text.as_bytes());
+        run(&mapping("\"Order\""), &[file], &options, &mut kept).unwrap();
+        let told =
+            kept.refused.first().map(|r| (r.code, r.column.clone(), r.value.clone(), r.reason.clone()));
+        (kept.orders.len(), told)
+    };
+    for (date, why) in [
+        ("15/03/2567", "Thai calendar. Write it as one of the common calendar, which is 2024."),
+        ("2204-03-15", "is still to come"),
+        ("2026-12-02", "is still to come"),
+        ("1024-03-15", "from 1970 on"),
+        ("1969-12-31", "from 1970 on"),
+    ] {
+        let (orders, told) = at(date);
+        let (code, column, value, reason) = told.unwrap();
+        assert_eq!((orders, code, column.as_str(), value.as_str()), (0, "invalid_date", "Date", date));
+        assert!(reason.contains(why), "{reason}");
+    }
+    for date in ["2026-12-01", "2026-11-30", "1970-01-02", "31/12/2023"] {
+        assert_eq!(at(date), (1, None), "{date}");
+    }
+}

@@ -51,7 +51,11 @@ impl Choices {
             decimals: vec![Choice::new(".", "1,234.50"), Choice::new(",", "1.234,50")],
             currency: currency.to_string(),
             example: EXAMPLE_MAPPING,
-            dates: vec![Choice::new("dmy", "Day before month"), Choice::new("mdy", "Month before day")],
+            dates: vec![
+                Choice::new("dmy", "Day before month"),
+                Choice::new("mdy", "Month before day"),
+                Choice::new("ymd", "Year of two digits first"),
+            ],
         }
     }
 }
