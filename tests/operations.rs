@@ -162,7 +162,7 @@ fn a_newer_format_is_refused_and_nothing_is_changed() {
     shop.place("k", &least_order("anna@example.com", 100)).expect(201);
     assert_eq!(shop.stop(), Some(0));
     let file = shop.dir.join("store.redb");
-    set_format(&file, 4);
+    set_format(&file, backroom::store::FORMAT + 1);
     let before = std::fs::read(&file).unwrap();
     for verb in ["serve", "check", "reindex"] {
         let refused = backroom(&[verb, "--data", shop.data()]);
@@ -171,7 +171,7 @@ fn a_newer_format_is_refused_and_nothing_is_changed() {
         assert_eq!(said.trim().lines().count(), 1, "one sentence: {said}");
     }
     assert!(std::fs::read(&file).unwrap() == before, "the file is as it was");
-    set_format(&file, 3);
+    set_format(&file, backroom::store::FORMAT);
     shop.start();
     assert_eq!(crate::orders::total(&shop, "anna"), 1);
 }
