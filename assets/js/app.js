@@ -192,7 +192,7 @@
   const go = (href, e) => { if (e && (e.ctrlKey || e.metaKey)) open(href, '_blank', 'noopener'); else location.href = href; };
 
   on('keydown', (e) => {
-    const b = e.key === 'Enter' && !e.isComposing && e.target.matches?.('.ask input') && $('.pri', e.target.closest('.ask'));
+    const b = e.key === 'Enter' && !e.isComposing && !e.defaultPrevented && e.target.matches?.('.ask input') && $('.pri', e.target.closest('.ask'));
     if (b) { e.preventDefault(); b.click(); }
   });
 
@@ -261,7 +261,7 @@
   const GO = () => $$('nav.side [data-key]').map((a) => ['g ' + a.dataset.key, a.firstChild.nextSibling?.textContent.trim() || a.textContent.trim(), () => { location.href = a.href; }]);
   // A key that may begin a scanned code acts when the next one would have come; the keys of a code do nothing.
   let held = [], heldFor;
-  const CODE = /^[\w-]$/, wait = () => {
+  const CODE = /^[\w#-]$/, wait = () => {
     clearTimeout(heldFor);
     heldFor = setTimeout(() => { const all = held; held = []; if (new Set(burst).size < 3) all.forEach((f) => f()); }, 60);
   };
@@ -282,7 +282,7 @@
       if (now - burstAt > 60) burst = '';
       burstAt = now;
       if (held[0]) wait();
-      if (e.key === 'Enter' && burst.length >= 6) {
+      if (e.key === 'Enter' && /^#?\d{4,}$|^.{6,}$/.test(burst)) {
         e.preventDefault();
         const code = burst; burst = ''; held = [];
         const told = dispatchEvent(new CustomEvent('scan', { detail: code, cancelable: true }));

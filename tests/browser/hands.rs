@@ -23,7 +23,7 @@ fn at_an_order() -> Option<(Chrome, Tour, String)> {
 fn keys_lead_to_the_first_field_and_back() {
     let Some((mut page, _tour, order)) = at_an_order() else { return };
     page.press("s");
-    page.wait("document.activeElement.name === 'carrier'");
+    page.wait("document.activeElement.name === 'tracking'");
     page.press("Escape");
     page.wait("!document.querySelector('details.menu[open]')");
     page.leads_on(|p| p.press("e"));

@@ -139,6 +139,7 @@ async fn taken(
     let op = move |tx: &mut Tx<'_>| {
         same.run(tx, |tx| {
             let before = get(tx, id)?;
+            named_properly(step, &input)?;
             let (back, needs) = taken_back_by(step, &before);
             let undo = Some((back, step_fields(&needs)));
             let read = |text: &String| parse_amount(text, before.currency).map_err(|e| e.on("/amount"));
@@ -153,6 +154,18 @@ async fn taken(
         Ok(done) => answered(id, step, &done, form.from.as_deref()),
         Err(error) => again(&parts, shell, rights, (id, form.from), error, (&word, &fields)),
     }
+}
+
+/// A scanned code that fell into the field of the carrier is not told to the customer as one.
+fn named_properly(step: Step, input: &StepInput) -> Result<()> {
+    let text = input.carrier.trim();
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let is_code = digits >= 6 && !text.contains(char::is_whitespace);
+    if step == Step::Ship && is_code && input.tracking.trim().is_empty() {
+        let says = "This looks like a tracking number. Put it into that field, and say who carries the parcel.";
+        return Err(Error::invalid("tracking_in_carrier", says).on("/carrier"));
+    }
+    Ok(())
 }
 
 /// What of an order a step was about, where that was not all of it.
@@ -263,5 +276,23 @@ pub(super) async fn renote(
             let word = format!("note-{number}");
             again(&parts, &shell, staff.rights(), (id, form.from), error, (&word, &fields))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::clicked::{Desk, wish};
+    use super::*;
+
+    #[actix_web::test]
+    async fn a_number_in_the_field_of_the_carrier_ships_nothing() {
+        let desk = Desk::open().await;
+        let order = desk.place(wish("anna@example.com", "Mug"));
+        let ship = format!("/admin/orders/{}/ship", order.id);
+        let refused = desk.post(&ship, &[("version", "1"), ("carrier", "00340434161094000000")]).await;
+        refused.expect(422).shows("This looks like a tracking number");
+        assert_eq!(desk.order(order.id).fulfilment, Fulfilment::Unfulfilled);
+        let both = [("version", "1"), ("carrier", "DHL"), ("tracking", "00340434161094000000")];
+        desk.post(&ship, &both).await.expect(303);
     }
 }

@@ -65,6 +65,8 @@ pub(super) struct OrderPage {
     pub hold: Option<String>,
     pub cancelled: Option<Cancellation>,
     pub offers: Offers,
+    /// The order can be shipped now, by this reader: what is scanned is about its parcel.
+    pub packs: bool,
     pub reasons: Vec<Choice>,
     pub items: i64,
     pub lines: Vec<LineRow>,
@@ -134,6 +136,7 @@ impl OrderPage {
         let from = query.from.as_deref().map(local_path).filter(|p| p != "/").unwrap_or_default();
         let kept = Place::default().and("from", &from);
         let shown = if query.lines.as_deref() == Some("all") { order.lines.len() } else { LINES };
+        let (may_edit, offers) = (may("orders:edit"), offers(order, may));
         let tag = |tag: &String| Link::new(tag, list_of(&format!("tag:{}", quoted(tag))));
         Self {
             id: order.id.to_string(),
@@ -146,6 +149,7 @@ impl OrderPage {
             placed_via: order.channel.clone(),
             hold: order.hold.clone(),
             cancelled: sheet::cancellation(order),
+            packs: offers.has("ship"),
             reasons: reasons(),
             items: order.items(),
             lines: order.lines.iter().take(shown).map(|l| sheet::line_row(l, order.currency)).collect(),
@@ -180,8 +184,8 @@ impl OrderPage {
                 .collect(),
             facts: sheet::facts(order),
             asides: Vec::new(),
-            may_edit: may("orders:edit"),
-            offers: offers(order, may),
+            may_edit,
+            offers,
             sees_prices: true,
             errors: None,
             typed: BTreeMap::new(),
@@ -198,9 +202,7 @@ impl OrderPage {
     fn without_prices(mut self, order: &Order) -> Self {
         self.sees_prices = false;
         self.badges.retain(|badge| badge.label != order.payment.label());
-        let ships = |step: &Offered| step.asks == "ship";
-        let can_ship = self.offers.first.as_ref().is_some_and(ships) || self.offers.others.iter().any(ships);
-        self.warns_unpaid = self.unpaid.is_some() && can_ship;
+        self.warns_unpaid = self.unpaid.is_some() && self.packs;
         self.lines.iter_mut().for_each(LineRow::hide_prices);
         self.has_discounts = false;
         (self.sums, self.payments, self.tax_note) = (Vec::new(), Vec::new(), None);

@@ -27,6 +27,13 @@ pub(super) struct Offers {
     pub others: Vec<Offered>,
 }
 
+impl Offers {
+    /// Whether this step is among them.
+    pub(super) fn has(&self, word: &str) -> bool {
+        self.first.iter().chain(&self.others).any(|step| step.word == word)
+    }
+}
+
 /// What can be done with an order now by somebody with these rights.
 pub(super) fn offers(order: &Order, may: impl Fn(&str) -> bool) -> Offers {
     let may_take = |step: &Step| may(if step.is_about_goods() { "orders:ship" } else { "orders:edit" });
