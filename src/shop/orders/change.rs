@@ -1,6 +1,6 @@
 //! Changing an order: contact data, tags and notes, and the steps along its three axes.
 
-use super::events::{Changed, Noted, StepTaken};
+use super::events::{Changed, Noted, ParcelChanged, StepTaken};
 use super::keep::{get, save};
 use super::model::{Cancelled, NOTES_MAX, Order, OrderId, Parcel, PaymentNote, RefundNote, StaffNote};
 use super::state::{CancelReason, Fulfilment, NOTHING_LEFT, Payment, Status, Step, refusal};
@@ -25,6 +25,13 @@ pub struct OrderChange {
     pub note: Option<String>,
     pub tags: Option<Vec<String>>,
     pub metadata: Option<BTreeMap<String, String>>,
+}
+
+/// What is corrected of a parcel; `None` leaves a field as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ParcelChange {
+    pub carrier: Option<String>,
+    pub tracking: Option<String>,
 }
 
 /// What a step needs to know beside its name; each step reads its own fields.
@@ -187,6 +194,43 @@ fn checked_note(text: &str) -> Result<String> {
     } else {
         Ok(text)
     }
+}
+
+/// Corrects what was noted of a parcel; `place` counts from 1. Nobody is written to by it.
+///
+/// # Errors
+/// `not_found`, `version_mismatch`, `validation`.
+pub fn correct_parcel(
+    tx: &mut Tx<'_>,
+    id: OrderId,
+    seen: Option<u64>,
+    place: usize,
+    change: &ParcelChange,
+) -> Result<Order> {
+    let before = get(tx, id)?;
+    require_version(seen, before.version)?;
+    let mut after = before.clone();
+    let parcel = place.checked_sub(1).and_then(|at| after.parcels.get_mut(at));
+    let parcel = parcel.ok_or_else(|| Error::not_found("parcel", place))?;
+    let view = |p: &Parcel| serde_json::json!({"carrier": p.carrier, "tracking": p.tracking});
+    let was = view(parcel);
+    let mut checks = Checks::default();
+    for (pointer, given, field) in [
+        ("/carrier", &change.carrier, &mut parcel.carrier),
+        ("/tracking", &change.tracking, &mut parcel.tracking),
+    ] {
+        if let Some(text) = given {
+            *field = checks.keep(pointer, one_line(text)).unwrap_or_default();
+        }
+    }
+    checks.finish()?;
+    let changes = changes(&was, &view(parcel));
+    if changes.is_empty() {
+        return Ok(before);
+    }
+    touch(&mut after, tx.now());
+    save(tx, Some(&before), &after, &ParcelChanged { number: after.number, parcel: place, changes })?;
+    Ok(after)
 }
 
 /// Takes a step, or refuses it with the reason.

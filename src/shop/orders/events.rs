@@ -18,6 +18,10 @@ pub const EVENTS: &[(&str, &str)] = &[
         "An import brought the order again with other content; `changes` has each before and after.",
     ),
     ("order.noted", "A staff note was added or edited."),
+    (
+        "order.parcel_changed",
+        "What was noted of a parcel was corrected: `parcel` is its place from 1, `changes` has carrier and tracking before and after.",
+    ),
     ("order.cancelled", "The order was cancelled; `reason` says why."),
     ("order.completed", "The order was completed."),
     ("order.reopened", "A completed or cancelled order was reopened."),
@@ -110,6 +114,20 @@ pub(super) struct Noted {
 impl Event for Noted {
     fn kind(&self) -> &'static str {
         "order.noted"
+    }
+}
+
+/// `order.parcel_changed`
+#[derive(Debug, Serialize)]
+pub(super) struct ParcelChanged {
+    pub number: u64,
+    /// Its place among the parcels of the order, from 1.
+    pub parcel: usize,
+    pub changes: Changes,
+}
+impl Event for ParcelChanged {
+    fn kind(&self) -> &'static str {
+        "order.parcel_changed"
     }
 }
 

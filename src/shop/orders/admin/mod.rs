@@ -68,6 +68,9 @@ pub fn routes(config: &mut routing::Routes) {
             routing::resource("/admin/orders/{id}/notes/{number}").route(routing::post().to(act::renote)),
         )
         .service(
+            routing::resource("/admin/orders/{id}/parcels/{number}").route(routing::post().to(act::parcel)),
+        )
+        .service(
             routing::resource("/admin/orders/{id}/{step:ship|unship|deliver|undeliver}")
                 .route(routing::post().to(act::move_goods)),
         )

@@ -102,6 +102,8 @@ pub(super) struct OrderPage {
     /// Cards of other features.
     pub asides: Vec<Slips>,
     pub may_edit: bool,
+    /// What was noted of a parcel can be corrected by this reader.
+    pub may_ship: bool,
     /// Prices, payments and how to reach the customer are the reader's business.
     pub sees_prices: bool,
     /// What was refused, and what had been typed.
@@ -136,7 +138,7 @@ impl OrderPage {
         let from = query.from.as_deref().map(local_path).filter(|p| p != "/").unwrap_or_default();
         let kept = Place::default().and("from", &from);
         let shown = if query.lines.as_deref() == Some("all") { order.lines.len() } else { LINES };
-        let (may_edit, offers) = (may("orders:edit"), offers(order, may));
+        let (may_edit, may_ship, offers) = (may("orders:edit"), may("orders:ship"), offers(order, may));
         let tag = |tag: &String| Link::new(tag, list_of(&format!("tag:{}", quoted(tag))));
         Self {
             id: order.id.to_string(),
@@ -185,6 +187,7 @@ impl OrderPage {
             facts: sheet::facts(order),
             asides: Vec::new(),
             may_edit,
+            may_ship,
             offers,
             sees_prices: true,
             errors: None,

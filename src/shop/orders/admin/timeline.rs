@@ -70,7 +70,8 @@ pub(super) struct Moment {
 }
 
 /// Changes that concern whoever packs.
-const OF_PARCELS: &[&str] = &["shipping_address", "shipping_method", "note", "tags", "metadata"];
+const OF_PARCELS: &[&str] =
+    &["shipping_address", "shipping_method", "note", "tags", "metadata", "carrier", "tracking"];
 
 impl Moment {
     /// Takes out what only those see who see prices; whether anything of it is left.
@@ -215,6 +216,11 @@ fn own_moment(event: &StoredEvent, order: &Order) -> Moment {
             Moment { icon: "upload", text: format!("{} by an import", moment.text), ..moment }
         }
         ("order.noted", _) => noted(event, order),
+        ("order.parcel_changed", _) => {
+            let place = event.data.get("parcel").and_then(Value::as_u64).unwrap_or_default();
+            let part = Part::of(Step::Ship);
+            Moment { icon: "truck", text: format!("Corrected parcel {place}"), part, ..changed(event) }
+        }
         (_, Some(step)) => Moment {
             icon: words::icon(step),
             tone: tone(step),
@@ -359,6 +365,8 @@ pub(super) fn label(field: &str) -> &str {
         "note" => "Customer's note",
         "tags" => "Tags",
         "metadata" => "Custom fields",
+        "carrier" => "Carrier",
+        "tracking" => "Tracking number",
         other => other,
     }
 }
