@@ -101,6 +101,7 @@ mod tests {
         assert!(bulk.contains("Undo 1\u{a0}order"));
         let mass = renders::<super::mass::MassPage>();
         assert!(mass.contains("2\u{a0}orders cannot"), "{mass}");
+        assert!(mass.contains("3\u{a0}orders are not paid</strong>, such as #8"), "{mass}");
         let note = renders::<super::credit::CreditNotePage>();
         assert!(note.contains("Credit note C536379"));
     }
