@@ -115,7 +115,11 @@ pub(super) struct OrderPage {
     pub says_inside: bool,
     /// That the order is not paid, or not all of it: whoever sends it is not to overlook it.
     pub unpaid: Option<&'static str>,
-    /// The same has to stand beside the step: the badge of the payment is not shown.
+    /// What of it is still to be done, before somebody says that it is complete.
+    pub missing: Option<String>,
+    /// What came in and has not gone back, as people write it.
+    pub kept_money: Option<String>,
+    /// The warning has to stand beside the step: the badge of the payment is not shown.
     pub warns_unpaid: bool,
 }
 
@@ -196,6 +200,10 @@ impl OrderPage {
             says_inside: false,
             unpaid: words::unpaid(order),
             warns_unpaid: false,
+            missing: words::missing(order),
+            kept_money: Some(Money::new(order.refundable(), order.currency))
+                .filter(|money| money.amount > 0)
+                .map(|money| money.shown()),
             kept: kept.href(""),
             from,
         }
@@ -209,7 +217,7 @@ impl OrderPage {
         self.lines.iter_mut().for_each(LineRow::hide_prices);
         self.has_discounts = false;
         (self.sums, self.payments, self.tax_note) = (Vec::new(), Vec::new(), None);
-        (self.email, self.phone) = (None, None);
+        (self.email, self.phone, self.kept_money) = (None, None, None);
         (self.billing, self.same_address) = (Vec::new(), false);
         self.moments.retain_mut(Moment::hide_prices);
         if let Some(customer) = &mut self.customer {

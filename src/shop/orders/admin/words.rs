@@ -71,6 +71,21 @@ pub(super) fn unpaid(order: &Order) -> Option<&'static str> {
     }
 }
 
+/// What an open order still lacks, as the end of a sentence that begins with what it is; nothing of one that lacks nothing.
+pub(super) fn missing(order: &Order) -> Option<String> {
+    let goods = match order.fulfilment {
+        _ if rests(order) => None,
+        Fulfilment::Unfulfilled => Some("not shipped"),
+        Fulfilment::Part => Some("not shipped in full"),
+        _ => None,
+    };
+    let money = unpaid(order).map(str::to_lowercase);
+    match (money, goods) {
+        (Some(money), Some(goods)) => Some(format!("{money} and {goods}")),
+        (money, goods) => money.or_else(|| goods.map(str::to_owned)),
+    }
+}
+
 /// Where the goods stand, as a badge. Goods that do not leave the house because the order was cancelled are no work:
 /// there the word is that of the order.
 pub fn goods_of(order: &Order) -> Badge {
