@@ -57,6 +57,7 @@
   const dirty = (f) => loaded.has(f) && loaded.get(f) !== JSON.stringify(values(f));
   const settle = (f) => {
     loaded.set(f, f.dataset.was ?? JSON.stringify(values(f)));
+    if (dirty(f)) { f.toggleAttribute('data-dirty', true); if (f.dataset.draft) keep(f); }
     const name = f.dataset.draft, text = name && store?.getItem(draftKey(name));
     // A refused form holds what was typed: nothing is to be restored.
     if (!text || f.dataset.offered || $('#errors, [aria-invalid=true]', f)) return;

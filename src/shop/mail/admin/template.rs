@@ -1,6 +1,6 @@
 //! One template: its three parts, what may stand in them, how it looks with a real order, and the versions before.
 
-use super::settings::add_test;
+use super::settings::{add_test, not_set_up};
 use super::{Manager, PATH, Parts, Show, Viewer};
 use crate::access::{profile, staff};
 use crate::base::error::{Error, Kind, Result};
@@ -58,6 +58,10 @@ pub(super) struct TemplatePage {
     /// The number of an order for the preview.
     number: String,
     is_of_order: bool,
+    /// The name of what is typed here and kept by the browser.
+    draft: String,
+    /// What is saved, as the page's script compares it; absent where just that is shown.
+    was: Option<String>,
     /// Names that may be used, with their values.
     names: Vec<Pair>,
     preview: Option<Preview>,
@@ -88,6 +92,8 @@ impl Page for TemplatePage {
             is_own: true,
             number: "10001".to_owned(),
             is_of_order: true,
+            draft: "template-order_placed-en".to_owned(),
+            was: Some(format!("[\"{evil}\"]")),
             names: vec![Pair { label: "order.number".to_owned(), value: evil.clone() }],
             preview: Some(Preview { subject: evil.clone(), text: evil.clone(), html: evil.clone() }),
             shown_with: evil.clone(),
@@ -144,6 +150,9 @@ impl Place {
     fn of(path: &(String, String)) -> Result<Self> {
         let moment = Moment::from_word(&path.0).ok_or_else(|| Error::not_found("template", &path.0))?;
         Ok(Self { moment, language: templates::known_language(&path.1)? })
+    }
+    fn draft(&self) -> String {
+        format!("template-{}-{}", self.moment.word(), self.language)
     }
     fn home(&self) -> String {
         format!("{PATH}/templates/{}/{}", self.moment.word(), self.language)
@@ -300,6 +309,8 @@ fn page(
             is_own: own.is_some(),
             number,
             is_of_order: place.moment.matter() == Matter::Order,
+            draft: place.draft(),
+            was: None,
             names: named(place, &values)?,
             preview: None,
             shown_with,
@@ -362,6 +373,22 @@ pub(super) async fn show(
     pages.show(&shell, &TemplatePage { says, ..page })
 }
 
+/// A form of the page with these texts, as its script writes down what stands in it: text that was only looked at, or sent
+/// to oneself, is not saved.
+fn as_typed(source: &Source, number: Option<&str>) -> Result<String> {
+    #[derive(Serialize)]
+    struct Fields<'a> {
+        subject: [&'a str; 1],
+        text: [&'a str; 1],
+        html: [&'a str; 1],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        number: Option<[&'a str; 1]>,
+    }
+    let number = number.map(|number| [number]);
+    let fields = Fields { subject: [&source.subject], text: [&source.text], html: [&source.html], number };
+    serde_json::to_string(&fields).map_err(Error::internal)
+}
+
 /// The page with what was typed, and how it looks or why it cannot be used.
 async fn again(
     me: &Manager,
@@ -373,7 +400,10 @@ async fn again(
 ) -> Result<HttpResponse> {
     let source = typed.source();
     let (page, values) = page(place, parts, (&me.person().email, true), typed)?;
-    let page = TemplatePage { says, ..page };
+    let own = parts.0.read(|s| templates::own(s, place.moment, place.language))?;
+    let saved = own.map_or_else(|| templates::built_in(place.moment, place.language), |own| own.source);
+    let was = Some(as_typed(&saved, page.is_of_order.then_some(page.number.as_str()))?);
+    let page = TemplatePage { says, was, ..page };
     let refused = match error {
         Some(error) => Err(error),
         None => templates::checked(place.moment, &source).and_then(|()| templates::write(&source, &values)),
@@ -422,7 +452,7 @@ pub(super) async fn save(
         Err(error) => Err(error),
     };
     match saved {
-        Ok(()) => see_other(&place.home(), Some(Toast::ok("The template is saved."))),
+        Ok(()) => see_other(&place.home(), Some(Toast::ok("The template is saved.").saved(place.draft()))),
         Err(error) => again(&me, &parts, &show, &place, typed, (Some(error), None)).await,
     }
 }
@@ -475,8 +505,7 @@ fn written(
         let (values, _, _) = values(place, s, number, post.base(), me)?;
         Ok((values, settings::get(s)?, profile::get(s)?.name))
     })?;
-    if post.server().is_none() || settings.address.is_empty() {
-        let text = "Configure a mail server and save the address of the sender in the settings first.";
+    if let Some(text) = not_set_up(post, &settings) {
         return Err(Error::conflict("mail_not_set_up", text));
     }
     let Written { subject, text, html } = templates::write(source, &values)?;
