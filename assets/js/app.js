@@ -224,6 +224,9 @@
     if (b || t.name === 'all') counted(t.form || document);
     const c = t.closest?.('[data-copy]');
     if (c) navigator.clipboard?.writeText(c.dataset.copy).then(() => say('Copied ' + c.dataset.copy), () => say('Copying is not allowed here.', 1));
+    // Ticks are of one page.
+    const ticks = t.closest?.('.pager a') ? $$('tbody .pick input:checked').length : 0;
+    if (ticks && !confirm(ticks + ' ticked here. Ticks are lost on another page. Go there all the same?')) e.preventDefault();
     if (t.closest?.('[data-print]')) print();
     if (t.closest?.('.toast .close')) t.closest('.toast').remove();
     const o = t.closest?.('[data-open]');

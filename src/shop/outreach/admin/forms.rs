@@ -152,7 +152,8 @@ pub(super) async fn create(
     match made {
         Ok((id, secret)) => {
             let ticket = access.reveal_later(me.session().id, secret.text());
-            see_other(&format!("{PATH}/{id}?shown={ticket}"), None)
+            let toast = Toast::ok("The webhook is added.").saved("webhook-new");
+            see_other(&format!("{PATH}/{id}?shown={ticket}"), Some(toast))
         }
         Err(error) if Outreach::is_for_the_form(&error) => {
             let page = FormPage::of(&outreach, None, typed, Some(&error));
@@ -188,7 +189,10 @@ pub(super) async fn save(
         Err(error) => Err(error),
     };
     match saved {
-        Ok(()) => see_other(&format!("{PATH}/{id}"), Some(Toast::ok("The webhook is saved."))),
+        Ok(()) => {
+            let toast = Toast::ok("The webhook is saved.").saved(format!("webhook-{id}"));
+            see_other(&format!("{PATH}/{id}"), Some(toast))
+        }
         Err(error) if Outreach::is_for_the_form(&error) => {
             let page = FormPage::of(&outreach, Some(id), typed, Some(&error));
             pages.show_as(status(&error), &shell, &page)
@@ -267,7 +271,7 @@ pub(super) async fn test(
     (store, outreach): Parts,
     PathId(id): PathId<EndpointId>,
 ) -> Result<HttpResponse> {
-    let says = "A test is on its way. Reload this page to see what came back.";
+    let says = "A test is on its way. What comes back appears under Attempts.";
     done(&me, (&store, &outreach), id, says, move |tx| ops::test(tx, id)).await
 }
 
@@ -325,7 +329,7 @@ pub(super) async fn send_again(
     path: routing::Path<(String, String)>,
 ) -> Result<HttpResponse> {
     let attempt = AttemptId::parse(&path.1)?;
-    let says = "The message is sent again. Reload this page to see what came back.";
+    let says = "The message is sent again. What comes back appears under Attempts.";
     done(&me, (&store, &outreach), id, says, move |tx| ops::send_again(tx, id, attempt)).await
 }
 
