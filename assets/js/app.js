@@ -227,6 +227,7 @@
     // Ticks are of one page.
     const ticks = t.closest?.('.pager a') ? $$('tbody .pick input:checked').length : 0;
     if (ticks && !confirm(ticks + ' ticked here. Ticks are lost on another page. Go there all the same?')) e.preventDefault();
+    if (t.matches('[data-keep]')) t.closest('details').open = false;
     if (t.closest?.('[data-print]')) print();
     if (t.closest?.('.toast .close')) t.closest('.toast').remove();
     const o = t.closest?.('[data-open]');
