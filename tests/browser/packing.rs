@@ -96,3 +96,60 @@ fn a_scanned_label_is_the_tracking_number_and_sends_nothing() {
     page.wait(&format!("{} === 'DHL'", value("carrier")));
     assert!(page.complaints.is_empty(), "{:?}", page.complaints);
 }
+
+#[test]
+fn on_paper_an_order_is_a_packing_slip_and_on_a_phone_the_address_follows_the_items() {
+    let Some((mut page, tour, id)) = table() else { return };
+    let seen = |of: &str| format!("!!document.querySelector(\"{of}\")?.checkVisibility()");
+    let top = |of: &str| format!("document.querySelector(\"{of}\").getBoundingClientRect().top");
+    page.wait(&format!("!({})", seen(".slip")));
+    page.width(390);
+    page.wait(&format!(
+        "{} < {} && {} < {} && {} < {}",
+        top(".c-lines"),
+        top(".c-note"),
+        top(".c-note"),
+        top(".c-ship"),
+        top(".c-ship"),
+        top("#timeline")
+    ));
+    page.width(1440);
+    page.call("Emulation.setEmulatedMedia", json!({"media": "print"}));
+    for (of, is_there) in [
+        (".slip address", true),
+        (".c-lines tbody tr", true),
+        // The order is tagged as a gift.
+        (".c-lines td.price", false),
+        ("#payments", false),
+        ("#customer", false),
+        (".head .badge", false),
+    ] {
+        page.wait(&format!("({}) === {is_there}", seen(of)));
+    }
+    assert!(page.text("document.querySelector('.slip').innerText").contains("Bern"));
+    let shop = &tour.shop;
+    let tags = json!({"tags": ["sale"]});
+    shop.send("PATCH", &format!("/api/v1/orders/{id}"), &tags, &[]).expect(200);
+    page.open(&format!("{}/admin/orders/{id}", shop.url));
+    page.wait(&seen(".c-lines td.price"));
+}
+
+#[test]
+fn a_name_of_one_long_word_breaks_no_page() {
+    let Some((mut page, tour, _id)) = table() else { return };
+    let mut order = crate::harness::least_order("long@example.com", 100);
+    order["shipping_address"] = json!({"name": "M".repeat(70), "line1": "x", "city": "Bern", "country": "CH"});
+    order["lines"][0]["title"] = json!("T".repeat(90));
+    order["lines"][0]["sku"] = json!("S".repeat(60));
+    let placed = tour.shop.place("long", &order).expect(201).json();
+    page.open(&format!("{}/admin/orders/{}", tour.shop.url, placed["id"].as_str().unwrap()));
+    for width in [1440, 390] {
+        page.width(width);
+        page.wait("document.documentElement.scrollWidth <= document.documentElement.clientWidth");
+        page.wait(
+            "[...document.querySelectorAll('main .card > .in *')].filter((e) => e.checkVisibility() && !e.closest('.vh, .tw, .chart'))\
+             .every((e) => e.getBoundingClientRect().right <= e.closest('.card').getBoundingClientRect().right + 1)",
+        );
+    }
+    page.wait("[...document.querySelectorAll('table.items .m1, table.items .m3')].every((e) => !e.checkVisibility() || e.scrollWidth <= e.clientWidth + 1)");
+}

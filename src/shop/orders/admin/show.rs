@@ -96,6 +96,8 @@ pub(super) struct OrderPage {
     pub billing: Vec<String>,
     pub same_address: bool,
     pub tags: Vec<Link>,
+    /// Tagged so: what lies in the parcel says no price.
+    pub is_gift: bool,
     pub note: String,
     pub metadata: Vec<Pair>,
     pub facts: Vec<Pair>,
@@ -182,6 +184,7 @@ impl OrderPage {
             billing: sheet::address(order.billing.as_ref()),
             same_address: order.billing.is_some() && order.billing == order.shipping_address,
             tags: order.tags.iter().map(tag).collect(),
+            is_gift: order.tags.iter().any(|tag| tag.eq_ignore_ascii_case("gift")),
             note: order.note.clone(),
             metadata: order
                 .metadata
