@@ -345,6 +345,7 @@ fn advance(order: &mut Order, step: Step, input: &StepInput, now: Timestamp) {
                 reason: input.reason.unwrap_or(CancelReason::Other),
                 note: input.note.clone(),
                 payment_before: order.payment,
+                status_before: Some(order.status).filter(|status| *status == Status::Draft),
             });
             order.status = Status::Cancelled;
             if matches!(order.payment, Payment::Unpaid | Payment::Authorised) {
@@ -352,12 +353,21 @@ fn advance(order: &mut Order, step: Step, input: &StepInput, now: Timestamp) {
             }
         }
         Step::Complete => order.status = Status::Completed,
+        Step::Place => {
+            order.status = Status::Open;
+            order.confirmed_at = Some(now);
+        }
+        Step::Unplace => {
+            order.status = Status::Draft;
+            order.confirmed_at = None;
+        }
         Step::Reopen => {
+            let cancelled = order.cancelled.take();
+            order.status = cancelled.as_ref().and_then(|c| c.status_before).unwrap_or(Status::Open);
             // What was refunded meanwhile stays refunded.
-            if let Some(cancelled) = order.cancelled.take().filter(|_| order.payment == Payment::Voided) {
+            if let Some(cancelled) = cancelled.filter(|_| order.payment == Payment::Voided) {
                 order.payment = cancelled.payment_before;
             }
-            order.status = Status::Open;
         }
         Step::Pay => {
             let amount = input.amount.map_or(0, |money| money.amount);

@@ -23,6 +23,8 @@ pub const EVENTS: &[(&str, &str)] = &[
         "What was noted of a parcel was corrected: `parcel` is its place from 1, `changes` has carrier and tracking before and after.",
     ),
     ("order.cancelled", "The order was cancelled; `reason` says why."),
+    ("order.confirmed", "A draft became an order."),
+    ("order.confirmation_taken_back", "An order that was confirmed by mistake became a draft again."),
     ("order.completed", "The order was completed."),
     ("order.reopened", "A completed or cancelled order was reopened."),
     ("order.paid", "The order was marked paid: `amount` came in, and nothing is due any more."),
@@ -160,6 +162,8 @@ impl Event for StepTaken {
     fn kind(&self) -> &'static str {
         match self.step {
             Step::Cancel => "order.cancelled",
+            Step::Place => "order.confirmed",
+            Step::Unplace => "order.confirmation_taken_back",
             Step::Complete => "order.completed",
             Step::Reopen => "order.reopened",
             Step::Pay if self.is_part => "order.part_paid",

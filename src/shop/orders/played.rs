@@ -398,3 +398,26 @@ fn what_is_taken_back_brings_back_the_state_before() {
     assert_eq!(step(Step::Reopen, StepInput::default()).0, Step::Complete);
     is_sound(&store);
 }
+
+#[test]
+fn a_draft_stays_one_through_a_cancellation_and_becomes_an_order_that_counts() {
+    let (_dir, store) = store();
+    let wish = NewOrder { status: Status::Draft, ..order("7", "c1", 0, 500) };
+    let Imported::Added(id) = write(&store, move |tx| import(tx, &wish)) else { panic!() };
+    let step = |step: Step| write(&store, move |tx| take(tx, id, None, step, &StepInput::default()));
+    let spent = |order: &Order| {
+        store.read(|s| customers::totals(s, order.customer.unwrap())).unwrap().spent.iter().map(|s| s.amount).sum::<i64>()
+    };
+    step(Step::Cancel);
+    let draft = step(Step::Reopen);
+    assert_eq!((draft.status, draft.payment, spent(&draft)), (Status::Draft, Payment::Unpaid, 0));
+    let placed = step(Step::Place);
+    assert_eq!((placed.status, spent(&placed)), (Status::Open, 500));
+    is_sound(&store);
+    let draft = step(Step::Unplace);
+    assert_eq!((draft.status, draft.confirmed_at, spent(&draft)), (Status::Draft, None, 0));
+    step(Step::Place);
+    step(Step::Cancel);
+    assert_eq!(step(Step::Reopen).status, Status::Open);
+    is_sound(&store);
+}

@@ -38,7 +38,7 @@ impl Offers {
 pub(super) fn offers(order: &Order, may: impl Fn(&str) -> bool) -> Offers {
     let may_take = |step: &Step| may(if step.is_about_goods() { "orders:ship" } else { "orders:edit" });
     let steps: Vec<Step> = next_steps(&order.axes()).into_iter().filter(may_take).collect();
-    let sensible = [Step::Release, Step::Pay, Step::Ship, Step::Deliver, Step::Complete];
+    let sensible = [Step::Release, Step::Place, Step::Pay, Step::Ship, Step::Deliver, Step::Complete];
     let first = sensible.into_iter().find(|step| steps.contains(step));
     Offers {
         first: first.map(|step| offered(step, order)),

@@ -161,7 +161,7 @@ pub(super) fn shape_of(fill: Fill) -> &'static str {
 pub(super) fn icon(step: Step) -> &'static str {
     match step {
         Step::Cancel => "ban",
-        Step::Complete => "check",
+        Step::Complete | Step::Place => "check",
         Step::Reopen => "rotate-ccw",
         Step::Pay => "banknote",
         Step::Ship => "truck",
@@ -170,7 +170,12 @@ pub(super) fn icon(step: Step) -> &'static str {
         Step::Hold => "pause",
         Step::Release => "play",
         Step::Refund => "rotate-ccw",
-        Step::Unpay | Step::Unship | Step::Undeliver | Step::Unreturn | Step::Unrefund => "undo-2",
+        Step::Unplace
+        | Step::Unpay
+        | Step::Unship
+        | Step::Undeliver
+        | Step::Unreturn
+        | Step::Unrefund => "undo-2",
     }
 }
 
@@ -178,6 +183,8 @@ pub(super) fn icon(step: Step) -> &'static str {
 pub(super) fn done(step: Step) -> &'static str {
     match step {
         Step::Cancel => "cancelled",
+        Step::Place => "confirmed",
+        Step::Unplace => "made a draft again",
         Step::Complete => "completed",
         Step::Reopen => "reopened",
         Step::Pay => "marked paid",
