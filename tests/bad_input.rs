@@ -17,7 +17,7 @@ fn no_fault(answer: &Answer, what: &str) {
 fn every_naughty_string_is_kept_as_text_or_refused() {
     let Some(data) = shared::data() else { return };
     let shop = Shop::open();
-    let cookie = shop.sign_in(crate::harness::OWNER, crate::harness::PASSWORD);
+    let cookie = shop.sign_in(OWNER, PASSWORD);
     let strings: Vec<String> = serde_json::from_str(
         &std::fs::read_to_string(find(&data.join("bad-input/blns"), "blns.json")).unwrap(),
     )
@@ -200,7 +200,7 @@ fn strange_requests_get_plain_refusals() {
 #[test]
 fn a_page_is_not_changed_from_another_site() {
     let shop = Shop::open();
-    let cookie = shop.sign_in(crate::harness::OWNER, crate::harness::PASSWORD);
+    let cookie = shop.sign_in(OWNER, PASSWORD);
     let id = shop.place("k", &least_order("anna@example.com", 100)).expect(201).json()["id"]
         .as_str()
         .unwrap()

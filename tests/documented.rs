@@ -150,7 +150,10 @@ fn every_operation_answers_as_the_document_says() {
     let (parcel, there) = (json!({"tracking": "00341"}), "/api/v1/orders/{id}/parcels/{number}");
     let path = format!("{one}/parcels/1");
     let corrected = api.call(&shop, ("PATCH", there), &path, Some(&parcel), &[]).expect(200).json();
-    assert_eq!(corrected["parcels"][0], json!({"carrier": "DHL", "tracking": "00341", "shipped_at": corrected["parcels"][0]["shipped_at"]}));
+    assert_eq!(
+        corrected["parcels"][0],
+        json!({"carrier": "DHL", "tracking": "00341", "shipped_at": corrected["parcels"][0]["shipped_at"]})
+    );
     api.call(&shop, ("PATCH", there), &path, Some(&parcel), &[("if-match", "\"1\"")]).expect(412);
     api.call(&shop, ("PATCH", there), &format!("{one}/parcels/9"), Some(&parcel), &[]).expect(404);
 

@@ -490,7 +490,10 @@ fn the_pages_do_what_the_api_does() {
     until("the test too", || page().contains("webhook.test"));
     // How much it is, before anything is sent; and nothing for a day that has not come.
     let asked = shop.form(&format!("{home}/replay"), "since=2020-01-01", &cookie).expect(200).body;
-    assert!(asked.contains("events have happened since then") && asked.contains("Send them again"), "{asked}");
+    assert!(
+        asked.contains("events have happened since then") && asked.contains("Send them again"),
+        "{asked}"
+    );
     let future = shop.form(&format!("{home}/replay"), "since=2999-01-01&sure=1", &cookie).expect(303);
     let told = future.header("set-cookie").unwrap().split(';').next().unwrap();
     assert!(shop.page(&home, &format!("{cookie}; {told}")).body.contains("That day has not come yet"));

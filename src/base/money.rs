@@ -27,7 +27,10 @@ impl Currency {
             .and_then(|_| <[u8; 3]>::try_from(upper.as_bytes()).ok())
             .map(Self)
             .ok_or_else(|| match is_like_one {
-                true => Error::invalid("invalid_currency", format!("{upper} is no currency. Enter one such as EUR.")),
+                true => Error::invalid(
+                    "invalid_currency",
+                    format!("{upper} is no currency. Enter one such as EUR."),
+                ),
                 false => {
                     let says = "Enter a currency code of three letters, such as EUR.";
                     Error::invalid("invalid_currency", says)

@@ -63,13 +63,16 @@ fn a_scanned_number_opens_that_order() {
     page.wait("document.querySelector('[data-packed]').textContent === 'There is no order #99999'");
     page.open(&format!("{}/admin/orders", tour.shop.url));
     page.leads_on(|p| scan(p, &number));
-    page.wait("location.pathname.startsWith('/admin/search') || location.pathname.startsWith('/admin/orders/')");
+    page.wait(
+        "location.pathname.startsWith('/admin/search') || location.pathname.startsWith('/admin/orders/')",
+    );
 }
 
 #[test]
 fn a_scanned_label_is_the_tracking_number_and_sends_nothing() {
     let Some((mut page, tour, id)) = table() else { return };
-    let (label, value) = ("JJD000390007", |name: &str| format!("document.querySelector('[data-ship] [name={name}]').value"));
+    let (label, value) =
+        ("JJD000390007", |name: &str| format!("document.querySelector('[data-ship] [name={name}]').value"));
     scan(&mut page, label);
     page.wait("document.activeElement.name === 'carrier'");
     assert_eq!(page.text(&value("tracking")), label);
@@ -138,7 +141,8 @@ fn on_paper_an_order_is_a_packing_slip_and_on_a_phone_the_address_follows_the_it
 fn a_name_of_one_long_word_breaks_no_page() {
     let Some((mut page, tour, _id)) = table() else { return };
     let mut order = crate::harness::least_order("long@example.com", 100);
-    order["shipping_address"] = json!({"name": "M".repeat(70), "line1": "x", "city": "Bern", "country": "CH"});
+    order["shipping_address"] =
+        json!({"name": "M".repeat(70), "line1": "x", "city": "Bern", "country": "CH"});
     order["lines"][0]["title"] = json!("T".repeat(90));
     order["lines"][0]["sku"] = json!("S".repeat(60));
     let placed = tour.shop.place("long", &order).expect(201).json();

@@ -4,8 +4,8 @@ use super::asked::{NoteBody, OrderFields, ParcelFields, PlaceOrder, StepBody, st
 use super::wire::{CreditNoteOut, OrderOut};
 use super::{CreditNoteId, Order, OrderId, Step};
 use super::{
-    Named, add_note, change, correct_parcel, edit_note, find_credit_note, get, get_credit_note, place, require_prices,
-    standing, take,
+    Named, add_note, change, correct_parcel, edit_note, find_credit_note, get, get_credit_note, place,
+    require_prices, standing, take,
 };
 use crate::access::{Caller, Once, Permission, Shop, may};
 use crate::base::error::{Error, Result};
@@ -34,9 +34,7 @@ pub fn routes(config: &mut routing::Routes) {
         )
         .service(routing::resource("/orders/{id}/notes").route(routing::post().to(note)))
         .service(routing::resource("/orders/{id}/notes/{number}").route(routing::put().to(renote)))
-        .service(
-            routing::resource("/orders/{id}/parcels/{number}").route(routing::patch().to(patch_parcel)),
-        )
+        .service(routing::resource("/orders/{id}/parcels/{number}").route(routing::patch().to(patch_parcel)))
         .service(
             routing::resource("/orders/{id}/{step:ship|unship|deliver|undeliver}")
                 .route(routing::post().to(move_goods)),

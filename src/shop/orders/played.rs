@@ -406,7 +406,13 @@ fn a_draft_stays_one_through_a_cancellation_and_becomes_an_order_that_counts() {
     let Imported::Added(id) = write(&store, move |tx| import(tx, &wish)) else { panic!() };
     let step = |step: Step| write(&store, move |tx| take(tx, id, None, step, &StepInput::default()));
     let spent = |order: &Order| {
-        store.read(|s| customers::totals(s, order.customer.unwrap())).unwrap().spent.iter().map(|s| s.amount).sum::<i64>()
+        store
+            .read(|s| customers::totals(s, order.customer.unwrap()))
+            .unwrap()
+            .spent
+            .iter()
+            .map(|s| s.amount)
+            .sum::<i64>()
     };
     step(Step::Cancel);
     let draft = step(Step::Reopen);

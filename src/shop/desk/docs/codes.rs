@@ -962,6 +962,18 @@ pub const CODES: &[Code] = &[
     ),
     inside(
         Invalid,
+        "kind_needed",
+        "A mapping was given, and nothing says what the files hold.",
+        "Say whether it is orders or customers.",
+    ),
+    inside(
+        Invalid,
+        "tracking_in_carrier",
+        "The carrier of a shipment looks like a tracking number, and there is none.",
+        "Put the number where it belongs, and name the carrier.",
+    ),
+    inside(
+        Invalid,
         "encoding_unclear",
         "The letters of a file fit no encoding for sure.",
         "Say its encoding, or save the file as UTF-8.",

@@ -162,8 +162,15 @@ impl Typed {
     fn says(&self, saved: &Settings) -> bool {
         let moments = |on: &[String]| on.iter().cloned().collect::<std::collections::BTreeSet<_>>();
         let texts = |typed: &Self| {
-            [&typed.name, &typed.address, &typed.reply_to, &typed.notices_to, &typed.daily_limit, &typed.language]
-                .map(|text| text.trim().to_owned())
+            [
+                &typed.name,
+                &typed.address,
+                &typed.reply_to,
+                &typed.notices_to,
+                &typed.daily_limit,
+                &typed.language,
+            ]
+            .map(|text| text.trim().to_owned())
         };
         let saved = Self::of(saved);
         texts(self) == texts(&saved) && moments(&self.on) == moments(&saved.on)
@@ -348,7 +355,8 @@ pub(super) async fn test(
         in_reply_to: None,
     };
     let to = me.person().email.clone();
-    let says = format!("A test is on its way from {} to {to}. What the server says appears here.", content.from);
+    let says =
+        format!("A test is on its way from {} to {to}. What the server says appears here.", content.from);
     let id = store.write(me.actor(), move |tx| add_test(tx, &to, &content)).await?;
     outreach.work.wake();
     see_other(&format!("{PATH}/{id}"), Some(Toast::ok(says)))

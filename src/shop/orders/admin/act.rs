@@ -174,7 +174,8 @@ fn named_properly(step: Step, input: &StepInput) -> Result<()> {
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let is_code = digits >= 6 && !text.contains(char::is_whitespace);
     if step == Step::Ship && is_code && input.tracking.trim().is_empty() {
-        let says = "This looks like a tracking number. Put it into that field, and say who carries the parcel.";
+        let says =
+            "This looks like a tracking number. Put it into that field, and say who carries the parcel.";
         return Err(Error::invalid("tracking_in_carrier", says).on("/carrier"));
     }
     Ok(())
@@ -254,8 +255,7 @@ pub(super) async fn parcel(
         let parcel = place.checked_sub(1).and_then(|at| there.parcels.get(at));
         let present = parcel.map(|p| format!("{} {}", p.carrier, p.tracking));
         if was.as_deref().is_some_and(|was| Some(was.trim()) != present.as_deref().map(str::trim)) {
-            let message =
-                "Somebody changed the parcels meanwhile. They are shown as they are now. Look at them once more.";
+            let message = "Somebody changed the parcels meanwhile. They are shown as they are now. Look at them once more.";
             return Err(Error::conflict("version_mismatch", message));
         }
         correct_parcel(tx, id, None, place, &wanted)

@@ -170,12 +170,9 @@ pub(super) fn icon(step: Step) -> &'static str {
         Step::Hold => "pause",
         Step::Release => "play",
         Step::Refund => "rotate-ccw",
-        Step::Unplace
-        | Step::Unpay
-        | Step::Unship
-        | Step::Undeliver
-        | Step::Unreturn
-        | Step::Unrefund => "undo-2",
+        Step::Unplace | Step::Unpay | Step::Unship | Step::Undeliver | Step::Unreturn | Step::Unrefund => {
+            "undo-2"
+        }
     }
 }
 

@@ -200,7 +200,8 @@ impl ImportPage {
         };
         let is_open = import.state.is_open();
         let mut asked = import.asked.clone();
-        if let Some(guess) = import.problem.as_deref().and_then(guessed).filter(|_| asked.encoding.is_empty()) {
+        if let Some(guess) = import.problem.as_deref().and_then(guessed).filter(|_| asked.encoding.is_empty())
+        {
             guess.clone_into(&mut asked.encoding);
         }
         Self {

@@ -28,7 +28,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// What is said where a mapping was given, and not what the files hold.
-pub(super) const KIND_NEEDED: &str = "Choose what the files hold: the mapping was taken, and does not say it.";
+pub(super) const KIND_NEEDED: &str =
+    "Choose what the files hold: the mapping was taken, and does not say it.";
 /// The loop looks for work at least so often, and so long after a fault of the store.
 const LOOK: Duration = Duration::from_secs(60);
 const AFTER_A_FAULT: Duration = Duration::from_secs(1);
