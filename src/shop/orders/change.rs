@@ -369,21 +369,7 @@ fn advance(order: &mut Order, step: Step, input: &StepInput, now: Timestamp) {
                 order.payment = cancelled.payment_before;
             }
         }
-        Step::Pay => {
-            let amount = input.amount.map_or(0, |money| money.amount);
-            let is_all = amount >= order.due();
-            let method = if input.method.is_empty() { "manual".to_owned() } else { input.method.clone() };
-            order.payments.push(PaymentNote {
-                method,
-                reference: input.reference.clone(),
-                amount,
-                at: Some(now),
-                instalments: 1,
-                by_step: true,
-                before: Some(order.payment),
-            });
-            order.payment = if is_all { paid(order) } else { Payment::PartPaid };
-        }
+        Step::Pay => receive(order, input, now),
         Step::Unpay => {
             let before = order.payments.pop().and_then(|payment| payment.before);
             let by_sum = if order.paid() > 0 { Payment::PartPaid } else { Payment::Unpaid };
@@ -417,19 +403,7 @@ fn advance(order: &mut Order, step: Step, input: &StepInput, now: Timestamp) {
             order.hold = Some(input.note.clone());
         }
         Step::Release => order.hold = None,
-        Step::Refund => {
-            let amount = input.amount.map_or(0, |money| money.amount);
-            let is_all = amount >= order.refundable();
-            let number = order.version.saturating_add(1);
-            order.refunds.push(RefundNote { number, amount, at: now, before: order.payment });
-            order.refunded = order.refunded.saturating_add(amount);
-            order.payment = match order.payment {
-                _ if is_all => Payment::Refunded,
-                // The rest is still to come.
-                Payment::PartPaid => Payment::PartPaid,
-                _ => Payment::PartRefunded,
-            };
-        }
+        Step::Refund => give_back(order, input, now),
         Step::Unrefund => {
             if let Some(refund) = order.refunds.pop() {
                 order.refunded = order.refunded.saturating_sub(refund.amount).max(0);
@@ -439,6 +413,38 @@ fn advance(order: &mut Order, step: Step, input: &StepInput, now: Timestamp) {
             }
         }
     }
+}
+
+/// Notes what came in.
+fn receive(order: &mut Order, input: &StepInput, now: Timestamp) {
+    let amount = input.amount.map_or(0, |money| money.amount);
+    let is_all = amount >= order.due();
+    let method = if input.method.is_empty() { "manual".to_owned() } else { input.method.clone() };
+    order.payments.push(PaymentNote {
+        method,
+        reference: input.reference.clone(),
+        amount,
+        at: Some(now),
+        instalments: 1,
+        by_step: true,
+        before: Some(order.payment),
+    });
+    order.payment = if is_all { paid(order) } else { Payment::PartPaid };
+}
+
+/// Notes what went back.
+fn give_back(order: &mut Order, input: &StepInput, now: Timestamp) {
+    let amount = input.amount.map_or(0, |money| money.amount);
+    let is_all = amount >= order.refundable();
+    let number = order.version.saturating_add(1);
+    order.refunds.push(RefundNote { number, amount, at: now, before: order.payment });
+    order.refunded = order.refunded.saturating_add(amount);
+    order.payment = match order.payment {
+        _ if is_all => Payment::Refunded,
+        // The rest is still to come.
+        Payment::PartPaid => Payment::PartPaid,
+        _ => Payment::PartRefunded,
+    };
 }
 
 /// Where the money of an order stands of which nothing is due.

@@ -397,6 +397,14 @@ fn what_is_taken_back_brings_back_the_state_before() {
     step(Step::Complete, StepInput::default());
     assert_eq!(step(Step::Reopen, StepInput::default()).0, Step::Complete);
     is_sound(&store);
+
+    // What was corrected of a parcel is what taking it back brings back.
+    step(Step::Ship, StepInput { tracking: "0034".into(), ..StepInput::default() });
+    let right = ParcelChange { carrier: Some("DHL".into()), tracking: Some(" 0035 ".into()) };
+    write(&store, move |tx| correct_parcel(tx, id, None, 1, &right));
+    is_sound(&store);
+    let needs = step(Step::Unship, StepInput::default()).1;
+    assert_eq!((needs.carrier.as_str(), needs.tracking.as_str()), ("DHL", "0035"));
 }
 
 #[test]
