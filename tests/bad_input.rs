@@ -1,6 +1,6 @@
 //! Bad input through every door: no 5xx, no panic, no exit, and nothing stored that was refused.
 
-use crate::harness::{Answer, Shop, backroom, encoded, least_order, shared};
+use crate::harness::{Answer, OWNER, PASSWORD, Shop, backroom, encoded, least_order, shared};
 use crate::orders::total;
 use serde_json::json;
 use std::io::{Read, Write};
@@ -17,7 +17,7 @@ fn no_fault(answer: &Answer, what: &str) {
 fn every_naughty_string_is_kept_as_text_or_refused() {
     let Some(data) = shared::data() else { return };
     let shop = Shop::open();
-    let cookie = shop.sign_in(crate::harness::OWNER, crate::harness::PASSWORD);
+    let cookie = shop.sign_in(OWNER, PASSWORD);
     let strings: Vec<String> = serde_json::from_str(
         &std::fs::read_to_string(find(&data.join("bad-input/blns"), "blns.json")).unwrap(),
     )
@@ -200,7 +200,7 @@ fn strange_requests_get_plain_refusals() {
 #[test]
 fn a_page_is_not_changed_from_another_site() {
     let shop = Shop::open();
-    let cookie = shop.sign_in(crate::harness::OWNER, crate::harness::PASSWORD);
+    let cookie = shop.sign_in(OWNER, PASSWORD);
     let id = shop.place("k", &least_order("anna@example.com", 100)).expect(201).json()["id"]
         .as_str()
         .unwrap()
@@ -290,4 +290,20 @@ fn files_of_bad_input_are_refused_with_their_lines_or_imported_as_text() {
         }
     }
     assert!(tried > 20, "{tried}");
+}
+
+#[test]
+fn an_address_that_is_stale_says_so_and_a_refusal_says_once_who_can_help() {
+    let shop = Shop::open();
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    for address in ["/admin/orders?after=zzz", "/admin/orders?limit=99999"] {
+        let page = shop.page(address, &cookie);
+        assert!((400..423).contains(&page.status), "{address}: {}", page.status);
+        assert!(page.body.contains("Open the page anew"), "{address}: {}", page.body);
+        assert!(!page.body.contains("Nothing was saved"), "{address}: {}", page.body);
+    }
+    shop.add_staff("packer@example.com", "P", "packer");
+    let packer = shop.sign_in("packer@example.com", PASSWORD);
+    let refused = shop.page("/admin/staff", &packer).expect(403).body;
+    assert!(refused.contains("can give it to you") && !refused.contains("another role"), "{refused}");
 }

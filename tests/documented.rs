@@ -147,6 +147,8 @@ fn every_operation_answers_as_the_document_says() {
     let edited = json!({"text": "Called back twice"});
     api.call(&shop, ("PUT", "/api/v1/orders/{id}/notes/{number}"), &note, Some(&edited), &[]).expect(200);
 
+    parcels(&shop, &mut api, &one);
+
     credit_notes(&shop, &mut api);
 
     customers(&shop, &mut api, customer);
@@ -385,4 +387,17 @@ fn credit_notes(shop: &Shop, api: &mut Document) {
     let notes = api.call(shop, ("GET", list), list, None, &[]).expect(200).json();
     let one = format!("{list}/{}", notes["data"][0]["id"].as_str().unwrap());
     api.call(shop, ("GET", "/api/v1/credit-notes/{id}"), &one, None, &[]).expect(200);
+}
+
+/// What was noted of a parcel of an order that is at `one`, corrected.
+fn parcels(shop: &Shop, api: &mut Document, one: &str) {
+    let (parcel, there) = (json!({"tracking": "00341"}), "/api/v1/orders/{id}/parcels/{number}");
+    let path = format!("{one}/parcels/1");
+    let corrected = api.call(shop, ("PATCH", there), &path, Some(&parcel), &[]).expect(200).json();
+    assert_eq!(
+        corrected["parcels"][0],
+        json!({"carrier": "DHL", "tracking": "00341", "shipped_at": corrected["parcels"][0]["shipped_at"]})
+    );
+    api.call(shop, ("PATCH", there), &path, Some(&parcel), &[("if-match", "\"1\"")]).expect(412);
+    api.call(shop, ("PATCH", there), &format!("{one}/parcels/9"), Some(&parcel), &[]).expect(404);
 }

@@ -49,6 +49,8 @@ impl Printed {
             |path: &str, body: Value, status: u16| shop.send("POST", path, &body, &[]).expect(status).json();
         let order = shop.place("first", &least_order("ben@example.com", 100)).expect(201).json();
         made(&format!("/api/v1/orders/{}/notes", id(&order["id"])), json!({"text": "Called back"}), 201);
+        let parcel = json!({"carrier": "DHL", "more_follows": true});
+        made(&format!("/api/v1/orders/{}/ship", id(&order["id"])), parcel, 200);
         let job = made("/api/v1/orders/bulk/tag", json!({"q": "status:open", "tag": "seen"}), 202);
         let hook = json!({"url": "https://receiver.invalid/hook", "kinds": ["order.*"]});
         let hook = made("/api/v1/webhooks", hook, 201);

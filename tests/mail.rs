@@ -869,3 +869,37 @@ fn what_is_to_be_encrypted_is_or_is_not_said() {
     }
     assert_eq!((able.got().len(), unable.got().len()), (1, 0));
 }
+
+#[test]
+fn a_test_goes_out_with_what_is_saved_and_says_from_where() {
+    let (shop, _home, server, cookie) = on(0);
+    let form = |address: &str| {
+        let on: String = OF_ORDERS.iter().map(|moment| format!("&on={moment}")).collect();
+        format!(
+            "name=Lumo&address={}&reply_to={}&notices_to={}&daily_limit=1000&language=en&version=1{on}",
+            encoded(address),
+            encoded("help@example.com"),
+            encoded("boss@example.com")
+        )
+    };
+    let page = shop.page("/admin/mail/settings", &cookie).expect(200).body;
+    assert!(page.contains("A test goes from shop@example.com to "), "{page}");
+    let typed = shop.form("/admin/mail/settings/test", &form("new@example.com"), &cookie).expect(409).body;
+    assert!(typed.contains("Save first") && typed.contains("value=\"new@example.com\""), "{typed}");
+    assert!(server.to(OWNER).is_empty());
+    let sent = shop.form("/admin/mail/settings/test", &form("shop@example.com"), &cookie).expect(303);
+    until("it is there", || !server.to(OWNER).is_empty());
+    shop.page(sent.header("location").unwrap(), &cookie).expect(200);
+}
+
+#[test]
+fn a_test_says_what_is_missing() {
+    let server = Server::open();
+    let (shop, _home) = shop_with(server.port, 0, "");
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    let page = shop.form("/admin/mail/settings/test", "", &cookie).expect(409).body;
+    assert!(
+        page.contains("Enter the address of the sender") && !page.contains("mail server first"),
+        "{page}"
+    );
+}

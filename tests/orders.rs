@@ -216,6 +216,42 @@ fn an_order_is_paid_and_sent_in_parts() {
 }
 
 #[test]
+fn a_parcel_is_corrected_in_the_index_and_the_log_and_nobody_is_written_to() {
+    let shop = Shop::open();
+    let placed = shop.place("k", &least_order("anna@example.com", 5_900)).expect(201).json();
+    let home = format!("/api/v1/orders/{}", placed["id"].as_str().unwrap());
+    let sent = json!({"carrier": "0034000001", "tracking": "wrong777"});
+    shop.send("POST", &format!("{home}/ship"), &sent, &[]).expect(200);
+    assert_eq!((total(&shop, "tracking:wrong777"), total(&shop, "tracking:0034000001")), (1, 0));
+    let right = json!({"carrier": "DHL", "tracking": "0034000001"});
+    let parcel = format!("{home}/parcels/1");
+    let now = shop.send("PATCH", &parcel, &right, &[]).expect(200).json();
+    assert_eq!((&now["version"], &now["fulfilment"]), (&json!(3), &json!("fulfilled")));
+    assert_eq!((total(&shop, "tracking:wrong777"), total(&shop, "tracking:0034000001")), (0, 1));
+    // The same once more changes nothing; what is no field and no parcel is refused.
+    assert_eq!(shop.send("PATCH", &parcel, &right, &[]).expect(200).json()["version"], 3);
+    shop.send("PATCH", &parcel, &json!({"weight": 7}), &[]).expect(422);
+    for place in ["0", "2", "x"] {
+        shop.send("PATCH", &format!("{home}/parcels/{place}"), &right, &[]).expect(404);
+    }
+    let told = shop.get("/api/v1/events?kind=order.parcel_changed").json()["data"].clone();
+    assert_eq!(told.as_array().unwrap().len(), 1);
+    assert_eq!(told[0]["data"]["parcel"], 1);
+    assert_eq!(told[0]["data"]["changes"]["tracking"], json!(["wrong777", "0034000001"]));
+    let packer = shop.key_with(&["orders:view", "orders:ship"]);
+    let headers = [("authorization", format!("Bearer {packer}"))];
+    let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let other = json!({"tracking": "0034000002"}).to_string();
+    let mut with = headers.clone();
+    with.push(("content-type", "application/json"));
+    shop.request("PATCH", &parcel, &with, Some(other.as_bytes())).expect(200);
+    let reader = shop.key_with(&["orders:view"]);
+    let reader = format!("Bearer {reader}");
+    let with = [("authorization", reader.as_str()), ("content-type", "application/json")];
+    shop.request("PATCH", &parcel, &with, Some(other.as_bytes())).expect(403);
+}
+
+#[test]
 fn what_was_paid_goes_back_in_parts_and_never_more_than_that() {
     let shop = Shop::open();
     let placed = shop.place("k", &least_order("anna@example.com", 5_900)).expect(201).json();

@@ -58,6 +58,8 @@ fn a_schedule_is_run_now_paused_changed_and_says_when_it_is_due() {
     assert_eq!(changed["data"]["before"]["cron"], "30 4 * * *");
     assert_eq!(changed["data"]["after"], json!({"cron": "30 2 * * *", "missed": "skip", "paused": false}));
     shop.form(&format!("{page}/pause"), "", &cookie).expect(303);
+    let home = plain(&shop.page("/admin", &cookie).expect(200).body);
+    assert!(home.contains("Tidy up is paused") && home.contains("badge warn half\">Paused"), "{home}");
     assert!(shop.page("/admin/schedules", &cookie).body.contains("Paused"));
     shop.form(&format!("{page}/resume"), "", &cookie).expect(303);
     assert!(!shop.page("/admin/schedules", &cookie).body.contains("Paused"));

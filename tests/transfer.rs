@@ -291,6 +291,12 @@ fn what_cannot_be_read_says_why_and_the_files_need_not_be_sent_again() {
     let wrong = send(&shop, &cookie, &format!("{path}/check"), &[("decimal", "x")], &[]).expect(422);
     assert!(wrong.body.contains("dot or a comma"), "{}", wrong.body);
     let file = File { input: "mapping", name: "eigenes.toml", bytes: mapping.as_bytes() };
+    // A mapping that was given is not asked for: what is missing is what the files hold.
+    let file_again = File { input: "mapping", name: "eigenes.toml", bytes: mapping.as_bytes() };
+    send(&shop, &cookie, &format!("{path}/check"), &[("from", "csv")], &[file_again]).expect(303);
+    let page = at_rest(&shop, &cookie, &path);
+    assert!(page.contains("Choose what the files hold: the mapping was taken"), "{page}");
+    assert!(page.contains("id=\"f-what\" name=\"what\" aria-invalid"), "{page}");
     let fields = [("from", "csv"), ("what", "orders")];
     send(&shop, &cookie, &format!("{path}/check"), &fields, &[file]).expect(303);
     let page = at_rest(&shop, &cookie, &path);
@@ -319,6 +325,12 @@ fn a_file_whose_letters_nothing_tells_asks_for_its_encoding() {
     let path = upload(&shop, &cookie, &[], &[File { input: "file", name: "orders.csv", bytes: &text }]);
     let page = at_rest(&shop, &cookie, &path);
     assert!(page.contains("Failed") && page.contains("Save it as UTF-8, or say its encoding"), "{page}");
+    // The field stands open, with the guess in it.
+    assert!(page.contains("id=\"f-encoding\" name=\"encoding\" aria-invalid"), "{page}");
+    let guess = page.split("They look like ").nth(1).map(|rest| rest.split(',').next().unwrap().to_owned());
+    if let Some(guess) = guess {
+        assert!(page.contains(&format!("<option value=\"{guess}\" selected>")), "{guess}: {page}");
+    }
     let fields = [("from", "shopify"), ("what", "orders"), ("encoding", "windows-1251")];
     send(&shop, &cookie, &format!("{path}/check"), &fields, &[]).expect(303);
     let page = at_rest(&shop, &cookie, &path);

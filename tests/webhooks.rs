@@ -488,7 +488,16 @@ fn the_pages_do_what_the_api_does() {
     until("it arrived", || page().contains("Running"));
     shop.form(&format!("{home}/test"), "", &cookie).expect(303);
     until("the test too", || page().contains("webhook.test"));
-    shop.form(&format!("{home}/replay"), "since=2020-01-01", &cookie).expect(303);
+    // How much it is, before anything is sent; and nothing for a day that has not come.
+    let asked = shop.form(&format!("{home}/replay"), "since=2020-01-01", &cookie).expect(200).body;
+    assert!(
+        asked.contains("events have happened since then") && asked.contains("Send them again"),
+        "{asked}"
+    );
+    let future = shop.form(&format!("{home}/replay"), "since=2999-01-01&sure=1", &cookie).expect(303);
+    let told = future.header("set-cookie").unwrap().split(';').next().unwrap();
+    assert!(shop.page(&home, &format!("{cookie}; {told}")).body.contains("That day has not come yet"));
+    shop.form(&format!("{home}/replay"), "since=2020-01-01&sure=1", &cookie).expect(303);
     until("and the order again", || {
         receiver.got("/fail").iter().filter(|got| got.json()["type"] == "order.placed").count() >= 3
     });

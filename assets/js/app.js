@@ -57,6 +57,7 @@
   const dirty = (f) => loaded.has(f) && loaded.get(f) !== JSON.stringify(values(f));
   const settle = (f) => {
     loaded.set(f, f.dataset.was ?? JSON.stringify(values(f)));
+    if (dirty(f)) { f.toggleAttribute('data-dirty', true); if (f.dataset.draft) keep(f); }
     const name = f.dataset.draft, text = name && store?.getItem(draftKey(name));
     // A refused form holds what was typed: nothing is to be restored.
     if (!text || f.dataset.offered || $('#errors, [aria-invalid=true]', f)) return;
@@ -192,7 +193,7 @@
   const go = (href, e) => { if (e && (e.ctrlKey || e.metaKey)) open(href, '_blank', 'noopener'); else location.href = href; };
 
   on('keydown', (e) => {
-    const b = e.key === 'Enter' && !e.isComposing && e.target.matches?.('.ask input') && $('.pri', e.target.closest('.ask'));
+    const b = e.key === 'Enter' && !e.isComposing && !e.defaultPrevented && e.target.matches?.('.ask input') && $('.pri', e.target.closest('.ask'));
     if (b) { e.preventDefault(); b.click(); }
   });
 
@@ -223,6 +224,10 @@
     if (b || t.name === 'all') counted(t.form || document);
     const c = t.closest?.('[data-copy]');
     if (c) navigator.clipboard?.writeText(c.dataset.copy).then(() => say('Copied ' + c.dataset.copy), () => say('Copying is not allowed here.', 1));
+    // Ticks are of one page.
+    const ticks = t.closest?.('.pager a') ? $$('tbody .pick input:checked').length : 0;
+    if (ticks && !confirm(ticks + ' ticked here. Ticks are lost on another page. Go there all the same?')) e.preventDefault();
+    if (t.matches('[data-keep]')) t.closest('details').open = false;
     if (t.closest?.('[data-print]')) print();
     if (t.closest?.('.toast .close')) t.closest('.toast').remove();
     const o = t.closest?.('[data-open]');
@@ -261,7 +266,7 @@
   const GO = () => $$('nav.side [data-key]').map((a) => ['g ' + a.dataset.key, a.firstChild.nextSibling?.textContent.trim() || a.textContent.trim(), () => { location.href = a.href; }]);
   // A key that may begin a scanned code acts when the next one would have come; the keys of a code do nothing.
   let held = [], heldFor;
-  const CODE = /^[\w-]$/, wait = () => {
+  const CODE = /^[\w#-]$/, wait = () => {
     clearTimeout(heldFor);
     heldFor = setTimeout(() => { const all = held; held = []; if (new Set(burst).size < 3) all.forEach((f) => f()); }, 60);
   };
@@ -282,7 +287,7 @@
       if (now - burstAt > 60) burst = '';
       burstAt = now;
       if (held[0]) wait();
-      if (e.key === 'Enter' && burst.length >= 6) {
+      if (e.key === 'Enter' && /^#?\d{4,}$|^.{6,}$/.test(burst)) {
         e.preventDefault();
         const code = burst; burst = ''; held = [];
         const told = dispatchEvent(new CustomEvent('scan', { detail: code, cancelable: true }));

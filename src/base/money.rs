@@ -20,13 +20,21 @@ impl Currency {
     /// `invalid_currency` when ISO 4217 has no such code.
     pub fn parse(text: &str) -> Result<Self> {
         let upper = text.trim().to_ascii_uppercase();
+        let is_like_one = upper.len() == 3 && upper.bytes().all(|b| b.is_ascii_uppercase());
         iso_currency::Currency::from_code(&upper)
             // Gold, test codes and "no currency" have no minor unit: nobody pays with them.
             .filter(|currency| currency.exponent().is_some())
             .and_then(|_| <[u8; 3]>::try_from(upper.as_bytes()).ok())
             .map(Self)
-            .ok_or_else(|| {
-                Error::invalid("invalid_currency", "Enter a currency code of three letters, such as EUR.")
+            .ok_or_else(|| match is_like_one {
+                true => Error::invalid(
+                    "invalid_currency",
+                    format!("{upper} is no currency. Enter one such as EUR."),
+                ),
+                false => {
+                    let says = "Enter a currency code of three letters, such as EUR.";
+                    Error::invalid("invalid_currency", says)
+                }
             })
     }
     pub fn code(&self) -> &str {

@@ -43,6 +43,13 @@ pub trait Action: Clone + Serialize + DeserializeOwned + Send + 'static {
     /// # Errors
     /// What keeps it from being done with this record.
     fn run(&self, tx: &mut Tx<'_>, id: Self::Id) -> Result<Option<Self>>;
+    /// What nobody is to overlook of a record this was done with, such as that it is not paid.
+    ///
+    /// # Errors
+    /// Faults of the store only.
+    fn remark(&self, _tx: &Tx<'_>, _id: Self::Id) -> Result<Option<&'static str>> {
+        Ok(None)
+    }
     /// What a record is after it, such as `shipped`.
     fn done(&self) -> String;
     /// What is said where there was nothing to do.
@@ -69,6 +76,9 @@ struct Row {
     result: RowResult,
     /// What it is now, or why not.
     text: String,
+    /// What is not to be overlooked of it.
+    #[serde(default)]
+    remark: Option<String>,
 }
 
 /// How it went with one record.
@@ -93,6 +103,8 @@ pub struct ResultPage {
     done: usize,
     unchanged: usize,
     refused: usize,
+    /// How many of those done have a remark.
+    remarked: usize,
     rows: Vec<Row>,
     /// The key of the result, where something can be taken back.
     undo: Option<String>,
@@ -107,6 +119,7 @@ impl Page for ResultPage {
             href: Some("/admin/orders/ord_1".into()),
             result,
             text: text.into(),
+            remark: (result == RowResult::Done).then(|| "Not paid".to_owned()),
         };
         Self {
             title: "Mark shipped".into(),
@@ -116,6 +129,7 @@ impl Page for ResultPage {
             done: 1,
             unchanged: 0,
             refused: 1,
+            remarked: 1,
             rows: vec![
                 row("#10482", RowResult::Done, "Shipped"),
                 row("#10481", RowResult::Refused, "<script>alert(1)</script>"),
@@ -133,6 +147,7 @@ impl ResultPage {
             done: count(RowResult::Done),
             unchanged: count(RowResult::Unchanged),
             refused: count(RowResult::Refused),
+            remarked: outcome.rows.iter().filter(|row| row.remark.is_some()).count(),
             title: outcome.title,
             back: Link::new(format!("{}{rest}", first.to_uppercase()), outcome.back),
             nouns: A::NOUNS,
@@ -207,9 +222,11 @@ impl<A: Action> Wish<A> {
         let mut undo = Vec::new();
         for (id, action) in &self.each {
             let name = A::name(tx, *id)?;
+            let mut remark = None;
             let (result, text) = match tx.attempt(|tx| action.run(tx, *id)) {
                 Ok(Some(back)) => {
                     undo.push((*id, back));
+                    remark = action.remark(tx, *id)?.map(str::to_owned);
                     (RowResult::Done, action.done())
                 }
                 Ok(None) => (RowResult::Unchanged, action.unchanged()),
@@ -220,7 +237,7 @@ impl<A: Action> Wish<A> {
             };
             let id = format!("{}_{}", A::Id::PREFIX, to_text(&id.bytes()));
             let href = name.as_ref().map(|_| format!("{}/{id}", A::LIST));
-            rows.push(Row { name: name.unwrap_or(id), href, result, text });
+            rows.push(Row { name: name.unwrap_or(id), href, result, text, remark });
         }
         Ok(Outcome { title: self.title.clone(), rows, undo, back: self.back.clone() })
     }

@@ -172,17 +172,34 @@ impl<'a> ErrorPage<'a> {
             title: title(status),
             // The title says it already.
             detail: if error.kind == Kind::Internal { "" } else { &error.message },
-            hint: hint(error.kind),
+            hint: hint(error),
             errors: error.fields.iter().filter(|_| listed).map(|f| f.detail.as_str()).collect(),
             request_id,
         }
     }
 }
 
-fn hint(kind: Kind) -> &'static str {
-    match kind {
+/// What is wrong with an address and with no form.
+const OF_ADDRESSES: &[&str] = &[
+    "unknown_parameter",
+    "invalid_query",
+    "duplicate_parameter",
+    "invalid_parameter",
+    "invalid_cursor",
+    "invalid_limit",
+    "unknown_sort",
+];
+
+fn hint(error: &Error) -> &'static str {
+    match error.kind {
+        // An address says what is shown: nobody has sent anything.
+        Kind::Invalid if OF_ADDRESSES.contains(&error.code) => {
+            "The address asks for something that is not there, or not any more. Open the page anew and choose again."
+        }
         Kind::Invalid => "Go back, change it and send it again. Nothing was saved.",
         Kind::Unauthenticated => "Your session may have ended.",
+        // Where it says already who can help, once is enough.
+        Kind::Forbidden if error.message.contains("owner") => "",
         Kind::Forbidden => "An owner of the shop can give you another role under Staff.",
         Kind::NotFound => {
             "It may have been deleted, or the address has a slip in it. Search finds it by any part of it."

@@ -23,7 +23,7 @@ fn at_an_order() -> Option<(Chrome, Tour, String)> {
 fn keys_lead_to_the_first_field_and_back() {
     let Some((mut page, _tour, order)) = at_an_order() else { return };
     page.press("s");
-    page.wait("document.activeElement.name === 'carrier'");
+    page.wait("document.activeElement.name === 'tracking'");
     page.press("Escape");
     page.wait("!document.querySelector('details.menu[open]')");
     page.leads_on(|p| p.press("e"));
@@ -243,4 +243,57 @@ fn what_a_button_of_the_customer_form_adds_is_in_sight() {
         page.script(true);
         page.wait("document.activeElement.name?.endsWith('.name') && scrollY > 400");
     }
+}
+
+#[test]
+fn ticks_of_one_page_are_not_left_without_a_question() {
+    let Some(mut page) = browser() else { return };
+    let tour = Tour::open();
+    page.cookie(&tour.shop.url, &tour.cookie);
+    page.open(&format!("{}/admin/orders?limit=5", tour.shop.url));
+    page.eval("window.confirm = (text) => { window.asked = text; return false; }");
+    page.click("tbody .pick label");
+    page.click(".pager [rel=next]");
+    page.wait("window.asked?.startsWith('1 ticked here')");
+    page.eval("window.confirm = () => true");
+    page.leads_on(|p| p.click(".pager [rel=next]"));
+    page.wait("new URL(location).searchParams.has('after')");
+}
+
+#[test]
+fn a_template_that_was_only_looked_at_is_not_saved() {
+    let Some(mut page) = browser() else { return };
+    let tour = Tour::open();
+    page.cookie(&tour.shop.url, &tour.cookie);
+    let address = format!("{}/admin/mail/templates/order_placed/en", tour.shop.url);
+    page.open(&address);
+    page.wait("!document.querySelector('form[data-draft]').hasAttribute('data-dirty')");
+    page.fill("#f-subject", "Thank you");
+    page.leads_on(|p| p.click("button[formaction$='/preview']"));
+    let dirty = "document.querySelector('form[data-draft]').hasAttribute('data-dirty')";
+    page.wait(dirty);
+    page.leads_on(|p| p.click("main form[data-draft] .btn.pri"));
+    page.wait(&format!("!({dirty}) && document.querySelector('#f-subject').value === 'Thank you'"));
+    // Saved is saved: nothing is offered to be restored.
+    page.open(&address);
+    page.wait("!document.querySelector('form[data-draft] .notice button')");
+    page.leads_on(|p| p.click("button[formaction$='/preview']"));
+    page.wait(&format!("!({dirty})"));
+}
+
+#[test]
+fn what_cannot_be_undone_asks_in_its_place() {
+    let Some(mut page) = browser() else { return };
+    let tour = Tour::open();
+    page.cookie(&tour.shop.url, &tour.cookie);
+    let made = tour.shop.key_with(&["orders:view"]);
+    page.open(&format!("{}/admin/keys", tour.shop.url));
+    page.leads_on(|p| p.click("main tbody a.row"));
+    page.click(".sure > summary");
+    page.click(".sure [data-keep]");
+    page.wait("!document.querySelector('.sure').open");
+    page.click(".sure > summary");
+    page.leads_on(|p| p.click(".sure form .danger"));
+    page.wait("!document.querySelector('.sure')");
+    assert!(!made.is_empty());
 }

@@ -17,6 +17,8 @@ fn journey(script: bool) {
     let at = printed.find("/setup/").unwrap();
     let path: String = printed[at..].chars().take_while(|c| !c.is_whitespace()).collect();
     page.script(script);
+    page.open(&format!("{}/admin", shop.url));
+    assert!(page.text("document.body.innerText").contains("This shop is not set up yet"));
     page.open(&format!("{}{path}", shop.url));
     page.fill("input[name=name]", "Olga Owner");
     page.fill("input[name=email]", OWNER);

@@ -6,5 +6,6 @@ mod inbox;
 mod journey;
 mod many;
 mod narrow;
+mod packing;
 mod pages;
 mod sites;

@@ -21,10 +21,10 @@ fn a_site_is_watched(script: bool) {
     if !script {
         crate::harness::until("it was looked at", || {
             page.open(&page_address(&shop));
-            page.text("document.body.innerText").contains("Looked at again")
+            page.text("document.body.innerText").contains("seen once")
         });
     }
-    page.wait("document.body.innerText.includes('Looked at again')");
+    page.wait("document.body.innerText.includes('seen once')");
     page.leads_on(|p| p.click("form[action$='/remove'] button"));
     page.wait("document.body.innerText.includes('No sites yet')");
     assert!(page.complaints.is_empty(), "{:?}", page.complaints);

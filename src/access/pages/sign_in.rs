@@ -7,6 +7,7 @@ use crate::access::gate::{Access, Visitor};
 use crate::access::password::Password;
 use crate::access::session::{self, Ending};
 use crate::access::sign_in::sign_in;
+use crate::access::staff;
 use crate::access::turn_away::{PARKED, SIGN_IN, WITH_FILES, own_password_first};
 use crate::store::Subject;
 use crate::web::flash::{local_path, see_other};
@@ -52,6 +53,8 @@ struct SignInPage {
     errors: Option<FormErrors>,
     /// Seconds until the next attempt makes sense.
     wait_s: Option<u32>,
+    /// Nobody has an account yet.
+    is_new: bool,
 }
 
 impl Page for SignInPage {
@@ -67,6 +70,7 @@ impl Page for SignInPage {
                 "E-mail or password is wrong.",
             ))),
             wait_s: Some(20),
+            is_new: true,
         }
     }
 }
@@ -92,7 +96,9 @@ async fn show(
         return see_other(&next, None);
     }
     let notice = kept(&next).or_else(|| ended(visitor.as_ref()));
-    pages.show(&shell, &SignInPage { email: String::new(), next, notice, errors: None, wait_s: None })
+    let is_new = !access.store().read(staff::has_owner)?;
+    let page = SignInPage { email: String::new(), next, notice, errors: None, wait_s: None, is_new };
+    pages.show(&shell, &page)
 }
 
 /// What is said of a form that waits behind the door.
@@ -144,7 +150,9 @@ async fn enter(
             let errors = Some(FormErrors::of(&error));
             // A wrong password loses no form, and says so again.
             let notice = kept(&next);
-            let page = SignInPage { email: typed.email, next, notice, errors, wait_s: error.retry_after_s };
+            let is_new = !access.store().read(staff::has_owner)?;
+            let (email, wait_s) = (typed.email, error.retry_after_s);
+            let page = SignInPage { email, next, notice, errors, wait_s, is_new };
             // The page is the one of a stranger, even while an older session is open.
             shell.user = None;
             shell.nav.clear();

@@ -182,7 +182,10 @@ async fn add(
     match added(&me, &access, &shop, &typed).await {
         Ok((person, generated)) => {
             let text = format!("{} can sign in now.", person.name);
-            see_other(&with_secret(&me, &access, person.id, generated), Some(Toast::ok(text)))
+            see_other(
+                &with_secret(&me, &access, person.id, generated),
+                Some(Toast::ok(text).saved("staff-new")),
+            )
         }
         Err(error) if is_for_the_form(&error) => {
             let errors = Some(FormErrors::of(&error));

@@ -211,7 +211,7 @@ async fn what_was_set_up_is_changed_under_settings_and_two_do_not_overwrite_each
     let sam = house.signed_in("sam@example.com").await;
     let refused = sam.get("/admin/settings").await.expect(403);
     assert!(
-        refused.body.contains("under Staff") && !refused.body.contains("Settings, Staff"),
+        refused.body.contains("can give it to you") && !refused.body.contains("Settings, Staff"),
         "{}",
         refused.body
     );

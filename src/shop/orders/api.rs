@@ -1,11 +1,11 @@
 //! Orders and credit notes for programs: list, read, place, change, take a step, note.
 
-use super::asked::{NoteBody, OrderFields, PlaceOrder, StepBody, step_named};
+use super::asked::{NoteBody, OrderFields, ParcelFields, PlaceOrder, StepBody, step_named};
 use super::wire::{CreditNoteOut, OrderOut};
 use super::{CreditNoteId, Order, OrderId, Step};
 use super::{
-    Named, add_note, change, edit_note, find_credit_note, get, get_credit_note, place, require_prices,
-    standing, take,
+    Named, add_note, change, correct_parcel, edit_note, find_credit_note, get, get_credit_note, place,
+    require_prices, standing, take,
 };
 use crate::access::{Caller, Once, Permission, Shop, may};
 use crate::base::error::{Error, Result};
@@ -34,6 +34,7 @@ pub fn routes(config: &mut routing::Routes) {
         )
         .service(routing::resource("/orders/{id}/notes").route(routing::post().to(note)))
         .service(routing::resource("/orders/{id}/notes/{number}").route(routing::put().to(renote)))
+        .service(routing::resource("/orders/{id}/parcels/{number}").route(routing::patch().to(patch_parcel)))
         .service(
             routing::resource("/orders/{id}/{step:ship|unship|deliver|undeliver}")
                 .route(routing::post().to(move_goods)),
@@ -46,7 +47,7 @@ pub fn routes(config: &mut routing::Routes) {
 /// What this feature tells the API's documentation.
 #[derive(utoipa::OpenApi)]
 #[openapi(
-    paths(list, place_one, show, patch, step, note, renote, list_credit_notes, show_credit_note),
+    paths(list, place_one, show, patch, step, note, renote, patch_parcel, list_credit_notes, show_credit_note),
     tags((name = "orders", description = "What was bought by whom, and how far it has come."))
 )]
 pub struct ApiDocs;
@@ -285,6 +286,42 @@ pub(super) async fn renote(
             let id = id_of(tx, &id)?;
             let seen = seen.against(get(tx, id)?.version);
             let order = edit_note(tx, id, seen, number, &body.value.text)?;
+            out(tx, &order)
+        })
+        .await?;
+    record(&request, order.version, &order)
+}
+
+/// Corrects a parcel
+///
+/// A JSON merge patch (RFC 7396) of what `ship` noted. Nobody is written to by it. The number is the place of the parcel
+/// in the order's `parcels`, from 1.
+#[utoipa::path(patch, operation_id = "change_order_parcel", path = "/api/v1/orders/{id}/parcels/{number}", tag = "orders", request_body(content = ParcelFields, content_type = "application/merge-patch+json"),
+    params(("id" = String, Path, description = "`ord_…` or the number"), ("number" = u32, Path, description = "The parcel's place", example = 1),
+        ("If-Match" = Option<String>, Header, description = "The ETag you saw, or several with commas")),
+    responses((status = 200, description = "The order as it is now", body = OrderOut), (status = "4XX", response = crate::web::error::ProblemOut)),
+    security(("key" = ["orders:ship"])))]
+pub(super) async fn patch_parcel(
+    caller: Caller<may::ShipOrders>,
+    request: HttpRequest,
+    store: web::Data<Store>,
+    path: routing::Path<(String, String)>,
+    body: JsonBytes<serde_json::Value>,
+) -> Result<HttpResponse> {
+    // The answer is the whole order.
+    require_prices(&caller)?;
+    let seen = IfMatch::of(&request)?;
+    let (id, number) = path.into_inner();
+    let unknown = || Error::not_found("parcel", &number);
+    let place: usize = number.parse().map_err(|_cause| unknown())?;
+    let order = store
+        .write(caller.actor(), move |tx| {
+            let id = id_of(tx, &id)?;
+            let there = get(tx, id)?;
+            let parcel = place.checked_sub(1).and_then(|at| there.parcels.get(at));
+            let parcel = parcel.ok_or_else(|| Error::not_found("parcel", place))?;
+            let wanted = ParcelFields::change(parcel, &body.value)?;
+            let order = correct_parcel(tx, id, seen.against(there.version), place, &wanted)?;
             out(tx, &order)
         })
         .await?;

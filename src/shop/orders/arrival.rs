@@ -324,7 +324,11 @@ fn content(order: &Order) -> u64 {
         customer: None,
         imported: None,
         refunds: Vec::new(),
-        cancelled: order.cancelled.clone().map(|c| Cancelled { payment_before: Payment::Unpaid, ..c }),
+        cancelled: order.cancelled.clone().map(|c| Cancelled {
+            payment_before: Payment::Unpaid,
+            status_before: None,
+            ..c
+        }),
         ..order.clone()
     };
     first_eight(&Sha256::digest(minicbor::to_vec(&plain).unwrap_or_default()))

@@ -1,8 +1,8 @@
 //! What the API takes: orders to place, fields to change, steps, notes.
 
-use super::change::{OrderChange, StepInput};
+use super::change::{OrderChange, ParcelChange, StepInput};
 use super::incoming::{NewLine, NewOrder, NewOrderCustomer};
-use super::model::Order;
+use super::model::{Order, Parcel};
 use super::state::{CancelReason, Step};
 use crate::base::error::{Checks, Error, Result};
 use crate::base::money::{Currency, Money, Price};
@@ -226,6 +226,28 @@ impl OrderFields {
             tags: Some(wanted.tags),
             metadata: Some(wanted.metadata),
         })
+    }
+}
+
+/// What can be corrected of a parcel.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ParcelFields {
+    /// Who carries it.
+    pub carrier: String,
+    /// The tracking number.
+    pub tracking: String,
+}
+
+impl ParcelFields {
+    /// The change that a merge patch makes to a parcel.
+    ///
+    /// # Errors
+    /// `unknown_field`, `wrong_type` … with the field.
+    pub fn change(parcel: &Parcel, patch: &serde_json::Value) -> Result<ParcelChange> {
+        let present = Self { carrier: parcel.carrier.clone(), tracking: parcel.tracking.clone() };
+        let wanted: Self = patched(&present, patch)?;
+        Ok(ParcelChange { carrier: Some(wanted.carrier), tracking: Some(wanted.tracking) })
     }
 }
 

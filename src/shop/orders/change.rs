@@ -1,6 +1,6 @@
 //! Changing an order: contact data, tags and notes, and the steps along its three axes.
 
-use super::events::{Changed, Noted, StepTaken};
+use super::events::{Changed, Noted, ParcelChanged, StepTaken};
 use super::keep::{get, save};
 use super::model::{Cancelled, NOTES_MAX, Order, OrderId, Parcel, PaymentNote, RefundNote, StaffNote};
 use super::state::{CancelReason, Fulfilment, NOTHING_LEFT, Payment, Status, Step, refusal};
@@ -25,6 +25,13 @@ pub struct OrderChange {
     pub note: Option<String>,
     pub tags: Option<Vec<String>>,
     pub metadata: Option<BTreeMap<String, String>>,
+}
+
+/// What is corrected of a parcel; `None` leaves a field as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ParcelChange {
+    pub carrier: Option<String>,
+    pub tracking: Option<String>,
 }
 
 /// What a step needs to know beside its name; each step reads its own fields.
@@ -189,6 +196,43 @@ fn checked_note(text: &str) -> Result<String> {
     }
 }
 
+/// Corrects what was noted of a parcel; `place` counts from 1. Nobody is written to by it.
+///
+/// # Errors
+/// `not_found`, `version_mismatch`, `validation`.
+pub fn correct_parcel(
+    tx: &mut Tx<'_>,
+    id: OrderId,
+    seen: Option<u64>,
+    place: usize,
+    change: &ParcelChange,
+) -> Result<Order> {
+    let before = get(tx, id)?;
+    require_version(seen, before.version)?;
+    let mut after = before.clone();
+    let parcel = place.checked_sub(1).and_then(|at| after.parcels.get_mut(at));
+    let parcel = parcel.ok_or_else(|| Error::not_found("parcel", place))?;
+    let view = |p: &Parcel| serde_json::json!({"carrier": p.carrier, "tracking": p.tracking});
+    let was = view(parcel);
+    let mut checks = Checks::default();
+    for (pointer, given, field) in [
+        ("/carrier", &change.carrier, &mut parcel.carrier),
+        ("/tracking", &change.tracking, &mut parcel.tracking),
+    ] {
+        if let Some(text) = given {
+            *field = checks.keep(pointer, one_line(text)).unwrap_or_default();
+        }
+    }
+    checks.finish()?;
+    let changes = changes(&was, &view(parcel));
+    if changes.is_empty() {
+        return Ok(before);
+    }
+    touch(&mut after, tx.now());
+    save(tx, Some(&before), &after, &ParcelChanged { number: after.number, parcel: place, changes })?;
+    Ok(after)
+}
+
 /// Takes a step, or refuses it with the reason.
 ///
 /// # Errors
@@ -301,6 +345,7 @@ fn advance(order: &mut Order, step: Step, input: &StepInput, now: Timestamp) {
                 reason: input.reason.unwrap_or(CancelReason::Other),
                 note: input.note.clone(),
                 payment_before: order.payment,
+                status_before: Some(order.status).filter(|status| *status == Status::Draft),
             });
             order.status = Status::Cancelled;
             if matches!(order.payment, Payment::Unpaid | Payment::Authorised) {
@@ -308,14 +353,23 @@ fn advance(order: &mut Order, step: Step, input: &StepInput, now: Timestamp) {
             }
         }
         Step::Complete => order.status = Status::Completed,
+        Step::Place => {
+            order.status = Status::Open;
+            order.confirmed_at = Some(now);
+        }
+        Step::Unplace => {
+            order.status = Status::Draft;
+            order.confirmed_at = None;
+        }
         Step::Reopen => {
+            let cancelled = order.cancelled.take();
+            order.status = cancelled.as_ref().and_then(|c| c.status_before).unwrap_or(Status::Open);
             // What was refunded meanwhile stays refunded.
-            if let Some(cancelled) = order.cancelled.take().filter(|_| order.payment == Payment::Voided) {
+            if let Some(cancelled) = cancelled.filter(|_| order.payment == Payment::Voided) {
                 order.payment = cancelled.payment_before;
             }
-            order.status = Status::Open;
         }
-        Step::Pay => pay(order, input, now),
+        Step::Pay => receive(order, input, now),
         Step::Unpay => {
             let before = order.payments.pop().and_then(|payment| payment.before);
             let by_sum = if order.paid() > 0 { Payment::PartPaid } else { Payment::Unpaid };
@@ -349,19 +403,7 @@ fn advance(order: &mut Order, step: Step, input: &StepInput, now: Timestamp) {
             order.hold = Some(input.note.clone());
         }
         Step::Release => order.hold = None,
-        Step::Refund => {
-            let amount = input.amount.map_or(0, |money| money.amount);
-            let is_all = amount >= order.refundable();
-            let number = order.version.saturating_add(1);
-            order.refunds.push(RefundNote { number, amount, at: now, before: order.payment });
-            order.refunded = order.refunded.saturating_add(amount);
-            order.payment = match order.payment {
-                _ if is_all => Payment::Refunded,
-                // The rest is still to come.
-                Payment::PartPaid => Payment::PartPaid,
-                _ => Payment::PartRefunded,
-            };
-        }
+        Step::Refund => give_back(order, input, now),
         Step::Unrefund => {
             if let Some(refund) = order.refunds.pop() {
                 order.refunded = order.refunded.saturating_sub(refund.amount).max(0);
@@ -373,7 +415,8 @@ fn advance(order: &mut Order, step: Step, input: &StepInput, now: Timestamp) {
     }
 }
 
-fn pay(order: &mut Order, input: &StepInput, now: Timestamp) {
+/// Notes what came in.
+fn receive(order: &mut Order, input: &StepInput, now: Timestamp) {
     let amount = input.amount.map_or(0, |money| money.amount);
     let is_all = amount >= order.due();
     let method = if input.method.is_empty() { "manual".to_owned() } else { input.method.clone() };
@@ -387,6 +430,21 @@ fn pay(order: &mut Order, input: &StepInput, now: Timestamp) {
         before: Some(order.payment),
     });
     order.payment = if is_all { paid(order) } else { Payment::PartPaid };
+}
+
+/// Notes what went back.
+fn give_back(order: &mut Order, input: &StepInput, now: Timestamp) {
+    let amount = input.amount.map_or(0, |money| money.amount);
+    let is_all = amount >= order.refundable();
+    let number = order.version.saturating_add(1);
+    order.refunds.push(RefundNote { number, amount, at: now, before: order.payment });
+    order.refunded = order.refunded.saturating_add(amount);
+    order.payment = match order.payment {
+        _ if is_all => Payment::Refunded,
+        // The rest is still to come.
+        Payment::PartPaid => Payment::PartPaid,
+        _ => Payment::PartRefunded,
+    };
 }
 
 /// Where the money of an order stands of which nothing is due.

@@ -18,7 +18,13 @@ pub const EVENTS: &[(&str, &str)] = &[
         "An import brought the order again with other content; `changes` has each before and after.",
     ),
     ("order.noted", "A staff note was added or edited."),
+    (
+        "order.parcel_changed",
+        "What was noted of a parcel was corrected: `parcel` is its place from 1, `changes` has carrier and tracking before and after.",
+    ),
     ("order.cancelled", "The order was cancelled; `reason` says why."),
+    ("order.confirmed", "A draft became an order."),
+    ("order.confirmation_taken_back", "An order that was confirmed by mistake became a draft again."),
     ("order.completed", "The order was completed."),
     ("order.reopened", "A completed or cancelled order was reopened."),
     ("order.paid", "The order was marked paid: `amount` came in, and nothing is due any more."),
@@ -113,6 +119,20 @@ impl Event for Noted {
     }
 }
 
+/// `order.parcel_changed`
+#[derive(Debug, Serialize)]
+pub(super) struct ParcelChanged {
+    pub number: u64,
+    /// Its place among the parcels of the order, from 1.
+    pub parcel: usize,
+    pub changes: Changes,
+}
+impl Event for ParcelChanged {
+    fn kind(&self) -> &'static str {
+        "order.parcel_changed"
+    }
+}
+
 /// A step was taken: `order.cancelled`, `order.paid` …
 #[derive(Debug, Serialize)]
 pub(super) struct StepTaken {
@@ -142,6 +162,8 @@ impl Event for StepTaken {
     fn kind(&self) -> &'static str {
         match self.step {
             Step::Cancel => "order.cancelled",
+            Step::Place => "order.confirmed",
+            Step::Unplace => "order.confirmation_taken_back",
             Step::Complete => "order.completed",
             Step::Reopen => "order.reopened",
             Step::Pay if self.is_part => "order.part_paid",

@@ -252,6 +252,7 @@ impl NewOrder {
                 reason,
                 note,
                 payment_before: self.payment_before.unwrap_or_else(|| before_voided(self.payment)),
+                status_before: None,
             }),
             payments: self.payments.clone(),
             parcels: self.parcels.clone(),
@@ -261,6 +262,7 @@ impl NewOrder {
             staff_notes: self.staff_notes.clone(),
             fulfilment_before: self.fulfilment_before,
             refunds: Vec::new(),
+            confirmed_at: None,
             imported: None,
         })
     }

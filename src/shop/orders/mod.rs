@@ -33,10 +33,13 @@ mod wire;
 
 pub use api::{ApiDocs, routes as api_routes};
 pub use arrival::{Arrival, Brought, Traits, arrival};
-pub use asked::{NoteBody, OrderFields, PlaceOrder, StepBody, step_named};
+pub use asked::{NoteBody, OrderFields, ParcelFields, PlaceOrder, StepBody, step_named};
 pub use audit::check;
 pub use bulk::BulkWork;
-pub use change::{OrderChange, StepInput, add_note, change, edit_note, may_edit_note, retag, take};
+pub use change::{
+    OrderChange, ParcelChange, StepInput, add_note, change, correct_parcel, edit_note, may_edit_note, retag,
+    take,
+};
 pub use credited::{credit_note_after, credit_note_arrival, import_credit_note};
 pub use events::{EVENTS, happened_at};
 pub use facts::{Different, Facts, facts};

@@ -144,6 +144,9 @@ pub struct Cancelled {
     pub note: String,
     #[n(3)]
     pub payment_before: Payment,
+    /// Of a draft; what was placed is open before it is cancelled.
+    #[n(4)]
+    pub status_before: Option<Status>,
 }
 
 /// An order as the store keeps it. Amounts are minor units of `currency`.
@@ -248,6 +251,9 @@ pub struct Order {
     #[n(40)]
     #[cbor(default, skip_if = "Vec::is_empty")]
     pub refunds: Vec<RefundNote>,
+    /// When a draft was confirmed here.
+    #[n(41)]
+    pub confirmed_at: Option<Timestamp>,
 }
 
 impl Order {
@@ -260,6 +266,7 @@ impl Order {
             paid_by_step: self.payments.last().is_some_and(|p| p.by_step),
             shipped_by_step: self.parcels.last().is_some_and(|p| p.by_step),
             refunded_by_step: !self.refunds.is_empty(),
+            placed_by_step: self.confirmed_at.is_some(),
         }
     }
     /// Counts for the customer: not a draft, not cancelled or rejected, not returned in full.

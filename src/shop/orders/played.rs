@@ -421,4 +421,41 @@ fn what_is_taken_back_brings_back_the_state_before() {
     step(Step::Complete, StepInput::default());
     assert_eq!(step(Step::Reopen, StepInput::default()).0, Step::Complete);
     is_sound(&store);
+
+    // What was corrected of a parcel is what taking it back brings back.
+    step(Step::Ship, StepInput { tracking: "0034".into(), ..StepInput::default() });
+    let right = ParcelChange { carrier: Some("DHL".into()), tracking: Some(" 0035 ".into()) };
+    write(&store, move |tx| correct_parcel(tx, id, None, 1, &right));
+    is_sound(&store);
+    let needs = step(Step::Unship, StepInput::default()).1;
+    assert_eq!((needs.carrier.as_str(), needs.tracking.as_str()), ("DHL", "0035"));
+}
+
+#[test]
+fn a_draft_stays_one_through_a_cancellation_and_becomes_an_order_that_counts() {
+    let (_dir, store) = store();
+    let wish = NewOrder { status: Status::Draft, ..order("7", "c1", 0, 500) };
+    let Imported::Added(id) = write(&store, move |tx| import(tx, &wish)) else { panic!() };
+    let step = |step: Step| write(&store, move |tx| take(tx, id, None, step, &StepInput::default()));
+    let spent = |order: &Order| {
+        store
+            .read(|s| customers::totals(s, order.customer.unwrap()))
+            .unwrap()
+            .spent
+            .iter()
+            .map(|s| s.amount)
+            .sum::<i64>()
+    };
+    step(Step::Cancel);
+    let draft = step(Step::Reopen);
+    assert_eq!((draft.status, draft.payment, spent(&draft)), (Status::Draft, Payment::Unpaid, 0));
+    let placed = step(Step::Place);
+    assert_eq!((placed.status, spent(&placed)), (Status::Open, 500));
+    is_sound(&store);
+    let draft = step(Step::Unplace);
+    assert_eq!((draft.status, draft.confirmed_at, spent(&draft)), (Status::Draft, None, 0));
+    step(Step::Place);
+    step(Step::Cancel);
+    assert_eq!(step(Step::Reopen).status, Status::Open);
+    is_sound(&store);
 }

@@ -95,6 +95,8 @@ axis! {
         12 Release "release" "Release hold",
         13 Refund "refund" "Mark refunded",
         14 Unrefund "unrefund" "Take back refund",
+        15 Place "place" "Confirm order",
+        16 Unplace "unplace" "Make it a draft again",
     }
 }
 
@@ -111,6 +113,8 @@ pub struct Axes {
     pub shipped_by_step: bool,
     /// A refund was noted here by a step.
     pub refunded_by_step: bool,
+    /// It was a draft, and was confirmed by a step.
+    pub placed_by_step: bool,
 }
 
 /// One condition of a step: where it does not hold, the code word and the sentence of the refusal.
@@ -130,6 +134,9 @@ const fn condition(
     Condition { step, holds, code, refusal }
 }
 
+fn is_placed(a: &Axes) -> bool {
+    a.status != Status::Draft
+}
 fn is_open(a: &Axes) -> bool {
     a.status == Status::Open
 }
@@ -140,8 +147,43 @@ fn is_shipped(a: &Axes) -> bool {
     matches!(a.fulfilment, Fulfilment::Fulfilled | Fulfilment::Delivered)
 }
 
+/// Of a draft nothing is bought yet, whatever else might be said of it.
+const fn not_of_a_draft(step: Step) -> Condition {
+    condition(step, is_placed, "order_draft", "The order is a draft. Confirm it first.")
+}
+
 /// All rules between the states; the first that does not hold is the refusal.
 const CONDITIONS: &[Condition] = &[
+    not_of_a_draft(Step::Complete),
+    not_of_a_draft(Step::Pay),
+    not_of_a_draft(Step::Unpay),
+    not_of_a_draft(Step::Ship),
+    not_of_a_draft(Step::Unship),
+    not_of_a_draft(Step::Deliver),
+    not_of_a_draft(Step::Undeliver),
+    not_of_a_draft(Step::Return),
+    not_of_a_draft(Step::Unreturn),
+    not_of_a_draft(Step::Hold),
+    not_of_a_draft(Step::Refund),
+    condition(
+        Step::Place,
+        |a| a.status != Status::Cancelled,
+        "order_cancelled",
+        "The order is cancelled. Reopen it first.",
+    ),
+    condition(Step::Place, |a| !is_placed(a), "order_not_draft", "Only a draft can be confirmed."),
+    condition(Step::Unplace, is_open, "order_not_open", "Only an open order can become a draft again."),
+    condition(Step::Unplace, |a| !a.on_hold, "order_on_hold", "The order is on hold. Release it first."),
+    condition(
+        Step::Unplace,
+        |a| {
+            a.placed_by_step
+                && matches!(a.payment, Payment::Unpaid | Payment::Authorised)
+                && a.fulfilment == Fulfilment::Unfulfilled
+        },
+        "not_confirmed_here",
+        "Only an order that was confirmed here, and is neither paid nor shipped, becomes a draft again.",
+    ),
     condition(
         Step::Cancel,
         |a| a.status != Status::Cancelled,
@@ -243,10 +285,7 @@ const CONDITIONS: &[Condition] = &[
     // A cancelled order too: what was paid for it goes back.
     condition(
         Step::Refund,
-        |a| {
-            a.status != Status::Draft
-                && matches!(a.payment, Payment::PartPaid | Payment::Paid | Payment::PartRefunded)
-        },
+        |a| matches!(a.payment, Payment::PartPaid | Payment::Paid | Payment::PartRefunded),
         "nothing_to_refund",
         NOTHING_LEFT,
     ),
@@ -270,6 +309,7 @@ pub fn refusal(step: Step, axes: &Axes) -> Option<(&'static str, &'static str)> 
 pub fn next_steps(axes: &Axes) -> Vec<Step> {
     [
         Step::Release,
+        Step::Place,
         Step::Pay,
         Step::Ship,
         Step::Deliver,
@@ -278,6 +318,7 @@ pub fn next_steps(axes: &Axes) -> Vec<Step> {
         Step::Return,
         Step::Refund,
         Step::Reopen,
+        Step::Unplace,
         Step::Unpay,
         Step::Unship,
         Step::Undeliver,
@@ -309,6 +350,7 @@ mod tests {
         paid_by_step: false,
         shipped_by_step: false,
         refunded_by_step: false,
+        placed_by_step: false,
     };
 
     #[test]
@@ -322,6 +364,21 @@ mod tests {
         assert_eq!(refusal(Step::Ship, &cancelled).unwrap().0, "order_cancelled");
         let shipped = Axes { fulfilment: Fulfilment::Fulfilled, ..NEW };
         assert_eq!(refusal(Step::Cancel, &shipped).unwrap().0, "order_shipped");
+    }
+
+    #[test]
+    fn a_draft_is_confirmed_or_cancelled_and_says_so() {
+        let draft = Axes { status: Status::Draft, ..NEW };
+        assert_eq!(next_steps(&draft), [Step::Place, Step::Cancel]);
+        for step in [Step::Pay, Step::Ship, Step::Hold, Step::Complete] {
+            let (code, sentence) = refusal(step, &draft).unwrap();
+            assert_eq!((code, sentence), ("order_draft", "The order is a draft. Confirm it first."));
+        }
+        assert_eq!(refusal(Step::Place, &NEW).unwrap().0, "order_not_draft");
+        assert_eq!(refusal(Step::Unplace, &NEW).unwrap().0, "not_confirmed_here");
+        let confirmed = Axes { placed_by_step: true, ..NEW };
+        assert!(next_steps(&confirmed).contains(&Step::Unplace));
+        assert!(!next_steps(&Axes { payment: Payment::Paid, ..confirmed }).contains(&Step::Unplace));
     }
 
     #[test]

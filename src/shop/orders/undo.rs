@@ -18,6 +18,8 @@ pub fn taken_back_by(step: Step, before: &Order) -> (Step, StepInput) {
             }
             None => Step::Complete,
         },
+        Step::Place => Step::Unplace,
+        Step::Unplace => Step::Place,
         Step::Pay => Step::Unpay,
         Step::Unpay => {
             if let Some(payment) = before.payments.last() {

@@ -37,7 +37,11 @@ pub(super) fn badge(site: &Site) -> Badge {
     match (site.state(), problem) {
         (State::Failing, Some(problem)) => Badge::new(problem.label(), Tone::Bad, Fill::Full),
         (State::Failing, None) => Badge::new("Failing", Tone::Bad, Fill::Full),
-        (State::Doubtful, _) => Badge::new("Looked at again", Tone::Warn, Fill::Empty),
+        // What was seen once counts when it is seen again; what it was is no secret until then.
+        (State::Doubtful, Some(problem)) => {
+            Badge::new(format!("{}, seen once", problem.label()), Tone::Warn, Fill::Half)
+        }
+        (State::Doubtful, None) => Badge::new("Seen once", Tone::Warn, Fill::Half),
         (State::Expiring, _) => Badge::new("Ends soon", Tone::Warn, Fill::Half),
         (State::Unchecked, _) => Badge::new("Not looked at yet", Tone::Still, Fill::Empty),
         (State::Good, _) => Badge::new("Good", Tone::Ok, Fill::Full),
@@ -62,7 +66,7 @@ pub(super) fn result(check: &Check) -> Badge {
 pub(super) fn label(state: State) -> &'static str {
     match state {
         State::Failing => "Failing",
-        State::Doubtful => "Looked at again",
+        State::Doubtful => "Seen once",
         State::Expiring => "Ends soon",
         State::Unchecked => "Not looked at yet",
         State::Good => "Good",

@@ -311,7 +311,7 @@ impl From<StaffNoteDocument> for StaffNote {
 }
 impl From<&Cancelled> for CancelledDocument {
     fn from(c: &Cancelled) -> Self {
-        let Cancelled { at, reason, note, payment_before } = c.clone();
+        let Cancelled { at, reason, note, payment_before, .. } = c.clone();
         Self { at: Some(at), reason, note, payment_before: Some(payment_before) }
     }
 }

@@ -129,6 +129,20 @@ impl Schedules {
         Ok(all)
     }
 
+    /// Those that somebody has paused, by their titles.
+    ///
+    /// # Errors
+    /// Faults of the store only.
+    pub fn paused(&self, from: &(impl Read + ?Sized)) -> Result<Vec<&'static str>> {
+        let mut all = Vec::new();
+        for plan in &self.0.plans {
+            if stored(from, plan.name)?.paused == Some(true) {
+                all.push(plan.title);
+            }
+        }
+        Ok(all)
+    }
+
     /// # Errors
     /// `not_found`.
     pub fn get(&self, from: &(impl Read + ?Sized), name: &str) -> Result<Set> {

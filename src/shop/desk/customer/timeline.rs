@@ -76,8 +76,13 @@ fn sentence(event: &StoredEvent) -> (&'static str, Tone, String) {
             ("upload", Tone::Still, format!("changed by an import: {}", changed_fields(event)))
         }
         "order.placed" => ("shopping-cart", Tone::Info, placed(event)),
+        "order.parcel_changed" => {
+            ("truck", Tone::Still, format!("parcel corrected: {}", changed_fields(event)))
+        }
         "order.noted" => plain("message-square", Tone::Still, "noted"),
         "order.cancelled" => ("ban", Tone::Bad, cancelled(word(event, "reason"))),
+        "order.confirmed" => plain("check", Tone::Ok, "confirmed"),
+        "order.confirmation_taken_back" => plain("undo-2", Tone::Still, "made a draft again"),
         "order.completed" => plain("check", Tone::Ok, "completed"),
         "order.reopened" => plain("rotate-ccw", Tone::Still, "reopened"),
         "order.paid" => plain("banknote", Tone::Ok, "marked paid"),

@@ -652,6 +652,14 @@ pub const CODES: &[Code] = &[
     api(Conflict, "order_cancelled", "The order is cancelled.", "Reopen it first."),
     api(Conflict, "order_completed", "The order is completed.", "Reopen it first."),
     api(Conflict, "order_open", "The order is open already.", "Nothing has to be done."),
+    api(Conflict, "order_draft", "The order is a draft.", "Take the step `place` first."),
+    api(Conflict, "order_not_draft", "Only a draft can be confirmed.", "Nothing: it is an order already."),
+    api(
+        Conflict,
+        "not_confirmed_here",
+        "Only an order that the step `place` made of a draft, and that is neither paid nor shipped, becomes a draft again.",
+        "Cancel the order instead.",
+    ),
     api(
         Conflict,
         "order_not_open",
@@ -951,6 +959,18 @@ pub const CODES: &[Code] = &[
         "unknown_encoding",
         "There is no such character set.",
         "Use one such as utf-8 or windows-1252.",
+    ),
+    inside(
+        Invalid,
+        "kind_needed",
+        "A mapping was given, and nothing says what the files hold.",
+        "Say whether it is orders or customers.",
+    ),
+    inside(
+        Invalid,
+        "tracking_in_carrier",
+        "The carrier of a shipment looks like a tracking number, and there is none.",
+        "Put the number where it belongs, and name the carrier.",
     ),
     inside(
         Invalid,

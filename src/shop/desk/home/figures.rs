@@ -148,6 +148,18 @@ enum Counted {
     NotNow,
 }
 
+/// How many cancelled orders have money of the customer, with their list; `None` while the index cannot say.
+///
+/// # Errors
+/// Faults of the index only.
+pub(super) fn to_send_back(search: &Search, days: &Days<'_>) -> Result<Option<(u64, String)>> {
+    let q = "status:cancelled payment:paid,part_paid,part_refunded";
+    Ok(match count(search, days, q)? {
+        Counted::Exactly(n) | Counted::MoreThan(n) => Some((n, orders_with(q))),
+        Counted::NotNow => None,
+    })
+}
+
 /// How many orders a query finds.
 fn count(search: &Search, days: &Days<'_>, q: &str) -> Result<Counted> {
     let query = parse(q, search.schema(), days.now, days.zone, None).query;

@@ -190,6 +190,7 @@ pub(super) async fn home(
     if staff.may("orders:view") {
         store.read(|s| {
             page.todo = todo(s)?;
+            page.todo.extend(send_back(&search, &days)?);
             page.newest = newest(s)?;
             page.is_new = page.newest.is_empty();
             page.sales = if page.is_new { None } else { Some(query.0.sales(s, &search, &days, own)?) };
@@ -200,7 +201,8 @@ pub(super) async fn home(
         let open = store.read(|s| messages::waiting(s, messages::Folder::Open))?;
         if open > 0 {
             let (count, href) = (i64::try_from(open).unwrap_or(i64::MAX), "/admin/messages".to_owned());
-            page.todo.push(Todo { count, label: "open messages", href, tone: Tone::Info });
+            let label = if count == 1 { "open message" } else { "open messages" };
+            page.todo.push(Todo { count, label, href, tone: Tone::Info });
         }
     }
     if staff.may("system:view") {
@@ -235,18 +237,31 @@ fn view(word: &str) -> Option<&'static orders::View> {
 /// The views that are work, from their counters; only those with something in them.
 fn todo(r: &impl Read) -> Result<Vec<Todo>> {
     let mut todo = Vec::new();
-    for (word, label, tone) in [
-        ("to_ship", "orders to ship", Tone::Warn),
-        ("unpaid", "open orders not paid", Tone::Info),
-        ("held", "orders on hold", Tone::Bad),
+    for (word, one, several, tone) in [
+        ("to_ship", "order to ship", "orders to ship", Tone::Warn),
+        ("unpaid", "open order not paid", "open orders not paid", Tone::Info),
+        ("held", "order on hold", "orders on hold", Tone::Bad),
     ] {
         let Some(view) = view(word) else { continue };
         let count = orders::count(r, view)?;
         if count > 0 {
+            let label = if count == 1 { one } else { several };
             todo.push(Todo { count, label, href: orders_with(view.query), tone });
         }
     }
     Ok(todo)
+}
+
+/// Cancelled orders that somebody has paid for: nothing goes back by itself, and no view counts them.
+fn send_back(search: &Search, days: &Days<'_>) -> Result<Option<Todo>> {
+    let found = figures::to_send_back(search, days)?.filter(|(count, _)| *count > 0);
+    Ok(found.map(|(count, href)| {
+        let label = match count {
+            1 => "cancelled order with money to send back",
+            _ => "cancelled orders with money to send back",
+        };
+        Todo { count: i64::try_from(count).unwrap_or(i64::MAX), label, href, tone: Tone::Warn }
+    }))
 }
 
 fn newest(r: &impl Read) -> Result<Vec<Newest>> {

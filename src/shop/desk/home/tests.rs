@@ -79,6 +79,34 @@ fn work_to_do_equals_its_lists_and_empty_views_are_left_out() {
 }
 
 #[test]
+fn money_of_cancelled_orders_is_work_and_one_is_one() {
+    let shop = Trial::open();
+    let days = Days { now: shop.clock.now(), zone: &shop.zone };
+    let to_do = || send_back(&shop.search, &days).unwrap().map(|todo| (todo.count, todo.label, todo.href));
+    for n in 0..3 {
+        let order = shop.place(&format!("p{n}@example.com"), "P", 100, |_| {});
+        if n > 0 {
+            shop.step(order.id, Step::Pay);
+        }
+        if n == 1 {
+            assert_eq!(shop.store.read(todo).unwrap()[0].label, "order to ship");
+        }
+        shop.step(order.id, Step::Cancel);
+        match n {
+            0 => assert_eq!(to_do(), None, "nobody has paid for it"),
+            1 => assert_eq!(to_do().unwrap().1, "cancelled order with money to send back"),
+            _ => {
+                let (count, label, href) = to_do().unwrap();
+                assert_eq!((count, label), (2, "cancelled orders with money to send back"));
+                assert_eq!(shop.count(&query_of(&href)), 2);
+                shop.step(order.id, Step::Refund);
+                assert_eq!(to_do().unwrap().0, 1);
+            }
+        }
+    }
+}
+
+#[test]
 fn the_chart_has_every_day_once_and_its_sum_is_the_sum_of_the_orders() {
     let shop = Trial::open();
     for day in 0..60 {

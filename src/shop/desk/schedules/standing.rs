@@ -19,9 +19,13 @@ pub fn standing(s: &impl Read, schedules: &Schedules) -> Result<(String, Badge)>
         said.push(format!("{title} {what}"));
         worst = if worst == Some(Trouble::Failed) { worst } else { Some(trouble) };
     }
+    // Nobody is warned of what somebody has paused, so it is to be seen here that it rests still.
+    let paused = schedules.paused(s)?;
+    said.extend(paused.iter().map(|title| format!("{title} is paused")));
     let badge = match worst {
         Some(Trouble::Failed) => Badge::new("Failed", Tone::Bad, Fill::Half),
         Some(Trouble::Missed) => Badge::new("Missed", Tone::Warn, Fill::Empty),
+        None if !paused.is_empty() => Badge::new("Paused", Tone::Warn, Fill::Half),
         None => Badge::new("On time", Tone::Ok, Fill::Full),
     };
     Ok((said.join(", "), badge))

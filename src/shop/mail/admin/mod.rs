@@ -6,6 +6,7 @@ mod settings;
 mod show;
 mod template;
 mod templates;
+mod values;
 
 use super::desk::Post;
 use crate::access::{Staff, may};

@@ -5,6 +5,7 @@ use crate::access::profile;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::time::Timestamp;
 use crate::outbound::mailbox::Mailbox;
+use crate::shop::mail::desk::Post;
 use crate::shop::mail::model::{Content, MailId};
 use crate::shop::mail::moments::{LANGUAGES, Moment};
 use crate::shop::mail::ops::{self, New, TEST};
@@ -13,7 +14,7 @@ use crate::shop::mail::settings::{self, Settings};
 use crate::store::{Snapshot, Tx};
 use crate::web::error::status;
 use crate::web::parts::{Badge, Choice, Fill, FormErrors, Tab, Tone};
-use crate::web::{Form, Page, Toast, see_other};
+use crate::web::{Fields, Form, Page, Toast, see_other};
 use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,8 @@ pub(super) struct SettingsPage {
     tabs: Vec<Tab>,
     /// Where the server is; absent while none is configured.
     server: Option<String>,
+    /// The address that a test goes out from; empty where none is saved.
+    saved_address: String,
     name: String,
     /// The name of the shop, which stands in for an empty one.
     shop: String,
@@ -99,6 +102,7 @@ impl Page for SettingsPage {
         Self {
             tabs: tabs("/settings"),
             server: None,
+            saved_address: evil.clone(),
             name: evil.clone(),
             shop: evil.clone(),
             address: evil.clone(),
@@ -154,6 +158,23 @@ impl Typed {
             version: s.version,
         }
     }
+    /// Whether these settings are what was typed.
+    fn says(&self, saved: &Settings) -> bool {
+        let moments = |on: &[String]| on.iter().cloned().collect::<std::collections::BTreeSet<_>>();
+        let texts = |typed: &Self| {
+            [
+                &typed.name,
+                &typed.address,
+                &typed.reply_to,
+                &typed.notices_to,
+                &typed.daily_limit,
+                &typed.language,
+            ]
+            .map(|text| text.trim().to_owned())
+        };
+        let saved = Self::of(saved);
+        texts(self) == texts(&saved) && moments(&self.on) == moments(&saved.on)
+    }
     fn wish(&self) -> Settings {
         Settings {
             name: self.name.clone(),
@@ -207,6 +228,7 @@ fn page(
     Ok(SettingsPage {
         tabs: tabs("/settings"),
         server: post.server().map(crate::outbound::smtp::Server::name),
+        saved_address: present.address.clone(),
         shop,
         version: if clashes { present.version } else { typed.version },
         moments: moments(&typed.on),
@@ -289,13 +311,37 @@ pub(super) fn add_test(tx: &mut Tx<'_>, to: &str, content: &Content) -> Result<M
     Ok(id)
 }
 
-/// `POST /admin/mail/settings/test`
-pub(super) async fn test(me: Manager, (store, post, outreach): Parts) -> Result<HttpResponse> {
-    let settings = format!("{PATH}/settings");
+/// What is missing before a mail can be sent.
+pub(super) fn not_set_up(post: &Post, saved: &Settings) -> Option<&'static str> {
+    match (post.server(), saved.address.is_empty()) {
+        (None, _) => Some("Write a mail server into the configuration file first; this page says how."),
+        (Some(_), true) => Some("Enter the address of the sender in the settings and save it first."),
+        (Some(_), false) => None,
+    }
+}
+
+/// `POST /admin/mail/settings/test`: with what is saved. What is only typed would not be what is tried out, so it is to
+/// be saved first.
+pub(super) async fn test(
+    me: Manager,
+    parts: Parts,
+    (pages, shell): Show,
+    fields: Fields,
+) -> Result<HttpResponse> {
+    let (store, post, outreach) = &parts;
     let (saved, shop) = store.read(|s| Ok((settings::get(s)?, profile::get(s)?.name)))?;
-    if post.server().is_none() || saved.address.is_empty() {
-        let text = "Configure a mail server and save the address of the sender first.";
-        return see_other(&settings, Some(Toast::error(text)));
+    let typed: Option<Typed> = if fields.0.is_empty() { None } else { Some(fields.parse()?) };
+    let unsaved = typed.filter(|typed| !typed.says(&saved));
+    let refusal = match (&unsaved, not_set_up(post, &saved)) {
+        (Some(_), _) => Some("Save first: a test goes out with what is saved, and this is not saved yet."),
+        (None, missing) => missing,
+    };
+    if let Some(text) = refusal {
+        let error = Error::conflict("mail_not_set_up", text);
+        let sees_schedules = me.may("system:view");
+        let who = Who { email: &me.person().email, may_manage: true, sees_schedules };
+        let page = page(&parts, who, unsaved, Some(&error))?;
+        return pages.show_as(status(&error), &shell, &page);
     }
     let text = format!("This is a test of the mail of {shop}. It works.");
     let content = Content {
@@ -309,9 +355,10 @@ pub(super) async fn test(me: Manager, (store, post, outreach): Parts) -> Result<
         in_reply_to: None,
     };
     let to = me.person().email.clone();
+    let says =
+        format!("A test is on its way from {} to {to}. What the server says appears here.", content.from);
     let id = store.write(me.actor(), move |tx| add_test(tx, &to, &content)).await?;
     outreach.work.wake();
-    let says = "A test is on its way. Reload this page to see what the server says.";
     see_other(&format!("{PATH}/{id}"), Some(Toast::ok(says)))
 }
 

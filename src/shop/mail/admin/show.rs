@@ -2,7 +2,7 @@
 
 use super::{PATH, Parts, Sender, Show, Viewer};
 use crate::base::error::{Error, Kind, Result};
-use crate::base::time::Timestamp;
+use crate::base::time::{MINUTE_MS, Timestamp};
 use crate::shop::mail::model::{Attempt, Content, Mail, MailId, State};
 use crate::shop::mail::view::{badge, label};
 use crate::shop::mail::{ops, write};
@@ -12,6 +12,9 @@ use crate::web::parts::{Badge, Fill, Link, Tone};
 use crate::web::{Form, Page, PathId, Toast, see_other};
 use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
+
+/// A mail that is due within this time is waited for by its page; one that is tried again in an hour is not.
+const SOON_MS: i64 = MINUTE_MS;
 
 #[derive(Debug, Serialize)]
 struct Try {
@@ -77,10 +80,12 @@ pub(super) struct ShowPage {
     is_draft: bool,
     can_be_cancelled: bool,
     can_be_resent: bool,
+    /// It is sent just now, or soon: the page follows it.
+    is_soon: bool,
 }
 
 impl ShowPage {
-    fn of(id: MailId, mail: Mail, state: State, may_send: bool) -> Self {
+    fn of(id: MailId, mail: Mail, state: State, may_send: bool, now: Timestamp) -> Self {
         let kind = label(&mail.moment).to_owned();
         Self {
             id: id.to_string(),
@@ -105,6 +110,7 @@ impl ShowPage {
             is_draft: false,
             can_be_cancelled: may_send && state == State::Queued,
             can_be_resent: may_send && !state.is_open(),
+            is_soon: state.is_open() && mail.due_at.since_ms(now) < SOON_MS,
             to: mail.to,
             language: mail.language,
         }
@@ -147,6 +153,7 @@ impl Page for ShowPage {
                 html: format!("<p>{evil}</p>"),
             }),
             is_draft: true,
+            is_soon: true,
             can_be_cancelled: true,
             can_be_resent: true,
         }
@@ -169,7 +176,7 @@ pub(super) async fn show(
             None if is_draft => write::content(&post, s, &mail, me.now())?,
             kept => kept,
         };
-        let page = ShowPage::of(id, mail, state, me.may("mail:send"));
+        let page = ShowPage::of(id, mail, state, me.may("mail:send"), me.now());
         Ok(ShowPage { content: content.map(Shown::from), is_draft, ..page })
     })?;
     pages.show(&shell, &page)

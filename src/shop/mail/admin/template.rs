@@ -1,30 +1,22 @@
 //! One template: its three parts, what may stand in them, how it looks with a real order, and the versions before.
 
-use super::settings::add_test;
+use super::settings::{add_test, not_set_up};
+use super::values::{Place, named, values};
 use super::{Manager, PATH, Parts, Show, Viewer};
-use crate::access::{profile, staff};
+use crate::access::profile;
 use crate::base::error::{Error, Kind, Result};
 use crate::base::time::Timestamp;
 use crate::shop::mail::model::Content;
-use crate::shop::mail::moments::{LANGUAGES, Matter, Moment};
-use crate::shop::mail::scene::{self, Writer};
+use crate::shop::mail::moments::{LANGUAGES, Matter};
 use crate::shop::mail::settings;
 use crate::shop::mail::templates::{self, Source, Written};
-use crate::shop::messages;
-use crate::shop::orders;
-use crate::shop::sites;
-use crate::store::Snapshot;
 use crate::web::error::status;
-use crate::web::letter::names;
 use crate::web::parts::{FormErrors, Pair, Tab};
 use crate::web::routing;
 use crate::web::{Form, Page, Query, Toast, see_other};
 use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-/// Characters of a value in the table of names.
-const VALUE_MAX: usize = 60;
 
 #[derive(Debug, Serialize)]
 struct Preview {
@@ -58,6 +50,10 @@ pub(super) struct TemplatePage {
     /// The number of an order for the preview.
     number: String,
     is_of_order: bool,
+    /// The name of what is typed here and kept by the browser.
+    draft: String,
+    /// What is saved, as the page's script compares it; absent where just that is shown.
+    was: Option<String>,
     /// Names that may be used, with their values.
     names: Vec<Pair>,
     preview: Option<Preview>,
@@ -88,6 +84,8 @@ impl Page for TemplatePage {
             is_own: true,
             number: "10001".to_owned(),
             is_of_order: true,
+            draft: "template-order_placed-en".to_owned(),
+            was: Some(format!("[\"{evil}\"]")),
             names: vec![Pair { label: "order.number".to_owned(), value: evil.clone() }],
             preview: Some(Preview { subject: evil.clone(), text: evil.clone(), html: evil.clone() }),
             shown_with: evil.clone(),
@@ -134,130 +132,7 @@ pub(super) struct ShowQuery {
     number: Option<String>,
 }
 
-/// What the page is about.
-struct Place {
-    moment: Moment,
-    language: &'static str,
-}
-
-impl Place {
-    fn of(path: &(String, String)) -> Result<Self> {
-        let moment = Moment::from_word(&path.0).ok_or_else(|| Error::not_found("template", &path.0))?;
-        Ok(Self { moment, language: templates::known_language(&path.1)? })
-    }
-    fn home(&self) -> String {
-        format!("{PATH}/templates/{}/{}", self.moment.word(), self.language)
-    }
-}
-
 type Path = routing::Path<(String, String)>;
-
-/// The values of the shop's own site, else the sample; and whose they are.
-fn of_site(place: &Place, s: &Snapshot, writer: &Writer<'_>) -> Result<(Value, String, String)> {
-    let Some((id, site)) = sites::of_the_shop(s)? else {
-        return Ok((sample(place)?, "a made-up site".to_owned(), String::new()));
-    };
-    let name = site.address().text();
-    let seen_at = site.latest.as_ref().map_or(site.created_at, |check| check.at);
-    Ok((writer.of_site(id, &site, seen_at)?, name, String::new()))
-}
-
-/// The values of an order by its number, of the newest one without, else the sample; and whose they are.
-fn values(
-    place: &Place,
-    s: &Snapshot,
-    number: &str,
-    base: &str,
-    me: &str,
-) -> Result<(Value, String, String)> {
-    let (settings, profile) = (settings::get(s)?, profile::get(s)?);
-    let writer = Writer { settings: &settings, profile: &profile, language: place.language, base };
-    if place.moment.matter() == Matter::Message {
-        return of_message(place, s, &writer);
-    }
-    if place.moment.matter() == Matter::Site {
-        return of_site(place, s, &writer);
-    }
-    if place.moment.matter() == Matter::Job {
-        return Ok((sample(place)?, "a made-up job".to_owned(), String::new()));
-    }
-    if place.moment.matter() == Matter::Schedule {
-        return Ok((sample(place)?, "a made-up schedule".to_owned(), String::new()));
-    }
-    if place.moment.matter() == Matter::Staff {
-        return match staff::find_by_email(s, me)? {
-            Some(person) => Ok((writer.of_staff(&person)?, "your own account".to_owned(), String::new())),
-            None => Ok((sample(place)?, "a made-up account".to_owned(), String::new())),
-        };
-    }
-    let number = number.trim().trim_start_matches('#');
-    let id = if number.is_empty() {
-        orders::recent(s, None, 1)?.pop()
-    } else {
-        let missing = || Error::invalid("no_such_order", "There is no order with this number.").on("/number");
-        let id = number.parse().ok().map(|number: u64| orders::find_by_number(s, number)).transpose()?;
-        Some(id.flatten().ok_or_else(missing)?)
-    };
-    match id {
-        Some(id) => {
-            let order = orders::get(s, id)?;
-            let number = order.number.to_string();
-            let mut values = writer.of_order(s, &order, None)?;
-            if place.moment == Moment::OrderRefunded {
-                as_if_refunded(&mut values);
-            }
-            Ok((values, format!("order #{number}"), number))
-        }
-        None => Ok((sample(place)?, "a made-up order".to_owned(), String::new())),
-    }
-}
-
-/// Which refund a mail would tell of is said by its event; the preview shows the sum of them, and of an order without any
-/// its total.
-fn as_if_refunded(values: &mut Value) {
-    let Some(order) = values.get_mut("order").and_then(Value::as_object_mut) else { return };
-    let of = |name: &str| order.get(name).cloned().unwrap_or_default();
-    let shown = if of("refunded") == "" { of("total") } else { of("refunded") };
-    order.insert("refund".to_owned(), shown.clone());
-    order.insert("refunded".to_owned(), shown);
-}
-
-/// The newest message, with its answer where there is one.
-fn of_message(place: &Place, s: &Snapshot, writer: &Writer<'_>) -> Result<(Value, String, String)> {
-    let newest = messages::page(s, messages::Folder::All, None, 1)?.items.pop();
-    let Some(message) = newest.filter(|message| message.replies > 0 || !place.moment.is_by_hand()) else {
-        return Ok((sample(place)?, "a made-up message".to_owned(), String::new()));
-    };
-    let number = Some(message.replies).filter(|_| place.moment.is_by_hand());
-    let reply = number.map(|number| messages::reply(s, message.id, number)).transpose()?;
-    Ok((writer.of_message(&message, reply.as_ref())?, "the newest message".to_owned(), String::new()))
-}
-
-fn sample(place: &Place) -> Result<Value> {
-    scene::samples(place.moment).map(|[full, _bare]| full)
-}
-
-/// The names with their values: of a list those of its first item.
-fn named(place: &Place, values: &Value) -> Result<Vec<Pair>> {
-    let value = |name: &str| {
-        let mut at = values;
-        for part in name.split('.') {
-            at = at.as_array().and_then(|items| items.first()).unwrap_or(at);
-            at = at.get(part)?;
-        }
-        let shown = match at {
-            Value::String(text) => text.clone(),
-            Value::Array(items) => format!("a list of {}", items.len()),
-            Value::Object(_) => return None,
-            other => other.to_string(),
-        };
-        Some(shown.chars().take(VALUE_MAX).collect::<String>())
-    };
-    let all = names(&scene::samples(place.moment)?);
-    let groups = ["shop", "customer", "order", "staff", "message", "reply", "site", "job", "schedule"];
-    let pairs = all.into_iter().filter(|name| !groups.contains(&name.as_str()));
-    Ok(pairs.map(|name| Pair { value: value(&name).unwrap_or_default(), label: name }).collect())
-}
 
 /// What surrounds the form: everything but what was typed.
 fn page(
@@ -300,6 +175,8 @@ fn page(
             is_own: own.is_some(),
             number,
             is_of_order: place.moment.matter() == Matter::Order,
+            draft: place.draft(),
+            was: None,
             names: named(place, &values)?,
             preview: None,
             shown_with,
@@ -362,6 +239,22 @@ pub(super) async fn show(
     pages.show(&shell, &TemplatePage { says, ..page })
 }
 
+/// A form of the page with these texts, as its script writes down what stands in it: text that was only looked at, or sent
+/// to oneself, is not saved.
+fn as_typed(source: &Source, number: Option<&str>) -> Result<String> {
+    #[derive(Serialize)]
+    struct Fields<'a> {
+        subject: [&'a str; 1],
+        text: [&'a str; 1],
+        html: [&'a str; 1],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        number: Option<[&'a str; 1]>,
+    }
+    let number = number.map(|number| [number]);
+    let fields = Fields { subject: [&source.subject], text: [&source.text], html: [&source.html], number };
+    serde_json::to_string(&fields).map_err(Error::internal)
+}
+
 /// The page with what was typed, and how it looks or why it cannot be used.
 async fn again(
     me: &Manager,
@@ -373,7 +266,10 @@ async fn again(
 ) -> Result<HttpResponse> {
     let source = typed.source();
     let (page, values) = page(place, parts, (&me.person().email, true), typed)?;
-    let page = TemplatePage { says, ..page };
+    let own = parts.0.read(|s| templates::own(s, place.moment, place.language))?;
+    let saved = own.map_or_else(|| templates::built_in(place.moment, place.language), |own| own.source);
+    let was = Some(as_typed(&saved, page.is_of_order.then_some(page.number.as_str()))?);
+    let page = TemplatePage { says, was, ..page };
     let refused = match error {
         Some(error) => Err(error),
         None => templates::checked(place.moment, &source).and_then(|()| templates::write(&source, &values)),
@@ -422,7 +318,7 @@ pub(super) async fn save(
         Err(error) => Err(error),
     };
     match saved {
-        Ok(()) => see_other(&place.home(), Some(Toast::ok("The template is saved."))),
+        Ok(()) => see_other(&place.home(), Some(Toast::ok("The template is saved.").saved(place.draft()))),
         Err(error) => again(&me, &parts, &show, &place, typed, (Some(error), None)).await,
     }
 }
@@ -475,8 +371,7 @@ fn written(
         let (values, _, _) = values(place, s, number, post.base(), me)?;
         Ok((values, settings::get(s)?, profile::get(s)?.name))
     })?;
-    if post.server().is_none() || settings.address.is_empty() {
-        let text = "Configure a mail server and save the address of the sender in the settings first.";
+    if let Some(text) = not_set_up(post, &settings) {
         return Err(Error::conflict("mail_not_set_up", text));
     }
     let Written { subject, text, html } = templates::write(source, &values)?;

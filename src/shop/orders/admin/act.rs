@@ -9,8 +9,8 @@ use crate::base::id::Id;
 use crate::base::money::{Money, parse_amount};
 use crate::search::Search;
 use crate::shop::orders::{
-    CancelReason, Fulfilment, Order, OrderId, Payment, Step, StepInput, add_note, edit_note, get, step_named,
-    take, taken_back_by,
+    CancelReason, Fulfilment, Order, OrderId, ParcelChange, Payment, Step, StepInput, add_note,
+    correct_parcel, edit_note, get, step_named, take, taken_back_by,
 };
 use crate::store::{Actor, Store, Tx};
 use crate::web::again::SameForm;
@@ -50,6 +50,18 @@ struct NoteForm {
     from: Option<String>,
     text: Option<String>,
     /// What the note said when its editing began.
+    was: Option<String>,
+}
+
+/// The fields of a parcel's form.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ParcelForm {
+    version: u64,
+    from: Option<String>,
+    carrier: Option<String>,
+    tracking: Option<String>,
+    /// What was noted of the parcel when its correction began.
     was: Option<String>,
 }
 
@@ -139,6 +151,7 @@ async fn taken(
     let op = move |tx: &mut Tx<'_>| {
         same.run(tx, |tx| {
             let before = get(tx, id)?;
+            named_properly(step, &input)?;
             let (back, needs) = taken_back_by(step, &before);
             let undo = Some((back, step_fields(&needs)));
             let read = |text: &String| parse_amount(text, before.currency).map_err(|e| e.on("/amount"));
@@ -153,6 +166,19 @@ async fn taken(
         Ok(done) => answered(id, step, &done, form.from.as_deref()),
         Err(error) => again(&parts, shell, rights, (id, form.from), error, (&word, &fields)),
     }
+}
+
+/// A scanned code that fell into the field of the carrier is not told to the customer as one.
+fn named_properly(step: Step, input: &StepInput) -> Result<()> {
+    let text = input.carrier.trim();
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let is_code = digits >= 6 && !text.contains(char::is_whitespace);
+    if step == Step::Ship && is_code && input.tracking.trim().is_empty() {
+        let says =
+            "This looks like a tracking number. Put it into that field, and say who carries the parcel.";
+        return Err(Error::invalid("tracking_in_carrier", says).on("/carrier"));
+    }
+    Ok(())
 }
 
 /// What of an order a step was about, where that was not all of it.
@@ -210,6 +236,42 @@ fn again(
     refused(pages, shell, page, &error, typed)
 }
 
+/// `POST /admin/orders/{id}/parcels/{number}`
+pub(super) async fn parcel(
+    staff: Staff<may::ShipOrders>,
+    shell: Shell,
+    parts: Parts,
+    path: routing::Path<(String, usize)>,
+    fields: Fields,
+) -> Result<HttpResponse> {
+    let (id, place) = path.into_inner();
+    let id = OrderId::parse(&id)?;
+    let form: ParcelForm = fields.parse()?;
+    let wanted = ParcelChange { carrier: form.carrier, tracking: form.tracking };
+    let was = form.was;
+    let op = move |tx: &mut Tx<'_>| {
+        // Whatever else of the order has changed meanwhile does not matter, this parcel does.
+        let there = get(tx, id)?;
+        let parcel = place.checked_sub(1).and_then(|at| there.parcels.get(at));
+        let present = parcel.map(|p| format!("{} {}", p.carrier, p.tracking));
+        if was.as_deref().is_some_and(|was| Some(was.trim()) != present.as_deref().map(str::trim)) {
+            let message = "Somebody changed the parcels meanwhile. They are shown as they are now. Look at them once more.";
+            return Err(Error::conflict("version_mismatch", message));
+        }
+        correct_parcel(tx, id, None, place, &wanted)
+    };
+    match parts.1.write(staff.actor(), op).await {
+        Ok(_) => {
+            let page = format!("{}#parcels", order_path(id, form.from.as_deref()));
+            see_other(&page, Some(Toast::ok("Parcel changed. No mail was sent by it.")))
+        }
+        Err(error) => {
+            let word = format!("parcel-{place}");
+            again(&parts, &shell, staff.rights(), (id, form.from), error, (&word, &fields))
+        }
+    }
+}
+
 /// `POST /admin/orders/{id}/notes`
 pub(super) async fn note(
     staff: Staff<may::EditOrders>,
@@ -263,5 +325,44 @@ pub(super) async fn renote(
             let word = format!("note-{number}");
             again(&parts, &shell, staff.rights(), (id, form.from), error, (&word, &fields))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::clicked::{Desk, wish};
+    use super::*;
+
+    #[actix_web::test]
+    async fn a_number_in_the_field_of_the_carrier_ships_nothing() {
+        let desk = Desk::open().await;
+        let order = desk.place(wish("anna@example.com", "Mug"));
+        let ship = format!("/admin/orders/{}/ship", order.id);
+        let refused = desk.post(&ship, &[("version", "1"), ("carrier", "00340434161094000000")]).await;
+        refused.expect(422).shows("This looks like a tracking number");
+        assert_eq!(desk.order(order.id).fulfilment, Fulfilment::Unfulfilled);
+        let both = [("version", "1"), ("carrier", "DHL"), ("tracking", "00340434161094000000")];
+        desk.post(&ship, &both).await.expect(303);
+    }
+
+    #[actix_web::test]
+    async fn a_parcel_is_corrected_by_who_packs_and_never_over_somebody_elses_correction() {
+        let desk = Desk::with(crate::access::Role::Packer).await;
+        let order = desk.place(wish("anna@example.com", "Mug"));
+        let page = format!("/admin/orders/{}", order.id);
+        let both = [("version", "1"), ("carrier", "DHL"), ("tracking", "0034")];
+        desk.post(&format!("{page}/ship"), &both).await.expect(303);
+        desk.get(&page).await.expect(200).shows("No mail is sent by it");
+        let form = |was, tracking| [("was", was), ("carrier", "DHL"), ("tracking", tracking)];
+        let path = format!("{page}/parcels/1");
+        let done = desk.post(&path, &form("DHL 0034", "0035")).await.expect(303);
+        let shown = desk.follow(&done).await;
+        shown.shows("Parcel changed");
+        shown.shows("Corrected parcel 1");
+        assert_eq!(desk.order(order.id).parcels[0].tracking, "0035");
+        let late = desk.post(&path, &form("DHL 0034", "0036")).await.expect(409);
+        late.shows("Somebody changed the parcels meanwhile");
+        late.shows("value=\"0036\"");
+        desk.post(&format!("{page}/parcels/2"), &[("carrier", "DHL")]).await.expect(404);
     }
 }

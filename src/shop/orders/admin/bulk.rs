@@ -137,6 +137,11 @@ impl bulk::Action for Action {
         Ok((after.version != before.version).then_some(back))
     }
 
+    fn remark(&self, tx: &Tx<'_>, id: OrderId) -> Result<Option<&'static str>> {
+        let Self::Step(Step::Ship | Step::Complete, _) = self else { return Ok(None) };
+        Ok(words::unpaid(&get(tx, id)?))
+    }
+
     fn title(&self) -> String {
         match self {
             Self::Step(step, _) => step.label().to_owned(),
@@ -215,6 +220,19 @@ mod tests {
 
         let key = done(&desk, &[("action", "untag"), ("tag", "none"), ("id", &a)]).await;
         desk.get(&format!("/admin/orders/bulk/{key}")).await.expect(200).hides("name=\"undo\"");
+    }
+
+    #[actix_web::test]
+    async fn orders_that_are_shipped_and_not_paid_are_named() {
+        let desk = Desk::open().await;
+        let [paid, unpaid] = ["a@example.com", "b@example.com"].map(|who| desk.place(wish(who, "Mug")));
+        let (a, b) = (format!("{}.1", paid.id), format!("{}.1", unpaid.id));
+        done(&desk, &[("action", "pay"), ("id", &a)]).await;
+        let key = done(&desk, &[("action", "ship"), ("id", &a), ("id", &b)]).await;
+        let page = desk.get(&format!("/admin/orders/bulk/{key}")).await.expect(200);
+        page.shows("Done for 2\u{a0}orders.");
+        page.shows(&format!("#{}</a> not paid</span>", unpaid.number));
+        assert_eq!(page.body.matches("Not paid").count(), 1, "{}", page.body);
     }
 
     #[actix_web::test]

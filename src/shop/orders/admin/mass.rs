@@ -39,6 +39,8 @@ pub(super) struct MassPage {
     unchanged: u64,
     refused: u64,
     reasons: Vec<Why>,
+    /// What is not to be overlooked of those that change.
+    remarks: Vec<Why>,
     /// The reader may start, stop and take back.
     may_act: bool,
     can_undo: bool,
@@ -107,6 +109,7 @@ impl MassPage {
             unchanged: bulk.tally.unchanged,
             refused: bulk.tally.refused,
             reasons: bulk.reasons.into_iter().map(why).collect(),
+            remarks: bulk.remarks.unwrap_or_default().into_iter().map(why).collect(),
             may_act: staff.may_act,
             can_undo: has_rows && bulk.tally.done > 0 && bulk.undone_by.is_none(),
             can_try_again: has_rows && bulk.tally.refused > 0 && bulk.undoes.is_none(),

@@ -68,6 +68,9 @@ pub fn routes(config: &mut routing::Routes) {
             routing::resource("/admin/orders/{id}/notes/{number}").route(routing::post().to(act::renote)),
         )
         .service(
+            routing::resource("/admin/orders/{id}/parcels/{number}").route(routing::post().to(act::parcel)),
+        )
+        .service(
             routing::resource("/admin/orders/{id}/{step:ship|unship|deliver|undeliver}")
                 .route(routing::post().to(act::move_goods)),
         )
@@ -98,6 +101,7 @@ mod tests {
         assert!(bulk.contains("Undo 1\u{a0}order"));
         let mass = renders::<super::mass::MassPage>();
         assert!(mass.contains("2\u{a0}orders cannot"), "{mass}");
+        assert!(mass.contains("3\u{a0}orders are not paid</strong>, such as #8"), "{mass}");
         let note = renders::<super::credit::CreditNotePage>();
         assert!(note.contains("Credit note C536379"));
     }

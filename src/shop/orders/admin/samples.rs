@@ -117,6 +117,7 @@ pub(super) fn order() -> Order {
         }],
         fulfilment_before: None,
         refunds: Vec::new(),
+        confirmed_at: None,
         imported: None,
     }
 }

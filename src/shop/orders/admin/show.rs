@@ -65,6 +65,8 @@ pub(super) struct OrderPage {
     pub hold: Option<String>,
     pub cancelled: Option<Cancellation>,
     pub offers: Offers,
+    /// The order can be shipped now, by this reader: what is scanned is about its parcel.
+    pub packs: bool,
     pub reasons: Vec<Choice>,
     pub items: i64,
     pub lines: Vec<LineRow>,
@@ -94,12 +96,16 @@ pub(super) struct OrderPage {
     pub billing: Vec<String>,
     pub same_address: bool,
     pub tags: Vec<Link>,
+    /// Tagged so: what lies in the parcel says no price.
+    pub is_gift: bool,
     pub note: String,
     pub metadata: Vec<Pair>,
     pub facts: Vec<Pair>,
     /// Cards of other features.
     pub asides: Vec<Slips>,
     pub may_edit: bool,
+    /// What was noted of a parcel can be corrected by this reader.
+    pub may_ship: bool,
     /// Prices, payments and how to reach the customer are the reader's business.
     pub sees_prices: bool,
     /// What was refused, and what had been typed.
@@ -111,7 +117,11 @@ pub(super) struct OrderPage {
     pub says_inside: bool,
     /// That the order is not paid, or not all of it: whoever sends it is not to overlook it.
     pub unpaid: Option<&'static str>,
-    /// The same has to stand beside the step: the badge of the payment is not shown.
+    /// What of it is still to be done, before somebody says that it is complete.
+    pub missing: Option<String>,
+    /// What came in and has not gone back, as people write it.
+    pub kept_money: Option<String>,
+    /// The warning has to stand beside the step: the badge of the payment is not shown.
     pub warns_unpaid: bool,
 }
 
@@ -134,6 +144,7 @@ impl OrderPage {
         let from = query.from.as_deref().map(local_path).filter(|p| p != "/").unwrap_or_default();
         let kept = Place::default().and("from", &from);
         let shown = if query.lines.as_deref() == Some("all") { order.lines.len() } else { LINES };
+        let (may_edit, may_ship, offers) = (may("orders:edit"), may("orders:ship"), offers(order, may));
         let tag = |tag: &String| Link::new(tag, list_of(&format!("tag:{}", quoted(tag))));
         Self {
             id: order.id.to_string(),
@@ -146,6 +157,7 @@ impl OrderPage {
             placed_via: order.channel.clone(),
             hold: order.hold.clone(),
             cancelled: sheet::cancellation(order),
+            packs: offers.has("ship"),
             reasons: reasons(),
             items: order.items(),
             lines: order.lines.iter().take(shown).map(|l| sheet::line_row(l, order.currency)).collect(),
@@ -172,6 +184,7 @@ impl OrderPage {
             billing: sheet::address(order.billing.as_ref()),
             same_address: order.billing.is_some() && order.billing == order.shipping_address,
             tags: order.tags.iter().map(tag).collect(),
+            is_gift: order.tags.iter().any(|tag| tag.eq_ignore_ascii_case("gift")),
             note: order.note.clone(),
             metadata: order
                 .metadata
@@ -180,8 +193,9 @@ impl OrderPage {
                 .collect(),
             facts: sheet::facts(order),
             asides: Vec::new(),
-            may_edit: may("orders:edit"),
-            offers: offers(order, may),
+            may_edit,
+            may_ship,
+            offers,
             sees_prices: true,
             errors: None,
             typed: BTreeMap::new(),
@@ -189,6 +203,10 @@ impl OrderPage {
             says_inside: false,
             unpaid: words::unpaid(order),
             warns_unpaid: false,
+            missing: words::missing(order),
+            kept_money: Some(Money::new(order.refundable(), order.currency))
+                .filter(|money| money.amount > 0)
+                .map(|money| money.shown()),
             kept: kept.href(""),
             from,
         }
@@ -198,13 +216,11 @@ impl OrderPage {
     fn without_prices(mut self, order: &Order) -> Self {
         self.sees_prices = false;
         self.badges.retain(|badge| badge.label != order.payment.label());
-        let ships = |step: &Offered| step.asks == "ship";
-        let can_ship = self.offers.first.as_ref().is_some_and(ships) || self.offers.others.iter().any(ships);
-        self.warns_unpaid = self.unpaid.is_some() && can_ship;
+        self.warns_unpaid = self.unpaid.is_some() && self.packs;
         self.lines.iter_mut().for_each(LineRow::hide_prices);
         self.has_discounts = false;
         (self.sums, self.payments, self.tax_note) = (Vec::new(), Vec::new(), None);
-        (self.email, self.phone) = (None, None);
+        (self.email, self.phone, self.kept_money) = (None, None, None);
         (self.billing, self.same_address) = (Vec::new(), false);
         self.moments.retain_mut(Moment::hide_prices);
         if let Some(customer) = &mut self.customer {

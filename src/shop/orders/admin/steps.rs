@@ -13,7 +13,7 @@ pub(super) struct Offered {
     /// What the button of its form says.
     pub confirm: &'static str,
     pub icon: &'static str,
-    /// Which fields it asks for: `none`, `ship`, `pay`, `hold`, `refund`, `cancel`.
+    /// Which fields it asks for: `none`, `ship`, `pay`, `hold`, `refund`, `cancel`; `complete` asks whether it is meant.
     pub asks: &'static str,
     /// The names of these fields.
     pub fields: &'static [&'static str],
@@ -27,11 +27,18 @@ pub(super) struct Offers {
     pub others: Vec<Offered>,
 }
 
+impl Offers {
+    /// Whether this step is among them.
+    pub(super) fn has(&self, word: &str) -> bool {
+        self.first.iter().chain(&self.others).any(|step| step.word == word)
+    }
+}
+
 /// What can be done with an order now by somebody with these rights.
 pub(super) fn offers(order: &Order, may: impl Fn(&str) -> bool) -> Offers {
     let may_take = |step: &Step| may(if step.is_about_goods() { "orders:ship" } else { "orders:edit" });
     let steps: Vec<Step> = next_steps(&order.axes()).into_iter().filter(may_take).collect();
-    let sensible = [Step::Release, Step::Pay, Step::Ship, Step::Deliver, Step::Complete];
+    let sensible = [Step::Release, Step::Place, Step::Pay, Step::Ship, Step::Deliver, Step::Complete];
     let first = sensible.into_iter().find(|step| steps.contains(step));
     Offers {
         first: first.map(|step| offered(step, order)),
@@ -56,12 +63,13 @@ fn offered(step: Step, order: &Order) -> Offered {
         Step::Hold => ("hold", &["note"]),
         Step::Refund => ("refund", &["amount", "note"]),
         Step::Cancel => ("cancel", &["reason", "note"]),
+        Step::Complete if words::missing(order).is_some() => ("complete", &[]),
         _ => ("none", &[]),
     };
     Offered {
         word: step.word(),
         label,
-        confirm: step.label(),
+        confirm: if asks == "complete" { "Complete all the same" } else { step.label() },
         icon: words::icon(step),
         asks,
         fields,
@@ -98,6 +106,23 @@ mod tests {
         assert_eq!(first(&order), Some("complete"));
         order.hold = Some("why".into());
         assert_eq!(first(&order), Some("release"));
+    }
+
+    #[test]
+    fn an_order_that_lacks_something_is_completed_after_a_question() {
+        let mut order = samples::order();
+        let asks = |order: &Order| {
+            let offers = offers(order, |_| true);
+            let all: Vec<_> = offers.first.into_iter().chain(offers.others).collect();
+            all.into_iter().find(|step| step.word == "complete").map(|step| step.asks)
+        };
+        (order.payment, order.fulfilment) = (Payment::Paid, Fulfilment::Fulfilled);
+        assert_eq!((asks(&order), words::missing(&order)), (Some("none"), None));
+        order.fulfilment = Fulfilment::Part;
+        assert_eq!(words::missing(&order).as_deref(), Some("not shipped in full"));
+        order.payment = Payment::Unpaid;
+        assert_eq!(asks(&order), Some("complete"));
+        assert_eq!(words::missing(&order).as_deref(), Some("not paid and not shipped in full"));
     }
 
     #[test]

@@ -45,7 +45,13 @@ impl Part {
             Step::Ship | Step::Unship | Step::Deliver | Step::Undeliver | Step::Return | Step::Unreturn => {
                 Self::Parcels
             }
-            Step::Cancel | Step::Complete | Step::Reopen | Step::Hold | Step::Release => Self::Other,
+            Step::Cancel
+            | Step::Place
+            | Step::Unplace
+            | Step::Complete
+            | Step::Reopen
+            | Step::Hold
+            | Step::Release => Self::Other,
         }
     }
 }
@@ -70,7 +76,8 @@ pub(super) struct Moment {
 }
 
 /// Changes that concern whoever packs.
-const OF_PARCELS: &[&str] = &["shipping_address", "shipping_method", "note", "tags", "metadata"];
+const OF_PARCELS: &[&str] =
+    &["shipping_address", "shipping_method", "note", "tags", "metadata", "carrier", "tracking"];
 
 impl Moment {
     /// Takes out what only those see who see prices; whether anything of it is left.
@@ -215,6 +222,11 @@ fn own_moment(event: &StoredEvent, order: &Order) -> Moment {
             Moment { icon: "upload", text: format!("{} by an import", moment.text), ..moment }
         }
         ("order.noted", _) => noted(event, order),
+        ("order.parcel_changed", _) => {
+            let place = event.data.get("parcel").and_then(Value::as_u64).unwrap_or_default();
+            let part = Part::of(Step::Ship);
+            Moment { icon: "truck", text: format!("Corrected parcel {place}"), part, ..changed(event) }
+        }
         (_, Some(step)) => Moment {
             icon: words::icon(step),
             tone: tone(step),
@@ -232,6 +244,8 @@ fn own_moment(event: &StoredEvent, order: &Order) -> Moment {
 fn step_of(kind: &str) -> Option<Step> {
     Some(match kind {
         "order.cancelled" => Step::Cancel,
+        "order.confirmed" => Step::Place,
+        "order.confirmation_taken_back" => Step::Unplace,
         "order.completed" => Step::Complete,
         "order.reopened" => Step::Reopen,
         "order.paid" | "order.part_paid" => Step::Pay,
@@ -252,7 +266,7 @@ fn step_of(kind: &str) -> Option<Step> {
 
 fn tone(step: Step) -> Tone {
     match step {
-        Step::Pay | Step::Ship | Step::Deliver | Step::Complete => Tone::Ok,
+        Step::Place | Step::Pay | Step::Ship | Step::Deliver | Step::Complete => Tone::Ok,
         Step::Cancel => Tone::Bad,
         Step::Hold | Step::Return | Step::Refund => Tone::Warn,
         _ => Tone::Still,
@@ -287,6 +301,8 @@ fn sentence(step: Step, event: &StoredEvent, currency: Currency) -> String {
         Step::Unship => "Shipment taken back".to_owned(),
         Step::Undeliver => "Delivery taken back".to_owned(),
         Step::Unreturn => "Return taken back".to_owned(),
+        Step::Place => "Draft confirmed".to_owned(),
+        Step::Unplace => "Made a draft again".to_owned(),
         Step::Complete => "Order completed".to_owned(),
         Step::Reopen => "Order reopened".to_owned(),
         Step::Deliver => "Marked delivered".to_owned(),
@@ -359,6 +375,8 @@ pub(super) fn label(field: &str) -> &str {
         "note" => "Customer's note",
         "tags" => "Tags",
         "metadata" => "Custom fields",
+        "carrier" => "Carrier",
+        "tracking" => "Tracking number",
         other => other,
     }
 }

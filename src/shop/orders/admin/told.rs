@@ -29,6 +29,10 @@ pub fn told(s: &Snapshot, path: &str, sent: &[(String, String)]) -> Result<Optio
         "notes" => {
             Some(Told { title: title("Note"), fields: Some(said(sent, &[("text", "Note for staff")])) })
         }
+        "parcels" => Some(Told {
+            title: title("Parcel"),
+            fields: Some(said(sent, &[("carrier", "Carrier"), ("tracking", "Tracking number")])),
+        }),
         word => step_named(word)
             .ok()
             .map(|step| Told { title: title(step.label()), fields: Some(of_step(step, sent, "note")) }),

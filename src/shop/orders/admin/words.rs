@@ -71,6 +71,21 @@ pub(super) fn unpaid(order: &Order) -> Option<&'static str> {
     }
 }
 
+/// What an open order still lacks, as the end of a sentence that begins with what it is; nothing of one that lacks nothing.
+pub(super) fn missing(order: &Order) -> Option<String> {
+    let goods = match order.fulfilment {
+        _ if rests(order) => None,
+        Fulfilment::Unfulfilled => Some("not shipped"),
+        Fulfilment::Part => Some("not shipped in full"),
+        _ => None,
+    };
+    let money = unpaid(order).map(str::to_lowercase);
+    match (money, goods) {
+        (Some(money), Some(goods)) => Some(format!("{money} and {goods}")),
+        (money, goods) => money.or_else(|| goods.map(str::to_owned)),
+    }
+}
+
 /// Where the goods stand, as a badge. Goods that do not leave the house because the order was cancelled are no work:
 /// there the word is that of the order.
 pub fn goods_of(order: &Order) -> Badge {
@@ -146,7 +161,7 @@ pub(super) fn shape_of(fill: Fill) -> &'static str {
 pub(super) fn icon(step: Step) -> &'static str {
     match step {
         Step::Cancel => "ban",
-        Step::Complete => "check",
+        Step::Complete | Step::Place => "check",
         Step::Reopen => "rotate-ccw",
         Step::Pay => "banknote",
         Step::Ship => "truck",
@@ -155,7 +170,9 @@ pub(super) fn icon(step: Step) -> &'static str {
         Step::Hold => "pause",
         Step::Release => "play",
         Step::Refund => "rotate-ccw",
-        Step::Unpay | Step::Unship | Step::Undeliver | Step::Unreturn | Step::Unrefund => "undo-2",
+        Step::Unplace | Step::Unpay | Step::Unship | Step::Undeliver | Step::Unreturn | Step::Unrefund => {
+            "undo-2"
+        }
     }
 }
 
@@ -163,6 +180,8 @@ pub(super) fn icon(step: Step) -> &'static str {
 pub(super) fn done(step: Step) -> &'static str {
     match step {
         Step::Cancel => "cancelled",
+        Step::Place => "confirmed",
+        Step::Unplace => "made a draft again",
         Step::Complete => "completed",
         Step::Reopen => "reopened",
         Step::Pay => "marked paid",

@@ -45,8 +45,10 @@ pub(super) fn one(tx: &mut Tx<'_>, item: &Item, common: &Action) -> Result<Said>
         }
         action.run(tx, item.id)
     });
+    let mut remark = None;
     let (went, text, back) = match ran {
         Ok(Some(back)) => {
+            remark = action.remark(tx, item.id)?.map(str::to_owned);
             let back = serde_json::to_string(&back).map_err(Error::internal)?;
             (Went::Done, action.done(), Some(back))
         }
@@ -57,7 +59,7 @@ pub(super) fn one(tx: &mut Tx<'_>, item: &Item, common: &Action) -> Result<Said>
         Err(fault) => return Err(fault),
     };
     let version = if went == Went::Done { get_order(tx, item.id)?.version } else { 0 };
-    Ok(Said { went, text, back, version, name })
+    Ok(Said { went, text, back, version, name, remark })
 }
 
 /// Adds what was said of an order to what is told of all.
@@ -67,22 +69,26 @@ pub(super) fn count(bulk: &mut Bulk, said: &Said) {
         Went::Unchanged => bulk.tally.unchanged += 1,
         Went::Refused => bulk.tally.refused += 1,
     }
-    if said.went == Went::Done {
-        return;
+    if let Some(remark) = &said.remark {
+        told(bulk.remarks.get_or_insert_default(), remark, &said.name);
     }
-    let is_full = bulk.reasons.len() >= REASONS_MAX;
-    match bulk.reasons.iter_mut().find(|reason| reason.text == said.text) {
+    if said.went != Went::Done {
+        told(&mut bulk.reasons, &said.text, &said.name);
+    }
+}
+
+/// Adds an order to those of which the same is said.
+fn told(all: &mut Vec<Reason>, text: &str, name: &str) {
+    let is_full = all.len() >= REASONS_MAX;
+    match all.iter_mut().find(|reason| reason.text == text) {
         Some(reason) => {
             reason.count += 1;
             if reason.examples.len() < EXAMPLES_MAX {
-                reason.examples.push(said.name.clone());
+                reason.examples.push(name.to_owned());
             }
         }
         None if is_full => {}
-        None => {
-            let examples = vec![said.name.clone()];
-            bulk.reasons.push(Reason { text: said.text.clone(), count: 1, examples });
-        }
+        None => all.push(Reason { text: text.to_owned(), count: 1, examples: vec![name.to_owned()] }),
     }
 }
 

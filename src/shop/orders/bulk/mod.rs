@@ -46,6 +46,7 @@ pub(in crate::shop::orders) mod testing {
             prices: true,
             back: "/admin/orders?q=a".into(),
             problem: None,
+            remarks: Some(vec![Reason { text: "Not paid".into(), count: 3, examples: vec!["#8".into()] }]),
         }
     }
 }

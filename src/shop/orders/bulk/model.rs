@@ -109,6 +109,9 @@ pub(in crate::shop::orders) struct Bulk {
     /// Why it cannot go on.
     #[n(19)]
     pub problem: Option<String>,
+    /// What nobody is to overlook of those it is done with.
+    #[n(20)]
+    pub remarks: Option<Vec<Reason>>,
 }
 
 /// How it went with an order.
@@ -139,6 +142,9 @@ pub(super) struct Said {
     /// What the order is called.
     #[n(4)]
     pub name: String,
+    /// What is not to be overlooked of the order.
+    #[n(5)]
+    pub remark: Option<String>,
 }
 
 /// An order of the frozen list.

@@ -114,6 +114,7 @@ pub(in crate::shop::orders) fn begin(tx: &mut Tx<'_>, wish: &Wish) -> Result<(Bu
         count: 0,
         tally: Tally::default(),
         reasons: Vec::new(),
+        remarks: None,
         job: None,
         blocks: 0,
         next: 0,
@@ -175,7 +176,14 @@ pub(in crate::shop::orders) fn start(tx: &mut Tx<'_>, id: BulkId) -> Result<JobI
 }
 
 fn running(bulk: Bulk) -> Bulk {
-    Bulk { stage: Stage::Running, next: 0, tally: Tally::default(), reasons: Vec::new(), ..bulk }
+    Bulk {
+        stage: Stage::Running,
+        next: 0,
+        tally: Tally::default(),
+        reasons: Vec::new(),
+        remarks: None,
+        ..bulk
+    }
 }
 
 fn publish_start(tx: &mut Tx<'_>, id: BulkId, bulk: &Bulk) -> Result<()> {
@@ -282,6 +290,7 @@ fn follow(tx: &Tx<'_>, before: &Bulk, title: String) -> Bulk {
         count: 0,
         tally: Tally::default(),
         reasons: Vec::new(),
+        remarks: None,
         job: None,
         blocks: 0,
         next: 0,

@@ -152,7 +152,8 @@ pub(super) async fn create(
     match made {
         Ok((id, secret)) => {
             let ticket = access.reveal_later(me.session().id, secret.text());
-            see_other(&format!("{PATH}/{id}?shown={ticket}"), None)
+            let toast = Toast::ok("The webhook is added.").saved("webhook-new");
+            see_other(&format!("{PATH}/{id}?shown={ticket}"), Some(toast))
         }
         Err(error) if Outreach::is_for_the_form(&error) => {
             let page = FormPage::of(&outreach, None, typed, Some(&error));
@@ -188,7 +189,10 @@ pub(super) async fn save(
         Err(error) => Err(error),
     };
     match saved {
-        Ok(()) => see_other(&format!("{PATH}/{id}"), Some(Toast::ok("The webhook is saved."))),
+        Ok(()) => {
+            let toast = Toast::ok("The webhook is saved.").saved(format!("webhook-{id}"));
+            see_other(&format!("{PATH}/{id}"), Some(toast))
+        }
         Err(error) if Outreach::is_for_the_form(&error) => {
             let page = FormPage::of(&outreach, Some(id), typed, Some(&error));
             pages.show_as(status(&error), &shell, &page)
@@ -267,7 +271,7 @@ pub(super) async fn test(
     (store, outreach): Parts,
     PathId(id): PathId<EndpointId>,
 ) -> Result<HttpResponse> {
-    let says = "A test is on its way. Reload this page to see what came back.";
+    let says = "A test is on its way. What comes back appears under Attempts.";
     done(&me, (&store, &outreach), id, says, move |tx| ops::test(tx, id)).await
 }
 
@@ -276,23 +280,52 @@ pub(super) async fn test(
 pub(super) struct ReplayForm {
     /// A day, in the shop's zone.
     since: String,
+    /// Said on the page that tells how many there are.
+    sure: String,
 }
 
-/// `POST /admin/webhooks/{id}/replay`
+/// How much is sent again, before it is.
+#[derive(Debug, Serialize)]
+pub(super) struct ReplayPage {
+    hook: String,
+    since: String,
+    /// Events of every kind since then; the endpoint wants some of them.
+    events: u64,
+}
+
+impl Page for ReplayPage {
+    const TEMPLATE: &'static str = "outreach/replay.html";
+    #[cfg(test)]
+    fn sample() -> Self {
+        let since = "<script>alert(1)</script>".to_owned();
+        Self { hook: "whe_1".to_owned(), since, events: 12_034 }
+    }
+}
+
+/// `POST /admin/webhooks/{id}/replay`: says first how much that is, and does it when that was seen.
 pub(super) async fn replay(
     me: Me,
     (store, outreach): Parts,
     shop: web::Data<crate::access::Shop>,
+    (pages, shell): (web::Data<Pages>, Shell),
     PathId(id): PathId<EndpointId>,
     Form(form): Form<ReplayForm>,
 ) -> Result<HttpResponse> {
+    let refused = |says: &str| see_other(&format!("{PATH}/{id}"), Some(Toast::error(says)));
     let since = form.since.trim().parse::<jiff::civil::Date>().ok();
     let Some(since): Option<Timestamp> = since.and_then(|day| shop.zone().date_start(day)) else {
-        let says = Toast::error("Choose the day from which everything is sent again.");
-        return see_other(&format!("{PATH}/{id}"), Some(says));
+        return refused("Choose the day from which everything is sent again.");
     };
+    if since > me.now() {
+        return refused("That day has not come yet. Choose one that has.");
+    }
     let last = store.last_seq();
     let after = store.read(|s| subscriptions::seq_before(s, since, last))?;
+    if form.sure.is_empty() {
+        store.read(|s| ops::get(s, id))?;
+        let (hook, events) = (id.to_string(), last.saturating_sub(after));
+        return pages.show(&shell, &ReplayPage { hook, since: form.since.trim().to_owned(), events });
+    }
     let says = "Everything since that day is sent again.";
     done(&me, (&store, &outreach), id, says, move |tx| ops::replay(tx, id, after)).await
 }
@@ -325,7 +358,7 @@ pub(super) async fn send_again(
     path: routing::Path<(String, String)>,
 ) -> Result<HttpResponse> {
     let attempt = AttemptId::parse(&path.1)?;
-    let says = "The message is sent again. Reload this page to see what came back.";
+    let says = "The message is sent again. What comes back appears under Attempts.";
     done(&me, (&store, &outreach), id, says, move |tx| ops::send_again(tx, id, attempt)).await
 }
 

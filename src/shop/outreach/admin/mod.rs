@@ -169,6 +169,7 @@ mod tests {
     fn the_pages_render_and_escape() {
         assert!(renders::<ListPage>().contains("order.*"));
         assert!(renders::<forms::FormPage>().contains("order.placed"));
+        assert!(renders::<forms::ReplayPage>().contains("events have happened"));
         assert!(renders::<show::ShowPage>().contains("whsec_"));
         assert!(renders::<show::AttemptPage>().contains("webhook-signature"));
     }

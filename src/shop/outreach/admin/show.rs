@@ -4,7 +4,7 @@ use super::View;
 use crate::access::{Access, Staff, may};
 use crate::base::error::Result;
 use crate::base::id::Id as _;
-use crate::base::time::Timestamp;
+use crate::base::time::{MINUTE_MS, Timestamp};
 use crate::shop::outreach::deliver::Deliveries;
 use crate::shop::outreach::model::{Attempt, AttemptId, Delivery, EndpointId};
 use crate::shop::outreach::ops;
@@ -20,6 +20,9 @@ use serde::{Deserialize, Serialize};
 /// Rows of the lists on the page.
 const LISTED: usize = 50;
 
+/// What is due within this time is waited for by the page; what is tried again in an hour is not.
+const SOON_MS: i64 = MINUTE_MS;
+
 /// A job of the endpoint.
 #[derive(Debug, Serialize)]
 struct JobRow {
@@ -29,13 +32,15 @@ struct JobRow {
     tries: u32,
     due_at: Option<Timestamp>,
     error: Option<String>,
+    /// It goes out just now, or soon.
+    is_soon: bool,
     /// How far a long one is.
     progress: Option<(u64, u64)>,
     can_be_cancelled: bool,
 }
 
 impl JobRow {
-    fn of(s: &Snapshot, id: JobId, job: Job) -> Result<Self> {
+    fn of(s: &Snapshot, id: JobId, job: Job, now: Timestamp) -> Result<Self> {
         let what = match minicbor::decode::<Delivery>(&job.payload) {
             Ok(delivery) if job.kind == ops::DELIVER && delivery.seq > 0 => {
                 let kind = events::get(s, delivery.seq)?.map_or_else(|| "Event".to_owned(), |e| e.kind);
@@ -58,6 +63,8 @@ impl JobRow {
             badge,
             tries: job.tries,
             due_at: Some(job.due_at).filter(|_| job.state == State::Ready),
+            is_soon: job.state == State::Leased
+                || (job.state == State::Ready && job.due_at.since_ms(now) < SOON_MS),
             can_be_cancelled: !job.is_ending(),
             error: job.error,
             progress: Some((job.progress, job.total)).filter(|(_, total)| *total > 0),
@@ -136,6 +143,8 @@ pub(super) struct ShowPage {
     secret: Option<String>,
     jobs: Vec<JobRow>,
     more_jobs: bool,
+    /// Something goes out just now: the page follows it.
+    is_soon: bool,
     attempts: Vec<AttemptView>,
 }
 
@@ -151,6 +160,7 @@ impl Page for ShowPage {
             due_at: Some(Timestamp(1_790_000_000_000)),
             error: Some("<script>alert(1)</script>".to_owned()),
             progress: Some((1, 2)),
+            is_soon: true,
             can_be_cancelled: true,
         };
         Self {
@@ -158,6 +168,7 @@ impl Page for ShowPage {
             secret: Some("whsec_c2VjcmV0".to_owned()),
             jobs: vec![job],
             more_jobs: true,
+            is_soon: true,
             attempts: vec![AttemptView::sample()],
         }
     }
@@ -186,12 +197,14 @@ pub(super) async fn show(
             open.items.extend(page.items);
             open.more |= page.more;
         }
-        let rows = open.items.into_iter().map(|(id, job)| JobRow::of(s, id, job)).collect::<Result<_>>()?;
+        let rows = open.items.into_iter().map(|(id, job)| JobRow::of(s, id, job, me.now()));
+        let rows = rows.collect::<Result<Vec<_>>>()?;
         Ok((ops::whole(s, id)?, rows, open.more, ops::attempts(s, id, None, LISTED)?))
     })?;
     let secret = query.0.shown.and_then(|ticket| access.revealed(me.session().id, &ticket));
     let is_secret = secret.is_some();
     let page = ShowPage {
+        is_soon: whole.subscription.paused.is_none() && rows.iter().any(|row| row.is_soon),
         hook: View::of(whole, last, me.now()),
         secret,
         jobs: rows,

@@ -2,7 +2,8 @@
 
 use super::model::{Asked, Import, ImportId, Outcome, SentFile, State};
 use super::ops;
-use super::work::{Imports, Progress};
+use super::work::{Imports, KIND_NEEDED, Progress};
+use crate::base::error::Error;
 use crate::base::money::Currency;
 use crate::base::time::Timestamp;
 use crate::shop::transfer::encoding;
@@ -157,6 +158,28 @@ impl Page for ImportPage {
     }
 }
 
+/// The field that a problem of the files asks for.
+fn pointed(problem: &str) -> Option<Error> {
+    if problem == KIND_NEEDED {
+        return Some(Error::invalid("kind_needed", KIND_NEEDED).on("/what"));
+    }
+    // As `encoding_unclear` is written down.
+    problem.contains("--encoding LABEL").then(|| {
+        let text = match guessed(problem) {
+            Some(guess) => format!("{guess} is a guess: check again, and look at the letters."),
+            None => "Choose the encoding of the files.".to_owned(),
+        };
+        Error::invalid("encoding_unclear", text).on("/encoding")
+    })
+}
+
+/// The encoding that the letters of a file look like, where that is one to choose.
+fn guessed(problem: &str) -> Option<&'static str> {
+    let (_, rest) = problem.split_once(" They look like ")?;
+    let (name, _) = rest.split_once(", which is a guess.")?;
+    encoding::CHOICES.iter().copied().find(|choice| *choice == name)
+}
+
 impl ImportPage {
     pub(super) fn of(id: ImportId, import: Import, imports: &Imports) -> Self {
         let has_refused_rows = imports.refused_rows(id).is_some();
@@ -180,6 +203,11 @@ impl ImportPage {
             outcome.map(|outcome| Found { counts: outcome.landed.in_words(), outcome })
         };
         let is_open = import.state.is_open();
+        let mut asked = import.asked.clone();
+        if let Some(guess) = import.problem.as_deref().and_then(guessed).filter(|_| asked.encoding.is_empty())
+        {
+            guess.clone_into(&mut asked.encoding);
+        }
         Self {
             id: id.to_string(),
             what: label_of(&WHATS, &import.asked.what),
@@ -189,6 +217,7 @@ impl ImportPage {
             choices: Choices::all(currency),
             errors: ops::check(&import.asked)
                 .err()
+                .or_else(|| pointed(import.problem.as_deref()?))
                 .filter(|_| import.state == State::Failed)
                 .map(|e| FormErrors::of(&e)),
             progress: progress.map(Moving::of),
@@ -202,7 +231,7 @@ impl ImportPage {
             is_again: matches!(import.state, State::Stopped | State::Failed) && import.check.is_some(),
             has_refused_rows,
             import: View {
-                asked: import.asked,
+                asked,
                 files: import.files,
                 by: import.created_by,
                 at: import.created_at,

@@ -27,6 +27,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+/// What is said where a mapping was given, and not what the files hold.
+pub(super) const KIND_NEEDED: &str =
+    "Choose what the files hold: the mapping was taken, and does not say it.";
 /// The loop looks for work at least so often, and so long after a fault of the store.
 const LOOK: Duration = Duration::from_secs(60);
 const AFTER_A_FAULT: Duration = Duration::from_secs(1);
@@ -277,11 +280,13 @@ impl Imports {
     fn understood(&self, files: &[Input], asked: &Asked) -> Result<(Asked, bool)> {
         let (mut kind, mut source) = (asked.kind()?, asked.source()?);
         let recognised = source.is_none();
+        if kind.is_none() && matches!(source, Some(Source::Mapped(_))) {
+            // Of a mapping nothing tells whether it reads orders or customers.
+            return Err(Error::invalid("kind_needed", KIND_NEEDED).on("/what"));
+        }
         if source.is_none() || kind.is_none() {
             let options = asked.choices().options(self.0.shop.zone(), self.0.shop.profile().currency)?;
-            if !matches!(source, Some(Source::Mapped(_))) {
-                own_kind::refuse_lists(files, &options)?;
-            }
+            own_kind::refuse_lists(files, &options)?;
             let found = intake::recognise(files, &options, source.as_ref(), kind);
             if found.is_none() {
                 // A file that cannot be opened, or is empty, says more than that it is not recognised.
