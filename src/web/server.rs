@@ -3,6 +3,7 @@
 use crate::base::error::Result;
 use crate::base::time::{Clock, Zone};
 use crate::web::client::Client;
+use crate::web::flash::{self, Seal};
 use crate::web::hosts::Hosts;
 use crate::web::limits::{Budget, Caller, Limits, is_counted};
 use crate::web::metrics::Metrics;
@@ -33,6 +34,7 @@ struct Inner {
     stopping: tokio::sync::watch::Sender<bool>,
     streams: Streams,
     told: Told,
+    seal: Seal,
 }
 
 impl Web {
@@ -58,6 +60,7 @@ impl Web {
             stopping: tokio::sync::watch::Sender::new(false),
             streams: Streams::default(),
             told: Told::default(),
+            seal: Seal::default(),
         })))
     }
     pub fn settings(&self) -> &Settings {
@@ -85,6 +88,10 @@ impl Web {
     /// Records as they were told last.
     pub fn told(&self) -> &Told {
         &self.0.told
+    }
+    /// What the messages of changes are sealed with.
+    pub(super) fn seal(&self) -> &Seal {
+        &self.0.seal
     }
     /// Lets answers that never end by themselves end now: the server is about to stop.
     pub fn stop(&self) {
@@ -172,6 +179,7 @@ async fn answered(
         Err(refused) => ServiceResponse::new(request.into_parts().0, *refused),
     };
     let mut answer = refusal::dress(answer);
+    flash::carry(&web, &mut answer);
     compressible(&mut answer);
     Ok(answer)
 }
