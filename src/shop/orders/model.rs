@@ -132,6 +132,9 @@ pub struct StaffNote {
     pub text: String,
     #[n(4)]
     pub edited_at: Option<Timestamp>,
+    /// The id of who wrote it; notes of files have none.
+    #[n(5)]
+    pub by_id: Option<String>,
 }
 
 /// How and why an order was cancelled, and what "reopen" brings back.

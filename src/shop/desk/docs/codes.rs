@@ -645,6 +645,12 @@ pub const CODES: &[Code] = &[
     ),
     api(
         Conflict,
+        "note_of_another",
+        "Somebody else wrote the note, and it stands under their name.",
+        "Add another note that says what is different.",
+    ),
+    api(
+        Conflict,
         "too_many_notes",
         "The order has as many notes as it can keep.",
         "Say what is more in the note of the customer.",
