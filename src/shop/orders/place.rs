@@ -60,6 +60,10 @@ pub fn import(tx: &mut Tx<'_>, new: &NewOrder) -> Result<Imported> {
             if changes_told.is_empty() {
                 changes_told = changes(&told_in_full(&before), &told_in_full(&after));
             }
+            if changes_told.is_empty() {
+                let digest = |o: &Order| format!("{:016x}", content(o));
+                changes_told.insert("content".to_owned(), vec![digest(&before), digest(&after)].into());
+            }
             let event = Reimported { number: after.number, changes: changes_told };
             keep::save(tx, Some(&before), &after, &event)?;
             Ok(Imported::Changed(after.id))
@@ -119,7 +123,7 @@ fn told_in_full(o: &Order) -> serde_json::Value {
         "lines": lines.collect::<Vec<_>>(), "payments": payments.collect::<Vec<_>>(),
         "parcels": parcels.collect::<Vec<_>>(), "staff_notes": notes.collect::<Vec<_>>(),
         "currency": o.currency, "placed_offset_min": o.placed_offset_min,
-        "fulfilment_before": o.fulfilment_before, "content": format!("{:016x}", content(o)),
+        "fulfilment_before": o.fulfilment_before,
     })
 }
 
