@@ -12,6 +12,7 @@ use crate::web::sse::Streams;
 use crate::web::{Assets, Pages, Settings, Shell, ShellMaker, Told, cors, display, edge, guard, refusal};
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse, fn_service};
+use actix_web::http::ConnectionType;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpRequest, HttpResponse, web};
@@ -171,6 +172,7 @@ async fn answered(
     table: Table,
     mut request: ServiceRequest,
 ) -> std::result::Result<ServiceResponse, actix_web::Error> {
+    let is_last = guard::asks_for_websocket(request.headers());
     let admitted = guard::admit(&mut request, &web).and_then(|()| {
         address_budget(&request, &web).map_err(|error| Box::new(HttpResponse::from_error(error)))
     });
@@ -180,6 +182,10 @@ async fn answered(
     };
     let mut answer = refusal::dress(answer);
     flash::carry(&web, &mut answer);
+    if is_last {
+        // What stands behind it may be another request, or its body: nobody can tell.
+        answer.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     compressible(&mut answer);
     Ok(answer)
 }

@@ -339,6 +339,26 @@ async fn json_bodies_are_taken_only_as_they_should_be() {
 }
 
 #[actix_web::test]
+async fn a_request_that_wants_to_be_a_websocket_is_refused_and_is_the_last() {
+    let app = app!(web_with(Settings::default()));
+    for wanted in ["websocket", "WebSocket", "h2c, websocket"] {
+        let request = TestRequest::post()
+            .uri("/api/v1/things")
+            .insert_header(("upgrade", wanted))
+            .set_json(serde_json::json!({ "name": "x" }));
+        let refused = call_service(&app, request.to_request()).await;
+        assert_eq!(refused.status(), 400, "{wanted}");
+        assert_eq!(refused.response().head().connection_type(), actix_web::http::ConnectionType::Close);
+        assert!(text(refused).await.contains("upgrade_not_supported"), "{wanted}");
+    }
+    let plain = TestRequest::post()
+        .uri("/api/v1/things")
+        .insert_header(("upgrade", "h2c"))
+        .set_json(serde_json::json!({ "name": "x" }));
+    assert_eq!(call_service(&app, plain.to_request()).await.status(), 201);
+}
+
+#[actix_web::test]
 async fn a_form_with_a_field_nobody_knows_is_refused() {
     let app = app!(web_with(Settings::default()));
     let post = |fields: &[(&str, &str)]| {
