@@ -115,6 +115,12 @@ impl Guard {
     }
 }
 
+/// Scheme, host and port of an address: what everybody may see of it. What follows is often a secret of its receiver.
+pub fn origin(url: &str) -> String {
+    let origin = |uri: &Uri| Some(format!("{}://{}", uri.scheme_str()?, uri.authority()?));
+    url.parse::<Uri>().ok().as_ref().and_then(origin).unwrap_or_default()
+}
+
 /// The machine that a host is by its text: one in figures, or this one.
 fn ip_of(host: &str, name: &str) -> Option<IpAddr> {
     let local = Some(IpAddr::V4(Ipv4Addr::LOCALHOST)).filter(|_| name == "localhost");
