@@ -88,36 +88,39 @@ fn theirs(clients: usize, each: usize) -> Duration {
         )
         .unwrap();
     let done = Mutex::new(0_usize);
+    // Connections are open before, as ours is.
+    let connections: Vec<_> = (0..clients).map(|_| open()).collect();
     let started = Instant::now();
     std::thread::scope(|scope| {
-        for client in 0..clients {
-            let (open, done) = (&open, &done);
+        for (client, mut db) in connections.into_iter().enumerate() {
+            let done = &done;
             scope.spawn(move || {
-                let mut db = open();
                 for i in 0..each {
                     let n = (client * each + i) as i64;
                     let tx = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
                     let doc = "x".repeat(300);
-                    tx.execute(
-                        "INSERT INTO customers(email, orders, spent) VALUES (?1, 1, 5997)",
-                        [format!("c{n}@example.com")],
-                    )
-                    .unwrap();
+                    tx.prepare_cached("INSERT INTO customers(email, orders, spent) VALUES (?1, 1, 5997)")
+                        .unwrap()
+                        .execute([format!("c{n}@example.com")])
+                        .unwrap();
                     let customer = tx.last_insert_rowid();
-                    tx.execute(
+                    tx.prepare_cached(
                         "INSERT INTO orders(number, customer, placed, doc) VALUES (?1, ?2, ?1, ?3)",
-                        (n, customer, &doc),
                     )
+                    .unwrap()
+                    .execute((n, customer, &doc))
                     .unwrap();
-                    tx.execute(
+                    tx.prepare_cached(
                         "INSERT INTO events(subject, kind, doc) VALUES (?1, 'customer.added', ?2)",
-                        (customer, &doc),
                     )
+                    .unwrap()
+                    .execute((customer, &doc))
                     .unwrap();
-                    tx.execute(
+                    tx.prepare_cached(
                         "INSERT INTO events(subject, kind, doc) VALUES (?1, 'order.placed', ?2)",
-                        (n, &doc),
                     )
+                    .unwrap()
+                    .execute((n, &doc))
                     .unwrap();
                     tx.commit().unwrap();
                     *done.lock().unwrap() += 1;

@@ -37,6 +37,7 @@ pub const CHECKS: &[Checker] = &[
     orders::bulk::check,
     sites::check,
     messages::check,
+    mail::check,
     work::jobs::check,
     work::subscriptions::check,
 ];

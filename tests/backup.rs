@@ -164,6 +164,48 @@ fn a_damaged_newest_backup_is_passed_over() {
     }
 }
 
+/// Without the journal an older one is another moment, and that is no answer to what was asked.
+#[test]
+fn a_damaged_newest_backup_is_not_passed_over_for_an_earlier_moment() {
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("backroom.toml");
+    std::fs::write(&config, "[backup]\njournal = false\ndelay_seconds = 3600\n").unwrap();
+    let config = config.to_str().unwrap();
+    let mut shop = Shop::open_with(&["--config", config]);
+    place(&shop, 0, 5);
+    let (first, _) = create(&shop);
+    place(&shop, 5, 10);
+    let (newest, _) = create(&shop);
+    shop.kill();
+    let mut bytes = std::fs::read(&newest).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x10;
+    std::fs::write(&newest, bytes).unwrap();
+    // The backups alone, as they are on another machine.
+    let (copies, new) = (home.path().join("copies"), home.path().join("new"));
+    std::fs::create_dir(&copies).unwrap();
+    for file in [&first, &newest] {
+        std::fs::copy(file, copies.join(file.file_name().unwrap())).unwrap();
+    }
+    let (copies, new) = (copies.to_str().unwrap(), new.to_str().unwrap());
+    let restore = |more: &[&str]| {
+        backroom(
+            &[&["backup", "restore", "--from", copies, "--data", new, "--config", config], more].concat(),
+        )
+    };
+    let refused = restore(&[]);
+    let (said, name) = (text(&refused), first.file_name().unwrap().to_str().unwrap());
+    assert!(!refused.status.success() && said.contains("is damaged") && said.contains(name), "{said}");
+    assert!(said.contains("Nothing was changed."), "{said}");
+    let done = restore(&[name]);
+    assert!(
+        done.status.success() && text(&done).contains("Mails and webhooks stand still"),
+        "{}",
+        text(&done)
+    );
+    assert_eq!(succeed(&["export", "orders", "--data", new]).lines().count(), 6);
+}
+
 #[test]
 fn two_backups_with_each_others_names_are_noticed() {
     let mut shop = Shop::open();

@@ -365,3 +365,24 @@ fn an_order_is_one_whether_or_not_its_file_has_the_ids_of_its_shop() {
     assert_eq!((output.status.code(), &told["landed"]["refused"]), (Some(1), &1.into()), "{told}");
     assert_eq!(count(&shop, "orders", ""), 7);
 }
+
+#[test]
+fn an_order_that_the_import_itself_brings_up_to_date_counts_once_in_its_sum() {
+    let shop = Shop::open();
+    let folder = tempfile::tempdir().unwrap();
+    let header = "Name,Email,Financial Status,Currency,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price";
+    let row =
+        |price: &str| format!("#1,ann@example.com,paid,EUR,{price},2025-01-05 10:00:00 +0100,1,Mug,{price}");
+    let (full, short) = (folder.path().join("full.csv"), folder.path().join("short.csv"));
+    std::fs::write(&full, format!("Id,{header}\n77,{}\n", row("10.00"))).unwrap();
+    std::fs::write(&short, format!("{header}\n{}\n", row("12.00"))).unwrap();
+    let files = [full.to_str().unwrap(), short.to_str().unwrap()];
+    for more in [&["--dry-run"][..], &[]] {
+        let args =
+            [&["import", "orders", "--from", "shopify", "--data", shop.data()], &files[..], more].concat();
+        let told = succeed(&args);
+        assert!(told.contains("1 order added") && told.contains("1 order changed"), "{told}");
+        assert!(told.contains("€12.00 is the total"), "{told}");
+    }
+    assert_eq!(sums(&shop, "").total, 1_200);
+}

@@ -214,7 +214,7 @@ fn a_store_of_format_1_is_brought_up_and_loses_nothing() {
     let old = unpacked("format_1.redb.gz");
     std::fs::write(dir.path().join("store.redb"), &old).unwrap();
     assert!(succeed(&["check", "--data", data]).contains("no problem"));
-    assert!(std::fs::read(dir.path().join("store.redb.before-3")).unwrap() == old, "the old one is kept");
+    assert!(std::fs::read(dir.path().join("store.redb.before-4")).unwrap() == old, "the old one is kept");
     assert_eq!(succeed(&["export", "orders", "--format", "jsonl", "--data", data]).lines().count(), 40);
 }
 
@@ -320,9 +320,28 @@ fn a_store_of_format_2_is_brought_up_with_its_journal() {
     std::fs::write(dir.path().join("journal").join(segment), unpacked(&format!("format_2/{segment}.gz")))
         .unwrap();
     assert!(succeed(&["check", "--data", data]).contains("no problem"));
-    assert!(dir.path().join("store.redb.before-3").exists(), "the old one is kept");
+    assert!(dir.path().join("store.redb.before-4").exists(), "the old one is kept");
     let orders = succeed(&["export", "orders", "--format", "jsonl", "--data", data]);
     assert_eq!((orders.lines().count(), orders.matches("Late mug").count()), (43, 3));
+}
+
+/// Its orders came in a file with the ids of their shop: since format 4 one without ids knows them by their names.
+#[test]
+fn a_store_of_format_3_is_brought_up_and_its_orders_are_found_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().to_str().unwrap();
+    std::fs::write(dir.path().join("store.redb"), unpacked("format_3.redb.gz")).unwrap();
+    let header = "Name,Email,Financial Status,Currency,Subtotal,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price";
+    let row = |name: &str, who: &str| {
+        format!("{name},{who}@example.com,paid,EUR,20.00,20.00,2024-05-01 10:00:00 +0200,1,Mug,20.00\n")
+    };
+    let file = dir.path().join("short.csv");
+    let rows = [row("#EU-2024-1018", "a"), row("FR1001", "c"), row("#1001-A", "d")].concat();
+    std::fs::write(&file, format!("{header}\n{rows}")).unwrap();
+    let told = succeed(&["import", "orders", "--from", "shopify", file.to_str().unwrap(), "--data", data]);
+    assert!(told.contains("3 orders unchanged"), "{told}");
+    assert!(dir.path().join("store.redb.before-4").exists(), "the old one is kept");
+    assert!(succeed(&["check", "--data", data]).contains("no problem"));
 }
 
 /// A byte that went bad on the disk is no other value: nothing that reads would notice.

@@ -2,7 +2,7 @@
 //! that was acknowledged more than ten seconds before.
 
 use crate::backup::Storage;
-use crate::harness::{OWNER, PASSWORD, Shop, backroom, least_order, request, succeed, until};
+use crate::harness::{OWNER, PASSWORD, Shop, backroom, least_order, program, request, succeed, until};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -282,6 +282,7 @@ fn a_place_that_is_gone_stops_nothing_and_is_said_and_caught_up_with() {
     let away = Away::folder();
     let mut shop = Shop::open_with(&["--config", &away.config]);
     until_safe(&shop);
+    until("a backup has left", || files_below(&away.copies()).iter().any(|file| file.ends_with(".brb")));
     let gone = away.fresh("unmounted");
     std::fs::rename(away.copies(), &gone).unwrap();
     for i in 0..20 {
@@ -299,6 +300,109 @@ fn a_place_that_is_gone_stops_nothing_and_is_said_and_caught_up_with() {
     let data = away.fresh("new");
     succeed(&["backup", "restore", "--from", away.copies().to_str().unwrap(), "--data", &data]);
     assert_eq!(orders(&data).len(), 20);
+}
+
+/// The drill of somebody who tried the copies out on another machine, with the configuration of the shop.
+#[test]
+fn a_shop_that_runs_twice_is_said_and_a_restore_asks_which_is_meant() {
+    let away = Away::folder();
+    let mut shop = Shop::open_with(&["--config", &away.config]);
+    until_safe(&shop);
+    let place = |shop: &Shop, who: &str| {
+        shop.place(who, &least_order(&format!("{who}@example.com"), 100)).expect(201);
+    };
+    let has = || files_below(&away.copies()).iter().filter(|file| file.ends_with(".brb")).count();
+    until("a backup has left", || has() == 1);
+    place(&shop, "first");
+    let copies = away.copies().to_str().unwrap().to_owned();
+    let (mut tried, mut second) = (0, String::new());
+    until("the order has left", || {
+        tried += 1;
+        second = away.fresh(&format!("second{tried}"));
+        succeed(&["backup", "restore", "--from", &copies, "--data", &second]);
+        orders(&second).len() == 1
+    });
+    let mut drill = std::process::Command::new(program())
+        .args(["serve", "--listen", "127.0.0.1:0", "--data", &second, "--config", &away.config])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    until("the drill has copied a backup of its own", || has() == 2);
+    drill.kill().unwrap();
+    drill.wait().unwrap();
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    until("it is said", || {
+        shop.page("/admin/backups", &cookie).expect(200).body.contains("a backup that was not made here")
+    });
+    assert_eq!(ready(&shop)["checks"]["copies"], "behind");
+    assert!(shop.page("/admin", &cookie).expect(200).body.contains("Copies elsewhere"));
+    for n in 0..3 {
+        place(&shop, &format!("later{n}"));
+    }
+    assert_eq!(shop.stop(), Some(0));
+    let data = away.fresh("new");
+    let refused = backroom(&["backup", "restore", "--from", &copies, "--data", &data]);
+    let said = text(&refused);
+    assert!(!refused.status.success() && said.contains("side by side"), "{said}");
+    let is_journal = |word: &&str| word.len() == 32 && word.bytes().all(|b| b.is_ascii_hexdigit());
+    let journals: Vec<String> = said.split([' ', ',']).filter(is_journal).map(str::to_owned).collect();
+    assert_eq!(journals.len(), 2, "{said}");
+    let mut found: Vec<usize> = Vec::new();
+    for (n, journal) in journals.iter().enumerate() {
+        let data = away.fresh(&format!("new{n}"));
+        succeed(&["backup", "restore", "--from", &copies, "--journal", journal, "--data", &data]);
+        found.push(orders(&data).len());
+    }
+    found.sort_unstable();
+    assert!(found[0] <= 1 && found[1] == 4, "{found:?}");
+    // A backup of another place by its name, too.
+    let file = files_below(&away.copies()).into_iter().find(|file| file.ends_with(".brb")).unwrap();
+    let file = Path::new(&file).file_name().unwrap().to_str().unwrap().to_owned();
+    succeed(&["backup", "restore", "--from", &copies, &file, "--data", &away.fresh("named")]);
+}
+
+/// What answers nothing: connections are taken, and that is all.
+#[test]
+fn a_place_that_hangs_fails_the_schedule_and_does_not_hold_up_the_end() {
+    let hung = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", hung.local_addr().unwrap());
+    let away = Away::new(&format!(
+        "s3_endpoint = \"{endpoint}\"\ns3_bucket = \"copies\"\ns3_access_key = \"a\"\ns3_secret_key = \"b\"\n"
+    ));
+    let mut shop = Shop::open_with(&["--config", &away.config]);
+    shop.place("k", &least_order("anna@example.com", 100)).expect(201);
+    // It is held on to until the end, which comes all the same.
+    assert_eq!(shop.stop(), Some(0));
+    drop(hung);
+    shop.start();
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    until("the place is found out", || {
+        shop.page("/admin/backups", &cookie).expect(200).body.contains("The S3 storage did not do")
+    });
+    shop.form("/admin/schedules/backup/run", "", &cookie).expect(303);
+    until("that is no success", || ready(&shop)["checks"]["schedules"] == "failing");
+    assert_eq!(shop.stop(), Some(0));
+}
+
+/// A line that was lost in the configuration is no wish to send everything in plain.
+#[test]
+fn what_was_encrypted_is_not_sent_in_plain() {
+    let away = Away::folder_with("delay_seconds = 0\nkey = \"correct horse battery staple\"\n");
+    let mut shop = Shop::open_with(&["--config", &away.config]);
+    until_safe(&shop);
+    assert_eq!(shop.stop(), Some(0));
+    let before = files_below(&away.copies());
+    let text = std::fs::read_to_string(&away.config).unwrap().replace("key = ", "# key = ");
+    std::fs::write(&away.config, text).unwrap();
+    shop.start();
+    shop.place("k", &least_order("anna@example.com", 100)).expect(201);
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    until("it is said", || {
+        shop.page("/admin/backups", &cookie).expect(200).body.contains("backup.key is not set now")
+    });
+    assert_eq!(shop.stop(), Some(0));
+    assert_eq!(files_below(&away.copies()), before);
 }
 
 /// Whatever is noted of copies, it is the place that counts.
@@ -519,7 +623,7 @@ fn a_restore_that_is_killed_at_any_point_leaves_the_old_shop_or_the_new_one() {
     for kill in 0..=KILLS {
         let data = away.fresh(&format!("killed{kill}"));
         copy_all(&old.dir, Path::new(&data));
-        let mut child = std::process::Command::new(crate::harness::program())
+        let mut child = std::process::Command::new(program())
             .args(arguments(&data))
             .stdout(std::process::Stdio::null())
             .stderr(std::process::Stdio::null())

@@ -39,6 +39,14 @@ pub fn key(address: &str) -> String {
     address.trim().nfc().collect::<String>().to_lowercase()
 }
 
+/// Whether a text of another shop's file is meant as an address, right or damaged. A word such as `guest`, or `unknown@unknown`,
+/// stands for none, and two people with it are two.
+pub fn is_meant(text: &str) -> bool {
+    text.trim().rsplit_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && domain.trim_matches(['.', ' ', '>', ';', ',']).contains('.')
+    })
+}
+
 fn is_local(local: &str) -> bool {
     local.len() <= LOCAL_LEN_MAX
         && local.split('.').all(|atom| {
@@ -103,6 +111,16 @@ mod tests {
             "a\u{fffd}@example.com",
         ] {
             assert!(parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_word_is_meant_as_no_address() {
+        for text in ["a@x.de", "a\u{fffd}@x.de", "a@x.de.", "<a@x.de>", "a b@x.co.uk "] {
+            assert!(is_meant(text), "{text}");
+        }
+        for text in ["", "guest", "no email", "unknown@unknown", "@x.de", "a@.", "a@.x", "anna.berg"] {
+            assert!(!is_meant(text), "{text}");
         }
     }
 

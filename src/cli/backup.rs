@@ -11,7 +11,7 @@ use crate::cli::exit::Exit;
 use crate::cli::reach::require_owner;
 use crate::config::Settings;
 use crate::registry;
-use crate::store::backup::shipping::{Ask, Moment, Plan, Roll, plan};
+use crate::store::backup::shipping::{Ask, Moment, Plan, Roll, plan, read_life};
 use crate::store::backup::{How, Kept, Shelf, is_whole, restore};
 use crate::workers::backups::{inside, verify};
 use serde_json::json;
@@ -80,10 +80,11 @@ Examples:
   backroom backup restore --at 2026-11-27T14:30:00Z
   backroom backup restore --from s3 --data /var/lib/backroom
   backroom backup restore backroom-20261127T193000Z-000123.brb
+  backroom backup restore --from s3 backroom-20261127T193000Z-000123.brb
 
 Without FILE the newest backup before the moment is taken and the journal is played over it, change by change. With FILE
 it is exactly that backup. The server must not run. The database as it was stays as store.redb.before-TIME until you
-delete it. Everybody has to sign in again.")]
+delete it. Everybody has to sign in again, and mails and webhooks stand still until somebody lets them go on.")]
     Restore {
         /// A name from the list, or a path
         file: Option<PathBuf>,
@@ -91,8 +92,11 @@ delete it. Everybody has to sign in again.")]
         #[arg(long, value_name = "TIME", conflicts_with = "file")]
         at: Option<String>,
         /// Where backups and journal are: a directory with copies, or s3 for the storage in the configuration
-        #[arg(long, value_name = "PLACE", conflicts_with = "file")]
+        #[arg(long, value_name = "PLACE")]
         from: Option<PathBuf>,
+        /// Which journal, where several went on side by side in one place; the refusal names them
+        #[arg(long, value_name = "JOURNAL", conflicts_with = "file")]
+        journal: Option<String>,
         /// Also when the check finds problems in it, or it is the backup of another shop
         #[arg(long)]
         force: bool,
@@ -184,16 +188,17 @@ pub(super) fn run_beside(args: &BackupArgs, answer: &mut Answer) -> Result<Exit>
             }
             Ok(if report.problems == 0 { Exit::Ok } else { Exit::Problems })
         }
-        BackupVerb::Restore { file: Some(file), force, json, .. } => {
-            let path = shelf.find(&answer.file(file)?)?;
-            put_back(&path, None, &settings, (*force, *json), answer)
+        BackupVerb::Restore { file: Some(file), from, force, json, .. } => {
+            let found = fetch::one(from.as_deref(), file, &settings, answer).map_err(nothing_changed)?;
+            put_back(&found.file, None, &settings, (*force, *json), answer)
         }
-        BackupVerb::Restore { file: None, at, from, force, json } => {
+        BackupVerb::Restore { file: None, at, from, journal, force, json } => {
             let moment = match at {
                 Some(text) => Moment::At(Timestamp::parse(text)?),
                 None => Moment::Newest,
             };
-            put_back_moment(moment, from.as_deref(), &settings, (*force, *json), answer)
+            let journal = journal.as_deref().map(journal_named).transpose()?;
+            put_back_moment((moment, journal), from.as_deref(), &settings, (*force, *json), answer)
         }
         BackupVerb::Prune { dry_run, json } => {
             let gone = shelf.prune(&settings.backup.keep(), *dry_run)?;
@@ -240,12 +245,20 @@ fn list(shelf: &Shelf, json: bool, answer: &mut Answer) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
+/// A journal by the name of its folder.
+fn journal_named(text: &str) -> Result<[u8; 16]> {
+    read_life(text).ok_or_else(|| {
+        Error::invalid("invalid_setting", "--journal: give the 32 letters and digits that the refusal names.")
+    })
+}
+
 /// A refusal before anything was touched says so.
 fn nothing_changed(mut error: Error) -> Error {
     if error.code == "store_locked" {
         error.message = "A server runs on this data directory. Stop it, then restore.".into();
     } else if error.kind == Kind::Invalid
-        || ["restore_hole", "copy_failed", "copy_forbidden", "no_backup"].contains(&error.code)
+        || ["restore_hole", "restore_unclear", "copy_failed", "copy_forbidden", "no_backup"]
+            .contains(&error.code)
     {
         error.message = format!("{} Nothing was changed.", error.message).into();
     }
@@ -254,7 +267,7 @@ fn nothing_changed(mut error: Error) -> Error {
 
 /// Restores a moment from the newest backup that is whole.
 fn put_back_moment(
-    moment: Moment,
+    (moment, journal): (Moment, Option<[u8; 16]>),
     from: Option<&Path>,
     settings: &Settings,
     (force, json): (bool, bool),
@@ -263,7 +276,7 @@ fn put_back_moment(
     let key = settings.backup.key();
     let mut bad: Vec<String> = Vec::new();
     loop {
-        let ask = Ask { moment, now: Clock::system().now(), known_bad: &bad, key };
+        let ask = Ask { moment, now: Clock::system().now(), known_bad: &bad, journal, key };
         let found = fetch::shelf(from, &ask, settings, answer).map_err(nothing_changed)?;
         let plan = plan(&found.shelf, &ask).map_err(nothing_changed)?;
         let name = plan.backup.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -317,6 +330,9 @@ fn put_back(
         answer.remark(format_args!("the shop as it was: {}", before.display()))?;
     }
     answer.remark("The index is built when the server starts. Everybody has to sign in again.")?;
+    answer.remark(
+        "Mails and webhooks stand still: look at what waits under Mail and Webhooks, and let them go on.",
+    )?;
     Ok(Exit::Ok)
 }
 

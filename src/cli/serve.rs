@@ -26,7 +26,7 @@ Examples:
   backroom serve --listen 0.0.0.0:8080 --data /var/lib/backroom
 
 The first start prints a link that creates the owner's account; it works once and for an hour.
-Ctrl C or SIGTERM stops: running requests get 20 seconds to finish, a second signal ends at once.")]
+Ctrl C or SIGTERM stops: running requests get 20 seconds to finish, copies that\nare being sent get 10; a second signal does not wait for requests.")]
 pub(super) struct ServeArgs {
     #[command(flatten)]
     pub(super) place: Place,
@@ -49,9 +49,13 @@ impl ServeArgs {
 pub(super) fn run(args: &ServeArgs, answer: &mut Answer) -> Result<Exit> {
     let settings = args.place.load(args.flags())?.settings;
     start_log(&settings.log, answer.log_level())?;
-    // The shop may be root's own from now on, as in a container, so it is only said.
-    if let Err(error) = require_owner(settings.data.dir.as_deref().unwrap_or(Path::new(""))) {
-        tracing::warn!("{}", error.message);
+    let data = settings.data.dir.as_deref().unwrap_or(Path::new(""));
+    match require_owner(data) {
+        // What is there could not be written by its owner any more.
+        Err(error) if data.join("store.redb").exists() => return Err(error),
+        // The shop may be root's own from now on, as in a container, so it is only said.
+        Err(error) => tracing::warn!("{}", error.message),
+        Ok(()) => {}
     }
     let app = App::open(&settings, Clock::system())?;
     let behind = workers::start(&app);
@@ -182,17 +186,24 @@ fn measured(front: &Front) -> Result<Option<actix_web::dev::ServerHandle>> {
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    /// The terminal is gone.
+    hangup: Signal,
 }
 
 impl Signals {
     fn new() -> Result<Self> {
         let of = |kind| signal(kind).map_err(Error::internal);
-        Ok(Self { terminate: of(SignalKind::terminate())?, interrupt: of(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: of(SignalKind::terminate())?,
+            interrupt: of(SignalKind::interrupt())?,
+            hangup: of(SignalKind::hangup())?,
+        })
     }
     async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
+            _ = self.hangup.recv() => {}
         }
     }
 }

@@ -14,6 +14,8 @@ const SIGNED_FOR: Duration = Duration::from_secs(600);
 const CONNECT: Duration = Duration::from_secs(10);
 /// Until the storage says something after the last byte went out.
 const ANSWER: Duration = Duration::from_secs(120);
+/// In the middle of a body, however long that takes in all.
+const STILL: Duration = Duration::from_secs(60);
 /// For all of what is small.
 const SMALL: Duration = Duration::from_secs(15);
 /// Bytes of a list of a thousand names.
@@ -64,6 +66,8 @@ impl Storage {
         let config = ureq::Agent::config_builder()
             .timeout_connect(Some(CONNECT))
             .timeout_recv_response(Some(ANSWER))
+            .timeout_per_read(Some(STILL))
+            .timeout_per_write(Some(STILL))
             .max_redirects(0)
             .http_status_as_error(false);
         Ok(Self {

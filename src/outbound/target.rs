@@ -87,7 +87,7 @@ impl Target {
             }
         }
     }
-    /// The names that begin with this, which is a folder with its slash, or nothing.
+    /// The names in one folder that begin with this: the folder with its slash, and how the name itself begins.
     ///
     /// # Errors
     /// `copy_failed`; `copy_forbidden` where the key of a storage may not list.
@@ -95,15 +95,22 @@ impl Target {
         match &self.place {
             Place::Storage(storage) => storage.names(begin),
             Place::Folder(dir) => {
-                let entries = match std::fs::read_dir(dir.join(begin)) {
+                let (below, first) =
+                    begin.rsplit_once('/').map_or(("", begin), |(below, first)| (below, first));
+                let entries = match std::fs::read_dir(dir.join(below)) {
                     Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
                     entries => entries.map_err(|e| failed(dir, e))?,
                 };
-                let name = |entry: io::Result<std::fs::DirEntry>| {
+                let slash = if below.is_empty() { "" } else { "/" };
+                let mut found = Vec::new();
+                for entry in entries {
                     let own = entry.map_err(|e| failed(dir, e))?.file_name();
-                    Ok(format!("{begin}{}", own.to_string_lossy()))
-                };
-                entries.map(name).collect()
+                    let own = own.to_string_lossy();
+                    if own.starts_with(first) {
+                        found.push(format!("{below}{slash}{own}"));
+                    }
+                }
+                Ok(found)
             }
         }
     }
@@ -176,11 +183,13 @@ mod tests {
         assert_eq!(target.size_of("journal/ab/1.brj").unwrap(), Some(11));
         assert_eq!(target.size_of("journal/ab/2.brj").unwrap(), None);
         assert_eq!(target.names("journal/ab/").unwrap(), ["journal/ab/1.brj"]);
+        assert_eq!(target.names("journal/a").unwrap(), ["journal/ab"]);
         assert_eq!(target.names("elsewhere/").unwrap(), Vec::<String>::new());
         let back = dir.path().join("back");
         target.get("journal/ab/1.brj", &back).unwrap();
         target.put("copy.brb", &back).unwrap();
         assert_eq!(std::fs::read(dir.path().join("copy.brb")).unwrap(), b"longer part");
+        assert_eq!(target.names("co").unwrap(), ["copy.brb"]);
         target.remove("copy.brb").unwrap();
         target.remove("copy.brb").unwrap();
         let gone = Target::folder(&dir.path().join("unmounted"));

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// The format this program writes. It grows with every change that an older program could not live with, a new
 /// optional field among them: the older one would drop it when it writes the record again.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// A word → bytes. Read as plain bytes, so that any program can read the format of any other.
 const META: &str = "meta/1";
@@ -78,6 +78,11 @@ impl Formats {
             Migration {
                 to: 3,
                 what: "indexes that came later have the rows of older records",
+                run: |tx| fill_new_indexes(tx, PORTION),
+            },
+            Migration {
+                to: 4,
+                what: "orders are found by what they are called where they are from",
                 run: |tx| fill_new_indexes(tx, PORTION),
             },
         ],

@@ -7,7 +7,7 @@ pub mod subscriptions;
 mod told;
 
 pub use reader::{Filter, Reader};
-pub use told::EVENTS;
+pub use told::{EVENTS, retry};
 
 use crate::base::error::Result;
 use crate::base::priority::stand_back;

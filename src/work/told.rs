@@ -1,7 +1,7 @@
 //! What the work behind tells of itself: that something which somebody waited long for is over, and that a schedule failed or
 //! missed its time.
 
-use super::jobs::{self, JobId, State};
+use super::jobs::{self, Job, JobId, State};
 use super::schedules::ScheduleId;
 use crate::base::error::{Kind, Result};
 use crate::base::time::Timestamp;
@@ -14,6 +14,8 @@ pub const EVENTS: &[(&str, &str)] = &[
         "job.ended",
         "A job that somebody started and that ran for more than a minute is over: `status` is done, failed or cancelled, `said` what came of it.",
     ),
+    ("job.cancelled", "Somebody stopped a job, or gave one up that had failed; `kind` is what it does."),
+    ("job.retried", "Somebody had a job done again that had failed or was stopped, or before its time."),
     (
         "schedule.failed",
         "A job of a schedule failed for good, or, with `missed`, its time went by while the program did not run; `reason` says more.",
@@ -35,6 +37,50 @@ impl Event for JobEnded {
     fn kind(&self) -> &'static str {
         "job.ended"
     }
+}
+
+/// `job.cancelled`
+#[derive(Debug, Serialize)]
+struct JobCancelled {
+    kind: String,
+    status_before: &'static str,
+}
+impl Event for JobCancelled {
+    fn kind(&self) -> &'static str {
+        "job.cancelled"
+    }
+}
+
+/// `job.retried`
+#[derive(Debug, Serialize)]
+struct JobRetried {
+    kind: String,
+    status_before: &'static str,
+}
+impl Event for JobRetried {
+    fn kind(&self) -> &'static str {
+        "job.retried"
+    }
+}
+
+/// Cancels a job, as [`jobs::cancel`] does, in the name of who wants that; gives what it was.
+pub(super) fn cancel(tx: &mut Tx<'_>, id: JobId) -> Result<Job> {
+    let before = jobs::get(tx, id)?;
+    jobs::cancel(tx, id)?;
+    let told = JobCancelled { kind: before.kind.clone(), status_before: before.state.word() };
+    tx.publish(Subject::of(&id), &told)?;
+    Ok(before)
+}
+
+/// Has a job done again, as [`jobs::retry`] does, in the name of who wants that.
+///
+/// # Errors
+/// As [`jobs::retry`].
+pub fn retry(tx: &mut Tx<'_>, id: JobId) -> Result<()> {
+    let before = jobs::get(tx, id)?;
+    jobs::retry(tx, id)?;
+    let told = JobRetried { kind: before.kind, status_before: before.state.word() };
+    tx.publish(Subject::of(&id), &told).map(drop)
 }
 
 /// `schedule.failed`

@@ -14,6 +14,7 @@ use crate::store::backup::shipping::Roll;
 use crate::store::backup::{Copied, Kept, Shelf, forget_verified, header_of, note_verified, opens, try_out};
 use crate::web::listing::grouped;
 use crate::workers::places;
+use crate::workers::shipping::{GRACE, end_by};
 use serde::{Deserialize, Serialize};
 use std::io::{Read as _, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -222,8 +223,8 @@ pub fn start(app: &App) -> Backups {
 impl Drop for Backups {
     fn drop(&mut self) {
         self.office.end();
-        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the loop of backups ended by a panic");
+        if let Some(thread) = self.thread.take() {
+            end_by(thread, Instant::now() + GRACE, "a place that backups are copied to");
         }
     }
 }
@@ -382,7 +383,15 @@ fn copy_out(app: &App, office: &Office) -> Result<Option<String>> {
 fn copy_to(app: &App, office: &Office, shelf: &Shelf, target: &Target) -> Result<Option<String>> {
     let mut told = None;
     if !places::may_copy(app, office, target)? {
-        return Ok(None);
+        // A place that cannot be used is no reason to say that all went well.
+        let error = office.with_away(|away| {
+            let place = away.places.iter().find(|place| place.name == target.name());
+            place.and_then(|place| place.error.clone())
+        });
+        return match error {
+            Some(text) => Err(Error::refuse(Kind::Unavailable, "copy_failed", text)),
+            None => Ok(None),
+        };
     }
     for kept in shelf.list()?.into_iter().filter(|kept| kept.verified_at.is_some()) {
         let to = address(target, &kept.file);

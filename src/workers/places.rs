@@ -5,8 +5,8 @@ use crate::app::App;
 use crate::base::error::{Error, Kind, Result};
 use crate::outbound::target::Target;
 use crate::shop::desk::backups::Office;
-use crate::store::backup::Kept;
 use crate::store::backup::shipping::{Head, PartFile, ROLLS, Roll, agrees, folder_of, head_of};
+use crate::store::backup::{Kept, Shelf};
 use crate::workers::backups::address;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -130,6 +130,7 @@ fn ahead(target: &Target, until: crate::base::time::Timestamp) -> Error {
 /// `copies_ahead`; `copy_failed`.
 pub(super) fn may_copy(app: &App, office: &Office, target: &Target) -> Result<bool> {
     require_mounted(app, target)?;
+    require_key(app)?;
     if !app.settings.backup.ships() {
         return Ok(true);
     }
@@ -144,6 +145,50 @@ pub(super) fn may_copy(app: &App, office: &Office, target: &Target) -> Result<bo
     // What has to be sent again is the sender's business: it asks for itself.
     let agreed = (target.name().to_owned(), life);
     Ok(office.with_away(|away| away.agreed.contains(&agreed)))
+}
+
+/// Refuses to send in plain what was encrypted before: a line that was lost in the configuration is not a wish.
+///
+/// # Errors
+/// `backup_key_missing`.
+pub(super) fn require_key(app: &App) -> Result<()> {
+    if app.settings.backup.key().is_some() {
+        return Ok(());
+    }
+    let shelf = app.shelf();
+    let is_sealed = |kept: &Kept| shelf.header(&kept.file).is_ok_and(|header| header.salt.is_some());
+    let Some(sealed) = shelf.list()?.into_iter().find(is_sealed) else { return Ok(()) };
+    let text = format!(
+        "Nothing is copied: {} is encrypted, and backup.key is not set now. Set it again; or, to go on in plain, move the \
+         encrypted backups out of {}.",
+        sealed.file,
+        shelf.dir().display()
+    );
+    Err(Error::conflict("backup_key_missing", text))
+}
+
+/// What is to be said of a backup at a place that is newer than any here and was not made here: the place is another shop's
+/// too, or this one was restored elsewhere and copies to it from there.
+///
+/// # Errors
+/// `copy_failed`, `backup_io`.
+pub(super) fn strangers(app: &App, target: &Target) -> Result<Option<String>> {
+    let own = app.shelf().list()?;
+    let Some(newest) = own.iter().map(|kept| kept.at).max() else { return Ok(None) };
+    let there = match target.names("backroom-") {
+        Err(error) if error.code == FORBIDDEN => return Ok(None),
+        there => there?,
+    };
+    let is_strange = |name: &&String| {
+        Shelf::made_at(name).is_some_and(|at| at > newest) && !own.iter().any(|kept| kept.file == **name)
+    };
+    Ok(there.iter().filter(is_strange).max().map(|name| {
+        format!(
+            "{} holds a backup that was not made here, {name}: another shop, or this one restored elsewhere, copies to the \
+             same place. Give each a place of its own, or a restore has to be told which is meant.",
+            target.name()
+        )
+    }))
 }
 
 /// Forgets the notes of backups that are not at the place any more; gives whether there were some. A storage may have rules

@@ -26,6 +26,8 @@ const SEND_EVERY: Duration = Duration::from_millis(500);
 /// What is at a place is held against the notes so often; a storage takes money for it.
 const COMPARE_FOLDER: Duration = Duration::from_secs(5);
 const COMPARE_STORAGE: Duration = Duration::from_secs(300);
+/// What is left to be sent when the program ends gets so long.
+pub(super) const GRACE: Duration = Duration::from_secs(10);
 /// Pauses between attempts that fail.
 const RETRY_MIN: Duration = Duration::from_secs(1);
 const RETRY_MAX: Duration = Duration::from_secs(30);
@@ -57,13 +59,20 @@ impl Bell {
 /// Starts shipping, where the settings say so.
 pub fn start(app: &App) -> Shipping {
     let mut shipping = Shipping::default();
-    if !app.settings.backup.ships() {
-        return shipping;
-    }
     let targets = app.settings.backup.targets().unwrap_or_else(|error| {
         tracing::error!("the journal is copied nowhere: {}", error.message);
         Vec::new()
     });
+    if !app.settings.backup.ships() {
+        if let Some(target) = targets.first() {
+            let off = if app.settings.backup.enabled { "backup.journal" } else { "backup.enabled" };
+            let only = if app.settings.backup.enabled { "only whole backups are" } else { "nothing is" };
+            let text = format!("{off} is off, so {only} copied to {}.", target.name());
+            tracing::warn!("{text}");
+            app.office.with_away(|away| away.error = Some(text));
+        }
+        return shipping;
+    }
     app.office.with_away(|away| {
         away.runs = true;
         let place = |target: &Target| Place { name: target.name().to_owned(), ..Place::default() };
@@ -89,13 +98,33 @@ pub fn start(app: &App) -> Shipping {
 impl Drop for Shipping {
     fn drop(&mut self) {
         // First what is left is packed, then it is sent.
-        let senders = std::mem::take(&mut self.senders);
-        for (bell, thread) in self.packer.take().into_iter().chain(senders) {
+        if let Some((bell, thread)) = self.packer.take() {
             bell.ring();
             if thread.join().is_err() {
                 tracing::error!("a thread that ships the journal ended by a panic");
             }
         }
+        let senders = std::mem::take(&mut self.senders);
+        senders.iter().for_each(|(bell, _)| bell.ring());
+        let until = Instant::now() + GRACE;
+        for (_, thread) in senders {
+            end_by(thread, until, "a place that the journal is copied to");
+        }
+    }
+}
+
+/// Waits for a thread that talks with another machine, but not for a machine that does not answer: what was not sent is sent
+/// after the next start.
+pub(super) fn end_by(thread: JoinHandle<()>, until: Instant, what: &str) {
+    while !thread.is_finished() {
+        if Instant::now() >= until {
+            tracing::warn!("{what} does not answer; it is not waited for");
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    if thread.join().is_err() {
+        tracing::error!("{what}: its thread ended by a panic");
     }
 }
 
@@ -211,6 +240,7 @@ impl Sender {
         let office = self.app.office.clone();
         let Some(packed) = office.with_away(|away| away.packed) else { return Ok(()) };
         places::require_mounted(&self.app, &self.target)?;
+        places::require_key(&self.app)?;
         self.agree(packed.mark.life)?;
         self.compare(packed.mark.life, &office)?;
         if self.seen != Some(packed) {
@@ -276,6 +306,13 @@ impl Sender {
                 self.seen = None;
             }
         }
+        let warning = places::strangers(&self.app, &self.target)?;
+        self.tell(|place| {
+            if let Some(text) = warning.as_ref().filter(|text| place.warning.as_ref() != Some(*text)) {
+                tracing::error!("{text}");
+            }
+            place.warning = warning;
+        });
         if places::forget_missing(&self.app, &self.target)? {
             know_bases(&self.app, office)?;
             office.ring();

@@ -6,10 +6,10 @@ use crate::cli::answer::Answer;
 use crate::config::Settings;
 use crate::outbound::target::Target;
 use crate::registry;
-use crate::store::backup::shipping::{Ask, Moment, ROLLS, base, folder_of};
-use crate::store::backup::{Shelf, pack_what_waits};
+use crate::store::backup::shipping::{Ask, Moment, ROLLS, base, folder_of, head_of};
+use crate::store::backup::{Header, Shelf, pack_what_waits};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A shelf to restore from; what was fetched for it goes with it.
 pub(super) struct Found {
@@ -33,19 +33,60 @@ pub(super) fn shelf(
     if from != Path::new("s3") {
         return Ok(Found { shelf: Shelf::at(&answer.file(from)?), _fetched: None });
     }
+    let target = storage(settings)?;
+    let fetched = scratch(&data)?;
+    fetch(&target, ask, fetched.path())?;
+    Ok(Found { shelf: Shelf::at(fetched.path()), _fetched: Some(fetched) })
+}
+
+/// A backup that was named; what was fetched for it goes with it.
+pub(super) struct One {
+    pub(super) file: PathBuf,
+    _fetched: Option<tempfile::TempDir>,
+}
+
+/// Finds the backup of this name, and fetches it where it is far away.
+pub(super) fn one(from: Option<&Path>, file: &Path, settings: &Settings, answer: &mut Answer) -> Result<One> {
+    let data = settings.data.dir.clone().unwrap_or_default();
+    if from != Some(Path::new("s3")) {
+        let shelf = match from {
+            Some(dir) => Shelf::at(&answer.file(dir)?),
+            None => Shelf::of(&data),
+        };
+        return Ok(One { file: shelf.find(&answer.file(file)?)?, _fetched: None });
+    }
+    let (target, name) = (storage(settings)?, file.to_string_lossy());
+    if Shelf::made_at(&name).is_none() || target.size_of(&name)?.is_none() {
+        let text = format!("There is no backup {name} in {}.", target.name());
+        return Err(Error::refuse(Kind::NotFound, "no_backup", text));
+    }
+    let fetched = scratch(&data)?;
+    let into = fetched.path().join(&*name);
+    target.get(&name, &into)?;
+    Ok(One { file: into, _fetched: Some(fetched) })
+}
+
+fn storage(settings: &Settings) -> Result<Target> {
     let target = settings.backup.targets()?.into_iter().find(|target| !target.is_folder());
-    let target = target.ok_or_else(|| {
+    target.ok_or_else(|| {
         Error::invalid(
             "invalid_setting",
             "Set backup.s3_endpoint and the settings beside it to restore from there.",
         )
-    })?;
+    })
+}
+
+/// Where it is fetched to. What a command that was killed has left there goes.
+fn scratch(data: &Path) -> Result<tempfile::TempDir> {
+    const FETCHED: &str = "fetched-";
     let scratch = data.join("tmp");
     std::fs::create_dir_all(&scratch).map_err(Error::internal)?;
-    let fetched =
-        tempfile::Builder::new().prefix("fetched-").tempdir_in(&scratch).map_err(Error::internal)?;
-    fetch(&target, ask, fetched.path())?;
-    Ok(Found { shelf: Shelf::at(fetched.path()), _fetched: Some(fetched) })
+    for left in std::fs::read_dir(&scratch).map_err(Error::internal)?.flatten() {
+        if left.file_name().to_string_lossy().starts_with(FETCHED) {
+            std::fs::remove_dir_all(left.path()).map_err(Error::internal)?;
+        }
+    }
+    tempfile::Builder::new().prefix(FETCHED).tempdir_in(&scratch).map_err(Error::internal)
 }
 
 /// Fetches the newest backup before the moment that is no known bad one, and the parts of the journal from there on.
@@ -69,17 +110,21 @@ fn fetch(target: &Target, ask: &Ask<'_>, into: &Path) -> Result<()> {
         return Err(Error::refuse(Kind::NotFound, "no_backup", text));
     }
     let shelf = Shelf::at(into);
-    let mut is_damaged = false;
+    let is_wanted = |header: &Header| {
+        ask.journal.is_none_or(|wanted| header.journal.is_some_and(|mark| mark.life == wanted))
+    };
     for name in all {
         target.get(name, &into.join(name))?;
         match shelf.header(name) {
             // One that is ahead is held against one that is not.
-            Ok(header) if !ask.is_ahead(header.at) && !ask.known_bad.contains(name) => break,
-            read => is_damaged |= read.is_err(),
+            Ok(header) if is_wanted(&header) && !ask.is_ahead(header.at) && !ask.known_bad.contains(name) => {
+                break;
+            }
+            _ => {}
         }
     }
-    if is_damaged {
-        fetch_lasts(target, into)?;
+    if ask.journal.is_none() {
+        fetch_lasts(target, ask.moment, into)?;
     }
     let Some(mark) = base(&shelf, ask)?.header.journal else { return Ok(()) };
     let folder = format!("{ROLLS}/{}/", folder_of(mark.life));
@@ -97,19 +142,33 @@ fn fetch(target: &Target, ask: &Ask<'_>, into: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Fetches the last part of every journal: where a backup is damaged, they tell whether another one went on.
-fn fetch_lasts(target: &Target, into: &Path) -> Result<()> {
-    let mut lasts: BTreeMap<String, String> = BTreeMap::new();
+/// Fetches the last part before the moment of every journal: they tell whether another one went on.
+fn fetch_lasts(target: &Target, moment: Moment, into: &Path) -> Result<()> {
+    let mut journals: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for name in target.names(&format!("{ROLLS}/"))?.into_iter().filter(|name| name.ends_with(".brj")) {
         let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
-        let last = lasts.entry(folder).or_default();
-        if name > *last {
-            *last = name;
-        }
+        journals.entry(folder).or_default().push(name);
     }
-    for (folder, name) in lasts {
+    for (folder, mut parts) in journals {
+        parts.sort();
         std::fs::create_dir_all(into.join(folder)).map_err(Error::internal)?;
-        target.get(&name, &into.join(&name))?;
+        let begins = |part: &String| -> Result<Option<Timestamp>> {
+            let file = into.join(part);
+            if !file.exists() {
+                target.get(part, &file)?;
+            }
+            Ok(head_of(&std::fs::read(&file).map_err(Error::internal)?).ok().map(|head| head.from))
+        };
+        // They are in the order of time, so few have to be looked at.
+        let (mut low, mut high) = (0, parts.len());
+        while low < high {
+            let middle = if moment == Moment::Newest { high - 1 } else { low.midpoint(high) };
+            let Some(part) = parts.get(middle) else { break };
+            match (moment, begins(part)?) {
+                (Moment::At(at), Some(from)) if from > at => high = middle,
+                _ => low = middle + 1,
+            }
+        }
     }
     Ok(())
 }

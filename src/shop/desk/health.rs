@@ -2,7 +2,7 @@
 
 use crate::access::Public;
 use crate::search::Search;
-use crate::shop::desk::backups::{Office, freshness};
+use crate::shop::desk::backups::{Copies, Office, freshness};
 use crate::store::Store;
 use crate::web::routing;
 use crate::work::schedules::Schedules;
@@ -40,11 +40,16 @@ async fn ready(
     let backup = if fresh.is_some_and(|fresh| !fresh.is_stale) { "ok" } else { "old" };
     let on_time = store.read(|s| schedules.in_trouble(s)).is_ok_and(|all| all.is_empty());
     let schedules = if on_time { "ok" } else { "failing" };
+    let copies = match office.away().copies(store.clock().now(), store.created_at().ok()) {
+        Copies::None => "none",
+        Copies::Well => "ok",
+        Copies::Behind => "behind",
+    };
     let body = json!({
         "status": word(is_ready),
         "checks": {
             "store": word(can_read), "writes": word(health.writable), "index": index, "backup": backup,
-            "schedules": schedules,
+            "schedules": schedules, "copies": copies,
         },
         "last_verified_backup_age_seconds": fresh.filter(|fresh| fresh.is_any).map(|fresh| fresh.age_ms / 1_000),
         // Of the newest moment that can be restored without this machine.

@@ -8,6 +8,7 @@
 pub mod admin;
 mod answers;
 pub mod api;
+mod audit;
 mod behind;
 mod bounce;
 mod card;
@@ -30,6 +31,7 @@ mod write;
 
 pub use answers::{Fate, fate_of, queue_answer, require_ready, tells_of_messages};
 pub use api::{ApiDocs, routes as api_routes};
+pub use audit::check;
 pub use bounce::REASON_MAX;
 pub use card::of_order;
 pub use desk::Post;

@@ -125,6 +125,21 @@ pub(super) fn add(tx: &mut Tx<'_>, new: New, sender: &str, due_at: Timestamp) ->
     Ok(Some(id))
 }
 
+/// Ends the mails whose jobs an earlier version let be cancelled without them.
+///
+/// # Errors
+/// Faults of the store only.
+pub(super) fn settle(tx: &mut Tx<'_>) -> Result<()> {
+    for open in [State::Queued, State::Sending] {
+        for (id, mail) in page(tx, Some(open), None, LEFT_OUT_MAX)?.items {
+            if state(tx, &mail)? == State::Cancelled {
+                end(tx, id, State::Cancelled, "Its job was cancelled.")?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Removes what is too old to be of use: the oldest mails, a few at a time.
 fn sweep(tx: &mut Tx<'_>) -> Result<()> {
     let before = tx.now().plus_ms(-KEPT_MS);

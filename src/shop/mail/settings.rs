@@ -192,6 +192,7 @@ pub(super) fn set(tx: &mut Tx<'_>, new: &Settings, seen: Option<u64>, epoch: [u8
 /// # Errors
 /// Faults of the store only.
 pub(super) fn settle(tx: &mut Tx<'_>) -> Result<()> {
+    ops::settle(tx)?;
     let kinds = get(tx)?.kinds();
     match subscriptions::get(tx, LANE) {
         Ok(there) if !kinds.is_empty() && there.kinds != kinds => subscriptions::refilter(tx, LANE, kinds),

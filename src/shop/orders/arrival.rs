@@ -153,6 +153,11 @@ impl Traits {
         let (who, what) = (who(order), what(order));
         Self { content: content(order), who, what, total: order.total, ..self }
     }
+    /// What the order comes to.
+    #[must_use]
+    pub fn total(&self) -> i64 {
+        self.total
+    }
     fn likeness(&self, here: &Self) -> Likeness {
         let is_other_person = !self.who.is_empty() && !here.who.is_empty() && self.who != here.who;
         if self.said == here.said {

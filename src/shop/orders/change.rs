@@ -334,21 +334,7 @@ fn advance(order: &mut Order, step: Step, input: &StepInput, now: Timestamp) {
             }
             order.status = Status::Open;
         }
-        Step::Pay => {
-            let amount = input.amount.map_or(0, |money| money.amount);
-            let is_all = amount >= order.due();
-            let method = if input.method.is_empty() { "manual".to_owned() } else { input.method.clone() };
-            order.payments.push(PaymentNote {
-                method,
-                reference: input.reference.clone(),
-                amount,
-                at: Some(now),
-                instalments: 1,
-                by_step: true,
-                before: Some(order.payment),
-            });
-            order.payment = if is_all { paid(order) } else { Payment::PartPaid };
-        }
+        Step::Pay => pay(order, input, now),
         Step::Unpay => {
             let before = order.payments.pop().and_then(|payment| payment.before);
             let by_sum = if order.paid() > 0 { Payment::PartPaid } else { Payment::Unpaid };
@@ -404,6 +390,22 @@ fn advance(order: &mut Order, step: Step, input: &StepInput, now: Timestamp) {
             }
         }
     }
+}
+
+fn pay(order: &mut Order, input: &StepInput, now: Timestamp) {
+    let amount = input.amount.map_or(0, |money| money.amount);
+    let is_all = amount >= order.due();
+    let method = if input.method.is_empty() { "manual".to_owned() } else { input.method.clone() };
+    order.payments.push(PaymentNote {
+        method,
+        reference: input.reference.clone(),
+        amount,
+        at: Some(now),
+        instalments: 1,
+        by_step: true,
+        before: Some(order.payment),
+    });
+    order.payment = if is_all { paid(order) } else { Payment::PartPaid };
 }
 
 /// Where the money of an order stands of which nothing is due.

@@ -50,7 +50,7 @@ pub use keep::{
 };
 pub use model::*;
 pub use partial::{ALL_COLUMNS, AddressPart, LONE_SUBTOTAL, LinePart, Part, STANDING_FROM, Unsaid, settled};
-pub use place::{CalledThere, Imported, import, known, place};
+pub use place::{CalledThere, Imported, import, import_over, known, place};
 pub use sales::{Sold, currencies, sold_between};
 pub use search::{FIELDS, KINDS, credit_note_doc, doc, doc_of};
 pub use sight::{called, called_by, require_prices, seen_by, sees_prices, sees_sales};

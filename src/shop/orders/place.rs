@@ -5,12 +5,12 @@ use super::events::{Placed, Reimported};
 use super::incoming::{NewOrder, NewOrderCustomer};
 use super::keep;
 use super::model::{Order, OrderId};
-use super::table::{BY_NUMBER, BY_SOURCE, NUMBERS};
+use super::table::{BY_NUMBER, BY_SOURCE, BY_SOURCE_NAME, NUMBERS};
 use crate::base::error::{Error, Result};
 use crate::base::id::{Id as _, time_of};
 use crate::base::money::Money;
 use crate::shop::customers::{self, Address, CustomerId, ExternalRef, NewCustomer, changes};
-use crate::store::{Read, Tx};
+use crate::store::{Direction, Read, Span, Tx};
 
 /// People's numbers start here, so that the first order does not look like a test.
 const NUMBER_FIRST: u64 = 10_001;
@@ -46,9 +46,20 @@ pub fn place(tx: &mut Tx<'_>, new: &NewOrder) -> Result<Order> {
 /// # Errors
 /// `validation`; `other_order`, `changed_here`.
 pub fn import(tx: &mut Tx<'_>, new: &NewOrder) -> Result<Imported> {
+    import_over(tx, new).map(|(imported, _)| imported)
+}
+
+/// An order as it was before and as it is now.
+pub(super) type Both = Box<(Order, Order)>;
+
+/// The same, with both states of the order where it was brought up to date.
+///
+/// # Errors
+/// As [`import`].
+pub fn import_over(tx: &mut Tx<'_>, new: &NewOrder) -> Result<(Imported, Option<Both>)> {
     match arrival(tx, new)? {
-        Arrival::New(traits) => insert(tx, new, Some(&traits)).map(|order| Imported::Added(order.id)),
-        Arrival::Same(id) => Ok(Imported::Unchanged(id)),
+        Arrival::New(traits) => insert(tx, new, Some(&traits)).map(|order| (Imported::Added(order.id), None)),
+        Arrival::Same(id) => Ok((Imported::Unchanged(id), None)),
         Arrival::Changed(both) => {
             let (before, mut after) = *both;
             // Nobody new is made of a corrected address.
@@ -66,7 +77,7 @@ pub fn import(tx: &mut Tx<'_>, new: &NewOrder) -> Result<Imported> {
             }
             let event = Reimported { number: after.number, changes: changes_told };
             keep::save(tx, Some(&before), &after, &event)?;
-            Ok(Imported::Changed(after.id))
+            Ok((Imported::Changed(after.id), Some(Box::new((before, after)))))
         }
     }
 }
@@ -175,16 +186,31 @@ impl CalledThere {
     pub fn other_way(self) -> Self {
         Self { is_all: !self.is_all, ..self }
     }
-    /// `number` is the one that it was to have here: it has that where no other order had it.
+    /// The order that a file of the other kind has brought under this name. `number` is the one that it was to have here, and
+    /// has where no other order had it.
     fn known(self, r: &impl Read, number: Option<u64>) -> Result<Option<OrderId>> {
-        let found = match number {
-            Some(number) if self.is_all => BY_NUMBER.first(r, &number)?,
-            None if self.is_all => None,
-            _ => BY_SOURCE.first(r, &(self.source.clone(), self.name.clone()))?,
+        let called = (self.source.clone(), self.name.clone());
+        let is_all = self.is_all;
+        let other = self.other_way();
+        let is_it = |id: &OrderId| Ok(Self::of_kept(&keep::get(r, *id)?).as_ref() == Some(&other));
+        let first = match number {
+            Some(number) if is_all => BY_NUMBER.first(r, &number)?,
+            _ if is_all => None,
+            _ => BY_SOURCE.first(r, &called)?,
         };
-        let Some(id) = found else { return Ok(None) };
-        let is_it = Self::of_kept(&keep::get(r, id)?) == Some(self.other_way());
-        Ok(is_it.then_some(id))
+        if let Some(id) = first
+            && is_it(&id)?
+        {
+            return Ok(Some(id));
+        }
+        if !is_all {
+            return Ok(None);
+        }
+        // Of two with one name nobody knows which is meant.
+        match BY_SOURCE_NAME.list(r, &Span::of(&called), Direction::Forward, 2)?.as_slice() {
+            [(_, id)] if is_it(id)? => Ok(Some(*id)),
+            _ => Ok(None),
+        }
     }
 }
 

@@ -313,6 +313,30 @@ fn what_was_taken_for_given_is_no_news_and_what_somebody_says_corrects_it() {
 }
 
 #[test]
+fn an_order_is_known_by_its_name_in_a_file_without_ids() {
+    let (_dir, store) = store();
+    let named = |id: &str, name: &str, number: Option<u64>| NewOrder {
+        source_name: name.into(),
+        wished_number: number,
+        ..order(id, "7", 0, 500)
+    };
+    // Two names of one number, of which the second has another one here; and names that give none.
+    let orders = [("71", "DE1001", Some(1001)), ("72", "FR1001", Some(1001)), ("73", "#EU-2024-1", None)];
+    for (id, name, number) in orders {
+        let full = named(id, name, number);
+        let Imported::Added(here) = write(&store, move |tx| import(tx, &full)) else { panic!("{name}") };
+        let short = named(name, name, number);
+        assert_eq!(write(&store, move |tx| import(tx, &short)), Imported::Unchanged(here), "{name}");
+    }
+    // The shorter file first.
+    let short = named("#9-A-1", "#9-A-1", None);
+    let Imported::Added(here) = write(&store, move |tx| import(tx, &short)) else { panic!() };
+    let full = named("79", "#9-A-1", None);
+    assert_eq!(write(&store, move |tx| import(tx, &full)), Imported::Unchanged(here));
+    is_sound(&store);
+}
+
+#[test]
 fn an_order_imported_between_others_turns_the_later_one() {
     let (_dir, store) = store();
     let ids: Vec<OrderId> = [("2", 2), ("3", 3), ("1", 1)]

@@ -22,6 +22,8 @@ pub(super) const SALES: Table<(Currency, i64), Sold> = Table::new("order_sales/1
 pub(super) const BY_NUMBER: Index<u64, OrderId> = Index::unique("order_by_number/1");
 /// (source, outside id) → order. Unique: the same order is imported once.
 pub(super) const BY_SOURCE: Index<(String, String), OrderId> = Index::unique("order_by_source/1");
+/// (source, what it is called there) → orders whose outside id is another: a file that lacks the ids knows them by that.
+pub(super) const BY_SOURCE_NAME: Index<(String, String), OrderId> = Index::new("order_by_source_name/1");
 /// Customer and time of placing → orders, with [`Keeping`] beside, so that new or returning needs no record.
 pub(super) const BY_CUSTOMER: Index<(CustomerId, Timestamp), OrderId> = Index::new("order_by_customer/1");
 /// (source, outside id) → credit note. Unique.
@@ -40,12 +42,17 @@ pub const TABLES: &[TableInfo] = &[
 
 impl Record for Order {
     type Key = OrderId;
-    const INDEXES: &'static [IndexInfo] = &[BY_NUMBER.info(), BY_SOURCE.info(), BY_CUSTOMER.info()];
+    const INDEXES: &'static [IndexInfo] =
+        &[BY_NUMBER.info(), BY_SOURCE.info(), BY_SOURCE_NAME.info(), BY_CUSTOMER.info()];
 
     fn index_keys(&self, id: &OrderId) -> Vec<IndexRow> {
         let mut rows = vec![BY_NUMBER.row(&self.number, id)];
         if let Some(source) = &self.source {
             rows.push(BY_SOURCE.row(&(source.source.clone(), source.id.clone()), id));
+            if !self.source_name.is_empty() && self.source_name != source.id {
+                let called = (source.source.clone(), self.source_name.clone());
+                rows.push(BY_SOURCE_NAME.row(&called, id));
+            }
         }
         if let Some(customer) = self.customer {
             rows.push(BY_CUSTOMER.row_with(&(customer, self.placed_at), id, &Keeping::of(self).bytes()));

@@ -1,11 +1,13 @@
 //! A mapping tied to the columns of a file, and the rows of that file seen through it.
 
+use crate::base::email;
 use crate::base::error::Result;
 use crate::base::time::Zone;
 use crate::shop::transfer::cell;
 use crate::shop::transfer::date::{self, Moment};
 use crate::shop::transfer::fields::{Field, Shape};
 use crate::shop::transfer::join::Lookup;
+use crate::shop::transfer::keys::{Begun, KeyColumns};
 use crate::shop::transfer::mapping::Mapping;
 use crate::shop::transfer::number;
 use crate::shop::transfer::options::Options;
@@ -13,7 +15,7 @@ use crate::shop::transfer::outcome::{RawRow, Refused};
 use crate::shop::transfer::records::Record;
 use crate::shop::transfer::sheet::Sheet;
 use crate::shop::transfer::signs::Sign;
-use crate::shop::transfer::survey::{KeyColumns, Survey, Wanted, survey};
+use crate::shop::transfer::survey::{Survey, Wanted, survey};
 use crate::shop::transfer::tie::{Tie, is_secret, own_columns, spare_columns};
 use rust_decimal::Decimal;
 use std::borrow::Cow;
@@ -32,6 +34,8 @@ pub struct Row {
     pub record: Record,
     /// Which of the bound files it is from.
     pub file: usize,
+    /// How often the header stands again before it: a file may be several that were put together.
+    pub block: u64,
     /// Number of the row in its file, from 1, without the header.
     pub ordinal: u64,
 }
@@ -85,6 +89,12 @@ pub struct Bound {
     /// `None` for the first kind of file.
     pub role: Option<String>,
     pub key: KeyColumns,
+    /// Where the keys of the part before it end.
+    pub begun: Begun,
+    /// It may go on with the last order of the file before: both are parts of one export.
+    pub is_next_part: bool,
+    /// Columns of e-mail addresses.
+    emails: Vec<usize>,
     slots: Vec<Vec<Slot>>,
     /// Where the keys of further files stand in these rows.
     by: HashMap<String, Vec<Slot>>,
@@ -139,7 +149,7 @@ pub fn foreign_names(mapping: &Mapping, role: &str) -> Vec<String> {
 }
 
 impl Bound {
-    /// Ties the mapping to a sheet and looks over the file.
+    /// Ties the mapping to a sheet and looks over the file. `before` is the file of the same kind before it.
     ///
     /// # Errors
     /// As [`survey`].
@@ -149,6 +159,7 @@ impl Bound {
         mapping: &Mapping,
         lookups: &[Lookup],
         options: &Options,
+        before: Option<&Self>,
     ) -> Result<Self> {
         let tie = Tie { sheet: &sheet, mapping, lookups };
         let of_role = |f: &Field| mapping.file_of(f.section()) == role;
@@ -173,8 +184,22 @@ impl Bound {
         };
         let begins: Vec<usize> = BEGINS.iter().map(|f| own(*f)).find(|c| !c.is_empty()).unwrap_or_default();
         let items = ITEMS.iter().flat_map(|f| own(*f)).collect();
-        let wanted = Wanted { numbers, dates, codes, key: key.clone(), begins: begins.clone(), items };
-        let survey = survey(&sheet, &wanted, options)?;
+        let all_of = |fields: &[Field]| fields.iter().flat_map(|f| own(*f)).collect::<BTreeSet<_>>();
+        let emails: Vec<usize> = all_of(&EMAILS).into_iter().collect();
+        let ids = all_of(&IDS).into_iter().collect();
+        let wanted = Wanted {
+            numbers,
+            dates,
+            codes,
+            ids,
+            emails: emails.clone(),
+            key: key.clone(),
+            begins: begins.clone(),
+            items,
+        };
+        let before = before.filter(|before| before.sheet.own_header == sheet.own_header);
+        let begun = before.map(|before| before.survey.end.clone()).unwrap_or_default();
+        let survey = survey(&sheet, &wanted, options, &begun)?;
         // A file whose writer says it once leaves it out in the rows below; one of few orders with one line each shows nothing.
         let is_said_once = survey.blank_again > if mapping.rules.once { 0 } else { survey.filled_again };
         let by = mapping.files.iter().map(|(role, file)| (role.clone(), tie.slots(&file.by))).collect();
@@ -189,6 +214,9 @@ impl Bound {
             survey,
             role: role.map(str::to_owned),
             key,
+            begun,
+            is_next_part: before.is_some(),
+            emails,
             slots,
             by,
             kept,
@@ -204,8 +232,16 @@ impl Bound {
     pub fn has(&self, field: Field) -> bool {
         self.slots.get(field.index()).is_some_and(|s| !s.is_empty())
     }
+    /// Whether orders have an id beside what keeps their rows together, so that two of them may have the same.
+    pub fn has_own_ids(&self) -> bool {
+        let is_key = |slot: &Slot| matches!(slot, Slot::Own(column) if self.key.columns.contains(column));
+        self.slots.get(Field::OrderId.index()).is_some_and(|slots| !slots.iter().all(is_key))
+    }
 }
 
+/// Ids: one that a spreadsheet has destroyed is that of many. A key is refused then, with its rows.
+const IDS: [Field; 3] = [Field::OrderId, Field::OrderSplit, Field::CustomerId];
+const EMAILS: [Field; 2] = [Field::OrderEmail, Field::CustomerEmail];
 /// Fields by which records are known: a word for nothing names none.
 const NAMES: [Field; 5] =
     [Field::OrderKey, Field::OrderId, Field::OrderEmail, Field::CustomerId, Field::CustomerEmail];
@@ -260,16 +296,29 @@ impl<'a> View<'a> {
     }
     fn found(&self, field: Field) -> Option<(Cow<'a, str>, &'a Slot)> {
         let is_code = field.shape() != Shape::Text;
-        let is_name = NAMES.contains(&field);
         let slots = self.bound.slots.get(field.index())?;
         slots.iter().find_map(|slot| {
             let text = match self.raw(slot)? {
-                Cow::Borrowed(raw) => Cow::Borrowed(cell::clean(raw, is_code)),
+                Cow::Borrowed(raw) => Cow::Borrowed(self.cleaned(slot, cell::clean(raw, is_code))),
                 Cow::Owned(raw) => Cow::Owned(cell::clean(&raw, is_code).to_owned()),
             };
-            let is_nothing = if is_name { cell::is_nobody(&text) } else { text.is_empty() };
+            let is_nothing =
+                text.is_empty() || (NAMES.contains(&field) && self.names_nobody(field, slot, &text));
             (!is_nothing && !self.bound.null.iter().any(|n| *n == text)).then_some((text, slot))
         })
+    }
+    /// A code without the tail that a table of floats has given to all of its column.
+    fn cleaned<'t>(&self, slot: &Slot, text: &'t str) -> &'t str {
+        let is_float = matches!(slot, Slot::Own(column) if self.bound.survey.floats.contains(column));
+        if is_float { cell::without_float_tail(text) } else { text }
+    }
+    /// Whether nobody is known by what stands in a cell of one of [`NAMES`].
+    fn names_nobody(&self, field: Field, slot: &Slot, text: &str) -> bool {
+        let is_email = |column: &usize| self.bound.emails.contains(column);
+        let is_address = EMAILS.contains(&field) || matches!(slot, Slot::Own(column) if is_email(column));
+        cell::is_nobody(text)
+            || (IDS.contains(&field) && cell::is_damaged(text))
+            || (is_address && !email::is_meant(text))
     }
     fn raw(&self, slot: &Slot) -> Option<Cow<'a, str>> {
         match slot {
@@ -286,18 +335,27 @@ impl<'a> View<'a> {
         let text =
             self.bound.by.get(role)?.iter().find_map(|s| self.raw(s).filter(|t| !t.trim().is_empty()))?;
         let text = cell::without_float_tail(cell::clean(&text, true)).to_owned();
-        Some(if text.contains('@') { crate::base::email::key(&text) } else { text })
+        if cell::is_damaged(&text) {
+            return None;
+        }
+        Some(if text.contains('@') { email::key(&text) } else { text })
     }
     /// Cells that say something else than the cell that was taken in their place: the second of two phones, an
-    /// e-mail address beside that of the account.
+    /// e-mail address beside that of the account, a word in the place of one.
     pub fn unsaid(&self) -> Vec<(usize, Field, &'a str)> {
         let spare = self.bound.spare.iter().filter_map(|(column, fields)| {
-            let text = cell::clean(self.kept(*column), true);
+            let text = self.cleaned(&Slot::Own(*column), cell::clean(self.kept(*column), true));
             let first = *fields.first()?;
             let is_said = text.is_empty() || fields.iter().any(|field| self.says(*field, *column, text));
             (!is_said).then_some((*column, first, text))
         });
-        spare.collect()
+        let words = self.bound.emails.iter().filter_map(|column| {
+            let text = self.kept(*column);
+            let is_word = !cell::is_nobody(text) && !email::is_meant(text);
+            is_word.then_some((*column, Field::CustomerEmail, text))
+        });
+        let is_spare = |column: usize| self.bound.spare.iter().any(|(spare, _)| *spare == column);
+        spare.chain(words.filter(|(column, ..)| !is_spare(*column))).collect()
     }
     /// Whether the field says what stands in the column.
     fn says(&self, field: Field, column: usize, text: &str) -> bool {
@@ -324,6 +382,11 @@ impl<'a> View<'a> {
             Slot::Own(column) => Some(*column),
             Slot::Ordinal | Slot::Joined { .. } => None,
         }
+    }
+    /// Whether the field's first column says it here, and none that stands in for it.
+    pub fn is_first_choice(&self, field: Field) -> bool {
+        let first = self.bound.slots.get(field.index()).and_then(|slots| slots.first());
+        self.found(field).is_some_and(|(_, slot)| first.is_some_and(|first| std::ptr::eq(first, slot)))
     }
     /// Whether two texts of a column say the same.
     pub fn is_same(&self, field: Field, column: usize, (a, b): (&str, &str)) -> bool {

@@ -2,10 +2,15 @@
 
 /// The cell without blanks at its ends and without Excel's text mark.
 ///
-/// The mark `'` is taken off codes (postcodes, ids, phones) always; off other text only before a digit or one
+/// `="0001"` is the formula that keeps Excel from reading a code as a number: what counts is the text in it. The mark `'` is taken off codes (postcodes, ids, phones) always; off other text only before a digit or one
 /// of the signs that begin a formula, because `'s-Hertogenbosch` is a town and `'t Hart` a name.
 pub fn clean(raw: &str, is_code: bool) -> &str {
     let text = raw.trim();
+    if let Some(inner) = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'))
+        && !inner.contains('"')
+    {
+        return inner.trim();
+    }
     match text.strip_prefix('\'') {
         Some(rest)
             if is_code
@@ -155,6 +160,10 @@ mod tests {
             ("'=1+1", false, "=1+1"),
             ("''quoted'", false, "'quoted'"),
             ("NA", true, "NA"),
+            ("=\"0001\"", true, "0001"),
+            (" =\"Mug\" ", false, "Mug"),
+            ("=\"", true, "=\""),
+            ("=\"a\"&\"b\"", false, "=\"a\"&\"b\""),
         ] {
             assert_eq!(clean(raw, is_code), wanted);
         }

@@ -4,9 +4,9 @@ use crate::base::error::{Error, Result};
 use crate::shop::transfer::bound::{Bound, Row, View};
 use crate::shop::transfer::cell;
 use crate::shop::transfer::input::Meter;
+use crate::shop::transfer::keys::{Keyer, name_in};
 use crate::shop::transfer::outcome::Refused;
 use crate::shop::transfer::sheet::{Rows, Step};
-use crate::shop::transfer::survey::Keyer;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -26,8 +26,13 @@ pub enum Grouped {
     End,
 }
 
+/// The last order of a part, which may go on in the next one.
+pub type Open = Option<(String, Vec<Row>)>;
+
 /// Reads a bound file group by group.
 pub struct Groups<'a> {
+    /// All files: rows of the part before may be among those of an order.
+    all: &'a [Bound],
     bound: &'a Bound,
     file: usize,
     rows: Rows<'a>,
@@ -41,6 +46,10 @@ pub struct Groups<'a> {
     too_large: HashMap<String, u64>,
     /// Rows of such keys, to be given back one by one.
     given_back: VecDeque<(Arc<str>, Row)>,
+    /// Another part follows.
+    goes_on: bool,
+    /// What stays open for it.
+    pub open: Open,
 }
 
 /// Bytes that a row takes.
@@ -49,21 +58,27 @@ fn bytes_of(row: &Row) -> usize {
 }
 
 impl<'a> Groups<'a> {
+    /// Reads the file with this number, behind what the part before it left open.
+    ///
     /// # Errors
     /// `file_unreadable`.
-    pub fn new(bound: &'a Bound, file: usize, meter: &Meter) -> Result<Self> {
+    pub fn new(all: &'a [Bound], file: usize, meter: &Meter, (open, goes_on): (Open, bool)) -> Result<Self> {
+        let bound = all.get(file).ok_or_else(|| Error::internal("no file has this number"))?;
         Ok(Self {
+            all,
             bound,
             file,
             rows: bound.sheet.rows(meter)?,
-            keyer: Keyer::new(&bound.key),
+            keyer: Keyer::begun(&bound.key, &bound.begun, Arc::clone(&bound.survey.strays)),
             ordinal: 0,
-            run: None,
-            run_bytes: 0,
+            run_bytes: open.iter().flat_map(|(_, rows)| rows).map(bytes_of).sum(),
+            run: open.map(|(key, rows)| (Some(key), rows)),
             held: HashMap::new(),
             held_bytes: 0,
             too_large: HashMap::new(),
             given_back: VecDeque::new(),
+            goes_on,
+            open: None,
         })
     }
 
@@ -79,7 +94,9 @@ impl<'a> Groups<'a> {
                 Step::Row => {
                     self.ordinal += 1;
                     let key = self.keyer.key(self.rows.row());
-                    let row = Row { record: self.rows.row().clone(), file: self.file, ordinal: self.ordinal };
+                    let block = self.rows.counts().repeated_headers;
+                    let record = self.rows.row().clone();
+                    let row = Row { record, file: self.file, block, ordinal: self.ordinal };
                     if let Some(key) = key.as_ref().filter(|key| self.too_large.contains_key(*key)) {
                         self.given_back.push_back((key.as_str().into(), row));
                         let done = self.run.take();
@@ -114,8 +131,10 @@ impl<'a> Groups<'a> {
                 }
                 Step::End => {
                     let done = self.run.take();
-                    if let Some(group) = self.close(done)? {
-                        return Ok(group);
+                    match self.close(done)? {
+                        Some(Grouped::Rows(Some(key), rows)) if self.goes_on => self.open = Some((key, rows)),
+                        Some(group) => return Ok(group),
+                        None => {}
                     }
                     let left = self.held.keys().next().cloned();
                     let rows = left.as_ref().and_then(|key| self.held.remove(key));
@@ -128,6 +147,10 @@ impl<'a> Groups<'a> {
     /// A finished run: the whole group, unless more of its rows come later.
     fn close(&mut self, done: Option<(Option<String>, Vec<Row>)>) -> Result<Option<Grouped>> {
         let Some((key, mut rows)) = done else { return Ok(None) };
+        // What the part before left open and this one does not go on with is whole.
+        if rows.last().is_some_and(|row| row.file != self.file) {
+            return Ok(Some(Grouped::Rows(key, rows)));
+        }
         let Some((name, last)) = key.as_ref().and_then(|k| self.bound.survey.scattered.get_key_value(k))
         else {
             return Ok(Some(Grouped::Rows(key, rows)));
@@ -176,9 +199,9 @@ impl<'a> Groups<'a> {
     }
 
     fn refused(&self, key: &str, row: &Row) -> Grouped {
-        let view = View { bound: self.bound, row, lookups: &[] };
+        let view = View { bound: self.all.get(row.file).unwrap_or(self.bound), row, lookups: &[] };
         let title = self.bound.key.columns.first().map_or("", |column| self.bound.sheet.title(*column));
-        let text = key.split('\u{1f}').next().unwrap_or_default();
+        let text = name_in(key);
         let from = self.too_large.get(key).copied().unwrap_or(row.record.line);
         let reason = format!(
             "The rows that belong to {} have more than {} MB, from line {from} on. Shorten what stands in each of them, or see whether {} is the right column.",
@@ -216,8 +239,9 @@ mod tests {
         let mapping = preset(Format::Shopify, Kind::Orders).unwrap();
         let options = Options::default();
         let sheet = Sheet::open(&Input::bytes("x.csv", text.as_bytes()), &options).unwrap();
-        let bound = Bound::new(sheet, None, &mapping, &[], &options).unwrap();
-        let mut groups = Groups::new(&bound, 0, &Meter::default()).unwrap();
+        let bound = Bound::new(sheet, None, &mapping, &[], &options, None).unwrap();
+        let all = [bound];
+        let mut groups = Groups::new(&all, 0, &Meter::default(), (None, false)).unwrap();
         let (mut taken, mut refused) = (Vec::new(), Vec::new());
         loop {
             match groups.advance().unwrap() {

@@ -5,10 +5,10 @@ use crate::base::error::{Error, Result};
 use crate::shop::transfer::bound::{Bound, Row, foreign_names};
 use crate::shop::transfer::cell;
 use crate::shop::transfer::input::Meter;
+use crate::shop::transfer::keys::Keyer;
 use crate::shop::transfer::mapping::Mapping;
 use crate::shop::transfer::outcome::Refused;
 use crate::shop::transfer::sheet::{Sheet, Step};
-use crate::shop::transfer::survey::Keyer;
 use std::collections::HashMap;
 
 const NO_KEY: (&str, &str) =
@@ -85,7 +85,11 @@ impl Lookup {
             }
         }
     }
+    /// A cell of the row with this key; a key that a spreadsheet has destroyed is that of many.
     pub fn get(&self, key: &str, column: usize) -> Option<&str> {
+        if cell::is_damaged(cell::clean(key, true)) {
+            return None;
+        }
         self.rows.get(&key_of(key, self.is_email))?.get(column).map(String::as_str)
     }
 }
@@ -126,7 +130,7 @@ impl Details {
                         return Err(too_large(&bound.sheet));
                     }
                     let key = keyer.key(record).unwrap_or_default();
-                    let row = Row { record: record.clone(), file, ordinal };
+                    let row = Row { record: record.clone(), file, block: 0, ordinal };
                     self.rows.entry(key).or_default().push(row);
                 }
             }

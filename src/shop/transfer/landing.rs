@@ -3,6 +3,7 @@
 
 use crate::base::error::{Kind, Result};
 use crate::base::money::Currency;
+use crate::base::time::Timestamp;
 use crate::shop::customers::{self, CustomerId, Outcome};
 use crate::shop::orders::{self, Imported};
 use crate::shop::transfer::claims;
@@ -143,10 +144,14 @@ pub struct Ended {
     pub stopped: Option<String>,
 }
 
+/// What an order adds to what the changed orders come to: what it comes to now, less what it came to when the same run had
+/// brought it before.
+type Sum = Vec<(Currency, i64)>;
+
 /// What came of one item.
 #[derive(Clone, Debug)]
 enum Came {
-    Order(Outcome),
+    Order(Outcome, Sum),
     /// The customer is known where the file says what they have ordered.
     Customer(Option<CustomerId>, Outcome),
     Note(Outcome),
@@ -172,6 +177,8 @@ pub struct Landing<'a> {
     run: Option<Run>,
     group: Vec<(Item, Place)>,
     group_bytes: usize,
+    /// When it began: what was written since, it has written.
+    since: Timestamp,
     /// Groups that were written.
     groups: u64,
     counts: Landed,
@@ -206,6 +213,7 @@ impl<'a> Landing<'a> {
             run: None,
             group: Vec::with_capacity(GROUP),
             group_bytes: 0,
+            since: store.clock().now(),
             groups: 0,
             counts: Landed::default(),
             totals: BTreeMap::new(),
@@ -269,10 +277,12 @@ impl<'a> Landing<'a> {
         let group = Arc::new(std::mem::replace(&mut self.group, Vec::with_capacity(GROUP)));
         let came = if self.dry_run { self.rehearse(&group)? } else { self.write(&group)? };
         self.groups += 1;
-        for ((item, place), came) in group.iter().zip(came) {
-            if let (Item::Order(order), Came::Order(Outcome::Added | Outcome::Changed)) = (item, &came) {
-                let total = self.totals.entry(order.currency).or_default();
-                *total = total.saturating_add(order.total()?);
+        for ((_, place), came) in group.iter().zip(came) {
+            if let Came::Order(_, sum) = &came {
+                for (currency, amount) in sum {
+                    let total = self.totals.entry(*currency).or_default();
+                    *total = total.saturating_add(*amount);
+                }
             }
             if let (Some(claim), Came::Customer(Some(id), _)) = (place.claim, &came) {
                 let here = self.store.read(|s| customers::totals(s, *id))?;
@@ -304,10 +314,10 @@ impl<'a> Landing<'a> {
     fn write(&self, group: &Arc<Vec<(Item, Place)>>) -> Result<Vec<Came>> {
         let mut fenced = 0;
         loop {
-            let (items, run, number) = (Arc::clone(group), self.run, self.groups);
-            let written = self
-                .store
-                .write_blocking(self.actor.clone(), move |tx| land_group(tx, &items, run.as_ref(), number));
+            let (items, run, number, since) = (Arc::clone(group), self.run, self.groups, self.since);
+            let written = self.store.write_blocking(self.actor.clone(), move |tx| {
+                land_group(tx, &items, (run.as_ref(), since), number)
+            });
             match written {
                 // Every item is known by its outside id, so doing a group again after an unknown outcome is safe.
                 Err(error) if error.code == "commit_unknown" => std::thread::sleep(AGAIN),
@@ -330,9 +340,9 @@ impl<'a> Landing<'a> {
     fn count(&mut self, place: &Place, came: Came) -> Result<()> {
         let counts = &mut self.counts;
         match came {
-            Came::Order(Outcome::Added) => counts.orders_added += 1,
-            Came::Order(Outcome::Changed) => counts.orders_changed += 1,
-            Came::Order(Outcome::Unchanged) => counts.orders_unchanged += 1,
+            Came::Order(Outcome::Added, _) => counts.orders_added += 1,
+            Came::Order(Outcome::Changed, _) => counts.orders_changed += 1,
+            Came::Order(Outcome::Unchanged, _) => counts.orders_unchanged += 1,
             Came::Customer(_, Outcome::Added) => counts.customers_added += 1,
             Came::Customer(_, Outcome::Changed) => counts.customers_changed += 1,
             Came::Customer(_, Outcome::Unchanged) => counts.customers_unchanged += 1,
@@ -363,14 +373,19 @@ fn came(result: Result<Came>) -> Result<Came> {
     }
 }
 
-fn land_group(tx: &mut Tx<'_>, items: &[(Item, Place)], run: Option<&Run>, number: u64) -> Result<Vec<Came>> {
+fn land_group(
+    tx: &mut Tx<'_>,
+    items: &[(Item, Place)],
+    (run, since): (Option<&Run>, Timestamp),
+    number: u64,
+) -> Result<Vec<Came>> {
     let before = match run {
         Some(run) => resumed::done(tx, run, number, items)?,
         None => vec![None; items.len()],
     };
     let one = |((item, _), done): (&(Item, Place), &Option<Done>)| match done {
-        Some(done) => Ok(Came::again(item, *done)),
-        None => came(tx.attempt(|tx| land_one(tx, item))),
+        Some(done) => Came::again(item, *done),
+        None => came(tx.attempt(|tx| land_one(tx, item, since))),
     };
     let came = items.iter().zip(&before).map(one).collect::<Result<Vec<_>>>()?;
     if let Some(run) = run {
@@ -385,30 +400,39 @@ fn land_group(tx: &mut Tx<'_>, items: &[(Item, Place)], run: Option<&Run>, numbe
 
 impl Came {
     /// As it is told again of an item that was written before a kill.
-    fn again(item: &Item, done: Done) -> Self {
+    fn again(item: &Item, done: Done) -> Result<Self> {
         let (outcome, customer) = done.outcome();
-        match item {
-            Item::Order(_) => Self::Order(outcome),
+        Ok(match item {
+            Item::Order(_) if outcome == Outcome::Unchanged => Self::Order(outcome, Sum::new()),
+            Item::Order(order) => Self::Order(outcome, vec![(order.currency, order.total()?)]),
             Item::Customer(_) => Self::Customer(customer, outcome),
             Item::CreditNote(_) => Self::Note(outcome),
-        }
+        })
     }
     /// What is noted of it, unless it was refused.
     fn done(&self, place: &Place) -> Option<Done> {
         match self {
-            Self::Order(outcome) | Self::Note(outcome) => Some(Done::new(*outcome, None)),
+            Self::Order(outcome, _) | Self::Note(outcome) => Some(Done::new(*outcome, None)),
             Self::Customer(id, outcome) => Some(Done::new(*outcome, id.filter(|_| place.claim.is_some()))),
             Self::Refused { .. } => None,
         }
     }
 }
 
-fn land_one(tx: &mut Tx<'_>, item: &Item) -> Result<Came> {
+fn land_one(tx: &mut Tx<'_>, item: &Item, since: Timestamp) -> Result<Came> {
     Ok(match item {
-        Item::Order(order) => match orders::import(tx, order)? {
-            Imported::Added(_) => Came::Order(Outcome::Added),
-            Imported::Changed(_) => Came::Order(Outcome::Changed),
-            Imported::Unchanged(_) => Came::Order(Outcome::Unchanged),
+        Item::Order(order) => match orders::import_over(tx, order)? {
+            (Imported::Added(_), _) => Came::Order(Outcome::Added, vec![(order.currency, order.total()?)]),
+            (Imported::Changed(_), both) => {
+                let sum = both.map_or_else(Sum::new, |both| {
+                    let (before, after) = *both;
+                    // Nobody else writes over what an import has brought.
+                    let less = (before.updated_at >= since).then_some((before.currency, -before.total));
+                    [(after.currency, after.total)].into_iter().chain(less).collect()
+                });
+                Came::Order(Outcome::Changed, sum)
+            }
+            (Imported::Unchanged(_), _) => Came::Order(Outcome::Unchanged, Sum::new()),
         },
         Item::Customer(customer) => {
             let (id, outcome) = customers::import(tx, customer)?;
@@ -420,7 +444,10 @@ fn land_one(tx: &mut Tx<'_>, item: &Item) -> Result<Came> {
 
 fn rehearse_one(s: &Snapshot, item: &Item, would_be: &mut WouldBe) -> Result<Came> {
     Ok(match item {
-        Item::Order(order) => Came::Order(would_be.order(s, order)?),
+        Item::Order(order) => {
+            let (outcome, sum) = would_be.order(s, order)?;
+            Came::Order(outcome, sum)
+        }
         Item::Customer(customer) => {
             let (id, outcome) = would_be.customer(s, customer)?;
             Came::Customer(Some(id), outcome)

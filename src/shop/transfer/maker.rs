@@ -11,10 +11,11 @@ use crate::shop::transfer::bound::{Fault, View};
 use crate::shop::transfer::cell;
 use crate::shop::transfer::date;
 use crate::shop::transfer::fields::{AddressFields, BILLING, Field, SHIPPING};
+use crate::shop::transfer::ids::Ids;
 use crate::shop::transfer::mapping::Mapping;
 use crate::shop::transfer::options::Options;
 use crate::shop::transfer::outcome::{Claim, Refused, Tallies, Warnings};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -25,6 +26,10 @@ const CHANGED: (&str, &str) =
     ("text_changed", "Line breaks, control characters or what was too long were taken out.");
 const METADATA: (&str, &str) =
     ("metadata_full", "There is no room for this among the metadata. It is left out.");
+const SHARED: (&str, &str) = (
+    "shared_address",
+    "Orders of one e-mail address name different people. They are one customer here, who has one of the names; each order keeps its own.",
+);
 const YES_NO: (&str, &str) = ("unclear_yes_no", "This is neither yes nor no. It is taken as no.");
 
 /// The state that making records carries along.
@@ -39,6 +44,10 @@ pub struct Maker<'a> {
     /// What its rows say that the last customer has ordered.
     pub claim: Option<Claim>,
     customers: HashSet<u64>,
+    /// What the first order of an e-mail address calls its customer.
+    names: HashMap<u64, u64>,
+    /// The orders that were made.
+    pub ids: Ids,
     /// What each file has no column for, by its place in memory.
     pub unsaid: Vec<(usize, Arc<Unsaid>)>,
 }
@@ -58,6 +67,8 @@ impl<'a> Maker<'a> {
             left_out: Vec::new(),
             claim: None,
             customers: HashSet::new(),
+            names: HashMap::new(),
+            ids: Ids::default(),
             unsaid: Vec::new(),
         }
     }
@@ -230,14 +241,27 @@ impl<'a> Maker<'a> {
             self.tallies.guests += 1;
             return;
         };
-        let mut hasher = DefaultHasher::new();
-        match (&person.external.first(), &person.email) {
-            (Some(outside), _) => outside.id.hash(&mut hasher),
-            (None, Some(address)) => email::key(address).hash(&mut hasher),
-            (None, None) => {}
-        }
-        if self.customers.insert(hasher.finish()) {
+        let known = match (person.external.first(), &person.email) {
+            (Some(outside), _) => hashed(&outside.id),
+            (None, Some(address)) => hashed(&email::key(address)),
+            (None, None) => hashed(""),
+        };
+        if self.customers.insert(known) {
             self.tallies.customers += 1;
+        }
+    }
+    /// Warns where an order names somebody else than the first order of the same e-mail address.
+    pub fn note_name(&mut self, person: &NewCustomer, view: &View<'_>) {
+        let Some(address) = &person.email else { return };
+        let whole = format!("{} {}", person.first_name, person.last_name).to_lowercase();
+        let name = whole.split_whitespace().collect::<Vec<_>>().join(" ");
+        if name.is_empty() {
+            return;
+        }
+        let name_before = *self.names.entry(hashed(&email::key(address))).or_insert_with(|| hashed(&name));
+        if name_before != hashed(&name) {
+            let shown = format!("{address}: {} {}", person.first_name, person.last_name);
+            self.warnings.note(SHARED, view.file(), view.line(), "", &shown);
         }
     }
     /// Puts a value among the metadata.
@@ -296,6 +320,12 @@ impl<'a> Maker<'a> {
             self.keep(extras, name, &values.join("; "), view);
         }
     }
+}
+
+fn hashed(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The first view in which the field is not empty.

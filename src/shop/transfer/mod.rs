@@ -2,7 +2,7 @@
 //!
 //! A file is unpacked (`input`), becomes UTF-8 (`encoding`, `letters`), records (`records`) and rows under a header (`sheet`).
 //! A first pass over all of it (`survey`) decides per column how numbers and dates are written, and which orders
-//! are scattered or broken; the second (`group`, `one_order`, `run`) makes records of the rows through a mapping (`mapping`,
+//! are scattered or broken; which rows belong together their `keys` say. The second (`group`, `one_order`, `ids`, `run`) makes records of the rows through a mapping (`mapping`,
 //! `presets`, `bound`, `maker`) and hands them to a sink together with refusals, warnings and sums (`outcome`).
 //! What stands beside amounts (`signs`) says what an order is in (`tender`).
 //! `landing` is the sink that writes to the store, `resumed` what it has done before it was killed, `rehearsal` what it
@@ -17,6 +17,7 @@ pub mod sheet;
 
 pub mod cell;
 pub mod date;
+pub mod keys;
 pub mod months;
 pub mod number;
 pub mod survey;
@@ -32,6 +33,7 @@ pub mod assumed;
 pub mod bound;
 pub mod credit;
 pub mod group;
+pub mod ids;
 pub mod join;
 pub mod line_columns;
 pub mod lines;
@@ -83,6 +85,8 @@ pub fn routes(config: &mut crate::web::routing::Routes) {
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod identity;
+#[cfg(test)]
 mod nothing_lost;
 #[cfg(test)]
 mod own_samples;
@@ -90,5 +94,7 @@ mod own_samples;
 mod real_data;
 #[cfg(test)]
 mod round_trip;
+#[cfg(test)]
+mod seams;
 #[cfg(test)]
 mod whole_orders;

@@ -9,12 +9,13 @@ use crate::shop::transfer::fields::Field;
 use crate::shop::transfer::maker::Maker;
 use crate::shop::transfer::words::word_key;
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
 
 /// Rows of one order are no further apart in time: real files date its lines by the minute.
 const ROWS_APART_MS_MAX: u64 = HOUR_MS.unsigned_abs();
-const REPEATED: (&str, &str) =
+pub(super) const REPEATED: (&str, &str) =
     ("order_repeated", "The order stands in the file more than once and says the same. It was taken once.");
 const DIFFERENT: (&str, &str) = (
     "rows_differ",
@@ -47,7 +48,8 @@ impl Maker<'_> {
     /// `other_order` where they are two orders, `order_contradicted` where they say two things of one.
     pub fn one_order<'v>(&mut self, views: &[View<'v>]) -> Result<Vec<View<'v>>, Fault> {
         self.is_one_order(views)?;
-        let rows = self.once(views)?;
+        let rows = self.over_seams(views)?;
+        let rows = self.once(&rows)?;
         self.is_of_one_mind(&rows)?;
         Ok(rows)
     }
@@ -93,6 +95,39 @@ impl Maker<'_> {
         let is_day_alone = a.rem_euclid(DAY_MS) == 0 || b.rem_euclid(DAY_MS) == 0;
         let is_one_day = a.div_euclid(DAY_MS) == b.div_euclid(DAY_MS);
         a.abs_diff(b) > ROWS_APART_MS_MAX && !(is_day_alone && is_one_day)
+    }
+
+    /// An order that stands on both sides of a seam, where one part of an export ends and the next begins, goes on there, or
+    /// stands twice because the parts overlap: then it is taken once.
+    fn over_seams<'v>(&mut self, views: &[View<'v>]) -> Result<Vec<View<'v>>, Fault> {
+        let is_one_part = |a: &View<'_>, b: &View<'_>| (a.row.file, a.row.block) == (b.row.file, b.row.block);
+        let parts: Vec<&[View<'v>]> = views.chunk_by(is_one_part).collect();
+        if parts.len() < 2 {
+            return Ok(views.to_vec());
+        }
+        let mut said = HashSet::new();
+        let mut before: HashMap<u64, &View<'v>> = HashMap::new();
+        let mut rows = Vec::with_capacity(views.len());
+        for part in parts {
+            if let (false, Some(begin)) = (said.insert(digest(part)), part.first()) {
+                self.warn(REPEATED, begin, Field::OrderKey, &begin.text(Field::OrderKey));
+                continue;
+            }
+            for view in part {
+                if let Some(same) = before.get(&digest(&[*view])) {
+                    let file = Some(same.file()).filter(|file| !Arc::ptr_eq(file, view.file()));
+                    let reason = format!(
+                        "Line {} says what {} says, and a part of the export begins between them, so that it may be one line of the order that stands twice or two lines. Put the rows of the order together, each as often as it is meant.",
+                        view.line(),
+                        place(file, same.line())
+                    );
+                    return Err(view.fault(Field::OrderKey, "other_order", &reason));
+                }
+            }
+            before.extend(part.iter().map(|view| (digest(&[*view]), view)));
+            rows.extend_from_slice(part);
+        }
+        Ok(rows)
     }
 
     /// Without the rows in which the order stands once more as it stood before.
@@ -189,8 +224,13 @@ fn person_of<'v>(view: &View<'v>) -> (usize, Cow<'v, str>) {
     told.map(|(kind, field)| (kind, view.text(field))).find(|(_, text)| !text.is_empty()).unwrap_or_default()
 }
 
+/// A line of another file, or of this one.
+pub(super) fn place(file: Option<&Arc<str>>, line: u64) -> String {
+    file.map_or_else(|| format!("line {line}"), |file| format!("{file} line {line}"))
+}
+
 /// What the rows say, cell by cell.
-fn digest(views: &[View<'_>]) -> u64 {
+pub(super) fn digest(views: &[View<'_>]) -> u64 {
     let mut hasher = DefaultHasher::new();
     for view in views {
         for cell in view.row.record.cells() {

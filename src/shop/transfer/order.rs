@@ -11,15 +11,22 @@ use crate::shop::transfer::bound::{Fault, View};
 use crate::shop::transfer::cell;
 use crate::shop::transfer::date::Moment;
 use crate::shop::transfer::fields::{BILLING, Field, SHIPPING};
+use crate::shop::transfer::keys::name_in;
 use crate::shop::transfer::lines::MadeLine;
 use crate::shop::transfer::maker::{Extras, Maker, first};
 use crate::shop::transfer::outcome::Item;
+use crate::shop::transfer::people::name_payer;
 use crate::shop::transfer::standing::Draft;
 use rust_decimal::Decimal;
 
 /// The code of an order without its moment, which its id begins with and every list is sorted by.
 const NO_DATE: &str = "order_without_date";
 
+/// Of an order that no other key tells from its neighbours.
+const DAMAGED_KEY: (&str, &str) = (
+    "key_damaged",
+    "A spreadsheet has destroyed this number, and several orders may have it now. Import the file as it was exported, without a spreadsheet between, or give the column the format of text before it is filled.",
+);
 const NO_KEY: (&str, &str) = ("key_missing", "The row does not say which order it belongs to.");
 
 /// Rows of the order's own file, and of the files of lines and payments.
@@ -32,6 +39,16 @@ pub struct Group<'a> {
     pub payments: Option<&'a [View<'a>]>,
 }
 
+/// What the rows of one key are.
+#[derive(Debug)]
+pub enum Made {
+    Item(Item),
+    /// Nothing to write, such as a cart.
+    Nothing,
+    /// An order that stands in another place of the files and says the same.
+    Again,
+}
+
 impl<'a> Group<'a> {
     /// The rows with its lines.
     fn lines(&self) -> &'a [View<'a>] {
@@ -40,13 +57,15 @@ impl<'a> Group<'a> {
 }
 
 impl Maker<'_> {
-    /// The order or credit note of a group; `None` when it is none, such as a cart.
+    /// The order or credit note of a group.
     ///
     /// # Errors
     /// The cell that refuses the whole group.
-    pub fn order(&mut self, key: &str, group: Group<'_>) -> Result<Option<Item>, Fault> {
-        if let (true, Some(view)) = (key.is_empty(), group.rows.first()) {
-            return Err(view.fault(Field::OrderKey, NO_KEY.0, NO_KEY.1));
+    pub fn order(&mut self, key: &str, group: Group<'_>) -> Result<Made, Fault> {
+        let unfit = if key.is_empty() { Some(NO_KEY) } else { None };
+        let unfit = unfit.or_else(|| cell::is_damaged(name_in(key)).then_some(DAMAGED_KEY));
+        if let (Some((code, reason)), Some(view)) = (unfit, group.rows.first()) {
+            return Err(view.fault(Field::OrderKey, code, reason));
         }
         let rows = self.one_order(group.rows)?;
         let group = Group { rows: &rows, ..group };
@@ -54,22 +73,34 @@ impl Maker<'_> {
         self.read_words(group.rows, &mut draft);
         if draft.meaning.is_skipped {
             self.tallies.skipped += 1;
-            return Ok(None);
+            return Ok(Made::Nothing);
         }
+        let id = self.outside_id(key, group.rows);
+        if self.stood_before(&id, group.rows)? {
+            return Ok(Made::Again);
+        }
+        let made = self.made(key, group, draft)?;
+        self.ids.note(&id, group.rows);
+        Ok(Made::Item(made))
+    }
+
+    fn made(&mut self, key: &str, group: Group<'_>, draft: Draft) -> Result<Item, Fault> {
         let currency = self.currency(group)?;
         let mut lines = Vec::new();
         for view in group.lines() {
             lines.extend(self.make_line(view, currency)?);
         }
         self.column_lines(group.rows, currency, &mut lines)?;
-        let begins = |prefix: &Option<String>| prefix.as_ref().is_some_and(|p| key.starts_with(p.as_str()));
+        // Typed by hand in one letter case or the other.
+        let starts = |p: &str| key.get(..p.len()).is_some_and(|start| start.eq_ignore_ascii_case(p));
+        let begins = |prefix: &Option<String>| prefix.as_deref().is_some_and(starts);
         if begins(&self.mapping.rules.credit_prefix) {
-            return self.credit_note(key, group.rows, currency, lines, CreditKind::Credit).map(Some);
+            return self.credit_note(key, group.rows, currency, lines, CreditKind::Credit);
         }
         if begins(&self.mapping.rules.adjustment_prefix) {
-            return self.credit_note(key, group.rows, currency, lines, CreditKind::Adjustment).map(Some);
+            return self.credit_note(key, group.rows, currency, lines, CreditKind::Adjustment);
         }
-        self.plain_order(key, group, currency, lines, draft).map(|o| Some(Item::Order(Box::new(o))))
+        self.plain_order(key, group, currency, lines, draft).map(|o| Item::Order(Box::new(o)))
     }
 
     fn plain_order(
@@ -114,6 +145,7 @@ impl Maker<'_> {
             ..NewOrder::new(currency)
         };
         self.name(&mut order, key, views)?;
+        name_payer(&mut order, views);
         self.state(&mut order, &amounts, views, &draft, &mut payments)?;
         if let (true, Some(view)) = (payments.is_empty(), first(views, Field::PaymentMethod)) {
             self.keep(&mut draft.extras, "payment_method", &view.text(Field::PaymentMethod), &view);
@@ -133,6 +165,9 @@ impl Maker<'_> {
         order.payments = payments;
         order.unsaid = self.unsaid(views, group.lines.is_some(), group.payments.is_some());
         self.count_customer(person.as_ref());
+        if let (Some(person), Some(view)) = (&person, views.first()) {
+            self.note_name(person, view);
+        }
         order.customer = person.map_or(NewOrderCustomer::Guest, |p| NewOrderCustomer::Described(Box::new(p)));
         order.given =
             self.given(views, placed, |zone| order.times().into_iter().map(|at| at.local_ms(zone)).collect());
@@ -160,11 +195,17 @@ impl Maker<'_> {
         }
     }
 
+    /// What the order is known by where it is from.
+    fn outside_id(&mut self, key: &str, views: &[View<'_>]) -> String {
+        // Not each of its rows has the id: the name stands in for it where none has.
+        let best = views.iter().find(|view| view.is_first_choice(Field::OrderId)).or(views.first());
+        let id = best.map(|view| self.first_line(&[*view], Field::OrderId)).unwrap_or_default();
+        if id.is_empty() { name_in(key).to_owned() } else { cell::without_float_tail(&id).to_owned() }
+    }
+
     /// Source, number and channel.
     fn name(&mut self, order: &mut NewOrder, key: &str, views: &[View<'_>]) -> Result<(), Fault> {
-        let shown = key.split('\u{1f}').next().unwrap_or(key);
-        let id = self.first_line(views, Field::OrderId);
-        let id = if id.is_empty() { shown.to_owned() } else { cell::without_float_tail(&id).to_owned() };
+        let (shown, id) = (name_in(key), self.outside_id(key, views));
         order.source = Some(ExternalRef { source: self.mapping.source.clone(), id });
         order.wished_number = number_in(&self.first_line(views, Field::OrderNumber));
         if order.wished_number.is_none_or(|n| n.to_string() != shown) {

@@ -137,8 +137,9 @@ impl OwnRun<'_, '_> {
             self.assume(&sheet);
             self.is_whole = ORDER_COLUMNS.iter().all(|column| sheet.column(column.name).is_some());
         }
-        let bound = Bound::new(sheet, None, mapping, &[], self.options)?;
-        let mut groups = Groups::new(&bound, 0, &self.meter)?;
+        let bound = Bound::new(sheet, None, mapping, &[], self.options, None)?;
+        let all = std::slice::from_ref(&bound);
+        let mut groups = Groups::new(all, 0, &self.meter, (None, false))?;
         let flow = loop {
             match groups.advance()? {
                 Grouped::End => break ControlFlow::Continue(()),

@@ -1,6 +1,7 @@
 //! Customers from the rows that are about one of them.
 
 use crate::shop::customers::{ADDRESSES_MAX, Address, NewCustomer, TEXT_LEN_MAX};
+use crate::shop::orders::NewOrder;
 use crate::shop::transfer::bound::{Fault, View};
 use crate::shop::transfer::cell;
 use crate::shop::transfer::fields::{BILLING, Field};
@@ -146,6 +147,24 @@ impl Maker<'_> {
             claim.spent = Some(claim.spent.unwrap_or_default().saturating_add(spent));
         }
         Ok(())
+    }
+}
+
+/// The customer's name stands on an order that names no payer: the customer may have other orders, or a page here, with
+/// another name.
+pub fn name_payer(order: &mut NewOrder, views: &[View<'_>]) {
+    let billing = order.billing.as_ref();
+    if billing.is_some_and(|billing| !billing.name.is_empty()) {
+        return;
+    }
+    // What is too long is told where the customer is made.
+    let said = |f| first(views, f).map(|v| cell::one_line(&v.text(f), TEXT_LEN_MAX).0).unwrap_or_default();
+    let parts = [said(Field::CustomerFirstName), said(Field::CustomerLastName)].join(" ");
+    let whole = parts.trim();
+    let name = if whole.is_empty() { said(Field::CustomerName) } else { whole.to_owned() };
+    let receiver = order.shipping_address.as_ref().filter(|_| billing.is_none());
+    if !name.is_empty() && receiver.is_none_or(|receiver| receiver.name != name) {
+        order.billing.get_or_insert_default().name = name;
     }
 }
 

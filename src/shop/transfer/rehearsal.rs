@@ -1,6 +1,7 @@
 //! The dry run: what an import would do, from the store as it is and what the run would have written before.
 
 use crate::base::error::Result;
+use crate::base::money::Currency;
 use crate::shop::customers::{self, Customer, CustomerId, ExternalRef, NewCustomer, Outcome};
 use crate::shop::orders::{self, Arrival, CalledThere, NewCreditNote, NewOrder, Traits};
 use crate::store::Snapshot;
@@ -35,9 +36,11 @@ fn keys(customer: &NewCustomer) -> Vec<(String, bool)> {
 }
 
 impl WouldBe {
+    /// What would come of the order, and what it would add to what the changed ones come to.
+    ///
     /// # Errors
     /// As the import of the order.
-    pub fn order(&mut self, s: &Snapshot, order: &NewOrder) -> Result<Outcome> {
+    pub fn order(&mut self, s: &Snapshot, order: &NewOrder) -> Result<(Outcome, Vec<(Currency, i64)>)> {
         let own = order.source.as_ref().map(outside);
         let called = CalledThere::of(order);
         let is_there = own.as_ref().is_some_and(|own| self.orders.contains_key(own));
@@ -46,17 +49,26 @@ impl WouldBe {
         self.called.extend(called.zip(key.clone()));
         if let Some(here) = key.as_ref().and_then(|k| self.orders.get(k)) {
             let traits = Traits::of(order)?.over(here);
-            let outcome = if traits.changes(here)? { Outcome::Changed } else { Outcome::Unchanged };
+            if !traits.changes(here)? {
+                self.orders.extend(key.map(|k| (k, traits)));
+                return Ok((Outcome::Unchanged, Vec::new()));
+            }
+            let sum = vec![(order.currency, traits.total()), (order.currency, -here.total())];
             self.orders.extend(key.map(|k| (k, traits)));
-            return Ok(outcome);
+            return Ok((Outcome::Changed, sum));
         }
-        let (outcome, traits) = match orders::arrival(s, order)? {
-            Arrival::New(traits) => (Outcome::Added, traits),
-            Arrival::Same(_) => return Ok(Outcome::Unchanged),
-            Arrival::Changed(_) => (Outcome::Changed, Traits::of(order)?),
+        let (outcome, traits, sum) = match orders::arrival(s, order)? {
+            Arrival::New(traits) => {
+                let sum = vec![(order.currency, traits.total())];
+                (Outcome::Added, traits, sum)
+            }
+            Arrival::Same(_) => return Ok((Outcome::Unchanged, Vec::new())),
+            Arrival::Changed(both) => {
+                (Outcome::Changed, Traits::of(order)?, vec![(both.1.currency, both.1.total)])
+            }
         };
         self.orders.extend(key.map(|k| (k, traits)));
-        Ok(outcome)
+        Ok((outcome, sum))
     }
 
     /// # Errors

@@ -4,13 +4,15 @@ use crate::base::error::{Error, Result};
 use crate::shop::transfer::bound::{Bound, Fault, Row, View, likeness};
 use crate::shop::transfer::cell;
 use crate::shop::transfer::fields::Field;
-use crate::shop::transfer::group::{Grouped, Groups};
+use crate::shop::transfer::group::{Grouped, Groups, Open};
+use crate::shop::transfer::ids::Ids;
 use crate::shop::transfer::input::{Input, Meter};
 use crate::shop::transfer::join::{Details, Lookup};
+use crate::shop::transfer::keys::name_in;
 use crate::shop::transfer::maker::Maker;
 use crate::shop::transfer::mapping::{Kind, Mapping};
 use crate::shop::transfer::options::Options;
-use crate::shop::transfer::order::Group;
+use crate::shop::transfer::order::{Group, Made};
 use crate::shop::transfer::outcome::{FileReport, Place, Refused, Report, Sink, Warnings};
 use crate::shop::transfer::sheet::Sheet;
 use std::collections::BTreeMap;
@@ -34,8 +36,13 @@ pub fn run(mapping: &Mapping, files: &[Input], options: &Options, sink: &mut dyn
     let mut maker = Maker::new(mapping, &options);
     let mut is_cut_short = false;
     let mains: Vec<usize> = run.positions(None);
-    for file in mains {
-        if run.read(file, &mut maker, sink)?.is_break() {
+    let has_own_ids = mains.iter().filter_map(|file| run.bound.get(*file)).any(Bound::has_own_ids);
+    maker.ids = Ids::new(mains.len() > 1 || has_own_ids);
+    let mut open = None;
+    for (place, file) in mains.iter().enumerate() {
+        let next = mains.get(place + 1).and_then(|next| run.bound.get(*next));
+        let goes_on = mapping.kind != Kind::Customers && next.is_some_and(|next| next.is_next_part);
+        if run.read(*file, &mut open, goes_on, &mut maker, sink)?.is_break() {
             is_cut_short = true;
             break;
         }
@@ -105,7 +112,8 @@ impl<'a> Run<'a> {
             match role {
                 Role::Unused => run.reports.push(plain_report(&sheet, UNUSED, 0)),
                 role if !is_lookup => {
-                    let bound = Bound::new(sheet, role.name(), mapping, &run.lookups, options)?;
+                    let before = run.bound.iter().rfind(|b| b.role.as_deref() == role.name());
+                    let bound = Bound::new(sheet, role.name(), mapping, &run.lookups, options, before)?;
                     run.load_details(bound)?;
                 }
                 _ => {}
@@ -171,11 +179,18 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// One file of the first kind.
-    fn read(&mut self, file: usize, maker: &mut Maker<'_>, sink: &mut dyn Sink) -> Result<ControlFlow<()>> {
+    /// One file of the first kind, behind what the one before it left open; its own last order stays open where another
+    /// part follows.
+    fn read(
+        &mut self,
+        file: usize,
+        open: &mut Open,
+        goes_on: bool,
+        maker: &mut Maker<'_>,
+        sink: &mut dyn Sink,
+    ) -> Result<ControlFlow<()>> {
         let mut details = std::mem::take(&mut self.details);
-        let Some(bound) = self.bound.get(file) else { return Ok(ControlFlow::Continue(())) };
-        let mut groups = Groups::new(bound, file, &self.meter)?;
+        let mut groups = Groups::new(&self.bound, file, &self.meter, (open.take(), goes_on))?;
         let (mut refused, mut done) = (0, 0);
         let flow = loop {
             match groups.advance()? {
@@ -196,6 +211,7 @@ impl<'a> Run<'a> {
                 }
             }
         };
+        *open = groups.open.take();
         drop(groups);
         self.details = details;
         self.refused += refused;
@@ -223,8 +239,7 @@ impl<'a> Run<'a> {
         };
         let (lines, payments, addresses) = (taken("line"), taken("payment"), taken("billing"));
         let broken = [&lines, &payments, &addresses].into_iter().flatten().find_map(|(_, broken)| *broken);
-        let broken = broken.or_else(|| head.bound.survey.poisoned.get(key.as_ref()?).copied());
-        let key_below = key.as_ref().and_then(|key| head.bound.survey.keyless.get(key)).copied();
+        let at_fault = broken.map(incomplete).or_else(|| unfit(key.as_ref()?, &views));
         let own = |taken: &Option<(Vec<Row>, Option<u64>)>| {
             taken.as_ref().map(|(rows, _)| rows.clone()).unwrap_or_default()
         };
@@ -236,28 +251,30 @@ impl<'a> Run<'a> {
             Kind::Customers => head.text(Field::CustomerId).into_owned(),
         });
         maker.claim = None;
-        let keyless = key_below.map(|line| Fault { line, ..without_key() });
-        let made = match (broken.map(incomplete).or(keyless), self.mapping.kind) {
+        let made = match (at_fault, self.mapping.kind) {
             (Some(fault), _) => Err(fault),
             (None, Kind::Orders | Kind::CreditNotes) => {
                 let lines = lines.is_some().then_some(line_views.as_slice());
                 let payments = payments.is_some().then_some(payment_views.as_slice());
                 maker.order(&key, Group { rows: &views, lines, payments })
             }
-            (None, Kind::Customers) => maker.customer(&views, &address_views),
+            (None, Kind::Customers) => {
+                maker.customer(&views, &address_views).map(|made| made.map_or(Made::Nothing, Made::Item))
+            }
         };
         maker.left_out.drain(..).try_for_each(|row| sink.left_out(&row))?;
         let extra: &[View<'_>] = if lines.is_some() { &line_views } else { &[] };
         let all = views.iter().chain(extra).chain(&payment_views).chain(&address_views);
         match made {
-            Ok(Some(item)) => {
-                let key = key.split('\u{1f}').next().unwrap_or_default().to_owned();
+            Ok(Made::Item(item)) => {
+                let key = name_in(&key).to_owned();
                 let rows = all.map(View::as_it_stands).collect();
                 let (file, line, claim) = (Arc::clone(head.file()), head.line(), maker.claim.take());
                 return sink.item(item, &Place { file, line, key, rows, claim });
             }
-            Ok(None) if self.mapping.kind == Kind::Customers => {}
-            Ok(None) => {
+            Ok(Made::Again) => {}
+            Ok(Made::Nothing) if self.mapping.kind == Kind::Customers => {}
+            Ok(Made::Nothing) => {
                 let reason = "This status is that of a cart, a draft or a deleted order. It was left out.";
                 let Fault { column, value, .. } = head.fault(Field::OrderStatus, NO_ORDER, reason);
                 for view in all {
@@ -426,6 +443,26 @@ pub fn incomplete(line: u64) -> Fault {
     }
 }
 
+/// Why the rows of one key cannot be taken, from what was seen of the files they stand in.
+fn unfit(key: &str, views: &[View<'_>]) -> Option<Fault> {
+    let files = views.chunk_by(|a, b| a.row.file == b.row.file).filter_map(|rows| rows.first());
+    files.into_iter().find_map(|head| {
+        let survey = &head.bound.survey;
+        let file = Some(Arc::clone(head.file()));
+        let unclear = || {
+            let (line, first, second) = survey.strays.unclear(name_in(key))?;
+            let reason = format!(
+                "Line {line} names {} without its id, and two orders are called so: that of line {first} and that of line {second}. Put the row below its order, or write the id into it.",
+                cell::shown(name_in(key))
+            );
+            Some(Fault { line, code: "other_order", reason, ..Fault::default() })
+        };
+        let broken = survey.broken(key).map(incomplete);
+        let keyless = || survey.keyless.get(key).map(|line| Fault { line: *line, ..without_key() });
+        broken.or_else(keyless).or_else(unclear).map(|fault| Fault { file, ..fault })
+    })
+}
+
 /// An order with a row below that has an item and no key is not taken without it.
 fn without_key() -> Fault {
     Fault {
@@ -437,7 +474,7 @@ fn without_key() -> Fault {
 
 /// The rows of a refused record: the one at fault says why, the others point to it.
 pub fn refusals<'a>(fault: &Fault, key: &str, views: impl Iterator<Item = &'a View<'a>>) -> Vec<Refused> {
-    let shown: String = key.split('\u{1f}').next().unwrap_or_default().chars().take(80).collect();
+    let shown: String = name_in(key).chars().take(80).collect();
     let refuse = |view: &View<'_>| {
         let is_here = fault.file.as_ref().is_none_or(|file| Arc::ptr_eq(file, view.file()));
         let is_it = is_here && view.line() == fault.line;

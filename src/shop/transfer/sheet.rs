@@ -220,6 +220,12 @@ fn ends_with_refused_columns(record: &Record) -> bool {
     own_columns(cells.iter().copied()) < cells.len()
 }
 
+/// A title without blanks and a byte order mark; quotes behind such a mark are no part of it.
+fn without_mark(cell: &str) -> &str {
+    let cell = cell.trim();
+    cell.strip_prefix('\u{feff}').map_or(cell, |rest| rest.trim_matches(['\u{feff}', '"']).trim())
+}
+
 fn is_blank(record: &Record) -> bool {
     record.text().trim().is_empty()
 }
@@ -343,8 +349,10 @@ impl Rows<'_> {
             self.counts.blank += 1;
             return None;
         }
-        if record.get(0).map(str::trim) == self.sheet.header.first().map(String::as_str)
-            && record.cells().map(str::trim).eq(self.sheet.header.iter().map(String::as_str))
+        // The second of two files that were put together begins with its byte order mark.
+        let titles = || record.cells().map(without_mark);
+        if titles().next() == self.sheet.header.first().map(String::as_str)
+            && titles().eq(self.sheet.header.iter().map(String::as_str))
         {
             self.counts.repeated_headers += 1;
             self.is_other_file = false;

@@ -1,9 +1,11 @@
 //! The first look over a whole file: how its columns are written, which orders are scattered, what looks damaged.
 
+use crate::base::email;
 use crate::base::error::{Error, Result};
 use crate::shop::transfer::cell;
 use crate::shop::transfer::date::{DateStyle, DateVotes};
 use crate::shop::transfer::input::Meter;
+use crate::shop::transfer::keys::{Begun, KeyColumns, Keyer, Strays};
 use crate::shop::transfer::number::{DecimalSign, NumberVotes};
 use crate::shop::transfer::options::Options;
 use crate::shop::transfer::outcome::{Refused, Warnings};
@@ -12,6 +14,7 @@ use crate::shop::transfer::sheet::{Counts, Sheet, Step};
 use crate::shop::transfer::signs::Sign;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 const SAMPLES_MAX: usize = 5;
 /// More broken rows than this are not looked at one by one for the order they belong to.
@@ -24,76 +27,30 @@ const GARBLED: (&str, &str) = (
 const DAMAGED: (&str, &str) =
     ("damaged_code", "A spreadsheet has destroyed this number. It is kept as the text it now is.");
 
+const DAMAGED_ID: (&str, &str) = (
+    "damaged_id",
+    "A spreadsheet has destroyed this id, so nothing is known by it: an order is known by its name, a customer by the e-mail address. Better import the file as it was exported, without a spreadsheet between.",
+);
+const NO_ADDRESS: (&str, &str) = (
+    "no_address",
+    "This is no e-mail address, so nobody is known by it. It is kept as a custom field; an order keeps its name and address.",
+);
+
 /// What the survey is to look at.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     pub numbers: Vec<usize>,
     pub dates: Vec<usize>,
     pub codes: Vec<usize>,
+    /// Those of them by which records are known.
+    pub ids: Vec<usize>,
+    pub emails: Vec<usize>,
     /// The columns that tell which rows belong together.
     pub key: KeyColumns,
     /// Columns that are filled where an order begins.
     pub begins: Vec<usize>,
     /// Columns that say what a line is about.
     pub items: Vec<usize>,
-}
-
-/// Which rows make one record.
-#[derive(Clone, Debug, Default)]
-pub struct KeyColumns {
-    /// The first of them that is not empty is the key; without any, each row is a record.
-    pub columns: Vec<usize>,
-    /// A change in it begins another record although the key stays.
-    pub split: Option<usize>,
-    /// Compare as e-mail addresses.
-    pub is_email: bool,
-    /// A row without a key goes on with the record above.
-    pub above: bool,
-}
-
-/// Reads keys of rows one after another; the same rows in the same order give the same keys.
-#[derive(Clone, Debug)]
-pub struct Keyer {
-    columns: KeyColumns,
-    last: Option<(String, String)>,
-    /// The key of the row above.
-    above: Option<String>,
-}
-
-impl Keyer {
-    pub fn new(columns: &KeyColumns) -> Self {
-        Self { columns: columns.clone(), last: None, above: None }
-    }
-    /// The key of the next row; `None` for a row that stands alone.
-    pub fn key(&mut self, row: &Record) -> Option<String> {
-        let key = self.own_key(row);
-        if !self.columns.above {
-            return key;
-        }
-        if key.is_some() {
-            self.above.clone_from(&key);
-        }
-        self.above.clone()
-    }
-    fn own_key(&mut self, row: &Record) -> Option<String> {
-        let said = |text: &&str| !cell::is_nobody(text);
-        let text = |column: &usize| row.get(*column).map(|c| cell::clean(c, true)).filter(said);
-        let key = self.columns.columns.iter().find_map(text)?;
-        let key = if self.columns.is_email && key.contains('@') {
-            crate::base::email::key(key)
-        } else {
-            cell::without_float_tail(key).to_owned()
-        };
-        let Some(split) = self.columns.split else { return Some(key) };
-        let part = text(&split).unwrap_or_default();
-        let part = match &self.last {
-            Some((last, kept)) if *last == key && (part.is_empty() || kept.is_empty()) => kept.clone(),
-            _ => part.to_owned(),
-        };
-        let whole = if part.is_empty() { key.clone() } else { format!("{key}\u{1f}{part}") };
-        self.last = Some((key, part));
-        Some(whole)
-    }
 }
 
 /// How the cells of one column are read.
@@ -135,6 +92,12 @@ pub struct Survey {
     pub samples: Vec<String>,
     pub decisions: Vec<String>,
     pub warnings: Warnings,
+    /// Columns of codes that were numbers with a fraction once: all that they have ends in `.0`.
+    pub floats: BTreeSet<usize>,
+    /// Rows that name an order without its id, far from its others.
+    pub strays: Arc<Strays>,
+    /// Where its keys end, for the part that goes on behind it.
+    pub end: Begun,
     /// Columns without a heading that have data.
     pub unnamed: BTreeSet<usize>,
 }
@@ -143,6 +106,11 @@ impl Survey {
     /// The currency that the heading of a column names.
     pub fn unit(&self, column: usize) -> Option<&Sign> {
         self.units.get(&column)
+    }
+    /// The line of a row that makes the record incomplete, by its whole key or by its name alone.
+    pub fn broken(&self, key: &str) -> Option<u64> {
+        let name = key.split('\u{1f}').next().unwrap_or(key);
+        self.poisoned.get(key).or_else(|| self.poisoned.get(name)).copied()
     }
     pub fn style(&self, column: usize) -> ColumnStyle {
         self.styles.get(&column).copied().unwrap_or(ColumnStyle::PLAIN)
@@ -153,19 +121,36 @@ impl Survey {
 ///
 /// # Errors
 /// `file_unreadable`; `number_style_unclear`, `date_order_unclear` where a column can be read both ways.
-pub fn survey(sheet: &Sheet, wanted: &Wanted, options: &Options) -> Result<Survey> {
+pub fn survey(sheet: &Sheet, wanted: &Wanted, options: &Options, begun: &Begun) -> Result<Survey> {
+    let looking = look_over(sheet, wanted, begun, Arc::default())?;
+    if looking.strays.is_empty() || !looking.keyer.has_parts() {
+        return looking.finish(options);
+    }
+    // Whose they are is known when the whole file was read, and with it the keys of all rows.
+    let strays = Strays::find(sheet, &wanted.key, &looking.strays)?;
+    look_over(sheet, wanted, begun, Arc::new(strays))?.finish(options)
+}
+
+fn look_over<'a>(
+    sheet: &'a Sheet,
+    wanted: &'a Wanted,
+    begun: &Begun,
+    strays: Arc<Strays>,
+) -> Result<Looking<'a>> {
     let mut looking = Looking {
         sheet,
         wanted,
         numbers: wanted.numbers.iter().map(|_| NumberVotes::default()).collect(),
         dates: wanted.dates.iter().map(|_| DateVotes::default()).collect(),
-        keyer: Keyer::new(&wanted.key),
+        keyer: Keyer::begun(&wanted.key, begun, Arc::clone(&strays)),
+        strays: HashMap::new(),
+        floats: wanted.codes.iter().map(|_| None).collect(),
         seen: HashSet::new(),
         run: None,
         is_begun: false,
         unnamed: (0..sheet.own_header.len()).filter(|c| sheet.title(*c).is_empty()).collect(),
         broken: Vec::new(),
-        found: Survey::default(),
+        found: Survey { strays, ..Survey::default() },
     };
     let mut rows = sheet.rows(&Meter::default())?;
     loop {
@@ -178,7 +163,7 @@ pub fn survey(sheet: &Sheet, wanted: &Wanted, options: &Options) -> Result<Surve
     looking.found.counts = rows.counts();
     looking.found.warnings.replaced(&sheet.name, rows.replaced());
     looking.found.warnings.other_letters(&sheet.name, sheet.looks_like());
-    looking.finish(options)
+    Ok(looking)
 }
 
 struct Looking<'a> {
@@ -187,6 +172,10 @@ struct Looking<'a> {
     numbers: Vec<NumberVotes>,
     dates: Vec<DateVotes>,
     keyer: Keyer,
+    /// Names that stand in a row without an id, far from their others, and its line.
+    strays: HashMap<String, u64>,
+    /// Whether all codes of a column end as floats do, as far as it has any.
+    floats: Vec<Option<bool>>,
     /// Hashes of the keys that were seen: two keys with one hash are merely thought to be scattered.
     seen: HashSet<u64>,
     run: Option<String>,
@@ -207,21 +196,40 @@ impl Looking<'_> {
         for (column, votes) in self.wanted.dates.iter().zip(&mut self.dates) {
             row.get(*column).into_iter().for_each(|c| votes.see(cell::clean(c, true)));
         }
-        for column in &self.wanted.codes {
-            let text = cell::clean(row.get(*column).unwrap_or_default(), true);
-            if cell::is_damaged(text) {
-                let title = self.sheet.title(*column);
-                self.found.warnings.note(DAMAGED, &self.sheet.name, row.line, title, text);
-            }
-        }
+        self.look_at_codes(row);
         let is_blank = |column: &usize| row.get(*column).is_none_or(|text| text.trim().is_empty());
         self.found.unnamed.extend(self.unnamed.extract_if(.., |column| !is_blank(column)));
         self.look(row);
         let key = self.keyer.key(row);
+        if let Some(name) = self.keyer.stray().filter(|name| !self.strays.contains_key(*name)) {
+            self.strays.insert(name.to_owned(), row.line);
+        }
         self.see_shape(key.as_deref(), row);
         self.follow(key, row.line);
     }
 
+    /// What a spreadsheet or a table of floats has made of codes, and words in the place of addresses.
+    fn look_at_codes(&mut self, row: &Record) {
+        for (column, is_float) in self.wanted.codes.iter().zip(&mut self.floats) {
+            let text = cell::clean(row.get(*column).unwrap_or_default(), true);
+            if !cell::is_nobody(text) && *is_float != Some(false) {
+                *is_float = Some(cell::without_float_tail(text).len() < text.len());
+            }
+            // An order whose key is destroyed is refused, which tells more.
+            if cell::is_damaged(text) && !self.wanted.key.keeps_damaged(*column) {
+                let told = if self.wanted.ids.contains(column) { DAMAGED_ID } else { DAMAGED };
+                let title = self.sheet.title(*column);
+                self.found.warnings.note(told, &self.sheet.name, row.line, title, text);
+            }
+        }
+        for column in &self.wanted.emails {
+            let text = cell::clean(row.get(*column).unwrap_or_default(), false);
+            if !cell::is_nobody(text) && !email::is_meant(text) {
+                let title = self.sheet.title(*column);
+                self.found.warnings.note(NO_ADDRESS, &self.sheet.name, row.line, title, text);
+            }
+        }
+    }
     /// Whether rows of one order repeat what is the order's own.
     fn see_shape(&mut self, key: Option<&str>, row: &Record) {
         let has =
@@ -313,6 +321,10 @@ impl Looking<'_> {
     }
 
     fn finish(mut self, options: &Options) -> Result<Survey> {
+        let floats =
+            self.wanted.codes.iter().zip(&self.floats).filter(|(_, is_float)| **is_float == Some(true));
+        self.found.floats = floats.map(|(column, _)| *column).collect();
+        self.found.end = self.keyer.state();
         // A file has one writer: what its other columns say decides those that could be read both ways.
         let signs: HashSet<_> = self
             .numbers
@@ -381,7 +393,12 @@ mod tests {
     use crate::shop::transfer::input::Input;
 
     fn look(text: &str, wanted: Wanted, options: &Options) -> Result<Survey> {
-        survey(&Sheet::open(&Input::bytes("x.csv", text.as_bytes()), options).unwrap(), &wanted, options)
+        survey(
+            &Sheet::open(&Input::bytes("x.csv", text.as_bytes()), options).unwrap(),
+            &wanted,
+            options,
+            &Begun::default(),
+        )
     }
     fn by_first() -> KeyColumns {
         KeyColumns { columns: vec![0], ..KeyColumns::default() }

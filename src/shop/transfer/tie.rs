@@ -3,11 +3,11 @@
 use crate::shop::transfer::bound::{ABOVE, ROW, Slot, foreign_names};
 use crate::shop::transfer::fields::Field;
 use crate::shop::transfer::join::Lookup;
+use crate::shop::transfer::keys::KeyColumns;
 use crate::shop::transfer::mapping::Mapping;
 use crate::shop::transfer::options::Options;
 use crate::shop::transfer::refusals::is_refused_column;
 use crate::shop::transfer::sheet::{Sheet, header_key};
-use crate::shop::transfer::survey::KeyColumns;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Files joined to files joined to files: so deep and no deeper.
@@ -97,22 +97,22 @@ impl Tie<'_> {
         match (role, self.mapping.kind) {
             (Some(role), _) => {
                 let file = self.mapping.files.get(role);
-                KeyColumns {
-                    columns: file.map(|f| own(&f.key)).unwrap_or_default(),
-                    is_email: file.is_some_and(|f| f.is_email),
-                    ..KeyColumns::default()
-                }
+                let columns = file.map(|f| own(&f.key)).unwrap_or_default();
+                let emails = if file.is_some_and(|f| f.is_email) { columns.clone() } else { Vec::new() };
+                KeyColumns { columns, emails, ..KeyColumns::default() }
             }
             (None, Kind::Orders | Kind::CreditNotes) => KeyColumns {
                 columns: own(self.mapping.columns(Field::OrderKey)),
                 split: own(self.mapping.columns(Field::OrderSplit)).first().copied(),
-                is_email: false,
+                emails: Vec::new(),
+                refuses_damaged: true,
                 above: self.mapping.columns(Field::OrderKey).iter().any(|name| name == ABOVE),
             },
             (None, Kind::Customers) => {
-                let mut columns = own(self.mapping.columns(Field::CustomerEmail));
-                columns.extend(own(self.mapping.columns(Field::CustomerId)));
-                KeyColumns { columns, is_email: true, ..KeyColumns::default() }
+                let emails = own(self.mapping.columns(Field::CustomerEmail));
+                let ids = own(self.mapping.columns(Field::CustomerId));
+                let columns = emails.iter().copied().chain(ids).collect();
+                KeyColumns { columns, emails, ..KeyColumns::default() }
             }
         }
     }

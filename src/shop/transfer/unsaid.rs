@@ -143,7 +143,9 @@ impl Maker<'_> {
         for (of, part) in [(BILLING, Part::Billing as fn(AddressPart) -> Part), (SHIPPING, Part::Shipping)] {
             let has_country = is_chosen && !constants.country.is_empty();
             for (place, fields) in places(&of) {
-                set(part(place), has(&fields) || (place == AddressPart::Country && has_country));
+                let is_payer = place == AddressPart::Name && part(place) == Part::Billing(AddressPart::Name);
+                let is_named = is_payer && has(&PAYER);
+                set(part(place), has(&fields) || is_named || (place == AddressPart::Country && has_country));
             }
         }
         let beside = [has_lines, columns, bound.survey.names_currencies];
@@ -156,6 +158,9 @@ impl Maker<'_> {
         }
     }
 }
+
+/// Who an order is from, where it names no payer.
+const PAYER: [Field; 3] = [Field::CustomerName, Field::CustomerFirstName, Field::CustomerLastName];
 
 fn places(of: &AddressFields) -> [(AddressPart, Vec<Field>); 9] {
     [

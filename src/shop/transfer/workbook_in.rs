@@ -247,7 +247,7 @@ fn write_sheet(
             DataRef::DateTime(span) => csv.plain(&span.as_f64().to_string())?,
             DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => csv.plain(text)?,
             DataRef::Int(number) => csv.plain(&number.to_string())?,
-            DataRef::Float(number) => csv.plain(&number.to_string())?,
+            DataRef::Float(number) => csv.plain(&number_text(*number))?,
             DataRef::Bool(truth) => csv.plain(if *truth { "TRUE" } else { "FALSE" })?,
             DataRef::Error(error) => csv.plain(&error.to_string())?,
             DataRef::Empty => csv.plain("")?,
@@ -255,6 +255,13 @@ fn write_sheet(
         column += 1;
     }
     end_row(csv, column, width)
+}
+
+/// A number as it stands. From 2^53 on a spreadsheet has rounded it, so that it is no id any more: written as spreadsheets show
+/// such a one, it is taken for none.
+fn number_text(number: f64) -> String {
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    if number >= EXACT_MAX { format!("{number:E}").replace('E', "E+") } else { number.to_string() }
 }
 
 fn text_of<'a>(value: &'a DataRef<'_>) -> Option<&'a str> {
@@ -316,8 +323,9 @@ mod tests {
             .unwrap();
         sheet.write_string(2, 2, "a, \"b\"").unwrap();
         sheet.write_number(3, 0, 10_482).unwrap();
+        sheet.write_number(3, 1, 7_210_448_301_122_123_456_u64 as f64).unwrap();
         book.save(&path).unwrap();
-        let expected = "Name,,\"'=1+1\"\r\n\r\n59.5,2026-11-20 09:05:00,\"a, \"\"b\"\"\"\r\n10482,,\r\n";
+        let expected = "Name,,\"'=1+1\"\r\n\r\n59.5,2026-11-20 09:05:00,\"a, \"\"b\"\"\"\r\n10482,7.210448301122124E+18,\r\n";
         assert_eq!(text(&Input::path(&path)), expected);
     }
 

@@ -50,7 +50,10 @@ fn bring(what: What, backups: &Path, data: &Path) -> Result<u64> {
         pack_what_waits(data, TABLES, 0, None)?;
     }
     let moment = if let What::Second(n) = what { Moment::At(second(n)) } else { Moment::Newest };
-    let plan = plan(&shelf, &Ask { moment, now: Timestamp(i64::MAX / 2), known_bad: &[], key: None })?;
+    let plan = plan(
+        &shelf,
+        &Ask { moment, now: Timestamp(i64::MAX / 2), known_bad: &[], journal: None, key: None },
+    )?;
     let how = How { key: None, checks: &[], plan: Some(&plan), even_unsound: false };
     restore(&plan.backup, data, TABLES, &how).map(|done| done.seq)
 }

@@ -88,6 +88,10 @@ impl Shelf {
     pub fn made_at(name: &str) -> Option<Timestamp> {
         read_name(name).map(|(at, _)| at)
     }
+    /// The last event in the backup of this name; none for another file.
+    pub(super) fn seq_of(name: &str) -> Option<u64> {
+        read_name(name).map(|(_, seq)| seq)
+    }
     /// The places in the journal of the backups that say one.
     ///
     /// # Errors

@@ -149,8 +149,7 @@ impl Jobs {
     pub async fn cancel(&self, actor: Actor, id: JobId) -> Result<()> {
         let workers = Arc::clone(&self.0.workers);
         let op = move |tx: &mut Tx<'_>| {
-            let before = ops::get(tx, id)?;
-            ops::cancel(tx, id)?;
+            let before = told::cancel(tx, id)?;
             // One that runs says by itself how it ends.
             if before.state == State::Leased { Ok(()) } else { left_off(tx, &workers, &before) }
         };

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A loss up to this is what is promised.
 pub const PROMISED_MS: i64 = 10_000;
+/// Whoever watches is told of what is late by more than this: a line may be slow for a moment.
+const LATE_MS: i64 = 60_000;
 
 /// A backup that says where in the journal it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +31,18 @@ pub struct Place {
     pub whole_until: Option<Timestamp>,
     /// Why the last attempt did not work.
     pub error: Option<String>,
+    /// What is wrong with it though copying works.
+    pub warning: Option<String>,
+}
+
+/// How the copies elsewhere stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Copies {
+    /// Nothing is copied by itself.
+    None,
+    Well,
+    /// Something is wrong, for a minute at least.
+    Behind,
 }
 
 /// What leaves this machine.
@@ -75,9 +89,22 @@ impl Away {
         }
         self.safe_until().or(shop_made).map(|at| now.since_ms(at).max(0))
     }
+    /// How the copies stand, for those who watch.
+    pub fn copies(&self, now: Timestamp, shop_made: Option<Timestamp>) -> Copies {
+        let is_warned = self.places.iter().any(|place| place.warning.is_some());
+        match self.age_ms(now, shop_made) {
+            None if self.error.is_some() => Copies::Behind,
+            None => Copies::None,
+            Some(age) if age > LATE_MS || is_warned => Copies::Behind,
+            Some(_) => Copies::Well,
+        }
+    }
     /// How much would be lost with this machine, in one sentence, and whether that is as it should be.
     pub fn loss(&self, now: Timestamp, told: &dyn Fn(Timestamp) -> String) -> (bool, String) {
         const BEGIN: &str = "If this machine burnt now,";
+        if let Some(error) = self.error.as_ref().filter(|_| self.places.is_empty()) {
+            return (false, format!("{BEGIN} everything would be lost that is in no copy. {error}"));
+        }
         if self.places.is_empty() {
             let text = "everything would be lost but what you have copied elsewhere yourself: set backup.copy_dir or \
                         backup.s3_endpoint.";
@@ -119,7 +146,7 @@ mod tests {
             from: 5,
             last: 20,
             whole_until: Some(Timestamp(99_000)),
-            error: None,
+            ..Place::default()
         };
         Away {
             runs: true,
@@ -153,6 +180,15 @@ mod tests {
             assert_eq!(loss(&broken), (false, "everything since 40000 would be lost.".into()));
             assert_eq!(broken.safe_until(), Some(Timestamp(40_000)));
         }
+        // Whoever watches is told of what is late for a minute, or shared with another shop.
+        let copies = |away: &Away| away.copies(Timestamp(100_000), Some(Timestamp(0)));
+        assert_eq!((copies(&away()), copies(&Away::default())), (Copies::Well, Copies::None));
+        let mut late = away();
+        late.places[0].whole_until = None;
+        let mut shared = away();
+        shared.places[0].warning = Some("It is another shop's too.".into());
+        late.bases[0].at = Timestamp(30_000);
+        assert_eq!((copies(&late), copies(&shared)), (Copies::Behind, Copies::Behind));
         let mut here_only = away();
         here_only.bases[0].places.clear();
         assert!(loss(&here_only).1.starts_with("everything would be lost: no backup has left it"));

@@ -5,7 +5,7 @@ mod away;
 mod office;
 mod schedule;
 
-pub use away::{Away, Base, PROMISED_MS, Place};
+pub use away::{Away, Base, Copies, PROMISED_MS, Place};
 pub use office::{Call, Office, State, Told, Wish};
 pub use schedule::{BackupWork, plan};
 
@@ -101,6 +101,7 @@ struct Sent {
     name: String,
     until: Option<Timestamp>,
     error: Option<String>,
+    warning: Option<String>,
 }
 
 impl Journal {
@@ -110,6 +111,7 @@ impl Journal {
             name: place.name.clone(),
             until: away.safe_at(place),
             error: place.error.clone(),
+            warning: place.warning.clone(),
         };
         Some(Self {
             change: packed.mark.number,
@@ -166,6 +168,7 @@ impl Page for ListPage {
                     name: "/mnt/backups".into(),
                     until: Some(Timestamp(1_790_000_100_000)),
                     error: Some("The copy to /mnt/backups failed.".into()),
+                    warning: Some("/mnt/backups holds a backup that was not made here.".into()),
                 }],
                 error: None,
             }),

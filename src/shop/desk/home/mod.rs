@@ -11,7 +11,7 @@ use crate::base::money::{Currency, Money};
 use crate::base::time::{DAY_MS, HOUR_MS, Timestamp};
 use crate::search::{self, Search};
 use crate::shop::customers;
-use crate::shop::desk::backups::{Office, freshness};
+use crate::shop::desk::backups::{Away, Copies, Office, freshness};
 use crate::shop::desk::schedules::standing;
 use crate::shop::messages;
 use crate::shop::orders::admin::state_of;
@@ -206,6 +206,7 @@ pub(super) async fn home(
     if staff.may("system:view") {
         let mut lines = health(&store.health(), &search.health());
         lines.push(backup_line(&office, &store, shell.now)?);
+        lines.extend(copies_line(&office.away(), shell.now, store.created_at().ok()));
         lines.extend(store.read(|s| certificate_line(s, shell.now))?);
         lines.extend(store.read(|s| keys_line(s, shell.now))?);
         let (text, badge) = store.read(|s| standing(s, &schedules))?;
@@ -383,6 +384,16 @@ fn backup_line(office: &Office, store: &Store, now: Timestamp) -> Result<Line> {
         (None, true) => ("none".to_owned(), Badge::new("Missing", Tone::Bad, Fill::Empty)),
     };
     Ok(Line { label: "Last proved backup", text, badge: Some(badge) })
+}
+
+/// How the copies elsewhere stand; `None` where nothing is copied by itself.
+fn copies_line(away: &Away, now: Timestamp, shop_made: Option<Timestamp>) -> Option<Line> {
+    let (text, badge) = match away.copies(now, shop_made) {
+        Copies::None => return None,
+        Copies::Well => ("up to the last moment", Badge::new("On time", Tone::Ok, Fill::Full)),
+        Copies::Behind => ("see Backups", Badge::new("Behind", Tone::Bad, Fill::Half)),
+    };
+    Some(Line { label: "Copies elsewhere", text: text.to_owned(), badge: Some(badge) })
 }
 
 /// How long the certificate of the shop's own address still lasts; `None` where it has none.

@@ -10,8 +10,8 @@ use crate::web::Query;
 use crate::web::paging::{List, limit_of};
 use crate::web::progress::pace;
 use crate::web::routing;
-use crate::work::Work;
 use crate::work::jobs::{self, Job, JobId, State, Wanted};
+use crate::work::{self, Work};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
@@ -238,7 +238,7 @@ pub(super) async fn retry(
 ) -> Result<HttpResponse> {
     let actor = caller.actor();
     let id = looker(&caller, &actor).act(&store, &id)?;
-    store.write(caller.actor(), move |tx| jobs::retry(tx, id)).await?;
+    store.write(caller.actor(), move |tx| work::retry(tx, id)).await?;
     work.wake();
     now(&store, &work, id, caller.now())
 }

@@ -12,8 +12,8 @@ use crate::web::parts::{Pager, Tab};
 use crate::web::place::Place;
 use crate::web::routing;
 use crate::web::{Fields, Page, Pages, Query, Shell, Toast, see_other};
-use crate::work::Work;
 use crate::work::jobs::{self, Job, JobId, Rows, State, Wanted};
+use crate::work::{self, Work};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use std::io::Write as _;
@@ -278,7 +278,7 @@ async fn retry(
     let actor = me.actor();
     let looker = Looker { actor: &actor, sees_all: me.may("system:view"), manages: me.may("jobs:manage") };
     let id = looker.act(&store, &id)?;
-    let done = store.write(me.actor(), move |tx| jobs::retry(tx, id)).await;
+    let done = store.write(me.actor(), move |tx| work::retry(tx, id)).await;
     work.wake();
     let toast = match done {
         Ok(()) => Toast::ok("It is tried again."),

@@ -24,6 +24,11 @@ const REMOVED_MAX: usize = 500;
 /// Every kind of event of this part with a sentence for the documentation.
 pub const EVENTS: &[(&str, &str)] = &[
     ("bulk.started", "An action on every order that matches a query was started: which, on how many."),
+    (
+        "bulk.resumed",
+        "Somebody let an action on many orders go on that was stopped: from now on it is theirs.",
+    ),
+    ("bulk.discarded", "Somebody threw the preview of an action on many orders away."),
     ("bulk.ended", "An action on many orders came to its end: how many were changed, as before, refused."),
 ];
 
@@ -36,6 +41,28 @@ struct Started {
 impl Event for Started {
     fn kind(&self) -> &'static str {
         "bulk.started"
+    }
+}
+
+#[derive(Serialize)]
+struct Resumed {
+    title: String,
+    /// Orders that are left.
+    left: u64,
+}
+impl Event for Resumed {
+    fn kind(&self) -> &'static str {
+        "bulk.resumed"
+    }
+}
+
+#[derive(Serialize)]
+struct Discarded {
+    title: String,
+}
+impl Event for Discarded {
+    fn kind(&self) -> &'static str {
+        "bulk.discarded"
     }
 }
 
@@ -168,6 +195,8 @@ pub(in crate::shop::orders) fn resume(tx: &mut Tx<'_>, id: BulkId) -> Result<Job
     if matches!(bulk.stage, Stage::Checked | Stage::Over) {
         return Err(Error::conflict("bulk_over", "There is nothing left to do."));
     }
+    let left = bulk.count.saturating_sub(u64::from(bulk.next) * BLOCK as u64);
+    tx.publish(Subject::of(&id), &Resumed { title: bulk.title.clone(), left })?;
     let by = tx.actor().clone();
     enqueue(tx, id, Bulk { by, ..bulk })
 }
@@ -185,6 +214,7 @@ pub(in crate::shop::orders) fn discard(tx: &mut Tx<'_>, id: BulkId) -> Result<St
         let text = "It has been started already: there is no preview to throw away.";
         return Err(Error::conflict("bulk_over", text));
     }
+    tx.publish(Subject::of(&id), &Discarded { title: bulk.title.clone() })?;
     // Its blocks go when those of an action that was done would.
     BULKS.put(tx, &id, &Bulk { stage: Stage::Over, count: 0, tally: Tally::default(), ..bulk.clone() })?;
     Ok(bulk.back)

@@ -20,4 +20,4 @@ pub use part::{Head, head_of};
 pub use plan::{Ask, Base, Moment, Plan, base, plan};
 pub(super) use replay::replay;
 pub(in crate::store) use roll::last_copied;
-pub use roll::{PartFile, ROLLS, Roll, agrees, folder_of};
+pub use roll::{PartFile, ROLLS, Roll, agrees, folder_of, read_life};

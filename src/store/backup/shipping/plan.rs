@@ -5,7 +5,7 @@ use crate::base::time::Timestamp;
 use crate::store::backup::format::Header;
 use crate::store::backup::shelf::{APART_MS, Kept, Shelf};
 use crate::store::backup::shipping::part::{Head, Keys, read, records};
-use crate::store::backup::shipping::roll::{PartFile, Roll};
+use crate::store::backup::shipping::roll::{PartFile, Roll, folder_of};
 use std::path::PathBuf;
 
 /// What somebody wants back.
@@ -25,6 +25,8 @@ pub struct Ask<'a> {
     pub now: Timestamp,
     /// Names of backups that are damaged.
     pub known_bad: &'a [String],
+    /// Only backups of this journal, where several are in one place.
+    pub journal: Option<[u8; 16]>,
     pub key: Option<&'a str>,
 }
 
@@ -64,9 +66,13 @@ pub fn plan(shelf: &Shelf, ask: &Ask<'_>) -> Result<Plan> {
     let Base { kept, header, passed_over } = base(shelf, ask)?;
     let backup = shelf.dir().join(&kept.file);
     let Some(mark) = header.journal else {
+        if let Some(name) = passed_over.iter().find(|name| held_more(shelf, name, &header)) {
+            return Err(older(name, header.at, (&kept.file, false)));
+        }
         return alone(Plan { backup, parts: Vec::new(), up_to: 0, passed_over }, &header, moment);
     };
     let row = row(&Roll::of(shelf.dir()), mark.life, mark.number)?;
+    let (base_at, base_number, key_of_base) = (header.at, mark.number, kept.file);
     let end = row.parts.last().map_or(header.at, |(_, head)| head.to);
     let (up_to, is_end) = match moment {
         Moment::Newest => (row.parts.last().map_or(mark.number, |(_, head)| head.last), true),
@@ -80,6 +86,14 @@ pub fn plan(shelf: &Shelf, ask: &Ask<'_>) -> Result<Plan> {
             (Moment::Newest, None) | (Moment::At(_), None) => {}
             (Moment::At(at), Some(_)) if at <= whole => {}
             (_, Some(next)) => return Err(hole(whole, next)),
+        }
+    }
+    // What a damaged one held, and nothing else here does, is not passed over in silence.
+    for name in &passed_over {
+        let held = shelf.header(name).ok().and_then(|header| header.journal);
+        if held.is_some_and(|held| held.life == mark.life && held.number > up_to) {
+            let until = row.parts.last().map_or(base_at, |(_, head)| head.to);
+            return Err(older(name, until, (&key_of_base, moment == Moment::Newest && up_to > base_number)));
         }
     }
     let needed = row.parts.into_iter().filter(|(_, head)| head.first <= up_to);
@@ -98,7 +112,8 @@ pub struct Base {
 ///
 /// # Errors
 /// `no_backup`; `restore_hole` where a damaged one was of another journal: what is older is of before a restore then;
-/// `restore_unclear` where the newest says it is of the future, and an older one is of another journal.
+/// `restore_unclear` where the newest says it is of the future, and an older one is of another journal, and where another
+/// journal went on behind the newest, as that of a shop which was restored elsewhere from the same copies and ran beside this one.
 pub fn base(shelf: &Shelf, ask: &Ask<'_>) -> Result<Base> {
     let is_after = |made: Timestamp| matches!(ask.moment, Moment::At(at) if made > at);
     let (mut passed_over, mut whole, mut oldest) = (Vec::new(), Vec::new(), None);
@@ -120,6 +135,9 @@ pub fn base(shelf: &Shelf, ask: &Ask<'_>) -> Result<Base> {
         }
         // Names have whole seconds.
         let header = header?;
+        if ask.journal.is_some_and(|wanted| header.journal.is_none_or(|mark| mark.life != wanted)) {
+            continue;
+        }
         if is_after(header.at) {
             oldest = Some(header.at);
             continue;
@@ -146,7 +164,7 @@ pub fn base(shelf: &Shelf, ask: &Ask<'_>) -> Result<Base> {
     for name in &passed_over {
         let is_of_another = match shelf.header(name) {
             Ok(damaged) => life(&damaged) != life(&header),
-            Err(_unreadable) => has_later_of_another(shelf, &header, ask.moment)?,
+            Err(_unreadable) => later_of_another(shelf, &header, ask.moment)?.is_some(),
         };
         if is_of_another {
             let text = format!(
@@ -157,21 +175,65 @@ pub fn base(shelf: &Shelf, ask: &Ask<'_>) -> Result<Base> {
             return Err(Error::conflict("restore_hole", text));
         }
     }
+    if ask.journal.is_none()
+        && let Some(other) = later_of_another(shelf, &header, ask.moment)?
+    {
+        return Err(side_by_side(shelf, (&kept, &header), &other));
+    }
     Ok(Base { kept, header, passed_over })
 }
 
-/// Whether another journal than that of a backup went on after it was made.
-fn has_later_of_another(shelf: &Shelf, header: &Header, moment: Moment) -> Result<bool> {
+/// The last part before the moment of another journal than that of a backup, which went on after it was made.
+fn later_of_another(shelf: &Shelf, header: &Header, moment: Moment) -> Result<Option<Head>> {
     let roll = Roll::of(shelf.dir());
+    let is_before = |head: &Head| !matches!(moment, Moment::At(at) if head.from > at);
+    let mut latest: Option<Head> = None;
     for life in roll.lives()?.into_iter().filter(|life| header.journal.is_none_or(|mark| mark.life != *life))
     {
-        let last = roll.parts(life)?.iter().rev().find_map(|part| Roll::head(part).ok());
-        let is_before = |from: Timestamp| !matches!(moment, Moment::At(at) if from > at);
-        if last.is_some_and(|head| head.to > header.at && is_before(head.from)) {
-            return Ok(true);
-        }
+        let parts = roll.parts(life)?;
+        let last = parts.iter().rev().filter_map(|part| Roll::head(part).ok()).find(is_before);
+        let later = last.filter(|head| head.to > header.at);
+        latest = latest.into_iter().chain(later).max_by_key(|head| head.to);
     }
-    Ok(false)
+    Ok(latest)
+}
+
+/// Two journals each have what the other has not.
+fn side_by_side(shelf: &Shelf, (kept, header): (&Kept, &Header), other: &Head) -> Error {
+    let other_is = format!("{}, which goes on to {}", folder_of(other.life), other.to);
+    let text = match header.journal {
+        Some(mark) => {
+            let parts = Roll::of(shelf.dir()).parts(mark.life).unwrap_or_default();
+            let last = parts.iter().rev().find_map(|part| Roll::head(part).ok());
+            let until = last.map_or(header.at, |head| head.to.max(header.at));
+            format!(
+                "Two journals went on side by side here: {}, up to {until}, and {other_is}. Each has changes that the other has \
+                 not, as when a shop was restored from these copies and both ran, or two shops have one place. Say which is \
+                 meant with --journal.",
+                folder_of(mark.life)
+            )
+        }
+        None => format!(
+            "The newest backup, {}, is of no journal, and there is the journal {other_is}. Name the backup, or say --journal.",
+            kept.file
+        ),
+    };
+    Error::conflict("restore_unclear", text)
+}
+
+/// Whether a damaged backup without a journal had more events than an older one, by its head or its name.
+fn held_more(shelf: &Shelf, name: &str, header: &Header) -> bool {
+    let seq = shelf.header(name).map_or_else(|_unreadable| Shelf::seq_of(name), |damaged| Some(damaged.seq));
+    seq.is_some_and(|seq| seq > header.seq)
+}
+
+/// Without a damaged backup only an earlier moment can be had.
+fn older(damaged: &str, until: Timestamp, (file, by_time): (&str, bool)) -> Error {
+    let way = if by_time { format!("say --at {until}") } else { format!("name {file}") };
+    let text = format!(
+        "{damaged} is damaged, and nothing else here has what it held last. What can be restored is of {until}: to have that, {way}."
+    );
+    Error::conflict("restore_hole", text)
 }
 
 fn none_there(shelf: &Shelf, moment: Moment, oldest: Option<Timestamp>, passed_over: &[String]) -> Error {

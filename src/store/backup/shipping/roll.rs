@@ -208,7 +208,8 @@ pub fn folder_of(life: [u8; 16]) -> String {
     life.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn read_life(name: &str) -> Option<[u8; 16]> {
+/// The journal of a folder.
+pub fn read_life(name: &str) -> Option<[u8; 16]> {
     let is_hex = name.len() == 32 && name.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     is_hex.then(|| u128::from_str_radix(name, 16).ok()).flatten().map(u128::to_be_bytes)
 }

@@ -24,7 +24,7 @@ fn packer(store: &Store, dir: &Path) -> Packer {
 }
 
 fn asked(moment: Moment, key: Option<&'static str>) -> Ask<'static> {
-    Ask { moment, now: Timestamp(i64::MAX / 2), known_bad: &[], key }
+    Ask { moment, now: Timestamp(i64::MAX / 2), known_bad: &[], journal: None, key }
 }
 
 fn bring(backups: &Path, data: &Path, moment: Moment) -> Result<Restored> {
@@ -548,6 +548,38 @@ fn nothing_of_before_a_restore_comes_back_in_silence() {
     let error = plan(&shelf, &asked(Moment::Newest, None)).unwrap_err();
     assert_eq!(error.code, "restore_hole", "{error}");
     assert!(plan(&shelf, &asked(Moment::At(second(50)), None)).is_ok(), "that is of before it");
+}
+
+/// A shop that was restored elsewhere from the same copies, for a drill, and the real one that went on: neither is taken for
+/// the newest of both in silence.
+#[test]
+fn two_journals_side_by_side_are_asked_about() {
+    let minute = minute(None);
+    let (shelf, real) = (Shelf::at(&minute.backups()), parts(minute.dir.path())[0].clone());
+    let real = Roll::head(&real).unwrap().life;
+    let drill = tempfile::tempdir().unwrap();
+    bring(&minute.backups(), drill.path(), Moment::At(second(20))).unwrap();
+    let store = open(drill.path());
+    store.clock().set(second(30));
+    add(&store, 30);
+    let made = back_up(&store, drill.path(), None).file;
+    let other = store.journal_mark().life;
+    store.close().unwrap();
+    std::fs::copy(&made, minute.backups().join(made.file_name().unwrap())).unwrap();
+
+    let error = plan(&shelf, &asked(Moment::Newest, None)).unwrap_err();
+    assert_eq!(error.code, "restore_unclear");
+    for said in [&folder_of(real), &folder_of(other), &second(60).to_string()] {
+        assert!(error.message.contains(said), "{said}: {error}");
+    }
+    let of = |life| plan(&shelf, &Ask { journal: Some(life), ..asked(Moment::Newest, None) }).unwrap();
+    assert_eq!(of(other).backup.file_name(), made.file_name());
+    let data = tempfile::tempdir().unwrap();
+    let how = How { key: None, checks: &[], plan: Some(&of(real)), even_unsound: false };
+    assert_eq!(restore(&of(real).backup, data.path(), TABLES, &how).unwrap().seq, 60);
+    // Before the other one began there is one only.
+    assert!(plan(&shelf, &asked(Moment::At(second(25)), None)).is_ok());
+    assert_eq!(plan(&shelf, &asked(Moment::At(second(40)), None)).unwrap_err().code, "restore_unclear");
 }
 
 #[test]
