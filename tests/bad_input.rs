@@ -249,6 +249,32 @@ fn broken_http_does_not_stop_the_shop() {
     shop.get("/api/v1/orders").expect(200);
 }
 
+/// The library takes what comes behind such a head for a body without an end: it waited ten seconds for the rest of it, and
+/// a proxy that goes by the length would have had the next request answered by nobody.
+#[test]
+fn a_request_that_wants_to_be_a_websocket_is_answered_at_once_and_is_the_last() {
+    let shop = Shop::open();
+    let address = shop.url.trim_start_matches("http://").to_owned();
+    let (key, body) = (&shop.key, least_order("anna@example.com", 100).to_string());
+    for upgrade in ["connection: upgrade\r\nupgrade: websocket\r\n", "upgrade: WebSocket\r\n"] {
+        let begun = std::time::Instant::now();
+        let mut socket = TcpStream::connect(&address).unwrap();
+        let next = format!("GET /healthz HTTP/1.1\r\nhost: {address}\r\n\r\n");
+        let length = body.len();
+        let raw = format!(
+            "POST /api/v1/orders HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\nidempotency-key: k\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{upgrade}\r\n{body}{next}"
+        );
+        socket.write_all(raw.as_bytes()).unwrap();
+        let mut answer = String::new();
+        let _cut = socket.read_to_string(&mut answer);
+        assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("upgrade_not_supported"), "{answer}");
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
+        assert!(answer.to_lowercase().contains("connection: close"), "{answer}");
+        assert!(begun.elapsed() < std::time::Duration::from_secs(8), "{:?}", begun.elapsed());
+    }
+    assert_eq!(total(&shop, ""), 0);
+}
+
 #[test]
 fn files_of_bad_input_are_refused_with_their_lines_or_imported_as_text() {
     let Some(data) = shared::data() else { return };

@@ -1,6 +1,8 @@
 //! The command line: help with examples, exit codes, the same verbs with and without a running server.
 
-use crate::harness::{Shop, backroom, least_order, project, request, succeed, succeed_system};
+use crate::harness::{
+    OWNER, PASSWORD, Shop, backroom, least_order, project, request, succeed, succeed_system,
+};
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -249,4 +251,27 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     let command = format!("{} export orders --data {} | head -n 1", crate::harness::program(), shop.data());
     let output = Command::new("bash").args(["-o", "pipefail", "-c", &command]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A script that names an order has this one; on the page, where the number is still being typed, its beginning is enough and
+/// is handed on with the star.
+#[test]
+fn an_export_takes_a_value_as_it_is_written() {
+    let shop = Shop::open();
+    for n in 0..12 {
+        let order = least_order("anna@example.com", 100);
+        shop.place(&format!("k{n}"), &order).expect(201);
+    }
+    let count = |query: &str| {
+        let args = ["export", "orders", "--format", "jsonl", "--query", query, "--data", shop.data()];
+        succeed(&args).lines().count()
+    };
+    // The numbers are 10001 to 10012.
+    assert_eq!((count("number:10001"), count("number:1001"), count("number:1001*")), (1, 0, 3));
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    let form = "q=number%3A1001&shape=list";
+    let file = shop.form("/admin/exports/orders", form, &cookie).expect(200).body;
+    assert_eq!(file.lines().count(), 1 + 3);
+    let told = shop.get("/api/v1/events?kind=export.made").json();
+    assert_eq!(told["data"][0]["data"]["query"], "number:1001*");
 }

@@ -417,7 +417,7 @@ fn who_writes_too_often_waits() {
 #[test]
 fn one_address_does_not_use_up_what_all_have_together() {
     let more =
-        "\n[server]\ntrusted_proxies = [\"127.0.0.1/32\"]\n[server.limits]\nmessage = 2\nmessages = 4\n";
+        "\n[server]\ntrusted_proxies = [\"127.0.0.1/32\"]\n[server.limits]\nmessage = 2\nmessages = 8\n";
     let (shop, _home) = shop_with(1, 3_600, more);
     let key = key(&shop, ORIGIN);
     let mut n = 0;
@@ -431,7 +431,10 @@ fn one_address_does_not_use_up_what_all_have_together() {
     assert_eq!(statuses, [201, 201, 429, 429, 429, 429]);
     // A network of IPv6 is one.
     assert_eq!(["2001:db8:1:2::1", "2001:db8:1:2::2", "2001:db8:1:2::3"].map(|a| from(a).0), [201, 201, 429]);
-    assert_eq!(from("203.0.113.8"), (429, "\"messages\";q=4;w=60".to_owned()));
+    // So are all those of one customer: they have a quarter of what there is for all.
+    assert_eq!(["2001:db8:9:1::1", "2001:db8:9:2::1", "2001:db8:9:3::1"].map(|a| from(a).0), [201, 201, 429]);
+    assert_eq!(["203.0.113.8", "203.0.113.8"].map(|a| from(a).0), [201, 201]);
+    assert_eq!(from("203.0.113.9"), (429, "\"messages\";q=8;w=60".to_owned()));
 }
 
 #[test]

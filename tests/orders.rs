@@ -777,3 +777,53 @@ fn an_order_is_found_by_where_it_is_from_and_one_number_is_one_order() {
     assert_eq!((total(&shop, &format!("number:{short}")), total(&shop, &format!("number:{short}*"))), (0, 2));
     assert_eq!(total(&shop, &format!("number:{number}")), 1);
 }
+
+/// A page holds some megabytes at most, whatever was asked for: who reads slowly makes the shop hold no more of it.
+#[test]
+fn a_page_of_large_orders_has_fewer_and_goes_on_behind_them() {
+    let shop = Shop::open();
+    const COUNT: usize = 40;
+    for n in 0..COUNT {
+        let line = |at: usize| {
+            let price = json!({"amount": 100, "currency": "EUR"});
+            json!({"sku": format!("S{at}"), "title": "t".repeat(480), "category": "c".repeat(300), "vendor": "v".repeat(300), "quantity": 1, "unit_price": price})
+        };
+        let mut order = least_order(&format!("large{n}@example.com"), 100);
+        order["lines"] = (0..150).map(line).collect();
+        shop.place(&format!("large-{n}"), &order).expect(201);
+    }
+    let ids = |page: &Value| -> Vec<String> {
+        let rows = page["data"].as_array().unwrap().iter();
+        rows.map(|order| order["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let leaf = |way: &str, cursor: &str, fields: &str| {
+        let answer =
+            shop.get(&format!("/api/v1/orders?limit=200&count=exact&{way}={cursor}{fields}")).expect(200);
+        assert!(answer.body.len() < 5 << 20, "{}", answer.body.len());
+        let page = answer.json();
+        assert_eq!(page["total"], COUNT);
+        page
+    };
+    let mut forward = leaf("q", "", "");
+    let mut pages = vec![ids(&forward)];
+    while forward["has_more"] == true {
+        assert!(forward["next_cursor"].is_string());
+        forward = leaf("after", forward["next_cursor"].as_str().unwrap(), "");
+        pages.push(ids(&forward));
+    }
+    let all: Vec<String> = pages.concat();
+    assert!(pages.len() > 1 && pages.iter().all(|page| !page.is_empty()), "{pages:?}");
+    assert_eq!((all.len(), all.iter().collect::<std::collections::BTreeSet<_>>().len()), (COUNT, COUNT));
+    // And back: what stands right before the cursor, in the order of the list, up to the first.
+    let mut back = forward;
+    let mut met = ids(&back);
+    while let Some(cursor) = back["prev_cursor"].as_str() {
+        back = leaf("before", cursor, "");
+        assert_eq!(back["has_more"], true);
+        met.splice(0..0, ids(&back));
+    }
+    assert_eq!(met, all);
+    // What was asked for of each is little: all of them are on one page.
+    let small = leaf("q", "", "&fields=id");
+    assert_eq!((ids(&small), small["has_more"].clone()), (all, json!(false)));
+}

@@ -359,6 +359,42 @@ fn gone_pauses_and_a_pause_keeps_everything() {
     );
 }
 
+/// Receivers have tokens in their addresses. Who reads what happens, or who follows it, is no reason to have them.
+#[test]
+fn an_address_is_told_to_those_alone_who_manage_webhooks() {
+    let ((shop, _home), receiver) = (shop(), Receiver::open());
+    let (id, _) = add(&shop, &format!("{}/ok/token-one?key=token-two", receiver.url), &["order.*"]);
+    let at = format!("/api/v1/webhooks/{id}");
+    let elsewhere = json!({"url": format!("{}/ok/token-three", receiver.url), "note": "Warehouse"});
+    shop.send("PATCH", &at, &elsewhere, &[]).expect(200);
+    shop.send("PATCH", &at, &json!({"url": "https://receiver.invalid/token-four"}), &[]).expect(200);
+    act(&shop, &id, "test", &json!({})).expect(202);
+    until("it was tried", || !attempts(&shop, &id).is_empty());
+    assert!(shop.get(&at).body.contains("token-four"));
+    let others = shop.key_with(&["system:view", "events:view", "jobs:manage"]);
+    let header = format!("Bearer {others}");
+    let seen = |path: &str| {
+        let answer = shop.request("GET", path, &[("authorization", &header)], None).expect(200);
+        assert!(!answer.body.contains("token-"), "{path}: {}", answer.body);
+        answer.body
+    };
+    assert!(seen("/api/v1/subscriptions").contains("https://receiver.invalid"));
+    assert!(seen("/api/v1/events?limit=1000").contains(&receiver.url));
+    seen("/api/v1/jobs");
+    shop.send("DELETE", &at, &json!({}), &[]).expect(204);
+    let log = seen("/api/v1/events?limit=1000");
+    assert!(log.contains("webhook.removed") && log.contains("another path"), "{log}");
+    for role in ["read_only", "manager"] {
+        let email = format!("{role}@example.com");
+        add(&shop, "https://receiver.invalid/token-five", &["order.*"]);
+        shop.add_staff(&email, role, role);
+        let cookie = shop.sign_in(&email, PASSWORD);
+        for page in ["/admin/subscriptions", "/admin/jobs", "/admin"] {
+            assert!(!shop.page(page, &cookie).body.contains("token-"), "{role} {page}");
+        }
+    }
+}
+
 #[test]
 fn a_kill_loses_nothing() {
     let ((mut shop, _home), receiver) = (shop(), Receiver::open());

@@ -4,27 +4,21 @@ use crate::access::session::{DEVICE_MS, remembered_ms};
 use crate::access::settings::Settings;
 use crate::access::staff::Preferences;
 use crate::base::time::SECOND_MS;
+use crate::web::flash::session_cookie;
 use actix_web::HttpRequest;
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 
 /// Longest token that is looked at.
 const LEN_MAX: usize = 64;
 
-/// With HTTPS a cookie is bound to this very host, so that no neighbour below the same domain can plant one. On a
-/// plain address in the local network browsers refuse such cookies.
-fn name(https: bool, bound: &'static str, plain: &'static str) -> &'static str {
-    if https { bound } else { plain }
-}
-fn session_name(https: bool) -> &'static str {
-    name(https, "__Host-sid", "sid")
-}
+/// Bound to this very host as the session's is.
 fn device_name(https: bool) -> &'static str {
-    name(https, "__Host-device", "device")
+    if https { "__Host-device" } else { "device" }
 }
 
 /// The session's token in a request.
 pub(crate) fn session(request: &HttpRequest, https: bool) -> Option<String> {
-    read(request, session_name(https))
+    read(request, session_cookie(https))
 }
 
 /// The browser's token in a request.
@@ -40,7 +34,7 @@ fn read(request: &HttpRequest, name: &str) -> Option<String> {
 /// The cookie of a new session. It stays for as long as the session is remembered after its end: by it a form that
 /// was being written is known to be that of its writer.
 pub(super) fn set_session(token: String, https: bool, settings: &Settings) -> Cookie<'static> {
-    made(session_name(https), token, https, Duration::seconds(remembered_ms(settings) / SECOND_MS))
+    made(session_cookie(https), token, https, Duration::seconds(remembered_ms(settings) / SECOND_MS))
 }
 
 /// The cookie that says "I have signed in here before".

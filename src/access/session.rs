@@ -204,7 +204,7 @@ pub fn start(
 
 /// Removes some of the sessions that were opened so long ago that none of them can be live or remembered.
 fn trim(tx: &mut Tx<'_>, settings: &Settings) -> Result<()> {
-    let end = tx.now().plus_ms(-settings.absolute_ms() - REMEMBERED_MS);
+    let end = tx.now().plus_ms(remembered_ms(settings).saturating_neg());
     for (_, hash) in BY_AGE.list(tx, &Span::until(&end), Direction::Forward, TRIM_MAX)? {
         SESSIONS.delete(tx, &hash)?;
     }
@@ -325,4 +325,41 @@ pub fn forget_devices(tx: &mut Tx<'_>, staff: StaffId) -> Result<()> {
         DEVICES.delete(tx, &key)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::Id as _;
+    use crate::base::time::Clock;
+    use crate::store::{Actor, Store};
+
+    #[test]
+    fn a_session_is_there_as_long_as_its_cookie() {
+        let dir = tempfile::tempdir().unwrap();
+        let keep =
+            crate::store::Settings { reserve_mb: 0, ballast_mb: 0, ..crate::store::Settings::default() };
+        let (clock, begun) = (Clock::manual(Timestamp(1_790_000_000_000)), Timestamp(1_790_000_000_000));
+        let store = Store::open(dir.path(), &keep, clock.clone(), TABLES).unwrap();
+        let settings = Settings { session_idle_minutes: 600, session_days: 1 };
+        let start = |staff: u8, hash: u8| {
+            let settings = settings.clone();
+            let op = move |tx: &mut Tx<'_>| {
+                start(tx, StaffId::from_bytes([staff; 16]), &[hash; 32], "", "", &settings)
+            };
+            store.write_blocking(Actor::system("test"), op).unwrap()
+        };
+        start(1, 1);
+        // Used to its last moment: then it is remembered for a day behind its end, as its cookie is.
+        let last = begun.plus_ms(settings.absolute_ms() - 1);
+        clock.set(last);
+        store.write_blocking(Actor::system("test"), |tx| touch(tx, &[1; 32])).unwrap();
+        let is_there = || store.read(|s| find(s, &[1; 32])).unwrap().is_some();
+        clock.set(begun.plus_ms(remembered_ms(&settings) - 1));
+        start(2, 2);
+        assert!(is_there(), "its cookie is still there");
+        clock.set(begun.plus_ms(remembered_ms(&settings) + 1));
+        start(2, 3);
+        assert!(!is_there());
+    }
 }

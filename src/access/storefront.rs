@@ -73,8 +73,8 @@ impl<T> Storefront<T> {
     pub fn once(&self, request: &HttpRequest) -> Result<Once> {
         Once::offered_by(self.key.id.to_string(), request, &self.bytes)
     }
-    /// Takes one from a budget of the address, and one from a budget of the key: in this order, so that one address that
-    /// writes without end does not use up what all others have together.
+    /// Takes one from a budget of the address, and one from a budget of the key: in this order, so that one network that
+    /// writes without end does not use up what all others have together. Of messages it has a quarter of that at most.
     ///
     /// # Errors
     /// `too_many_requests`.

@@ -122,11 +122,11 @@ impl Timestamp {
     pub fn since_ms(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
-    /// This moment on the clocks of `zone`.
     /// What the clocks of the zone show, as milliseconds of a day that has no zone.
     pub fn local_ms(self, zone: &Zone) -> i64 {
-        self.0 + i64::from(self.in_zone(zone).offset().seconds()) * 1_000
+        self.0.saturating_add(i64::from(self.in_zone(zone).offset().seconds()) * 1_000)
     }
+    /// This moment on the clocks of `zone`.
     pub fn in_zone(self, zone: &Zone) -> jiff::Zoned {
         self.jiff().to_zoned(zone.0.clone())
     }
@@ -240,6 +240,13 @@ mod tests {
         assert!(Timestamp::parse("2026-11-20T10:15:00+14:00").is_ok());
         for none in ["2026-11-20T10:15:00+25:00", "2026-11-20T10:15:00-24:00"] {
             assert_eq!(Timestamp::parse(none).unwrap_err().code, "invalid_time", "{none}");
+        }
+    }
+
+    #[test]
+    fn the_ends_of_time_have_clocks_too() {
+        for (zone, at) in [("Asia/Tokyo", i64::MAX), ("America/New_York", i64::MIN)] {
+            assert_eq!(Timestamp(at).local_ms(&Zone::named(zone).unwrap()), at, "{zone}");
         }
     }
 

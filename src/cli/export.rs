@@ -22,7 +22,7 @@ Examples:
   backroom export orders --query 'status:open country:DE' --format jsonl | gzip > open.jsonl.gz")]
 pub(super) struct ExportArgs {
     pub(super) what: ExportWhat,
-    /// Only what the search box finds with these words
+    /// Only what these words find; a field has the whole value, with * behind it a beginning
     #[arg(long, value_name = "QUERY")]
     pub(super) query: Option<String>,
     #[arg(long, default_value = "csv")]

@@ -4,6 +4,7 @@ mod answer;
 mod exit;
 mod log;
 mod log_line;
+mod log_noise;
 mod place;
 mod progress;
 mod reach;

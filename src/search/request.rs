@@ -94,7 +94,7 @@ pub struct Hit {
     pub kind: &'static str,
     pub id: [u8; 16],
     pub time_ms: i64,
-    /// Its place in this order.
+    /// Its place in this order: the cursor of a page that ends, or begins, with it.
     pub cursor: Cursor,
 }
 

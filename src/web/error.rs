@@ -21,6 +21,7 @@ const FINER: &[(&str, StatusCode)] = &[
     ("idempotency_key_invalid", StatusCode::BAD_REQUEST),
     ("key_in_address", StatusCode::BAD_REQUEST),
     ("invalid_header", StatusCode::BAD_REQUEST),
+    ("upgrade_not_supported", StatusCode::BAD_REQUEST),
     ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED),
     ("body_too_slow", StatusCode::REQUEST_TIMEOUT),
     ("version_mismatch", StatusCode::PRECONDITION_FAILED),

@@ -28,6 +28,10 @@ const ANY_HOST: &[&str] = &["/healthz", "/readyz"];
 /// The answer in place of the handler's.
 pub(super) fn admit(request: &mut ServiceRequest, web: &Web) -> Result<(), Box<HttpResponse>> {
     let refuse = |error: Error| Box::new(HttpResponse::from_error(error));
+    if asks_for_websocket(request.headers()) {
+        let text = "Nothing here speaks WebSocket. Send the request without the header Upgrade.";
+        return Err(refuse(Error::invalid("upgrade_not_supported", text)));
+    }
     check_host(request, web.hosts()).map_err(refuse)?;
     // The storefront is called from other origins, by a key that is held against them; it reads no cookie.
     if !is_storefront(request.path()) {
@@ -48,6 +52,14 @@ pub(super) fn admit(request: &mut ServiceRequest, web: &Web) -> Result<(), Box<H
         request.set_payload(Payload::Stream { payload: Box::pin(timed) });
     }
     Ok(())
+}
+
+/// Whether a request wants to go on as a WebSocket. The library takes all that comes behind such a head for its body, whatever
+/// its length says: a proxy that goes by the length would have put the next request there.
+pub(super) fn asks_for_websocket(headers: &HeaderMap) -> bool {
+    let mut wanted =
+        headers.get_all(header::UPGRADE).flat_map(|value| value.as_bytes().split(|b| *b == b','));
+    wanted.any(|protocol| protocol.trim_ascii().eq_ignore_ascii_case(b"websocket"))
 }
 
 /// Path and query alone, also of a request whose first line names a host.

@@ -27,6 +27,8 @@ const OVERFLOW: usize = 16;
 const TIDY_S: u64 = 30;
 /// An IPv6 customer has 65,536 networks; together they get this many times the budget of one.
 const WIDE: u32 = 16;
+/// Of what a key has for all addresses together no network takes more than this part.
+const OF_ALL: u32 = 4;
 
 /// What is counted. Each has its own allowance, so that search cannot use up sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +41,7 @@ pub enum Budget {
     SignIn,
     /// Searches in the box, per person or key.
     Search,
-    /// Messages sent to the shop, per address.
+    /// Messages sent to the shop, per address. No network has more than a quarter of what the key has.
     Message,
     /// The same, per key.
     Messages,
@@ -86,9 +88,18 @@ impl Budget {
             Self::Key => settings.key,
             Self::SignIn => settings.sign_in,
             Self::Search => settings.search,
-            Self::Message => settings.message,
+            Self::Message => settings.message.min(Self::of_one_network(settings)),
             Self::Messages => settings.messages,
         }
+    }
+    /// What all networks of one customer have together.
+    fn wide(self, settings: &PerMinute) -> u32 {
+        let wide = self.per_minute(settings).saturating_mul(WIDE);
+        if self == Self::Message { wide.min(Self::of_one_network(settings)) } else { wide }
+    }
+    /// Nobody shuts the contact form for all others: messages of one network leave most of the key's budget.
+    fn of_one_network(settings: &PerMinute) -> u32 {
+        if settings.messages == 0 { u32::MAX } else { (settings.messages / OF_ALL).max(1) }
     }
 }
 
@@ -114,14 +125,11 @@ impl Limits {
     pub fn new(settings: &PerMinute) -> Self {
         let pair = |budget: Budget| {
             let quota = NonZeroU32::new(budget.per_minute(settings))?;
+            let wide = NonZeroU32::new(budget.wide(settings))?;
             let clock = DefaultClock::default;
             Some(Pair {
                 narrow: Limiter::new(budget.name(), quota, clock()),
-                wide: Limiter::new(
-                    budget.name(),
-                    quota.saturating_mul(NonZeroU32::MIN.saturating_add(WIDE - 1)),
-                    clock(),
-                ),
+                wide: Limiter::new(budget.name(), wide, clock()),
             })
         };
         Self(Arc::new(Budget::ALL.map(pair)))
@@ -423,6 +431,23 @@ mod tests {
             })
             .count();
         assert_eq!(refused, 100 - 2 * WIDE as usize);
+    }
+
+    #[test]
+    fn no_network_uses_up_what_a_key_has_for_all() {
+        let request = TestRequest::get().to_http_request();
+        let taken = |limits: &Limits, address: &dyn Fn(u32) -> String| {
+            let client = |n| Caller::At(Client(address(n).parse().unwrap()));
+            (0..500).filter(|n| limits.take(&request, Budget::Message, client(*n)).is_ok()).count()
+        };
+        let customer = |n: u32| format!("2001:db8:1:{n:x}::1");
+        for (message, messages, of_network, of_address) in
+            [(5, 60, 15, 5), (5, 8, 2, 2), (100, 60, 15, 15), (5, 2, 1, 1), (5, 0, 80, 5)]
+        {
+            let limits = Limits::new(&PerMinute { message, messages, ..PerMinute::default() });
+            assert_eq!(taken(&limits, &customer), of_network, "{message} {messages}");
+            assert_eq!(taken(&limits, &|_| "203.0.113.7".to_owned()), of_address, "{message} {messages}");
+        }
     }
 
     #[test]

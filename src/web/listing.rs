@@ -24,7 +24,7 @@ pub struct ListQuery {
     /// with `*` behind it a beginning; of words without a field the last one is a beginning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
-    /// 1 to 200; 50 if absent.
+    /// 1 to 200; 50 if absent. A page of records that are larger than 4 MB together has fewer, with `has_more`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
     /// A cursor from `next_cursor`.

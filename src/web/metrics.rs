@@ -16,7 +16,7 @@ use prometheus_client::registry::Registry;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 use subtle::ConstantTimeEq as _;
 
@@ -43,6 +43,14 @@ struct Request {
 struct Route {
     method: &'static str,
     route: &'static str,
+}
+
+/// Heads of requests that could not be read. The library tells of them in its log alone, which has no `Metrics`.
+static HEADS_UNREADABLE: LazyLock<Counter> = LazyLock::new(Counter::default);
+
+/// Counts the head of a request that could not be read.
+pub fn note_unreadable_head() {
+    HEADS_UNREADABLE.inc();
 }
 
 /// All numbers of the program. Cheap to clone.
@@ -72,6 +80,11 @@ impl Metrics {
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register("http_request_duration_seconds", "Time to the head of the answer", seconds.clone());
         registry.register("http_requests_running", "Requests being answered", running.clone());
+        registry.register(
+            "http_heads_unreadable",
+            "Heads of requests that could not be read, or did not come in time",
+            HEADS_UNREADABLE.clone(),
+        );
         registry.register_collector(Box::new(Process));
         Self(Arc::new(Inner { registry: Mutex::new(registry), requests, seconds, running }))
     }

@@ -195,13 +195,14 @@ fn escape_of(name: &str) -> AutoEscape {
 pub(super) fn answer(status: StatusCode, shell: &Shell, body: String) -> HttpResponse {
     let tag = etag(&body);
     let mut answer = head(status, &tag);
+    let mut answer = match status == StatusCode::OK && is_known(shell, &tag) {
+        true => answer.status(StatusCode::NOT_MODIFIED).finish(),
+        false => answer.content_type(HTML).body(body),
+    };
     if shell.toast.is_some() {
-        answer.cookie(flash::taken());
+        flash::taken(&mut answer);
     }
-    if status == StatusCode::OK && is_known(shell, &tag) {
-        return answer.status(StatusCode::NOT_MODIFIED).finish();
-    }
-    answer.content_type(HTML).body(body)
+    answer
 }
 
 /// The same of a page that is kept, already compressed for those who take it so.

@@ -1,9 +1,10 @@
 //! The envelope of every list of the API: rows, whether there is more, and where it goes on.
 
 use crate::base::error::{Error, Result};
-use crate::search::{Answer, Total};
+use crate::search::{Answer, Hit, Total};
+use crate::web::listing::ListQuery;
 use crate::web::{decode, query};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 use utoipa::openapi::{RefOr, Schema};
 
@@ -29,6 +30,10 @@ pub struct List<T> {
 /// Rows of a page, unless somebody says otherwise, and at most.
 pub const LIMIT_DEFAULT: u32 = 50;
 pub const LIMIT_MAX: u32 = 200;
+
+/// About as many bytes of records are in one answer at most. An order of 200 lines with long texts is some 200 KB of JSON,
+/// and a client that asks for 200 of them and reads slowly makes the shop hold them all meanwhile.
+pub const BYTES_MAX: usize = 4 << 20;
 
 /// How many rows of a list are wanted.
 ///
@@ -61,8 +66,8 @@ impl<T: Serialize> List<T> {
     pub fn going_on(data: Vec<T>, next_cursor: Option<String>) -> Self {
         Self { has_more: next_cursor.is_some(), next_cursor, ..Self::whole(data) }
     }
-    /// The rows of an answer of the index.
-    pub fn of(data: Vec<T>, answer: &Answer, with_total: bool) -> Self {
+    /// A list that says of an answer of the index what stands beside its rows.
+    fn beside(answer: &Answer, with_total: bool) -> Self {
         let total = match answer.total {
             Some(Total::Exact(n) | Total::MoreThan(n)) if with_total => Some(n),
             _ => None,
@@ -70,7 +75,7 @@ impl<T: Serialize> List<T> {
         let cursor = |c: &Option<crate::search::Cursor>| c.as_ref().map(ToString::to_string);
         let next_cursor = cursor(&answer.next);
         Self {
-            data,
+            data: Vec::new(),
             has_more: next_cursor.is_some(),
             next_cursor,
             prev_cursor: cursor(&answer.prev),
@@ -93,41 +98,17 @@ impl<T: Serialize> List<T> {
         }
     }
 
-    /// The answer with these fields of each record; with all where none are named.
-    ///
-    /// # Errors
-    /// `invalid_parameter` for a field that the records do not have.
-    pub fn response_of(self, request: &HttpRequest, fields: Option<&str>) -> Result<HttpResponse>
-    where
-        T: utoipa::PartialSchema,
-    {
-        let Some(fields) = fields else { return self.response(request) };
-        let known = names_of::<T>();
-        let wanted: Vec<&str> = fields.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
-        if let Some(unknown) = wanted.iter().find(|name| !known.iter().any(|k| k == *name)) {
-            let known: Vec<&str> = known.iter().map(String::as_str).collect();
-            let text = format!("fields: {}", decode::unknown(unknown, &known));
-            return Err(Error::invalid("invalid_parameter", text).on("/fields"));
-        }
-        let cut = |record: T| -> Result<serde_json::Value> {
-            let mut value = serde_json::to_value(record).map_err(Error::internal)?;
-            if let Some(object) = value.as_object_mut() {
-                object.retain(|name, _| wanted.contains(&name.as_str()));
-            }
-            Ok(value)
-        };
-        let data = self.data.into_iter().map(cut).collect::<Result<Vec<_>>>()?;
-        let Self { has_more, next_cursor, prev_cursor, total, total_is_exact, degraded, .. } = self;
-        let list = List { data, has_more, next_cursor, prev_cursor, total, total_is_exact, degraded };
-        list.response(request)
-    }
-
     /// The answer, with `Link` headers (RFC 8288) to the pages beside it.
     ///
     /// # Errors
     /// `Internal` when the rows cannot be written as JSON.
     pub fn response(&self, request: &HttpRequest) -> Result<HttpResponse> {
         let body = serde_json::to_vec(self).map_err(Error::internal)?;
+        Ok(self.linked(request).body(body))
+    }
+
+    /// The head of the answer.
+    fn linked(&self, request: &HttpRequest) -> HttpResponseBuilder {
         let mut answer = HttpResponse::Ok();
         answer.content_type("application/json");
         for (name, cursor, rel) in
@@ -141,8 +122,75 @@ impl<T: Serialize> List<T> {
                 answer.append_header(("link", target));
             }
         }
-        Ok(answer.body(body))
+        answer
     }
+}
+
+/// What a list is written with before its first row.
+const OPENING: &str = "{\"data\":[";
+
+/// Answers with the records of what the index found, in the fields that were asked for. `read` gives the record of a hit.
+/// Of large records the page has fewer than were asked for, and goes on behind them.
+///
+/// # Errors
+/// `invalid_parameter` for a field that the records do not have; those of `read`.
+pub fn found<T: Serialize + utoipa::PartialSchema>(
+    request: &HttpRequest,
+    list: &ListQuery,
+    mut answer: Answer,
+    mut read: impl FnMut(&Hit) -> Result<Option<T>>,
+) -> Result<HttpResponse> {
+    let wanted = list.fields.as_deref().map(fields_of::<T>).transpose()?;
+    let hits = std::mem::take(&mut answer.hits);
+    // Who leafs backwards gets what stands right before the cursor.
+    let is_back = list.before.is_some();
+    let mut left: Box<dyn Iterator<Item = &Hit>> =
+        if is_back { Box::new(hits.iter().rev()) } else { Box::new(hits.iter()) };
+    let (mut rows, mut bytes, mut last) = (Vec::new(), 0, None);
+    while bytes < BYTES_MAX
+        && let Some(hit) = left.next()
+    {
+        if let Some(record) = read(hit)? {
+            let row = row(&record, wanted.as_deref())?;
+            bytes += row.len();
+            rows.push(row);
+        }
+        last = Some(hit.cursor);
+    }
+    if left.next().is_some() {
+        let end = if is_back { &mut answer.prev } else { &mut answer.next };
+        *end = last;
+    }
+    if is_back {
+        rows.reverse();
+    }
+    let list = List::<T>::beside(&answer, list.count.is_some());
+    let beside = serde_json::to_string(&list).map_err(Error::internal)?;
+    let (opening, rest) = beside.split_at_checked(OPENING.len()).unwrap_or_default();
+    let body = format!("{opening}{}{rest}", rows.join(","));
+    Ok(list.linked(request).body(body))
+}
+
+fn row<T: Serialize>(record: &T, wanted: Option<&[String]>) -> Result<String> {
+    let Some(wanted) = wanted else { return serde_json::to_string(record).map_err(Error::internal) };
+    let mut value = serde_json::to_value(record).map_err(Error::internal)?;
+    if let Some(object) = value.as_object_mut() {
+        object.retain(|name, _| wanted.contains(name));
+    }
+    serde_json::to_string(&value).map_err(Error::internal)
+}
+
+/// The fields that were asked for.
+fn fields_of<T: utoipa::PartialSchema>(fields: &str) -> Result<Vec<String>> {
+    let known = names_of::<T>();
+    let wanted = fields.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let wanted: Vec<String> = wanted.map(str::to_owned).collect();
+    if let Some(unknown) = wanted.iter().find(|name| !known.contains(name)) {
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let text = format!("fields: {}", decode::unknown(unknown, &known));
+        return Err(Error::invalid("invalid_parameter", text).on("/fields"));
+    }
+    Ok(wanted)
 }
 
 /// The names of a record's fields, from its documentation.
@@ -157,6 +205,12 @@ fn names_of<T: utoipa::PartialSchema>() -> Vec<String> {
 mod tests {
     use super::*;
     use actix_web::test::TestRequest;
+
+    #[test]
+    fn a_list_is_written_with_its_rows_first() {
+        let list = serde_json::to_string(&List::<u32>::whole(Vec::new())).unwrap();
+        assert!(list.starts_with(&format!("{OPENING}],")), "{list}");
+    }
 
     #[test]
     fn links_repeat_the_request_with_another_cursor() {

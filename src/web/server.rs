@@ -3,6 +3,7 @@
 use crate::base::error::Result;
 use crate::base::time::{Clock, Zone};
 use crate::web::client::Client;
+use crate::web::flash::{self, Seal};
 use crate::web::hosts::Hosts;
 use crate::web::limits::{Budget, Caller, Limits, is_counted};
 use crate::web::metrics::Metrics;
@@ -11,6 +12,7 @@ use crate::web::sse::Streams;
 use crate::web::{Assets, Pages, Settings, Shell, ShellMaker, Told, cors, display, edge, guard, refusal};
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse, fn_service};
+use actix_web::http::ConnectionType;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpRequest, HttpResponse, web};
@@ -33,6 +35,7 @@ struct Inner {
     stopping: tokio::sync::watch::Sender<bool>,
     streams: Streams,
     told: Told,
+    seal: Seal,
 }
 
 impl Web {
@@ -58,6 +61,7 @@ impl Web {
             stopping: tokio::sync::watch::Sender::new(false),
             streams: Streams::default(),
             told: Told::default(),
+            seal: Seal::default(),
         })))
     }
     pub fn settings(&self) -> &Settings {
@@ -85,6 +89,10 @@ impl Web {
     /// Records as they were told last.
     pub fn told(&self) -> &Told {
         &self.0.told
+    }
+    /// What the messages of changes are sealed with.
+    pub(super) fn seal(&self) -> &Seal {
+        &self.0.seal
     }
     /// Lets answers that never end by themselves end now: the server is about to stop.
     pub fn stop(&self) {
@@ -164,6 +172,7 @@ async fn answered(
     table: Table,
     mut request: ServiceRequest,
 ) -> std::result::Result<ServiceResponse, actix_web::Error> {
+    let is_last = guard::asks_for_websocket(request.headers());
     let admitted = guard::admit(&mut request, &web).and_then(|()| {
         address_budget(&request, &web).map_err(|error| Box::new(HttpResponse::from_error(error)))
     });
@@ -172,6 +181,11 @@ async fn answered(
         Err(refused) => ServiceResponse::new(request.into_parts().0, *refused),
     };
     let mut answer = refusal::dress(answer);
+    flash::carry(&web, &mut answer);
+    if is_last {
+        // What stands behind it may be another request, or its body: nobody can tell.
+        answer.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     compressible(&mut answer);
     Ok(answer)
 }

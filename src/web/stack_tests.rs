@@ -12,6 +12,7 @@ use crate::web::{
 };
 use actix_http::BoxedPayloadStream;
 use actix_web::body::MessageBody;
+use actix_web::cookie::Cookie;
 use actix_web::dev::{Payload, Service as _, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::test::{TestRequest, call_service, init_service, read_body, try_call_service};
@@ -338,6 +339,26 @@ async fn json_bodies_are_taken_only_as_they_should_be() {
 }
 
 #[actix_web::test]
+async fn a_request_that_wants_to_be_a_websocket_is_refused_and_is_the_last() {
+    let app = app!(web_with(Settings::default()));
+    for wanted in ["websocket", "WebSocket", "h2c, websocket"] {
+        let request = TestRequest::post()
+            .uri("/api/v1/things")
+            .insert_header(("upgrade", wanted))
+            .set_json(serde_json::json!({ "name": "x" }));
+        let refused = call_service(&app, request.to_request()).await;
+        assert_eq!(refused.status(), 400, "{wanted}");
+        assert_eq!(refused.response().head().connection_type(), actix_web::http::ConnectionType::Close);
+        assert!(text(refused).await.contains("upgrade_not_supported"), "{wanted}");
+    }
+    let plain = TestRequest::post()
+        .uri("/api/v1/things")
+        .insert_header(("upgrade", "h2c"))
+        .set_json(serde_json::json!({ "name": "x" }));
+    assert_eq!(call_service(&app, plain.to_request()).await.status(), 201);
+}
+
+#[actix_web::test]
 async fn a_form_with_a_field_nobody_knows_is_refused() {
     let app = app!(web_with(Settings::default()));
     let post = |fields: &[(&str, &str)]| {
@@ -366,7 +387,31 @@ async fn the_message_after_a_change_is_there_once() {
     assert_eq!((done.status().as_u16(), header(&done, "location")), (303, "/admin/thing"));
     let cookie = done.response().cookies().next().unwrap().into_owned();
     let next = TestRequest::get().uri("/admin/thing").cookie(cookie).to_request();
-    assert!(text(call_service(&app, next).await).await.ends_with("|Saved Müller & Söhne"));
+    let shown = call_service(&app, next).await;
+    assert!(text(shown).await.ends_with("|Saved Müller & Söhne"));
+}
+
+#[actix_web::test]
+async fn with_https_the_message_is_bound_to_the_host_and_to_the_session_it_is_for() {
+    let settings =
+        Settings { public_url: Some("https://shop.example.com".to_owned()), ..Settings::default() };
+    let app = app!(web_with(settings));
+    let host = |request: TestRequest| {
+        request.insert_header(("host", "shop.example.com")).insert_header(("sec-fetch-site", "same-origin"))
+    };
+    let session = |token: &str| Cookie::new("__Host-sid", token.to_owned());
+    let post = TestRequest::post().uri("/admin/thing").set_form([("name", "x")]).cookie(session("mine"));
+    let done = call_service(&app, host(post).to_request()).await;
+    let cookie = done.response().cookies().next().unwrap().into_owned();
+    assert_eq!((cookie.name(), cookie.secure()), ("__Host-flash", Some(true)));
+    for (name, token, shows) in
+        [("__Host-flash", "mine", true), ("flash", "mine", false), ("__Host-flash", "of-another", false)]
+    {
+        let carried = Cookie::new(name, cookie.value().to_owned());
+        let next = TestRequest::get().uri("/admin/thing").cookie(carried).cookie(session(token));
+        let page = text(call_service(&app, host(next).to_request()).await).await;
+        assert_eq!(page.ends_with("|Saved x"), shows, "{name} {token}: {page}");
+    }
 }
 
 #[actix_web::test]

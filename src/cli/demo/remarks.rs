@@ -42,6 +42,7 @@ pub(super) fn notes(seed: u64, n: u64, placed_at: Timestamp, end: Timestamp) -> 
         by: dice.word(STAFF).to_owned(),
         text: dice.word(texts).to_owned(),
         edited_at: None,
+        by_id: None,
     };
     let mut notes = vec![note(1, 1, 40, NOTES)];
     if n.is_multiple_of(3) {

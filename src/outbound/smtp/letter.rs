@@ -2,8 +2,10 @@
 
 use crate::base::error::{Error, Result};
 use crate::base::time::Timestamp;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::message::{Mailbox, MessageBuilder, MultiPart, SinglePart};
 use lettre::{Address, Message};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -54,14 +56,15 @@ impl Letter<'_> {
     pub(super) fn message(&self) -> Result<Message> {
         // A line end in a header would begin another one.
         let line = |text: &str| text.chars().filter(|c| !c.is_control()).collect::<String>();
-        let name = Some(line(self.from.name)).filter(|name| !name.is_empty());
+        // The name is the shop's own: one that looks like an encoded word is written so that it is none.
+        let name = Some(line(self.from.name).replace("=?", "= ?")).filter(|name| !name.is_empty());
         let sent_at = UNIX_EPOCH + Duration::from_millis(u64::try_from(self.at.0).unwrap_or(0));
         let mut builder = Message::builder()
             .message_id(Some(format!("<{}>", self.message_id)))
             .date(sent_at)
             .from(Mailbox::new(name, address(self.from.address)?))
-            .to(Mailbox::new(None, address(self.to)?))
-            .subject(line(self.subject));
+            .to(Mailbox::new(None, address(self.to)?));
+        builder = subject(builder, line(self.subject));
         if self.is_automatic {
             // So that no out-of-office note answers it (RFC 3834).
             let name = HeaderName::new_from_ascii_str("Auto-Submitted");
@@ -82,6 +85,28 @@ impl Letter<'_> {
             .singlepart(SinglePart::html(self.html.to_owned()));
         builder.multipart(parts).map_err(Error::internal)
     }
+}
+
+/// Bytes in an encoded word: with its frame and the header's name a line stays below 76 characters (RFC 2047, 2).
+const WORD_BYTES: usize = 39;
+
+/// The subject as it was written. The library encodes only what is not ASCII; text that looks like an encoded word, which
+/// a stranger may have written, would be shown as what it says when it is decoded.
+fn subject(builder: MessageBuilder, text: String) -> MessageBuilder {
+    if !text.contains("=?") {
+        return builder.subject(text);
+    }
+    let mut words = vec![String::new()];
+    for c in text.chars() {
+        match words.last_mut() {
+            Some(word) if word.len() + c.len_utf8() <= WORD_BYTES => word.push(c),
+            _ => words.push(c.to_string()),
+        }
+    }
+    let words = words.iter().map(|word| format!("=?utf-8?b?{}?=", BASE64_STANDARD.encode(word)));
+    let encoded = words.collect::<Vec<_>>().join("\r\n ");
+    let name = HeaderName::new_from_ascii_str("Subject");
+    builder.raw_header(HeaderValue::dangerous_new_pre_encoded(name, text, encoded))
 }
 
 #[cfg(test)]
@@ -132,6 +157,30 @@ mod tests {
             "{text}"
         );
         assert!(!text.contains("Auto-Submitted") && !text.contains("\r\nBcc"), "{text}");
+    }
+
+    #[test]
+    fn a_subject_is_read_as_it_was_written() {
+        let long = "a =?utf-8?q?b?= c ".repeat(20);
+        for subject in [
+            "Order 1",
+            "Grüße aus Köln",
+            "=?utf-8?q?Your_password_expired?=",
+            "Re: =?iso-8859-1?b?SGVsbG8=?= and =?",
+            "=?utf-8?b?SGVsbG8=?= =?utf-8?b?SGVsbG8=?=",
+            "日本 =?utf-8?q?x?= Grüße",
+            long.trim(),
+        ] {
+            let bytes = letter(subject, "Lumo").message().unwrap().formatted();
+            let read = mail_parser::MessageParser::default().parse(&bytes).unwrap();
+            assert_eq!(read.subject(), Some(subject));
+            let text = String::from_utf8(bytes).unwrap();
+            let (head, _) = text.split_once("\r\n\r\n").unwrap();
+            assert!(head.lines().all(|line| line.len() <= 78), "{head}");
+        }
+        let bytes = letter("x", "=?utf-8?q?Bank?=").message().unwrap().formatted();
+        let read = mail_parser::MessageParser::default().parse(&bytes).unwrap();
+        assert_eq!(read.from().unwrap().first().unwrap().name(), Some("= ?utf-8?q?Bank?="));
     }
 
     #[test]

@@ -96,6 +96,13 @@ impl Guard {
         if authority.as_str().contains('@') {
             return Err(wrong("Leave user name and password out of the address; messages are signed."));
         }
+        // The library takes every number behind the colon, and tells of none that is no port.
+        let behind = authority.as_str().strip_prefix(authority.host()).unwrap_or_default();
+        let digits = behind.strip_prefix(':').filter(|port| port.bytes().all(|b| b.is_ascii_digit()));
+        let port = digits.and_then(|port| port.parse::<u16>().ok());
+        if !behind.is_empty() && port.is_none_or(|port| port == 0) {
+            return Err(wrong("The port behind the colon is a number from 1 to 65535."));
+        }
         let host = authority.host().trim_start_matches('[').trim_end_matches(']');
         let name = host.trim_end_matches('.').to_ascii_lowercase();
         let ip = ip_of(host, &name);
@@ -113,6 +120,12 @@ impl Guard {
         }
         Ok(Address(text.to_owned()))
     }
+}
+
+/// Scheme, host and port of an address: what everybody may see of it. What follows is often a secret of its receiver.
+pub fn origin(url: &str) -> String {
+    let origin = |uri: &Uri| Some(format!("{}://{}", uri.scheme_str()?, uri.authority()?));
+    url.parse::<Uri>().ok().as_ref().and_then(origin).unwrap_or_default()
 }
 
 /// The machine that a host is by its text: one in figures, or this one.
@@ -166,6 +179,34 @@ mod tests {
                 Some(url.trim().to_owned()),
                 "{url}"
             );
+        }
+    }
+
+    #[test]
+    fn a_port_is_one_that_exists() {
+        let guard = Guard::new(vec!["::1/128".parse().unwrap()]);
+        for port in ["1", "443", "65535"] {
+            for host in ["example.com", "93.184.216.34", "[::1]"] {
+                assert!(guard.read(&format!("https://{host}:{port}/x")).is_ok(), "{host}:{port}");
+            }
+        }
+        for port in ["0", "99999", "65536", "", "-1", "4a", "00000", "443:443"] {
+            for host in ["example.com", "93.184.216.34", "[::1]"] {
+                let refused = guard.read(&format!("https://{host}:{port}/x")).unwrap_err();
+                assert_eq!((refused.code, refused.fields[0].pointer.as_str()), ("invalid_url", "/url"));
+            }
+        }
+    }
+
+    #[test]
+    fn of_an_address_everybody_sees_the_origin_alone() {
+        for (url, seen) in [
+            ("https://hooks.example.com/T123/secret?token=secret", "https://hooks.example.com"),
+            ("https://example.com:8443", "https://example.com:8443"),
+            ("http://[::1]:9/secret", "http://[::1]:9"),
+            ("secret", ""),
+        ] {
+            assert_eq!(origin(url), seen);
         }
     }
 

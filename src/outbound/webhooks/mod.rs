@@ -6,7 +6,7 @@ mod send;
 mod settings;
 mod sign;
 
-pub use guard::{Address, Guard};
+pub use guard::{Address, Guard, origin};
 pub use send::{Answer, Message, Sender};
 pub use settings::Settings;
 pub use sign::{Secret, sign};

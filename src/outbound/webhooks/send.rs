@@ -142,15 +142,28 @@ impl Resolver for Judging {
             admitted.push(*address);
         }
         if admitted.is_empty() {
-            return Err(io::Error::from(io::ErrorKind::PermissionDenied).into());
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, NotPublic).into());
         }
         Ok(admitted)
     }
 }
 
+/// None of the addresses of a name may be sent to. A kind of its own: a firewall that refuses a connection is also said to
+/// be a permission that is missing.
+#[derive(Debug)]
+struct NotPublic;
+
+impl std::fmt::Display for NotPublic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the name leads into a network that is not public")
+    }
+}
+
+impl std::error::Error for NotPublic {}
+
 fn in_words(error: &ureq::Error) -> String {
     match error {
-        ureq::Error::Io(e) if e.kind() == io::ErrorKind::PermissionDenied => {
+        ureq::Error::Io(e) if e.get_ref().is_some_and(|cause| cause.is::<NotPublic>()) => {
             "The name leads into a network that is not public. The setting webhooks.private_networks can allow it."
                 .to_owned()
         }
@@ -201,6 +214,15 @@ mod tests {
         for nothing in ["", "0", "-5", "soon", "Fri, 20 Nov 2026 09:00:00 GMT"] {
             assert_eq!(pause(nothing), None, "{nothing}");
         }
+    }
+
+    #[test]
+    fn a_connection_that_a_firewall_refuses_is_not_told_as_a_network_of_one_s_own() {
+        let said = |error: io::Error| in_words(&error.into());
+        let own = io::Error::new(io::ErrorKind::PermissionDenied, NotPublic);
+        assert!(said(own).contains("not public"));
+        let refused = said(io::Error::from(io::ErrorKind::PermissionDenied));
+        assert!(refused.starts_with("The connection failed: "), "{refused}");
     }
 
     #[test]

@@ -358,7 +358,7 @@ impl Shared {
         let marked = |cursor: &Cursor| Cursor { list: request.list, ..*cursor };
         let next = found.last().map(marked).filter(|_| more_after);
         let prev = found.first().map(marked).filter(|_| more_before);
-        let hits = found.into_iter().filter_map(|cursor| self.hit(cursor)).collect();
+        let hits = found.iter().filter_map(|cursor| self.hit(marked(cursor))).collect();
         (hits, next, prev)
     }
 

@@ -11,7 +11,7 @@ use crate::store::{Read, Store};
 use crate::web::asked::Asked;
 use crate::web::conditional::{IfMatch, record};
 use crate::web::listing::{self, ListQuery};
-use crate::web::paging::{List, limit_of};
+use crate::web::paging::{List, found, limit_of};
 use crate::web::routing;
 use crate::web::{JsonBytes, Query};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -59,17 +59,13 @@ pub(super) async fn list(
     asked: Asked,
 ) -> Result<HttpResponse> {
     let answer = listing::strict(&search, &asked, "customer", caller.now(), &shop.zone())?;
-    let rows = store.read(|s| {
-        let mut rows = Vec::with_capacity(answer.hits.len());
-        for hit in &answer.hits {
+    store.read(|s| {
+        found(&request, &asked.list, answer, |hit| {
             let id = CustomerId::from_bytes(hit.id);
-            if let Some(customer) = find(s, id)? {
-                rows.push(CustomerOut::new(&customer, &totals(s, id)?));
-            }
-        }
-        Ok(rows)
-    })?;
-    List::of(rows, &answer, asked.list.count.is_some()).response_of(&request, asked.list.fields.as_deref())
+            let customer = find(s, id)?;
+            customer.map(|customer| Ok(CustomerOut::new(&customer, &totals(s, id)?))).transpose()
+        })
+    })
 }
 
 /// Which customers come first.

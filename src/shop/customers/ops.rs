@@ -324,8 +324,7 @@ fn apply(after: &mut Customer, change: &CustomerChange) -> Result<()> {
 /// Writes `after` with a new version and its event; nothing when nothing differs.
 pub(super) fn save(tx: &mut Tx<'_>, before: &Customer, mut after: Customer) -> Result<Customer> {
     let changes = changes(&view(before), &view(&after));
-    let is_known_the_same = (&before.external, &before.old_emails) == (&after.external, &after.old_emails);
-    if changes.is_empty() && is_known_the_same {
+    if changes.is_empty() {
         return Ok(before.clone());
     }
     after.version = before.version + 1;
@@ -341,7 +340,7 @@ fn view(c: &Customer) -> serde_json::Value {
         "email": c.email, "first_name": c.first_name, "last_name": c.last_name, "company": c.company,
         "phone": c.phone, "addresses": c.addresses, "note": c.note, "tags": c.tags, "metadata": c.metadata,
         "accepts_marketing": c.accepts_marketing, "tax_exempt": c.tax_exempt, "vat_id": c.vat_id,
-        "language": c.language, "birthday": c.birthday, "external": c.external,
+        "language": c.language, "birthday": c.birthday, "external": c.external, "old_emails": c.old_emails,
     })
 }
 

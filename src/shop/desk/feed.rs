@@ -1,7 +1,7 @@
 //! The change feed: every event, gap-free by sequence number, by page and as a stream.
 
 use crate::access::{self, Caller, may};
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::shop::customers;
 use crate::shop::desk::{backups, retention, schedules, subscriptions};
 use crate::shop::mail;
@@ -11,7 +11,7 @@ use crate::shop::outreach::{self, EventOut, Kinds};
 use crate::shop::sites;
 use crate::shop::transfer::{downloads, imports};
 use crate::store::Store;
-use crate::web::paging::limit_within;
+use crate::web::paging::{BYTES_MAX, limit_within};
 use crate::web::routing;
 use crate::web::{Query, Web, sse};
 use crate::work::{self, Filter, Reader};
@@ -44,7 +44,7 @@ pub struct ApiDocs;
 pub(super) struct FeedQuery {
     /// The last sequence number you have; absent begins at the oldest there is.
     after: Option<u64>,
-    /// 1 to 1,000; 100 if absent.
+    /// 1 to 1,000; 100 if absent. A page of events that tell more than 4 MB together has fewer, with `has_more`.
     limit: Option<u32>,
     /// Kinds, separated by commas, such as `order.placed,customer.*`; all if absent. An unknown one is refused.
     kind: Option<String>,
@@ -135,10 +135,20 @@ pub(super) async fn list(
     let wanted = filter(query.0.kind.as_deref(), query.0.subject)?;
     let (after, oldest_seq) = retention::place(&store, query.0.after, query.0.log.as_deref())?;
     let mut reader = Reader::new(store.get_ref().clone(), wanted, after);
-    let data: Vec<_> = reader.take(limit).await?.into_iter().map(EventOut::new).collect();
-    let next_after = reader.at();
+    let (mut data, mut bytes) = (Vec::new(), 0);
+    let mut left = reader.take(limit).await?.into_iter();
+    while bytes < BYTES_MAX
+        && let Some(event) = left.next()
+    {
+        let event = EventOut::new(event);
+        bytes += serde_json::to_string(&event.data).map_err(Error::internal)?.len();
+        data.push(event);
+    }
+    let is_cut = left.next().is_some();
+    let last = data.last().map(|event| event.seq).filter(|_| is_cut);
+    let next_after = last.unwrap_or(reader.at());
     Ok(HttpResponse::Ok().json(Feed {
-        has_more: !reader.is_at_end(),
+        has_more: is_cut || !reader.is_at_end(),
         data,
         next_after,
         last_seq: last_seq.max(next_after),

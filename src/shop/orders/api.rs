@@ -16,7 +16,7 @@ use crate::store::{Read, Store};
 use crate::web::asked::Asked;
 use crate::web::conditional::{IfMatch, record};
 use crate::web::listing::{self, ListQuery};
-use crate::web::paging::List;
+use crate::web::paging::{List, found};
 use crate::web::routing;
 use crate::web::{JsonBytes, OptionalJson, Web};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -86,16 +86,11 @@ pub(super) async fn list(
 ) -> Result<HttpResponse> {
     require_prices(&caller)?;
     let answer = listing::strict(&search, &asked, "order", caller.now(), &shop.zone())?;
-    let rows = store.read(|s| {
-        let mut rows = Vec::with_capacity(answer.hits.len());
-        for hit in &answer.hits {
-            if let Some(order) = super::find(s, OrderId::from_bytes(hit.id))? {
-                rows.push(out(s, &order)?);
-            }
-        }
-        Ok(rows)
-    })?;
-    List::of(rows, &answer, asked.list.count.is_some()).response_of(&request, asked.list.fields.as_deref())
+    store.read(|s| {
+        found(&request, &asked.list, answer, |hit| {
+            super::find(s, OrderId::from_bytes(hit.id))?.map(|order| out(s, &order)).transpose()
+        })
+    })
 }
 
 /// Places an order
@@ -342,13 +337,12 @@ pub(super) async fn list_credit_notes(
 ) -> Result<HttpResponse> {
     require_prices(&caller)?;
     let answer = listing::strict(&search, &asked, "credit_note", caller.now(), &shop.zone())?;
-    let rows = store.read(|s| {
-        let ids = answer.hits.iter().map(|h| CreditNoteId::from_bytes(h.id));
-        ids.filter_map(|id| find_credit_note(s, id).transpose())
-            .map(|n| n.map(|n| CreditNoteOut::new(&n)))
-            .collect::<Result<Vec<_>>>()
-    })?;
-    List::of(rows, &answer, asked.list.count.is_some()).response_of(&request, asked.list.fields.as_deref())
+    store.read(|s| {
+        found(&request, &asked.list, answer, |hit| {
+            let note = find_credit_note(s, CreditNoteId::from_bytes(hit.id))?;
+            Ok(note.map(|note| CreditNoteOut::new(&note)))
+        })
+    })
 }
 
 /// Reads a credit note

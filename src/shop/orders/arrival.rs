@@ -313,7 +313,7 @@ pub(super) fn first_eight(digest: &[u8]) -> u64 {
 }
 
 /// A digest of what the source says of an order, without what is ours alone: ids, number, versions, who edited.
-fn content(order: &Order) -> u64 {
+pub(super) fn content(order: &Order) -> u64 {
     let plain = Order {
         id: OrderId::from_bytes([0; 16]),
         number: 0,

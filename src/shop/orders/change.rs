@@ -12,7 +12,7 @@ use crate::shop::customers::{
     Address, Changes, changes, checked_address, many_lines, metadata, one_line, require_version, retagged,
     tags,
 };
-use crate::store::Tx;
+use crate::store::{Actor, Tx};
 use std::collections::BTreeMap;
 
 /// Fields to change; `None` leaves a field as it is, `Some(None)` empties it.
@@ -142,8 +142,10 @@ pub fn add_note(tx: &mut Tx<'_>, id: OrderId, text: &str) -> Result<Order> {
     }
     let number = before.staff_notes.last().map_or(1, |n| n.number.saturating_add(1));
     let mut after = before.clone();
-    let by = tx.actor().name.clone();
-    after.staff_notes.push(StaffNote { number, at: tx.now(), by, text: text.clone(), edited_at: None });
+    let Actor { id, name, .. } = tx.actor().clone();
+    let note =
+        StaffNote { number, at: tx.now(), by: name, text: text.clone(), edited_at: None, by_id: Some(id) };
+    after.staff_notes.push(note);
     touch(&mut after, tx.now());
     let event = Noted { number: after.number, note: number, text, before: None };
     save(tx, Some(&before), &after, &event)?;
@@ -153,15 +155,25 @@ pub fn add_note(tx: &mut Tx<'_>, id: OrderId, text: &str) -> Result<Order> {
 /// How long a staff note may be rewritten: what colleagues have read and acted on stays, and more is said in another.
 const NOTE_EDIT_MS: i64 = 10 * MINUTE_MS;
 
-/// Whether a staff note may still be rewritten.
-pub fn may_edit_note(note: &StaffNote, now: Timestamp) -> bool {
+/// Whether a staff note may still be rewritten, and by them: it stands under its writer's name.
+pub fn may_edit_note(note: &StaffNote, by: &Actor, now: Timestamp) -> bool {
+    is_writer(note, by) && is_fresh(note, now)
+}
+
+fn is_fresh(note: &StaffNote, now: Timestamp) -> bool {
     now.since_ms(note.at) < NOTE_EDIT_MS
+}
+
+/// Two people may have one name; older notes say no more than that.
+fn is_writer(note: &StaffNote, by: &Actor) -> bool {
+    note.by_id.as_ref().map_or(note.by == by.name, |id| *id == by.id)
 }
 
 /// Edits a staff note; the event keeps what it said before.
 ///
 /// # Errors
-/// `not_found`, `validation`, `version_mismatch`; `note_settled` when it was written more than ten minutes ago.
+/// `not_found`, `validation`, `version_mismatch`; `note_settled` when it was written more than ten minutes ago,
+/// `note_of_another` when somebody else wrote it.
 pub fn edit_note(tx: &mut Tx<'_>, id: OrderId, seen: Option<u64>, note: u32, text: &str) -> Result<Order> {
     let before = get(tx, id)?;
     require_version(seen, before.version)?;
@@ -176,7 +188,14 @@ pub fn edit_note(tx: &mut Tx<'_>, id: OrderId, seen: Option<u64>, note: u32, tex
     if entry.text == text {
         return Ok(before);
     }
-    if !may_edit_note(entry, now) {
+    if !is_writer(entry, tx.actor()) {
+        let message = format!(
+            "{} wrote this note, and it says so. Add another one that says what is different.",
+            entry.by
+        );
+        return Err(Error::conflict("note_of_another", message));
+    }
+    if !is_fresh(entry, now) {
         let message = "A note can be changed for ten minutes. Add another one that says what is different.";
         return Err(Error::conflict("note_settled", message));
     }

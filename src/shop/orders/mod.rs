@@ -28,6 +28,8 @@ mod sight;
 mod standing;
 mod state;
 mod table;
+#[cfg(test)]
+mod told;
 mod undo;
 mod wire;
 

@@ -5,6 +5,7 @@ use crate::base::money::{Currency, Price, sum};
 use crate::base::time::Timestamp;
 use crate::shop::customers::{Address, CustomerId, ExternalRef};
 use crate::shop::orders::arrival::Brought;
+use crate::shop::orders::standing::Kept;
 use crate::shop::orders::state::{Axes, CancelReason, Fulfilment, Payment, Status};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
@@ -131,6 +132,9 @@ pub struct StaffNote {
     pub text: String,
     #[n(4)]
     pub edited_at: Option<Timestamp>,
+    /// The id of who wrote it; notes of files have none.
+    #[n(5)]
+    pub by_id: Option<String>,
 }
 
 /// How and why an order was cancelled, and what "reopen" brings back.
@@ -269,9 +273,9 @@ impl Order {
             placed_by_step: self.confirmed_at.is_some(),
         }
     }
-    /// Counts for the customer: not a draft, not cancelled or rejected, not returned in full.
+    /// Counts for the customer.
     pub fn is_kept(&self) -> bool {
-        !matches!(self.status, Status::Cancelled | Status::Draft) && self.fulfilment != Fulfilment::Returned
+        Kept::of(self) == Kept::Yes
     }
     /// Pieces in the parcel: the sum of the lines' quantities.
     pub fn items(&self) -> i64 {

@@ -1,6 +1,6 @@
 //! Placing orders: from the API, from staff, from an import.
 
-use super::arrival::{Arrival, Traits, arrival, customer_named};
+use super::arrival::{Arrival, Traits, arrival, content, customer_named};
 use super::events::{Placed, Reimported};
 use super::incoming::{NewOrder, NewOrderCustomer};
 use super::keep;
@@ -67,7 +67,15 @@ pub fn import_over(tx: &mut Tx<'_>, new: &NewOrder) -> Result<(Imported, Option<
                 after.customer = customer_of(tx, new)?;
             }
             after.updated_at = tx.now();
-            let event = Reimported { number: after.number, changes: changes(&told(&before), &told(&after)) };
+            let mut changes_told = changes(&told(&before), &told(&after));
+            if changes_told.is_empty() {
+                changes_told = changes(&told_in_full(&before), &told_in_full(&after));
+            }
+            if changes_told.is_empty() {
+                let digest = |o: &Order| format!("{:016x}", content(o));
+                changes_told.insert("content".to_owned(), vec![digest(&before), digest(&after)].into());
+            }
+            let event = Reimported { number: after.number, changes: changes_told };
             keep::save(tx, Some(&before), &after, &event)?;
             Ok((Imported::Changed(after.id), Some(Box::new((before, after)))))
         }
@@ -89,7 +97,44 @@ fn told(o: &Order) -> serde_json::Value {
         "refunded": amount(o.refunded), "status": o.status, "payment": o.payment, "fulfilment": o.fulfilment,
         "hold": o.hold, "paid": amount(o.paid()), "note": o.note, "tags": o.tags, "metadata": o.metadata,
         "parcels": o.parcels.iter().map(|p| format!("{} {}", p.carrier, p.tracking)).collect::<Vec<_>>(),
-        "channel": o.channel, "placed_at": o.placed_at,
+        "channel": o.channel, "placed_at": o.placed_at, "adjustment": amount(o.adjustment),
+        "tax_included": o.tax_included, "source_name": o.source_name,
+        "cancelled": o.cancelled.as_ref().map(|c| (c.at, c.reason.word(), c.note.as_str())),
+    })
+}
+
+/// What is told of where nothing else differs, so that no event says that something changed and not what.
+fn told_in_full(o: &Order) -> serde_json::Value {
+    let lines = o.lines.iter().map(|l| {
+        let texts = [&l.sku, &l.barcode, &l.title, &l.category, &l.size, &l.colour, &l.vendor];
+        let texts: Vec<&str> =
+            texts.into_iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
+        let amount = |minor: i64| Money::new(minor, o.currency).shown();
+        format!(
+            "{} × {}, {} each, discount {}, tax {}, {}",
+            l.quantity,
+            texts.join(" "),
+            l.unit_price.decimal(),
+            amount(l.discount),
+            amount(l.tax),
+            amount(l.total)
+        )
+    });
+    let payments = o.payments.iter().map(|p| {
+        let at = p.at.map(|at| at.to_string()).unwrap_or_default();
+        let amount = Money::new(p.amount, o.currency).shown();
+        format!("{amount} {} {} {at} in {}", p.method, p.reference, p.instalments.max(1))
+    });
+    let parcels = o.parcels.iter().map(|p| {
+        let at = p.shipped_at.map(|at| at.to_string()).unwrap_or_default();
+        format!("{} {} {at}", p.carrier, p.tracking)
+    });
+    let notes = o.staff_notes.iter().map(|n| format!("{} {} {}", n.at, n.by, n.text));
+    serde_json::json!({
+        "lines": lines.collect::<Vec<_>>(), "payments": payments.collect::<Vec<_>>(),
+        "parcels": parcels.collect::<Vec<_>>(), "staff_notes": notes.collect::<Vec<_>>(),
+        "currency": o.currency, "placed_offset_min": o.placed_offset_min,
+        "fulfilment_before": o.fulfilment_before,
     })
 }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 static TABLES_HERE: LazyLock<Vec<TableInfo>> =
     LazyLock::new(|| customers::TABLES.iter().chain(TABLES).copied().collect());
 
-fn store() -> (tempfile::TempDir, Store) {
+pub(super) fn store() -> (tempfile::TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
     let settings = Settings { reserve_mb: 0, ballast_mb: 0, ..Settings::default() };
     let clock = Clock::manual(Timestamp(1_790_000_000_000));
@@ -18,7 +18,7 @@ fn store() -> (tempfile::TempDir, Store) {
     (dir, store)
 }
 
-fn order(outside: &str, customer: &str, day: i64, minor: i64) -> NewOrder {
+pub(super) fn order(outside: &str, customer: &str, day: i64, minor: i64) -> NewOrder {
     NewOrder {
         source: Some(ExternalRef { source: "test".into(), id: outside.into() }),
         wished_number: outside.parse().ok(),
@@ -38,16 +38,22 @@ fn order(outside: &str, customer: &str, day: i64, minor: i64) -> NewOrder {
     }
 }
 
-fn write<T: Send + 'static>(
+pub(super) fn write<T: Send + 'static>(
     store: &Store,
     op: impl Fn(&mut crate::store::Tx<'_>) -> crate::base::error::Result<T> + Send + 'static,
 ) -> T {
     store.write_blocking(Actor::system("test"), op).unwrap()
 }
 
-fn is_sound(store: &Store) {
+pub(super) fn is_sound(store: &Store) {
     let found = store.check(&[check]).unwrap();
     assert!(found.is_empty(), "{found:?}");
+    // What says that something changed says what.
+    let events = store.read(|s| crate::store::events::after(s, 0, 10_000)).unwrap();
+    for event in events {
+        let told = event.data.get("changes").and_then(serde_json::Value::as_object);
+        assert!(told.is_none_or(|told| !told.is_empty()), "{} {}", event.kind, event.data);
+    }
 }
 
 #[test]

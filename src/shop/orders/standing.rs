@@ -11,6 +11,8 @@ use std::ops::ControlFlow;
 
 /// Earlier orders are counted up to this; a page shows "99+".
 const EARLIER_MAX: u32 = 100;
+/// Earlier orders that were not kept are counted up to this.
+const UNKEPT_MAX: u32 = 1_000;
 /// Later orders looked at when an earlier one changes. Only of a customer who kept none of so many are there more, and those
 /// keep their word in the search until they change themselves or the index is built anew.
 const LATER_MAX: usize = 10_000;
@@ -157,12 +159,19 @@ pub fn standing(r: &impl Read, order: &Order) -> Result<Standing> {
             unkept += 1;
             last_unkept = last_unkept.or(Some((row.number, row.kept)));
         }
-        Ok(if earlier < EARLIER_MAX && unkept < EARLIER_MAX * 10 {
+        Ok(if earlier < EARLIER_MAX && unkept < UNKEPT_MAX {
             ControlFlow::Continue(())
         } else {
             ControlFlow::Break(())
         })
     })?;
+    // Behind so many that were not kept nobody counts any more; whether there is one that was is looked up.
+    if earlier == 0
+        && unkept >= UNKEPT_MAX
+        && let Some(number) = kept_before(r, customer, here)?
+    {
+        return Ok(Standing::Returning { earlier: 1, last: number });
+    }
     Ok(if earlier > 0 {
         Standing::Returning { earlier, last }
     } else {
@@ -181,10 +190,16 @@ pub(super) fn has_kept_before(
     customer: CustomerId,
     here: (Timestamp, OrderId),
 ) -> Result<bool> {
-    let mut found = false;
+    Ok(kept_before(r, customer, here)?.is_some())
+}
+
+/// The number of the newest kept order before this place in time.
+fn kept_before(r: &impl Read, customer: CustomerId, here: (Timestamp, OrderId)) -> Result<Option<u64>> {
+    let mut found = None;
     BY_CUSTOMER.walk(r, &before(customer, here), Direction::Backward, |_, _, value| {
-        found = Keeping::read(value).kept == Kept::Yes;
-        Ok(if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        let row = Keeping::read(value);
+        found = (row.kept == Kept::Yes).then_some(row.number);
+        Ok(if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
     Ok(found)
 }

@@ -6,7 +6,7 @@ use super::wire;
 use crate::base::error::{Error, Result};
 use crate::base::id::Id as _;
 use crate::base::time::{HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp};
-use crate::outbound::webhooks::{Message, Sender};
+use crate::outbound::webhooks::{Message, Sender, origin};
 use crate::store::{Actor, Read, Store, StoredEvent, Tx, events};
 use crate::work::jobs::{self, Beat, Ended, Job, JobId, Report, Worker};
 use crate::work::subscriptions::{About, Subscriber};
@@ -42,7 +42,8 @@ impl Subscriber for Notices {
         let (url, note) = endpoint.map_or_else(Default::default, |endpoint| (endpoint.url, endpoint.note));
         Ok(About {
             title: if note.is_empty() { "Webhook".to_owned() } else { format!("Webhook: {note}") },
-            sentence: format!("Sends each event to {url}"),
+            // Who sees subscriptions may not see what comes behind the origin: receivers have their tokens there.
+            sentence: format!("Sends each event to {}", origin(&url)),
             page: Some(format!("/admin/webhooks/{name}")),
         })
     }

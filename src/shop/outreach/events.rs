@@ -1,4 +1,5 @@
-//! The facts that this feature publishes: a public contract. Never a secret in any of them.
+//! The facts that this feature publishes: a public contract. Never a secret in any of them, and of an address the origin
+//! alone: receivers have their tokens in what follows it, and more people read the log than may see webhooks.
 
 crate::events! {
     /// Events are sent to a new address.

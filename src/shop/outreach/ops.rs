@@ -6,7 +6,7 @@ use super::model::{
 };
 use crate::base::error::{Error, Result};
 use crate::base::time::{DAY_MS, Timestamp};
-use crate::outbound::webhooks::Secret;
+use crate::outbound::webhooks::{Secret, origin};
 use crate::store::{Direction, EventId, Page, Read, Span, Subject, Tx};
 use crate::work::jobs::{self, New, State};
 use crate::work::subscriptions::{self, Subscription};
@@ -109,7 +109,7 @@ pub(super) fn add(tx: &mut Tx<'_>, new: &Checked, epoch: [u8; 16]) -> Result<(En
         version: 1,
     };
     ENDPOINTS.put(tx, &id, &endpoint)?;
-    let seq = tx.publish(Subject::of(&id), &Added { url, kinds: kinds.clone() })?;
+    let seq = tx.publish(Subject::of(&id), &Added { url: origin(&url), kinds: kinds.clone() })?;
     subscriptions::add(tx, &id.to_string(), kinds, seq, epoch)?;
     Ok((id, Secret::of(bytes)))
 }
@@ -138,6 +138,9 @@ pub(super) fn change(tx: &mut Tx<'_>, id: EndpointId, seen: Option<u64>, new: &C
     };
     set("url", &mut endpoint.url, &new.url);
     set("note", &mut endpoint.note, &new.note);
+    for (_, before, after) in changes.iter_mut().filter(|(field, _, _)| *field == "url") {
+        (*before, *after) = as_told(before, after);
+    }
     let lane = id.to_string();
     let before = subscriptions::get(tx, &lane)?.kinds;
     if let Some(kinds) = new.kinds.as_ref().filter(|kinds| **kinds != before) {
@@ -150,6 +153,15 @@ pub(super) fn change(tx: &mut Tx<'_>, id: EndpointId, seen: Option<u64>, new: &C
     endpoint.version += 1;
     ENDPOINTS.put(tx, &id, &endpoint)?;
     tx.publish(Subject::of(&id), &Changed { changes }).map(drop)
+}
+
+/// A change of the address as the log tells it, which more people read than may see the address.
+fn as_told(before: &str, after: &str) -> (String, String) {
+    let (before, after) = (origin(before), origin(after));
+    match before == after {
+        true => (format!("{before}/…"), format!("{after}/… (another path)")),
+        false => (before, after),
+    }
 }
 
 /// Ends it, with all that waits.
@@ -165,7 +177,7 @@ pub(super) fn remove(tx: &mut Tx<'_>, id: EndpointId) -> Result<()> {
     for (_, attempt) in BY_ENDPOINT.list(tx, &Span::of(&id), Direction::Forward, usize::MAX)? {
         ATTEMPTS.delete(tx, &attempt)?;
     }
-    tx.publish(Subject::of(&id), &Removed { url: endpoint.url }).map(drop)
+    tx.publish(Subject::of(&id), &Removed { url: origin(&endpoint.url) }).map(drop)
 }
 
 /// Stands still from now on; events and messages wait. Twice is once.

@@ -299,14 +299,15 @@ impl From<ParcelDocument> for Parcel {
 }
 impl From<&StaffNote> for StaffNoteDocument {
     fn from(n: &StaffNote) -> Self {
-        let StaffNote { number, at, by, text, edited_at } = n.clone();
+        // Ids of people are those of this shop; elsewhere they name nobody, or somebody else.
+        let StaffNote { number, at, by, text, edited_at, by_id: _ } = n.clone();
         Self { number, at, by, text, edited_at }
     }
 }
 impl From<StaffNoteDocument> for StaffNote {
     fn from(n: StaffNoteDocument) -> Self {
         let StaffNoteDocument { number, at, by, text, edited_at } = n;
-        Self { number, at, by, text, edited_at }
+        Self { number, at, by, text, edited_at, by_id: None }
     }
 }
 impl From<&Cancelled> for CancelledDocument {

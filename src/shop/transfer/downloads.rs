@@ -184,6 +184,8 @@ impl Page for ExportPage {
 
 /// What is asked, as the export takes it, and how many records it is about in words.
 struct Understood {
+    /// As programs write it.
+    query: String,
     sort: Option<Sort>,
     spent_in: Option<Currency>,
     shape: Shape,
@@ -214,8 +216,10 @@ impl Desk {
         };
         let spent_in = asked.spent_in(kind)?;
         let (shape, format) = (asked.shape()?, asked.format()?);
+        // With the star behind a beginning that stood last while it was typed.
+        let query = parsed.canonical;
         if spent_in.is_some() {
-            return Ok(Understood { sort, spent_in, shape, format, total: String::new() });
+            return Ok(Understood { query, sort, spent_in, shape, format, total: String::new() });
         }
         let needs_index = needs_index(&parsed.query, sort.as_ref());
         let counted = self.search.find(&Request {
@@ -227,7 +231,7 @@ impl Desk {
             return Err(not_whole());
         }
         let total = counted.total.as_ref().filter(|_| !counted.degraded).map(total_words).unwrap_or_default();
-        Ok(Understood { sort, spent_in, shape, format, total })
+        Ok(Understood { query, sort, spent_in, shape, format, total })
     }
 
     fn page(&self, kind: Kind, asked: Asked, now: Timestamp) -> (ExportPage, StatusCode) {
@@ -254,7 +258,7 @@ impl Desk {
         place: OwnedSemaphorePermit,
     ) -> Result<HttpResponse> {
         let now = self.store.clock().now();
-        let Understood { sort, spent_in, shape, format, .. } = self.understood(kind, &asked, now)?;
+        let Understood { query, sort, spent_in, shape, format, .. } = self.understood(kind, &asked, now)?;
         let kind = asked.kind(kind);
         let zone = self.shop.zone();
         let day = now.in_zone(&zone).strftime("%Y-%m-%d").to_string();
@@ -263,12 +267,12 @@ impl Desk {
         let (store, search) = (Store::clone(&self.store), Search::clone(&self.search));
         let run = move || {
             let _place = place;
-            let wanted = Wanted { kind, query: &asked.q, shape, format, sort, spent_in, now, zone: &zone };
+            let wanted = Wanted { kind, query: &query, shape, format, sort, spent_in, now, zone: &zone };
             let mut out = BufWriter::with_capacity(64 * 1024, pieces);
             let written = Export::begin(&store, &search, &wanted).and_then(|export| export.write(&mut out));
             let query = match spent_in {
                 Some(currency) => format!("most spent in {currency}"),
-                None => asked.q.clone(),
+                None => query.clone(),
             };
             let made = Made {
                 kind: kind.word(),
@@ -469,19 +473,11 @@ mod tests {
         let desk = Desk { store: web::Data::new(store), search: web::Data::new(search), shop };
         let now = Timestamp::parse("2026-11-20T10:00:00Z").unwrap();
         let begun = |asked: &Asked| -> Result<u64> {
-            let Understood { sort, spent_in, shape, format, .. } =
+            let Understood { query, sort, spent_in, shape, format, .. } =
                 desk.understood(Kind::Orders, asked, now)?;
             let zone = desk.shop.zone();
-            let wanted = Wanted {
-                kind: Kind::Orders,
-                query: &asked.q,
-                shape,
-                format,
-                sort,
-                spent_in,
-                now,
-                zone: &zone,
-            };
+            let wanted =
+                Wanted { kind: Kind::Orders, query: &query, shape, format, sort, spent_in, now, zone: &zone };
             Export::begin(&desk.store, &desk.search, &wanted)?.write(std::io::sink())
         };
         let (everything, some, sorted) = (

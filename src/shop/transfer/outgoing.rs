@@ -4,7 +4,7 @@ use crate::base::error::{Error, Result};
 use crate::base::id::Id;
 use crate::base::money::Currency;
 use crate::base::time::{Timestamp, Zone};
-use crate::search::query::parse;
+use crate::search::query::exact;
 use crate::search::{Answer, Count, Cursor, Query, Request, Search, Sort};
 use crate::shop::customers::{self, Customer, CustomerId};
 use crate::shop::orders::{self, CreditNoteId, Order, OrderId};
@@ -362,7 +362,7 @@ impl<'a> Export<'a> {
     /// # Errors
     /// `invalid_query`; `index_rebuilding` where the index is needed and not whole; those of the store and the index.
     pub fn begin(store: &'a Store, search: &'a Search, wanted: &'a Wanted<'a>) -> Result<Self> {
-        let parsed = parse(wanted.query, search.schema(), wanted.now, wanted.zone, None);
+        let parsed = exact(wanted.query, search.schema(), wanted.now, wanted.zone);
         if let Some(problem) = parsed.problems.first() {
             return Err(listing::refusal(problem).on("/q"));
         }

@@ -191,7 +191,7 @@ prop_compose! {
         random[..8].copy_from_slice(&who.1.to_be_bytes());
         let customer = (who.0 == 1).then(|| CustomerId::from_bytes([7; 16]));
         let order = new.checked(OrderId::from_bytes(random), at).ok()?;
-        let by = StaffNote { number: 1, at, by: texts.4.clone(), text: texts.4, edited_at: None };
+        let by = StaffNote { number: 1, at, by: texts.4.clone(), text: texts.4, edited_at: None, by_id: None };
         let fulfilment_before = (order.fulfilment == Fulfilment::Returned).then_some(Fulfilment::Delivered);
         Some(Order { number: who.1 >> 1, customer, staff_notes: vec![by], fulfilment_before, ..order })
     }

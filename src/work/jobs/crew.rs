@@ -5,10 +5,11 @@ use super::ops::Ended;
 use crate::base::error::Result;
 use crate::base::time::Timestamp;
 use crate::store::Tx;
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// 15 s, doubled each time: twelve tries in about half a day.
@@ -188,30 +189,91 @@ pub(super) struct Finished {
     pub(super) title: Option<String>,
 }
 
-/// Starts one more thread, and says whether there is one. It ends when the line of tasks is closed.
-pub(super) fn hire(
-    tasks: &Arc<Mutex<Receiver<Task>>>,
-    results: &Sender<Finished>,
-    done: impl Fn() + Send + 'static,
-) -> bool {
-    let (tasks, results) = (Arc::clone(tasks), results.clone());
-    let work = move || {
+/// The line at which the threads wait for tasks, and how many threads there are.
+pub(super) struct Line {
+    state: Mutex<Waiting>,
+    changed: Condvar,
+    /// A thread that had nothing to do for so long goes home.
+    quiet: Duration,
+}
+
+#[derive(Default)]
+struct Waiting {
+    tasks: VecDeque<Task>,
+    /// All threads, and those of them that wait here.
+    hired: usize,
+    idle: usize,
+    closed: bool,
+}
+
+/// Threads that stay, however quiet it is: a shop that sends a webhook now and then starts none for it.
+const STAY: usize = 2;
+
+impl Line {
+    pub(super) fn new(quiet: Duration) -> Self {
+        Self { state: Mutex::default(), changed: Condvar::new(), quiet }
+    }
+    fn state(&self) -> MutexGuard<'_, Waiting> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    pub(super) fn put(&self, task: Task) {
+        self.state().tasks.push_back(task);
+        self.changed.notify_one();
+    }
+    /// Threads that do a task or wait for one.
+    pub(super) fn hired(&self) -> usize {
+        self.state().hired
+    }
+    /// Nothing comes any more.
+    pub(super) fn close(&self) {
+        self.state().closed = true;
+        self.changed.notify_all();
+    }
+    /// The next task; none when the thread is to end, which is not counted any more then.
+    fn next(&self) -> Option<Task> {
+        let mut state = self.state();
+        state.idle += 1;
+        let is_quiet = |state: &mut Waiting| state.tasks.is_empty() && !state.closed;
         loop {
-            let next = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
-            let Ok(task) = next else { return };
+            let (back, waited) = self
+                .changed
+                .wait_timeout_while(state, self.quiet, is_quiet)
+                .unwrap_or_else(PoisonError::into_inner);
+            state = back;
+            let task = state.tasks.pop_front();
+            if task.is_none() && !state.closed && !(waited.timed_out() && state.idle > STAY) {
+                continue;
+            }
+            state.idle -= 1;
+            if task.is_none() {
+                state.hired -= 1;
+            }
+            return task;
+        }
+    }
+}
+
+/// Starts one more thread, and says whether there is one. It ends when the line is closed, or has been quiet for long.
+pub(super) fn hire(line: &Arc<Line>, results: &Sender<Finished>, done: impl Fn() + Send + 'static) -> bool {
+    let (tasks, results) = (Arc::clone(line), results.clone());
+    let work = move || {
+        while let Some(task) = tasks.next() {
             let report = tried(&task);
             let so_far = task.beat.so_far();
-            if results
-                .send(Finished { id: task.id, token: task.job.token, report, so_far, title: None })
-                .is_err()
-            {
+            let finished = Finished { id: task.id, token: task.job.token, report, so_far, title: None };
+            // What the task held is given back before the thread waits for long.
+            drop(task);
+            if results.send(finished).is_err() {
                 return;
             }
             done();
         }
     };
+    // Counted before it runs: it may be quick to end.
+    line.state().hired += 1;
     let hired = std::thread::Builder::new().name("job".into()).spawn(work);
     if let Err(error) = &hired {
+        line.state().hired -= 1;
         tracing::error!("a thread for jobs could not be started: {error}");
     }
     hired.is_ok()
@@ -243,4 +305,87 @@ pub fn pause_after(pauses_ms: &[i64], tries: u32) -> Option<i64> {
         pause - spread
             + (2 * spread).min(i64::from(rand::random::<u32>()) * (2 * spread) / i64::from(u32::MAX)),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::Id as _;
+    use std::sync::mpsc::channel;
+
+    /// Ends when it is let go.
+    struct Slow(Arc<Mutex<()>>);
+
+    impl Worker for Slow {
+        fn kind(&self) -> &'static str {
+            "slow"
+        }
+        fn run(&self, _: JobId, _: &Job, _: &Beat) -> Result<Report> {
+            drop(self.0.lock().unwrap());
+            Ok(Ended::Done.into())
+        }
+    }
+
+    fn task(worker: &Arc<dyn Worker>, n: u8) -> Task {
+        let at = Timestamp(0);
+        let job = Job {
+            kind: "slow".into(),
+            lane: "slow".into(),
+            key: None,
+            state: crate::work::jobs::State::Leased,
+            payload: Vec::new(),
+            tries: 1,
+            due_at: at,
+            created_at: at,
+            since: at,
+            token: 1,
+            error: None,
+            progress: 0,
+            total: 0,
+            cancel_asked: false,
+            number: 0,
+            by: None,
+            result: None,
+            from: 0,
+            object: None,
+            is_behind: false,
+            begun_at: None,
+        };
+        Task { id: JobId::from_bytes([n; 16]), job, worker: Arc::clone(worker), beat: Beat::new() }
+    }
+
+    #[test]
+    fn threads_without_work_end_and_come_back_with_it() {
+        let held = Arc::new(Mutex::new(()));
+        let worker: Arc<dyn Worker> = Arc::new(Slow(Arc::clone(&held)));
+        let (line, (back, results)) = (Arc::new(Line::new(Duration::from_millis(50))), channel());
+        let round = |threads: u8| {
+            let hangs = held.lock().unwrap();
+            (0..threads).for_each(|n| line.put(task(&worker, n)));
+            while line.hired() < usize::from(threads) {
+                assert!(hire(&line, &back, || {}));
+            }
+            // All of them hang in their jobs, for longer than a thread is quiet.
+            std::thread::sleep(Duration::from_millis(200));
+            assert_eq!(line.hired(), usize::from(threads));
+            drop(hangs);
+            for _ in 0..threads {
+                results.recv_timeout(Duration::from_secs(30)).unwrap();
+            }
+        };
+        for _ in 0..2 {
+            round(20);
+            let late = Instant::now() + Duration::from_secs(30);
+            while line.hired() > STAY && Instant::now() < late {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            assert_eq!(line.hired(), STAY);
+        }
+        line.close();
+        let late = Instant::now() + Duration::from_secs(30);
+        while line.hired() > 0 && Instant::now() < late {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert_eq!(line.hired(), 0);
+    }
 }

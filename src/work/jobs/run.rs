@@ -3,7 +3,7 @@
 mod begin;
 
 use super::clock::{self, Wall};
-use super::crew::{About, Beat, Finished, Task, Worker, hire, pause_after};
+use super::crew::{About, Beat, Finished, Line, Worker, hire, pause_after};
 use super::model::{Job, JobId, State};
 use super::ops::{self, Ended};
 use super::pick::{Free, Room, pick};
@@ -29,6 +29,8 @@ const LOST_MAX: usize = 64;
 const LOOK: Duration = Duration::from_secs(1);
 /// What runs when the program ends gets so long to come to its end.
 const GRACE: Duration = Duration::from_secs(5);
+/// Threads without work end after so long: one hour with a hundred receivers that hang is not paid for ever.
+const QUIET: Duration = Duration::from_secs(30);
 /// A job that runs for longer is not waited for: that it is over is told.
 const LONG_MS: i64 = MINUTE_MS;
 
@@ -71,8 +73,7 @@ struct Running {
 
 /// What the loop keeps between its rounds.
 struct Desk {
-    tasks: Sender<Task>,
-    line: Arc<Mutex<Receiver<Task>>>,
+    line: Arc<Line>,
     results: Receiver<Finished>,
     back: Sender<Finished>,
     /// Results that are not written yet.
@@ -82,8 +83,7 @@ struct Desk {
     /// the worker allows, and a failure brings it back: a receiver that hangs holds few threads, a slow one has as many as
     /// it needs.
     widths: BTreeMap<String, usize>,
-    /// Threads, and those of them that hang in a job which was taken away.
-    hired: usize,
+    /// Threads that hang in a job which was taken away.
     lost: usize,
     wall: Wall,
     noted: Instant,
@@ -91,20 +91,24 @@ struct Desk {
 
 impl Desk {
     fn new(now: Timestamp) -> Self {
-        let ((tasks, line), (back, results)) = (channel(), channel());
+        let (back, results) = channel();
         Self {
-            tasks,
-            line: Arc::new(Mutex::new(line)),
+            line: Arc::new(Line::new(QUIET)),
             results,
             back,
             finished: Arc::default(),
             last_lane: None,
             widths: BTreeMap::new(),
-            hired: 0,
             lost: 0,
             wall: Wall::new(now),
             noted: Instant::now(),
         }
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.line.close();
     }
 }
 
@@ -232,13 +236,12 @@ impl Jobs {
     /// Has a thread for each job that runs. What hangs keeps its own.
     fn hire(&self, desk: &mut Desk) {
         let wanted = self.running().len() + desk.lost.min(LOST_MAX);
-        while desk.hired < wanted {
+        while desk.line.hired() < wanted {
             let jobs = self.clone();
             if !hire(&desk.line, &desk.back, move || jobs.wake()) {
                 // The next round tries again.
                 return;
             }
-            desk.hired += 1;
         }
     }
 

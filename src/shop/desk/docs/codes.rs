@@ -148,6 +148,12 @@ pub const CODES: &[Code] = &[
         "Use the public address; the owner can add hosts in the settings.",
     ),
     api(
+        Invalid,
+        "upgrade_not_supported",
+        "The request wants to go on as a WebSocket, which nothing here speaks.",
+        "Leave the header `Upgrade` out; `/api/v1/events/stream` sends what happens.",
+    ),
+    api(
         NotFound,
         "not_found",
         "There is no such record, or nothing at this address.",
@@ -641,6 +647,12 @@ pub const CODES: &[Code] = &[
         Conflict,
         "note_settled",
         "The note was written more than ten minutes ago; colleagues have read it.",
+        "Add another note that says what is different.",
+    ),
+    api(
+        Conflict,
+        "note_of_another",
+        "Somebody else wrote the note, and it stands under their name.",
         "Add another note that says what is different.",
     ),
     api(

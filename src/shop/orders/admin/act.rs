@@ -162,9 +162,10 @@ async fn taken(
             Ok(Done { undo, part: part_of(step, &before, &after), ..Done::of(&after) })
         })
     };
+    let reader = actor.clone();
     match parts.1.write(actor, op).await {
         Ok(done) => answered(id, step, &done, form.from.as_deref()),
-        Err(error) => again(&parts, shell, rights, (id, form.from), error, (&word, &fields)),
+        Err(error) => again(&parts, shell, (rights, &reader), (id, form.from), error, (&word, &fields)),
     }
 }
 
@@ -218,7 +219,7 @@ pub(super) fn order_path(id: OrderId, from: Option<&str>) -> String {
 fn again(
     (pages, store, search): &Parts,
     shell: &Shell,
-    rights: Rights,
+    (rights, reader): (Rights, &Actor),
     (id, from): (OrderId, Option<String>),
     error: Error,
     (word, fields): (&str, &Fields),
@@ -229,7 +230,7 @@ fn again(
     let query = ShowQuery { from, ..ShowQuery::default() };
     // What is to be corrected stands alone with the order: the cards of others come with the page itself.
     let asides = Asides::default();
-    let view = View { shell, search, rights, query: &query, asides: &asides };
+    let view = View { shell, search, rights, reader, query: &query, asides: &asides };
     let page = store.read(|s| view.page(s, &get(s, id)?))?;
     let mut typed: BTreeMap<String, String> = fields.0.iter().cloned().collect();
     typed.insert("step".to_owned(), word.to_owned());
@@ -290,7 +291,9 @@ pub(super) async fn note(
             let toast = Toast::ok("Note added.").saved(format!("note-{id}"));
             see_other(&format!("{}#timeline", order_path(id, form.from.as_deref())), Some(toast))
         }
-        Err(error) => again(&parts, &shell, staff.rights(), (id, form.from), error, ("note", &fields)),
+        Err(error) => {
+            again(&parts, &shell, (staff.rights(), &staff.actor()), (id, form.from), error, ("note", &fields))
+        }
     }
 }
 
@@ -323,7 +326,7 @@ pub(super) async fn renote(
         }
         Err(error) => {
             let word = format!("note-{number}");
-            again(&parts, &shell, staff.rights(), (id, form.from), error, (&word, &fields))
+            again(&parts, &shell, (staff.rights(), &staff.actor()), (id, form.from), error, (&word, &fields))
         }
     }
 }

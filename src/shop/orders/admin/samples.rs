@@ -114,6 +114,7 @@ pub(super) fn order() -> Order {
             by: "Marit Berg".into(),
             text: "Customer asks for neutral packaging".into(),
             edited_at: None,
+            by_id: None,
         }],
         fulfilment_before: None,
         refunds: Vec::new(),
@@ -266,7 +267,8 @@ pub(super) fn order_page() -> OrderPage {
     ];
     let mut page =
         OrderPage::new(&order, &Standing::New { unkept: 0, last: None }, |_| true, &ShowQuery::default());
-    page.moments = timeline::moments(happened.iter(), &order, order.placed_at);
+    let reader = Actor::new(ActorKind::Staff, "stf_2", "Marit Berg");
+    page.moments = timeline::moments(happened.iter(), &order, (&reader, order.placed_at));
     page.older = Some("?before=1".into());
     page.near = Neighbours { newer: Some("/admin/orders/x".into()), older: None };
     page.customer = Some(CustomerCard {

@@ -15,7 +15,7 @@ use crate::base::time::Timestamp;
 use crate::search::Search;
 use crate::shop::customers;
 use crate::shop::orders::{Named, Order, Standing, called, get, seen_by, sees_prices, standing};
-use crate::store::{Read, Snapshot, Store, Subject, events};
+use crate::store::{Actor, Read, Snapshot, Store, Subject, events};
 use crate::web::flash::local_path;
 use crate::web::parts::{Badge, Choice, FormErrors, Link, Pair, Slips, Sum, Tab};
 use crate::web::place::Place;
@@ -260,8 +260,8 @@ pub(super) async fn show(
             return see_other(&format!("/admin/orders/{id}"), None);
         }
     };
-    let (rights, query) = (staff.rights(), &query.0);
-    let view = View { shell: &shell, search: &search, rights, query, asides: &asides };
+    let (rights, reader, query) = (staff.rights(), &staff.actor(), &query.0);
+    let view = View { shell: &shell, search: &search, rights, reader, query, asides: &asides };
     let page = store.read(|s| view.page(s, &get(s, id)?))?;
     pages.show(&shell, &page)
 }
@@ -271,6 +271,8 @@ pub(super) struct View<'a> {
     pub shell: &'a Shell,
     pub search: &'a Search,
     pub rights: Rights,
+    /// Who reads it.
+    pub reader: &'a Actor,
     pub query: &'a ShowQuery,
     pub asides: &'a Asides,
 }
@@ -300,7 +302,9 @@ impl View<'_> {
             let more = events.len() > MOMENTS;
             let wanted = |m: &Moment| part.is_none_or(|part| m.part == part);
             found.extend(
-                moments(events.iter().take(MOMENTS), order, self.shell.now).into_iter().filter(wanted),
+                moments(events.iter().take(MOMENTS), order, (self.reader, self.shell.now))
+                    .into_iter()
+                    .filter(wanted),
             );
             last = events.iter().take(MOMENTS).next_back().map(|e| e.seq).filter(|_| more);
             before = last;

@@ -102,7 +102,7 @@ impl Moment {
 pub(super) struct Editable {
     pub number: u32,
     pub text: String,
-    /// It is young enough to be rewritten.
+    /// It is young enough to be rewritten, and the reader's own.
     pub open: bool,
     pub edited_at: Option<Timestamp>,
     /// Who edited it last, where the entries that are read say so.
@@ -114,7 +114,7 @@ pub(super) struct Editable {
 pub(super) fn moments<'e>(
     events: impl Iterator<Item = &'e StoredEvent>,
     order: &Order,
-    now: Timestamp,
+    (reader, now): (&Actor, Timestamp),
 ) -> Vec<Moment> {
     let (mut entries, mut editors) = (Vec::new(), BTreeMap::new());
     for event in events {
@@ -135,8 +135,8 @@ pub(super) fn moments<'e>(
     }
     for edit in entries.iter_mut().filter_map(|entry| entry.edit.as_mut()) {
         edit.edited_by = editors.get(&u64::from(edit.number)).cloned();
-        edit.open =
-            order.staff_notes.iter().any(|note| note.number == edit.number && may_edit_note(note, now));
+        let mut notes = order.staff_notes.iter();
+        edit.open = notes.any(|note| note.number == edit.number && may_edit_note(note, reader, now));
     }
     entries
 }
@@ -449,6 +449,10 @@ mod tests {
     use crate::store::{EventId, Subject};
     use serde_json::json;
 
+    fn reader() -> Actor {
+        Actor::new(ActorKind::Staff, "stf_1", "Jonas")
+    }
+
     fn event(kind: &str, data: Value) -> StoredEvent {
         StoredEvent {
             seq: 7,
@@ -473,6 +477,7 @@ mod tests {
             by: "Ann".to_owned(),
             text: text.to_owned(),
             edited_at: None,
+            by_id: None,
         };
         order.staff_notes = vec![
             note(1, "2026-11-18T10:00:00Z", "came first"),
@@ -480,7 +485,7 @@ mod tests {
             note(3, "2026-11-21T10:00:00Z", "written here"),
         ];
         let written = event("order.noted", json!({"note": 3, "text": "written here"}));
-        let shown = moments([&written, &placed].into_iter(), &order, order.placed_at);
+        let shown = moments([&written, &placed].into_iter(), &order, (&reader(), order.placed_at));
         let notes: Vec<_> = shown.iter().filter_map(|m| m.note.as_deref()).collect();
         assert_eq!(notes, ["written here", "came second", "came first"]);
         assert_eq!((shown.len(), shown[1].by.as_str()), (4, "Ann"));

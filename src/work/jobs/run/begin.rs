@@ -86,7 +86,7 @@ impl Jobs {
                 refuse("It was interrupted at every try.");
             }
             Some(worker) => {
-                drop(desk.tasks.send(Task { id, job, worker: Arc::clone(worker), beat }));
+                desk.line.put(Task { id, job, worker: Arc::clone(worker), beat });
             }
         }
     }
