@@ -268,7 +268,8 @@ pub(super) async fn parcel(
         }
         Err(error) => {
             let word = format!("parcel-{place}");
-            again(&parts, &shell, staff.rights(), (id, form.from), error, (&word, &fields))
+            let who = (staff.rights(), &staff.actor());
+            again(&parts, &shell, who, (id, form.from), error, (&word, &fields))
         }
     }
 }
