@@ -8,7 +8,8 @@ use crate::access::staff::Granter;
 use crate::access::token;
 use crate::base::error::Result;
 use crate::base::time::{Clock, DAY_MS, Timestamp};
-use crate::shop::{customers, orders};
+use crate::shop::customers;
+use crate::shop::orders;
 use crate::store::{Actor, Direction, Settings, Span, Store, TableInfo, Tx};
 use std::sync::LazyLock;
 
