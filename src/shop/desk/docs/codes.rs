@@ -795,6 +795,12 @@ pub const CODES: &[Code] = &[
     // Imports and exports.
     inside(Invalid, "file_missing", "No file was given.", "Choose one."),
     inside(Invalid, "file_empty", "The file has no rows.", "Check what was exported."),
+    inside(
+        Invalid,
+        "file_is_json",
+        "The file holds JSON, and a CSV file is wanted.",
+        "Give JSON lines of Backroom as such, and save others as CSV with a header.",
+    ),
     inside(Invalid, "file_unreadable", "The file cannot be read.", "Check its path and rights."),
     inside(
         Invalid,
