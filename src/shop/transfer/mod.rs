@@ -28,6 +28,7 @@ pub mod number;
 pub mod rates;
 pub mod survey;
 
+pub mod fault;
 pub mod fields;
 pub mod mapping;
 pub mod options;
@@ -48,6 +49,7 @@ pub mod maker;
 pub mod one_order;
 pub mod order;
 pub mod people;
+pub mod roles;
 pub mod run;
 pub mod signs;
 pub mod standing;

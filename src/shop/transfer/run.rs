@@ -1,7 +1,7 @@
 //! A run over the files of an import: roles by header, further files first, then record by record to the sink.
 
-use crate::base::error::{Error, Result};
-use crate::shop::transfer::bound::{Bound, Fault, Row, View, likeness};
+use crate::base::error::Result;
+use crate::shop::transfer::bound::{Bound, Fault, Row, View};
 use crate::shop::transfer::cell;
 use crate::shop::transfer::fields::Field;
 use crate::shop::transfer::group::{Grouped, Groups, Open};
@@ -14,6 +14,8 @@ use crate::shop::transfer::mapping::{Kind, Mapping};
 use crate::shop::transfer::options::Options;
 use crate::shop::transfer::order::{Group, Made};
 use crate::shop::transfer::outcome::{FileReport, Place, Refused, Report, Sink, Warnings};
+pub use crate::shop::transfer::roles::UNUSED;
+use crate::shop::transfer::roles::{RECORDS, Role, missing, role_of};
 use crate::shop::transfer::sheet::Sheet;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -374,31 +376,6 @@ pub fn file_report(bound: Bound) -> FileReport {
     }
 }
 
-/// The role of the files that hold the records themselves.
-const RECORDS: &str = "records";
-
-/// The role of a file that was given along and is of no use.
-pub const UNUSED: &str = "not used";
-
-/// What a file is taken for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Role {
-    /// The orders or customers themselves.
-    Main,
-    Further(String),
-    /// Given along and of no use here.
-    Unused,
-}
-
-impl Role {
-    fn name(&self) -> Option<&str> {
-        match self {
-            Self::Further(name) => Some(name),
-            Self::Main | Self::Unused => None,
-        }
-    }
-}
-
 /// How a file was read that no survey was made of.
 fn plain_report(sheet: &Sheet, role: &str, rows: u64) -> FileReport {
     FileReport {
@@ -409,49 +386,6 @@ fn plain_report(sheet: &Sheet, role: &str, rows: u64) -> FileReport {
         rows,
         ..FileReport::default()
     }
-}
-
-/// What a file is: the role whose columns it has most of. Of a mapping with several files, a file that has less
-/// than half of any role's columns is none of them.
-fn role_of(mapping: &Mapping, sheet: &Sheet) -> Result<Role> {
-    let roles = std::iter::once(None).chain(mapping.files.keys().map(|r| Some(r.as_str())));
-    let scored = roles.filter_map(|role| {
-        likeness(mapping, role, sheet).map(|(found, all)| (found * 1000 / all.max(1), found, role))
-    });
-    match scored.max_by_key(|(share, found, _)| (*share, *found)) {
-        Some((share, _, _)) if share < 500 && !mapping.files.is_empty() => Ok(Role::Unused),
-        Some((1.., _, None)) => Ok(Role::Main),
-        Some((1.., _, Some(role))) => Ok(Role::Further(role.to_owned())),
-        _ if !mapping.files.is_empty() => Ok(Role::Unused),
-        _ => Err(Error::invalid(
-            "columns_missing",
-            format!(
-                "{} has none of the columns that are looked for. It has {}.",
-                sheet.name,
-                cell::headings(&sheet.header)
-            ),
-        )),
-    }
-}
-
-/// The refusal when files are not there that belong together.
-fn missing(mapping: &Mapping, roles: &[Option<&str>]) -> Error {
-    let told = |role: &Option<&str>| {
-        let further = role.and_then(|r| mapping.files.get(r));
-        let name = further.map_or(mapping.name.as_str(), |f| f.name.as_str());
-        let of_role = Field::ALL.iter().filter(|f| mapping.file_of(f.section()) == *role);
-        let columns = of_role.filter_map(|f| mapping.columns(*f).first());
-        let columns = columns.chain(further.and_then(|f| f.key.first())).take(6);
-        let columns = columns.map(String::as_str).collect::<Vec<_>>().join(", ");
-        if name.is_empty() {
-            format!("the one with the columns {columns}")
-        } else {
-            format!("{name} (with {columns})")
-        }
-    };
-    let files = roles.iter().map(told).collect::<Vec<_>>().join("; ");
-    let begin = if roles.len() == 1 { "A file is missing" } else { "Some files are missing" };
-    Error::invalid("file_missing", format!("{begin}. Give together with the others: {files}."))
 }
 
 /// A record of which one row cannot be read is not taken without it.
