@@ -1,7 +1,7 @@
 //! The steps an order page offers, with the forms they need.
 
 use super::words;
-use crate::shop::orders::{CancelReason, Order, Step, next_steps};
+use crate::shop::orders::{CancelReason, Fulfilment, Order, Step, next_steps};
 use crate::web::parts::Choice;
 use serde::Serialize;
 
@@ -53,6 +53,7 @@ pub(super) fn offers(order: &Order, may: impl Fn(&str) -> bool) -> Offers {
 fn offered(step: Step, order: &Order) -> Offered {
     let items = order.items();
     let label = match step {
+        Step::Ship if order.fulfilment == Fulfilment::Part => "Ship the rest".to_owned(),
         Step::Ship if items == 1 => "Ship 1 item".to_owned(),
         Step::Ship if items > 1 => format!("Ship {items} items"),
         _ => step.label().to_owned(),
@@ -85,8 +86,8 @@ pub(super) fn reasons() -> Vec<Choice> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shop::orders::Payment;
     use crate::shop::orders::admin::samples;
-    use crate::shop::orders::{Fulfilment, Payment};
 
     fn first(order: &Order) -> Option<&'static str> {
         offers(order, |_| true).first.map(|s| s.word)
@@ -100,6 +101,8 @@ mod tests {
         assert_eq!(first(&order), Some("pay"));
         order.payment = Payment::Paid;
         assert_eq!(first(&order), Some("ship"));
+        order.fulfilment = Fulfilment::Part;
+        assert_eq!(offers(&order, |_| true).first.map(|s| s.label).as_deref(), Some("Ship the rest"));
         order.fulfilment = Fulfilment::Fulfilled;
         assert_eq!(first(&order), Some("deliver"));
         order.fulfilment = Fulfilment::Delivered;
