@@ -1,6 +1,7 @@
 //! Pages: a struct per page, rendered by its template inside the shell, with an ETag so that a reload costs nothing.
 
 use crate::base::error::{Error, Result};
+use crate::base::packed;
 use crate::web::assets::Assets;
 use crate::web::filters;
 use crate::web::flash;
@@ -18,9 +19,8 @@ use serde::Serialize;
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
 
-#[derive(rust_embed::RustEmbed)]
-#[folder = "templates/"]
-struct Files;
+// Name and packed source of every template of a page.
+include!(concat!(env!("OUT_DIR"), "/templates.rs"));
 
 /// Only the address of the page may be asked again, and only by the same person.
 const PRIVATE: &str = "private, no-cache";
@@ -65,11 +65,10 @@ impl Pages {
         filters::add(&mut environment, assets);
         // Each when it is first shown: all of them take longer than everything else at a start, and three megabytes.
         environment.set_loader(|name| {
-            let Some(file) = <Files as rust_embed::RustEmbed>::get(name) else { return Ok(None) };
-            let source = String::from_utf8(file.data.into_owned());
+            let Some((_, source)) = TEMPLATES.iter().find(|(own, _)| *own == name) else { return Ok(None) };
             let broken =
                 |e| minijinja::Error::new(minijinja::ErrorKind::SyntaxError, "no text").with_source(e);
-            source.map(Some).map_err(broken)
+            packed::text(source).map(Some).map_err(broken)
         });
         Ok(Self {
             environment: Arc::new(environment),
@@ -305,8 +304,9 @@ mod tests {
     #[test]
     fn no_template_is_broken() {
         let pages = pages();
-        for name in <Files as rust_embed::RustEmbed>::iter() {
-            assert!(pages.environment.get_template(&name).is_ok(), "{name}");
+        assert!(TEMPLATES.len() > 50);
+        for (name, _) in TEMPLATES {
+            assert!(pages.environment.get_template(name).is_ok(), "{name}");
         }
         assert!(pages.environment.get_template("nothing.html").is_err());
     }
