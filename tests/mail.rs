@@ -376,6 +376,20 @@ fn every_parcel_is_told_of_with_its_own_number_and_a_payment_when_all_is_paid() 
     assert_eq!(with(&["The rest follows"]), 1, "{all:?}");
 }
 
+/// It is for this that a mail is held: what is noticed within some seconds is not told wrongly.
+#[test]
+fn a_number_that_is_corrected_while_the_mail_is_held_goes_out_corrected() {
+    let (shop, _home, server, _cookie) = on(3);
+    let order = place(&shop, "a", "anna@example.com");
+    step(&shop, &order, "ship", &json!({"carrier": "DHL", "tracking": "WRONG1"}));
+    let path = format!("/api/v1/orders/{order}/parcels/1");
+    shop.send("PATCH", &path, &json!({"tracking": "RIGHT2"}), &[]).expect(200);
+    until("both arrived", || server.to("anna@example.com").len() == 2);
+    let all: Vec<String> = server.to("anna@example.com").iter().map(|mail| mail.text()).collect();
+    assert!(all.iter().any(|text| text.contains("DHL RIGHT2")), "{all:?}");
+    assert!(!all.iter().any(|text| text.contains("WRONG1")), "{all:?}");
+}
+
 #[test]
 fn an_order_is_told_of_once_in_the_words_and_language_of_the_customer() {
     let (shop, _home, server, cookie) = on(0);

@@ -189,6 +189,9 @@ fn an_order_is_paid_and_sent_in_parts() {
     step("unrefund", json!({})).expect(200);
     step("unpay", json!({})).expect(200);
 
+    // What a scanner puts into the wrong field is told to nobody as a carrier, through whatever door it comes.
+    let scanned = json!({"carrier": "00340434161094000000"});
+    assert_eq!(step("ship", scanned).expect(422).json()["errors"][0]["code"], "tracking_in_carrier");
     let one = json!({"carrier": "DHL", "tracking": "0034", "more_follows": true});
     assert_eq!(step("ship", one).expect(200).json()["fulfilment"], "part");
     assert_eq!(step("deliver", json!({})).expect(409).code(), "order_not_shipped");
@@ -197,6 +200,9 @@ fn an_order_is_paid_and_sent_in_parts() {
     assert_eq!(step("unreturn", json!({})).expect(200).json()["fulfilment"], "part");
     let both = step("ship", json!({"carrier": "UPS", "tracking": "1Z"})).expect(200).json();
     assert_eq!((&both["fulfilment"], both["parcels"].as_array().unwrap().len()), (&json!("fulfilled"), 2));
+    let parcel = |body: Value| shop.send("PATCH", &format!("{path}/parcels/2"), &body, &[]);
+    let swapped = json!({"carrier": "00340434161094000000", "tracking": ""});
+    assert_eq!(parcel(swapped).expect(422).json()["errors"][0]["code"], "tracking_in_carrier");
     let refused = step("pay", json!({"more_follows": true})).expect(422).json();
     assert_eq!(
         refused["errors"][0]["detail"],

@@ -140,7 +140,7 @@ impl Moment {
             {
                 Some("The payment was taken back before it was sent.")
             }
-            Self::OrderShipped if !order.parcels.iter().any(|parcel| is_of(parcel, told)) => {
+            Self::OrderShipped if parcel_of(order, told).is_none() => {
                 Some("The shipment was taken back before it was sent.")
             }
             Self::OrderRefunded
@@ -159,14 +159,13 @@ fn refund_of(told: Option<&StoredEvent>) -> Option<u64> {
     told?.data.get("refund")?.as_u64()
 }
 
-/// What an event says in a field; an empty text where it says nothing.
-pub(super) fn said<'e>(told: Option<&'e StoredEvent>, field: &str) -> &'e str {
-    told.and_then(|event| event.data.get(field)?.as_str()).unwrap_or_default()
-}
-
-/// Whether a parcel is the one that an event tells of. A mail of an earlier version knows no event: any parcel is.
-fn is_of(parcel: &Parcel, told: Option<&StoredEvent>) -> bool {
-    told.is_none() || (parcel.carrier == said(told, "carrier") && parcel.tracking == said(told, "tracking"))
+/// The parcel that an event tells of, with what was corrected of it since; it left at the moment of the event. A mail of an
+/// earlier version knows no event: it is the last one then.
+pub(super) fn parcel_of<'o>(order: &'o Order, told: Option<&StoredEvent>) -> Option<&'o Parcel> {
+    match told {
+        Some(event) => order.parcels.iter().find(|parcel| parcel.shipped_at == Some(event.at)),
+        None => order.parcels.last(),
+    }
 }
 
 /// The languages there are templates in, with their own names.

@@ -1,7 +1,7 @@
 //! What a template may use: shop, order, customer or member of staff, written as people of that language write it.
 
 use super::behind;
-use super::moments::{Matter, Moment, said};
+use super::moments::{Matter, Moment, parcel_of};
 use super::settings::Settings;
 use crate::access::Profile;
 use crate::access::staff::StaffMember;
@@ -257,14 +257,11 @@ impl Writer<'_> {
             }
         });
         let address = |a: Option<&Address>| a.map(Address::lines).unwrap_or_default();
-        let parcel = order.parcels.last();
-        let is_parcel = event.is_some_and(|event| Moment::OrderShipped.follows(&event.kind));
-        let (carrier, tracking) = match parcel {
-            // The order may have got another one since.
-            _ if is_parcel => (said(event, "carrier"), said(event, "tracking")),
-            Some(parcel) => (parcel.carrier.as_str(), parcel.tracking.as_str()),
-            None => Default::default(),
-        };
+        // The order may have got another one since.
+        let shipped = event.filter(|event| Moment::OrderShipped.follows(&event.kind));
+        let parcel = parcel_of(order, shipped);
+        let (carrier, tracking) =
+            parcel.map_or(("", ""), |parcel| (parcel.carrier.as_str(), parcel.tracking.as_str()));
         let values = OrderValues {
             number: order.number,
             date: self.day(order.placed_at),

@@ -243,6 +243,7 @@ pub fn correct_parcel(
         }
     }
     checks.finish()?;
+    no_code_as_carrier(&parcel.carrier, &parcel.tracking)?;
     let changes = changes(&was, &view(parcel));
     if changes.is_empty() {
         return Ok(before);
@@ -250,6 +251,18 @@ pub fn correct_parcel(
     touch(&mut after, tx.now());
     save(tx, Some(&before), &after, &ParcelChanged { number: after.number, parcel: place, changes })?;
     Ok(after)
+}
+
+/// A scanned code that fell into the field of the carrier is not told to the customer as one.
+fn no_code_as_carrier(carrier: &str, tracking: &str) -> Result<()> {
+    const LEAST_DIGITS: usize = 6;
+    let digits = carrier.chars().filter(char::is_ascii_digit).count();
+    if digits >= LEAST_DIGITS && !carrier.contains(char::is_whitespace) && tracking.is_empty() {
+        let says =
+            "This looks like a tracking number. Put it into that field, and say who carries the parcel.";
+        return Err(Error::invalid("tracking_in_carrier", says).on("/carrier"));
+    }
+    Ok(())
 }
 
 /// Takes a step, or refuses it with the reason.
@@ -263,6 +276,9 @@ pub fn take(tx: &mut Tx<'_>, id: OrderId, seen: Option<u64>, step: Step, input: 
         return Err(Error::conflict(code, sentence));
     }
     let mut input = checked_input(input)?;
+    if step == Step::Ship {
+        no_code_as_carrier(&input.carrier, &input.tracking)?;
+    }
     input.amount = match step {
         Step::Pay => Some(comes_in(&before, input.amount)?),
         Step::Refund => Some(goes_back(&before, input.amount)?),
@@ -299,7 +315,7 @@ fn comes_in(order: &Order, said: Option<Money>) -> Result<Money> {
     let Some(amount) = said else { return Ok(due) };
     above_nothing(amount, order)?;
     if amount.amount > due.amount {
-        let text = format!("Only {} is due. What came beyond that is kept where money is kept.", due.shown());
+        let text = format!("Only {} is due: enter that at most.", due.shown());
         return Err(Error::conflict("payment_too_high", text).on("/amount"));
     }
     Ok(amount)

@@ -984,7 +984,7 @@ pub const CODES: &[Code] = &[
         "A mapping was given, and nothing says what the files hold.",
         "Say whether it is orders or customers.",
     ),
-    inside(
+    api(
         Invalid,
         "tracking_in_carrier",
         "The carrier of a shipment looks like a tracking number, and there is none.",

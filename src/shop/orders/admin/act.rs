@@ -151,7 +151,6 @@ async fn taken(
     let op = move |tx: &mut Tx<'_>| {
         same.run(tx, |tx| {
             let before = get(tx, id)?;
-            named_properly(step, &input)?;
             let (back, needs) = taken_back_by(step, &before);
             let undo = Some((back, step_fields(&needs)));
             let read = |text: &String| parse_amount(text, before.currency).map_err(|e| e.on("/amount"));
@@ -167,19 +166,6 @@ async fn taken(
         Ok(done) => answered(id, step, &done, form.from.as_deref()),
         Err(error) => again(&parts, shell, (rights, &reader), (id, form.from), error, (&word, &fields)),
     }
-}
-
-/// A scanned code that fell into the field of the carrier is not told to the customer as one.
-fn named_properly(step: Step, input: &StepInput) -> Result<()> {
-    let text = input.carrier.trim();
-    let digits = text.chars().filter(char::is_ascii_digit).count();
-    let is_code = digits >= 6 && !text.contains(char::is_whitespace);
-    if step == Step::Ship && is_code && input.tracking.trim().is_empty() {
-        let says =
-            "This looks like a tracking number. Put it into that field, and say who carries the parcel.";
-        return Err(Error::invalid("tracking_in_carrier", says).on("/carrier"));
-    }
-    Ok(())
 }
 
 /// What of an order a step was about, where that was not all of it.
