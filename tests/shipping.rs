@@ -335,7 +335,7 @@ fn a_shop_that_runs_twice_is_said_and_a_restore_asks_which_is_meant() {
     until("it is said", || {
         shop.page("/admin/backups", &cookie).expect(200).body.contains("a backup that was not made here")
     });
-    assert_eq!(ready(&shop)["checks"]["copies"], "behind");
+    assert_eq!(ready(&shop)["checks"]["copies"], "shared");
     assert!(shop.page("/admin", &cookie).expect(200).body.contains("Copies elsewhere"));
     for n in 0..3 {
         place(&shop, &format!("later{n}"));

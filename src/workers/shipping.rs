@@ -69,7 +69,7 @@ pub fn start(app: &App) -> Shipping {
             let only = if app.settings.backup.enabled { "only whole backups are" } else { "nothing is" };
             let text = format!("{off} is off, so {only} copied to {}.", target.name());
             tracing::warn!("{text}");
-            app.office.with_away(|away| away.error = Some(text));
+            app.office.with_away(|away| away.off = Some(text));
         }
         return shipping;
     }

@@ -44,6 +44,7 @@ async fn ready(
         Copies::None => "none",
         Copies::Well => "ok",
         Copies::Behind => "behind",
+        Copies::Shared => "shared",
     };
     let body = json!({
         "status": word(is_ready),

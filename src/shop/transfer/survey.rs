@@ -267,7 +267,7 @@ impl Looking<'_> {
     fn look_at_codes(&mut self, row: &Record) {
         for (column, is_float) in self.wanted.codes.iter().zip(&mut self.floats) {
             let text = cell::clean(row.get(*column).unwrap_or_default(), true);
-            if !cell::is_nobody(text) && *is_float != Some(false) {
+            if *is_float != Some(false) && !cell::is_nobody(text) {
                 *is_float = Some(cell::without_float_tail(text).len() < text.len());
             }
             // An order whose key is destroyed is refused, which tells more.

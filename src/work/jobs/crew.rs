@@ -327,30 +327,7 @@ mod tests {
     }
 
     fn task(worker: &Arc<dyn Worker>, n: u8) -> Task {
-        let at = Timestamp(0);
-        let job = Job {
-            kind: "slow".into(),
-            lane: "slow".into(),
-            key: None,
-            state: crate::work::jobs::State::Leased,
-            payload: Vec::new(),
-            tries: 1,
-            due_at: at,
-            created_at: at,
-            since: at,
-            token: 1,
-            error: None,
-            progress: 0,
-            total: 0,
-            cancel_asked: false,
-            number: 0,
-            by: None,
-            result: None,
-            from: 0,
-            object: None,
-            is_behind: false,
-            begun_at: None,
-        };
+        let job = Job { kind: "slow".into(), lane: "slow".into(), ..Job::sample() };
         Task { id: JobId::from_bytes([n; 16]), job, worker: Arc::clone(worker), beat: Beat::new() }
     }
 

@@ -38,11 +38,13 @@ pub struct Place {
 /// How the copies elsewhere stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Copies {
-    /// Nothing is copied by itself.
+    /// No journal is copied by itself.
     None,
     Well,
     /// Something is wrong, for a minute at least.
     Behind,
+    /// They are up to date, in a place that another shop uses too.
+    Shared,
 }
 
 /// What leaves this machine.
@@ -54,6 +56,8 @@ pub struct Away {
     pub packed: Option<Packed>,
     /// Why packing it did not work.
     pub error: Option<String>,
+    /// What the settings have switched off though they name a place for copies.
+    pub off: Option<String>,
     pub places: Vec<Place>,
     pub bases: Vec<Base>,
     /// Backups of which it is known whether the present key opens them.
@@ -91,19 +95,18 @@ impl Away {
     }
     /// How the copies stand, for those who watch.
     pub fn copies(&self, now: Timestamp, shop_made: Option<Timestamp>) -> Copies {
-        let is_warned = self.places.iter().any(|place| place.warning.is_some());
         match self.age_ms(now, shop_made) {
-            None if self.error.is_some() => Copies::Behind,
             None => Copies::None,
-            Some(age) if age > LATE_MS || is_warned => Copies::Behind,
+            Some(age) if age > LATE_MS => Copies::Behind,
+            Some(_) if self.places.iter().any(|place| place.warning.is_some()) => Copies::Shared,
             Some(_) => Copies::Well,
         }
     }
     /// How much would be lost with this machine, in one sentence, and whether that is as it should be.
     pub fn loss(&self, now: Timestamp, told: &dyn Fn(Timestamp) -> String) -> (bool, String) {
         const BEGIN: &str = "If this machine burnt now,";
-        if let Some(error) = self.error.as_ref().filter(|_| self.places.is_empty()) {
-            return (false, format!("{BEGIN} everything would be lost that is in no copy. {error}"));
+        if let Some(off) = &self.off {
+            return (false, format!("{BEGIN} everything would be lost that is in no copy. {off}"));
         }
         if self.places.is_empty() {
             let text = "everything would be lost but what you have copied elsewhere yourself: set backup.copy_dir or \
@@ -188,10 +191,13 @@ mod tests {
         let mut shared = away();
         shared.places[0].warning = Some("It is another shop's too.".into());
         late.bases[0].at = Timestamp(30_000);
-        assert_eq!((copies(&late), copies(&shared)), (Copies::Behind, Copies::Behind));
+        assert_eq!((copies(&late), copies(&shared)), (Copies::Behind, Copies::Shared));
         let mut here_only = away();
         here_only.bases[0].places.clear();
         assert!(loss(&here_only).1.starts_with("everything would be lost: no backup has left it"));
         assert!(loss(&Away::default()).1.contains("backup.copy_dir"));
+        let off = Away { off: Some("backup.journal is off.".into()), ..Away::default() };
+        assert!(loss(&off).1.ends_with("in no copy. backup.journal is off."));
+        assert_eq!(copies(&off), Copies::None, "that is a wish");
     }
 }

@@ -407,6 +407,7 @@ fn copies_line(away: &Away, now: Timestamp, shop_made: Option<Timestamp>) -> Opt
         Copies::None => return None,
         Copies::Well => ("up to the last moment", Badge::new("On time", Tone::Ok, Fill::Full)),
         Copies::Behind => ("see Backups", Badge::new("Behind", Tone::Bad, Fill::Half)),
+        Copies::Shared => ("see Backups", Badge::new("Shared place", Tone::Warn, Fill::Half)),
     };
     Some(Line { label: "Copies elsewhere", text: text.to_owned(), badge: Some(badge) })
 }
