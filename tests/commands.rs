@@ -1,10 +1,11 @@
 //! The command line: help with examples, exit codes, the same verbs with and without a running server.
 
 use crate::harness::{
-    OWNER, PASSWORD, Shop, backroom, least_order, project, request, succeed, succeed_system,
+    OWNER, PASSWORD, Shop, backroom, least_order, program, project, request, succeed, succeed_system,
 };
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::ffi::OsStrExt as _;
 use std::process::{Command, Stdio};
 
 const VERBS: &[&str] = &[
@@ -274,4 +275,40 @@ fn an_export_takes_a_value_as_it_is_written() {
     assert_eq!(file.lines().count(), 1 + 3);
     let told = shop.get("/api/v1/events?kind=export.made").json();
     assert_eq!(told["data"][0]["data"]["query"], "number:1001*");
+}
+
+#[test]
+fn a_mistyped_directory_is_not_made_into_a_shop() {
+    let dir = tempfile::tempdir().unwrap();
+    let typed = dir.path().join("shpo").display().to_string();
+    for verb in [
+        &["staff", "list"][..],
+        &["staff", "deactivate", "ben@example.com"],
+        &["staff", "end-sessions", "ben@example.com"],
+        &["key", "list"],
+        &["export", "orders"],
+        &["search", "anna"],
+        &["check"],
+    ] {
+        let out = backroom(&[verb, &["--data", &typed]].concat());
+        let said = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert!(said.contains("There is no shop in"), "{verb:?}: {said}");
+        assert!(!std::path::Path::new(&typed).exists(), "{verb:?} made {typed}");
+    }
+}
+
+#[test]
+fn a_file_whose_name_is_no_text_is_told_of_and_not_asked_for() {
+    let shop = Shop::open();
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join(std::ffi::OsStr::from_bytes(b"orders\xff.csv"));
+    std::fs::write(&file, "Name\n").unwrap();
+    let out = Command::new(program())
+        .args(["import", "orders", "--from", "shopify", "--data", shop.data()])
+        .arg(&file)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(out.status.code(), Some(2), "{said}");
+    assert!(said.contains("is not valid UTF-8"), "{said}");
 }

@@ -146,9 +146,14 @@ impl Verb {
         })
     }
 
-    /// Whether the verb makes a shop where there is none.
+    /// Whether the verb makes a shop where there is none: it adds something. A mistyped directory is no shop.
     fn makes_a_shop(&self) -> bool {
-        matches!(self, Self::Staff(_) | Self::Key(_) | Self::Import(_) | Self::SetupLink(_))
+        match self {
+            Self::Staff(args) => matches!(args.verb, staff::StaffVerb::Add { .. }),
+            Self::Key(args) => matches!(args.verb, key::KeyVerb::Create { .. }),
+            Self::Import(_) | Self::SetupLink(_) => true,
+            _ => false,
+        }
     }
 
     /// Whether the verb reads its standard input: the password of an account.

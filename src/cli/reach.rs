@@ -12,6 +12,7 @@ use crate::cli::{Place, Verb, verb_of};
 use crate::store::{FILE, check_pages, require_store};
 use crate::workers;
 use serde::{Deserialize, Serialize};
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -96,11 +97,25 @@ pub(super) fn require_owner(dir: &Path) -> Result<()> {
     Err(Error::refuse(Kind::Forbidden, "wrong_user", text))
 }
 
+/// The words of this command, as they are sent.
+fn arguments() -> Result<Vec<String>> {
+    let text = |word: OsString| {
+        word.into_string().map_err(|word| {
+            let text = format!(
+                "{} is not valid UTF-8, which the running server could not be told. Give the file another name.",
+                word.display()
+            );
+            Error::invalid("usage", text)
+        })
+    };
+    std::env::args_os().map(text).collect()
+}
+
 /// Sends this command to the program that has the data open.
 fn ask(dir: &Path, reads_input: bool, answer: &mut Answer, locked: Error) -> Result<Exit> {
     let Ok(mut socket) = UnixStream::connect(dir.join(SOCKET)) else { return Err(locked) };
     let asked = Asked {
-        arguments: std::env::args().collect(),
+        arguments: arguments()?,
         directory: std::env::current_dir().map_err(Error::internal)?,
         input: if reads_input { answer.input_text(INPUT_MAX)? } else { String::new() },
     };

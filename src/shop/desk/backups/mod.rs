@@ -186,7 +186,8 @@ async fn list(
     (store, office): (web::Data<Store>, web::Data<Office>),
 ) -> Result<HttpResponse> {
     let state = office.state();
-    let doing = state.doing.as_ref().map(|wish| match wish {
+    // What waits is taken up in a moment: to who asked for it, it has begun.
+    let doing = state.doing.as_ref().or(state.waiting.front()).map(|wish| match wish {
         Wish::Make => "A backup is being made.".to_owned(),
         Wish::Try(file) => format!("{file} is being restored on trial."),
     });

@@ -22,6 +22,7 @@ mod row;
 mod samples;
 mod sheet;
 mod show;
+mod slips;
 mod steps;
 mod terms;
 mod timeline;
@@ -56,6 +57,11 @@ pub fn routes(config: &mut routing::Routes) {
         .service(routing::resource("/admin/orders/bulk/all/{id}/undo").route(routing::post().to(mass::undo)))
         .service(
             routing::resource("/admin/orders/bulk/all/{id}/again").route(routing::post().to(mass::again)),
+        )
+        .service(
+            routing::resource("/admin/orders/slips")
+                .route(routing::get().to(slips::show))
+                .route(routing::post().to(slips::ticked)),
         )
         .service(routing::resource("/admin/orders/{id}").route(routing::get().to(show::show)))
         .service(
@@ -102,6 +108,8 @@ mod tests {
         let mass = renders::<super::mass::MassPage>();
         assert!(mass.contains("2\u{a0}orders cannot"), "{mass}");
         assert!(mass.contains("3\u{a0}orders are not paid</strong>, such as #8"), "{mass}");
+        let slips = renders::<super::slips::SlipsPage>();
+        assert!(slips.contains("Order #10482") && slips.contains("Not to be sent now: #10482"));
         let note = renders::<super::credit::CreditNotePage>();
         assert!(note.contains("Credit note C536379"));
     }

@@ -7,6 +7,7 @@ use super::list::{Limit, ListPage, Trouble};
 use super::neighbours::Neighbours;
 use super::row::Sheet;
 use super::show::{CustomerCard, OrderPage, ShowQuery};
+use super::slips::{Slip, SlipsPage};
 use super::steps;
 use super::terms;
 use super::timeline;
@@ -301,4 +302,15 @@ pub(super) fn credit_note_page() -> CreditNotePage {
         imported: None,
     };
     CreditNotePage::new(&note, Some(Link::new("Anna", "/admin/customers/cus_1")))
+}
+
+/// The packing slip of an order that waits.
+pub(super) fn slips_page() -> SlipsPage {
+    let waiting = Order { hold: Some("<script>alert(1)</script>".into()), ..order() };
+    SlipsPage {
+        back: Link::new("Orders", "/admin/orders?q=status:open"),
+        slips: vec![Slip::of(&waiting)],
+        waiting: vec![waiting.number],
+        gone: 1,
+    }
 }
