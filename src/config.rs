@@ -140,6 +140,20 @@ mod tests {
     }
 
     #[test]
+    fn half_of_a_server_is_no_server() {
+        for (text, said) in [
+            ("[backup]\ns3_bucket = \"b\"\n", "backup.s3_endpoint: give the address"),
+            ("[backup]\ns3_secret_key = \"k\"\n", "backup.s3_endpoint: give the address"),
+            ("[mail]\nuser = \"u\"\n", "mail.host: give the name"),
+            ("[mail.bounces]\nuser = \"u\"\n", "mail.bounces.host: give the name"),
+        ] {
+            let (_dir, inputs) = with_file(text);
+            let all = problems(&inputs);
+            assert!(all.len() == 1 && all[0].contains(said), "{text}: {all:?}");
+        }
+    }
+
+    #[test]
     fn broken_syntax_is_said_with_its_line() {
         let (_dir, inputs) = with_file("[server]\nlisten = \"127.0.0.1:1\n\n[data]\ndir = \n");
         let all = problems(&inputs);

@@ -45,6 +45,7 @@ pub(super) fn run(args: ConfigArgs, answer: &mut Answer) -> Result<Exit> {
     match args.verb {
         ConfigVerb::Check { place } => {
             let loaded = place.load(Vec::new())?;
+            loaded.settings.require_files()?;
             let source = loaded.file.map_or("no file".to_owned(), |f| f.display().to_string());
             answer.remark(format_args!("The configuration is right ({source})."))?;
         }
@@ -117,6 +118,18 @@ mod tests {
         let level = json["settings"].as_array().unwrap().iter().find(|s| s["key"] == "log.level").unwrap();
         assert_eq!((&level["value"], &level["from"]), (&json!("debug"), &json!("file")));
         assert_eq!(level["where"], format!("{path}:2"));
+    }
+
+    #[test]
+    fn a_file_that_is_named_and_not_there_is_a_problem() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config.toml");
+        std::fs::write(&file, "[mail]\nhost = \"smtp.example.com\"\nca_file = \"/nonexistent.pem\"\n")
+            .unwrap();
+        let alone = Alone::try_parse_from(["config", "check", "--config", file.to_str().unwrap()]).unwrap();
+        let refused = run(alone.args, &mut Answer::to(Page::default())).unwrap_err();
+        assert_eq!((refused.code, refused.fields[0].pointer.as_str()), ("config_invalid", "mail.ca_file"));
+        assert_eq!(Exit::of(&refused), Exit::Configuration);
     }
 
     #[test]

@@ -128,7 +128,13 @@ impl Mail {
             let text = "mail.bounces.address: give an e-mail address such as bounces@example.com";
             return Err(Error::invalid("invalid_setting", text));
         }
-        let Some(host) = &own.host else { return Ok(None) };
+        let Some(host) = &own.host else {
+            if own.user.is_some() || own.password.is_some() {
+                let text = "mail.bounces.host: give the name of the server, or leave out mail.bounces.user and its password";
+                return Err(Error::invalid("invalid_setting", text));
+            }
+            return Ok(None);
+        };
         let (user, password) = (own.user.as_deref(), own.password.as_ref().map(Secret::reveal));
         Mailbox::new(&mailbox::Place {
             host,
@@ -157,7 +163,14 @@ impl Mail {
         if self.long_job_seconds > 86_400 {
             return wrong("mail.long_job_seconds: give a number from 0 to 86400");
         }
-        let Some(host) = &self.host else { return Ok(None) };
+        let Some(host) = &self.host else {
+            if self.user.is_some() || self.password.is_some() {
+                return wrong(
+                    "mail.host: give the name of the server, or leave out mail.user and its password",
+                );
+            }
+            return Ok(None);
+        };
         let login = match (&self.user, &self.password) {
             (Some(user), Some(password)) => Some((user.as_str(), password.reveal())),
             (None, None) => None,
@@ -196,6 +209,7 @@ mod tests {
         assert!(read("host = \"smtp.example.com\"").unwrap().is_some());
         assert!(said("host = \"h\"\nuser = \"u\"").starts_with("mail.password: "));
         assert!(said("host = \"h\"\npassword = \"p\"").starts_with("mail.user: "));
+        assert!(said("user = \"u\"").starts_with("mail.host: "));
         assert!(said("host = \"h\"\ndkim_domain = \"d\"").starts_with("mail.dkim_key: "));
         assert!(said("timeout_seconds = 0").starts_with("mail.timeout_seconds: "));
         assert!(said("long_job_seconds = 86401").starts_with("mail.long_job_seconds: "));

@@ -184,7 +184,16 @@ impl Backup {
     /// # Errors
     /// `invalid_setting`.
     pub fn storage(&self) -> Result<Option<Storage>> {
-        let Some(endpoint) = &self.s3_endpoint else { return Ok(None) };
+        let Some(endpoint) = &self.s3_endpoint else {
+            let says_more =
+                self.s3_bucket.is_some() || self.s3_access_key.is_some() || self.s3_secret_key.is_some();
+            if says_more {
+                let text = "backup.s3_endpoint: give the address of the storage, such as https://s3.example.com, or leave out \
+                            its bucket and keys";
+                return Err(Error::invalid(INVALID, text));
+            }
+            return Ok(None);
+        };
         let key = |path: &str, key: &Option<Secret>| match key {
             Some(key) => Ok(key.clone()),
             None => Err(Error::invalid("invalid_setting", format!("{path}: give the key of the storage"))),
@@ -312,6 +321,16 @@ impl Settings {
         );
         found.unless(!is_shared, "metrics.listen", "give another port than server.listen has");
         found.0
+    }
+
+    /// What cannot work on this machine although the settings fit together: a file that is not there or is no good.
+    ///
+    /// # Errors
+    /// `config_invalid` with the setting and what would be right.
+    pub fn require_files(&self) -> Result<()> {
+        let mut found = Problems::default();
+        found.keep(self.mail.server().map(drop).and_then(|()| self.mail.mailbox().map(drop)));
+        if found.0.is_empty() { Ok(()) } else { Err(refusal(found.0)) }
     }
 }
 
