@@ -38,6 +38,13 @@ pub trait Action: Clone + Serialize + DeserializeOwned + Send + 'static {
     /// # Errors
     /// Faults of the store only.
     fn name(tx: &Tx<'_>, id: Self::Id) -> Result<Option<String>>;
+    /// The version of a record; `None` when there is none.
+    ///
+    /// # Errors
+    /// Faults of the store only.
+    fn version(tx: &Tx<'_>, id: Self::Id) -> Result<Option<u64>>;
+    /// Whether it is right only for the record as it was seen: a tag is taken away whatever else has changed.
+    fn heeds_changes(&self) -> bool;
     /// Does it with one record and gives what takes it back; `None` when the record was so before.
     ///
     /// # Errors
@@ -61,9 +68,9 @@ pub trait Action: Clone + Serialize + DeserializeOwned + Send + 'static {
 struct Outcome<A: Action> {
     title: String,
     rows: Vec<Row>,
-    /// What takes it back, for each record that was changed.
+    /// What takes it back, for each record that was changed, and the version that it has to have still, where it has to.
     #[serde(bound = "")]
-    undo: Vec<(A::Id, A)>,
+    undo: Vec<(A::Id, Option<u64>, A)>,
     back: String,
 }
 
@@ -162,7 +169,8 @@ impl ResultPage {
 #[derive(Debug)]
 pub struct Wish<A: Action> {
     title: String,
-    each: Vec<(A::Id, A)>,
+    /// With the version that a record has to have, where it has to have one.
+    each: Vec<(A::Id, Option<u64>, A)>,
     back: String,
 }
 
@@ -182,7 +190,7 @@ impl<A: Action> Wish<A> {
             return Ok(Self::undoing(store.read(|s| kept(s, actor, key))?));
         }
         let action = read(fields)?;
-        let each = chosen::<A>(fields)?.into_iter().map(|id| (id, action.clone())).collect();
+        let each = chosen::<A>(fields)?.into_iter().map(|id| (id, None, action.clone())).collect();
         Ok(Self { title: action.title(), each, back: list_of::<A>(fields) })
     }
     /// What takes an earlier result back.
@@ -193,7 +201,7 @@ impl<A: Action> Wish<A> {
     }
     /// The permissions it needs.
     pub fn permissions(&self) -> impl Iterator<Item = &'static str> + '_ {
-        self.each.iter().map(|(_, action)| action.permission())
+        self.each.iter().map(|(_, _, action)| action.permission())
     }
     /// Does it, once however often the form comes, and gives the address of the page that says what came of it.
     ///
@@ -220,12 +228,17 @@ impl<A: Action> Wish<A> {
     fn all(&self, tx: &mut Tx<'_>) -> Result<Outcome<A>> {
         let mut rows = Vec::with_capacity(self.each.len());
         let mut undo = Vec::new();
-        for (id, action) in &self.each {
+        for (id, seen, action) in &self.each {
             let name = A::name(tx, *id)?;
             let mut remark = None;
-            let (result, text) = match tx.attempt(|tx| action.run(tx, *id)) {
+            let ran = tx.attempt(|tx| {
+                require_unchanged::<A>(tx, *id, *seen)?;
+                action.run(tx, *id)
+            });
+            let (result, text) = match ran {
                 Ok(Some(back)) => {
-                    undo.push((*id, back));
+                    let made = if back.heeds_changes() { A::version(tx, *id)? } else { None };
+                    undo.push((*id, made, back));
                     remark = action.remark(tx, *id)?.map(str::to_owned);
                     (RowResult::Done, action.done())
                 }
@@ -241,6 +254,22 @@ impl<A: Action> Wish<A> {
         }
         Ok(Outcome { title: self.title.clone(), rows, undo, back: self.back.clone() })
     }
+}
+
+/// Refuses a record that has another version than the one that was seen, where one was.
+///
+/// # Errors
+/// `changed_since`; faults of the store.
+pub fn require_unchanged<A: Action>(tx: &Tx<'_>, id: A::Id, seen: Option<u64>) -> Result<()> {
+    let is_changed = match seen {
+        Some(seen) => A::version(tx, id)?.is_some_and(|now| now != seen),
+        None => false,
+    };
+    if is_changed {
+        let text = "It was changed since; it stays as it is.";
+        return Err(Error::conflict("changed_since", text));
+    }
+    Ok(())
 }
 
 /// What came of an action, for the one who asked for it.
@@ -409,6 +438,12 @@ mod tests {
         }
         fn name(_: &Tx<'_>, _: ThingId) -> Result<Option<String>> {
             Ok(None)
+        }
+        fn version(_: &Tx<'_>, _: ThingId) -> Result<Option<u64>> {
+            Ok(None)
+        }
+        fn heeds_changes(&self) -> bool {
+            false
         }
         fn run(&self, _: &mut Tx<'_>, _: ThingId) -> Result<Option<Self>> {
             Ok(None)

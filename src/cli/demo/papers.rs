@@ -28,6 +28,7 @@ pub(super) fn payments(
         instalments,
         by_step,
         before: None,
+        made: None,
     };
     match payment {
         Payment::Unpaid | Payment::Voided | Payment::Authorised => Vec::new(),
@@ -85,6 +86,7 @@ pub(super) fn parcels(
                 shipped_at: Some(shipped_at),
                 by_step: true,
                 before: None,
+                made: None,
             }
         })
         .collect()

@@ -5,6 +5,7 @@ use super::desk::Post;
 use super::model::{Attempt, Content, MAILS, Mail, MailId, State};
 use super::moments::{Audience, Matter, Moment};
 use super::ops::{self, SEND};
+use super::take::readdressed;
 use super::{settings, suppress, write};
 use crate::access::profile;
 use crate::base::error::{Error, Kind, Result};
@@ -87,6 +88,11 @@ impl Deliveries {
             if mail.state == State::Sending {
                 let (at, answer) = (mail.since, CUT_OFF.to_owned());
                 ops::tried(&mut mail, Attempt { at, answer, taken: false, took_ms: 0, is_cut_off: true });
+            }
+            if let Some(moment) = Moment::from_word(&mail.moment)
+                && let Some(to) = readdressed(tx, moment, &mail)?
+            {
+                mail.to = to;
             }
             if let Some(reason) = why_not(tx, &mail)? {
                 tracing::info!(mail = %id, "a mail was not sent: {reason}");

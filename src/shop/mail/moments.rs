@@ -85,9 +85,10 @@ impl Moment {
     pub(super) fn follows(self, kind: &str) -> bool {
         self.events().any(|own| own == kind)
     }
-    /// Whether its event says what the order does not say any more when it is written: which refund, payment or parcel.
+    /// Whether its event says what the order does not say any more when it is written: which refund, payment,
+    /// parcel or cancellation.
     pub(super) fn tells_of_one(self) -> bool {
-        matches!(self, Self::OrderPaid | Self::OrderShipped | Self::OrderRefunded)
+        matches!(self, Self::OrderPaid | Self::OrderShipped | Self::OrderCancelled | Self::OrderRefunded)
     }
     pub(super) fn matter(self) -> Matter {
         match self {
@@ -132,12 +133,7 @@ impl Moment {
             Self::OrderPlaced | Self::NewOrder | Self::OrderPaid | Self::OrderShipped if is_cancelled => {
                 Some("The order was cancelled before it was sent.")
             }
-            Self::OrderPaid
-                if matches!(
-                    order.payment,
-                    Payment::Unpaid | Payment::Authorised | Payment::PartPaid | Payment::Voided
-                ) =>
-            {
+            Self::OrderPaid if !has_payment(order, told) => {
                 Some("The payment was taken back before it was sent.")
             }
             Self::OrderShipped if parcel_of(order, told).is_none() => {
@@ -148,7 +144,9 @@ impl Moment {
             {
                 Some("The refund was taken back before it was sent.")
             }
-            Self::OrderCancelled if !is_cancelled => Some("The order was reopened before it was sent."),
+            Self::OrderCancelled if !is_cancelled || !has_cancellation(order, told) => {
+                Some("The order was reopened before it was sent.")
+            }
             _ => None,
         }
     }
@@ -159,13 +157,34 @@ fn refund_of(told: Option<&StoredEvent>) -> Option<u64> {
     told?.data.get("refund")?.as_u64()
 }
 
-/// The parcel that an event tells of, with what was corrected of it since; it left at the moment of the event. A mail of an
-/// earlier version knows no event: it is the last one then.
+/// The version of the order that an event made, which is the number of what it noted; events of earlier versions name none.
+fn version_of(told: Option<&StoredEvent>) -> Option<u64> {
+    told?.data.get("version")?.as_u64()
+}
+
+/// Whether it is still cancelled as the event says, and not once more.
+fn has_cancellation(order: &Order, told: Option<&StoredEvent>) -> bool {
+    let made = order.cancelled.as_ref().and_then(|cancelled| cancelled.made);
+    version_of(told).is_none_or(|version| made == Some(version))
+}
+
+/// Whether the payment that an event tells of is still noted, and nothing is due.
+fn has_payment(order: &Order, told: Option<&StoredEvent>) -> bool {
+    let is_due =
+        matches!(order.payment, Payment::Unpaid | Payment::Authorised | Payment::PartPaid | Payment::Voided);
+    let is_noted = |version| order.payments.iter().any(|payment| payment.made == Some(version));
+    !is_due && version_of(told).is_none_or(is_noted)
+}
+
+/// The parcel that an event tells of, with what was corrected of it since. Earlier versions gave parcels no number: theirs
+/// left at the moment of its event; and a mail of theirs may know no event: it is the last one then.
 pub(super) fn parcel_of<'o>(order: &'o Order, told: Option<&StoredEvent>) -> Option<&'o Parcel> {
-    match told {
-        Some(event) => order.parcels.iter().find(|parcel| parcel.shipped_at == Some(event.at)),
-        None => order.parcels.last(),
-    }
+    let Some(event) = told else { return order.parcels.last() };
+    let is_it = |parcel: &&Parcel| match version_of(told) {
+        Some(version) => parcel.made == Some(version),
+        None => parcel.shipped_at == Some(event.at),
+    };
+    order.parcels.iter().find(is_it)
 }
 
 /// The languages there are templates in, with their own names.

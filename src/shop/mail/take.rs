@@ -1,6 +1,6 @@
 //! From an event to the mails that follow it, in the transaction that moves the place of the subscription.
 
-use super::model::State;
+use super::model::{Mail, State};
 use super::moments::{Audience, Matter, Moment, language};
 use super::ops::{self, New};
 use super::settings::{self, LANE, Settings};
@@ -9,9 +9,9 @@ use crate::base::email;
 use crate::base::error::Result;
 use crate::base::id::Id as _;
 use crate::base::time::DAY_MS;
-use crate::shop::customers;
+use crate::shop::customers::{self, Customer};
 use crate::shop::messages::{self, MessageId};
-use crate::shop::orders::{self, OrderId, happened_at};
+use crate::shop::orders::{self, Order, OrderId, happened_at};
 use crate::shop::sites::{self, SiteId};
 use crate::store::{Read, StoredEvent, Tx};
 use crate::work::subscriptions::{About, Subscriber};
@@ -74,19 +74,47 @@ impl Notices {
 /// A mail about an order. Those that an import brought tell nobody anything: they are history, and of another shop.
 fn of_order(tx: &Tx<'_>, moment: Moment, event: &StoredEvent, settings: &Settings) -> Result<Option<New>> {
     let Some(id) = event.subject.id_as::<OrderId>() else { return Ok(None) };
+    // It was told when it was noted first.
+    if event.data.get("again").and_then(serde_json::Value::as_bool) == Some(true) {
+        return Ok(None);
+    }
     let Some(order) = orders::find(tx, id)?.filter(|order| order.imported.is_none()) else { return Ok(None) };
-    let customer = match order.customer {
-        Some(id) => customers::find(tx, id)?,
-        None => None,
-    };
+    let customer = customer_of(tx, &order)?;
     let own = customer.as_ref().map(|c| c.language.as_str()).unwrap_or_default();
     let (to, language) = match moment.audience() {
         Audience::Shop => (Some(settings.notices_to.clone()), settings.language.clone()),
-        _ => (order.email.clone(), language(own, &settings.language).to_owned()),
+        _ => (recipient(&order, customer.as_ref()), language(own, &settings.language).to_owned()),
     };
     let to = to.filter(|to| email::parse(to).is_ok());
     let event = moment.tells_of_one().then_some(event.seq);
     Ok(to.map(|to| New { to, language, order: Some((order.id, order.number)), event, ..New::default() }))
+}
+
+fn customer_of(from: &impl Read, order: &Order) -> Result<Option<Customer>> {
+    match order.customer {
+        Some(id) => customers::find(from, id),
+        None => Ok(None),
+    }
+}
+
+/// The address that an order is told of at: its own, else that of whose it is.
+fn recipient(order: &Order, customer: Option<&Customer>) -> Option<String> {
+    order.email.clone().or_else(|| customer?.email.clone())
+}
+
+/// Where a mail about an order goes as things are now: an address may be corrected while the mail waits. `None` where nothing is
+/// to be looked at: the mail is not to the customer, somebody chose its address, or it was tried already.
+///
+/// # Errors
+/// Faults of the store only.
+pub(super) fn readdressed(tx: &Tx<'_>, moment: Moment, mail: &Mail) -> Result<Option<String>> {
+    let is_fixed = !mail.by.is_empty() || !mail.attempts.is_empty() || mail.state != State::Queued;
+    let Some(id) = mail.order.filter(|_| !is_fixed && moment.audience() == Audience::Customer) else {
+        return Ok(None);
+    };
+    let Some(order) = orders::find(tx, id)? else { return Ok(None) };
+    let to = recipient(&order, customer_of(tx, &order)?.as_ref());
+    Ok(to.filter(|to| *to != mail.to && email::parse(to).is_ok()))
 }
 
 /// A notice to the shop of a message. What is taken for spam is told to nobody.

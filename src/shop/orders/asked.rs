@@ -1,8 +1,9 @@
 //! What the API takes: orders to place, fields to change, steps, notes.
 
-use super::change::{OrderChange, ParcelChange, StepInput};
+use super::change::{OrderChange, StepInput};
 use super::incoming::{NewLine, NewOrder, NewOrderCustomer};
 use super::model::{Order, Parcel};
+use super::parcels::ParcelChange;
 use super::state::{CancelReason, Step};
 use crate::base::error::{Checks, Error, Result};
 use crate::base::money::{Currency, Money, Price};
@@ -329,6 +330,7 @@ impl StepBody {
             carrier: self.carrier.unwrap_or_default(),
             tracking: self.tracking.unwrap_or_default(),
             more_follows: self.more_follows.unwrap_or_default(),
+            again: None,
         })
     }
 }

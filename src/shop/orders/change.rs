@@ -1,8 +1,9 @@
 //! Changing an order: contact data, tags and notes, and the steps along its three axes.
 
-use super::events::{Changed, Noted, ParcelChanged, StepTaken};
+use super::events::{Changed, Noted, StepTaken};
 use super::keep::{get, save};
 use super::model::{Cancelled, NOTES_MAX, Order, OrderId, Parcel, PaymentNote, RefundNote, StaffNote};
+use super::parcels::no_code_as_carrier;
 use super::state::{CancelReason, Fulfilment, NOTHING_LEFT, Payment, Status, Step, refusal};
 use crate::base::email;
 use crate::base::error::{Checks, Error, Result};
@@ -27,13 +28,6 @@ pub struct OrderChange {
     pub metadata: Option<BTreeMap<String, String>>,
 }
 
-/// What is corrected of a parcel; `None` leaves a field as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ParcelChange {
-    pub carrier: Option<String>,
-    pub tracking: Option<String>,
-}
-
 /// What a step needs to know beside its name; each step reads its own fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
@@ -52,6 +46,9 @@ pub struct StepInput {
     pub tracking: String,
     /// Ship: this parcel holds a part of the order, and another one follows.
     pub more_follows: bool,
+    /// Pay, ship, refund and cancel: what is noted was taken back by mistake, and had this number. Nobody is told of it again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub again: Option<u64>,
 }
 
 /// Changes fields of an order. `seen` is the version the change was made from.
@@ -105,7 +102,7 @@ fn apply(after: &mut Order, change: &OrderChange) -> Result<()> {
     checks.finish()
 }
 
-fn touch(after: &mut Order, now: Timestamp) {
+pub(super) fn touch(after: &mut Order, now: Timestamp) {
     after.version = after.version.saturating_add(1);
     after.updated_at = now;
 }
@@ -215,56 +212,6 @@ fn checked_note(text: &str) -> Result<String> {
     }
 }
 
-/// Corrects what was noted of a parcel; `place` counts from 1. Nobody is written to by it.
-///
-/// # Errors
-/// `not_found`, `version_mismatch`, `validation`.
-pub fn correct_parcel(
-    tx: &mut Tx<'_>,
-    id: OrderId,
-    seen: Option<u64>,
-    place: usize,
-    change: &ParcelChange,
-) -> Result<Order> {
-    let before = get(tx, id)?;
-    require_version(seen, before.version)?;
-    let mut after = before.clone();
-    let parcel = place.checked_sub(1).and_then(|at| after.parcels.get_mut(at));
-    let parcel = parcel.ok_or_else(|| Error::not_found("parcel", place))?;
-    let view = |p: &Parcel| serde_json::json!({"carrier": p.carrier, "tracking": p.tracking});
-    let was = view(parcel);
-    let mut checks = Checks::default();
-    for (pointer, given, field) in [
-        ("/carrier", &change.carrier, &mut parcel.carrier),
-        ("/tracking", &change.tracking, &mut parcel.tracking),
-    ] {
-        if let Some(text) = given {
-            *field = checks.keep(pointer, one_line(text)).unwrap_or_default();
-        }
-    }
-    checks.finish()?;
-    no_code_as_carrier(&parcel.carrier, &parcel.tracking)?;
-    let changes = changes(&was, &view(parcel));
-    if changes.is_empty() {
-        return Ok(before);
-    }
-    touch(&mut after, tx.now());
-    save(tx, Some(&before), &after, &ParcelChanged { number: after.number, parcel: place, changes })?;
-    Ok(after)
-}
-
-/// A scanned code that fell into the field of the carrier is not told to the customer as one.
-fn no_code_as_carrier(carrier: &str, tracking: &str) -> Result<()> {
-    const LEAST_DIGITS: usize = 6;
-    let digits = carrier.chars().filter(char::is_ascii_digit).count();
-    if digits >= LEAST_DIGITS && !carrier.contains(char::is_whitespace) && tracking.is_empty() {
-        let says =
-            "This looks like a tracking number. Put it into that field, and say who carries the parcel.";
-        return Err(Error::invalid("tracking_in_carrier", says).on("/carrier"));
-    }
-    Ok(())
-}
-
 /// Takes a step, or refuses it with the reason.
 ///
 /// # Errors
@@ -304,6 +251,8 @@ pub fn take(tx: &mut Tx<'_>, id: OrderId, seen: Option<u64>, step: Step, input: 
         reference: if step == Step::Pay { input.reference.clone() } else { String::new() },
         amount: input.amount,
         refund: after.refunds.last().filter(|_| step == Step::Refund).map(|refund| refund.number),
+        version: after.version,
+        again: input.again.is_some(),
     };
     save(tx, Some(&before), &after, &event)?;
     Ok(after)
@@ -366,6 +315,7 @@ fn checked_input(input: &StepInput) -> Result<StepInput> {
         carrier: line("/carrier", &input.carrier),
         tracking: line("/tracking", &input.tracking),
         more_follows: input.more_follows,
+        again: input.again,
     };
     checks.finish()?;
     Ok(checked)
@@ -373,6 +323,7 @@ fn checked_input(input: &StepInput) -> Result<StepInput> {
 
 /// Moves the order along its axes. The conditions have been asked before.
 fn advance(order: &mut Order, step: Step, input: &StepInput, now: Timestamp) {
+    let made = made_by(order, input);
     match step {
         Step::Cancel => {
             order.cancelled = Some(Cancelled {
@@ -381,6 +332,7 @@ fn advance(order: &mut Order, step: Step, input: &StepInput, now: Timestamp) {
                 note: input.note.clone(),
                 payment_before: order.payment,
                 status_before: Some(order.status).filter(|status| *status == Status::Draft),
+                made: Some(made),
             });
             order.status = Status::Cancelled;
             if matches!(order.payment, Payment::Unpaid | Payment::Authorised) {
@@ -417,6 +369,7 @@ fn advance(order: &mut Order, step: Step, input: &StepInput, now: Timestamp) {
                 shipped_at: Some(now),
                 by_step: true,
                 before: Some(order.fulfilment),
+                made: Some(made),
             });
             order.fulfilment = if input.more_follows { Fulfilment::Part } else { Fulfilment::Fulfilled };
         }
@@ -450,6 +403,12 @@ fn advance(order: &mut Order, step: Step, input: &StepInput, now: Timestamp) {
     }
 }
 
+/// The number of what a step notes: the version that it makes, or the one that it had before it was taken back.
+fn made_by(order: &Order, input: &StepInput) -> u64 {
+    let next = order.version.saturating_add(1);
+    input.again.filter(|had| *had < next).unwrap_or(next)
+}
+
 /// Notes what came in.
 fn receive(order: &mut Order, input: &StepInput, now: Timestamp) {
     let amount = input.amount.map_or(0, |money| money.amount);
@@ -463,6 +422,7 @@ fn receive(order: &mut Order, input: &StepInput, now: Timestamp) {
         instalments: 1,
         by_step: true,
         before: Some(order.payment),
+        made: Some(made_by(order, input)),
     });
     order.payment = if is_all { paid(order) } else { Payment::PartPaid };
 }
@@ -471,7 +431,7 @@ fn receive(order: &mut Order, input: &StepInput, now: Timestamp) {
 fn give_back(order: &mut Order, input: &StepInput, now: Timestamp) {
     let amount = input.amount.map_or(0, |money| money.amount);
     let is_all = amount >= order.refundable();
-    let number = order.version.saturating_add(1);
+    let number = made_by(order, input);
     order.refunds.push(RefundNote { number, amount, at: now, before: order.payment });
     order.refunded = order.refunded.saturating_add(amount);
     order.payment = match order.payment {

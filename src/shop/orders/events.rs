@@ -157,6 +157,11 @@ pub(super) struct StepTaken {
     pub amount: Option<crate::base::money::Money>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refund: Option<u64>,
+    /// The version of the order that the step made.
+    pub version: u64,
+    /// What was taken back by mistake is there again: nobody has to be told twice.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
 }
 impl Event for StepTaken {
     fn kind(&self) -> &'static str {
@@ -228,6 +233,8 @@ mod tests {
                 reference: String::new(),
                 amount: None,
                 refund: None,
+                version: 1,
+                again: false,
             };
             assert!(EVENTS.iter().any(|(kind, _)| *kind == event.kind()), "{step}");
         }

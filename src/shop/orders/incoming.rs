@@ -253,6 +253,7 @@ impl NewOrder {
                 note,
                 payment_before: self.payment_before.unwrap_or_else(|| before_voided(self.payment)),
                 status_before: None,
+                made: None,
             }),
             payments: self.payments.clone(),
             parcels: self.parcels.clone(),

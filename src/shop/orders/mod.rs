@@ -16,6 +16,7 @@ mod facts;
 mod incoming;
 mod keep;
 mod model;
+mod parcels;
 mod partial;
 mod place;
 #[cfg(test)]
@@ -38,10 +39,7 @@ pub use arrival::{Arrival, Brought, Traits, arrival};
 pub use asked::{NoteBody, OrderFields, ParcelFields, PlaceOrder, StepBody, step_named};
 pub use audit::check;
 pub use bulk::BulkWork;
-pub use change::{
-    OrderChange, ParcelChange, StepInput, add_note, change, correct_parcel, edit_note, may_edit_note, retag,
-    take,
-};
+pub use change::{OrderChange, StepInput, add_note, change, edit_note, may_edit_note, retag, take};
 pub use credited::{credit_note_after, credit_note_arrival, import_credit_note};
 pub use events::{EVENTS, happened_at};
 pub use facts::{Different, Facts, facts};
@@ -52,6 +50,7 @@ pub use keep::{
     get, get_credit_note, ids, recent,
 };
 pub use model::*;
+pub use parcels::{ParcelChange, correct_parcel};
 pub use partial::{ALL_COLUMNS, AddressPart, LONE_SUBTOTAL, LinePart, Part, STANDING_FROM, Unsaid, settled};
 pub use place::{CalledThere, Imported, import, import_over, known, place};
 pub use sales::{Sold, currencies, sold_between};

@@ -82,6 +82,9 @@ pub struct PaymentNote {
     /// Where the money stood before that step, and stands again when it is taken back.
     #[n(6)]
     pub before: Option<Payment>,
+    /// The version of the order that the step made, which its event names; earlier ones, and those of files, have none.
+    #[n(7)]
+    pub made: Option<u64>,
 }
 
 /// A parcel that left the house.
@@ -99,6 +102,9 @@ pub struct Parcel {
     /// Where the goods stood before that step, and stand again when it is taken back.
     #[n(4)]
     pub before: Option<Fulfilment>,
+    /// The version of the order that the step made, which its event names; earlier ones, and those of files, have none.
+    #[n(5)]
+    pub made: Option<u64>,
 }
 
 /// Money that went back, noted by a step.
@@ -151,6 +157,9 @@ pub struct Cancelled {
     /// Of a draft; what was placed is open before it is cancelled.
     #[n(4)]
     pub status_before: Option<Status>,
+    /// The version of the order that the step made, which its event names; earlier ones, and those of files, have none.
+    #[n(5)]
+    pub made: Option<u64>,
 }
 
 /// An order as the store keeps it. Amounts are minor units of `currency`.
@@ -268,6 +277,7 @@ impl Order {
             fulfilment: self.fulfilment,
             on_hold: self.hold.is_some(),
             paid_by_step: self.payments.last().is_some_and(|p| p.by_step),
+            covers_refunds: self.refunded <= self.paid_before_last(),
             shipped_by_step: self.parcels.last().is_some_and(|p| p.by_step),
             refunded_by_step: !self.refunds.is_empty(),
             placed_by_step: self.confirmed_at.is_some(),
@@ -280,6 +290,10 @@ impl Order {
     /// Pieces in the parcel: the sum of the lines' quantities.
     pub fn items(&self) -> i64 {
         self.lines.iter().fold(0_i64, |a, l| a.saturating_add(l.quantity))
+    }
+    /// What came in but for the newest payment.
+    fn paid_before_last(&self) -> i64 {
+        self.paid().saturating_sub(self.payments.last().map_or(0, |p| p.amount))
     }
     pub fn paid(&self) -> i64 {
         self.payments.iter().fold(0_i64, |a, p| a.saturating_add(p.amount))

@@ -411,6 +411,7 @@ mod tests {
                 instalments: 1,
                 by_step: false,
                 before: None,
+                made: None,
             }],
             parcels: vec![Parcel {
                 carrier: "DHL".into(),
@@ -418,6 +419,7 @@ mod tests {
                 shipped_at: Some(Timestamp(6)),
                 by_step: false,
                 before: None,
+                made: None,
             }],
             note: "Ring twice".into(),
             tags: vec!["gift".into()],

@@ -109,6 +109,8 @@ pub struct Axes {
     pub on_hold: bool,
     /// The newest payment was noted here by a step, so it can be taken back here.
     pub paid_by_step: bool,
+    /// What came in before the newest payment is at least what went back.
+    pub covers_refunds: bool,
     /// The newest parcel was noted here by a step.
     pub shipped_by_step: bool,
     /// A refund was noted here by a step.
@@ -231,6 +233,12 @@ const CONDITIONS: &[Condition] = &[
         "Only a payment that was noted here can be taken back.",
     ),
     condition(
+        Step::Unpay,
+        |a| a.covers_refunds,
+        "payment_refunded",
+        "Money of this payment went back already. Take back the refund first.",
+    ),
+    condition(
         Step::Ship,
         |a| a.status != Status::Cancelled,
         "order_cancelled",
@@ -348,6 +356,7 @@ mod tests {
         fulfilment: Fulfilment::Unfulfilled,
         on_hold: false,
         paid_by_step: false,
+        covers_refunds: true,
         shipped_by_step: false,
         refunded_by_step: false,
         placed_by_step: false,

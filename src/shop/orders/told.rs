@@ -35,6 +35,7 @@ fn whatever_a_file_says_anew_is_told() {
                 shipped_at: Some(at),
                 by_step: false,
                 before: None,
+                made: None,
             }];
         }),
         ("day of it", |new, at| new.parcels[0].shipped_at = Some(at.plus_ms(DAY_MS))),
@@ -47,6 +48,7 @@ fn whatever_a_file_says_anew_is_told() {
                 instalments: 1,
                 by_step: false,
                 before: None,
+                made: None,
             }];
         }),
         ("instalments", |new, _| new.payments[0].instalments = 3),

@@ -12,6 +12,7 @@ pub fn taken_back_by(step: Step, before: &Order) -> (Step, StepInput) {
         Step::Cancel | Step::Complete => Step::Reopen,
         Step::Reopen => match &before.cancelled {
             Some(cancelled) => {
+                input.again = cancelled.made;
                 input.reason = Some(cancelled.reason);
                 input.note.clone_from(&cancelled.note);
                 Step::Cancel
@@ -23,6 +24,7 @@ pub fn taken_back_by(step: Step, before: &Order) -> (Step, StepInput) {
         Step::Pay => Step::Unpay,
         Step::Unpay => {
             if let Some(payment) = before.payments.last() {
+                input.again = payment.made;
                 input.method.clone_from(&payment.method);
                 input.reference.clone_from(&payment.reference);
                 // A payment of nothing is the one of an order of nothing.
@@ -33,6 +35,7 @@ pub fn taken_back_by(step: Step, before: &Order) -> (Step, StepInput) {
         Step::Ship => Step::Unship,
         Step::Unship => {
             if let Some(parcel) = before.parcels.last() {
+                input.again = parcel.made;
                 input.carrier.clone_from(&parcel.carrier);
                 input.tracking.clone_from(&parcel.tracking);
             }
@@ -46,6 +49,7 @@ pub fn taken_back_by(step: Step, before: &Order) -> (Step, StepInput) {
         Step::Refund => Step::Unrefund,
         Step::Unrefund => {
             let last = before.refunds.last();
+            input.again = last.map(|refund| refund.number);
             input.amount = last.map(|refund| Money::new(refund.amount, before.currency));
             Step::Refund
         }

@@ -275,26 +275,27 @@ impl From<LineDocument> for NewLine {
 
 impl From<&PaymentNote> for PaymentDocument {
     fn from(p: &PaymentNote) -> Self {
-        let PaymentNote { method, reference, amount, at, instalments, by_step, before } = p.clone();
+        // The version of an order that a step made is this shop's: elsewhere no event names it.
+        let PaymentNote { method, reference, amount, at, instalments, by_step, before, made: _ } = p.clone();
         Self { method, reference, amount, at, instalments, by_step, before }
     }
 }
 impl From<PaymentDocument> for PaymentNote {
     fn from(p: PaymentDocument) -> Self {
         let PaymentDocument { method, reference, amount, at, instalments, by_step, before } = p;
-        Self { method, reference, amount, at, instalments, by_step, before }
+        Self { method, reference, amount, at, instalments, by_step, before, made: None }
     }
 }
 impl From<&Parcel> for ParcelDocument {
     fn from(p: &Parcel) -> Self {
-        let Parcel { carrier, tracking, shipped_at, by_step, before } = p.clone();
+        let Parcel { carrier, tracking, shipped_at, by_step, before, made: _ } = p.clone();
         Self { carrier, tracking, shipped_at, by_step, before }
     }
 }
 impl From<ParcelDocument> for Parcel {
     fn from(p: ParcelDocument) -> Self {
         let ParcelDocument { carrier, tracking, shipped_at, by_step, before } = p;
-        Self { carrier, tracking, shipped_at, by_step, before }
+        Self { carrier, tracking, shipped_at, by_step, before, made: None }
     }
 }
 impl From<&StaffNote> for StaffNoteDocument {

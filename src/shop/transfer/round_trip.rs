@@ -126,6 +126,7 @@ fn payment() -> BoxedStrategy<PaymentNote> {
             instalments,
             by_step,
             before: by_step.then_some(Payment::Authorised),
+            made: None,
         })
         .boxed()
 }
@@ -137,6 +138,7 @@ fn parcel() -> BoxedStrategy<Parcel> {
             shipped_at,
             by_step,
             before: by_step.then_some(Fulfilment::Part),
+            made: None,
         })
         .boxed()
 }

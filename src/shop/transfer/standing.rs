@@ -124,7 +124,14 @@ impl Maker<'_> {
         let (carrier, tracking) =
             (self.first_line(views, Field::Carrier), self.first_line(views, Field::Tracking));
         if shipped_at.is_some() || !tracking.is_empty() {
-            order.parcels.push(Parcel { carrier, tracking, shipped_at, by_step: false, before: None });
+            order.parcels.push(Parcel {
+                carrier,
+                tracking,
+                shipped_at,
+                by_step: false,
+                before: None,
+                made: None,
+            });
         }
         Ok(())
     }
@@ -165,6 +172,7 @@ impl Maker<'_> {
                 instalments: 1,
                 by_step: false,
                 before: None,
+                made: None,
             });
         }
         Ok(())
@@ -190,6 +198,7 @@ impl Maker<'_> {
                 instalments,
                 by_step: false,
                 before: None,
+                made: None,
             });
         }
         Ok(payments)

@@ -45,6 +45,14 @@ impl bulk::Action for Action {
         Ok(find(tx, id)?.map(|customer| customer.name()))
     }
 
+    fn version(tx: &Tx<'_>, id: CustomerId) -> Result<Option<u64>> {
+        Ok(find(tx, id)?.map(|customer| customer.version))
+    }
+
+    fn heeds_changes(&self) -> bool {
+        false
+    }
+
     fn run(&self, tx: &mut Tx<'_>, id: CustomerId) -> Result<Option<Self>> {
         let before = get(tx, id)?.version;
         let (add, remove, back) = self.0.parts();

@@ -689,6 +689,12 @@ pub const CODES: &[Code] = &[
     ),
     api(
         Conflict,
+        "payment_refunded",
+        "Money of the payment that is to be taken back went back already.",
+        "Take back the refund first.",
+    ),
+    api(
+        Conflict,
         "nothing_to_refund",
         "Nothing was paid, or everything has gone back.",
         "Look at the payments of the order.",

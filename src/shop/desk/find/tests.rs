@@ -21,6 +21,7 @@ fn shop() -> Trial {
             shipped_at: None,
             by_step: false,
             before: None,
+            made: None,
         }];
     });
     shop

@@ -40,6 +40,10 @@ struct StepForm {
     tracking: Option<String>,
     /// A box that is ticked sends something, one that is not sends nothing.
     more_follows: Option<String>,
+    /// The number of what is noted once more, because it was taken back by mistake.
+    again: Option<u64>,
+    /// The button that takes back what was done a moment ago.
+    undo: Option<String>,
 }
 
 /// The fields of a note's form.
@@ -84,8 +88,29 @@ impl Done {
     }
 }
 
+/// Whether a step depends on what the page showed of the order: what it takes back is the newest payment, refund, parcel or
+/// hold, and an amount that was typed is right for what was due.
+fn needs_what_was_seen(step: Step) -> bool {
+    matches!(
+        step,
+        Step::Pay | Step::Refund | Step::Unpay | Step::Unrefund | Step::Unship | Step::Release | Step::Reopen
+    )
+}
+
+/// That somebody was faster.
+fn changed_meanwhile(is_undo: bool) -> Error {
+    let text = if is_undo {
+        "The order was changed since, so Undo does not know what it would take back. It is shown as it is now: take back here \
+         what is still wrong."
+    } else {
+        "Somebody changed this order meanwhile. It is shown as it is now: look at it, then press the button once more."
+    };
+    Error::conflict("version_mismatch", text)
+}
+
 /// The fields of the form of a step.
 fn step_fields(input: &StepInput) -> Vec<(String, String)> {
+    let again = input.again.map(|number| number.to_string()).unwrap_or_default();
     let reason = input.reason.map(CancelReason::word).unwrap_or_default();
     let amount = input.amount.map(|amount| amount.decimal()).unwrap_or_default();
     [
@@ -97,6 +122,7 @@ fn step_fields(input: &StepInput) -> Vec<(String, String)> {
         ("carrier", &input.carrier),
         ("tracking", &input.tracking),
         ("more_follows", if input.more_follows { "1" } else { "" }),
+        ("again", &again),
     ]
     .into_iter()
     .filter(|(_, value)| !value.is_empty())
@@ -146,11 +172,19 @@ async fn taken(
         tracking: form.tracking.unwrap_or_default(),
         more_follows: form.more_follows.is_some_and(|text| !text.is_empty()),
         amount: None,
+        again: form.again,
     };
+    let is_undo = form.undo.is_some();
+    let seen = Some(form.version).filter(|seen| *seen > 0 && (is_undo || needs_what_was_seen(step)));
     let amount = form.amount.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     let op = move |tx: &mut Tx<'_>| {
-        same.run(tx, |tx| {
+        // What came of a form before is said again only while it is so.
+        let is_over = |tx: &Tx<'_>, done: &Done| Ok(get(tx, id)?.version != done.version);
+        same.run_unless(tx, is_over, |tx| {
             let before = get(tx, id)?;
+            if seen.is_some_and(|seen| seen != before.version) {
+                return Err(changed_meanwhile(is_undo));
+            }
             let (back, needs) = taken_back_by(step, &before);
             let undo = Some((back, step_fields(&needs)));
             let read = |text: &String| parse_amount(text, before.currency).map_err(|e| e.on("/amount"));
@@ -189,7 +223,8 @@ fn answered(id: OrderId, step: Step, done: &Done, from: Option<&str>) -> Result<
     };
     let mut toast = Toast::ok(format!("{what} {}.", words::done(step)));
     if let Some((back, needs)) = &done.undo {
-        let mut fields = vec![("version", version.as_str()), ("from", from.unwrap_or_default())];
+        let mut fields =
+            vec![("version", version.as_str()), ("from", from.unwrap_or_default()), ("undo", "1")];
         fields.extend(needs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         toast = toast.undo("Undo", format!("/admin/orders/{id}/{back}"), &fields);
     }
@@ -354,5 +389,79 @@ mod tests {
         late.shows("Somebody changed the parcels meanwhile");
         late.shows("value=\"0036\"");
         desk.post(&format!("{page}/parcels/2"), &[("carrier", "DHL")]).await.expect(404);
+    }
+
+    /// Presses the button that takes back what was done a moment ago, as it stood on the page that followed.
+    async fn undo(desk: &Desk, page: &str) -> super::super::clicked::Reply {
+        let form = page.split("<form").find(|form| form.contains("name=\"undo\" value=\"1\"")).unwrap();
+        let between =
+            |text: &str, from: &str| text.split(from).nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let fields: Vec<(String, String)> = form
+            .split("type=\"hidden\"")
+            .skip(1)
+            .map(|field| (between(field, "name=\""), between(field, "value=\"")))
+            .collect();
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        desk.post(&between(form, "action=\""), &fields).await
+    }
+
+    #[actix_web::test]
+    async fn undo_never_takes_back_what_somebody_else_did_meanwhile() {
+        let desk = Desk::open().await;
+        let pay = |amount: &'static str, version: &'static str| {
+            [("amount", amount), ("version", version), ("method", "cash"), ("reference", amount)]
+        };
+        let order = desk.place(wish("anna@example.com", "Mug"));
+        let path = format!("/admin/orders/{}/pay", order.id);
+        let mine = desk.post(&path, &pay("1", "1")).await.expect(303);
+        let page = desk.follow(&mine).await.body;
+        desk.post(&path, &pay("2", "2")).await.expect(303);
+        undo(&desk, &page).await.expect(409).shows("The order was changed since");
+        let references: Vec<String> =
+            desk.order(order.id).payments.into_iter().map(|payment| payment.reference).collect();
+        assert_eq!(references, ["1", "2"]);
+
+        // With nothing in between it does what it says.
+        let page = desk.follow(&desk.post(&path, &pay("3", "3")).await.expect(303)).await.body;
+        undo(&desk, &page).await.expect(303);
+        assert_eq!(desk.order(order.id).payments.len(), 2);
+    }
+
+    #[actix_web::test]
+    async fn an_amount_that_was_typed_beside_an_older_state_is_asked_for_once_more() {
+        let desk = Desk::open().await;
+        let order = desk.place(wish("anna@example.com", "Mug"));
+        let path = |step: &str| format!("/admin/orders/{}/{step}", order.id);
+        let part = [("amount", "1"), ("version", "1"), ("reference", "TX-1")];
+        desk.post(&path("pay"), &part).await.expect(303);
+        // A colleague with a page of the same state notes the same transfer, with another word.
+        let theirs = [("amount", "1"), ("version", "1"), ("reference", "TX 1")];
+        let late = desk.post(&path("pay"), &theirs).await.expect(409);
+        late.shows("Somebody changed this order meanwhile");
+        late.shows("name=\"version\" value=\"2\"");
+        assert_eq!(desk.order(order.id).paid(), 100);
+        // The same form twice is one wish still.
+        desk.post(&path("pay"), &part).await.expect(303);
+        assert_eq!(desk.order(order.id).paid(), 100);
+        // What does not rest on amounts is not held up by a colleague's note.
+        desk.post(&path("notes"), &[("text", "called"), ("version", "2")]).await.expect(303);
+        desk.post(&path("ship"), &[("version", "2"), ("carrier", "DHL")]).await.expect(303);
+    }
+
+    #[actix_web::test]
+    async fn a_form_that_comes_again_says_it_is_done_only_while_it_is() {
+        let desk = Desk::open().await;
+        let order = desk.place(wish("anna@example.com", "Mug"));
+        let path = |step: &str| format!("/admin/orders/{}/{step}", order.id);
+        let hold = [("note", "look"), ("version", "1")];
+        desk.post(&path("hold"), &hold).await.expect(303);
+        desk.post(&path("release"), &[("version", "2")]).await.expect(303);
+        desk.post(&path("hold"), &hold).await.expect(303);
+        assert_eq!(desk.order(order.id).hold.as_deref(), Some("look"), "what is said is so");
+        let pay = [("amount", "1"), ("version", "4")];
+        desk.post(&path("pay"), &pay).await.expect(303);
+        desk.post(&path("unpay"), &[("version", "5")]).await.expect(303);
+        desk.post(&path("pay"), &pay).await.expect(409);
+        assert_eq!(desk.order(order.id).paid(), 0);
     }
 }

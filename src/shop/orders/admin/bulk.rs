@@ -115,6 +115,14 @@ impl bulk::Action for Action {
         Ok(find(tx, id)?.map(|order| format!("#{}", order.number)))
     }
 
+    fn version(tx: &Tx<'_>, id: OrderId) -> Result<Option<u64>> {
+        Ok(find(tx, id)?.map(|order| order.version))
+    }
+
+    fn heeds_changes(&self) -> bool {
+        matches!(self, Self::Step(..))
+    }
+
     fn permission(&self) -> &'static str {
         match self {
             Self::Step(step, _) if step.is_about_goods() => "orders:ship",
@@ -220,6 +228,22 @@ mod tests {
 
         let key = done(&desk, &[("action", "untag"), ("tag", "none"), ("id", &a)]).await;
         desk.get(&format!("/admin/orders/bulk/{key}")).await.expect(200).hides("name=\"undo\"");
+    }
+
+    #[actix_web::test]
+    async fn undo_leaves_what_somebody_has_changed_since() {
+        let desk = Desk::open().await;
+        let [mine, theirs] = ["a@example.com", "b@example.com"].map(|who| desk.place(wish(who, "Mug")));
+        let (a, b) = (format!("{}.1", mine.id), format!("{}.1", theirs.id));
+        let held = done(&desk, &[("action", "hold"), ("hold_note", "look"), ("id", &a), ("id", &b)]).await;
+        let path = format!("/admin/orders/{}", theirs.id);
+        desk.post(&format!("{path}/release"), &[("version", "2")]).await.expect(303);
+        desk.post(&format!("{path}/hold"), &[("version", "3"), ("note", "FRAUD")]).await.expect(303);
+        let undone = done(&desk, &[("undo", &held)]).await;
+        let page = desk.get(&format!("/admin/orders/bulk/{undone}")).await.expect(200);
+        page.shows("It was changed since; it stays as it is.");
+        assert_eq!(desk.order(mine.id).hold, None);
+        assert_eq!(desk.order(theirs.id).hold.as_deref(), Some("FRAUD"));
     }
 
     #[actix_web::test]

@@ -98,6 +98,7 @@ pub(super) fn order() -> Order {
             instalments: 1,
             by_step: false,
             before: None,
+            made: None,
         }],
         parcels: vec![Parcel {
             carrier: "DHL".into(),
@@ -105,6 +106,7 @@ pub(super) fn order() -> Order {
             shipped_at: Some(at("2026-11-20T10:42:00Z")),
             by_step: true,
             before: None,
+            made: None,
         }],
         note: "Please leave it with the neighbour".into(),
         tags: vec!["gift".into()],

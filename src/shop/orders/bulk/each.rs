@@ -7,7 +7,7 @@ use crate::base::id::Id as _;
 use crate::shop::orders::admin::Action;
 use crate::shop::orders::{find, get as get_order};
 use crate::store::{Actor, ActorKind, Tx};
-use crate::web::bulk::Action as _;
+use crate::web::bulk::{Action as _, require_unchanged};
 
 /// Different reasons that are told apart, and orders named for each.
 const REASONS_MAX: usize = 50;
@@ -35,14 +35,8 @@ pub(super) fn one(tx: &mut Tx<'_>, item: &Item, common: &Action) -> Result<Said>
     };
     let action = own.as_ref().unwrap_or(common);
     let name = find(tx, item.id)?.map_or_else(|| item.id.to_string(), |order| format!("#{}", order.number));
-    let seen = item.seen;
     let ran = tx.attempt(|tx| {
-        if seen
-            .is_some_and(|seen| find(tx, item.id).is_ok_and(|now| now.is_some_and(|now| now.version != seen)))
-        {
-            let text = "It was changed since; it stays as it is.";
-            return Err(Error::conflict("changed_since", text));
-        }
+        require_unchanged::<Action>(tx, item.id, item.seen)?;
         action.run(tx, item.id)
     });
     let mut remark = None;
