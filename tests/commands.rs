@@ -107,7 +107,7 @@ fn what_is_exported_imports_again_unchanged() {
 
 /// A demo shop in the directory, with one customer who has a new address; it does not run any more.
 fn demo(data: &str) {
-    let mut child = Command::new(crate::harness::program())
+    let mut child = Command::new(program())
         .args(["demo", "--orders", "1500", "--listen", "127.0.0.1:0", "--json", "--data", data])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -224,6 +224,51 @@ fn orders_of_another_shop_keep_their_ids_and_its_credit_notes_come_along() {
 }
 
 #[test]
+fn an_exported_file_is_edited_and_comes_in_again_unless_somebody_was_faster() {
+    let mut shop = Shop::open();
+    let order = shop.place("k1", &least_order("anna@example.com", 1_000)).expect(201).json();
+    let id = order["id"].as_str().unwrap().to_owned();
+    let step = |shop: &Shop, step: &str, body: Value| {
+        shop.send("POST", &format!("/api/v1/orders/{id}/{step}"), &body, &[]).expect(200)
+    };
+    step(&shop, "pay", serde_json::json!({}));
+    step(&shop, "refund", serde_json::json!({"amount": {"amount": 400, "currency": "EUR"}}));
+    step(&shop, "cancel", serde_json::json!({"reason": "customer"}));
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str| dir.path().join(name).display().to_string();
+    succeed(&["export", "orders", "--format", "jsonl", "-o", &file("first"), "--data", shop.data()]);
+    shop.stop();
+
+    // It is another shop's then, with what was noted by steps.
+    let mut other = Shop::open();
+    let import = |data: &str, name: &str| {
+        let told =
+            backroom(&["import", "orders", "--from", "backroom", &file(name), "--data", data, "--json"]);
+        serde_json::from_slice::<Value>(&told.stdout).unwrap()["landed"].clone()
+    };
+    assert_eq!(import(other.data(), "first")["orders_added"], 1);
+    step(&other, "reopen", serde_json::json!({}));
+    step(&other, "unrefund", serde_json::json!({}));
+    let export = |data: &str, name: &str, note: &str| {
+        succeed(&["export", "orders", "--format", "jsonl", "-o", &file(name), "--data", data]);
+        let mut edited: Value = serde_json::from_str(&std::fs::read_to_string(file(name)).unwrap()).unwrap();
+        edited["note"] = note.into();
+        std::fs::write(file(name), format!("{edited}\n")).unwrap();
+    };
+    export(other.data(), "edited", "edited");
+    export(other.data(), "late", "late");
+    assert_eq!(import(other.data(), "edited")["orders_changed"], 1);
+    assert_eq!(import(other.data(), "edited")["orders_unchanged"], 1);
+    step(&other, "hold", serde_json::json!({"note": "look"}));
+    let late = import(other.data(), "late");
+    assert_eq!((&late["orders_changed"], &late["refused"]), (&0.into(), &1.into()), "{late}");
+    let here = other.get(&format!("/api/v1/orders/{id}")).expect(200).json();
+    assert_eq!((&here["note"], &here["refunded"]["amount"]), (&"edited".into(), &0.into()), "{here}");
+    assert_eq!(other.stop(), Some(0));
+    assert!(succeed(&["check", "--data", other.data()]).contains("no problem"));
+}
+
+#[test]
 fn what_cannot_be_imported_is_told_with_its_path_and_the_reason() {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("shop").to_str().unwrap().to_owned();
@@ -249,7 +294,7 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     for i in 0..50 {
         shop.place(&format!("k{i}"), &least_order(&format!("c{i}@example.com"), 100)).expect(201);
     }
-    let command = format!("{} export orders --data {} | head -n 1", crate::harness::program(), shop.data());
+    let command = format!("{} export orders --data {} | head -n 1", program(), shop.data());
     let output = Command::new("bash").args(["-o", "pipefail", "-c", &command]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

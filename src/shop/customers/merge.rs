@@ -22,7 +22,7 @@ const SAID_MAX: usize = 8;
 /// `validation`.
 pub fn known_as(tx: &mut Tx<'_>, new: &NewCustomer, by: &'static str) -> Result<CustomerId> {
     let new = new.checked()?;
-    let Some(id) = match_of(tx, &new)? else {
+    let Some(id) = match_of(tx, &new, !new.is_import)? else {
         let new = with_free_ids(tx, new)?;
         return Ok(insert(tx, new, by)?.id);
     };
@@ -180,10 +180,11 @@ fn merged(r: &impl Read, before: &Customer, new: &NewCustomer) -> Result<Custome
 /// # Errors
 /// `validation`.
 pub fn described(r: &impl Read, new: &NewCustomer) -> Result<Option<CustomerId>> {
-    match_of(r, &new.checked()?)
+    match_of(r, &new.checked()?, false)
 }
 
-fn match_of(r: &impl Read, new: &NewCustomer) -> Result<Option<CustomerId>> {
+/// The customer that this describes. `is_now`: it is said now, by who orders, and not by a file.
+fn match_of(r: &impl Read, new: &NewCustomer, is_now: bool) -> Result<Option<CustomerId>> {
     for id in new.external.iter().filter_map(ExternalRef::own_id) {
         if let Some(customer) = find(r, id)? {
             return Ok(Some(customer.id));
@@ -201,19 +202,21 @@ fn match_of(r: &impl Read, new: &NewCustomer) -> Result<Option<CustomerId>> {
             return Ok(Some(id));
         }
     }
-    // An old file has an address they had before; somebody else may have it by now, and has another name.
+    // An old file has an address they had before; somebody else may have it by now, and has another name. Who orders now has
+    // the address they write: of one that was somebody's before, only the name says that it is them.
     if let Some(address) = &new.email
         && let Some(id) = BY_OLD_EMAIL.first(r, &email::key(address))?
-        && !is_somebody_else(&get(r, id)?, new)
     {
-        return Ok(Some(id));
+        let here = get(r, id)?;
+        let is_them = if is_now { is_called_alike(&here, new) } else { !is_somebody_else(&here, new) };
+        return Ok(Some(id).filter(|_| is_them));
     }
     Ok(None)
 }
 
 /// As [`match_of`], and whom a file has brought before with neither address nor outside id.
 fn match_of_row(r: &impl Read, new: &NewCustomer) -> Result<Option<CustomerId>> {
-    let Some(row) = row_key(new) else { return match_of(r, new) };
+    let Some(row) = row_key(new) else { return match_of(r, new, false) };
     let Some(brings) = BY_ROW.get(r, &row)? else { return Ok(None) };
     Ok(find(r, brings.customer)?.map(|customer| customer.id))
 }
@@ -246,11 +249,21 @@ fn digest_of<'a>(parts: impl Iterator<Item = &'a str>) -> RowKey {
     digest.finalize().first_chunk().copied().unwrap_or_default()
 }
 
+/// Whether both have a name, and it is the same.
+fn is_called_alike(here: &Customer, new: &NewCustomer) -> bool {
+    let given = full_name(&new.first_name, &new.last_name);
+    !given.is_empty() && given == full_name(&here.first_name, &here.last_name)
+}
+
+fn full_name(first: &str, last: &str) -> String {
+    format!("{first} {last}").trim().to_lowercase()
+}
+
 /// Whether two people share an outside id, as customers 7 of two shops do: neither the e-mail address nor the name is
 /// the same.
 pub fn is_somebody_else(here: &Customer, new: &NewCustomer) -> bool {
-    let name = |first: &str, last: &str| format!("{first} {last}").trim().to_lowercase();
-    let (theirs, given) = (name(&here.first_name, &here.last_name), name(&new.first_name, &new.last_name));
+    let theirs = full_name(&here.first_name, &here.last_name);
+    let given = full_name(&new.first_name, &new.last_name);
     let has_other_address =
         matches!((&here.email, &new.email), (Some(a), Some(b)) if email::key(a) != email::key(b));
     has_other_address && !theirs.is_empty() && !given.is_empty() && theirs != given
@@ -454,7 +467,24 @@ mod tests {
         store.write_blocking(Actor::system("test"), move |tx| change(tx, bo, None, &moved)).unwrap();
         assert_eq!(brought(&store, without_id("Bo", "Li", "BO@example.com")), (bo, Outcome::Unchanged));
         assert_eq!(store.read(|s| get(s, bo)).unwrap().email.as_deref(), Some("new@example.com"));
-        // Somebody else who has the address by now is somebody else.
-        assert_ne!(brought(&store, without_id("Rudi", "Ratlos", "bo@example.com")).0, bo);
+        // Who orders with it now and gives no name may be anybody; with the name it is them.
+        let now = |first: &str, last: &str| {
+            let described = NewCustomer { is_import: false, ..without_id(first, last, "bo@example.com") };
+            store.write_blocking(Actor::system("test"), move |tx| known_as(tx, &described, "order")).unwrap()
+        };
+        assert_eq!(now("bo", "LI"), bo);
+        assert_ne!(now("", ""), bo);
+    }
+
+    #[test]
+    fn somebody_else_who_has_an_address_by_now_is_somebody_else() {
+        use crate::shop::customers::{CustomerChange, change};
+        let (_dir, store) = store();
+        let (bo, _) = brought(&store, row("7", "Bo", "Li", "bo@example.com"));
+        let moved =
+            CustomerChange { email: Some(Some("new@example.com".into())), ..CustomerChange::default() };
+        store.write_blocking(Actor::system("test"), move |tx| change(tx, bo, None, &moved)).unwrap();
+        let rudi = NewCustomer { external: Vec::new(), ..row("", "Rudi", "Ratlos", "bo@example.com") };
+        assert_ne!(brought(&store, rudi).0, bo);
     }
 }

@@ -26,6 +26,8 @@ mod settings;
 mod suppress;
 mod take;
 mod templates;
+#[cfg(test)]
+mod told_once;
 mod view;
 mod write;
 

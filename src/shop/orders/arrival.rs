@@ -75,8 +75,8 @@ pub struct Traits {
     who: String,
     what: u64,
     in_own_file: bool,
-    /// The version that a file of ours has seen.
-    seen: Option<u64>,
+    /// The version that a file of ours has seen, and when that was made: versions of two shops count alike.
+    seen: Option<(u64, Timestamp)>,
     /// What it comes to.
     total: i64,
     /// Such as `#10482`.
@@ -137,7 +137,7 @@ impl Traits {
             who: who(order),
             what: what(order),
             in_own_file: new.life.is_some(),
-            seen: new.life.map(|life| life.version),
+            seen: new.life.map(|life| (life.version, life.updated_at)),
             total: order.total,
             name: name(order),
             offset_ms: match (&new.given.local, order.placed_offset_min) {
@@ -277,6 +277,7 @@ pub fn arrival(r: &impl Read, new: &NewOrder) -> Result<Arrival> {
                 customer: customer.or(here.customer),
                 imported: Some(given.brought(version)),
                 refunds: here.refunds.clone(),
+                confirmed_at: here.confirmed_at,
                 ..order
             };
             Ok(Arrival::Changed(Box::new((here, after))))
@@ -284,12 +285,15 @@ pub fn arrival(r: &impl Read, new: &NewOrder) -> Result<Arrival> {
     }
 }
 
-/// It came by import, in the same kind of file, and nothing has happened to it here since; or it is in a file of ours
-/// that was made of it as it is here.
+/// It came by import, in the same kind of file, and nothing has happened to it here since; or it came by import and is in a
+/// file of ours that was made of it as it is here. What was placed here stays the shop's own: mails are sent of it.
 fn is_untouched(here: &Order, given: &Traits) -> bool {
-    let is_seen = given.seen == Some(here.version);
-    here.imported
-        .is_some_and(|i| i.version == here.version && (is_seen || i.in_own_file == given.in_own_file))
+    let (is_seen, seen) = (given.seen == Some((here.version, here.updated_at)), given.seen.map(|(v, _)| v));
+    here.imported.is_some_and(|i| {
+        let is_as_left =
+            i.version == here.version && (seen == Some(here.version) || i.in_own_file == given.in_own_file);
+        is_seen || is_as_left
+    })
 }
 
 fn checked(new: &NewOrder) -> Result<Order> {
@@ -324,9 +328,11 @@ pub(super) fn content(order: &Order) -> u64 {
         customer: None,
         imported: None,
         refunds: Vec::new(),
+        confirmed_at: None,
         cancelled: order.cancelled.clone().map(|c| Cancelled {
             payment_before: Payment::Unpaid,
             status_before: None,
+            made: None,
             ..c
         }),
         ..order.clone()

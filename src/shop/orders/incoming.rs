@@ -2,7 +2,7 @@
 
 use super::model::{
     Cancelled, CreditKind, CreditNote, CreditNoteId, LINES_IMPORT_MAX, LINES_MAX, Line, Order, OrderId,
-    Parcel, PaymentNote, QUANTITY_MAX, StaffNote, total_of,
+    Parcel, PaymentNote, QUANTITY_MAX, RefundNote, StaffNote, total_of,
 };
 use super::partial::Unsaid;
 use super::state::{CancelReason, Fulfilment, Payment, Status};
@@ -112,6 +112,11 @@ pub struct NewOrder {
     pub fulfilment_before: Option<Fulfilment>,
     /// And what "reopen" brings back.
     pub payment_before: Option<Payment>,
+    pub status_before: Option<Status>,
+    /// What of `refunded` was noted by steps.
+    pub refunds: Vec<RefundNote>,
+    /// When a draft was confirmed.
+    pub confirmed_at: Option<Timestamp>,
     /// More lines, negative quantities and no lines at all are allowed.
     pub is_import: bool,
     /// How far it had come in the shop of ours that exported it.
@@ -169,6 +174,9 @@ impl NewOrder {
             staff_notes: Vec::new(),
             fulfilment_before: None,
             payment_before: None,
+            status_before: None,
+            refunds: Vec::new(),
+            confirmed_at: None,
             is_import: false,
             life: None,
             given: Given::default(),
@@ -252,7 +260,7 @@ impl NewOrder {
                 reason,
                 note,
                 payment_before: self.payment_before.unwrap_or_else(|| before_voided(self.payment)),
-                status_before: None,
+                status_before: self.status_before,
                 made: None,
             }),
             payments: self.payments.clone(),
@@ -262,10 +270,17 @@ impl NewOrder {
             metadata,
             staff_notes: self.staff_notes.clone(),
             fulfilment_before: self.fulfilment_before,
-            refunds: Vec::new(),
-            confirmed_at: None,
+            refunds: self.known_refunds(),
+            confirmed_at: self.confirmed_at,
             imported: None,
         })
+    }
+
+    /// The refunds that a file names, where they are a part of what it says went back.
+    fn known_refunds(&self) -> Vec<RefundNote> {
+        let named = self.refunds.iter().fold(0_i64, |sum, refund| sum.saturating_add(refund.amount));
+        let are_whole = self.refunds.iter().all(|refund| refund.amount > 0) && named <= self.refunded;
+        if are_whole { self.refunds.clone() } else { Vec::new() }
     }
 
     /// What was given back: shops that say "refunded" and no sum mean all of it.
@@ -397,12 +412,17 @@ impl NewOrder {
             ("/refunded", self.refunded),
         ] {
             checks.keep(pointer, possible_amount(amount));
-            if amount < 0 && !self.is_import {
+            // What other shops write of discounts and shipping is data; that money went back is written one way here.
+            if amount < 0 && (!self.is_import || pointer == "/refunded") {
                 checks.wrong(pointer, "invalid_amount", "Enter an amount that is not negative.");
             }
         }
         for (index, payment) in self.payments.iter().enumerate() {
-            checks.keep(&format!("/payments/{index}/amount"), possible_amount(payment.amount));
+            let pointer = format!("/payments/{index}/amount");
+            checks.keep(&pointer, possible_amount(payment.amount));
+            if payment.amount < 0 {
+                checks.wrong(&pointer, "invalid_amount", "Enter an amount that is not negative.");
+            }
         }
     }
 }

@@ -9,9 +9,9 @@ use crate::shop::orders::{CreditKind, CreditNoteId, NewCreditNote, NewOrder, Ord
 use crate::shop::transfer::bound::{Bound, Fault, Row, View};
 use crate::shop::transfer::cell;
 use crate::shop::transfer::credit_notes::{self, CreditNoteDocument};
-use crate::shop::transfer::document::{
-    BuyerDocument, CancelledDocument, CustomerDocument, LineDocument, OrderDocument, ParcelDocument,
-    PaymentDocument, StaffNoteDocument,
+use crate::shop::transfer::document::{BuyerDocument, CustomerDocument, LineDocument, OrderDocument};
+use crate::shop::transfer::document_parts::{
+    CancelledDocument, ParcelDocument, PaymentDocument, StaffNoteDocument,
 };
 use crate::shop::transfer::fields::Field;
 use crate::shop::transfer::options::Options;
@@ -123,6 +123,7 @@ fn document(c: &Cells<'_>, rows: &[View<'_>], currency: Currency) -> Read<OrderD
             reason,
             note: c.text("cancel_note"),
             payment_before: c.word("cancel_payment_before", Payment::from_word)?,
+            status_before: None,
         }),
         None => None,
     };
@@ -166,6 +167,9 @@ fn document(c: &Cells<'_>, rows: &[View<'_>], currency: Currency) -> Read<OrderD
         tags: tags(c),
         metadata: c.json("metadata")?,
         staff_notes: c.json::<Vec<StaffNoteDocument>>("staff_notes")?,
+        // Lines of JSON alone have these.
+        refunds: Vec::new(),
+        confirmed_at: None,
     })
 }
 

@@ -3,12 +3,15 @@
 //! Amounts are integer minor units of the document's currency; unit prices are decimal text in major units,
 //! because they may have four digits.
 
+use super::document_parts::{
+    CancelledDocument, ParcelDocument, PaymentDocument, RefundDocument, StaffNoteDocument,
+};
 use crate::base::money::{Currency, Price};
 use crate::base::time::Timestamp;
 use crate::shop::customers::{Address, Customer, CustomerId, ExternalRef, Life, NewCustomer};
 use crate::shop::orders::{
-    ALL_COLUMNS, CancelReason, Cancelled, Fulfilment, Line, NewLine, NewOrder, NewOrderCustomer, Order,
-    OrderId, Parcel, Payment, PaymentNote, StaffNote, Status, Unsaid,
+    ALL_COLUMNS, Fulfilment, Line, NewLine, NewOrder, NewOrderCustomer, Order, OrderId, Parcel, Payment,
+    PaymentNote, RefundNote, StaffNote, Status, Unsaid,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -31,61 +34,6 @@ pub struct LineDocument {
     pub discount: i64,
     pub tax: i64,
     pub total: i64,
-}
-
-/// A payment that is known of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PaymentDocument {
-    #[serde(default)]
-    pub method: String,
-    #[serde(default)]
-    pub reference: String,
-    pub amount: i64,
-    #[serde(default)]
-    pub at: Option<Timestamp>,
-    #[serde(default)]
-    pub instalments: u32,
-    #[serde(default)]
-    pub by_step: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<Payment>,
-}
-
-/// A parcel that left the house.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ParcelDocument {
-    #[serde(default)]
-    pub carrier: String,
-    #[serde(default)]
-    pub tracking: String,
-    #[serde(default)]
-    pub shipped_at: Option<Timestamp>,
-    #[serde(default)]
-    pub by_step: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<Fulfilment>,
-}
-
-/// A note by staff for staff.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StaffNoteDocument {
-    pub number: u32,
-    pub at: Timestamp,
-    pub by: String,
-    pub text: String,
-    #[serde(default)]
-    pub edited_at: Option<Timestamp>,
-}
-
-/// How and why an order was cancelled.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CancelledDocument {
-    pub at: Option<Timestamp>,
-    pub reason: CancelReason,
-    #[serde(default)]
-    pub note: String,
-    #[serde(default)]
-    pub payment_before: Option<Payment>,
 }
 
 /// Who an order belongs to, as far as it takes to find them again.
@@ -177,6 +125,12 @@ pub struct OrderDocument {
     pub metadata: BTreeMap<String, String>,
     #[serde(default)]
     pub staff_notes: Vec<StaffNoteDocument>,
+    /// What of `refunded` was noted by steps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refunds: Vec<RefundDocument>,
+    /// When a draft was confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_at: Option<Timestamp>,
 }
 
 /// A customer with everything they have.
@@ -273,51 +227,6 @@ impl From<LineDocument> for NewLine {
     }
 }
 
-impl From<&PaymentNote> for PaymentDocument {
-    fn from(p: &PaymentNote) -> Self {
-        // The version of an order that a step made is this shop's: elsewhere no event names it.
-        let PaymentNote { method, reference, amount, at, instalments, by_step, before, made: _ } = p.clone();
-        Self { method, reference, amount, at, instalments, by_step, before }
-    }
-}
-impl From<PaymentDocument> for PaymentNote {
-    fn from(p: PaymentDocument) -> Self {
-        let PaymentDocument { method, reference, amount, at, instalments, by_step, before } = p;
-        Self { method, reference, amount, at, instalments, by_step, before, made: None }
-    }
-}
-impl From<&Parcel> for ParcelDocument {
-    fn from(p: &Parcel) -> Self {
-        let Parcel { carrier, tracking, shipped_at, by_step, before, made: _ } = p.clone();
-        Self { carrier, tracking, shipped_at, by_step, before }
-    }
-}
-impl From<ParcelDocument> for Parcel {
-    fn from(p: ParcelDocument) -> Self {
-        let ParcelDocument { carrier, tracking, shipped_at, by_step, before } = p;
-        Self { carrier, tracking, shipped_at, by_step, before, made: None }
-    }
-}
-impl From<&StaffNote> for StaffNoteDocument {
-    fn from(n: &StaffNote) -> Self {
-        // Ids of people are those of this shop; elsewhere they name nobody, or somebody else.
-        let StaffNote { number, at, by, text, edited_at, by_id: _ } = n.clone();
-        Self { number, at, by, text, edited_at }
-    }
-}
-impl From<StaffNoteDocument> for StaffNote {
-    fn from(n: StaffNoteDocument) -> Self {
-        let StaffNoteDocument { number, at, by, text, edited_at } = n;
-        Self { number, at, by, text, edited_at, by_id: None }
-    }
-}
-impl From<&Cancelled> for CancelledDocument {
-    fn from(c: &Cancelled) -> Self {
-        let Cancelled { at, reason, note, payment_before, .. } = c.clone();
-        Self { at: Some(at), reason, note, payment_before: Some(payment_before) }
-    }
-}
-
 impl BuyerDocument {
     /// Who this is; without the record only the id is known.
     pub fn of(id: Option<CustomerId>, customer: Option<&Customer>) -> Option<Self> {
@@ -390,6 +299,8 @@ impl OrderDocument {
             tags: o.tags,
             metadata: o.metadata,
             staff_notes: o.staff_notes.iter().map(StaffNoteDocument::from).collect(),
+            refunds: o.refunds.iter().map(RefundDocument::from).collect(),
+            confirmed_at: o.confirmed_at,
         }
     }
     /// The order as an import hands it in; one that was placed here is named by our own id.
@@ -425,6 +336,9 @@ impl OrderDocument {
             fulfilment: self.fulfilment,
             hold: self.hold,
             payment_before: self.cancelled.as_ref().and_then(|c| c.payment_before),
+            status_before: self.cancelled.as_ref().and_then(|c| c.status_before),
+            refunds: self.refunds.into_iter().map(RefundNote::from).collect(),
+            confirmed_at: self.confirmed_at,
             cancelled: self.cancelled.map(|c| (c.at, c.reason, c.note)),
             payments: self.payments.into_iter().map(PaymentNote::from).collect(),
             parcels: self.parcels.into_iter().map(Parcel::from).collect(),

@@ -4,9 +4,8 @@ use crate::base::error::Result;
 use crate::base::money::{Currency, Money};
 use crate::shop::customers::{Address, Customer};
 use crate::shop::orders::{Line, Order};
-use crate::shop::transfer::document::{
-    CustomerDocument, OrderDocument, ParcelDocument, PaymentDocument, StaffNoteDocument,
-};
+use crate::shop::transfer::document::{CustomerDocument, OrderDocument};
+use crate::shop::transfer::document_parts::{ParcelDocument, PaymentDocument, StaffNoteDocument};
 use crate::shop::transfer::put::{Flag, Joined, Json, List, Shown};
 use crate::shop::transfer::writer::{Rows, unwritable};
 use serde::Serialize;

@@ -69,6 +69,7 @@ pub mod resumed;
 pub mod backroom;
 pub mod credit_notes;
 pub mod document;
+mod document_parts;
 pub mod export;
 pub mod list_sheet;
 pub mod outgoing;
