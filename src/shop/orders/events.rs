@@ -27,7 +27,10 @@ pub const EVENTS: &[(&str, &str)] = &[
     ("order.confirmation_taken_back", "An order that was confirmed by mistake became a draft again."),
     ("order.completed", "The order was completed."),
     ("order.reopened", "A completed or cancelled order was reopened."),
-    ("order.paid", "The order was marked paid: `amount` came in, and nothing is due any more."),
+    (
+        "order.paid",
+        "The order was marked paid: `amount` came in, and nothing is due any more. As with every step `version` is the version of the order that it made; `again` says that a payment is there once more that was taken back by mistake.",
+    ),
     ("order.part_paid", "`amount` came in for the order, and more is due."),
     ("order.payment_taken_back", "A payment noted by mistake was taken back."),
     (
