@@ -7,7 +7,7 @@ use crate::cli::log_noise::Noise;
 use crate::config::{Log, LogFormat};
 use std::io::IsTerminal;
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -16,20 +16,28 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 /// # Errors
 /// `config_invalid` for a level that is none, `log_started` when it has been started before.
 pub fn start(settings: &Log, level: Option<&str>) -> Result<()> {
-    let level = EnvFilter::try_new(level.unwrap_or(&settings.level)).map_err(|e| {
+    let levels: Targets = level.unwrap_or(&settings.level).parse().map_err(|e| {
         Error::invalid("config_invalid", "log.level: give error, warn, info, debug or trace.").because(e)
     })?;
-    let noise = Noise { shown: level.max_level_hint().is_none_or(|most| most >= LevelFilter::DEBUG) };
+    let most = levels.iter().map(|(_, level)| level).chain(levels.default_level()).max();
+    let most = most.unwrap_or(LevelFilter::OFF);
+    let noise = Noise { shown: most >= LevelFilter::DEBUG };
     let is_terminal = std::io::stderr().is_terminal();
     // Where the log cannot be written, as on a full disk, nobody can be told of that, and trying to would end the thread.
     let builder = tracing_subscriber::fmt()
-        .with_env_filter(level)
+        .with_max_level(most)
         .with_writer(std::io::stderr)
         .log_internal_errors(false);
     let started = if is_json(settings.format, is_terminal) {
-        builder.event_format(Lines).finish().with(noise).try_init()
+        builder.event_format(Lines).finish().with(levels).with(noise).try_init()
     } else {
-        builder.with_ansi(has_colours(is_terminal)).with_target(false).finish().with(noise).try_init()
+        builder
+            .with_ansi(has_colours(is_terminal))
+            .with_target(false)
+            .finish()
+            .with(levels)
+            .with(noise)
+            .try_init()
     };
     started.map_err(|e| Error::conflict("log_started", "The log has been started already.").because(e))?;
     // A fault of the program that is caught is told as "in the log".

@@ -85,7 +85,8 @@ impl Log {
             Some((module, level)) => !module.trim().is_empty() && is_level(level.trim()),
             None => is_level(part.trim()),
         };
-        self.level.split(',').all(is_part) && tracing_subscriber::EnvFilter::try_new(&self.level).is_ok()
+        self.level.split(',').all(is_part)
+            && self.level.parse::<tracing_subscriber::filter::Targets>().is_ok()
     }
 }
 
