@@ -7,6 +7,7 @@ use crate::base::error::{Error, Result};
 use crate::base::money::Money;
 use crate::base::time::Timestamp;
 use crate::web::json;
+use crate::web::paging::Fields;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -52,6 +53,36 @@ pub struct CustomerOut {
     pub created_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
+}
+
+impl Fields for CustomerOut {
+    const NAMES: &'static [&'static str] = &[
+        "accepts_marketing",
+        "addresses",
+        "birthday",
+        "company",
+        "created_at",
+        "credit_notes",
+        "email",
+        "external",
+        "first_name",
+        "id",
+        "language",
+        "last_name",
+        "last_order_at",
+        "metadata",
+        "name",
+        "note",
+        "orders",
+        "orders_all",
+        "phone",
+        "spent",
+        "tags",
+        "tax_exempt",
+        "updated_at",
+        "vat_id",
+        "version",
+    ];
 }
 
 impl CustomerOut {

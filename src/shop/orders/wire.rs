@@ -8,6 +8,7 @@ use super::state::{CancelReason, Fulfilment, Payment, Status, Step, next_steps};
 use crate::base::money::{Currency, Money};
 use crate::base::time::Timestamp;
 use crate::shop::customers::{Address, CustomerId, ExternalRef};
+use crate::web::paging::Fields;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -151,6 +152,51 @@ pub struct StaffNoteOut {
     pub edited_at: Option<Timestamp>,
 }
 
+impl Fields for OrderOut {
+    const NAMES: &'static [&'static str] = &[
+        "adjustment",
+        "billing",
+        "cancelled",
+        "channel",
+        "created_at",
+        "currency",
+        "customer",
+        "discount",
+        "discount_code",
+        "email",
+        "fulfilment",
+        "hold",
+        "id",
+        "items",
+        "lines",
+        "metadata",
+        "next_steps",
+        "note",
+        "number",
+        "paid",
+        "parcels",
+        "payment",
+        "payments",
+        "phone",
+        "placed_at",
+        "refunded",
+        "shipping",
+        "shipping_address",
+        "shipping_method",
+        "source",
+        "source_name",
+        "staff_notes",
+        "status",
+        "subtotal",
+        "tags",
+        "tax",
+        "tax_included",
+        "total",
+        "updated_at",
+        "version",
+    ];
+}
+
 impl OrderOut {
     /// `name` is the customer's, empty when there is none.
     pub fn new(o: &Order, standing: &Standing, name: String) -> Self {
@@ -270,6 +316,11 @@ pub struct CreditNoteOut {
     pub lines: Vec<LineOut>,
     /// Credited to the customer.
     pub total: Money,
+}
+
+impl Fields for CreditNoteOut {
+    const NAMES: &'static [&'static str] =
+        &["country", "currency", "customer", "id", "issued_at", "kind", "lines", "number", "source", "total"];
 }
 
 impl CreditNoteOut {

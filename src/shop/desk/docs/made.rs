@@ -133,3 +133,21 @@ fn the_document_says_what_the_code_does() {
          and look at the difference: {differs:?}"
     );
 }
+
+/// The fields that can be asked for of a list are those of its records, whatever these get.
+#[test]
+fn every_field_of_a_record_can_be_asked_for() {
+    fn names<T: crate::web::paging::Fields + utoipa::PartialSchema>() -> (Vec<String>, Vec<String>) {
+        let RefOr::T(Schema::Object(record)) = T::schema() else { panic!("a record is an object") };
+        let mut own: Vec<String> = T::NAMES.iter().map(|name| (*name).to_owned()).collect();
+        let mut documented: Vec<String> = record.properties.keys().cloned().collect();
+        own.sort();
+        documented.sort();
+        (own, documented)
+    }
+    for (own, documented) in
+        [names::<orders::OrderOut>(), names::<orders::CreditNoteOut>(), names::<customers::CustomerOut>()]
+    {
+        assert_eq!(own, documented);
+    }
+}
