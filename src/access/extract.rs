@@ -103,39 +103,74 @@ impl<P> Staff<P> {
 type Later<T> = Pin<Box<dyn Future<Output = std::result::Result<T, actix_web::Error>>>>;
 type Now<T> = Ready<std::result::Result<T, actix_web::Error>>;
 
+impl<P> Staff<P> {
+    /// The same, as the handler's permission says it.
+    fn retyped<Q>(self) -> Staff<Q> {
+        let Self { live, request_id, now, permission: _ } = self;
+        Staff { live, request_id, now, permission: PhantomData }
+    }
+}
+
 impl<P: Permission> FromRequest for Staff<P> {
     type Error = actix_web::Error;
     type Future = Either<Now<Self>, Later<Self>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let visitor = Access::of(request).and_then(|access| access.visitor(request));
-        match visitor {
-            Ok(visitor) => match visitor.as_ref() {
-                Visitor::Live(live) => {
-                    Either::Left(ready(admitted::<P>(request, live).map_err(|error| match error.code {
-                        OWN_PASSWORD_FIRST => turn_away::to_own_password(request, error),
-                        _ => error.into(),
-                    })))
-                }
-                Visitor::Ended(_) | Visitor::Nobody => {
-                    let (request, payload) = (request.clone(), payload.take());
-                    Either::Right(Box::pin(async move {
-                        Err(turn_away::to_sign_in(&request, payload, visitor.as_ref()).await)
-                    }))
-                }
-            },
-            Err(error) => Either::Left(ready(Err(error.into()))),
+        match admission(request, payload, Asked::of::<P>()) {
+            Admission::Known(staff) => Either::Left(ready(staff.map(Staff::retyped))),
+            Admission::Unknown(turned_away) => Either::Right(Box::pin(async move { Err(turned_away.await) })),
         }
     }
 }
 
-fn admitted<P: Permission>(request: &HttpRequest, live: &Live) -> Result<Staff<P>> {
+/// What a handler asks of who calls it, as a value: what follows is made once and not for every permission.
+#[derive(Clone, Copy)]
+struct Asked {
+    word: &'static str,
+    before_own_password: bool,
+}
+
+impl Asked {
+    fn of<P: Permission>() -> Self {
+        Self { word: P::WORD, before_own_password: P::BEFORE_OWN_PASSWORD }
+    }
+}
+
+enum Admission {
+    Known(std::result::Result<Staff<()>, actix_web::Error>),
+    /// Nobody is signed in: the answer that says so.
+    Unknown(Pin<Box<dyn Future<Output = actix_web::Error>>>),
+}
+
+#[inline(never)]
+fn admission(request: &HttpRequest, payload: &mut Payload, asked: Asked) -> Admission {
+    let visitor = Access::of(request).and_then(|access| access.visitor(request));
+    match visitor {
+        Ok(visitor) => match visitor.as_ref() {
+            Visitor::Live(live) => {
+                Admission::Known(admitted(request, live, asked).map_err(|error| match error.code {
+                    OWN_PASSWORD_FIRST => turn_away::to_own_password(request, error),
+                    _ => error.into(),
+                }))
+            }
+            Visitor::Ended(_) | Visitor::Nobody => {
+                let (request, payload) = (request.clone(), payload.take());
+                Admission::Unknown(Box::pin(async move {
+                    turn_away::to_sign_in(&request, payload, visitor.as_ref()).await
+                }))
+            }
+        },
+        Err(error) => Admission::Known(Err(error.into())),
+    }
+}
+
+fn admitted(request: &HttpRequest, live: &Live, asked: Asked) -> Result<Staff<()>> {
     let access = Access::of(request)?;
-    if live.person.password_is_temporary && !P::BEFORE_OWN_PASSWORD {
+    if live.person.password_is_temporary && !asked.before_own_password {
         return Err(own_password_first());
     }
-    if !live.rights().may(P::WORD) {
-        return Err(missing_permission(access, P::WORD)?);
+    if !live.rights().may(asked.word) {
+        return Err(missing_permission(access, asked.word)?);
     }
     Ok(Staff {
         live: live.clone(),
@@ -180,6 +215,11 @@ pub struct Caller<P> {
 }
 
 impl<P> Caller<P> {
+    /// The same, as the handler's permission says it.
+    fn retyped<Q>(self) -> Caller<Q> {
+        let Self { credential, whose, request_id, rights, now, granter, permission: _ } = self;
+        Caller { credential, whose, request_id, rights, now, granter, permission: PhantomData }
+    }
     /// The caller as the one who does a change. Its `id` keeps the idempotency keys of callers apart.
     pub fn actor(&self) -> Actor {
         let actor = match &self.whose {
@@ -245,22 +285,23 @@ impl<P: Permission> FromRequest for Caller<P> {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(called(request))
+        ready(called(request, Asked::of::<P>()).map(Caller::retyped))
     }
 }
 
-fn called<P: Permission>(request: &HttpRequest) -> Result<Caller<P>> {
+#[inline(never)]
+fn called(request: &HttpRequest, asked: Asked) -> Result<Caller<()>> {
     let access = Access::of(request)?;
     match access.key(request)? {
-        Some(key) => by_key(request, access, key),
-        None => by_session(request, access),
+        Some(key) => by_key(request, access, key, asked),
+        None => by_session(request, access, asked),
     }
 }
 
-fn by_key<P: Permission>(request: &HttpRequest, access: &Access, key: Arc<Known>) -> Result<Caller<P>> {
+fn by_key(request: &HttpRequest, access: &Access, key: Arc<Known>, asked: Asked) -> Result<Caller<()>> {
     let rights = key.rights;
-    if !rights.may(P::WORD) {
-        let text = format!("This API key lacks the scope {}.", P::WORD);
+    if !rights.may(asked.word) {
+        let text = format!("This API key lacks the scope {}.", asked.word);
         return Err(Error::refuse(Kind::Forbidden, "missing_scope", text));
     }
     let (granter, now) = (Granter { staff: None, rights }, access.now());
@@ -276,19 +317,19 @@ fn by_key<P: Permission>(request: &HttpRequest, access: &Access, key: Arc<Known>
     })
 }
 
-fn by_session<P: Permission>(request: &HttpRequest, access: &Access) -> Result<Caller<P>> {
+fn by_session(request: &HttpRequest, access: &Access, asked: Asked) -> Result<Caller<()>> {
     let visitor = access.visitor(request)?;
     let Visitor::Live(live) = visitor.as_ref() else {
         let text =
-            format!("Send an API key with the scope {}: Authorization: Bearer sk_live_…", scope::<P>());
+            format!("Send an API key with the scope {}: Authorization: Bearer sk_live_…", scope(asked.word));
         return Err(Error::refuse(Kind::Unauthenticated, "unauthenticated", text));
     };
     take(request, Budget::Key, Counted::Id(live.person.id.0))?;
-    if live.person.password_is_temporary && !P::BEFORE_OWN_PASSWORD {
+    if live.person.password_is_temporary && !asked.before_own_password {
         return Err(own_password_first());
     }
-    if !live.rights().may(P::WORD) {
-        return Err(missing_permission(access, P::WORD)?);
+    if !live.rights().may(asked.word) {
+        return Err(missing_permission(access, asked.word)?);
     }
     let rights = live.rights();
     let granter = Granter { staff: Some(live.person.id), rights };
@@ -297,8 +338,8 @@ fn by_session<P: Permission>(request: &HttpRequest, access: &Access) -> Result<C
     Ok(Caller { credential, whose, request_id, rights, now, granter, permission: PhantomData })
 }
 
-fn scope<P: Permission>() -> &'static str {
-    if P::WORD.is_empty() { "it needs" } else { P::WORD }
+fn scope(word: &'static str) -> &'static str {
+    if word.is_empty() { "it needs" } else { word }
 }
 
 /// Says that a handler is open to everybody on purpose.

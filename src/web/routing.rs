@@ -3,14 +3,14 @@
 //! The framework's own makes its table anew for every thread, with a regular expression for every address: several
 //! megabytes each. This one compares the parts of an address, and knows the handler and its pattern from then on.
 
-use crate::base::error::{Error, Kind};
+use crate::base::error::{Error, Kind, Result};
 use crate::web::error::of_status;
 use crate::web::query;
 use crate::web::refusal::refuse;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::Allow;
 use actix_web::http::{Method, StatusCode};
-use actix_web::{FromRequest, Handler, HttpMessage as _, HttpRequest, HttpResponse, Responder};
+use actix_web::{FromRequest, Handler, HttpMessage as _, HttpRequest, HttpResponse};
 use std::fmt;
 use std::future::{Future, Ready, ready};
 use std::ops::Deref;
@@ -54,18 +54,43 @@ impl Unanswered {
     where
         F: Handler<Args> + Send + Sync,
         Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
+        F::Output: Outcome,
     {
         let answer = move |request: HttpRequest, mut payload: Payload| -> Answer {
             let handler = handler.clone();
             Box::pin(async move {
                 match Args::from_request(&request, &mut payload).await {
-                    Ok(args) => handler.call(args).await.respond_to(&request).map_into_boxed_body(),
+                    Ok(args) => handler.call(args).await.answer(),
                     Err(error) => HttpResponse::from_error(error),
                 }
             })
         };
         Route { method: self.0, answer: Box::new(answer) }
+    }
+}
+
+/// What a handler comes to.
+pub trait Outcome: 'static {
+    fn answer(self) -> HttpResponse;
+}
+
+impl Outcome for HttpResponse {
+    fn answer(self) -> HttpResponse {
+        self
+    }
+}
+
+impl Outcome for Result<HttpResponse> {
+    // Made once, and not inside every handler.
+    #[inline(never)]
+    fn answer(self) -> HttpResponse {
+        self.unwrap_or_else(HttpResponse::from_error)
+    }
+}
+
+impl Outcome for &'static str {
+    fn answer(self) -> HttpResponse {
+        HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(self)
     }
 }
 
@@ -292,7 +317,7 @@ fn value<T: FromStr>(request: &HttpRequest, number: usize) -> Option<T> {
 
 impl<T: FromPath> FromRequest for Path<T> {
     type Error = Error;
-    type Future = Ready<Result<Self, Error>>;
+    type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(T::of(request).map(Self).ok_or_else(|| of_status(StatusCode::NOT_FOUND)))
@@ -392,7 +417,7 @@ mod tests {
     fn table(patterns: &[&'static str]) -> Table {
         let mut routes = Routes::default();
         for pattern in patterns {
-            routes.service(resource(pattern).route(get().to(HttpResponse::Ok)));
+            routes.service(resource(pattern).route(get().to(|| async { "here" })));
         }
         routes.table()
     }

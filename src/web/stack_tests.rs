@@ -101,7 +101,7 @@ macro_rules! app {
                     .service(routing::resource("/admin/broken").route(routing::get().to(broken)))
                     .service(routing::resource("/admin/panic").route(routing::get().to(panics)))
                     .service(routing::resource("/admin/large").route(routing::get().to(large)))
-                    .service(routing::resource("/healthz").route(routing::get().to(HttpResponse::Ok)));
+                    .service(routing::resource("/healthz").route(routing::get().to(|| async { "here" })));
             }),
         ))
         .await
