@@ -117,7 +117,7 @@ impl<P: Permission> FromRequest for Staff<P> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         match admission(request, payload, Asked::of::<P>()) {
-            Admission::Known(staff) => Either::Left(ready(staff.map(Staff::retyped))),
+            Admission::Known(staff) => Either::Left(ready(staff.map(|staff| staff.retyped()))),
             Admission::Unknown(turned_away) => Either::Right(Box::pin(async move { Err(turned_away.await) })),
         }
     }
@@ -137,7 +137,7 @@ impl Asked {
 }
 
 enum Admission {
-    Known(std::result::Result<Staff<()>, actix_web::Error>),
+    Known(std::result::Result<Box<Staff<()>>, actix_web::Error>),
     /// Nobody is signed in: the answer that says so.
     Unknown(Pin<Box<dyn Future<Output = actix_web::Error>>>),
 }
@@ -147,12 +147,12 @@ fn admission(request: &HttpRequest, payload: &mut Payload, asked: Asked) -> Admi
     let visitor = Access::of(request).and_then(|access| access.visitor(request));
     match visitor {
         Ok(visitor) => match visitor.as_ref() {
-            Visitor::Live(live) => {
-                Admission::Known(admitted(request, live, asked).map_err(|error| match error.code {
+            Visitor::Live(live) => Admission::Known(admitted(request, live, asked).map(Box::new).map_err(
+                |error| match error.code {
                     OWN_PASSWORD_FIRST => turn_away::to_own_password(request, error),
                     _ => error.into(),
-                }))
-            }
+                },
+            )),
             Visitor::Ended(_) | Visitor::Nobody => {
                 let (request, payload) = (request.clone(), payload.take());
                 Admission::Unknown(Box::pin(async move {
