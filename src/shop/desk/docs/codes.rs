@@ -623,12 +623,6 @@ pub const CODES: &[Code] = &[
         "There are no events of that kind.",
         "Use one of the kinds listed on this page, or a beginning with `*`.",
     ),
-    api(
-        TooMany,
-        "too_many_streams",
-        "The key has as many streams open as it may.",
-        "Close one, or read the feed by page.",
-    ),
     api(Invalid, "total_negative", "The order would come to less than nothing.", "Send a smaller discount."),
     api(
         Invalid,
