@@ -282,6 +282,12 @@ pub const CODES: &[Code] = &[
         "`If-Match` is no ETag of an answer.",
         "Send the ETag unchanged, with its quotes.",
     ),
+    api(
+        Invalid,
+        "if_match_not_taken",
+        "The request has `If-Match`, and nothing at its address has a version.",
+        "Leave the header out.",
+    ),
     api(Conflict, "duplicate", "Another record has this value, and only one may.", "Use another value."),
     api(
         Unavailable,
