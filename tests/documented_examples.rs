@@ -101,9 +101,9 @@ impl Printed {
     /// A call as a shell would understand it, with what is of this shop in place of what is an example.
     fn read(&mut self, text: &str) -> Call {
         let text = text
-            .replace("$BACKROOM_KEY", &self.shop.key)
-            .replace("$BACKROOM_PUBLISHABLE_KEY", &self.publishable)
-            .replace("$(uuidgen)", &self.next_key());
+            .replace("$KEY", &self.shop.key)
+            .replace("$PUBLISHABLE_KEY", &self.publishable)
+            .replace("cart-4711", &self.next_key());
         let text =
             self.ids.iter().fold(text, |text, (prefix, id)| text.replace(&format!("{prefix}{ID_TAIL}"), id));
         assert!(!text.contains(ID_TAIL) && !text.contains('$'), "of no record here: {text}");

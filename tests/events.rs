@@ -179,6 +179,41 @@ fn a_stream_that_cannot_know_where_to_begin_is_refused() {
     assert_eq!(shop.get("/api/v1/events/stream?limit=5").code(), "unknown_parameter");
 }
 
+/// What a connection is answered when it asks for the head of an address, again and again; it must stay usable.
+fn heads(shop: &Shop, path: &str, headers: &str, times: usize) -> Vec<String> {
+    let address = shop.url.trim_start_matches("http://");
+    let socket = TcpStream::connect(address).unwrap();
+    socket.set_read_timeout(Some(std::time::Duration::from_secs(10))).unwrap();
+    let mut lines = BufReader::new(socket.try_clone().unwrap()).lines();
+    let mut socket = socket;
+    let mut answer = || {
+        write!(socket, "HEAD {path} HTTP/1.1\r\nhost: {address}\r\n{headers}\r\n").unwrap();
+        let head = lines.by_ref().map(|line| line.expect("it is answered at once"));
+        head.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+    };
+    (0..times).map(|_| answer()).collect()
+}
+
+#[test]
+fn the_head_of_a_stream_is_headers_alone_and_takes_no_place() {
+    let shop = Shop::open();
+    shop.place("a", &least_order("a@example.com", 100)).expect(201);
+    let mut open = stream(&shop, &shop.key, "kind=order.placed", "");
+    open.find(|line| line.starts_with("id:")).unwrap();
+    let key = format!("authorization: Bearer {}\r\n", shop.key);
+    for head in heads(&shop, "/api/v1/events/stream", &key, 20) {
+        assert!(head.starts_with("HTTP/1.1 200") && head.contains("text/event-stream"), "{head}");
+    }
+    let cookie = shop.sign_in(OWNER, PASSWORD);
+    let cookie = format!("cookie: {cookie}\r\n");
+    for head in heads(&shop, "/admin/jobs/stream", &cookie, 20) {
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    }
+    // The stream that was open still is.
+    shop.place("b", &least_order("b@example.com", 100)).expect(201);
+    open.find(|line| line.starts_with("id:")).unwrap();
+}
+
 #[test]
 fn a_stream_does_not_keep_the_server_from_stopping() {
     let mut shop = Shop::open();
@@ -200,7 +235,7 @@ fn a_stream_does_not_keep_the_server_from_stopping() {
 }
 
 #[test]
-fn a_key_has_so_many_streams_and_kinds_must_exist() {
+fn the_oldest_stream_of_a_key_makes_room_for_a_newer_one_and_kinds_must_exist() {
     let shop = Shop::open();
     let address = shop.url.trim_start_matches("http://").to_owned();
     let ask = format!(
@@ -214,10 +249,21 @@ fn a_key_has_so_many_streams_and_kinds_must_exist() {
         Read::read_exact(&mut stream, &mut first).unwrap();
         (stream, String::from_utf8_lossy(&first).into_owned())
     };
-    let streams: Vec<_> = (0..16).map(|_| open()).collect();
+    let mut streams: Vec<_> = (0..17).map(|_| open()).collect();
     assert!(streams.iter().all(|(_, status)| status == "HTTP/1.1 200"));
-    assert_eq!(open().1, "HTTP/1.1 429");
-    drop(streams);
-    until("a stream is free again", || open().1 == "HTTP/1.1 200");
+    // The oldest has made room: it is told so, and when to come back, and it is over.
+    let (oldest, _) = streams.remove(0);
+    let mut rest = String::new();
+    oldest.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    BufReader::new(oldest).read_to_string(&mut rest).unwrap_or_default();
+    assert!(rest.contains("a newer stream of this caller") && rest.contains("retry: 30000"), "{rest}");
+    // The others go on.
+    let seq = shop.place("a", &least_order("a@example.com", 100)).expect(201);
+    let id = seq.json()["id"].as_str().unwrap().to_owned();
+    for (stream, _) in streams {
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+        let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
+        assert!(lines.any(|line| line.starts_with("data:") && line.contains(&id)));
+    }
     assert_eq!(shop.get("/api/v1/events?kind=order.placd").expect(422).code(), "unknown_kind");
 }

@@ -1,5 +1,6 @@
-//! Versions as strong ETags (RFC 9110, 8.8 and 13.1): `"7"` is version 7 of a record; `"7-1a2b3c4d"` is it as it was told,
-//! with what else its JSON says, such as whether a customer is new.
+//! Versions as strong ETags (RFC 9110, 8.8 and 13.1): `"7-1a2b3c4d"` is version 7 of a record as it was told, with what else
+//! its JSON says, such as whether a customer is new. Of `If-Match` the version alone counts: what is worked out of other
+//! records changes without anybody having changed this one. So `"7"` will do there.
 
 use crate::base::error::{Error, Result};
 use actix_web::body::BoxBody;
@@ -9,11 +10,6 @@ use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
-
-/// The ETag of a version.
-pub fn etag(version: u64) -> String {
-    format!("\"{version}\"")
-}
 
 /// The ETag of a version as it was told.
 pub fn etag_of(version: u64, body: &[u8]) -> String {
@@ -29,6 +25,16 @@ pub fn record(request: &HttpRequest, version: u64, record: &impl Serialize) -> R
     let json = json_of(record)?;
     let tag = HeaderValue::try_from(etag_of(version, &json)).map_err(Error::internal)?;
     Ok(told(request, json.into(), tag))
+}
+
+/// The same for an answer that nobody reads twice.
+///
+/// # Errors
+/// `Internal` when it cannot be written as JSON.
+pub fn record_as(status: StatusCode, version: u64, record: &impl Serialize) -> Result<HttpResponse> {
+    let json = json_of(record)?;
+    let tag = HeaderValue::try_from(etag_of(version, &json)).map_err(Error::internal)?;
+    Ok(whole(status, json.into(), tag))
 }
 
 /// A record as JSON.
@@ -48,7 +54,11 @@ pub(super) fn told(request: &HttpRequest, json: Bytes, tag: HeaderValue) -> Http
     if reads && has(request, &tag) {
         return HttpResponse::NotModified().insert_header((header::ETAG, tag)).finish();
     }
-    let mut answer = HttpResponse::with_body(StatusCode::OK, BoxBody::new(json));
+    whole(StatusCode::OK, json, tag)
+}
+
+fn whole(status: StatusCode, json: Bytes, tag: HeaderValue) -> HttpResponse {
+    let mut answer = HttpResponse::with_body(status, BoxBody::new(json));
     answer.headers_mut().insert(header::ETAG, tag);
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     answer
@@ -61,6 +71,16 @@ fn has(request: &HttpRequest, tag: &HeaderValue) -> bool {
     all.flat_map(|value| value.split(','))
         .map(str::trim)
         .any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
+}
+
+/// The refusal of `If-Match` on a change that does not go by it: it would be made where the caller relies on its not being
+/// made.
+pub(super) fn unasked(request: &HttpRequest, compares: bool) -> Option<Error> {
+    if compares || request.method().is_safe() || !request.headers().contains_key(header::IF_MATCH) {
+        return None;
+    }
+    let text = "Nothing here has a version that If-Match could be compared with. Leave the header out.";
+    Some(Error::invalid("if_match_not_taken", text))
 }
 
 /// The versions that `If-Match` names; none when there is no such header or it is `*`.
@@ -114,7 +134,7 @@ mod tests {
         let read = |value: &str| {
             IfMatch::of(&TestRequest::default().insert_header(("if-match", value)).to_http_request())
         };
-        assert_eq!(read(&etag(7)).unwrap().against(7), Some(7));
+        assert_eq!(read("\"7\"").unwrap().against(7), Some(7));
         assert_eq!(read(&etag_of(7, b"x")).unwrap().against(8), Some(7));
         assert_eq!(read("*").unwrap().against(7), None);
         assert_eq!(read("W/\"7\"").unwrap_err().code, "version_mismatch", "a weak one never matches");
@@ -132,7 +152,7 @@ mod tests {
             (tag.clone(), 304),
             (format!("\"1\", W/{tag}"), 304),
             ("*".to_owned(), 304),
-            (etag(3), 200),
+            ("\"3\"".to_owned(), 200),
             (etag_of(3, b"\"b\""), 200),
         ] {
             let request =

@@ -10,7 +10,7 @@ use crate::web::limits::RateState;
 use crate::web::refusal::{self, Reader};
 use crate::web::routing::{NO_PATTERN, pattern};
 use crate::web::{RequestId, Web};
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
@@ -98,7 +98,11 @@ pub async fn edge(
             decorate(answer.headers_mut(), &web, &seen, state.as_ref(), Some(&request));
             let who = request.extensions_mut().remove::<Who>();
             let line = Line::of(&web, seen, answer.status(), pattern(&request), who.map(|who| who.0));
-            return Ok(answer.map_body(|_, body| line.with(body.boxed())));
+            // The codec would ask a stream for its pieces to the end, to throw them away.
+            let is_bare = is_head(&request) && answer.response().body().size() == BodySize::Stream;
+            return Ok(answer.map_body(|_, body| {
+                line.with(if is_bare { BoxBody::new(actix_web::body::None::new()) } else { body.boxed() })
+            }));
         }
         Ok(Err(error)) => match error.as_error::<Error>() {
             Some(_) => error,
@@ -128,8 +132,17 @@ fn see(request: &mut ServiceRequest, web: &Web) -> Seen {
     };
     if seen.method == Method::HEAD {
         request.head_mut().method = Method::GET;
+        request.extensions_mut().insert(HeadAlone);
     }
     seen
+}
+
+/// The caller wants the head of the answer alone.
+struct HeadAlone;
+
+/// Whether the caller wants the head of the answer alone, for handlers that would begin something for its body.
+pub fn is_head(request: &HttpRequest) -> bool {
+    request.extensions().get::<HeadAlone>().is_some()
 }
 
 fn is_id(text: &str) -> bool {

@@ -19,6 +19,7 @@ const FINER: &[(&str, StatusCode)] = &[
     ("duplicate_parameter", StatusCode::BAD_REQUEST),
     ("idempotency_key_missing", StatusCode::BAD_REQUEST),
     ("idempotency_key_invalid", StatusCode::BAD_REQUEST),
+    ("if_match_not_taken", StatusCode::BAD_REQUEST),
     ("key_in_address", StatusCode::BAD_REQUEST),
     ("invalid_header", StatusCode::BAD_REQUEST),
     ("upgrade_not_supported", StatusCode::BAD_REQUEST),

@@ -4,6 +4,7 @@
 //! megabytes each. This one compares the parts of an address, and knows the handler and its pattern from then on.
 
 use crate::base::error::{Error, Kind, Result};
+use crate::web::conditional;
 use crate::web::error::of_status;
 use crate::web::query;
 use crate::web::refusal::refuse;
@@ -23,6 +24,8 @@ type Answer = Pin<Box<dyn Future<Output = HttpResponse>>>;
 /// A handler with what reads its arguments.
 pub struct Route {
     method: Method,
+    /// Changes a record from the version that `If-Match` names.
+    compares: bool,
     answer: Box<dyn Fn(HttpRequest, Payload) -> Answer + Send + Sync>,
 }
 
@@ -65,7 +68,18 @@ impl Unanswered {
                 }
             })
         };
-        Route { method: self.0, answer: Box::new(answer) }
+        Route { method: self.0, compares: false, answer: Box::new(answer) }
+    }
+}
+
+impl Route {
+    /// The handler makes its change only from a version that `If-Match` names: it reads [`IfMatch`]. All others refuse the
+    /// header, since who sends it relies on it.
+    ///
+    /// [`IfMatch`]: crate::web::conditional::IfMatch
+    #[must_use]
+    pub fn if_match(self) -> Self {
+        Self { compares: true, ..self }
     }
 }
 
@@ -173,6 +187,14 @@ impl Table {
         let all = self.0.all.iter();
         all.flat_map(|resource| resource.routes.iter().map(|route| (&route.method, resource.pattern)))
     }
+    /// Every address with every method whose handler goes by `If-Match`.
+    pub fn comparing(&self) -> impl Iterator<Item = (&Method, &'static str)> {
+        let all = self.0.all.iter();
+        all.flat_map(|resource| {
+            let comparing = resource.routes.iter().filter(|route| route.compares);
+            comparing.map(|route| (&route.method, resource.pattern))
+        })
+    }
     /// The answer of the handler. A path that exists with another method is 405, any other 404.
     pub(super) async fn answer(&self, request: ServiceRequest) -> ServiceResponse {
         let found = self.0.root.find(request.match_info().as_str());
@@ -193,6 +215,10 @@ impl Table {
             let answer = HttpResponse::MethodNotAllowed().insert_header(Allow(methods)).finish();
             return request.into_response(answer);
         };
+        let compares = resource.routes.get(number).is_some_and(|route| route.compares);
+        if let Some(refused) = conditional::unasked(request.request(), compares) {
+            return refuse(request, refused);
+        }
         let stranger = if resource.is_lenient { None } else { query::stranger(request.query_string()) };
         match stranger {
             // What writes takes its wishes in the body alone.

@@ -1,12 +1,15 @@
 //! Server-Sent Events: a stream that says it lives, and goes on where a client left it.
 
-use crate::base::error::{Error, Kind};
+use crate::base::error::Error;
+use crate::web::Web;
+use crate::web::edge::is_head;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 /// Events that wait for a slow client before the sender waits too.
 const WAITING_MAX: usize = 64;
@@ -14,48 +17,85 @@ const WAITING_MAX: usize = 64;
 const STREAMS_MAX: usize = 16;
 /// Proxies close what is silent for a minute.
 const ALIVE_EVERY: Duration = Duration::from_secs(15);
+/// The last thing a stream says that another one has taken the place of. Who comes back at once would end one more.
+const REPLACED: &[u8] = b": a newer stream of this caller has taken the place of this one\nretry: 30000\n\n";
 
 /// Where events of a stream are put.
+#[derive(Clone)]
 pub struct Sender(mpsc::Sender<Bytes>);
 
-/// How many streams each caller has open.
+/// The streams each caller has open, the oldest first.
 #[derive(Clone, Debug, Default)]
-pub struct Streams(Arc<Mutex<HashMap<String, usize>>>);
+pub struct Streams(Arc<Mutex<HashMap<String, VecDeque<oneshot::Sender<()>>>>>);
 
 impl Streams {
-    /// Counts one more stream of a caller until what comes back is dropped.
-    ///
-    /// # Errors
-    /// `too_many_streams` beyond [`STREAMS_MAX`].
-    pub fn enter(&self, caller: &str) -> Result<Entered, Error> {
+    /// Counts one more stream of a caller until what comes back is dropped. Beyond [`STREAMS_MAX`] the oldest ends: a
+    /// connection that was lost looks open for a while, and its client must not be kept out by it.
+    fn enter(&self, caller: String) -> Entered {
+        let (end, ended) = oneshot::channel();
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(caller.to_owned()).or_default();
-        if *count >= STREAMS_MAX {
-            let text = format!("At most {STREAMS_MAX} streams can be open at once. Close one first.");
-            return Err(Error::refuse(Kind::TooMany, "too_many_streams", text));
+        let all = open.entry(caller.clone()).or_default();
+        if all.len() >= STREAMS_MAX
+            && let Some(oldest) = all.pop_front()
+        {
+            // One that has just ended by itself needs no telling.
+            let _over = oldest.send(());
         }
-        *count += 1;
-        Ok(Entered { streams: self.clone(), caller: caller.to_owned() })
+        all.push_back(end);
+        Entered { streams: self.clone(), caller, ended }
     }
 }
 
 /// A stream that is open as long as this lives.
 #[derive(Debug)]
-pub struct Entered {
+struct Entered {
     streams: Streams,
     caller: String,
+    ended: oneshot::Receiver<()>,
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
+        self.ended.close();
         let mut open = self.streams.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.caller) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(all) = open.get_mut(&self.caller) {
+            all.retain(|one| !one.is_closed());
+            if all.is_empty() {
                 open.remove(&self.caller);
             }
         }
     }
+}
+
+/// Answers with a stream of this caller, which `tell` puts events into until it is over, the client is gone, a newer
+/// stream takes its place or the server stops. Who asks for the head alone gets no stream.
+pub fn stream<F>(
+    request: &HttpRequest,
+    web: &Web,
+    caller: String,
+    tell: impl FnOnce(Sender) -> F,
+) -> HttpResponse
+where
+    F: Future<Output = ()> + 'static,
+{
+    let (sender, response) = channel();
+    if is_head(request) {
+        return response;
+    }
+    let mut entered = web.streams().enter(caller);
+    let (telling, web) = (tell(sender.clone()), web.clone());
+    actix_web::rt::spawn(async move {
+        tokio::select! {
+            () = telling => {}
+            () = sender.closed() => {}
+            () = web.stopping() => {}
+            _ = &mut entered.ended => {
+                // A client that has not read for so long learns it when the stream ends.
+                let _full = sender.0.try_send(Bytes::from_static(REPLACED));
+            }
+        }
+    });
+    response
 }
 
 /// The client is gone.
@@ -72,7 +112,7 @@ impl Sender {
         self.0.send(Bytes::from(text)).await.map_err(|_closed| Gone)
     }
     /// Waits until the client is gone.
-    pub async fn closed(&self) {
+    async fn closed(&self) {
         self.0.closed().await;
     }
 }
@@ -92,7 +132,7 @@ fn event(id: u64, kind: &str, data: &str) -> String {
 }
 
 /// A stream and the answer that carries it.
-pub fn channel() -> (Sender, HttpResponse) {
+fn channel() -> (Sender, HttpResponse) {
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
     let hello = Bytes::from_static(b"retry: 2000\n\n");
     let body = futures_util::stream::unfold((receiver, Some(hello)), |(mut receiver, hello)| async move {
@@ -163,6 +203,25 @@ mod tests {
         drop(answer);
         sender.closed().await;
         assert_eq!(sender.send(1, "a", "1").await, Err(Gone));
+    }
+
+    #[test]
+    fn the_oldest_stream_of_a_caller_makes_room_for_a_newer_one() {
+        let streams = Streams::default();
+        let mut open: Vec<_> = (0..STREAMS_MAX).map(|_| streams.enter("a".to_owned())).collect();
+        let mut other = streams.enter("b".to_owned());
+        assert!(open.iter_mut().all(|one| one.ended.try_recv().is_err()));
+        open.push(streams.enter("a".to_owned()));
+        let ended: Vec<bool> = open.iter_mut().map(|one| one.ended.try_recv().is_ok()).collect();
+        assert!(ended[0] && !ended[1..].contains(&true), "{ended:?}");
+        assert!(other.ended.try_recv().is_err(), "callers have nothing to do with each other");
+        // One that ends by itself makes room, too.
+        drop(open.remove(0));
+        drop(open.remove(0));
+        open.push(streams.enter("a".to_owned()));
+        assert!(open.iter_mut().all(|one| one.ended.try_recv().is_err()));
+        drop((open, other));
+        assert!(streams.0.lock().unwrap().is_empty());
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub fn routes(config: &mut routing::Routes) {
         .service(
             routing::resource("/customers/{id}")
                 .route(routing::get().to(show))
-                .route(routing::patch().to(patch)),
+                .route(routing::patch().to(patch).if_match()),
         );
 }
 

@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 pub struct CustomerOut {
     #[schema(value_type = String, example = "cus_01kaj3m7q9f8x2v5n4c6b8d0e2")]
     pub id: CustomerId,
-    /// Grows with every change; the ETag.
+    /// Grows with every change of the record itself; what is worked out of other records does not count.
     pub version: u64,
     /// What staff call them.
     pub name: String,

@@ -162,7 +162,7 @@ pub(super) async fn list(
 /// Server-Sent Events: `id` is the sequence number, `event` the kind. It begins after `after`, sends what there is and
 /// then what comes. A client that comes back with `Last-Event-ID` goes on where it was. To hear only what is new, read
 /// `last_seq` from the feed and begin there. The stream ends when the key is revoked and when the server stops; a key has
-/// at most 16 at once. It is for programs with an HTTP client: the `EventSource` of a browser cannot send the key, and pages
+/// at most 16 at once, and one more ends the oldest of them. It is for programs with an HTTP client: the `EventSource` of a browser cannot send the key, and pages
 /// of other origins are not let in.
 #[utoipa::path(get, operation_id = "stream_events", path = "/api/v1/events/stream", tag = "events",
     params(StreamQuery, ("Last-Event-ID" = Option<u64>, Header, description = "The last sequence number that came; libraries for Server-Sent Events send it by themselves.")),
@@ -179,35 +179,26 @@ pub(super) async fn stream(
     let wanted = filter(query.0.kind.as_deref(), query.0.subject)?;
     let mut reader = Reader::new(store.get_ref().clone(), wanted, after);
     let standing = caller.standing(&request)?;
-    let entered = front.streams().enter(&caller.actor().id)?;
-    let (sender, response) = sse::channel();
-    actix_web::rt::spawn(async move {
-        let _entered = entered;
+    let name = caller.actor().id;
+    Ok(sse::stream(&request, &front, name, |sender| async move {
         // A revocation is a change as well: it wakes the reader, and is seen before anything after it is sent.
         while standing.holds() {
             let Ok(batch) = reader.take(100).await else { return };
             if batch.is_empty() && reader.is_at_end() {
                 tokio::select! {
                     () = reader.wait() => {}
-                    () = sender.closed() => return,
-                    () = front.stopping() => return,
                     () = tokio::time::sleep(STANDING_ASKED_EVERY) => {}
                 }
             }
             for event in batch {
                 let (seq, kind) = (event.seq, event.kind.clone());
                 let Ok(data) = serde_json::to_string(&EventOut::new(event)) else { continue };
-                let sent = tokio::select! {
-                    sent = sender.send(seq, &kind, &data) => sent.is_ok(),
-                    () = front.stopping() => false,
-                };
-                if !sent {
+                if sender.send(seq, &kind, &data).await.is_err() {
                     return;
                 }
             }
         }
-    });
-    Ok(response)
+    }))
 }
 
 #[cfg(test)]

@@ -30,16 +30,19 @@ pub fn routes(config: &mut routing::Routes) {
         .service(
             routing::resource("/orders/{id}")
                 .route(routing::get().to(show))
-                .route(routing::patch().to(patch)),
+                .route(routing::patch().to(patch).if_match()),
         )
-        .service(routing::resource("/orders/{id}/notes").route(routing::post().to(note)))
-        .service(routing::resource("/orders/{id}/notes/{number}").route(routing::put().to(renote)))
-        .service(routing::resource("/orders/{id}/parcels/{number}").route(routing::patch().to(patch_parcel)))
+        .service(routing::resource("/orders/{id}/notes").route(routing::post().to(note).if_match()))
+        .service(routing::resource("/orders/{id}/notes/{number}").route(routing::put().to(renote).if_match()))
+        .service(
+            routing::resource("/orders/{id}/parcels/{number}")
+                .route(routing::patch().to(patch_parcel).if_match()),
+        )
         .service(
             routing::resource("/orders/{id}/{step:ship|unship|deliver|undeliver}")
-                .route(routing::post().to(move_goods)),
+                .route(routing::post().to(move_goods).if_match()),
         )
-        .service(routing::resource("/orders/{id}/{step}").route(routing::post().to(step)))
+        .service(routing::resource("/orders/{id}/{step}").route(routing::post().to(step).if_match()))
         .service(routing::resource("/credit-notes").route(routing::get().to(list_credit_notes)))
         .service(routing::resource("/credit-notes/{id}").route(routing::get().to(show_credit_note)));
 }
@@ -237,7 +240,8 @@ async fn step_of<P: Permission>(
 
 /// Adds a staff note
 #[utoipa::path(post, operation_id = "add_order_note", path = "/api/v1/orders/{id}/notes", tag = "orders", request_body = NoteBody,
-    params(("id" = String, Path, description = "`ord_…` or the number"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe")),
+    params(("id" = String, Path, description = "`ord_…` or the number"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe"),
+        ("If-Match" = Option<String>, Header, description = "The ETag you saw, or several with commas")),
     responses((status = 201, description = "The order as it is now", body = OrderOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["orders:edit"])))]
 pub(super) async fn note(
@@ -247,12 +251,14 @@ pub(super) async fn note(
     id: routing::Path<String>,
     body: JsonBytes<NoteBody>,
 ) -> Result<HttpResponse> {
+    let seen = IfMatch::of(&request)?;
     let once = Once::offered(&caller, &request, &body.bytes)?;
     let answer = store
         .write(caller.actor(), move |tx| {
             once.run(tx, 201, |tx| {
                 let id = id_of(tx, &id)?;
-                let order = add_note(tx, id, &body.value.text)?;
+                let seen = seen.against(get(tx, id)?.version);
+                let order = add_note(tx, id, seen, &body.value.text)?;
                 out(tx, &order)
             })
         })

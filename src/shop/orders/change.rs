@@ -130,9 +130,10 @@ pub fn retag(tx: &mut Tx<'_>, id: OrderId, add: &[String], remove: &[String]) ->
 /// Adds a staff note.
 ///
 /// # Errors
-/// `not_found`, `validation`, `too_many_notes`.
-pub fn add_note(tx: &mut Tx<'_>, id: OrderId, text: &str) -> Result<Order> {
+/// `not_found`, `version_mismatch`, `validation`, `too_many_notes`.
+pub fn add_note(tx: &mut Tx<'_>, id: OrderId, seen: Option<u64>, text: &str) -> Result<Order> {
     let before = get(tx, id)?;
+    require_version(seen, before.version)?;
     let text = checked_note(text)?;
     if before.staff_notes.len() >= NOTES_MAX {
         return Err(Error::conflict("too_many_notes", format!("An order keeps at most {NOTES_MAX} notes.")));

@@ -104,7 +104,7 @@ fn a_note_is_its_writer_s() {
         let done = store.write_blocking(actor, move |tx| edit_note(tx, id, None, note, text));
         done.map(drop).map_err(|error| error.code)
     };
-    store.write_blocking(ann(), move |tx| add_note(tx, id, "Blue")).unwrap();
+    store.write_blocking(ann(), move |tx| add_note(tx, id, None, "Blue")).unwrap();
     assert_eq!(edit(as_other("stf_b", "Bo"), 1, "Red"), Err("note_of_another"));
     // Two people may have one name.
     assert_eq!(edit(as_other("stf_c", "Ann Lee"), 1, "Red"), Err("note_of_another"));

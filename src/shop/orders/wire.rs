@@ -21,7 +21,7 @@ pub struct OrderOut {
     pub id: OrderId,
     /// What people say: 10482.
     pub number: u64,
-    /// Grows with every change; the ETag.
+    /// Grows with every change of the record itself; what is worked out of other records does not count.
     pub version: u64,
     pub status: Status,
     pub payment: Payment,

@@ -1,21 +1,22 @@
 //! Webhooks for programs: list, add, change, pause, rotate, test, send again, and what was attempted.
 
 use super::desk::{Outreach, Wish};
-use super::model::{Attempt, AttemptId, EndpointId};
-use super::ops::{self, Whole};
+use super::model::{AttemptId, EndpointId};
+use super::ops;
+use super::told::{AttemptOut, WebhookOut};
 use crate::access::{Caller, Once, may};
 use crate::base::error::Result;
 use crate::base::id::Id as _;
-use crate::base::time::Timestamp;
+use crate::shop::customers::require_version;
 use crate::store::{Store, Tx};
-use crate::web::conditional::{IfMatch, etag, record};
+use crate::web::conditional::{IfMatch, record, record_as};
 use crate::web::paging::{List, bad_cursor, limit_of};
 use crate::web::routing;
 use crate::web::{Json, JsonBytes, Query, json};
 use crate::work::subscriptions;
-use actix_web::http::header;
+use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
 /// The routes below `/api/v1`.
@@ -25,19 +26,24 @@ pub fn routes(config: &mut routing::Routes) {
         .service(
             routing::resource("/webhooks/{id}")
                 .route(routing::get().to(show))
-                .route(routing::patch().to(patch))
-                .route(routing::delete().to(remove)),
+                .route(routing::patch().to(patch).if_match())
+                .route(routing::delete().to(remove).if_match()),
         )
-        .service(routing::resource("/webhooks/{id}/pause").route(routing::post().to(pause)))
-        .service(routing::resource("/webhooks/{id}/resume").route(routing::post().to(resume)))
-        .service(routing::resource("/webhooks/{id}/rotate-secret").route(routing::post().to(rotate)))
-        .service(routing::resource("/webhooks/{id}/test").route(routing::post().to(test)))
-        .service(routing::resource("/webhooks/{id}/replay").route(routing::post().to(replay)))
-        .service(routing::resource("/webhooks/{id}/retry-failed").route(routing::post().to(retry_failed)))
+        .service(routing::resource("/webhooks/{id}/pause").route(routing::post().to(pause).if_match()))
+        .service(routing::resource("/webhooks/{id}/resume").route(routing::post().to(resume).if_match()))
+        .service(
+            routing::resource("/webhooks/{id}/rotate-secret").route(routing::post().to(rotate).if_match()),
+        )
+        .service(routing::resource("/webhooks/{id}/test").route(routing::post().to(test).if_match()))
+        .service(routing::resource("/webhooks/{id}/replay").route(routing::post().to(replay).if_match()))
+        .service(
+            routing::resource("/webhooks/{id}/retry-failed")
+                .route(routing::post().to(retry_failed).if_match()),
+        )
         .service(routing::resource("/webhooks/{id}/attempts").route(routing::get().to(attempts)))
         .service(
             routing::resource("/webhooks/{id}/attempts/{attempt}/send-again")
-                .route(routing::post().to(send_again)),
+                .route(routing::post().to(send_again).if_match()),
         );
 }
 
@@ -48,124 +54,6 @@ pub fn routes(config: &mut routing::Routes) {
     tags((name = "webhooks", description = "Events sent to addresses of yours, signed by the Standard Webhooks scheme."))
 )]
 pub struct ApiDocs;
-
-/// Where events are sent, and how that fares.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = Webhook)]
-pub(super) struct WebhookOut {
-    id: String,
-    url: String,
-    /// Kinds such as `order.placed`, `order.*`; `*` stands for all.
-    kinds: Vec<String>,
-    note: String,
-    /// `running` or `paused`.
-    status: &'static str,
-    /// Why it is paused.
-    paused_reason: Option<String>,
-    /// Since when it runs or is paused.
-    #[schema(value_type = String, format = DateTime)]
-    status_since_at: Timestamp,
-    /// The last event that was looked at.
-    cursor: u64,
-    /// Events behind that one, wanted or not.
-    lag: u64,
-    /// Messages that wait to be sent, or sent again; counted up to 1,000.
-    waiting: u64,
-    /// Messages that were given up; counted up to 1,000.
-    given_up: u64,
-    /// When the next message is sent.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    next_attempt_at: Option<Timestamp>,
-    /// Messages that arrived.
-    delivered: u64,
-    /// Attempts that failed.
-    failed: u64,
-    #[schema(value_type = Option<String>, format = DateTime)]
-    last_delivered_at: Option<Timestamp>,
-    /// Since when nothing arrives.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    failing_since_at: Option<Timestamp>,
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Timestamp,
-    created_by: String,
-    version: u64,
-    /// `whsec_…`: only in the answer that made it.
-    secret: Option<String>,
-}
-
-impl WebhookOut {
-    fn new(whole: Whole, last_seq: u64) -> Self {
-        let Whole { id, endpoint, subscription, fare, waiting, dead, next_at } = whole;
-        Self {
-            id: id.to_string(),
-            url: endpoint.url,
-            note: endpoint.note,
-            status: if subscription.paused.is_some() { "paused" } else { "running" },
-            status_since_at: subscription.since,
-            cursor: subscription.cursor,
-            lag: subscriptions::lag(&subscription, last_seq),
-            kinds: subscription.kinds,
-            paused_reason: subscription.paused,
-            waiting,
-            given_up: dead,
-            next_attempt_at: next_at,
-            delivered: fare.delivered,
-            failed: fare.failed,
-            last_delivered_at: fare.last_good_at,
-            failing_since_at: fare.failing_since,
-            created_at: endpoint.created_at,
-            created_by: endpoint.created_by,
-            version: endpoint.version,
-            secret: None,
-        }
-    }
-}
-
-/// One attempt to send a message.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = WebhookAttempt)]
-pub(super) struct AttemptOut {
-    id: String,
-    /// The header `webhook-id`: that of the event.
-    webhook_id: String,
-    /// The sequence number of the event; null for a test.
-    seq: Option<u64>,
-    kind: String,
-    #[schema(value_type = String, format = DateTime)]
-    at: Timestamp,
-    /// 1 for the first of a message.
-    number: u32,
-    delivered: bool,
-    /// What the receiver answered; null when nothing came back.
-    status: Option<u16>,
-    /// Why nothing came back.
-    error: Option<String>,
-    /// The beginning of what the receiver answered.
-    answer: String,
-    duration_ms: u64,
-    /// When it is sent again.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    next_attempt_at: Option<Timestamp>,
-}
-
-impl AttemptOut {
-    fn new((id, attempt): (AttemptId, Attempt)) -> Self {
-        Self {
-            id: id.to_string(),
-            delivered: attempt.is_good(),
-            seq: Some(attempt.delivery.seq).filter(|seq| *seq > 0),
-            webhook_id: attempt.delivery.id,
-            kind: attempt.kind,
-            at: attempt.at,
-            number: attempt.number,
-            status: attempt.status,
-            error: attempt.error,
-            answer: attempt.body,
-            duration_ms: attempt.took_ms,
-            next_attempt_at: attempt.again_at,
-        }
-    }
-}
 
 /// Where events are to be sent.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
@@ -208,15 +96,32 @@ fn read(store: &Store, id: EndpointId) -> Result<WebhookOut> {
     Ok(WebhookOut::new(store.read(|s| ops::whole(s, id))?, store.last_seq()))
 }
 
-/// Makes a change, wakes what follows it, and answers with the endpoint as it is now.
+/// Makes a change from the version that the caller saw.
+async fn made_from<T: Send + 'static>(
+    caller: &Caller<may::ManageWebhooks>,
+    request: &HttpRequest,
+    store: &Store,
+    id: &str,
+    op: impl Fn(&mut Tx<'_>, EndpointId) -> Result<T> + Send + 'static,
+) -> Result<(EndpointId, T)> {
+    let (id, seen) = (EndpointId::parse(id)?, IfMatch::of(request)?);
+    let op = move |tx: &mut Tx<'_>| {
+        let present = ops::get(tx, id)?.version;
+        require_version(seen.against(present), present)?;
+        op(tx, id)
+    };
+    Ok((id, store.write(caller.actor(), op).await?))
+}
+
+/// The same; wakes what follows it, and gives the endpoint as it is now.
 async fn changed<T: Send + 'static>(
     caller: &Caller<may::ManageWebhooks>,
+    request: &HttpRequest,
     (store, outreach): (&Store, &Outreach),
     id: &str,
     op: impl Fn(&mut Tx<'_>, EndpointId) -> Result<T> + Send + 'static,
 ) -> Result<(WebhookOut, T)> {
-    let id = EndpointId::parse(id)?;
-    let done = store.write(caller.actor(), move |tx| op(tx, id)).await?;
+    let (id, done) = made_from(caller, request, store, id, op).await?;
     outreach.work.wake();
     Ok((read(store, id)?, done))
 }
@@ -266,8 +171,8 @@ pub(super) async fn add(
 }
 
 /// Reads a webhook
-#[utoipa::path(get, operation_id = "read_webhook", path = "/api/v1/webhooks/{id}", tag = "webhooks", params(("id" = String, Path, description = "`whe_…`")),
-    responses((status = 200, description = "The webhook", body = WebhookOut), (status = "4XX", response = crate::web::error::ProblemOut)),
+#[utoipa::path(get, operation_id = "read_webhook", path = "/api/v1/webhooks/{id}", tag = "webhooks", params(("id" = String, Path, description = "`whe_…`"), ("If-None-Match" = Option<String>, Header, description = "The ETag you have")),
+    responses((status = 200, description = "The webhook", body = WebhookOut), (status = 304, description = "You have it as it is"), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["webhooks:manage"])))]
 pub(super) async fn show(
     _caller: Caller<may::ManageWebhooks>,
@@ -292,38 +197,34 @@ pub(super) async fn patch(
     id: routing::Path<String>,
     Json(fields): Json<Value>,
 ) -> Result<HttpResponse> {
-    let seen = IfMatch::of(&request)?;
     let own = EndpointId::parse(&id)?;
     let there = store.read(|s| ops::get(s, own))?;
     let new = outreach.checked(&WebhookFields::patched(&fields)?, Some(&there))?;
-    let (out, ()) = changed(&caller, (&store, &outreach), &id, move |tx, id| {
-        let seen = seen.against(ops::get(tx, id)?.version);
-        ops::change(tx, id, seen, &new)
-    })
-    .await?;
+    let op = move |tx: &mut Tx<'_>, id| ops::change(tx, id, &new);
+    let (out, ()) = changed(&caller, &request, (&store, &outreach), &id, op).await?;
     answer(&request, &out)
 }
 
 /// Removes a webhook
 ///
 /// Nothing is sent there any more, and what waited is dropped.
-#[utoipa::path(delete, operation_id = "remove_webhook", path = "/api/v1/webhooks/{id}", tag = "webhooks", params(("id" = String, Path, description = "`whe_…`")),
+#[utoipa::path(delete, operation_id = "remove_webhook", path = "/api/v1/webhooks/{id}", tag = "webhooks", params(("id" = String, Path, description = "`whe_…`"), ("If-Match" = Option<String>, Header, description = "The ETag you saw")),
     responses((status = 204, description = "Removed"), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["webhooks:manage"])))]
 pub(super) async fn remove(
     caller: Caller<may::ManageWebhooks>,
+    request: HttpRequest,
     store: web::Data<Store>,
     id: routing::Path<String>,
 ) -> Result<HttpResponse> {
-    let id = EndpointId::parse(&id)?;
-    store.write(caller.actor(), move |tx| ops::remove(tx, id)).await?;
+    made_from(&caller, &request, &store, &id, ops::remove).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// Pauses a webhook
 ///
 /// Nothing is sent; events and messages are kept for it.
-#[utoipa::path(post, operation_id = "pause_webhook", path = "/api/v1/webhooks/{id}/pause", tag = "webhooks", params(("id" = String, Path, description = "`whe_…`")),
+#[utoipa::path(post, operation_id = "pause_webhook", path = "/api/v1/webhooks/{id}/pause", tag = "webhooks", params(("id" = String, Path, description = "`whe_…`"), ("If-Match" = Option<String>, Header, description = "The ETag you saw")),
     responses((status = 200, description = "The webhook as it is now", body = WebhookOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["webhooks:manage"])))]
 pub(super) async fn pause(
@@ -334,7 +235,8 @@ pub(super) async fn pause(
 ) -> Result<HttpResponse> {
     let reason = format!("Paused by {}.", caller.actor().name);
     let (out, ()) =
-        changed(&caller, (&store, &outreach), &id, move |tx, id| ops::pause(tx, id, &reason)).await?;
+        changed(&caller, &request, (&store, &outreach), &id, move |tx, id| ops::pause(tx, id, &reason))
+            .await?;
     answer(&request, &out)
 }
 
@@ -349,7 +251,7 @@ pub(super) struct Resume {
 /// Lets a paused webhook go on
 ///
 /// With everything that came meanwhile, or without.
-#[utoipa::path(post, operation_id = "resume_webhook", path = "/api/v1/webhooks/{id}/resume", tag = "webhooks", request_body = Resume, params(("id" = String, Path, description = "`whe_…`")),
+#[utoipa::path(post, operation_id = "resume_webhook", path = "/api/v1/webhooks/{id}/resume", tag = "webhooks", request_body = Resume, params(("id" = String, Path, description = "`whe_…`"), ("If-Match" = Option<String>, Header, description = "The ETag you saw")),
     responses((status = 200, description = "The webhook as it is now", body = WebhookOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["webhooks:manage"])))]
 pub(super) async fn resume(
@@ -361,44 +263,45 @@ pub(super) async fn resume(
 ) -> Result<HttpResponse> {
     let (epoch, skip_to) = (store.epoch(), how.skip_missed.then(|| store.last_seq()));
     let op = move |tx: &mut Tx<'_>, id| ops::resume(tx, id, skip_to, epoch);
-    let (out, ()) = changed(&caller, (&store, &outreach), &id, op).await?;
+    let (out, ()) = changed(&caller, &request, (&store, &outreach), &id, op).await?;
     answer(&request, &out)
 }
 
 /// Gives a webhook a new secret
 ///
 /// For a day messages carry a signature by each of the two. The answer holds the new one; it is never shown again.
-#[utoipa::path(post, operation_id = "rotate_webhook_secret", path = "/api/v1/webhooks/{id}/rotate-secret", tag = "webhooks", params(("id" = String, Path, description = "`whe_…`")),
+#[utoipa::path(post, operation_id = "rotate_webhook_secret", path = "/api/v1/webhooks/{id}/rotate-secret", tag = "webhooks", params(("id" = String, Path, description = "`whe_…`"), ("If-Match" = Option<String>, Header, description = "The ETag you saw")),
     responses((status = 200, description = "The webhook as it is now", body = WebhookOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["webhooks:manage"])))]
 pub(super) async fn rotate(
     caller: Caller<may::ManageWebhooks>,
+    request: HttpRequest,
     (store, outreach): (web::Data<Store>, web::Data<Outreach>),
     id: routing::Path<String>,
 ) -> Result<HttpResponse> {
-    let (out, secret) = changed(&caller, (&store, &outreach), &id, ops::rotate).await?;
+    let (out, secret) = changed(&caller, &request, (&store, &outreach), &id, ops::rotate).await?;
     let out = WebhookOut { secret: Some(secret.text()), ..out };
-    let etag = ("etag", etag(out.version));
-    Ok(HttpResponse::Ok().insert_header(etag).insert_header(("cache-control", "no-store")).json(out))
+    record_as(StatusCode::OK, out.version, &out)
 }
 
 /// Sends a test
 ///
 /// A message of the type `webhook.test`; its attempt tells what came back.
-#[utoipa::path(post, operation_id = "test_webhook", path = "/api/v1/webhooks/{id}/test", tag = "webhooks", params(("id" = String, Path, description = "`whe_…`")),
+#[utoipa::path(post, operation_id = "test_webhook", path = "/api/v1/webhooks/{id}/test", tag = "webhooks", params(("id" = String, Path, description = "`whe_…`"), ("If-Match" = Option<String>, Header, description = "The ETag you saw")),
     responses((status = 202, description = "It is being sent", body = WebhookOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["webhooks:manage"])))]
 pub(super) async fn test(
     caller: Caller<may::ManageWebhooks>,
+    request: HttpRequest,
     (store, outreach): (web::Data<Store>, web::Data<Outreach>),
     id: routing::Path<String>,
 ) -> Result<HttpResponse> {
-    let (out, ()) = changed(&caller, (&store, &outreach), &id, ops::test).await?;
-    Ok(accepted(&out))
+    let (out, ()) = changed(&caller, &request, (&store, &outreach), &id, ops::test).await?;
+    accepted(&out)
 }
 
-fn accepted(out: &WebhookOut) -> HttpResponse {
-    HttpResponse::Accepted().insert_header(("etag", etag(out.version))).json(out)
+fn accepted(out: &WebhookOut) -> Result<HttpResponse> {
+    record_as(StatusCode::ACCEPTED, out.version, out)
 }
 
 /// From where everything is sent again: one of the two.
@@ -416,32 +319,35 @@ pub(super) struct Replay {
 /// Sends everything again from an event or a moment on
 ///
 /// Messages keep their `webhook-id`, so that a receiver knows those it has.
-#[utoipa::path(post, operation_id = "replay_webhook", path = "/api/v1/webhooks/{id}/replay", tag = "webhooks", request_body = Replay, params(("id" = String, Path, description = "`whe_…`")),
+#[utoipa::path(post, operation_id = "replay_webhook", path = "/api/v1/webhooks/{id}/replay", tag = "webhooks", request_body = Replay, params(("id" = String, Path, description = "`whe_…`"), ("If-Match" = Option<String>, Header, description = "The ETag you saw")),
     responses((status = 202, description = "It is being sent", body = WebhookOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["webhooks:manage"])))]
 pub(super) async fn replay(
     caller: Caller<may::ManageWebhooks>,
+    request: HttpRequest,
     (store, outreach): (web::Data<Store>, web::Data<Outreach>),
     id: routing::Path<String>,
     Json(from): Json<Replay>,
 ) -> Result<HttpResponse> {
     let after = subscriptions::behind(&store, from.after, from.since.as_deref())?;
     let (out, ()) =
-        changed(&caller, (&store, &outreach), &id, move |tx, id| ops::replay(tx, id, after)).await?;
-    Ok(accepted(&out))
+        changed(&caller, &request, (&store, &outreach), &id, move |tx, id| ops::replay(tx, id, after))
+            .await?;
+    accepted(&out)
 }
 
 /// Sends everything again that was given up
-#[utoipa::path(post, operation_id = "retry_webhook_failures", path = "/api/v1/webhooks/{id}/retry-failed", tag = "webhooks", params(("id" = String, Path, description = "`whe_…`")),
+#[utoipa::path(post, operation_id = "retry_webhook_failures", path = "/api/v1/webhooks/{id}/retry-failed", tag = "webhooks", params(("id" = String, Path, description = "`whe_…`"), ("If-Match" = Option<String>, Header, description = "The ETag you saw")),
     responses((status = 202, description = "It is being sent", body = WebhookOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["webhooks:manage"])))]
 pub(super) async fn retry_failed(
     caller: Caller<may::ManageWebhooks>,
+    request: HttpRequest,
     (store, outreach): (web::Data<Store>, web::Data<Outreach>),
     id: routing::Path<String>,
 ) -> Result<HttpResponse> {
-    let (out, ()) = changed(&caller, (&store, &outreach), &id, ops::again).await?;
-    Ok(accepted(&out))
+    let (out, ()) = changed(&caller, &request, (&store, &outreach), &id, ops::again).await?;
+    accepted(&out)
 }
 
 /// How many attempts.
@@ -482,17 +388,18 @@ pub(super) async fn attempts(
 
 /// Sends the message of an attempt again
 #[utoipa::path(post, operation_id = "send_webhook_again", path = "/api/v1/webhooks/{id}/attempts/{attempt}/send-again", tag = "webhooks",
-    params(("id" = String, Path, description = "`whe_…`"), ("attempt" = String, Path, description = "`wat_…`")),
+    params(("id" = String, Path, description = "`whe_…`"), ("attempt" = String, Path, description = "`wat_…`"), ("If-Match" = Option<String>, Header, description = "The ETag you saw")),
     responses((status = 202, description = "It is being sent", body = WebhookOut), (status = "4XX", response = crate::web::error::ProblemOut)),
     security(("key" = ["webhooks:manage"])))]
 pub(super) async fn send_again(
     caller: Caller<may::ManageWebhooks>,
+    request: HttpRequest,
     (store, outreach): (web::Data<Store>, web::Data<Outreach>),
     path: routing::Path<(String, String)>,
 ) -> Result<HttpResponse> {
     let (id, attempt) = path.into_inner();
     let attempt = AttemptId::parse(&attempt)?;
     let op = move |tx: &mut Tx<'_>, id| ops::send_again(tx, id, attempt);
-    let (out, ()) = changed(&caller, (&store, &outreach), &id, op).await?;
-    Ok(accepted(&out))
+    let (out, ()) = changed(&caller, &request, (&store, &outreach), &id, op).await?;
+    accepted(&out)
 }

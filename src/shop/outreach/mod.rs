@@ -11,6 +11,7 @@ mod events;
 mod kinds;
 mod model;
 mod ops;
+mod told;
 mod wire;
 
 pub use api::{ApiDocs, routes as api_routes};

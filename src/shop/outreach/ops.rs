@@ -123,13 +123,9 @@ fn fresh(tx: &mut Tx<'_>) -> [u8; 32] {
 /// Changes what is given.
 ///
 /// # Errors
-/// `not_found`, `version_mismatch`.
-pub(super) fn change(tx: &mut Tx<'_>, id: EndpointId, seen: Option<u64>, new: &Checked) -> Result<()> {
+/// `not_found`.
+pub(super) fn change(tx: &mut Tx<'_>, id: EndpointId, new: &Checked) -> Result<()> {
     let mut endpoint = get(tx, id)?;
-    if seen.is_some_and(|seen| seen != endpoint.version) {
-        let text = format!("Somebody changed it: it has version {} by now.", endpoint.version);
-        return Err(Error::conflict("version_mismatch", text));
-    }
     let mut changes = Vec::new();
     let mut set = |field: &'static str, place: &mut String, new: &Option<String>| {
         if let Some(new) = new.as_ref().filter(|new| *new != place) {

@@ -15,11 +15,12 @@ use crate::base::time::{DAY_MS, HOUR_MS, Timestamp};
 use crate::store::backup::Kept;
 use crate::store::{Actor, Event, Store, Subject};
 use crate::web::download::{attachment, streamed};
+use crate::web::edge::is_head;
 use crate::web::parts::{Badge, Fill, Tone};
 use crate::web::routing;
 use crate::web::{Fields, Page, Pages, Shell, Toast, see_other};
 use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use std::io::Write as _;
 use std::path::Path;
@@ -265,16 +266,21 @@ impl Event for Downloaded<'_> {
 /// `GET /admin/backups/{file}`
 async fn download(
     staff: Staff<may::ManageBackups>,
+    request: HttpRequest,
     (store, office): (web::Data<Store>, web::Data<Office>),
     file: routing::Path<String>,
 ) -> Result<HttpResponse> {
     let kept = find(&office, &file)?;
     let path = office.shelf().dir().join(Path::new(&kept.file));
     let mut source = std::fs::File::open(&path).map_err(Error::internal)?;
-    note(&store, staff.actor(), &kept).await?;
     let mut answer = attachment("application/octet-stream", &kept.file);
     // It is packed already.
     answer.insert_header((header::CONTENT_ENCODING, "identity"));
+    if is_head(&request) {
+        // Nothing leaves the house.
+        return Ok(answer.body(actix_web::body::None::new()));
+    }
+    note(&store, staff.actor(), &kept).await?;
     let (mut pieces, answer) = streamed(answer);
     let send = move || {
         let mut piece = vec![0; 64 * 1024];

@@ -17,8 +17,12 @@ const OF_ALL: &[(&str, &str)] = &[
 ];
 const ETAG: (&str, &str) = (
     "ETag",
-    "The version and what was told of it, such as `\"3-1a2b3c4d\"`: send it as `If-Match` with the next change, or as `If-None-Match` when you read again.",
+    "The version and a digest of all that is told, such as `\"3-1a2b3c4d\"`: send it as `If-Match` with the next change, or as `If-None-Match` when you read again.",
 );
+/// The two headers that take ETags back: one text for all operations.
+const IF_MATCH: &str = "The ETag you saw, or several with commas. Of each the version alone counts (`\"3\"` will do): what is worked out of other records changes without it. Without a match the answer is 412 and nothing has changed.";
+const IF_NONE_MATCH: &str =
+    "The ETags you have, with commas. The answer is 304 where one of them is what would be told.";
 const LOCATION: (&str, &str) = ("Location", "The path of what was made.");
 const LINK: (&str, &str) =
     ("Link", "The pages beside this one, `rel=\"next\"` and `rel=\"prev\"` (RFC 8288).");
@@ -44,6 +48,11 @@ pub(super) fn complete(path: &str, operation: &mut Operation, components: &Compo
     });
     let takes_key = takes_key.is_some();
     let can_be_cut = parameter(operation, "fields").is_some();
+    for (name, text) in [("If-Match", IF_MATCH), ("If-None-Match", IF_NONE_MATCH)] {
+        if let Some(tags) = parameter(operation, name) {
+            tags.description = Some(text.to_owned());
+        }
+    }
     if let Some(step) = parameter(operation, "step") {
         step.schema = Some(step_schema());
         // A step may be taken without a word about it.

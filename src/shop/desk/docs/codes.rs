@@ -282,6 +282,12 @@ pub const CODES: &[Code] = &[
         "`If-Match` is no ETag of an answer.",
         "Send the ETag unchanged, with its quotes.",
     ),
+    api(
+        Invalid,
+        "if_match_not_taken",
+        "The request has `If-Match`, and nothing at its address has a version.",
+        "Leave the header out.",
+    ),
     api(Conflict, "duplicate", "Another record has this value, and only one may.", "Use another value."),
     api(
         Unavailable,
@@ -622,12 +628,6 @@ pub const CODES: &[Code] = &[
         "unknown_kind",
         "There are no events of that kind.",
         "Use one of the kinds listed on this page, or a beginning with `*`.",
-    ),
-    api(
-        TooMany,
-        "too_many_streams",
-        "The key has as many streams open as it may.",
-        "Close one, or read the feed by page.",
     ),
     api(Invalid, "total_negative", "The order would come to less than nothing.", "Send a smaller discount."),
     api(

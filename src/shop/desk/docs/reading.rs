@@ -274,7 +274,7 @@ fn curl(server: &str, (method, path): (&str, &str), operation: &Value, body: Opt
     let parameters = || operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
     let named = |name: &str| parameters().find(|parameter| text(parameter.get("name")) == name);
     let is_public = operation.pointer("/security/0/publishable").is_some();
-    let key = if is_public { "BACKROOM_PUBLISHABLE_KEY" } else { "BACKROOM_KEY" };
+    let key = if is_public { "PUBLISHABLE_KEY" } else { "KEY" };
     let mut lines = vec![match method {
         "get" => "curl".to_owned(),
         method => format!("curl -X {}", method.to_uppercase()),

@@ -24,12 +24,12 @@ pub fn routes(config: &mut routing::Routes) {
     config
         .service(routing::resource("/messages").route(routing::get().to(list)))
         .service(routing::resource("/messages/{id}").route(routing::get().to(show)))
-        .service(routing::resource("/messages/{id}/replies").route(routing::post().to(reply)))
-        .service(routing::resource("/messages/{id}/assign").route(routing::post().to(assign)))
-        .service(routing::resource("/messages/{id}/close").route(routing::post().to(close)))
-        .service(routing::resource("/messages/{id}/reopen").route(routing::post().to(reopen)))
-        .service(routing::resource("/messages/{id}/spam").route(routing::post().to(spam)))
-        .service(routing::resource("/messages/{id}/not-spam").route(routing::post().to(not_spam)));
+        .service(routing::resource("/messages/{id}/replies").route(routing::post().to(reply).if_match()))
+        .service(routing::resource("/messages/{id}/assign").route(routing::post().to(assign).if_match()))
+        .service(routing::resource("/messages/{id}/close").route(routing::post().to(close).if_match()))
+        .service(routing::resource("/messages/{id}/reopen").route(routing::post().to(reopen).if_match()))
+        .service(routing::resource("/messages/{id}/spam").route(routing::post().to(spam).if_match()))
+        .service(routing::resource("/messages/{id}/not-spam").route(routing::post().to(not_spam).if_match()));
 }
 
 /// What this feature tells the API's documentation.

@@ -87,10 +87,8 @@ pub(super) async fn stream(
     let looker = Looker { actor: &actor, sees_all: caller.may("system:view"), manages: false };
     let by = looker.only();
     let standing = caller.standing(&request)?;
-    let entered = front.streams().enter(&format!("jobs/{}", actor.id))?;
-    let (sender, response) = sse::channel();
-    actix_web::rt::spawn(async move {
-        let _entered = entered;
+    let name = format!("jobs/{}", actor.id);
+    Ok(sse::stream(&request, &front, name, |sender| async move {
         let (mut before, mut number) = (Before::default(), 0);
         while standing.holds() {
             let wanted = Wanted { by: by.clone(), ..Wanted::default() };
@@ -100,22 +98,13 @@ pub(super) async fn stream(
             if let Some(told) = before.news(&found.items, running, title) {
                 let Ok(data) = serde_json::to_string(&told) else { return };
                 number += 1;
-                let sent = tokio::select! {
-                    sent = sender.send(number, "message", &data) => sent.is_ok(),
-                    () = front.stopping() => false,
-                };
-                if !sent {
+                if sender.send(number, "message", &data).await.is_err() {
                     return;
                 }
             }
-            tokio::select! {
-                () = tokio::time::sleep(LOOK_EVERY) => {}
-                () = sender.closed() => return,
-                () = front.stopping() => return,
-            }
+            tokio::time::sleep(LOOK_EVERY).await;
         }
-    });
-    Ok(response)
+    }))
 }
 
 #[cfg(test)]

@@ -307,7 +307,7 @@ pub(super) async fn note(
     let form: NoteForm = fields.parse()?;
     let text = form.text.unwrap_or_default();
     let same = SameForm::new(&staff.actor().id, format!("{id}/{}/note", form.version), &fields.0);
-    let op = move |tx: &mut Tx<'_>| same.run(tx, |tx| add_note(tx, id, &text).map(|o| Done::of(&o)));
+    let op = move |tx: &mut Tx<'_>| same.run(tx, |tx| add_note(tx, id, None, &text).map(|o| Done::of(&o)));
     match parts.1.write(staff.actor(), op).await {
         Ok(_) => {
             let toast = Toast::ok("Note added.").saved(format!("note-{id}"));

@@ -185,7 +185,7 @@ pub(super) async fn save(
 ) -> Result<HttpResponse> {
     let there = store.read(|s| ops::get(s, id))?;
     let saved = match outreach.checked(&typed.wish(), Some(&there)) {
-        Ok(new) => store.write(me.actor(), move |tx| ops::change(tx, id, None, &new)).await,
+        Ok(new) => store.write(me.actor(), move |tx| ops::change(tx, id, &new)).await,
         Err(error) => Err(error),
     };
     match saved {
