@@ -21,6 +21,8 @@ pub struct MadeLine {
     pub is_priced: bool,
     /// Freight that the file states with the line, exactly.
     pub shipping: Decimal,
+    /// The fees of the order, which its subtotal may leave out.
+    pub is_fee: bool,
 }
 
 /// Rounded half away from zero to four digits: prices and rates are no finer, more digits are noise of floats.
@@ -54,18 +56,23 @@ impl Maker<'_> {
         })?;
         let too_large = || view.fault(Field::LinePrice, "amount_too_large", TOO_LARGE);
         let large = |_: Error| too_large();
+        let has_rate = view.has(Field::LineDiscountRate);
+        let rate = if has_rate { view.discount_rate()?.map(four_digits) } else { None }.unwrap_or_default();
+        let told = amount(view, Field::LineDiscount)?.map(|discount| discount.abs());
         let each = match (price, stated) {
             (Some(price), _) => four_digits(price),
-            (None, Some(total)) if !pieces.is_zero() => four_digits(total / pieces),
+            // The total is what is left behind the discount, the price what it was before.
+            (None, Some(total)) if !pieces.is_zero() => {
+                let before = match told {
+                    Some(discount) => total.checked_add(discount),
+                    None => total.checked_div(Decimal::ONE - rate),
+                };
+                four_digits(before.unwrap_or(total) / pieces)
+            }
             _ => Decimal::ZERO,
         };
         let gross = each.checked_mul(pieces).ok_or_else(too_large)?;
-        let has_rate = view.has(Field::LineDiscountRate);
-        let rate = if has_rate { view.discount_rate()?.map(four_digits) } else { None }.unwrap_or_default();
-        let discount = match amount(view, Field::LineDiscount)? {
-            Some(discount) => discount.abs(),
-            None => gross * rate,
-        };
+        let discount = told.unwrap_or(gross * rate);
         let exact_total = stated.unwrap_or_else(|| gross.saturating_sub(discount));
         let exact_tax = amount(view, Field::LineTax)?.unwrap_or_default();
         let minor = |value: Decimal| to_minor(value, currency).map_err(&large);
@@ -88,6 +95,6 @@ impl Maker<'_> {
         line.stated_total = (computed != total).then_some(total);
         let shipping = amount(view, Field::LineShipping)?.unwrap_or_default();
         let is_priced = price.is_some() || stated.is_some();
-        Ok(Some(MadeLine { line, total, exact_total, exact_tax, is_priced, shipping }))
+        Ok(Some(MadeLine { line, total, exact_total, exact_tax, is_priced, shipping, is_fee: false }))
     }
 }
