@@ -29,7 +29,7 @@ const WITHOUT_AMOUNTS: (&str, &str) = (
 );
 
 const UNPRICED: (&str, &str) =
-    ("line_without_price", "An order without a total has lines without a price. They are taken as free.");
+    ("line_without_price", "The file does not say what lines of the order cost. They are taken as free.");
 
 /// An amount as the file states it and in minor units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -289,6 +289,17 @@ impl Maker<'_> {
                 self.warn(UNPRICED, view, field.unwrap_or(Field::LinePrice), "");
                 Ok(())
             }
+        }
+    }
+
+    /// Warns where the file has a total of the order, and no column of what its lines cost.
+    pub fn note_free(&mut self, lines: &[MadeLine], group: Group<'_>) {
+        let view = group.lines.or(Some(group.rows)).and_then(|views| views.first());
+        let has_prices = |view: &&View<'_>| view.has(Field::LinePrice) || view.has(Field::LineTotal);
+        let is_free =
+            lines.iter().any(|line| line.line.quantity != 0) && lines.iter().all(|line| !line.is_priced);
+        if let (Some(view), true) = (view.filter(|view| !has_prices(view)), is_free) {
+            self.warn(UNPRICED, view, Field::LinePrice, &view.text(Field::LineTitle));
         }
     }
 

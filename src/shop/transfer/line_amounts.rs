@@ -94,8 +94,9 @@ fn fees_beside_a_subtotal_are_no_discount() {
         // A subtotal that has the fees and the discount in it.
         ("17.00", "5.00", "17.00", 500),
     ] {
-        let text =
-            format!("No,Date,Sub,Fees,Disc,Total,SKU,Price\n1,2024-03-05,{sub},2.00,{disc},{total},A,20.00\n");
+        let text = format!(
+            "No,Date,Sub,Fees,Disc,Total,SKU,Price\n1,2024-03-05,{sub},2.00,{disc},{total},A,20.00\n"
+        );
         let (kept, report) = read_by(columns, &text);
         assert_eq!((kept.orders[0].discount, report.warnings.0.len()), (wanted, 0), "{text}");
     }

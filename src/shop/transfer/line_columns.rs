@@ -35,7 +35,8 @@ impl Maker<'_> {
             let outcome = self.all_cells(views, kind, currency, &mut told);
             // Where a row each says what the items cost, a cell that lists them says the same once more.
             if lines.iter().any(|line| line.is_priced) {
-                let sum = |lines: &[MadeLine]| lines.iter().fold(0, |sum: i64, l| sum.saturating_add(l.total));
+                let sum =
+                    |lines: &[MadeLine]| lines.iter().fold(0, |sum: i64, l| sum.saturating_add(l.total));
                 let is_other = !told.is_empty() && sum(&told) != sum(lines);
                 if let (true, Some(view)) = (outcome.is_err() || is_other, views.first()) {
                     self.warn(OTHER_ITEMS, view, Field::OrderKey, &view.text(Field::OrderKey));

@@ -200,14 +200,36 @@ impl<'a> Maker<'a> {
             person.addresses.extend(self.address(views, &of));
         }
         person.addresses.dedup();
+        let named = person.addresses.first().map(|address| address.name.clone());
+        let country = &self.mapping.constants.country;
+        person.addresses.retain(|address| {
+            let of_place = Address { country: String::new(), ..address.clone() };
+            !is_name_alone(if address.country == *country { &of_place } else { address })
+        });
         let is_nameless =
             [&person.first_name, &person.last_name, &person.company].iter().all(|t| t.is_empty());
-        if let (true, Some(address)) = (is_nameless, person.addresses.first()) {
-            (person.first_name, person.last_name) = split_name(&address.name);
+        if let (true, Some(name)) = (is_nameless, named) {
+            (person.first_name, person.last_name) = split_name(&name);
         }
         Ok(Some(person))
     }
-    /// The parts that only a file of customers has.
+    /// What is said of a person who is known by name only, as a guest of an order is.
+    pub fn keep_of_guest(&mut self, extras: &mut Extras, views: &[View<'_>]) {
+        for (field, name) in [
+            (Field::CustomerVatId, "customer_vat_id"),
+            (Field::BillingVatId, "billing_vat_id"),
+            (Field::CustomerLanguage, "customer_language"),
+            (Field::CustomerBirthday, "customer_birthday"),
+            (Field::CustomerNote, "customer_note"),
+            (Field::CustomerTags, "customer_tags"),
+            (Field::CustomerSince, "customer_since"),
+        ] {
+            if let Some(view) = first(views, field) {
+                self.keep(extras, name, &view.text(field), &view);
+            }
+        }
+    }
+    /// What a mapping of customers may say, and one of orders.
     ///
     /// # Errors
     /// `invalid_date`.
@@ -215,6 +237,9 @@ impl<'a> Maker<'a> {
         person.note = self.note(views, Field::CustomerNote);
         person.tags = self.tags(views, Field::CustomerTags);
         person.vat_id = self.first_line(views, Field::CustomerVatId);
+        if person.vat_id.is_empty() {
+            person.vat_id = self.first_line(views, Field::BillingVatId);
+        }
         person.language = self.first_line(views, Field::CustomerLanguage);
         let zone = &self.options.zone;
         if let Some(view) = first(views, Field::CustomerBirthday) {
@@ -320,6 +345,11 @@ impl<'a> Maker<'a> {
             self.keep(extras, name, &values.join("; "), view);
         }
     }
+}
+
+/// Whether an address says nothing but a name.
+pub fn is_name_alone(address: &Address) -> bool {
+    !address.name.is_empty() && Address { name: String::new(), ..address.clone() }.is_empty()
 }
 
 fn hashed(text: &str) -> u64 {

@@ -71,6 +71,7 @@ pub mod credit_notes;
 pub mod document;
 pub mod export;
 pub mod list_sheet;
+pub mod other_kind;
 pub mod outgoing;
 pub mod own_kind;
 pub mod own_run;

@@ -6,6 +6,7 @@ use crate::shop::transfer::join::Lookup;
 use crate::shop::transfer::keys::KeyColumns;
 use crate::shop::transfer::mapping::Mapping;
 use crate::shop::transfer::options::Options;
+use crate::shop::transfer::records::Record;
 use crate::shop::transfer::refusals::is_refused_column;
 use crate::shop::transfer::sheet::{Sheet, header_key};
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +35,21 @@ pub(super) fn spare_columns(slots: &[Vec<Slot>]) -> Vec<(usize, Vec<Field>)> {
         }
     }
     seconds.into_iter().filter(|(column, _)| !firsts.contains(column)).collect()
+}
+
+/// A row of customers without an e-mail address goes on with the customer above.
+pub(super) fn goes_on_above(mapping: &Mapping) -> bool {
+    mapping.columns(Field::CustomerEmail).iter().any(|name| name == ABOVE)
+}
+
+/// Whether a row is one of a database's dump, which writes `NULL` where nothing is: a person may be called so, but is so
+/// in columns of names only.
+pub(super) fn is_of_dump(row: &Record, titles: &[String]) -> bool {
+    let nulls = row.cells().zip(titles).filter(|(text, _)| *text == "NULL");
+    let (count, others) = nulls.fold((0, 0), |(all, others), (_, title)| {
+        (all + 1, others + usize::from(!title.to_lowercase().contains("name")))
+    });
+    count > 1 && others > 0
 }
 
 pub(super) fn own_columns(slot: &Slot) -> Vec<usize> {
@@ -106,13 +122,16 @@ impl Tie<'_> {
                 split: own(self.mapping.columns(Field::OrderSplit)).first().copied(),
                 emails: Vec::new(),
                 refuses_damaged: true,
-                above: self.mapping.columns(Field::OrderKey).iter().any(|name| name == ABOVE),
+                // Without a column of keys every row is a record of its own.
+                above: self.mapping.columns(Field::OrderKey).iter().any(|name| name == ABOVE)
+                    && !own(self.mapping.columns(Field::OrderKey)).is_empty(),
             },
             (None, Kind::Customers) => {
                 let emails = own(self.mapping.columns(Field::CustomerEmail));
                 let ids = own(self.mapping.columns(Field::CustomerId));
                 let columns = emails.iter().copied().chain(ids).collect();
-                KeyColumns { columns, emails, ..KeyColumns::default() }
+                let above = goes_on_above(self.mapping);
+                KeyColumns { columns, emails, above, ..KeyColumns::default() }
             }
         }
     }
