@@ -236,7 +236,7 @@ const NAMES: [Field; 5] =
 const BEGINS: [Field; 5] =
     [Field::OrderTotal, Field::OrderSubtotal, Field::OrderCurrency, Field::OrderPayment, Field::OrderStatus];
 /// What a line is about; a row with nothing but sums may stand below a file.
-const ITEMS: [Field; 3] = [Field::LineSku, Field::LineTitle, Field::LineBarcode];
+pub(super) const ITEMS: [Field; 3] = [Field::LineSku, Field::LineTitle, Field::LineBarcode];
 
 /// Numbers that are no amounts.
 const COUNTS: [Field; 4] =

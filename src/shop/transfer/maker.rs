@@ -32,6 +32,17 @@ const SHARED: (&str, &str) = (
 );
 const YES_NO: (&str, &str) = ("unclear_yes_no", "This is neither yes nor no. It is taken as no.");
 
+/// What is said of the customer of an order, with the names of the custom fields where the customer is nobody who is known.
+pub const OF_GUEST: [(Field, &str); 7] = [
+    (Field::CustomerVatId, "customer_vat_id"),
+    (Field::BillingVatId, "billing_vat_id"),
+    (Field::CustomerLanguage, "customer_language"),
+    (Field::CustomerBirthday, "customer_birthday"),
+    (Field::CustomerNote, "customer_note"),
+    (Field::CustomerTags, "customer_tags"),
+    (Field::CustomerSince, "customer_since"),
+];
+
 /// The state that making records carries along.
 pub struct Maker<'a> {
     pub mapping: &'a Mapping,
@@ -215,15 +226,7 @@ impl<'a> Maker<'a> {
     }
     /// What is said of a person who is known by name only, as a guest of an order is.
     pub fn keep_of_guest(&mut self, extras: &mut Extras, views: &[View<'_>]) {
-        for (field, name) in [
-            (Field::CustomerVatId, "customer_vat_id"),
-            (Field::BillingVatId, "billing_vat_id"),
-            (Field::CustomerLanguage, "customer_language"),
-            (Field::CustomerBirthday, "customer_birthday"),
-            (Field::CustomerNote, "customer_note"),
-            (Field::CustomerTags, "customer_tags"),
-            (Field::CustomerSince, "customer_since"),
-        ] {
+        for (field, name) in OF_GUEST {
             if let Some(view) = first(views, field) {
                 self.keep(extras, name, &view.text(field), &view);
             }

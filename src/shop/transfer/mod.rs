@@ -57,6 +57,7 @@ pub mod tender;
 mod tie;
 pub mod unsaid;
 
+mod came;
 pub mod claims;
 pub mod intake;
 pub mod landing;

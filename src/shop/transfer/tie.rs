@@ -1,6 +1,6 @@
 //! Where what a mapping names stands in the columns of a file, and which columns are left over.
 
-use crate::shop::transfer::bound::{ABOVE, ROW, Slot, foreign_names};
+use crate::shop::transfer::bound::{ABOVE, ITEMS, ROW, Slot, foreign_names};
 use crate::shop::transfer::fields::Field;
 use crate::shop::transfer::join::Lookup;
 use crate::shop::transfer::keys::KeyColumns;
@@ -110,6 +110,7 @@ impl Tie<'_> {
     pub(super) fn key(&self, role: Option<&str>) -> KeyColumns {
         use crate::shop::transfer::mapping::Kind;
         let own = |names: &[String]| names.iter().filter_map(|n| self.sheet.column(n)).collect::<Vec<_>>();
+        let own_items = || ITEMS.iter().flat_map(|field| own(self.mapping.columns(*field))).collect();
         match (role, self.mapping.kind) {
             (Some(role), _) => {
                 let file = self.mapping.files.get(role);
@@ -125,6 +126,7 @@ impl Tie<'_> {
                 // Without a column of keys every row is a record of its own.
                 above: self.mapping.columns(Field::OrderKey).iter().any(|name| name == ABOVE)
                     && !own(self.mapping.columns(Field::OrderKey)).is_empty(),
+                above_with: if self.mapping.is_preset { own_items() } else { Vec::new() },
             },
             (None, Kind::Customers) => {
                 let emails = own(self.mapping.columns(Field::CustomerEmail));
