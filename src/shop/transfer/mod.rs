@@ -94,6 +94,8 @@ pub fn routes(config: &mut crate::web::routing::Routes) {
 }
 
 #[cfg(test)]
+mod further_exports;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod identity;
