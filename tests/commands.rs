@@ -107,7 +107,7 @@ fn what_is_exported_imports_again_unchanged() {
 
 /// A demo shop in the directory, with one customer who has a new address; it does not run any more.
 fn demo(data: &str) {
-    let mut child = Command::new(crate::harness::program())
+    let mut child = Command::new(program())
         .args(["demo", "--orders", "1500", "--listen", "127.0.0.1:0", "--json", "--data", data])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -249,7 +249,7 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     for i in 0..50 {
         shop.place(&format!("k{i}"), &least_order(&format!("c{i}@example.com"), 100)).expect(201);
     }
-    let command = format!("{} export orders --data {} | head -n 1", crate::harness::program(), shop.data());
+    let command = format!("{} export orders --data {} | head -n 1", program(), shop.data());
     let output = Command::new("bash").args(["-o", "pipefail", "-c", &command]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

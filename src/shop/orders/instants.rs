@@ -50,6 +50,9 @@ fn is_shown_as(known: i64, shown: i64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shop::orders::place::import;
+    use crate::shop::orders::played::{is_sound, order, store, write};
+    use crate::shop::orders::{Imported, NewOrder, get};
 
     #[test]
     fn a_time_is_shown_to_the_second_the_minute_or_the_day() {
@@ -58,5 +61,27 @@ mod tests {
             assert!(is_shown_as(known, shown), "{shown}");
         }
         assert!(!is_shown_as(known, known - HOUR_MS) && !is_shown_as(known, 2 * DAY_MS));
+    }
+
+    #[test]
+    fn an_instant_that_is_known_stays_where_a_file_shows_its_time_without_the_offset() {
+        let (_dir, store) = store();
+        let at = order("7", "c1", 1, 500).placed_at.unwrap();
+        let offset = -300;
+        let first = NewOrder { placed_offset_min: Some(offset), ..order("7", "c1", 1, 500) };
+        let Imported::Added(id) = write(&store, move |tx| import(tx, &first)) else { panic!() };
+        // The same clock, to the minute, read as if it were that of UTC.
+        let clock = at.plus_ms(i64::from(offset) * 60_000);
+        let shown = Timestamp(clock.0.div_euclid(60_000) * 60_000);
+        let later = move |shown: Timestamp, note: &str| {
+            let new = NewOrder { placed_at: Some(shown), note: note.into(), ..order("7", "c1", 1, 500) };
+            NewOrder { given: Given { local: Some(vec![shown.0]), ..Given::default() }, ..new }
+        };
+        assert_eq!(write(&store, move |tx| import(tx, &later(shown, ""))), Imported::Unchanged(id));
+        assert_eq!(write(&store, move |tx| import(tx, &later(shown, "new"))), Imported::Changed(id));
+        let here = store.read(|s| get(s, id)).unwrap();
+        assert_eq!((here.placed_at, here.placed_offset_min, here.note.as_str()), (at, Some(offset), "new"));
+        assert_eq!(write(&store, move |tx| import(tx, &later(shown, "new"))), Imported::Unchanged(id));
+        is_sound(&store);
     }
 }

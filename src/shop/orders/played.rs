@@ -178,56 +178,6 @@ fn a_corrected_moment_keeps_the_order_and_its_id() {
 }
 
 #[test]
-fn an_instant_that_is_known_stays_where_a_file_shows_its_time_without_the_offset() {
-    let (_dir, store) = store();
-    let at = order("7", "c1", 1, 500).placed_at.unwrap();
-    let offset = -300;
-    let first = NewOrder { placed_offset_min: Some(offset), ..order("7", "c1", 1, 500) };
-    let Imported::Added(id) = write(&store, move |tx| import(tx, &first)) else { panic!() };
-    // The same clock, to the minute, read as if it were that of UTC.
-    let clock = at.plus_ms(i64::from(offset) * 60_000);
-    let shown = Timestamp(clock.0.div_euclid(60_000) * 60_000);
-    let later = move |shown: Timestamp, note: &str| {
-        let new = NewOrder { placed_at: Some(shown), note: note.into(), ..order("7", "c1", 1, 500) };
-        NewOrder { given: Given { local: Some(vec![shown.0]), ..Given::default() }, ..new }
-    };
-    assert_eq!(write(&store, move |tx| import(tx, &later(shown, ""))), Imported::Unchanged(id));
-    assert_eq!(write(&store, move |tx| import(tx, &later(shown, "new"))), Imported::Changed(id));
-    let here = store.read(|s| get(s, id)).unwrap();
-    assert_eq!((here.placed_at, here.placed_offset_min, here.note.as_str()), (at, Some(offset), "new"));
-    assert_eq!(write(&store, move |tx| import(tx, &later(shown, "new"))), Imported::Unchanged(id));
-    is_sound(&store);
-}
-
-#[test]
-fn what_an_older_file_takes_back_is_told() {
-    let (_dir, store) = store();
-    let standing = |payment, fulfilment, refunded| NewOrder {
-        payment,
-        fulfilment,
-        refunded,
-        ..order("7", "c1", 1, 500)
-    };
-    let steps = [
-        (standing(Payment::Unpaid, Fulfilment::Unfulfilled, 0), None),
-        (standing(Payment::Paid, Fulfilment::Fulfilled, 0), None),
-        (standing(Payment::Refunded, Fulfilment::Returned, 500), None),
-        (
-            standing(Payment::Paid, Fulfilment::Fulfilled, 0),
-            Some("£5.00 refunded before, £0.00 now; returned before, shipped now"),
-        ),
-        (
-            standing(Payment::Unpaid, Fulfilment::Unfulfilled, 0),
-            Some("paid before, unpaid now; shipped before, unfulfilled now"),
-        ),
-    ];
-    for (new, wanted) in steps {
-        let both = write(&store, move |tx| import_over(tx, &new)).1;
-        assert_eq!(both.and_then(|both| setback(&both.0, &both.1)).as_deref(), wanted);
-    }
-}
-
-#[test]
 fn a_file_of_ours_that_was_edited_is_taken() {
     let (_dir, store) = store();
     let first = order("7", "c1", 1, 500);

@@ -57,3 +57,39 @@ pub fn setback(before: &Order, after: &Order) -> Option<String> {
     }
     (!ways.is_empty()).then(|| ways.join("; "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shop::orders::NewOrder;
+    use crate::shop::orders::import_over;
+    use crate::shop::orders::played::{order, store, write};
+
+    #[test]
+    fn what_an_older_file_takes_back_is_told() {
+        let (_dir, store) = store();
+        let standing = |payment, fulfilment, refunded| NewOrder {
+            payment,
+            fulfilment,
+            refunded,
+            ..order("7", "c1", 1, 500)
+        };
+        let steps = [
+            (standing(Payment::Unpaid, Fulfilment::Unfulfilled, 0), None),
+            (standing(Payment::Paid, Fulfilment::Fulfilled, 0), None),
+            (standing(Payment::Refunded, Fulfilment::Returned, 500), None),
+            (
+                standing(Payment::Paid, Fulfilment::Fulfilled, 0),
+                Some("£5.00 refunded before, £0.00 now; returned before, shipped now"),
+            ),
+            (
+                standing(Payment::Unpaid, Fulfilment::Unfulfilled, 0),
+                Some("paid before, unpaid now; shipped before, unfulfilled now"),
+            ),
+        ];
+        for (new, wanted) in steps {
+            let both = write(&store, move |tx| import_over(tx, &new)).1;
+            assert_eq!(both.and_then(|both| setback(&both.0, &both.1)).as_deref(), wanted);
+        }
+    }
+}

@@ -85,6 +85,23 @@ fn the_price_of_a_line_is_what_it_was_before_the_discount() {
 }
 
 #[test]
+fn a_row_of_sums_over_the_items_of_an_order_is_no_item() {
+    let columns = "[order]\nkey = \"No\"\nplaced_at = \"Date\"\n[line]\nsku = \"SKU\"\nquantity = \"Qty\"\nprice = \"Price\"\n";
+    for (sum, count) in [("3,32.00", 2), ("3,31.00", 3), ("2,32.00", 3)] {
+        let text = format!(
+            "No,Date,SKU,Qty,Price\n1,2024-03-05,,{sum}\n1,2024-03-05,A,2,11.00\n1,2024-03-05,B,1,10.00\n"
+        );
+        let (kept, report) = read_by(columns, &text);
+        let told = u64::from(count == 2);
+        assert_eq!(
+            (kept.orders[0].lines.len(), report.warnings.count("row_of_sums")),
+            (count, told),
+            "{sum}"
+        );
+    }
+}
+
+#[test]
 fn fees_beside_a_subtotal_are_no_discount() {
     let columns = "[order]\nkey = \"No\"\nplaced_at = \"Date\"\nsubtotal = \"Sub\"\nfees = \"Fees\"\ndiscount = \"Disc\"\ntotal = \"Total\"\n[line]\nsku = \"SKU\"\nprice = \"Price\"\n";
     for (sub, disc, total, wanted) in [

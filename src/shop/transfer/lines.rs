@@ -30,6 +30,26 @@ pub fn four_digits(value: Decimal) -> Decimal {
     value.round_dp_with_strategy(4, RoundingStrategy::MidpointAwayFromZero)
 }
 
+/// Takes out the row that some marketplaces put over the items of an order: without article, with the pieces and the amount
+/// of all the others together. Gives its place.
+pub fn without_sum(lines: &mut Vec<MadeLine>) -> Option<usize> {
+    let is_named = |made: &MadeLine| {
+        [&made.line.sku, &made.line.title, &made.line.barcode].iter().any(|text| !text.is_empty())
+    };
+    let mut nameless = lines.iter().enumerate().filter(|(_, made)| !is_named(made)).map(|(place, _)| place);
+    let (place, None) = (nameless.next()?, nameless.next()) else { return None };
+    let sum = lines.get(place)?;
+    let others = || lines.iter().filter(|made| is_named(made));
+    let pieces = others().fold(0_i64, |all, made| all.saturating_add(made.line.quantity));
+    let amount: Decimal = others().map(|made| made.exact_total).sum();
+    let each = sum.exact_total.checked_div(Decimal::from(sum.line.quantity));
+    let is_sum = others().count() > 1
+        && sum.line.quantity == pieces
+        && !amount.is_zero()
+        && (sum.exact_total == amount || each == Some(amount));
+    is_sum.then(|| lines.remove(place)).map(|_| place)
+}
+
 fn amount(view: &View<'_>, field: Field) -> Result<Option<Decimal>, Fault> {
     if view.has(field) { view.number(field) } else { Ok(None) }
 }

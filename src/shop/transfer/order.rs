@@ -12,7 +12,7 @@ use crate::shop::transfer::cell;
 use crate::shop::transfer::date::Moment;
 use crate::shop::transfer::fields::{BILLING, Field, SHIPPING};
 use crate::shop::transfer::keys::name_in;
-use crate::shop::transfer::lines::MadeLine;
+use crate::shop::transfer::lines::{MadeLine, without_sum};
 use crate::shop::transfer::maker::{Extras, Maker, first};
 use crate::shop::transfer::outcome::Item;
 use crate::shop::transfer::people::{leave_lone_name, name_payer};
@@ -26,6 +26,10 @@ const NO_DATE: &str = "order_without_date";
 const DAMAGED_KEY: (&str, &str) = (
     "key_damaged",
     "A spreadsheet has destroyed this number, and several orders may have it now. Import the file as it was exported, without a spreadsheet between, or give the column the format of text before it is filled.",
+);
+const SUM_ROW: (&str, &str) = (
+    "row_of_sums",
+    "The row names no article and has the pieces and the amount of the other rows of its order together. It was taken as their sum, not as an item.",
 );
 const NO_KEY: (&str, &str) = ("key_missing", "The row does not say which order it belongs to.");
 
@@ -89,6 +93,10 @@ impl Maker<'_> {
         let mut lines = Vec::new();
         for view in group.lines() {
             lines.extend(self.make_line(view, currency)?);
+        }
+        let told = group.lines();
+        if let Some(view) = without_sum(&mut lines).and_then(|place| told.get(place).or(told.first())) {
+            self.warn(SUM_ROW, view, Field::LineQuantity, &view.text(Field::LineQuantity));
         }
         self.column_lines(group.rows, currency, &mut lines)?;
         // Typed by hand in one letter case or the other.
