@@ -270,6 +270,14 @@ fn what_a_mapping_names_and_no_file_has_is_told() {
 }
 
 #[test]
+fn files_that_are_missing_are_named_as_people_know_them() {
+    let file = [Input::bytes("c.csv", &b"customer_id,customer_unique_id,customer_city\n1,2,x\n"[..])];
+    let source = Source::Known(Format::Olist);
+    let error = intake::read(Kind::Orders, &source, &file, &options(), &mut Kept::default()).unwrap_err();
+    assert!(error.code == "file_missing" && !error.message.contains("translation."), "{}", error.message);
+}
+
+#[test]
 fn a_page_and_an_xml_table_are_not_taken_for_text() {
     let source = Source::Known(Format::Magento);
     for text in
