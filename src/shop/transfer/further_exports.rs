@@ -54,6 +54,13 @@ fn what_an_orders_file_says_of_its_customer_is_theirs_or_a_custom_field() {
             ("1980-02-03", 2, true)
         );
     }
+    // Who says something else in a further order says it with that order.
+    let more = row("a@x.de", "DE111111111").replacen('1', "2", 1);
+    let same = row("a@x.de", "DE123456789").replacen('1', "3", 1);
+    let (kept, _) = mapped(&mapping, &format!("{header}{}{more}{same}", row("a@x.de", "DE123456789")));
+    let told: Vec<_> =
+        kept.orders.iter().map(|o| o.metadata.get("customer_vat_id").map(String::as_str)).collect();
+    assert_eq!(told, [None, Some("DE111111111"), None]);
     let (kept, _) = mapped(&mapping, &format!("{header}{}", row("", "DE123456789")));
     let told = &kept.orders[0].metadata;
     assert_eq!((told["customer_vat_id"].as_str(), told["customer_note"].as_str()), ("DE123456789", "VIP"));

@@ -32,7 +32,8 @@ const SHARED: (&str, &str) = (
 );
 const YES_NO: (&str, &str) = ("unclear_yes_no", "This is neither yes nor no. It is taken as no.");
 
-/// What is said of the customer of an order, with the names of the custom fields where the customer is nobody who is known.
+/// What is said of the customer of an order, with the names of the custom fields where the customer is nobody who is known, or
+/// one of whom something else is known.
 pub const OF_GUEST: [(Field, &str); 7] = [
     (Field::CustomerVatId, "customer_vat_id"),
     (Field::BillingVatId, "billing_vat_id"),
@@ -57,6 +58,8 @@ pub struct Maker<'a> {
     customers: HashSet<u64>,
     /// What the first order of an e-mail address calls its customer.
     names: HashMap<u64, u64>,
+    /// What the first order of a customer says of them beyond the name.
+    details: HashMap<u64, u64>,
     /// The orders that were made.
     pub ids: Ids,
     /// What each file has no column for, by its place in memory.
@@ -79,6 +82,7 @@ impl<'a> Maker<'a> {
             claim: None,
             customers: HashSet::new(),
             names: HashMap::new(),
+            details: HashMap::new(),
             ids: Ids::default(),
             unsaid: Vec::new(),
         }
@@ -263,17 +267,24 @@ impl<'a> Maker<'a> {
             false
         }))
     }
+    /// Whether an order says something else of its customer than the first of them, whose words the customer has.
+    pub fn says_otherwise(&mut self, person: &NewCustomer, views: &[View<'_>]) -> bool {
+        let told =
+            |(field, _): &(Field, &str)| first(views, *field).map(|view| view.text(*field).into_owned());
+        let told: Vec<Option<String>> = OF_GUEST.iter().map(told).collect();
+        if told.iter().all(Option::is_none) {
+            return false;
+        }
+        let told = hashed(&format!("{told:?}"));
+        *self.details.entry(known_by(person)).or_insert(told) != told
+    }
     /// Counts a customer once.
     pub fn count_customer(&mut self, person: Option<&NewCustomer>) {
         let Some(person) = person else {
             self.tallies.guests += 1;
             return;
         };
-        let known = match (person.external.first(), &person.email) {
-            (Some(outside), _) => hashed(&outside.id),
-            (None, Some(address)) => hashed(&email::key(address)),
-            (None, None) => hashed(""),
-        };
+        let known = known_by(person);
         if self.customers.insert(known) {
             self.tallies.customers += 1;
         }
@@ -347,6 +358,15 @@ impl<'a> Maker<'a> {
         if let Some(view) = at {
             self.keep(extras, name, &values.join("; "), view);
         }
+    }
+}
+
+/// What a person is known by within the files.
+fn known_by(person: &NewCustomer) -> u64 {
+    match (person.external.first(), &person.email) {
+        (Some(outside), _) => hashed(&outside.id),
+        (None, Some(address)) => hashed(&email::key(address)),
+        (None, None) => hashed(""),
     }
 }
 

@@ -136,7 +136,7 @@ impl Maker<'_> {
             self.assumptions.note(Assumed::Zone);
         }
         let person = self.order_person(views)?;
-        if person.is_none() {
+        if person.as_ref().is_none_or(|person| self.says_otherwise(person, views)) {
             self.keep_of_guest(&mut draft.extras, views);
         }
         let mut order = NewOrder {
