@@ -2,7 +2,78 @@
 
 use crate::base::error::{Error, Result};
 
-/// The code of a country given by code or English name; `None` for what is no country.
+/// Names that files use and ISO spells otherwise, in capitals: those of its own people, and those that the languages of
+/// shops have for the usual countries.
+const NAMES: &[(&str, &str)] = &[
+    ("AE", "UNITED ARAB EMIRATES|EMIRATS ARABES UNIS|VEREINIGTE ARABISCHE EMIRATE|UAE"),
+    ("AT", "ÖSTERREICH|OESTERREICH|AUTRICHE|AUSTRIA"),
+    ("AU", "AUSTRALIE|AUSTRALIEN"),
+    ("BE", "BELGIQUE|BELGIË|BELGIE|BELGIEN|BÉLGICA|BELGIO"),
+    ("BG", "БЪЛГАРИЯ|BULGARIE|BULGARIEN"),
+    ("BO", "BOLIVIA, PLURINATIONAL STATE OF"),
+    ("BR", "BRASIL|BRÉSIL|BRASILIEN|BRASILE"),
+    ("CH", "SCHWEIZ|SUISSE|SVIZZERA|SUIZA|SVIZRA|ZWITSERLAND"),
+    ("CN", "CHINE|中国|CINA"),
+    ("CY", "ΚΎΠΡΟΣ|CHYPRE|ZYPERN"),
+    ("CZ", "CZECH REPUBLIC|ČESKO|ČESKÁ REPUBLIKA|TSCHECHIEN|RÉPUBLIQUE TCHÈQUE|TCHÉQUIE|REPÚBLICA CHECA"),
+    ("DE", "DEUTSCHLAND|ALLEMAGNE|ALEMANIA|GERMANIA|DUITSLAND|NIEMCY|ALEMANHA"),
+    ("DK", "DANMARK|DANEMARK|DÄNEMARK|DINAMARCA|DANIMARCA"),
+    ("EE", "EESTI|ESTONIE|ESTLAND"),
+    ("ES", "ESPAÑA|ESPAGNE|SPANIEN|SPAGNA|SPANJE|ESPANHA"),
+    ("FI", "SUOMI|FINLANDE|FINNLAND|FINLANDIA"),
+    ("FR", "FRANKREICH|FRANCIA|FRANKRIJK|FRANÇA|FRANCJA"),
+    (
+        "GB",
+        "UK|UNITED KINGDOM|GREAT BRITAIN|ENGLAND|SCOTLAND|WALES|NORTHERN IRELAND|ROYAUME-UNI|GROSSBRITANNIEN|VEREINIGTES KÖNIGREICH|REINO UNIDO|REGNO UNITO|UNITED KINGDOM OF GREAT BRITAIN AND NORTHERN IRELAND",
+    ),
+    ("GR", "ΕΛΛΆΔΑ|ΕΛΛΑΔΑ|GRÈCE|GRIECHENLAND|GRECIA"),
+    ("HR", "HRVATSKA|CROATIE|KROATIEN|CROACIA|CROAZIA"),
+    ("HU", "MAGYARORSZÁG|HONGRIE|UNGARN|HUNGRÍA|UNGHERIA"),
+    ("IE", "EIRE|IRELAND|ÉIRE|IRLANDE|IRLAND|IRLANDA"),
+    ("IN", "INDE|INDIEN"),
+    ("IR", "IRAN, ISLAMIC REPUBLIC OF"),
+    ("IS", "ÍSLAND|ISLANDE|ISLANDIA"),
+    ("IT", "ITALIA|ITALIE|ITALIEN|ITALIË|ITÁLIA|WŁOCHY"),
+    ("JE", "CHANNEL ISLANDS"),
+    ("JP", "JAPON|JAPÓN|日本|GIAPPONE"),
+    ("KP", "KOREA, DEMOCRATIC PEOPLE'S REPUBLIC OF"),
+    ("KR", "KOREA|SOUTH KOREA|KOREA, REPUBLIC OF|REPUBLIC OF KOREA|대한민국"),
+    ("LI", "FÜRSTENTUM LIECHTENSTEIN"),
+    ("LT", "LIETUVA|LITUANIE|LITAUEN|LITUANIA"),
+    ("LU", "LËTZEBUERG|LUXEMBURG|LUXEMBURGO|LUSSEMBURGO"),
+    ("LV", "LATVIJA|LETTONIE|LETTLAND|LETONIA|LETTONIA"),
+    ("MD", "MOLDOVA, REPUBLIC OF"),
+    ("MT", "MALTE"),
+    ("MX", "MÉXICO|MEXIQUE|MEXIKO|MESSICO"),
+    (
+        "NL",
+        "NETHERLANDS|THE NETHERLANDS|HOLLAND|NEDERLAND|PAYS-BAS|NIEDERLANDE|PAÍSES BAJOS|PAESI BASSI|HOLANDA",
+    ),
+    ("NO", "NORGE|NORVÈGE|NORWEGEN|NORUEGA|NORVEGIA"),
+    ("NZ", "NOUVELLE-ZÉLANDE|NEUSEELAND|NUEVA ZELANDA"),
+    ("PL", "POLSKA|POLOGNE|POLEN|POLONIA"),
+    ("PT", "PORTOGALLO"),
+    ("RO", "ROMÂNIA|ROUMANIE|RUMÄNIEN|RUMANÍA"),
+    ("RS", "SRBIJA|СРБИЈА|SERBIE|SERBIEN"),
+    ("RU", "RUSSIA|RUSSIAN FEDERATION|РОССИЯ|RUSSIE|RUSSLAND|RUSIA"),
+    ("SE", "SVERIGE|SUÈDE|SCHWEDEN|SUECIA|SVEZIA"),
+    ("SI", "SLOVENIJA|SLOVÉNIE|SLOWENIEN|ESLOVENIA"),
+    ("SK", "SLOVENSKO|SLOVAQUIE|SLOWAKEI|ESLOVAQUIA"),
+    ("SY", "SYRIAN ARAB REPUBLIC"),
+    ("TR", "TURKEY|TÜRKİYE|TÜRKIYE|TURQUIE|TÜRKEI|TURQUÍA"),
+    ("TW", "TAIWAN|TAIWAN, PROVINCE OF CHINA"),
+    ("TZ", "TANZANIA, UNITED REPUBLIC OF"),
+    ("UA", "УКРАЇНА|UKRAINE|UCRANIA|UCRAINA"),
+    (
+        "US",
+        "USA|U.S.A.|UNITED STATES|UNITED STATES OF AMERICA|ÉTATS-UNIS|ETATS-UNIS|ESTADOS UNIDOS|STATI UNITI|VEREINIGTE STAATEN|VERENIGDE STATEN|VEREINIGTE STAATEN VON AMERIKA",
+    ),
+    ("VE", "VENEZUELA, BOLIVARIAN REPUBLIC OF"),
+    ("VN", "VIETNAM|VIET NAM"),
+    ("ZA", "RSA|AFRIQUE DU SUD|SÜDAFRIKA|SUDÁFRICA"),
+];
+
+/// The code of a country given by code, by its English name, or by one of its usual names in other languages; `None` for what is no country.
 pub fn find(text: &str) -> Option<&'static str> {
     let wanted = text.trim();
     let upper = wanted.to_uppercase();
@@ -14,25 +85,8 @@ pub fn find(text: &str) -> Option<&'static str> {
     if let Some(country) = by_code {
         return Some(country.alpha2);
     }
-    // Names shops' exports use that ISO spells otherwise.
-    let alias = match upper.as_str() {
-        "UK" | "UNITED KINGDOM" | "GREAT BRITAIN" | "ENGLAND" | "SCOTLAND" | "WALES" => Some("GB"),
-        "EIRE" | "IRELAND" => Some("IE"),
-        "USA" | "UNITED STATES" | "UNITED STATES OF AMERICA" => Some("US"),
-        "NETHERLANDS" | "HOLLAND" => Some("NL"),
-        "CHANNEL ISLANDS" => Some("JE"),
-        "CZECH REPUBLIC" => Some("CZ"),
-        "RSA" => Some("ZA"),
-        "KOREA" | "SOUTH KOREA" => Some("KR"),
-        "RUSSIA" => Some("RU"),
-        "TAIWAN" => Some("TW"),
-        "VIETNAM" => Some("VN"),
-        "DEUTSCHLAND" => Some("DE"),
-        "ÖSTERREICH" => Some("AT"),
-        "SCHWEIZ" => Some("CH"),
-        "TURKEY" => Some("TR"),
-        _ => None,
-    };
+    let is_here = |(_, names): &&(&'static str, &str)| names.split('|').any(|name| name == upper);
+    let alias = NAMES.iter().find(is_here).map(|(code, _)| *code);
     let is_named = |c: &&rust_iso3166::CountryCode| {
         c.name.eq_ignore_ascii_case(wanted) || name(c.alpha2).eq_ignore_ascii_case(wanted)
     };
@@ -99,9 +153,22 @@ mod tests {
             ("Norway", "NO"),
             ("Bolivia", "BO"),
             ("NA", "NA"),
+            ("España", "ES"),
+            ("België", "BE"),
+            ("Česko", "CZ"),
+            ("états-unis", "US"),
+            ("The Netherlands", "NL"),
+            ("Korea, Republic of", "KR"),
+            ("Королевство", ""),
         ] {
-            assert_eq!(find(text), Some(code), "{text}");
+            assert_eq!(find(text).unwrap_or_default(), code, "{text}");
         }
+        // No name stands for two.
+        let mut all: Vec<&str> = NAMES.iter().flat_map(|(_, names)| names.split('|')).collect();
+        all.sort_unstable();
+        assert!(all.windows(2).all(|two| two[0] != two[1]));
+        assert!(NAMES.iter().all(|(code, names)| rust_iso3166::from_alpha2(code).is_some()
+            && names.split('|').all(|name| name == name.to_uppercase())));
         assert!(parse("Atlantis").is_err() && parse("").is_err());
     }
 }

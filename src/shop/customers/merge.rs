@@ -38,6 +38,16 @@ pub fn known_as(tx: &mut Tx<'_>, new: &NewCustomer, by: &'static str) -> Result<
             field.clone_from(given);
         }
     }
+    if new.is_import {
+        for (given, field) in [(&new.note, &mut after.note), (&new.birthday, &mut after.birthday)] {
+            if field.is_empty() {
+                field.clone_from(given);
+            }
+        }
+        if after.tags.is_empty() {
+            after.tags.clone_from(&new.tags);
+        }
+    }
     // Halves of two people's names are nobody's.
     let agrees = |known: &str, given: &str| known.is_empty() || known.to_lowercase() == given.to_lowercase();
     if agrees(&before.first_name, &new.first_name) && agrees(&before.last_name, &new.last_name) {
@@ -486,5 +496,29 @@ mod tests {
         store.write_blocking(Actor::system("test"), move |tx| change(tx, bo, None, &moved)).unwrap();
         let rudi = NewCustomer { external: Vec::new(), ..row("", "Rudi", "Ratlos", "bo@example.com") };
         assert_ne!(brought(&store, rudi).0, bo);
+    }
+
+    #[test]
+    fn an_order_that_is_imported_fills_in_what_nobody_knows_of_its_customer() {
+        let (_dir, store) = store();
+        let brings = |is_import: bool, note: &str, tag: &str| NewCustomer {
+            note: note.into(),
+            tags: vec![tag.into()],
+            birthday: "1980-02-03".into(),
+            is_import,
+            ..row("7", "Ann", "Lee", "ann@example.com")
+        };
+        let plain = row("7", "Ann", "Lee", "ann@example.com");
+        for (new, wanted) in [
+            (plain, ("", "")),
+            (brings(false, "typed", "x"), ("", "")),
+            (brings(true, "VIP", "b2b"), ("VIP", "b2b")),
+            (brings(true, "other", "c"), ("VIP", "b2b")),
+        ] {
+            let id =
+                store.write_blocking(Actor::system("test"), move |tx| known_as(tx, &new, "order")).unwrap();
+            let here = store.read(|s| get(s, id)).unwrap();
+            assert_eq!((here.note.as_str(), here.tags.join(" ").as_str()), wanted);
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! up to date, or is another order under the same number. Nothing is overwritten that somebody changed here.
 
 use super::incoming::{Given, NewOrder, NewOrderCustomer};
+use super::instants::keep_instants;
 use super::keep;
 use super::model::{Cancelled, Line, Order, OrderId};
 use super::partial::{ALL_COLUMNS, Part, is_guess};
@@ -151,7 +152,8 @@ impl Traits {
     /// Those of the order that it becomes: what the file has no column for is as it is here.
     fn of_filled(self, order: &Order) -> Self {
         let (who, what) = (who(order), what(order));
-        Self { content: content(order), who, what, total: order.total, ..self }
+        let placed_at = order.placed_at;
+        Self { content: content(order), who, what, total: order.total, placed_at, ..self }
     }
     /// What the order comes to.
     #[must_use]
@@ -233,7 +235,8 @@ pub fn arrival(r: &impl Read, new: &NewOrder) -> Result<Arrival> {
     if here.imported.is_some_and(|i| i.knows(given.said, given.stands, &new.given) && says_no_more(i)) {
         return Ok(Arrival::Same(id));
     }
-    let order = new.unsaid.filled(order, &here)?;
+    let mut order = new.unsaid.filled(order, &here)?;
+    keep_instants(&mut order, &here, &new.given);
     given = given.of_filled(&order);
     let mut of_here = Traits {
         said: 0,

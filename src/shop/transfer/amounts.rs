@@ -29,7 +29,7 @@ const WITHOUT_AMOUNTS: (&str, &str) = (
 );
 
 const UNPRICED: (&str, &str) =
-    ("line_without_price", "An order without a total has lines without a price. They are taken as free.");
+    ("line_without_price", "The file does not say what lines of the order cost. They are taken as free.");
 
 /// An amount as the file states it and in minor units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -132,6 +132,23 @@ fn beside_explains(found: &mut Amounts, beside: &mut Vec<Beside>, total: i64) ->
     true
 }
 
+/// What was taken off the lines where the subtotal is less than they come to. The fees, a line here, may be in the
+/// subtotal or not: the discount that the file tells shows it, else they are not.
+fn off_goods(goods: Amount, subtotal: Amount, lines: &[MadeLine], told: Option<Amount>) -> Amount {
+    let less = |a: Amount, b: Amount| Amount {
+        exact: a.exact.saturating_sub(b.exact),
+        minor: a.minor.saturating_sub(b.minor),
+    };
+    let of_fees = || lines.iter().filter(|l| l.is_fee);
+    let fees = Amount {
+        exact: of_fees().map(|l| l.exact_total).sum(),
+        minor: of_fees().fold(0, |sum, l| sum.saturating_add(l.total)),
+    };
+    let (with, without) = (less(goods, subtotal), less(less(goods, fees), subtotal));
+    let is_told = told.is_some_and(|told| told.minor.abs_diff(with.minor) <= 1);
+    if without.minor < 0 || (is_told && with.minor != 0) { with } else { without }
+}
+
 fn positive(amount: Amount) -> Amount {
     Amount { exact: amount.exact.abs(), minor: amount.minor.saturating_abs() }
 }
@@ -172,9 +189,8 @@ impl Maker<'_> {
                 found.lone_subtotal = Some(subtotal);
             }
             Some(subtotal) if subtotal.minor <= found.goods.minor => {
-                found.discount.minor = found.goods.minor.saturating_sub(subtotal.minor);
-                found.discount.exact = found.goods.exact.saturating_sub(subtotal.exact);
                 let told = of(Field::OrderDiscount)?.map(positive);
+                found.discount = off_goods(found.goods, subtotal, lines, told);
                 let is_more = |told: Amount| found.discount.minor > told.minor.saturating_add(1);
                 if let (true, Some(view)) = (told.is_some_and(is_more), views.first()) {
                     self.warn(EXCESS, view, Field::OrderSubtotal, &subtotal.exact.to_string());
@@ -273,6 +289,17 @@ impl Maker<'_> {
                 self.warn(UNPRICED, view, field.unwrap_or(Field::LinePrice), "");
                 Ok(())
             }
+        }
+    }
+
+    /// Warns where the file has a total of the order, and no column of what its lines cost.
+    pub fn note_free(&mut self, lines: &[MadeLine], group: Group<'_>) {
+        let view = group.lines.or(Some(group.rows)).and_then(|views| views.first());
+        let has_prices = |view: &&View<'_>| view.has(Field::LinePrice) || view.has(Field::LineTotal);
+        let is_free =
+            lines.iter().any(|line| line.line.quantity != 0) && lines.iter().all(|line| !line.is_priced);
+        if let (Some(view), true) = (view.filter(|view| !has_prices(view)), is_free) {
+            self.warn(UNPRICED, view, Field::LinePrice, &view.text(Field::LineTitle));
         }
     }
 

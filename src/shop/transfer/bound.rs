@@ -20,7 +20,7 @@ use crate::shop::transfer::records::Record;
 use crate::shop::transfer::sheet::Sheet;
 use crate::shop::transfer::signs::Sign;
 use crate::shop::transfer::survey::{Survey, Wanted, survey};
-use crate::shop::transfer::tie::{Tie, is_secret, own_columns, spare_columns};
+use crate::shop::transfer::tie::{Tie, is_of_dump, is_secret, own_columns, spare_columns};
 use rust_decimal::Decimal;
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -236,7 +236,7 @@ const NAMES: [Field; 5] =
 const BEGINS: [Field; 5] =
     [Field::OrderTotal, Field::OrderSubtotal, Field::OrderCurrency, Field::OrderPayment, Field::OrderStatus];
 /// What a line is about; a row with nothing but sums may stand below a file.
-const ITEMS: [Field; 3] = [Field::LineSku, Field::LineTitle, Field::LineBarcode];
+pub(super) const ITEMS: [Field; 3] = [Field::LineSku, Field::LineTitle, Field::LineBarcode];
 
 /// Numbers that are no amounts.
 const COUNTS: [Field; 4] =
@@ -244,6 +244,8 @@ const COUNTS: [Field; 4] =
 
 const NO_DATE: &str =
     "This is no date as the column writes them. 2024-03-31 and 2024-03-31 14:30 are always understood.";
+
+const SECONDS: &str = "This looks like the seconds since 1970, which are not read. Write the column as dates, such as 2024-03-31 14:30.";
 
 /// One row seen through its binding.
 #[derive(Clone, Copy)]
@@ -298,8 +300,14 @@ impl<'a> View<'a> {
             };
             let is_nothing =
                 text.is_empty() || (NAMES.contains(&field) && self.names_nobody(field, slot, &text));
-            (!is_nothing && !self.bound.null.iter().any(|n| *n == text)).then_some((text, slot))
+            (!is_nothing && !self.is_null(&text, is_code)).then_some((text, slot))
         })
+    }
+    /// Whether the text stands for nothing: by the mapping, or as databases write it.
+    fn is_null(&self, text: &str, is_code: bool) -> bool {
+        self.bound.null.iter().any(|n| *n == text)
+            || text == "\\N"
+            || (text == "NULL" && (is_code || is_of_dump(&self.row.record, &self.bound.sheet.header)))
     }
     /// A code without the tail that a table of floats has given to all of its column.
     fn cleaned<'t>(&self, slot: &Slot, text: &'t str) -> &'t str {
@@ -404,7 +412,7 @@ impl<'a> View<'a> {
     /// A cell of a column that no field stands for.
     pub fn kept(&self, column: usize) -> &'a str {
         let text = cell::clean(self.row.record.get(column).unwrap_or_default(), false);
-        if self.bound.null.iter().any(|n| n == text) { "" } else { text }
+        if self.is_null(text, false) { "" } else { text }
     }
     /// # Errors
     /// `invalid_number`.
@@ -458,7 +466,8 @@ impl<'a> View<'a> {
             return Ok(None);
         }
         let column = if let Slot::Own(column) = slot { *column } else { usize::MAX };
-        let wrong = || self.fault(field, "invalid_date", NO_DATE);
+        let is_seconds = || matches!(text.len(), 10 | 13) && text.bytes().all(|b| b.is_ascii_digit());
+        let wrong = || self.fault(field, "invalid_date", if is_seconds() { SECONDS } else { NO_DATE });
         read(&text, self.bound.survey.style(column).dates).map(Some).ok_or_else(wrong)
     }
     /// A refusal because of this field.

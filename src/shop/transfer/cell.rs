@@ -59,7 +59,7 @@ pub fn is_nobody(text: &str) -> bool {
 
 /// A code or a phone that a spreadsheet has destroyed.
 pub fn is_damaged(text: &str) -> bool {
-    matches!(text, "NULL" | "\\N" | "N/A" | "#N/A" | "#ERROR!" | "#REF!" | "#VALUE!" | "#NAME?")
+    matches!(text, "N/A" | "#N/A" | "#ERROR!" | "#REF!" | "#VALUE!" | "#NAME?")
         || crate::base::phone::is_damaged(text)
 }
 
@@ -171,10 +171,12 @@ mod tests {
 
     #[test]
     fn damage_is_seen_and_namibia_is_none() {
-        for text in ["2.14E+09", "9.99E+99", "NULL", "#N/A", "\\N", "#ERROR!"] {
+        for text in ["2.14E+09", "9.99E+99", "#N/A", "#ERROR!"] {
             assert!(is_damaged(text), "{text}");
         }
         assert!(!is_damaged("NA") && !is_damaged("+49 30 1") && !is_null_word("NA"));
+        // A database writes these; no spreadsheet has destroyed anything.
+        assert!(!is_damaged("NULL") && is_nobody("NULL"));
         assert!(looks_garbled("J\u{fffd}rg") && looks_garbled("JÃ¶rg") && looks_garbled("itâ€™s"));
         assert!(looks_garbled("å¼\u{a0} ä¼Ÿ") && looks_garbled("åŒ—äº¬") && looks_garbled("ã‚\u{ab}ãƒƒ"));
         assert!(!looks_garbled("café”… à «x» né–") && !looks_garbled("北京"));

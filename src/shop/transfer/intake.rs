@@ -16,7 +16,7 @@ use crate::shop::transfer::outcome::{Report, Sink};
 use crate::shop::transfer::presets::{Format, preset};
 use crate::shop::transfer::run::UNUSED;
 use crate::shop::transfer::sheet::Sheet;
-use crate::shop::transfer::{own_kind, own_run, run};
+use crate::shop::transfer::{other_kind, own_kind, own_run, run};
 use std::sync::Arc;
 
 /// The word for files that no program of ours knows, read by a mapping.
@@ -195,7 +195,10 @@ fn read_all(
         )
         .on("/source_name")),
         Source::Known(Format::Backroom) => own_run::run(kind, files, options, sink),
-        Source::Known(format) => run::run(&named(preset(*format, kind)?), files, options, sink),
+        Source::Known(format) => {
+            other_kind::refuse(*format, kind, files, options)?;
+            run::run(&named(preset(*format, kind)?), files, options, sink)
+        }
         Source::Mapped(text) => {
             let mapping = Mapping::parse(text)?;
             if mapping.kind != kind {

@@ -21,8 +21,10 @@ pub struct KeyColumns {
     pub split: Option<usize>,
     /// Those of the columns that hold e-mail addresses, which are compared as such.
     pub emails: Vec<usize>,
-    /// A row without a key goes on with the record above.
+    /// A row without a key goes on with the record above …
     pub above: bool,
+    /// … where one of these says something, if there are any: a row of sums below all orders is none of the last.
+    pub above_with: Vec<usize>,
     /// Rows whose key a spreadsheet has destroyed are refused one by one, as no other key tells whose they are.
     pub refuses_damaged: bool,
 }
@@ -49,6 +51,9 @@ impl KeyColumns {
             }
             (!is_damaged).then(|| cell::without_float_tail(text).to_owned())
         })
+    }
+    fn goes_on(&self, row: &Record) -> bool {
+        self.above_with.is_empty() || self.above_with.iter().any(|column| said(row, *column).is_some())
     }
     /// What tells the record of a row from another one of that name.
     fn part<'a>(&self, row: &'a Record) -> &'a str {
@@ -112,6 +117,8 @@ impl Keyer {
         }
         if key.is_some() {
             self.begun.above.clone_from(&key);
+        } else if !self.columns.goes_on(row) {
+            return None;
         }
         self.begun.above.clone()
     }

@@ -1,17 +1,17 @@
 //! Where an import lands: items written to the store in groups, each in a transaction of its own inside, so that
 //! a refused one leaves no trace and a killed import goes on behind its last group.
 
-use crate::base::error::{Kind, Result};
+use crate::base::error::Result;
 use crate::base::money::Currency;
 use crate::base::time::Timestamp;
-use crate::shop::customers::{self, CustomerId, Outcome};
-use crate::shop::orders::{self, Imported};
+use crate::shop::customers::{self, Outcome};
+use crate::shop::transfer::came::{Came, came, land_one, rehearse_one};
 use crate::shop::transfer::claims;
 use crate::shop::transfer::outcome::{Item, Place, Refused, Sink, Warnings};
 use crate::shop::transfer::refusals::RefusedCsv;
 use crate::shop::transfer::rehearsal::WouldBe;
 use crate::shop::transfer::resumed::{self, Done, Run};
-use crate::store::{Actor, Snapshot, Store, Tx};
+use crate::store::{Actor, Store, Tx};
 use crate::web::listing::grouped;
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
@@ -23,6 +23,11 @@ use std::time::{Duration, Instant};
 
 /// Refusals that are kept to be shown; the file has all of them.
 const REFUSALS_KEPT: usize = 100;
+
+const SET_BACK: (&str, &str) = (
+    "order_set_back",
+    "The file says that less has happened to an order than it says here, as an older file does, and is believed. If it is the older one, import the newer one once more.",
+);
 
 /// Items of one commit: enough that the commit costs little, few enough that others wait only milliseconds.
 const GROUP: usize = 100;
@@ -144,24 +149,6 @@ pub struct Ended {
     pub stopped: Option<String>,
 }
 
-/// What an order adds to what the changed orders come to: what it comes to now, less what it came to when the same run had
-/// brought it before.
-type Sum = Vec<(Currency, i64)>;
-
-/// What came of one item.
-#[derive(Clone, Debug)]
-enum Came {
-    Order(Outcome, Sum),
-    /// The customer is known where the file says what they have ordered.
-    Customer(Option<CustomerId>, Outcome),
-    Note(Outcome),
-    Refused {
-        column: String,
-        code: &'static str,
-        reason: String,
-    },
-}
-
 /// A sink that writes to the store, or in a dry run only says what it would write.
 pub struct Landing<'a> {
     store: Store,
@@ -278,7 +265,11 @@ impl<'a> Landing<'a> {
         let came = if self.dry_run { self.rehearse(&group)? } else { self.write(&group)? };
         self.groups += 1;
         for ((_, place), came) in group.iter().zip(came) {
-            if let Came::Order(_, sum) = &came {
+            if let Came::Order(_, sum, back) = &came {
+                if let Some(back) = back {
+                    let told = format!("{}: {back}", place.key);
+                    self.warnings.note(SET_BACK, &place.file, place.line, "", &told);
+                }
                 for (currency, amount) in sum {
                     let total = self.totals.entry(*currency).or_default();
                     *total = total.saturating_add(*amount);
@@ -340,9 +331,9 @@ impl<'a> Landing<'a> {
     fn count(&mut self, place: &Place, came: Came) -> Result<()> {
         let counts = &mut self.counts;
         match came {
-            Came::Order(Outcome::Added, _) => counts.orders_added += 1,
-            Came::Order(Outcome::Changed, _) => counts.orders_changed += 1,
-            Came::Order(Outcome::Unchanged, _) => counts.orders_unchanged += 1,
+            Came::Order(Outcome::Added, ..) => counts.orders_added += 1,
+            Came::Order(Outcome::Changed, ..) => counts.orders_changed += 1,
+            Came::Order(Outcome::Unchanged, ..) => counts.orders_unchanged += 1,
             Came::Customer(_, Outcome::Added) => counts.customers_added += 1,
             Came::Customer(_, Outcome::Changed) => counts.customers_changed += 1,
             Came::Customer(_, Outcome::Unchanged) => counts.customers_unchanged += 1,
@@ -359,20 +350,6 @@ impl<'a> Landing<'a> {
     }
 }
 
-/// A refusal of the rules is a result; a fault of the store ends the import.
-fn came(result: Result<Came>) -> Result<Came> {
-    match result {
-        Err(error) if matches!(error.kind, Kind::Invalid | Kind::Conflict | Kind::NotFound) => {
-            let (column, reason) = match error.fields.first() {
-                Some(field) => (field.pointer.clone(), field.detail.clone()),
-                None => (String::new(), error.message.clone().into_owned()),
-            };
-            Ok(Came::Refused { column, code: error.code, reason })
-        }
-        other => other,
-    }
-}
-
 fn land_group(
     tx: &mut Tx<'_>,
     items: &[(Item, Place)],
@@ -384,7 +361,7 @@ fn land_group(
         None => vec![None; items.len()],
     };
     let one = |((item, _), done): (&(Item, Place), &Option<Done>)| match done {
-        Some(done) => Came::again(item, *done),
+        Some(done) => Came::again(item, done),
         None => came(tx.attempt(|tx| land_one(tx, item, since))),
     };
     let came = items.iter().zip(&before).map(one).collect::<Result<Vec<_>>>()?;
@@ -396,64 +373,6 @@ fn land_group(
         }
     }
     Ok(came)
-}
-
-impl Came {
-    /// As it is told again of an item that was written before a kill.
-    fn again(item: &Item, done: Done) -> Result<Self> {
-        let (outcome, customer) = done.outcome();
-        Ok(match item {
-            Item::Order(_) if outcome == Outcome::Unchanged => Self::Order(outcome, Sum::new()),
-            Item::Order(order) => Self::Order(outcome, vec![(order.currency, order.total()?)]),
-            Item::Customer(_) => Self::Customer(customer, outcome),
-            Item::CreditNote(_) => Self::Note(outcome),
-        })
-    }
-    /// What is noted of it, unless it was refused.
-    fn done(&self, place: &Place) -> Option<Done> {
-        match self {
-            Self::Order(outcome, _) | Self::Note(outcome) => Some(Done::new(*outcome, None)),
-            Self::Customer(id, outcome) => Some(Done::new(*outcome, id.filter(|_| place.claim.is_some()))),
-            Self::Refused { .. } => None,
-        }
-    }
-}
-
-fn land_one(tx: &mut Tx<'_>, item: &Item, since: Timestamp) -> Result<Came> {
-    Ok(match item {
-        Item::Order(order) => match orders::import_over(tx, order)? {
-            (Imported::Added(_), _) => Came::Order(Outcome::Added, vec![(order.currency, order.total()?)]),
-            (Imported::Changed(_), both) => {
-                let sum = both.map_or_else(Sum::new, |both| {
-                    let (before, after) = *both;
-                    // Nobody else writes over what an import has brought.
-                    let less = (before.updated_at >= since).then_some((before.currency, -before.total));
-                    [(after.currency, after.total)].into_iter().chain(less).collect()
-                });
-                Came::Order(Outcome::Changed, sum)
-            }
-            (Imported::Unchanged(_), _) => Came::Order(Outcome::Unchanged, Sum::new()),
-        },
-        Item::Customer(customer) => {
-            let (id, outcome) = customers::import(tx, customer)?;
-            Came::Customer(Some(id), outcome)
-        }
-        Item::CreditNote(note) => Came::Note(orders::import_credit_note(tx, note)?.1),
-    })
-}
-
-fn rehearse_one(s: &Snapshot, item: &Item, would_be: &mut WouldBe) -> Result<Came> {
-    Ok(match item {
-        Item::Order(order) => {
-            let (outcome, sum) = would_be.order(s, order)?;
-            Came::Order(outcome, sum)
-        }
-        Item::Customer(customer) => {
-            let (id, outcome) = would_be.customer(s, customer)?;
-            Came::Customer(Some(id), outcome)
-        }
-        Item::CreditNote(note) => Came::Note(would_be.credit_note(s, note)?),
-    })
 }
 
 impl Sink for Landing<'_> {

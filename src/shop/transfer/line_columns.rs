@@ -14,6 +14,11 @@ use crate::shop::transfer::mapping::LineColumns;
 use rust_decimal::Decimal;
 use std::sync::Arc;
 
+const OTHER_ITEMS: (&str, &str) = (
+    "items_differ",
+    "The items of the order stand in rows of their own and in one cell, which say different things. Those of the rows were taken.",
+);
+
 impl Maker<'_> {
     /// Adds the lines that stand in columns, and the fees of the order as a line.
     ///
@@ -26,8 +31,21 @@ impl Maker<'_> {
         lines: &mut Vec<MadeLine>,
     ) -> Result<(), Fault> {
         if let Some(kind) = self.mapping.rules.lines {
-            for view in views {
-                self.cell_lines(view, kind, currency, lines)?;
+            let mut told = Vec::new();
+            let outcome = self.all_cells(views, kind, currency, &mut told);
+            // Where a row each says what the items cost, a cell that lists them says the same once more.
+            if lines.iter().any(|line| line.is_priced) {
+                let sum =
+                    |lines: &[MadeLine]| lines.iter().fold(0, |sum: i64, l| sum.saturating_add(l.total));
+                let is_other = !told.is_empty() && sum(&told) != sum(lines);
+                if let (true, Some(view)) = (outcome.is_err() || is_other, views.first()) {
+                    self.warn(OTHER_ITEMS, view, Field::OrderKey, &view.text(Field::OrderKey));
+                }
+            } else {
+                outcome?;
+                if !told.is_empty() {
+                    *lines = told;
+                }
             }
         }
         if let Some(view) = first(views, Field::OrderFees) {
@@ -35,7 +53,31 @@ impl Maker<'_> {
             if !fees.is_zero() {
                 let told = Told { title: "Fees".into(), total: Some(fees), ..Told::default() };
                 let large = || view.fault(Field::OrderFees, "amount_too_large", TOO_LARGE);
-                lines.push(made(told, currency).ok_or_else(large)?);
+                let fees = made(told, currency).ok_or_else(large)?;
+                lines.push(MadeLine { is_fee: true, ..fees });
+            }
+        }
+        Ok(())
+    }
+
+    /// The lines in the cells of the rows of an order, each cell once: a file with a row an item repeats it in each row.
+    fn all_cells(
+        &mut self,
+        views: &[View<'_>],
+        kind: LineColumns,
+        currency: Currency,
+        lines: &mut Vec<MadeLine>,
+    ) -> Result<(), Fault> {
+        let cells = |view: &View<'_>| {
+            let columns = item_cells::columns(&view.bound.sheet.header, kind);
+            columns.into_iter().map(|column| view.kept(column).to_owned()).collect::<Vec<_>>()
+        };
+        let mut before: Vec<Vec<String>> = Vec::new();
+        for view in views {
+            let own = cells(view);
+            if kind == LineColumns::MagentoJson || !before.contains(&own) {
+                self.cell_lines(view, kind, currency, lines)?;
+                before.push(own);
             }
         }
         Ok(())
@@ -102,7 +144,7 @@ fn made(told: Told, currency: Currency) -> Option<MadeLine> {
     };
     let computed = line.unit_price.times(line.quantity, currency).ok()?.saturating_sub(line.discount);
     line.stated_total = (computed != total).then_some(total);
-    Some(MadeLine { line, total, exact_total, exact_tax, is_priced, shipping: Decimal::ZERO })
+    Some(MadeLine { line, total, exact_total, exact_tax, is_priced, shipping: Decimal::ZERO, is_fee: false })
 }
 
 #[cfg(test)]

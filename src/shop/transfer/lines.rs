@@ -21,11 +21,33 @@ pub struct MadeLine {
     pub is_priced: bool,
     /// Freight that the file states with the line, exactly.
     pub shipping: Decimal,
+    /// The fees of the order, which its subtotal may leave out.
+    pub is_fee: bool,
 }
 
 /// Rounded half away from zero to four digits: prices and rates are no finer, more digits are noise of floats.
 pub fn four_digits(value: Decimal) -> Decimal {
     value.round_dp_with_strategy(4, RoundingStrategy::MidpointAwayFromZero)
+}
+
+/// Takes out the row that some marketplaces put over the items of an order: without article, with the pieces and the amount
+/// of all the others together. Gives its place.
+pub fn without_sum(lines: &mut Vec<MadeLine>) -> Option<usize> {
+    let is_named = |made: &MadeLine| {
+        [&made.line.sku, &made.line.title, &made.line.barcode].iter().any(|text| !text.is_empty())
+    };
+    let mut nameless = lines.iter().enumerate().filter(|(_, made)| !is_named(made)).map(|(place, _)| place);
+    let (place, None) = (nameless.next()?, nameless.next()) else { return None };
+    let sum = lines.get(place)?;
+    let others = || lines.iter().filter(|made| is_named(made));
+    let pieces = others().fold(0_i64, |all, made| all.saturating_add(made.line.quantity));
+    let amount: Decimal = others().map(|made| made.exact_total).sum();
+    let each = sum.exact_total.checked_div(Decimal::from(sum.line.quantity));
+    let is_sum = others().count() > 1
+        && sum.line.quantity == pieces
+        && !amount.is_zero()
+        && (sum.exact_total == amount || each == Some(amount));
+    is_sum.then(|| lines.remove(place)).map(|_| place)
 }
 
 fn amount(view: &View<'_>, field: Field) -> Result<Option<Decimal>, Fault> {
@@ -54,18 +76,23 @@ impl Maker<'_> {
         })?;
         let too_large = || view.fault(Field::LinePrice, "amount_too_large", TOO_LARGE);
         let large = |_: Error| too_large();
+        let has_rate = view.has(Field::LineDiscountRate);
+        let rate = if has_rate { view.discount_rate()?.map(four_digits) } else { None }.unwrap_or_default();
+        let told = amount(view, Field::LineDiscount)?.map(|discount| discount.abs());
         let each = match (price, stated) {
             (Some(price), _) => four_digits(price),
-            (None, Some(total)) if !pieces.is_zero() => four_digits(total / pieces),
+            // The total is what is left behind the discount, the price what it was before.
+            (None, Some(total)) if !pieces.is_zero() => {
+                let before = match told {
+                    Some(discount) => total.checked_add(discount),
+                    None => total.checked_div(Decimal::ONE - rate),
+                };
+                four_digits(before.unwrap_or(total) / pieces)
+            }
             _ => Decimal::ZERO,
         };
         let gross = each.checked_mul(pieces).ok_or_else(too_large)?;
-        let has_rate = view.has(Field::LineDiscountRate);
-        let rate = if has_rate { view.discount_rate()?.map(four_digits) } else { None }.unwrap_or_default();
-        let discount = match amount(view, Field::LineDiscount)? {
-            Some(discount) => discount.abs(),
-            None => gross * rate,
-        };
+        let discount = told.unwrap_or(gross * rate);
         let exact_total = stated.unwrap_or_else(|| gross.saturating_sub(discount));
         let exact_tax = amount(view, Field::LineTax)?.unwrap_or_default();
         let minor = |value: Decimal| to_minor(value, currency).map_err(&large);
@@ -88,6 +115,6 @@ impl Maker<'_> {
         line.stated_total = (computed != total).then_some(total);
         let shipping = amount(view, Field::LineShipping)?.unwrap_or_default();
         let is_priced = price.is_some() || stated.is_some();
-        Ok(Some(MadeLine { line, total, exact_total, exact_tax, is_priced, shipping }))
+        Ok(Some(MadeLine { line, total, exact_total, exact_tax, is_priced, shipping, is_fee: false }))
     }
 }

@@ -32,6 +32,18 @@ const SHARED: (&str, &str) = (
 );
 const YES_NO: (&str, &str) = ("unclear_yes_no", "This is neither yes nor no. It is taken as no.");
 
+/// What is said of the customer of an order, with the names of the custom fields where the customer is nobody who is known, or
+/// one of whom something else is known.
+pub const OF_GUEST: [(Field, &str); 7] = [
+    (Field::CustomerVatId, "customer_vat_id"),
+    (Field::BillingVatId, "billing_vat_id"),
+    (Field::CustomerLanguage, "customer_language"),
+    (Field::CustomerBirthday, "customer_birthday"),
+    (Field::CustomerNote, "customer_note"),
+    (Field::CustomerTags, "customer_tags"),
+    (Field::CustomerSince, "customer_since"),
+];
+
 /// The state that making records carries along.
 pub struct Maker<'a> {
     pub mapping: &'a Mapping,
@@ -46,6 +58,8 @@ pub struct Maker<'a> {
     customers: HashSet<u64>,
     /// What the first order of an e-mail address calls its customer.
     names: HashMap<u64, u64>,
+    /// What the first order of a customer says of them beyond the name.
+    details: HashMap<u64, u64>,
     /// The orders that were made.
     pub ids: Ids,
     /// What each file has no column for, by its place in memory.
@@ -68,6 +82,7 @@ impl<'a> Maker<'a> {
             claim: None,
             customers: HashSet::new(),
             names: HashMap::new(),
+            details: HashMap::new(),
             ids: Ids::default(),
             unsaid: Vec::new(),
         }
@@ -200,14 +215,28 @@ impl<'a> Maker<'a> {
             person.addresses.extend(self.address(views, &of));
         }
         person.addresses.dedup();
+        let named = person.addresses.first().map(|address| address.name.clone());
+        let country = &self.mapping.constants.country;
+        person.addresses.retain(|address| {
+            let of_place = Address { country: String::new(), ..address.clone() };
+            !is_name_alone(if address.country == *country { &of_place } else { address })
+        });
         let is_nameless =
             [&person.first_name, &person.last_name, &person.company].iter().all(|t| t.is_empty());
-        if let (true, Some(address)) = (is_nameless, person.addresses.first()) {
-            (person.first_name, person.last_name) = split_name(&address.name);
+        if let (true, Some(name)) = (is_nameless, named) {
+            (person.first_name, person.last_name) = split_name(&name);
         }
         Ok(Some(person))
     }
-    /// The parts that only a file of customers has.
+    /// What is said of a person who is known by name only, as a guest of an order is.
+    pub fn keep_of_guest(&mut self, extras: &mut Extras, views: &[View<'_>]) {
+        for (field, name) in OF_GUEST {
+            if let Some(view) = first(views, field) {
+                self.keep(extras, name, &view.text(field), &view);
+            }
+        }
+    }
+    /// What a mapping of customers may say, and one of orders.
     ///
     /// # Errors
     /// `invalid_date`.
@@ -215,6 +244,9 @@ impl<'a> Maker<'a> {
         person.note = self.note(views, Field::CustomerNote);
         person.tags = self.tags(views, Field::CustomerTags);
         person.vat_id = self.first_line(views, Field::CustomerVatId);
+        if person.vat_id.is_empty() {
+            person.vat_id = self.first_line(views, Field::BillingVatId);
+        }
         person.language = self.first_line(views, Field::CustomerLanguage);
         let zone = &self.options.zone;
         if let Some(view) = first(views, Field::CustomerBirthday) {
@@ -235,17 +267,24 @@ impl<'a> Maker<'a> {
             false
         }))
     }
+    /// Whether an order says something else of its customer than the first of them, whose words the customer has.
+    pub fn says_otherwise(&mut self, person: &NewCustomer, views: &[View<'_>]) -> bool {
+        let told =
+            |(field, _): &(Field, &str)| first(views, *field).map(|view| view.text(*field).into_owned());
+        let told: Vec<Option<String>> = OF_GUEST.iter().map(told).collect();
+        if told.iter().all(Option::is_none) {
+            return false;
+        }
+        let told = hashed(&format!("{told:?}"));
+        *self.details.entry(known_by(person)).or_insert(told) != told
+    }
     /// Counts a customer once.
     pub fn count_customer(&mut self, person: Option<&NewCustomer>) {
         let Some(person) = person else {
             self.tallies.guests += 1;
             return;
         };
-        let known = match (person.external.first(), &person.email) {
-            (Some(outside), _) => hashed(&outside.id),
-            (None, Some(address)) => hashed(&email::key(address)),
-            (None, None) => hashed(""),
-        };
+        let known = known_by(person);
         if self.customers.insert(known) {
             self.tallies.customers += 1;
         }
@@ -320,6 +359,20 @@ impl<'a> Maker<'a> {
             self.keep(extras, name, &values.join("; "), view);
         }
     }
+}
+
+/// What a person is known by within the files.
+fn known_by(person: &NewCustomer) -> u64 {
+    match (person.external.first(), &person.email) {
+        (Some(outside), _) => hashed(&outside.id),
+        (None, Some(address)) => hashed(&email::key(address)),
+        (None, None) => hashed(""),
+    }
+}
+
+/// Whether an address says nothing but a name.
+pub fn is_name_alone(address: &Address) -> bool {
+    !address.name.is_empty() && Address { name: String::new(), ..address.clone() }.is_empty()
 }
 
 fn hashed(text: &str) -> u64 {

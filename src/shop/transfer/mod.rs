@@ -5,7 +5,8 @@
 //! are scattered or broken; which rows belong together their `keys` say. The second (`group`, `one_order`, `ids`, `run`) makes records of the rows through a mapping (`mapping`,
 //! `presets`, `bound`, `maker`) and hands them to a sink together with refusals, warnings and sums (`outcome`).
 //! What stands beside amounts (`signs`) says what an order is in (`tender`).
-//! `landing` is the sink that writes to the store, `resumed` what it has done before it was killed, `rehearsal` what it
+//! Files that hold something else than they were given for are refused first (`other_kind`).
+//! `landing` is the sink that writes to the store, `came` what came of each item, `resumed` what it has done before it was killed, `rehearsal` what it
 //! would write in a dry run. The way out is `outgoing`, `export`, `put`, `writer`,
 //! `document`.
 
@@ -57,6 +58,7 @@ pub mod tender;
 mod tie;
 pub mod unsaid;
 
+mod came;
 pub mod claims;
 pub mod intake;
 pub mod landing;
@@ -72,6 +74,7 @@ pub mod document;
 mod document_parts;
 pub mod export;
 pub mod list_sheet;
+pub mod other_kind;
 pub mod outgoing;
 pub mod own_kind;
 pub mod own_run;
@@ -92,6 +95,8 @@ pub fn routes(config: &mut crate::web::routing::Routes) {
     config.configure(imports::admin::routes).configure(downloads::routes);
 }
 
+#[cfg(test)]
+mod further_exports;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]

@@ -188,11 +188,16 @@ impl Maker<'_> {
             let Some(other) = other else { continue };
             let text = other.text(field);
             if ONE_THING.contains(&field) {
+                // In two files the numbers of lines alone tell nothing.
+                let (of_first, of_other) = match Arc::ptr_eq(first.file(), other.file()) {
+                    true => (format!("Line {}", first.line()), format!("line {}", other.line())),
+                    false => {
+                        (place(Some(first.file()), first.line()), place(Some(other.file()), other.line()))
+                    }
+                };
                 let reason = format!(
-                    "Line {} says {} of the same order, line {} says {}. An order has one: correct the rows, or give each order a number of its own.",
-                    first.line(),
+                    "{of_first} says {} of the same order, {of_other} says {}. An order has one: correct the rows, or give each order a number of its own.",
                     cell::shown(&said),
-                    other.line(),
                     cell::shown(&text)
                 );
                 return Err(other.fault(field, "order_contradicted", &reason));

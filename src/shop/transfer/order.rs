@@ -12,10 +12,10 @@ use crate::shop::transfer::cell;
 use crate::shop::transfer::date::Moment;
 use crate::shop::transfer::fields::{BILLING, Field, SHIPPING};
 use crate::shop::transfer::keys::name_in;
-use crate::shop::transfer::lines::MadeLine;
+use crate::shop::transfer::lines::{MadeLine, without_sum};
 use crate::shop::transfer::maker::{Extras, Maker, first};
 use crate::shop::transfer::outcome::Item;
-use crate::shop::transfer::people::name_payer;
+use crate::shop::transfer::people::{leave_lone_name, name_payer};
 use crate::shop::transfer::standing::Draft;
 use rust_decimal::Decimal;
 
@@ -26,6 +26,10 @@ const NO_DATE: &str = "order_without_date";
 const DAMAGED_KEY: (&str, &str) = (
     "key_damaged",
     "A spreadsheet has destroyed this number, and several orders may have it now. Import the file as it was exported, without a spreadsheet between, or give the column the format of text before it is filled.",
+);
+const SUM_ROW: (&str, &str) = (
+    "row_of_sums",
+    "The row names no article and has the pieces and the amount of the other rows of its order together. It was taken as their sum, not as an item.",
 );
 const NO_KEY: (&str, &str) = ("key_missing", "The row does not say which order it belongs to.");
 
@@ -90,6 +94,10 @@ impl Maker<'_> {
         for view in group.lines() {
             lines.extend(self.make_line(view, currency)?);
         }
+        let told = group.lines();
+        if let Some(view) = without_sum(&mut lines).and_then(|place| told.get(place).or(told.first())) {
+            self.warn(SUM_ROW, view, Field::LineQuantity, &view.text(Field::LineQuantity));
+        }
         self.column_lines(group.rows, currency, &mut lines)?;
         // Typed by hand in one letter case or the other.
         let starts = |p: &str| key.get(..p.len()).is_some_and(|start| start.eq_ignore_ascii_case(p));
@@ -120,12 +128,17 @@ impl Maker<'_> {
         }
         if amounts.stated_total.is_none() && amounts.lone_subtotal.is_none() {
             self.price_all(&lines, group)?;
+        } else {
+            self.note_free(&lines, group);
         }
         let placed = self.placed_at(views)?;
         if placed.is_some_and(|m| m.offset_min.is_none()) {
             self.assumptions.note(Assumed::Zone);
         }
         let person = self.order_person(views)?;
+        if person.as_ref().is_none_or(|person| self.says_otherwise(person, views)) {
+            self.keep_of_guest(&mut draft.extras, views);
+        }
         let mut order = NewOrder {
             placed_at: placed.map(|m| m.at),
             placed_offset_min: placed.and_then(|m| m.offset_min),
@@ -134,7 +147,7 @@ impl Maker<'_> {
             billing: self.address(views, &BILLING),
             shipping_address: self.address(views, &SHIPPING),
             discount: amounts.discount.minor,
-            discount_code: self.first_line(views, Field::DiscountCode),
+            discount_code: self.discount_code(views),
             shipping: amounts.shipping.minor,
             shipping_method: self.first_line(views, Field::ShippingMethod),
             tax: amounts.has_tax.then_some(amounts.tax.minor),
@@ -149,10 +162,9 @@ impl Maker<'_> {
         };
         self.name(&mut order, key, views)?;
         name_payer(&mut order, views);
+        leave_lone_name(&mut order);
         self.state(&mut order, &amounts, views, &draft, &mut payments)?;
-        if let (true, Some(view)) = (payments.is_empty(), first(views, Field::PaymentMethod)) {
-            self.keep(&mut draft.extras, "payment_method", &view.text(Field::PaymentMethod), &view);
-        }
+        self.keep_idle(&order, !payments.is_empty(), views, &mut draft.extras);
         if let (Some(subtotal), Some(view)) = (amounts.lone_subtotal, views.first()) {
             self.keep(&mut draft.extras, LONE_SUBTOTAL, &subtotal.exact.normalize().to_string(), view);
         }
@@ -204,6 +216,17 @@ impl Maker<'_> {
         let best = views.iter().find(|view| view.is_first_choice(Field::OrderId)).or(views.first());
         let id = best.map(|view| self.first_line(&[*view], Field::OrderId)).unwrap_or_default();
         if id.is_empty() { name_in(key).to_owned() } else { cell::without_float_tail(&id).to_owned() }
+    }
+
+    /// The codes of coupons; WooCommerce's plugins write more of each into the cell: `code:ten|amount:3.00`.
+    fn discount_code(&mut self, views: &[View<'_>]) -> String {
+        let text = self.first_line(views, Field::DiscountCode);
+        let codes: Vec<&str> = text
+            .split([';', '|'])
+            .filter_map(|part| part.trim().strip_prefix("code:"))
+            .map(str::trim)
+            .collect();
+        if codes.is_empty() || !text.contains('|') { text } else { codes.join(", ") }
     }
 
     /// Source, number and channel.
@@ -262,7 +285,11 @@ impl Maker<'_> {
     /// `invalid_date`.
     pub fn order_person(&mut self, views: &[View<'_>]) -> Result<Option<NewCustomer>, Fault> {
         let address = self.order_email(views).unwrap_or_default();
-        self.person(views, &address)
+        let mut person = self.person(views, &address)?;
+        if let Some(person) = &mut person {
+            self.person_details(views, person)?;
+        }
+        Ok(person)
     }
 
     /// Shopify's note attributes: a line each, `key: value`.
@@ -282,6 +309,9 @@ impl Maker<'_> {
             let (line, fault) = *misfit;
             let view = line.and_then(|i| group.lines().get(i)).or(group.rows.first());
             match view {
+                Some(view) if fault.code == NO_DATE && !view.has(Field::PlacedAt) => {
+                    view.fault(Field::PlacedAt, NO_DATE, &no_date_column(view))
+                }
                 Some(view) if fault.code == NO_DATE => view.fault(Field::PlacedAt, NO_DATE, &fault.reason),
                 Some(view) => view.named(fault, "order"),
                 None => fault,
@@ -335,6 +365,16 @@ impl Maker<'_> {
         }
         sums.paid.add(Decimal::new(paid, order.currency.exponent()), paid);
     }
+}
+
+/// Why an order has no date where no column is known to have one, with what was not read.
+fn no_date_column(view: &View<'_>) -> String {
+    let unread: Vec<String> =
+        view.bound.unknown.iter().take(8).map(|c| cell::shown(view.title(*c))).collect();
+    let unread = if unread.is_empty() { "none".to_owned() } else { unread.join(", ") };
+    format!(
+        "The file does not say when the order was placed: no column of it is known to. Columns that were not read: {unread}. If one of them says it, name it in a mapping (--from csv --mapping FILE)."
+    )
 }
 
 /// The only run of digits in `#1001` or `SO-1001-A`.

@@ -5,14 +5,16 @@ use crate::shop::orders::NewOrder;
 use crate::shop::transfer::bound::{Fault, View};
 use crate::shop::transfer::cell;
 use crate::shop::transfer::fields::{BILLING, Field};
-use crate::shop::transfer::maker::{Extras, Maker, first};
+use crate::shop::transfer::maker::{Extras, Maker, first, is_name_alone};
 use crate::shop::transfer::outcome::Item;
+use crate::shop::transfer::tie::goes_on_above;
 use rust_decimal::Decimal;
 
 const MERGED: (&str, &str) = (
     "customer_merged",
     "This e-mail address stands in several rows. They became one customer; later cells win.",
 );
+const NO_EMAIL: &str = "The row names a customer and has no e-mail address. Write it into the row; only a further address of the customer above has none.";
 const NOBODY: (&str, &str) = ("customer_empty", "The row names nobody. It was left out.");
 
 impl Maker<'_> {
@@ -22,7 +24,14 @@ impl Maker<'_> {
     /// The cell that refuses the rows.
     pub fn customer(&mut self, views: &[View<'_>], addresses: &[View<'_>]) -> Result<Option<Item>, Fault> {
         let mut whole: Option<NewCustomer> = None;
+        let mut further: Vec<View<'_>> = Vec::new();
         for view in views {
+            let is_nobodys =
+                [Field::CustomerEmail, Field::CustomerId].iter().all(|f| view.text(*f).is_empty());
+            if is_nobodys && whole.is_some() && goes_on_above(self.mapping) {
+                further.push(further_address(view)?);
+                continue;
+            }
             let Some(part) = self.customer_row(*view)? else { continue };
             whole = Some(match whole.take() {
                 None => part,
@@ -34,7 +43,7 @@ impl Maker<'_> {
         }
         let Some(mut customer) = whole else { return Ok(None) };
         let mut extras = Extras(std::mem::take(&mut customer.metadata));
-        for view in addresses {
+        for view in addresses.iter().chain(&further) {
             customer.addresses.extend(self.address(&[*view], &BILLING));
             if customer.vat_id.is_empty() {
                 customer.vat_id = self.line(view, Field::BillingVatId);
@@ -50,6 +59,15 @@ impl Maker<'_> {
         for ((name, text), view) in more.0.iter().zip(addresses.first().into_iter().cycle()) {
             if *text != customer.phone {
                 self.keep(&mut extras, name, text, view);
+            }
+        }
+        for view in &further {
+            let mut more = Extras::default();
+            self.keep_columns(&mut more, &[*view]);
+            for (name, text) in more.0 {
+                let before = extras.0.get(&name).filter(|before| **before != text);
+                let both = before.map(|before| format!("{before}; {text}"));
+                self.keep(&mut extras, &name, both.as_deref().unwrap_or(&text), view);
             }
         }
         customer.metadata = extras.0;
@@ -150,6 +168,15 @@ impl Maker<'_> {
     }
 }
 
+/// A row that goes on with the customer above: an address, which names nobody else as the customer.
+fn further_address<'v>(view: &View<'v>) -> Result<View<'v>, Fault> {
+    let names = [Field::CustomerName, Field::CustomerFirstName, Field::CustomerLastName];
+    match names.into_iter().find(|field| !view.text(*field).is_empty()) {
+        Some(field) => Err(view.fault(field, "key_missing", NO_EMAIL)),
+        None => Ok(*view),
+    }
+}
+
 /// The customer's name stands on an order that names no payer: the customer may have other orders, or a page here, with
 /// another name.
 pub fn name_payer(order: &mut NewOrder, views: &[View<'_>]) {
@@ -166,6 +193,12 @@ pub fn name_payer(order: &mut NewOrder, views: &[View<'_>]) {
     if !name.is_empty() && receiver.is_none_or(|receiver| receiver.name != name) {
         order.billing.get_or_insert_default().name = name;
     }
+}
+
+/// Where nothing but the payer's own name is known of the receiver there is no address of theirs.
+pub fn leave_lone_name(order: &mut NewOrder) {
+    let payer = order.billing.as_ref().map(|payer| payer.name.clone());
+    order.shipping_address.take_if(|to| is_name_alone(to) && payer.as_deref() == Some(to.name.as_str()));
 }
 
 /// The first phone of the addresses.

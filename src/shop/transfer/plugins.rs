@@ -76,6 +76,22 @@ fn a_row_for_each_item_is_read() {
 }
 
 #[test]
+fn items_that_stand_in_rows_and_in_one_cell_are_taken_once() {
+    let header = "order_id,order_number,date,status,shipping_total,tax_total,order_total,order_currency,billing_email,item_name,item_sku,item_quantity,item_total,line_items\n";
+    let cell = "id:11|name:Mug|sku:A1|quantity:2|total:25.00;id:12|name:Tee|sku:B1|quantity:1|total:25.00";
+    let of = "801,801,2019-02-03 10:00:00,completed,5.00,3.00,58.00,USD,a@x.de";
+    let (kept, report) = read(&format!("{header}{of},Mug,A1,2,25.00,{cell}\n{of},Tee,B1,1,25.00,{cell}\n"));
+    assert_eq!(lines(&kept), [("Mug", "A1", 2, 2500), ("Tee", "B1", 1, 2500)]);
+    assert!(report.warnings.0.is_empty(), "{:?}", report.warnings);
+    // A cell that says something else is told of, and where the rows say nothing the cell counts, once.
+    let other = cell.replace("25.00", "26.00");
+    let (kept, report) = read(&format!("{header}{of},Mug,A1,2,25.00,{other}\n{of},Tee,B1,1,25.00,{other}\n"));
+    assert_eq!((lines(&kept).len(), report.warnings.count("items_differ")), (2, 1));
+    let (kept, _) = read(&format!("{header}{of},Mug,A1,2,,{cell}\n{of},Tee,B1,1,,{cell}\n"));
+    assert_eq!(lines(&kept), [("Mug", "A1", 2, 2500), ("Tee", "B1", 1, 2500)]);
+}
+
+#[test]
 fn a_header_of_plain_words_is_read() {
     let header = "Order Number,Order Status,Order Date,Customer Note,First Name (Billing),Last Name (Billing),Company (Billing),Address 1&2 (Billing),City (Billing),State Code (Billing),Postcode (Billing),Country Code (Billing),Email (Billing),Phone (Billing),First Name (Shipping),Last Name (Shipping),Address 1&2 (Shipping),City (Shipping),State Code (Shipping),Postcode (Shipping),Country Code (Shipping),Payment Method Title,Cart Discount Amount,Order Subtotal Amount,Shipping Method Title,Order Shipping Amount,Order Refund Amount,Order Total Amount,Order Total Tax Amount,SKU,Item #,Item Name,Quantity,Item Cost,Coupon Code,Discount Amount,Discount Amount Tax\n";
     let of = "1201,Processing,2024-03-05 11:20,,Anna,Berg,,Main St 1,Bern,BE,3001,CH,anna@example.com,0171,Anna,Berg,Main St 1,Bern,BE,3001,CH,PayPal,0,24.00,Flat,4.20,3.00,28.20,0";

@@ -10,6 +10,9 @@ use std::collections::HashMap;
 /// Source and outside id.
 type Outside = (String, String);
 
+/// What would come of an order, what it would add, and what it would take back.
+type Came = (Outcome, Vec<(Currency, i64)>, Option<String>);
+
 /// What a dry run would have written.
 #[derive(Debug, Default)]
 pub struct WouldBe {
@@ -40,7 +43,7 @@ impl WouldBe {
     ///
     /// # Errors
     /// As the import of the order.
-    pub fn order(&mut self, s: &Snapshot, order: &NewOrder) -> Result<(Outcome, Vec<(Currency, i64)>)> {
+    pub fn order(&mut self, s: &Snapshot, order: &NewOrder) -> Result<Came> {
         let own = order.source.as_ref().map(outside);
         let called = CalledThere::of(order);
         let is_there = own.as_ref().is_some_and(|own| self.orders.contains_key(own));
@@ -51,24 +54,26 @@ impl WouldBe {
             let traits = Traits::of(order)?.over(here);
             if !traits.changes(here)? {
                 self.orders.extend(key.map(|k| (k, traits)));
-                return Ok((Outcome::Unchanged, Vec::new()));
+                return Ok((Outcome::Unchanged, Vec::new(), None));
             }
             let sum = vec![(order.currency, traits.total()), (order.currency, -here.total())];
             self.orders.extend(key.map(|k| (k, traits)));
-            return Ok((Outcome::Changed, sum));
+            return Ok((Outcome::Changed, sum, None));
         }
+        let mut back = None;
         let (outcome, traits, sum) = match orders::arrival(s, order)? {
             Arrival::New(traits) => {
                 let sum = vec![(order.currency, traits.total())];
                 (Outcome::Added, traits, sum)
             }
-            Arrival::Same(_) => return Ok((Outcome::Unchanged, Vec::new())),
+            Arrival::Same(_) => return Ok((Outcome::Unchanged, Vec::new(), None)),
             Arrival::Changed(both) => {
+                back = orders::setback(&both.0, &both.1);
                 (Outcome::Changed, Traits::of(order)?, vec![(both.1.currency, both.1.total)])
             }
         };
         self.orders.extend(key.map(|k| (k, traits)));
-        Ok((outcome, sum))
+        Ok((outcome, sum, back))
     }
 
     /// # Errors

@@ -31,13 +31,17 @@ pub struct Run {
 }
 
 /// What came of one item that was written. A refused one is tried again: its reason is said again by the rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub(super) struct Done {
     #[n(0)]
     outcome: u8,
     /// Whom a file of customers met, where it says what they have ordered.
     #[n(1)]
     customer: Option<CustomerId>,
+    /// What the file took back of how an order stood.
+    #[n(2)]
+    #[cbor(default)]
+    pub(super) back: Option<String>,
 }
 
 impl Done {
@@ -47,9 +51,12 @@ impl Done {
             Outcome::Changed => 1,
             Outcome::Unchanged => 2,
         };
-        Self { outcome, customer }
+        Self { outcome, customer, back: None }
     }
-    pub(super) fn outcome(self) -> (Outcome, Option<CustomerId>) {
+    pub(super) fn taking_back(self, back: Option<String>) -> Self {
+        Self { back, ..self }
+    }
+    pub(super) fn outcome(&self) -> (Outcome, Option<CustomerId>) {
         let outcome = match self.outcome {
             0 => Outcome::Added,
             1 => Outcome::Changed,

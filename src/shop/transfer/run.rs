@@ -115,7 +115,8 @@ impl<'a> Run<'a> {
         };
         let absent: Vec<_> = std::iter::once(None).chain(needed).filter(|role| !is_given(*role)).collect();
         if !absent.is_empty() {
-            return Err(missing(mapping, &absent));
+            let unused = sheets.iter().filter(|(role, _)| *role == Role::Unused).map(|(_, sheet)| sheet);
+            return Err(missing(mapping, &absent, &unused.collect::<Vec<_>>()));
         }
         run.load_lookups(&sheets)?;
         for (role, sheet) in sheets {
@@ -250,7 +251,8 @@ impl<'a> Run<'a> {
         };
         let (lines, payments, addresses) = (taken("line"), taken("payment"), taken("billing"));
         let broken = [&lines, &payments, &addresses].into_iter().flatten().find_map(|(_, broken)| *broken);
-        let at_fault = broken.map(incomplete).or_else(|| unfit(key.as_ref()?, &views));
+        let at_fault =
+            broken.map(incomplete).or_else(|| unfit(key.as_ref()?, &views, self.mapping.is_preset));
         let own = |taken: &Option<(Vec<Row>, Option<u64>)>| {
             taken.as_ref().map(|(rows, _)| rows.clone()).unwrap_or_default()
         };
@@ -332,6 +334,7 @@ impl<'a> Run<'a> {
             is_cut_short,
         };
         report.assumptions.extend(not_given);
+        report.assumptions.extend(absent_columns(self.mapping, &self.bound));
         report.warnings.join(&self.warnings);
         for bound in self.bound {
             report.warnings.join(&bound.survey.warnings);
@@ -349,6 +352,17 @@ impl<'a> Run<'a> {
         report.tallies.refused_rows = self.refused;
         report
     }
+}
+
+/// What a mapping that somebody has written names and no file has: it may be misspelt.
+fn absent_columns(mapping: &Mapping, bound: &[Bound]) -> Option<String> {
+    let named = Field::ALL.iter().filter(|f| !mapping.columns(**f).is_empty());
+    let absent = named.filter(|f| !bound.iter().any(|bound| bound.has(**f)));
+    let names: Vec<String> = absent
+        .map(|f| format!("{} ({}.{})", mapping.columns(*f).join(" or "), f.section(), f.name()))
+        .collect();
+    (!mapping.is_preset && !names.is_empty())
+        .then(|| format!("The mapping names columns that no file has: {}.", names.join(", ")))
 }
 
 /// How a bound file was read.
@@ -399,7 +413,7 @@ pub fn incomplete(line: u64) -> Fault {
 }
 
 /// Why the rows of one key cannot be taken, from what was seen of the files they stand in.
-fn unfit(key: &str, views: &[View<'_>]) -> Option<Fault> {
+fn unfit(key: &str, views: &[View<'_>], is_preset: bool) -> Option<Fault> {
     let files = views.chunk_by(|a, b| a.row.file == b.row.file).filter_map(|rows| rows.first());
     files.into_iter().find_map(|head| {
         let survey = &head.bound.survey;
@@ -413,18 +427,19 @@ fn unfit(key: &str, views: &[View<'_>]) -> Option<Fault> {
             Some(Fault { line, code: "other_order", reason, ..Fault::default() })
         };
         let broken = survey.broken(key).map(incomplete);
-        let keyless = || survey.keyless.get(key).map(|line| Fault { line: *line, ..without_key() });
+        let keyless = || survey.keyless.get(key).map(|line| Fault { line: *line, ..without_key(is_preset) });
         broken.or_else(keyless).or_else(unclear).map(|fault| Fault { file, ..fault })
     })
 }
 
 /// An order with a row below that has an item and no key is not taken without it.
-fn without_key() -> Fault {
-    Fault {
-        code: "key_missing",
-        reason: "The row has an item and no key. If it belongs to the order above, add \"#above\" to the names of the key in the mapping; else say which order it belongs to.".into(),
-        ..Fault::default()
-    }
+fn without_key(is_preset: bool) -> Fault {
+    let reason = if is_preset {
+        "The row has an item and no key. Say which order it belongs to."
+    } else {
+        "The row has an item and no key. If it belongs to the order above, add \"#above\" to the names of the key in the mapping; else say which order it belongs to."
+    };
+    Fault { code: "key_missing", reason: reason.into(), ..Fault::default() }
 }
 
 /// The rows of a refused record: the one at fault says why, the others point to it.

@@ -108,6 +108,16 @@ fn an_order_of_an_earlier_part_that_comes_again_is_taken_once_or_refused() {
 }
 
 #[test]
+fn what_contradicts_itself_in_two_files_is_told_with_both() {
+    let header = "order_id,order_date,status,order_total,order_currency,item_name,item_total\n";
+    let row = |total: &str, item: &str| format!("1,2024-05-01,completed,{total},EUR,{item},5.00\n");
+    let parts = [[header, &row("10.00", "Mug")].concat(), [header, &row("12.00", "Cup")].concat()];
+    let (kept, _) = of(Format::Woocommerce, &[&parts[0], &parts[1]]);
+    let told = kept.refused.iter().map(|r| r.reason.as_str()).find(|r| r.contains("says 10.00")).unwrap();
+    assert!(told.contains("0.csv line 2 says 10.00") && told.contains("1.csv line 2 says 12.00"), "{told}");
+}
+
+#[test]
 fn the_overlap_of_two_parts_is_taken_once() {
     let both = [sold("1", "A"), sold("1", "B")].concat();
     let (kept, report) = of(Format::OnlineRetail, &[&format!("{RETAIL}{both}{RETAIL}{both}")]);

@@ -75,6 +75,13 @@ impl Sheet {
                 header_of(input, Records::new(text, delimiter), line)?
             }
         };
+        if let Some(what) = marked_up(&sample) {
+            let message = format!(
+                "{} is {what} and no table, whatever its name ends in. Export it as CSV, or save it as .xlsx.",
+                input.name()
+            );
+            return Err(Error::invalid("file_not_text", message));
+        }
         if header
             .iter()
             .any(|title| title.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')))
@@ -198,6 +205,20 @@ fn json(input: &Input) -> Error {
         input.name()
     );
     Error::invalid("file_is_json", message)
+}
+
+/// What a text in marks is that some shops export as a table for Excel.
+fn marked_up(sample: &[u8]) -> Option<&'static str> {
+    let begin = String::from_utf8_lossy(sample.get(..64).unwrap_or(sample)).to_lowercase();
+    let begin = begin.trim_start_matches('\u{feff}').trim_start();
+    let is = |marks: &[&str]| marks.iter().any(|mark| begin.starts_with(mark));
+    if is(&["<?xml"]) {
+        Some("an XML file")
+    } else if is(&["<html", "<!doctype", "<table"]) {
+        Some("a web page")
+    } else {
+        None
+    }
 }
 
 /// Excel's first line `sep=;`.

@@ -17,6 +17,14 @@ const UNKNOWN_WORD: (&str, &str) = (
     "unknown_status",
     "This status is unknown here. It is kept as a custom field, and the order stands as the import assumes.",
 );
+const UNPAID_BUT_PAID: (&str, &str) = (
+    "paid_beside_unpaid",
+    "The status of the order is one of unpaid orders, and a date of payment or a refund stands beside it. It was taken as paid.",
+);
+const NOT_PAID_YET: (&str, &str) = (
+    "paid_but_due",
+    "The status of the order is one of paid orders, and an amount of it is due. It was taken as not paid, or in part.",
+);
 const OUTSTANDING: (&str, &str) =
     ("paid_but_outstanding", "The order is marked paid although an amount is outstanding.");
 
@@ -28,6 +36,9 @@ pub struct Draft {
     pub extras: Extras,
     /// The word that holds it.
     pub held: Option<String>,
+    /// A column has a word about it that nobody here knows: what the mapping takes for given is for files without one.
+    pub is_payment_unknown: bool,
+    pub is_fulfilment_unknown: bool,
 }
 
 impl Maker<'_> {
@@ -50,6 +61,8 @@ impl Maker<'_> {
                 }
                 None if word.is_empty() => {}
                 None => {
+                    draft.is_payment_unknown |= field != Field::OrderFulfilment;
+                    draft.is_fulfilment_unknown |= field != Field::OrderPayment;
                     self.warn(UNKNOWN_WORD, &view, field, &word);
                     self.keep(&mut draft.extras, field.name(), &word, &view);
                 }
@@ -70,7 +83,7 @@ impl Maker<'_> {
         payments: &mut Vec<PaymentNote>,
     ) -> Result<(), Fault> {
         let total = amounts.total().minor;
-        let (said, usual) = (draft.meaning, self.mapping.state);
+        let (said, usual) = (draft.meaning, usual_state(self.mapping.state, draft));
         let paid_at = self.moment(views, Field::PaidAt)?;
         let shipped_at = self.moment(views, Field::ShippedAt)?;
         let knows = |field: Field| views.first().is_some_and(|v| v.has(field));
@@ -83,6 +96,7 @@ impl Maker<'_> {
         if known.is_none() {
             self.assumptions.note(Assumed::Payment(order.payment));
         }
+        self.weigh_payment(order, amounts, views, paid_at);
         if amounts.refunded.minor > 0 && matches!(order.payment, Payment::Paid | Payment::PartRefunded) {
             order.payment =
                 if amounts.refunded.minor >= total { Payment::Refunded } else { Payment::PartRefunded };
@@ -112,6 +126,57 @@ impl Maker<'_> {
         }
         self.parcel(order, views)?;
         self.payment_note(order, amounts, views, payments)
+    }
+
+    /// Holds what the status of the order says of its payment against what columns of their own say: one word for all
+    /// tells less than a date, a refund or what is due. A column of the payment itself is believed.
+    fn weigh_payment(
+        &mut self,
+        order: &mut NewOrder,
+        amounts: &Amounts,
+        views: &[View<'_>],
+        paid_at: Option<Timestamp>,
+    ) {
+        let is_said = first(views, Field::OrderPayment).is_some();
+        let due = amounts.outstanding.unwrap_or_default().minor;
+        let status = |field| first(views, Field::OrderStatus).map(|view| (view, field));
+        match order.payment {
+            _ if is_said => {}
+            Payment::Unpaid if paid_at.is_some() || amounts.refunded.minor > 0 => {
+                order.payment = Payment::Paid;
+                if let Some((view, field)) = status(Field::OrderStatus) {
+                    self.warn(UNPAID_BUT_PAID, &view, field, &view.text(field));
+                }
+            }
+            Payment::Paid if due > 0 && paid_at.is_none() => {
+                let is_all = due >= amounts.total().minor;
+                order.payment = if is_all { Payment::Unpaid } else { Payment::PartPaid };
+                if let Some((view, field)) = status(Field::OrderOutstanding) {
+                    self.warn(NOT_PAID_YET, &view, field, &view.text(field));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Keeps as custom fields what is said about a parcel that has not left, a cancellation that has not been, and a
+    /// payment that was not made.
+    pub fn keep_idle(
+        &mut self,
+        order: &NewOrder,
+        has_payments: bool,
+        views: &[View<'_>],
+        extras: &mut Extras,
+    ) {
+        for (field, name, is_told) in [
+            (Field::PaymentMethod, "payment_method", has_payments),
+            (Field::Carrier, "carrier", !order.parcels.is_empty()),
+            (Field::CancelReason, "cancel_reason", order.cancelled.is_some()),
+        ] {
+            if let (false, Some(view)) = (is_told, first(views, field)) {
+                self.keep(extras, name, &view.text(field), &view);
+            }
+        }
     }
 
     fn moment(&mut self, views: &[View<'_>], field: Field) -> Result<Option<Timestamp>, Fault> {
@@ -203,6 +268,20 @@ impl Maker<'_> {
         }
         Ok(payments)
     }
+}
+
+/// What is taken for given where no column says it; of what a column says in an unknown word the least is.
+fn usual_state(mut usual: Meaning, draft: &Draft) -> Meaning {
+    if draft.is_payment_unknown {
+        usual.payment = Some(Payment::Unpaid);
+    }
+    if draft.is_fulfilment_unknown {
+        usual.fulfilment = Some(Fulfilment::Unfulfilled);
+    }
+    if draft.is_payment_unknown || draft.is_fulfilment_unknown {
+        usual.status = None;
+    }
+    usual
 }
 
 /// What the payments that are known of make of an order; `None` without any.

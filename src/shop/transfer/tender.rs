@@ -70,14 +70,15 @@ impl Maker<'_> {
         let Some(both) = agreed(&beside)? else { return self.usual(group.rows) };
         match (both.currency(), chosen) {
             (_, Some(chosen)) if both.is_of(chosen) => Ok(chosen),
+            // A sign that one currency has is no matter of choice; a grid may mix them.
+            (Some(named), _) => Ok(named),
             // Somebody has said what the amounts are in, and may know better than a program that writes signs.
-            (_, Some(chosen)) if !both.is_name() => {
+            (None, Some(chosen)) if !both.is_name() => {
                 if let Some(b) = beside.first() {
                     self.warn(OTHER, &b.view, b.field, &b.view.text(b.field));
                 }
                 Ok(chosen)
             }
-            (Some(named), _) => Ok(named),
             (None, _) => {
                 let usual = self.usual(group.rows)?;
                 let is_it = both.is_of(usual);

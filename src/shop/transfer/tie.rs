@@ -1,11 +1,12 @@
 //! Where what a mapping names stands in the columns of a file, and which columns are left over.
 
-use crate::shop::transfer::bound::{ABOVE, ROW, Slot, foreign_names};
+use crate::shop::transfer::bound::{ABOVE, ITEMS, ROW, Slot, foreign_names};
 use crate::shop::transfer::fields::Field;
 use crate::shop::transfer::join::Lookup;
 use crate::shop::transfer::keys::KeyColumns;
 use crate::shop::transfer::mapping::Mapping;
 use crate::shop::transfer::options::Options;
+use crate::shop::transfer::records::Record;
 use crate::shop::transfer::refusals::is_refused_column;
 use crate::shop::transfer::sheet::{Sheet, header_key};
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +35,21 @@ pub(super) fn spare_columns(slots: &[Vec<Slot>]) -> Vec<(usize, Vec<Field>)> {
         }
     }
     seconds.into_iter().filter(|(column, _)| !firsts.contains(column)).collect()
+}
+
+/// A row of customers without an e-mail address goes on with the customer above.
+pub(super) fn goes_on_above(mapping: &Mapping) -> bool {
+    mapping.columns(Field::CustomerEmail).iter().any(|name| name == ABOVE)
+}
+
+/// Whether a row is one of a database's dump, which writes `NULL` where nothing is: a person may be called so, but is so
+/// in columns of names only.
+pub(super) fn is_of_dump(row: &Record, titles: &[String]) -> bool {
+    let nulls = row.cells().zip(titles).filter(|(text, _)| *text == "NULL");
+    let (count, others) = nulls.fold((0, 0), |(all, others), (_, title)| {
+        (all + 1, others + usize::from(!title.to_lowercase().contains("name")))
+    });
+    count > 1 && others > 0
 }
 
 pub(super) fn own_columns(slot: &Slot) -> Vec<usize> {
@@ -94,6 +110,7 @@ impl Tie<'_> {
     pub(super) fn key(&self, role: Option<&str>) -> KeyColumns {
         use crate::shop::transfer::mapping::Kind;
         let own = |names: &[String]| names.iter().filter_map(|n| self.sheet.column(n)).collect::<Vec<_>>();
+        let own_items = || ITEMS.iter().flat_map(|field| own(self.mapping.columns(*field))).collect();
         match (role, self.mapping.kind) {
             (Some(role), _) => {
                 let file = self.mapping.files.get(role);
@@ -106,13 +123,17 @@ impl Tie<'_> {
                 split: own(self.mapping.columns(Field::OrderSplit)).first().copied(),
                 emails: Vec::new(),
                 refuses_damaged: true,
-                above: self.mapping.columns(Field::OrderKey).iter().any(|name| name == ABOVE),
+                // Without a column of keys every row is a record of its own.
+                above: self.mapping.columns(Field::OrderKey).iter().any(|name| name == ABOVE)
+                    && !own(self.mapping.columns(Field::OrderKey)).is_empty(),
+                above_with: if self.mapping.is_preset { own_items() } else { Vec::new() },
             },
             (None, Kind::Customers) => {
                 let emails = own(self.mapping.columns(Field::CustomerEmail));
                 let ids = own(self.mapping.columns(Field::CustomerId));
                 let columns = emails.iter().copied().chain(ids).collect();
-                KeyColumns { columns, emails, ..KeyColumns::default() }
+                let above = goes_on_above(self.mapping);
+                KeyColumns { columns, emails, above, ..KeyColumns::default() }
             }
         }
     }

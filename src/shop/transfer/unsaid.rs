@@ -5,6 +5,7 @@ use crate::shop::transfer::bound::{Bound, View};
 use crate::shop::transfer::fields::{AddressFields, BILLING, Field, SHIPPING};
 use crate::shop::transfer::item_cells;
 use crate::shop::transfer::maker::Maker;
+use crate::shop::transfer::maker::OF_GUEST;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -182,6 +183,8 @@ fn spoken_of(bound: &Bound, has_lines: bool) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = (0..sheet.header.len()).map(|column| sheet.name_of(column)).collect();
     for (name, is_said) in [
         ("payment_method", bound.has(Field::PaymentMethod)),
+        ("carrier", bound.has(Field::Carrier)),
+        ("cancel_reason", bound.has(Field::CancelReason)),
         (LONE_SUBTOTAL, bound.has(Field::OrderSubtotal) || has_lines),
         (Field::OrderStatus.name(), bound.has(Field::OrderStatus)),
         (Field::OrderPayment.name(), bound.has(Field::OrderPayment)),
@@ -191,5 +194,6 @@ fn spoken_of(bound: &Bound, has_lines: bool) -> BTreeSet<String> {
             names.insert(name.to_owned());
         }
     }
+    names.extend(OF_GUEST.iter().filter(|(field, _)| bound.has(*field)).map(|(_, name)| (*name).to_owned()));
     names
 }
