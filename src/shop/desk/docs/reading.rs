@@ -290,7 +290,7 @@ fn curl(server: &str, (method, path): (&str, &str), operation: &Value, body: Opt
         lines.push("-H 'Origin: https://shop.example.com'".to_owned());
     }
     if named("Idempotency-Key").is_some_and(|key| key.get("required") == Some(&Value::Bool(true))) {
-        lines.push("-H \"Idempotency-Key: $(uuidgen)\"".to_owned());
+        lines.push("-H 'Idempotency-Key: cart-4711'".to_owned());
     }
     if let Some(body) = body {
         lines.push(format!("-H 'Content-Type: {}'", body.content_type));
