@@ -47,7 +47,8 @@ impl Records {
             _ => "1",
         };
         let path = path.replace("{id}", id).replace("{number}", "1").replace("{step}", "complete");
-        let path = path.replace("{attempt}", "wat_01kaj3m7q9f8x2v5n4c6b8d0e2").replace("{action}", "complete");
+        let path =
+            path.replace("{attempt}", "wat_01kaj3m7q9f8x2v5n4c6b8d0e2").replace("{action}", "complete");
         path.replace("{address}", "anna@example.com").replace("{name}", "mail")
     }
 }

@@ -191,6 +191,13 @@ fn only_pages_of_the_key_s_origins_may_write_and_each_door_has_its_kind_of_key()
         ];
         shop.request("OPTIONS", DOOR, &headers, None)
     };
+    let plain = shop.request("OPTIONS", DOOR, &[], None).expect(204);
+    assert_eq!(plain.header("allow"), Some("POST, OPTIONS"));
+    let multipart = [("origin", ORIGIN), ("content-type", "multipart/form-data; boundary=x")];
+    let refused = shop.request("POST", DOOR, &multipart, Some(b"--x--")).expect(415);
+    assert!(refused.body.contains("application/x-www-form-urlencoded"), "{}", refused.body);
+    let latin = [("content-type", "application/json; charset=iso-8859-1"), ("origin", ORIGIN)];
+    assert!(shop.request("POST", DOOR, &latin, Some(b"{}")).expect(415).body.contains("UTF-8"));
     let may = ask(ORIGIN).expect(204);
     for (name, value) in [
         ("access-control-allow-origin", ORIGIN),

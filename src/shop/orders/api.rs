@@ -34,7 +34,10 @@ pub fn routes(config: &mut routing::Routes) {
         )
         .service(routing::resource("/orders/{id}/notes").route(routing::post().to(note).if_match()))
         .service(routing::resource("/orders/{id}/notes/{number}").route(routing::put().to(renote).if_match()))
-        .service(routing::resource("/orders/{id}/parcels/{number}").route(routing::patch().to(patch_parcel).if_match()))
+        .service(
+            routing::resource("/orders/{id}/parcels/{number}")
+                .route(routing::patch().to(patch_parcel).if_match()),
+        )
         .service(
             routing::resource("/orders/{id}/{step:ship|unship|deliver|undeliver}")
                 .route(routing::post().to(move_goods).if_match()),

@@ -31,10 +31,15 @@ pub fn routes(config: &mut routing::Routes) {
         )
         .service(routing::resource("/webhooks/{id}/pause").route(routing::post().to(pause).if_match()))
         .service(routing::resource("/webhooks/{id}/resume").route(routing::post().to(resume).if_match()))
-        .service(routing::resource("/webhooks/{id}/rotate-secret").route(routing::post().to(rotate).if_match()))
+        .service(
+            routing::resource("/webhooks/{id}/rotate-secret").route(routing::post().to(rotate).if_match()),
+        )
         .service(routing::resource("/webhooks/{id}/test").route(routing::post().to(test).if_match()))
         .service(routing::resource("/webhooks/{id}/replay").route(routing::post().to(replay).if_match()))
-        .service(routing::resource("/webhooks/{id}/retry-failed").route(routing::post().to(retry_failed).if_match()))
+        .service(
+            routing::resource("/webhooks/{id}/retry-failed")
+                .route(routing::post().to(retry_failed).if_match()),
+        )
         .service(routing::resource("/webhooks/{id}/attempts").route(routing::get().to(attempts)))
         .service(
             routing::resource("/webhooks/{id}/attempts/{attempt}/send-again")
@@ -230,7 +235,8 @@ pub(super) async fn pause(
 ) -> Result<HttpResponse> {
     let reason = format!("Paused by {}.", caller.actor().name);
     let (out, ()) =
-        changed(&caller, &request, (&store, &outreach), &id, move |tx, id| ops::pause(tx, id, &reason)).await?;
+        changed(&caller, &request, (&store, &outreach), &id, move |tx, id| ops::pause(tx, id, &reason))
+            .await?;
     answer(&request, &out)
 }
 
@@ -325,7 +331,8 @@ pub(super) async fn replay(
 ) -> Result<HttpResponse> {
     let after = subscriptions::behind(&store, from.after, from.since.as_deref())?;
     let (out, ()) =
-        changed(&caller, &request, (&store, &outreach), &id, move |tx, id| ops::replay(tx, id, after)).await?;
+        changed(&caller, &request, (&store, &outreach), &id, move |tx, id| ops::replay(tx, id, after))
+            .await?;
     accepted(&out)
 }
 

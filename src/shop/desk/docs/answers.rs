@@ -21,7 +21,8 @@ const ETAG: (&str, &str) = (
 );
 /// The two headers that take ETags back: one text for all operations.
 const IF_MATCH: &str = "The ETag you saw, or several with commas. Of each the version alone counts (`\"3\"` will do): what is worked out of other records changes without it. Without a match the answer is 412 and nothing has changed.";
-const IF_NONE_MATCH: &str = "The ETags you have, with commas. The answer is 304 where one of them is what would be told.";
+const IF_NONE_MATCH: &str =
+    "The ETags you have, with commas. The answer is 304 where one of them is what would be told.";
 const LOCATION: (&str, &str) = ("Location", "The path of what was made.");
 const LINK: (&str, &str) =
     ("Link", "The pages beside this one, `rel=\"next\"` and `rel=\"prev\"` (RFC 8288).");
