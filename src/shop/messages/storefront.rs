@@ -5,7 +5,7 @@ use super::arrival::NewMessage;
 use super::model::MessageId;
 use super::ops;
 use crate::access::{Public, Storefront, preflight};
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Kind, Result};
 use crate::base::time::Timestamp;
 use crate::store::{Store, Tx};
 use crate::web::error::{add_headers, status};
