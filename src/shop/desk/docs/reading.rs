@@ -348,7 +348,7 @@ mod tests {
             let is_of_credit_notes = operation.path.contains("/credit-notes/");
             assert_eq!(address.contains("crn_"), is_of_credit_notes, "{address}");
             let is_public = operation.path.starts_with("/store/");
-            assert_eq!(operation.curl.contains("$BACKROOM_PUBLISHABLE_KEY"), is_public, "{}", operation.curl);
+            assert_eq!(operation.curl.contains("$PUBLISHABLE_KEY"), is_public, "{}", operation.curl);
         }
         assert!(place.body.as_ref().unwrap().example.contains("\"sku\""));
         assert!(
