@@ -179,6 +179,19 @@ fn a_killed_shop_tells_of_what_it_has_taken_exactly_once() {
 }
 
 #[test]
+fn who_asks_or_sends_in_another_way_is_told_what_is_taken() {
+    let (shop, _home) = shop_with(1, 3_600, NO_BRAKE);
+    let _key = key(&shop, ORIGIN);
+    let plain = shop.request("OPTIONS", DOOR, &[], None).expect(204);
+    assert_eq!(plain.header("allow"), Some("POST, OPTIONS"));
+    let multipart = [("origin", ORIGIN), ("content-type", "multipart/form-data; boundary=x")];
+    let refused = shop.request("POST", DOOR, &multipart, Some(b"--x--")).expect(415);
+    assert!(refused.body.contains("application/x-www-form-urlencoded"), "{}", refused.body);
+    let latin = [("content-type", "application/json; charset=iso-8859-1"), ("origin", ORIGIN)];
+    assert!(shop.request("POST", DOOR, &latin, Some(b"{}")).expect(415).body.contains("UTF-8"));
+}
+
+#[test]
 fn only_pages_of_the_key_s_origins_may_write_and_each_door_has_its_kind_of_key() {
     let (shop, _home) = shop_with(1, 3_600, NO_BRAKE);
     let key = key(&shop, ORIGIN);

@@ -122,6 +122,10 @@ async fn read<T: DeserializeOwned>(request: &HttpRequest, payload: Payload) -> R
     // A key in the header is looked at before anything is read.
     let early = shown.as_deref().map(|secret| opened(access, request, secret, said)).transpose()?;
     if early.is_none() && !is_form {
+        // Of another form no field is read, so the key in it is not what is missing.
+        if kind.is_some() {
+            body::expect_type(request, &[JSON, FORM])?;
+        }
         return Err(no_key());
     }
     body::expect_type(request, &[JSON, FORM])?;

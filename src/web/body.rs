@@ -39,7 +39,16 @@ pub fn expect_type(request: &HttpRequest, wanted: &[&str]) -> Result<()> {
     let (kind, parameters) = given.split_once(';').unwrap_or((given.as_str(), ""));
     let charset = parameters.split(';').map(str::trim).find_map(|p| p.strip_prefix("charset="));
     let utf8 = charset.is_none_or(|c| matches!(c.trim_matches('"'), "utf-8" | "utf8" | "us-ascii"));
-    if wanted.contains(&kind.trim()) && utf8 { Ok(()) } else { refuse() }
+    if !wanted.contains(&kind.trim()) {
+        return refuse();
+    }
+    if utf8 {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "unsupported_media_type",
+        "Send the body in UTF-8; its Content-Type names another charset.",
+    ))
 }
 
 /// The length a request declares, in bytes.

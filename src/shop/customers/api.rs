@@ -101,6 +101,10 @@ pub(super) async fn top(
             return Err(Error::invalid("invalid_parameter", "currency: say in which currency, such as EUR.")
                 .on("/currency"));
         }
+        (None | Some("orders"), Some(_)) => {
+            let text = "currency: it goes with by=spent alone. Leave it out.";
+            return Err(Error::invalid("invalid_parameter", text).on("/currency"));
+        }
         _ => {
             return Err(
                 Error::invalid("invalid_parameter", "by: use orders, or spent with a currency.").on("/by")

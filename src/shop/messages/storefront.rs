@@ -5,13 +5,13 @@ use super::arrival::NewMessage;
 use super::model::MessageId;
 use super::ops;
 use crate::access::{Public, Storefront, preflight};
-use crate::base::error::{Error, Kind, Result};
+use crate::base::error::{Kind, Result};
 use crate::base::time::Timestamp;
 use crate::store::{Store, Tx};
 use crate::web::error::{add_headers, status};
 use crate::web::routing;
 use crate::web::{Budget, Page, Pages};
-use actix_web::http::{StatusCode, header};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -174,12 +174,13 @@ async fn taken(request: &HttpRequest, asked: &Storefront<MessageIn>, store: &Sto
     Ok(answer.response(None))
 }
 
-/// `OPTIONS /store/v1/messages`: a browser asks beforehand.
+/// `OPTIONS /store/v1/messages`: a browser asks beforehand. Anybody else is told which methods there are.
 pub(super) async fn ask(_: Public, request: HttpRequest) -> Result<HttpResponse> {
     if request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
         return preflight(&request, "POST");
     }
-    Err(Error::invalid("method_not_allowed", "This address does not take that method."))
+    let allowed = header::Allow(vec![Method::POST, Method::OPTIONS]);
+    Ok(HttpResponse::NoContent().insert_header(allowed).finish())
 }
 
 /// What strangers send: as a message, and as the address of a page.

@@ -83,7 +83,7 @@ impl WebhookOut {
 #[schema(as = WebhookAttempt)]
 pub(super) struct AttemptOut {
     pub(super) id: String,
-    /// The header `webhook-id`: that of the event.
+    /// The header `webhook-id` of the message, which is the id of its event (`evt_…`); not that of the webhook.
     pub(super) webhook_id: String,
     /// The sequence number of the event; null for a test.
     pub(super) seq: Option<u64>,

@@ -41,7 +41,7 @@ pub const CODES: &[Code] = &[
     api(
         Invalid,
         "validation",
-        "Several fields need a change; `errors` names each.",
+        "Fields of the body need a change; `errors` names each.",
         "Change what `errors` says and send it again.",
     ),
     api(

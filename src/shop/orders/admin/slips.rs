@@ -3,7 +3,7 @@
 use super::facets::PATH;
 use super::list::ListParts;
 use super::sheet::{self, LineRow};
-use super::{bulk::Action, words};
+use super::{bulk::Action, mass, words};
 use crate::access::{Shop, Staff, may};
 use crate::base::error::{Error, Kind, Result};
 use crate::base::id::Id as _;
@@ -97,6 +97,8 @@ pub(super) async fn ticked(
     (store, search): (web::Data<Store>, web::Data<Search>),
     fields: Fields,
 ) -> Result<HttpResponse> {
+    // Boxes are ticked by who has something to do with orders.
+    mass::require_changes(&staff)?;
     match chosen(&fields) {
         Ok(ids) => {
             let from = bulk::list_of::<Action>(&fields);
