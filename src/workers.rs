@@ -5,6 +5,8 @@ pub mod backups;
 mod places;
 pub mod shipping;
 
+pub use places::require_key;
+
 use crate::app::App;
 use crate::base::error::Result;
 use crate::shop::transfer::imports::Imports;

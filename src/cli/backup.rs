@@ -13,6 +13,7 @@ use crate::config::Settings;
 use crate::registry;
 use crate::store::backup::shipping::{Ask, Moment, Plan, Roll, plan, read_life};
 use crate::store::backup::{How, Kept, Shelf, is_whole, restore};
+use crate::workers;
 use crate::workers::backups::{inside, verify};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -130,6 +131,7 @@ pub(super) fn run(args: &BackupArgs, app: &App, answer: &mut Answer) -> Result<E
     let BackupVerb::Create { json } = args.verb else {
         return Err(Error::invalid("usage", "This command does not work on an open shop."));
     };
+    workers::require_key(app)?;
     let made = app.back_up()?;
     if json {
         answer.json(&made)?;
@@ -150,7 +152,12 @@ pub(super) fn run_beside(args: &BackupArgs, answer: &mut Answer) -> Result<Exit>
     if let BackupVerb::Verify { file, inside: true, scratch: Some(scratch), leave, .. } = &args.verb {
         return run_inside(file, (scratch, *leave), answer);
     }
-    let settings = args.place.load(Vec::new())?.settings;
+    // A restore may have to fetch from where the secrets lead.
+    let settings = match args.verb {
+        BackupVerb::Restore { .. } => args.place.load(Vec::new())?,
+        _ => args.place.load_beside()?,
+    };
+    let settings = settings.settings;
     let data = settings.data.dir.clone().unwrap_or_default();
     let shelf = Shelf::of(&data);
     if matches!(args.verb, BackupVerb::Restore { .. } | BackupVerb::Verify { .. } | BackupVerb::Prune { .. })

@@ -44,13 +44,19 @@ credential or flag; `where` is file and line, variable, path or flag.")]
 pub(super) fn run(args: ConfigArgs, answer: &mut Answer) -> Result<Exit> {
     match args.verb {
         ConfigVerb::Check { place } => {
-            let loaded = place.load(Vec::new())?;
+            let loaded = place.load_beside()?;
             loaded.settings.require_files()?;
+            for secret in &loaded.missing {
+                answer.remark(format_args!(
+                    "{secret} is not set here. That is right where the service is given it by itself, as a credential or in its \
+                     environment."
+                ))?;
+            }
             let source = loaded.file.map_or("no file".to_owned(), |f| f.display().to_string());
             answer.remark(format_args!("The configuration is right ({source})."))?;
         }
         ConfigVerb::Show { place, json } => {
-            let loaded = place.load(Vec::new())?;
+            let loaded = place.load_beside()?;
             if json {
                 answer.json(&json!({ "file": loaded.file, "settings": loaded.entries }))?;
             } else {

@@ -5,6 +5,7 @@ use crate::base::error::{Error, Result};
 use crate::cli::Place;
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
+use crate::cli::place::require_outside;
 use crate::shop::transfer::export::OrderShape;
 use crate::shop::transfer::mapping::Kind;
 use crate::shop::transfer::outgoing::{Export, FileFormat, Shape, Wanted};
@@ -77,6 +78,7 @@ pub(super) fn run(args: &ExportArgs, app: &App, answer: &mut Answer) -> Result<E
     match &args.output {
         Some(name) => {
             let path = answer.file(name)?;
+            require_outside(&app.dir, &path)?;
             let unwritable = |e: std::io::Error| {
                 Error::invalid("file_unwritable", format!("{} cannot be written: {e}.", path.display()))
             };

@@ -11,6 +11,7 @@ use crate::base::money::{Currency, Money};
 use crate::cli::Place;
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
+use crate::cli::place::require_outside;
 use crate::shop::transfer::cell;
 use crate::shop::transfer::input::Input;
 use crate::shop::transfer::intake::{self, Choices, MAPPED, Source};
@@ -123,6 +124,9 @@ pub(super) fn run(args: &ImportArgs, app: &App, answer: &mut Answer) -> Result<E
     let scratch = app.imports.arrivals();
     let paths = args.files.iter().map(|name| answer.file(name)).collect::<Result<Vec<_>>>()?;
     let read = [paths.clone(), args.mapping.iter().map(|m| answer.file(m)).collect::<Result<_>>()?].concat();
+    if let Some(name) = &args.rejected {
+        require_outside(&app.dir, &answer.file(name)?)?;
+    }
     let rejected =
         args.rejected.as_ref().map(|name| Rejected::at(name, &read, scratch, answer)).transpose()?;
     let mapping = mapping(args, answer)?;

@@ -146,6 +146,11 @@ impl Verb {
         })
     }
 
+    /// Whether the verb only says what it would do.
+    fn only_tries(&self) -> bool {
+        matches!(self, Self::Import(args) if args.dry_run)
+    }
+
     /// Whether the verb makes a shop where there is none: it adds something. A mistyped directory is no shop.
     fn makes_a_shop(&self) -> bool {
         match self {

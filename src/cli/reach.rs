@@ -53,9 +53,17 @@ enum Piece {
 /// # Errors
 /// `no_shop` where the verb needs one that is there; those of opening and of the verb.
 pub(super) fn with_shop(place: &Place, verb: Verb, answer: &mut Answer) -> Result<Exit> {
-    let settings = place.load(Vec::new())?.settings;
+    let mut settings = place.load_beside()?.settings;
     let dir = settings.data.dir.clone().unwrap_or_default();
     require_owner(&dir)?;
+    // What is only tried is tried in a shop that is thrown away, where there is none.
+    let mut scratch = None;
+    if verb.only_tries() && !dir.join(FILE).exists() && require_store(&dir).is_ok() {
+        let made = tempfile::tempdir().map_err(Error::internal)?;
+        settings.data.dir = Some(made.path().join("shop"));
+        scratch = Some(made);
+    }
+    let dir = settings.data.dir.clone().unwrap_or_default();
     if !verb.makes_a_shop() && !dir.join(FILE).is_file() {
         require_store(&dir)?;
         let text = format!("There is no shop in {}. Start one with `backroom serve`.", dir.display());
@@ -70,6 +78,7 @@ pub(super) fn with_shop(place: &Place, verb: Verb, answer: &mut Answer) -> Resul
             let behind = workers::start(&app);
             let done = verb.on(&app, answer);
             let closed = behind.close(&app);
+            drop(scratch);
             let exit = done?;
             closed.map(|()| exit)
         }

@@ -18,7 +18,7 @@ Examples:
 The directory journal holds what the last second brought. When it is lost or damaged the shop does not start. Without
 --accept-loss this command changes nothing and says what there is; it ends with 5 when something may be missing, and with
 0 when the journal is whole. With --accept-loss the shop is what there is; what is left of the journal is put aside.
-With --json, one line: {\"why\", \"seq\", \"at\", \"shipped_until\"}.")]
+With --json, one line: {\"why\", \"seq\", \"at\", \"shipped_until\"}, and null where nothing is missing.")]
 pub(super) struct RecoverArgs {
     #[command(flatten)]
     pub(super) place: Place,
@@ -32,11 +32,16 @@ pub(super) struct RecoverArgs {
 
 /// Says what is missing, and goes on without it where that is wanted.
 pub(super) fn run(args: &RecoverArgs, answer: &mut Answer) -> Result<Exit> {
-    let settings = args.place.load(Vec::new())?.settings;
+    let settings = args.place.load_beside()?.settings;
     let data = settings.data.dir.unwrap_or_default();
     require_owner(&data)?;
     let Some(rest) = recover(&data, registry::tables(), args.accept_loss)? else {
-        answer.remark("The journal is whole and nothing is missing. `backroom serve` starts the shop.")?;
+        if args.json {
+            answer.json(&serde_json::Value::Null)?;
+        } else {
+            answer
+                .remark("The journal is whole and nothing is missing. `backroom serve` starts the shop.")?;
+        }
         return Ok(Exit::Ok);
     };
     if args.json {

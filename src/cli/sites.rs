@@ -80,7 +80,7 @@ pub(super) fn run(args: SitesArgs, app: &App, answer: &mut Answer) -> Result<Exi
             if json { answer.json(&site)? } else { answer.line(&site.id)? }
         }
         SitesVerb::Check { site, json } => {
-            let seen = app.sites.look_now(app.actor(), &site, || app.outreach.work.wake())?;
+            let seen = app.sites.look_now(app.actor(), &site)?;
             tell(&seen, json, answer)?;
             if !seen.problems.is_empty() {
                 return Ok(Exit::Problems);

@@ -54,13 +54,16 @@ pub struct Inputs {
     pub flags: Vec<Flag>,
     /// Names and values; values that are no text are given with replacement characters and refused.
     pub environment: Vec<(String, String)>,
+    /// A command beside the service may lack secrets that the service alone is given: what needs them is off for it.
+    pub is_beside: bool,
 }
 
 impl Inputs {
     /// Those of this process.
     pub fn of_process(file: Option<PathBuf>, flags: Vec<Flag>) -> Self {
         let text = |t: std::ffi::OsString| t.to_string_lossy().into_owned();
-        Self { file, flags, environment: std::env::vars_os().map(|(k, v)| (text(k), text(v))).collect() }
+        let environment = std::env::vars_os().map(|(k, v)| (text(k), text(v))).collect();
+        Self { file, flags, environment, is_beside: false }
     }
     fn variable(&self, name: &str) -> Option<&str> {
         self.environment.iter().find(|(k, v)| k == name && !v.is_empty()).map(|(_, v)| v.as_str())
@@ -140,6 +143,8 @@ pub struct Loaded {
     pub entries: Vec<Entry>,
     /// The file that was read.
     pub file: Option<PathBuf>,
+    /// Secrets that are missing here and the service may have: what needs them is off.
+    pub missing: Vec<&'static str>,
 }
 
 /// Reads all layers.
@@ -157,7 +162,7 @@ pub fn load(inputs: &Inputs) -> Result<Loaded> {
     for flag in &inputs.flags {
         layers.set_text(flag.path, &flag.value, Origin::Flag(flag.name));
     }
-    layers.finish(file)
+    layers.finish(file, inputs.is_beside)
 }
 
 /// The values so far and what was wrong so far.
@@ -361,12 +366,13 @@ impl Layers {
         Err(format!("{path} = {value} does not fit; {right}"))
     }
 
-    fn finish(mut self, file: Option<PathBuf>) -> Result<Loaded> {
+    fn finish(mut self, file: Option<PathBuf>, is_beside: bool) -> Result<Loaded> {
         let mut whole = Value::Object(Map::new());
         for (path, (value, _)) in &self.values {
             insert(&mut whole, path, value.clone());
         }
-        let settings: Settings = serde_json::from_value(whole).map_err(Error::internal)?;
+        let mut settings: Settings = serde_json::from_value(whole).map_err(Error::internal)?;
+        let missing = if is_beside { settings.forgo_secrets() } else { Vec::new() };
         for problem in settings.problems() {
             let origin = self.values.get(&problem.pointer).map_or(Origin::Default, |(_, o)| o.clone());
             let detail = format!("{}: {}", problem.pointer, problem.detail);
@@ -383,7 +389,7 @@ impl Layers {
                 Entry { value: if is_secret { Value::from(Secret::MASK) } else { value }, key, origin }
             })
             .collect();
-        Ok(Loaded { settings, entries, file })
+        Ok(Loaded { settings, entries, file, missing })
     }
 }
 

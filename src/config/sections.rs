@@ -282,7 +282,8 @@ impl Settings {
             let fits = (least..=most).contains(&value);
             found.unless(fits, path, format!("give a number from {least} to {most}"));
         }
-        found.unless(self.server.workers != Some(0), "server.workers", "give a number of at least 1");
+        let workers = self.server.workers.is_none_or(|workers| (1..=WORKERS_MAX).contains(&workers));
+        found.unless(workers, "server.workers", format!("give a number from 1 to {WORKERS_MAX}"));
         found.unless(
             self.server.max_connections > 0,
             "server.max_connections",
@@ -324,6 +325,39 @@ impl Settings {
         found.0
     }
 
+    /// Switches off what lacks a secret that the service may be given by itself, and names those secrets.
+    pub(super) fn forgo_secrets(&mut self) -> Vec<&'static str> {
+        let (mail, backup) = (&mut self.mail, &mut self.backup);
+        let mut missing = Vec::new();
+        if mail.host.is_some() && mail.user.is_some() && mail.password.is_none() {
+            (mail.host, mail.user) = (None, None);
+            missing.push("mail.password");
+        }
+        if mail.dkim_domain.is_some() && mail.dkim_selector.is_some() && mail.dkim_key.is_none() {
+            (mail.dkim_domain, mail.dkim_selector) = (None, None);
+            missing.push("mail.dkim_key");
+        }
+        let bounces = &mut mail.bounces;
+        if bounces.host.is_some() && bounces.user.is_some() && bounces.password.is_none() {
+            (bounces.host, bounces.user) = (None, None);
+            missing.push("mail.bounces.password");
+        }
+        if backup.s3_endpoint.is_some() {
+            let keys = [
+                ("backup.s3_access_key", backup.s3_access_key.is_none()),
+                ("backup.s3_secret_key", backup.s3_secret_key.is_none()),
+            ];
+            let lacking = keys.iter().filter(|(_, lacks)| *lacks).map(|(name, _)| *name);
+            let before = missing.len();
+            missing.extend(lacking);
+            if missing.len() > before {
+                (backup.s3_endpoint, backup.s3_bucket) = (None, None);
+                (backup.s3_access_key, backup.s3_secret_key) = (None, None);
+            }
+        }
+        missing
+    }
+
     /// What cannot work on this machine although the settings fit together: a file that is not there or is no good.
     ///
     /// # Errors
@@ -331,6 +365,7 @@ impl Settings {
     pub fn require_files(&self) -> Result<()> {
         let mut found = Problems::default();
         found.keep(self.mail.server().map(drop).and_then(|()| self.mail.mailbox().map(drop)));
+        found.keep(self.sites.require_files());
         if found.0.is_empty() { Ok(()) } else { Err(refusal(found.0)) }
     }
 }
@@ -353,6 +388,9 @@ impl Problems {
         }
     }
 }
+
+/// As many as the framework starts.
+const WORKERS_MAX: usize = 512;
 
 /// The code word of every wrong value.
 pub(super) const INVALID: &str = "invalid_setting";

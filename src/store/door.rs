@@ -105,6 +105,7 @@ impl Store {
         })?;
         // Only who has the store may do that.
         backup::finish(dir, now)?;
+        store.inner.shared.space.lives_in(dir.join(FILE));
         Ok(store)
     }
 

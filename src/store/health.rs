@@ -12,7 +12,7 @@ pub struct Health {
     pub writable: bool,
     /// Whether reads are answered.
     pub readable: bool,
-    /// Why not: `storage_low`, `store_fenced`, `store_closed`.
+    /// Why not: `storage_gone`, `storage_low`, `store_fenced`, `store_closed`.
     pub reason: Option<&'static str>,
     /// Free bytes on the disk of the data directory.
     pub free_bytes: u64,

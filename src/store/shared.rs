@@ -240,6 +240,7 @@ impl Shared {
     pub(super) fn health(&self) -> Health {
         let free_bytes = self.space.free();
         let reason = match &*self.gate() {
+            Gate::Open(_) if self.space.is_gone() => Some("storage_gone"),
             Gate::Open(_) if !self.space.is_enough(free_bytes) => Some("storage_low"),
             Gate::Open(_) => None,
             Gate::Fenced => Some("store_fenced"),
@@ -249,7 +250,7 @@ impl Shared {
         let number = |n: &std::sync::atomic::AtomicU64| n.load(Ordering::Relaxed);
         Health {
             writable: reason.is_none(),
-            readable: matches!(reason, None | Some("storage_low")),
+            readable: matches!(reason, None | Some("storage_low" | "storage_gone")),
             reason,
             free_bytes,
             file_bytes: self.opener.file_bytes(),

@@ -6,7 +6,9 @@
 use crate::base::error::{Error, Result};
 use crate::store::actor::ActorKind;
 use std::fs::{File, OpenOptions};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 const MB: u64 = 1 << 20;
@@ -27,6 +29,16 @@ pub(super) struct Guard {
     probe: Probe,
     reserve: u64,
     ballast: Option<Ballast>,
+    home: OnceLock<Home>,
+}
+
+/// The database file under its name, and which file that was when it was opened.
+struct Home {
+    file: PathBuf,
+    /// Device and number.
+    was: (u64, u64),
+    /// It was said that it is gone.
+    said: AtomicBool,
 }
 
 /// A file that takes space until the space is needed.
@@ -46,7 +58,29 @@ impl Guard {
             size,
             there: AtomicBool::new(there),
         });
-        Self { probe, reserve: u64::from(reserve_mb) * MB, ballast }
+        Self { probe, reserve: u64::from(reserve_mb) * MB, ballast, home: OnceLock::new() }
+    }
+    /// From now on the database has to stay the file that it is.
+    pub(super) fn lives_in(&self, file: PathBuf) {
+        if let Ok(about) = std::fs::metadata(&file) {
+            let home = Home { file, was: (about.dev(), about.ino()), said: AtomicBool::new(false) };
+            drop(self.home.set(home));
+        }
+    }
+    /// Whether somebody has moved or removed the data directory: what is written then is in no file that anybody finds.
+    pub(super) fn is_gone(&self) -> bool {
+        let Some(home) = self.home.get() else { return false };
+        let is_gone = match std::fs::metadata(&home.file) {
+            Ok(about) => (about.dev(), about.ino()) != home.was,
+            Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+        };
+        if is_gone && !home.said.swap(true, Ordering::Relaxed) {
+            tracing::error!(
+                "{} was moved or removed while the shop runs: nothing is saved any more. Put it back and start again.",
+                home.file.display()
+            );
+        }
+        is_gone
     }
     /// Free bytes; when the disk cannot be asked, as many as there can be: the guard must not stop a shop.
     pub(super) fn free(&self) -> u64 {
@@ -78,21 +112,31 @@ impl Guard {
             ballast.take_back();
         }
         let free = self.free();
-        Look { person: self.is_enough(free), system: self.reserve == 0 || free >= SYSTEM_NEEDS }
+        Look {
+            is_gone: self.is_gone(),
+            person: self.is_enough(free),
+            system: self.reserve == 0 || free >= SYSTEM_NEEDS,
+        }
     }
 }
 
 /// Who may write at this moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Look {
+    is_gone: bool,
     person: bool,
     system: bool,
 }
 
 impl Look {
     /// # Errors
-    /// `storage_low`.
+    /// `storage_gone`, `storage_low`.
     pub(super) fn allow(self, kind: ActorKind) -> Result<()> {
+        if self.is_gone {
+            let text = "The shop's data is not where it was, so nothing can be saved. Ask the operator to put it back and \
+                        start the program again.";
+            return Err(Error::unavailable("storage_gone", text, 30));
+        }
         let allowed = if kind == ActorKind::System { self.system } else { self.person };
         if allowed {
             return Ok(());

@@ -199,7 +199,7 @@ macro_rules! limited {
     ($server:expr, $settings:expr) => {{
         let settings: &$crate::web::Settings = $settings;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        let workers = settings.workers.unwrap_or(cores);
+        let workers = settings.workers.unwrap_or(cores).min(512);
         $server
             .workers(workers)
             .max_connections($crate::web::descriptors::connections(settings.max_connections, workers))

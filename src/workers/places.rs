@@ -147,11 +147,11 @@ pub(super) fn may_copy(app: &App, office: &Office, target: &Target) -> Result<bo
     Ok(office.with_away(|away| away.agreed.contains(&agreed)))
 }
 
-/// Refuses to send in plain what was encrypted before: a line that was lost in the configuration is not a wish.
+/// Refuses to write or send in plain what was encrypted before: a line that was lost in the configuration is not a wish.
 ///
 /// # Errors
 /// `backup_key_missing`.
-pub(super) fn require_key(app: &App) -> Result<()> {
+pub fn require_key(app: &App) -> Result<()> {
     if app.settings.backup.key().is_some() {
         return Ok(());
     }
@@ -159,7 +159,7 @@ pub(super) fn require_key(app: &App) -> Result<()> {
     let is_sealed = |kept: &Kept| shelf.header(&kept.file).is_ok_and(|header| header.salt.is_some());
     let Some(sealed) = shelf.list()?.into_iter().find(is_sealed) else { return Ok(()) };
     let text = format!(
-        "Nothing is copied: {} is encrypted, and backup.key is not set now. Set it again; or, to go on in plain, move the \
+        "Nothing is written or sent in plain: {} is encrypted, and backup.key is not set now. Set it again; or, to go on in plain, move the \
          encrypted backups out of {}.",
         sealed.file,
         shelf.dir().display()

@@ -11,6 +11,7 @@ use crate::base::error::{Error, Result};
 use crate::base::time::{Clock, Zone};
 use crate::cli::answer::Answer;
 use crate::cli::exit::Exit;
+use crate::cli::reach::require_owner;
 use crate::cli::{Place, serve, start_log};
 use crate::config::{Flag, Settings};
 use crate::registry;
@@ -59,6 +60,7 @@ pub(in crate::cli) fn run(args: &DemoArgs, answer: &mut Answer) -> Result<Exit> 
     settings.backup.enabled = false;
     settings.log.level = "warn".to_owned();
     start_log(&settings.log, answer.log_level())?;
+    require_owner(&dir)?;
     let is_new = !dir.join(FILE).exists();
     if is_new {
         fill(args, &settings, &dir, answer)?;

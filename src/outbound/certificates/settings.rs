@@ -1,6 +1,7 @@
 //! What can be set about the watching of sites in the configuration file.
 
 use crate::base::error::{Error, Result};
+use crate::outbound::dial;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -40,6 +41,14 @@ impl Settings {
             return wrong("sites.recheck_seconds: give a number from 1 to 3600");
         }
         Ok(())
+    }
+
+    /// Whether the files that are named are there and hold certificates.
+    ///
+    /// # Errors
+    /// `invalid_setting` with the key and what would be right.
+    pub fn require_files(&self) -> Result<()> {
+        dial::roots(self.ca_file.as_deref(), "sites.ca_file").map(drop)
     }
 
     pub(super) fn patience(&self) -> Duration {

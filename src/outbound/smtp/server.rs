@@ -4,6 +4,7 @@ use super::answer::{Outcome, Step, outcome};
 use super::dkim::{Dkim, Signer};
 use super::letter::{Letter, address};
 use crate::base::error::{Error, Result};
+use crate::outbound::dial;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{Certificate, SmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
@@ -98,6 +99,8 @@ impl Server {
             return Err(setting("mail.tls: use starttls or tls; none is for a server on this machine alone"));
         }
         let mut tls = TlsParameters::builder(host.to_owned());
+        // The library takes a file without any certificate for a good one.
+        dial::roots(place.authority, "mail.ca_file")?;
         if let Some(path) = place.authority {
             let certificate = std::fs::read(path)
                 .map_err(Error::internal)

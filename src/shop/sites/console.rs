@@ -9,11 +9,7 @@ use crate::base::id::Id as _;
 use crate::base::unseen::shown;
 use crate::outbound::certificates::Address;
 use crate::store::Actor;
-use std::time::{Duration, Instant};
 
-/// A look takes so long at most, with the wait for its turn.
-const LOOK_MAX: Duration = Duration::from_secs(60);
-const ASK_EVERY: Duration = Duration::from_millis(50);
 /// Read at once.
 const AT_ONCE: usize = 200;
 
@@ -48,22 +44,16 @@ impl Sites {
         self.one(id)
     }
 
-    /// Has a site looked at and waits for what was seen. `wake`: tells the loop that there is something to do.
+    /// Looks at a site at once, whether the loop of jobs runs or not, and notes what was seen.
     ///
     /// # Errors
-    /// `not_found`; `busy` where it takes too long.
-    pub fn look_now(&self, actor: Actor, name: &str, wake: impl Fn()) -> Result<SiteOut> {
+    /// `not_found`.
+    pub fn look_now(&self, actor: Actor, name: &str) -> Result<SiteOut> {
         let id = self.named(name)?;
-        let before = self.store().read(|s| ops::get(s, id))?.checks;
-        self.store().write_blocking(actor, move |tx| ops::ask(tx, id))?;
-        wake();
-        let end = Instant::now() + LOOK_MAX;
-        while self.store().read(|s| ops::get(s, id))?.checks == before {
-            if Instant::now() > end {
-                return Err(Error::unavailable("busy", "It was not looked at in a minute. Try again.", 5));
-            }
-            std::thread::sleep(ASK_EVERY);
-        }
+        let site = self.store().read(|s| ops::get(s, id))?;
+        let seen = self.prober().look(&site.address(), site.is_own, self.store().clock().now());
+        let recheck_ms = self.recheck_ms();
+        self.store().write_blocking(actor, move |tx| ops::note(tx, id, &seen, recheck_ms))?;
         self.one(id)
     }
 

@@ -37,6 +37,9 @@ pub fn unguarded(text: &str) -> &str {
 
 /// The refusal when a file cannot be written.
 pub fn unwritable(cause: std::io::Error) -> Error {
+    if cause.kind() == std::io::ErrorKind::BrokenPipe {
+        return Error::unavailable("closed_pipe", "Nobody reads on.", 60).because(cause);
+    }
     Error::unavailable("file_unwritable", "The file cannot be written. Is the disk full?", 60).because(cause)
 }
 

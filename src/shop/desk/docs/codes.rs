@@ -309,6 +309,12 @@ pub const CODES: &[Code] = &[
     ),
     api(
         Unavailable,
+        "storage_gone",
+        "The data directory was moved or removed while the shop ran, so nothing is written.",
+        "Put it back, or restore a backup, and start the program again.",
+    ),
+    api(
+        Unavailable,
         "store_fenced",
         "The database is being opened again after a fault; nothing was saved.",
         "Try again after `Retry-After`.",
@@ -813,6 +819,12 @@ pub const CODES: &[Code] = &[
         "file_unwritable",
         "The file cannot be written.",
         "Check the path, the rights and the space on the disk.",
+    ),
+    inside(
+        Invalid,
+        "file_in_data",
+        "The file that is to be written lies in the data directory.",
+        "Give a file elsewhere.",
     ),
     inside(
         Invalid,
