@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 /// How a command ended, and what it said.
 fn ended(args: &[&str]) -> (Option<i32>, String) {
     let out = backroom(args);
-    (out.status.code(), String::from_utf8_lossy(&out.stderr).into_owned())
+    let said = [out.stdout, out.stderr].concat();
+    (out.status.code(), String::from_utf8_lossy(&said).into_owned())
 }
 
 #[test]
