@@ -1,6 +1,6 @@
 //! Changing an order: contact data, tags and notes, and the steps along its three axes.
 
-use super::events::{Changed, Noted, StepTaken};
+use super::events::{About, Changed, Noted, StepTaken};
 use super::keep::{get, save};
 use super::model::{Cancelled, NOTES_MAX, Order, OrderId, Parcel, PaymentNote, RefundNote, StaffNote};
 use super::parcels::no_code_as_carrier;
@@ -113,7 +113,7 @@ fn view(o: &Order) -> serde_json::Value {
         "email": o.email, "phone": o.phone, "billing": o.billing, "shipping_address": o.shipping_address,
         "note": o.note, "tags": o.tags, "metadata": o.metadata, "status": o.status, "payment": o.payment,
         "fulfilment": o.fulfilment, "hold": o.hold,
-        "parcels": o.parcels.iter().map(|p| format!("{} {}", p.carrier, p.tracking)).collect::<Vec<_>>(),
+        "parcels": o.parcels.iter().map(|p| format!("{} {}", p.carrier, p.tracking).trim().to_owned()).collect::<Vec<_>>(),
         "paid": o.paid(), "refunded": o.refunded,
     })
 }
@@ -247,11 +247,7 @@ pub fn take(tx: &mut Tx<'_>, id: OrderId, seen: Option<u64>, step: Step, input: 
         changes: step_changes(&before, &after),
         reason: is_cancel.then(|| input.reason.unwrap_or(CancelReason::Other).word()),
         note: input.note.clone(),
-        tracking: if step == Step::Ship { input.tracking.clone() } else { String::new() },
-        carrier: if step == Step::Ship { input.carrier.clone() } else { String::new() },
-        reference: if step == Step::Pay { input.reference.clone() } else { String::new() },
-        amount: input.amount,
-        refund: after.refunds.last().filter(|_| step == Step::Refund).map(|refund| refund.number),
+        about: About::of(step, &before, &after),
         version: after.version,
         again: input.again.is_some(),
     };

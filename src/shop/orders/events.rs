@@ -1,6 +1,8 @@
 //! The facts that orders publish: a public contract, in the feed and in webhooks.
 
+use super::model::Order;
 use super::state::Step;
+use crate::base::money::Money;
 use crate::base::time::Timestamp;
 use crate::shop::customers::Changes;
 use crate::store::{Event, StoredEvent};
@@ -32,7 +34,10 @@ pub const EVENTS: &[(&str, &str)] = &[
         "The order was marked paid: `amount` came in, and nothing is due any more. As with every step `version` is the version of the order that it made; `again` says that a payment is there once more that was taken back by mistake.",
     ),
     ("order.part_paid", "`amount` came in for the order, and more is due."),
-    ("order.payment_taken_back", "A payment noted by mistake was taken back."),
+    (
+        "order.payment_taken_back",
+        "The newest payment, noted by mistake, was taken back: `amount`, `method` and `reference` are its.",
+    ),
     (
         "order.shipped",
         "The order was marked shipped: the only parcel or the last one, with `carrier` and `tracking`.",
@@ -41,7 +46,10 @@ pub const EVENTS: &[(&str, &str)] = &[
         "order.part_shipped",
         "A parcel left with a part of the order, and more follows; with `carrier` and `tracking`.",
     ),
-    ("order.shipment_taken_back", "A shipment noted by mistake was taken back."),
+    (
+        "order.shipment_taken_back",
+        "The newest parcel, noted by mistake, was taken back: `carrier` and `tracking` are its.",
+    ),
     ("order.delivered", "The order was marked delivered."),
     ("order.delivery_taken_back", "A delivery noted by mistake was taken back."),
     ("order.returned", "The goods came back in full."),
@@ -50,7 +58,10 @@ pub const EVENTS: &[(&str, &str)] = &[
         "order.refunded",
         "Money went back: `amount`; `refund` is its number, `changes` has the payment before and after.",
     ),
-    ("order.refund_taken_back", "A refund noted by mistake was taken back."),
+    (
+        "order.refund_taken_back",
+        "The newest refund, noted by mistake, was taken back: `amount`, and `refund` is its number.",
+    ),
     ("order.held", "The order was put on hold."),
     ("order.released", "The order was released from hold."),
     ("credit_note.added", "A credit note or ledger adjustment was imported."),
@@ -65,7 +76,7 @@ pub const EVENTS: &[(&str, &str)] = &[
 pub(super) struct Placed {
     pub number: u64,
     pub channel: String,
-    pub total: crate::base::money::Money,
+    pub total: Money,
     pub lines: usize,
     /// When the customer placed it; an import brings orders long after.
     pub placed_at: Timestamp,
@@ -136,6 +147,51 @@ impl Event for ParcelChanged {
     }
 }
 
+/// The payment, refund or parcel that a step has noted or taken back.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct About {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Money>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub method: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub reference: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refund: Option<u64>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub carrier: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub tracking: String,
+}
+
+impl About {
+    /// Each step notes the newest, and takes the newest back.
+    pub(super) fn of(step: Step, before: &Order, after: &Order) -> Self {
+        let has_it = if matches!(step, Step::Pay | Step::Ship | Step::Refund) { after } else { before };
+        let amount = |minor: i64| Some(Money::new(minor, after.currency));
+        match step {
+            Step::Pay | Step::Unpay => has_it.payments.last().map(|payment| Self {
+                amount: amount(payment.amount),
+                method: payment.method.clone(),
+                reference: payment.reference.clone(),
+                ..Self::default()
+            }),
+            Step::Refund | Step::Unrefund => has_it.refunds.last().map(|refund| Self {
+                amount: amount(refund.amount),
+                refund: Some(refund.number),
+                ..Self::default()
+            }),
+            Step::Ship | Step::Unship => has_it.parcels.last().map(|parcel| Self {
+                carrier: parcel.carrier.clone(),
+                tracking: parcel.tracking.clone(),
+                ..Self::default()
+            }),
+            _ => None,
+        }
+        .unwrap_or_default()
+    }
+}
+
 /// A step was taken: `order.cancelled`, `order.paid` …
 #[derive(Debug, Serialize)]
 pub(super) struct StepTaken {
@@ -150,16 +206,8 @@ pub(super) struct StepTaken {
     pub reason: Option<&'static str>,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub note: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub tracking: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub carrier: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub reference: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub amount: Option<crate::base::money::Money>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub refund: Option<u64>,
+    #[serde(flatten)]
+    pub about: About,
     /// The version of the order that the step made.
     pub version: u64,
     /// What was taken back by mistake is there again: nobody has to be told twice.
@@ -196,7 +244,7 @@ impl Event for StepTaken {
 #[derive(Debug, Serialize)]
 pub(super) struct CreditNoteAdded {
     pub number: String,
-    pub total: crate::base::money::Money,
+    pub total: Money,
 }
 impl Event for CreditNoteAdded {
     fn kind(&self) -> &'static str {
@@ -208,7 +256,7 @@ impl Event for CreditNoteAdded {
 #[derive(Debug, Serialize)]
 pub(super) struct CreditNoteReimported {
     pub number: String,
-    pub total: crate::base::money::Money,
+    pub total: Money,
     pub changes: Changes,
 }
 impl Event for CreditNoteReimported {
@@ -231,11 +279,7 @@ mod tests {
                 changes: Changes::new(),
                 reason: None,
                 note: String::new(),
-                tracking: String::new(),
-                carrier: String::new(),
-                reference: String::new(),
-                amount: None,
-                refund: None,
+                about: About::default(),
                 version: 1,
                 again: false,
             };

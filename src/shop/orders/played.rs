@@ -465,6 +465,28 @@ fn a_payment_whose_money_went_back_is_not_taken_back_before_the_refund_is() {
     step(Step::Unrefund, None).unwrap();
     assert_eq!(step(Step::Unpay, None).unwrap().payment, Payment::Unpaid);
     is_sound(&store);
+    // Each says what it was about, also what it took back.
+    let events = store.read(|s| crate::store::events::after(s, 0, 100)).unwrap();
+    let told: Vec<(String, i64, u64)> = events
+        .iter()
+        .filter(|event| event.data.get("amount").is_some())
+        .map(|event| {
+            let refund = event.data.get("refund").and_then(serde_json::Value::as_u64).unwrap_or_default();
+            (event.kind.clone(), event.data["amount"]["amount"].as_i64().unwrap(), refund)
+        })
+        .collect();
+    let is = |kind: &str, amount: i64, refund: u64| (format!("order.{kind}"), amount, refund);
+    assert_eq!(
+        told,
+        [
+            is("part_paid", 3_000, 0),
+            is("part_paid", 3_000, 0),
+            is("refunded", 2_000, 4),
+            is("payment_taken_back", 3_000, 0),
+            is("refund_taken_back", 2_000, 4),
+            is("payment_taken_back", 3_000, 0),
+        ]
+    );
 }
 
 #[test]

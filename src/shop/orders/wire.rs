@@ -68,6 +68,8 @@ pub struct OrderOut {
     pub paid: Money,
     pub refunded: Money,
     pub payments: Vec<PaymentOut>,
+    /// Refunds noted here, oldest first; what an import says of refunds stands in `refunded` alone.
+    pub refunds: Vec<RefundOut>,
     pub parcels: Vec<ParcelOut>,
     /// Written by the customer.
     pub note: String,
@@ -131,6 +133,16 @@ pub struct PaymentOut {
     pub instalments: u32,
 }
 
+/// Money that went back.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RefundOut {
+    /// The `refund` of its events; no two refunds of an order share one.
+    pub number: u64,
+    pub amount: Money,
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+}
+
 /// A parcel that left the house.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ParcelOut {
@@ -180,6 +192,7 @@ impl Fields for OrderOut {
         "phone",
         "placed_at",
         "refunded",
+        "refunds",
         "shipping",
         "shipping_address",
         "shipping_method",
@@ -246,6 +259,11 @@ impl OrderOut {
             paid: money(o.paid()),
             refunded: money(o.refunded),
             payments: o.payments.iter().map(|p| PaymentOut::new(p, o.currency)).collect(),
+            refunds: o
+                .refunds
+                .iter()
+                .map(|r| RefundOut { number: r.number, amount: money(r.amount), at: r.at })
+                .collect(),
             parcels: o.parcels.iter().map(ParcelOut::new).collect(),
             note: o.note.clone(),
             tags: o.tags.clone(),

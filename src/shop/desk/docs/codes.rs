@@ -820,6 +820,7 @@ pub const CODES: &[Code] = &[
         "The file cannot be written.",
         "Check the path, the rights and the space on the disk.",
     ),
+    inside(Unavailable, "closed_pipe", "Who was written to reads no more.", "Nothing has to be done."),
     inside(
         Invalid,
         "file_in_data",

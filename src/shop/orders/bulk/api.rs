@@ -97,6 +97,8 @@ pub(super) struct StartedOut {
     job: String,
     /// Where it is followed; also in `Location`.
     job_url: String,
+    /// `blk_…`: the subject of its events, such as `bulk.ended`.
+    bulk: String,
 }
 
 /// Acts on every order that matches
@@ -152,8 +154,9 @@ async fn begun<P: Permission>(
     let answer = store
         .write(caller.actor(), move |tx| {
             once.run(tx, 202, |tx| {
-                let (_, job) = ops::begin(tx, &wish)?;
-                Ok(StartedOut { job: job.to_string(), job_url: format!("/api/v1/jobs/{job}") })
+                let (bulk, job) = ops::begin(tx, &wish)?;
+                let (job, job_url) = (job.to_string(), format!("/api/v1/jobs/{job}"));
+                Ok(StartedOut { job, job_url, bulk: bulk.to_string() })
             })
         })
         .await?;

@@ -103,7 +103,8 @@ impl BulkWork {
             first += u32::try_from(part.len()).map_err(Error::internal)?;
             beat.progress(0, count);
         }
-        self.store.write_behind(actor(), move |tx| ops::frozen(tx, id, all, count))
+        // What begins at once begins in the name of who asked for it.
+        self.store.write_behind(bulk.by.clone(), move |tx| ops::frozen(tx, id, all, count))
     }
 
     /// Goes on until the stage is over or it has to stop.
