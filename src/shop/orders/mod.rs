@@ -13,6 +13,8 @@ mod crashed;
 mod credited;
 mod events;
 mod facts;
+#[cfg(test)]
+mod given_back;
 mod incoming;
 mod instants;
 mod keep;
