@@ -6,7 +6,6 @@
 use crate::base::error::{Error, Result};
 use crate::store::actor::ActorKind;
 use std::fs::{File, OpenOptions};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,11 +31,9 @@ pub(super) struct Guard {
     home: OnceLock<Home>,
 }
 
-/// The database file under its name, and which file that was when it was opened.
+/// The name of the database file.
 struct Home {
     file: PathBuf,
-    /// Device and number.
-    was: (u64, u64),
     /// It was said that it is gone.
     said: AtomicBool,
 }
@@ -60,20 +57,15 @@ impl Guard {
         });
         Self { probe, reserve: u64::from(reserve_mb) * MB, ballast, home: OnceLock::new() }
     }
-    /// From now on the database has to stay the file that it is.
+    /// From now on there has to be a file of this name.
     pub(super) fn lives_in(&self, file: PathBuf) {
-        if let Ok(about) = std::fs::metadata(&file) {
-            let home = Home { file, was: (about.dev(), about.ino()), said: AtomicBool::new(false) };
-            drop(self.home.set(home));
-        }
+        drop(self.home.set(Home { file, said: AtomicBool::new(false) }));
     }
-    /// Whether somebody has moved or removed the data directory: what is written then is in no file that anybody finds.
+    /// Whether somebody has moved or removed the data directory: what is written then is in no file that anybody finds. The
+    /// name alone is asked for: on some mounted directories one file has another number every time.
     pub(super) fn is_gone(&self) -> bool {
         let Some(home) = self.home.get() else { return false };
-        let is_gone = match std::fs::metadata(&home.file) {
-            Ok(about) => (about.dev(), about.ino()) != home.was,
-            Err(error) => error.kind() == std::io::ErrorKind::NotFound,
-        };
+        let is_gone = std::fs::metadata(&home.file).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound);
         if is_gone && !home.said.swap(true, Ordering::Relaxed) {
             tracing::error!(
                 "{} was moved or removed while the shop runs: nothing is saved any more. Put it back and start again.",
