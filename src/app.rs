@@ -72,7 +72,6 @@ impl App {
         let dir = settings.data.dir.clone().ok_or_else(|| {
             Error::invalid("config_invalid", "Say where the data is kept: data.dir or --data.")
         })?;
-        settings.require_files()?;
         let shelf = Shelf::of(&dir);
         // Before the first backup nobody needs what the journal held.
         let open = if settings.backup.ships() && shelf.list().is_ok_and(|all| !all.is_empty()) {

@@ -237,6 +237,19 @@ fn an_exported_file_is_edited_and_comes_in_again_unless_somebody_was_faster() {
     let dir = tempfile::tempdir().unwrap();
     let file = |name: &str| dir.path().join(name).display().to_string();
     succeed(&["export", "orders", "--format", "jsonl", "-o", &file("first"), "--data", shop.data()]);
+    // What a step has noted is the same in the file: nothing is refused.
+    let told = backroom(&[
+        "import",
+        "orders",
+        "--from",
+        "backroom",
+        &file("first"),
+        "--data",
+        shop.data(),
+        "--json",
+    ]);
+    let landed = serde_json::from_slice::<Value>(&told.stdout).unwrap()["landed"].clone();
+    assert_eq!((&landed["orders_unchanged"], &landed["refused"]), (&1.into(), &0.into()), "{landed}");
     shop.stop();
 
     // It is another shop's then, with what was noted by steps.

@@ -57,6 +57,7 @@ pub(super) fn run(args: &ServeArgs, answer: &mut Answer) -> Result<Exit> {
         Err(error) => tracing::warn!("{}", error.message),
         Ok(()) => {}
     }
+    settings.require_files()?;
     let app = App::open(&settings, Clock::system())?;
     let behind = workers::start(&app);
     let served = serve(&app, answer, |address, answer| {

@@ -4,7 +4,7 @@
 use super::incoming::{Given, NewOrder, NewOrderCustomer};
 use super::instants::keep_instants;
 use super::keep;
-use super::model::{Cancelled, Line, Order, OrderId};
+use super::model::{Cancelled, Line, Order, OrderId, Parcel, PaymentNote};
 use super::partial::{ALL_COLUMNS, Part, is_guess};
 use super::place::known;
 use super::state::Payment;
@@ -332,6 +332,8 @@ pub(super) fn content(order: &Order) -> u64 {
         imported: None,
         refunds: Vec::new(),
         confirmed_at: None,
+        payments: order.payments.iter().map(|p| PaymentNote { made: None, ..p.clone() }).collect(),
+        parcels: order.parcels.iter().map(|p| Parcel { made: None, ..p.clone() }).collect(),
         cancelled: order.cancelled.clone().map(|c| Cancelled {
             payment_before: Payment::Unpaid,
             status_before: None,

@@ -19,6 +19,7 @@ use crate::web::routing;
 use crate::web::{Fields, Pages, Shell, Toast, see_other};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// What all these handlers need of the app.
@@ -179,10 +180,15 @@ async fn taken(
     let amount = form.amount.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     let op = move |tx: &mut Tx<'_>| {
         // What came of a form before is said again only while it is so.
-        let is_over = |tx: &Tx<'_>, done: &Done| Ok(get(tx, id)?.version != done.version);
+        let is_old = Cell::new(false);
+        let is_over = |tx: &Tx<'_>, done: &Done| {
+            is_old.set(get(tx, id)?.version != done.version);
+            Ok(is_old.get())
+        };
         same.run_unless(tx, is_over, |tx| {
             let before = get(tx, id)?;
-            if seen.is_some_and(|seen| seen != before.version) {
+            // A form that did what it says, and comes again after something else happened, is not meant twice.
+            if is_old.get() || seen.is_some_and(|seen| seen != before.version) {
                 return Err(changed_meanwhile(is_undo));
             }
             let (back, needs) = taken_back_by(step, &before);
@@ -456,12 +462,18 @@ mod tests {
         let hold = [("note", "look"), ("version", "1")];
         desk.post(&path("hold"), &hold).await.expect(303);
         desk.post(&path("release"), &[("version", "2")]).await.expect(303);
-        desk.post(&path("hold"), &hold).await.expect(303);
-        assert_eq!(desk.order(order.id).hold.as_deref(), Some("look"), "what is said is so");
-        let pay = [("amount", "1"), ("version", "4")];
+        desk.post(&path("hold"), &hold).await.expect(409).shows("Somebody changed this order meanwhile");
+        assert_eq!(desk.order(order.id).hold, None);
+        let pay = [("amount", "1"), ("version", "3")];
         desk.post(&path("pay"), &pay).await.expect(303);
-        desk.post(&path("unpay"), &[("version", "5")]).await.expect(303);
+        desk.post(&path("unpay"), &[("version", "4")]).await.expect(303);
         desk.post(&path("pay"), &pay).await.expect(409);
         assert_eq!(desk.order(order.id).paid(), 0);
+        // A colleague's note in between makes no second parcel of one form.
+        let ship = [("version", "5"), ("tracking", "00340001"), ("carrier", "DHL"), ("more_follows", "1")];
+        desk.post(&path("ship"), &ship).await.expect(303);
+        desk.post(&path("notes"), &[("version", "6"), ("text", "called")]).await.expect(303);
+        desk.post(&path("ship"), &ship).await.expect(409);
+        assert_eq!(desk.order(order.id).parcels.len(), 1);
     }
 }
