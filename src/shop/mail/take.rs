@@ -13,11 +13,13 @@ use crate::shop::customers::{self, Customer};
 use crate::shop::messages::{self, MessageId};
 use crate::shop::orders::{self, Order, OrderId, happened_at};
 use crate::shop::sites::{self, SiteId};
-use crate::store::{Read, StoredEvent, Tx};
+use crate::store::{Read, StoredEvent, Tx, events};
 use crate::work::subscriptions::{About, Subscriber};
 
 /// What is older tells nobody anything any more.
 const STALE_MS: i64 = 3 * DAY_MS;
+/// The newest mails of an order that are looked through for one of them.
+const LOOKED_AT: usize = 100;
 const STALE: &str = "It would have come too late: what it tells of is more than three days old.";
 
 /// Makes mails of events.
@@ -74,11 +76,17 @@ impl Notices {
 /// A mail about an order. Those that an import brought tell nobody anything: they are history, and of another shop.
 fn of_order(tx: &Tx<'_>, moment: Moment, event: &StoredEvent, settings: &Settings) -> Result<Option<New>> {
     let Some(id) = event.subject.id_as::<OrderId>() else { return Ok(None) };
-    // It was told when it was noted first.
-    if event.data.get("again").and_then(serde_json::Value::as_bool) == Some(true) {
-        return Ok(None);
-    }
     let Some(order) = orders::find(tx, id)?.filter(|order| order.imported.is_none()) else { return Ok(None) };
+    let is_again = event.data.get("again").and_then(serde_json::Value::as_bool) == Some(true);
+    let event = if is_again {
+        match untold(tx, moment, &order)? {
+            Some(first) => first,
+            // It was told when it was noted first, or is about to be.
+            None => return Ok(None),
+        }
+    } else {
+        event.seq
+    };
     let customer = customer_of(tx, &order)?;
     let own = customer.as_ref().map(|c| c.language.as_str()).unwrap_or_default();
     let (to, language) = match moment.audience() {
@@ -86,8 +94,22 @@ fn of_order(tx: &Tx<'_>, moment: Moment, event: &StoredEvent, settings: &Setting
         _ => (recipient(&order, customer.as_ref()), language(own, &settings.language).to_owned()),
     };
     let to = to.filter(|to| email::parse(to).is_ok());
-    let event = moment.tells_of_one().then_some(event.seq);
+    let event = moment.tells_of_one().then_some(event);
     Ok(to.map(|to| New { to, language, order: Some((order.id, order.number)), event, ..New::default() }))
+}
+
+/// The event of a fact that is true again and of which nobody was told: its mail came to its turn while it was taken back.
+fn untold(tx: &Tx<'_>, moment: Moment, order: &Order) -> Result<Option<u64>> {
+    let mails = ops::about(tx, order.id, LOOKED_AT)?.items;
+    let of_this = || mails.iter().map(|(_, mail)| mail).filter(|mail| mail.moment == moment.word());
+    for seq in of_this().filter(|mail| mail.state == State::Dropped).filter_map(|mail| mail.event) {
+        let is_told = of_this().any(|mail| mail.event == Some(seq) && mail.state != State::Dropped);
+        let first = events::get(tx, seq)?;
+        if !is_told && first.is_some() && moment.passed(order, first.as_ref()).is_none() {
+            return Ok(Some(seq));
+        }
+    }
+    Ok(None)
 }
 
 fn customer_of(from: &impl Read, order: &Order) -> Result<Option<Customer>> {

@@ -96,6 +96,27 @@ fn what_was_taken_back_by_mistake_is_not_told_of_twice() {
 }
 
 #[test]
+fn what_was_not_told_because_it_was_taken_back_is_told_when_it_is_restored() {
+    let (_dir, store) = store();
+    let id = place(&store, 0);
+    let restore = || {
+        let before = store.read(|s| orders::get(s, id)).unwrap();
+        step(&store, id, "unpay");
+        // Its turn comes meanwhile.
+        let told = told_of(&store, "order_paid");
+        let (again, needs) = orders::taken_back_by(orders::Step::Unpay, &before);
+        step_with(&store, id, again.word(), needs);
+        take_all(&store);
+        told
+    };
+    step(&store, id, "pay");
+    take_all(&store);
+    assert!(restore()[0].is_err());
+    let told = told_of(&store, "order_paid");
+    assert!(told.len() == 2 && told.iter().filter(|mail| mail.is_ok()).count() == 1, "{told:?}");
+}
+
+#[test]
 fn a_mail_goes_where_the_order_is_told_of_when_it_is_sent() {
     let (_dir, store) = store();
     let id = place(&store, 0);
